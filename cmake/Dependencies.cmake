@@ -1,0 +1,36 @@
+# Everything comes from Debian's packages; nothing is fetched. tools/packages.txt is the one list of names.
+file(STRINGS "${PROJECT_SOURCE_DIR}/tools/packages.txt" packages REGEX "^[^#]")
+list(JOIN packages " " packages)
+
+macro(revunet_require package)
+  find_package(${package} QUIET ${ARGN})
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} was not found. Install the packages this project needs:\n"
+                        "  apt-get install ${packages}")
+  endif()
+endmacro()
+
+revunet_require(OpenMP COMPONENTS CXX)
+revunet_require(dnnl CONFIG)
+revunet_require(Eigen3 CONFIG)
+revunet_require(ZLIB)
+revunet_require(CLI11 CONFIG)
+revunet_require(nlohmann_json CONFIG)
+revunet_require(spdlog CONFIG)
+revunet_require(fmt CONFIG)
+revunet_require(PNG)
+
+# nifticlib's Debian package has no CMake files: version 2 of its header structs and byte swapping.
+find_path(REVUNET_NIFTI_INCLUDE nifti2_io.h PATH_SUFFIXES nifti)
+find_library(REVUNET_NIFTI_LIBRARY nifti2)
+if(NOT REVUNET_NIFTI_INCLUDE OR NOT REVUNET_NIFTI_LIBRARY)
+  message(FATAL_ERROR "nifticlib (nifti2_io.h, libnifti2) was not found. Install the packages this project needs:\n"
+                      "  apt-get install ${packages}")
+endif()
+add_library(nifti2 INTERFACE)
+target_include_directories(nifti2 SYSTEM INTERFACE "${REVUNET_NIFTI_INCLUDE}")
+target_link_libraries(nifti2 INTERFACE "${REVUNET_NIFTI_LIBRARY}")
+
+if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
+  revunet_require(Catch2 CONFIG)
+endif()

@@ -1,0 +1,16 @@
+#include "engine/device.h"
+
+#include <omp.h>
+
+#include "engine/error.h"
+
+namespace revunet {
+
+void set_cpu_threads(int threads) {
+  REVUNET_EXPECTS(threads >= 1, UsageError, "[device] expected at least 1 thread, got {}", threads);
+  omp_set_num_threads(threads);
+}
+
+int available_cpu_threads() { return omp_get_num_procs(); }
+
+}  // namespace revunet

@@ -1,0 +1,90 @@
+// A caching allocator: freed blocks stay in their segments and are handed out again.
+//
+// Rule: not thread-safe. One Context, one thread, one stream; a block freed in program order may be reused by the next
+// allocation, because work on the one stream runs in that order too.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "engine/memory/resource.h"
+#include "engine/memory/tag.h"
+
+namespace revunet {
+
+// All in bytes. requested: what callers asked for. allocated: the same, rounded up to kAllocationAlignment.
+// reserved: segments taken from the resource. cached: reserved - allocated, free for reuse.
+struct MemoryStats {
+  size_t requested = 0, allocated = 0, reserved = 0;
+  size_t peak_requested = 0, peak_allocated = 0, peak_reserved = 0;
+  std::array<size_t, kTagCount> by_tag{};       // allocated now
+  std::array<size_t, kTagCount> peak_by_tag{};  // each tag's own peak
+  std::array<size_t, kTagCount> at_peak{};      // by tag at the moment of peak_allocated: sums to it
+  size_t cached() const { return reserved - allocated; }
+  size_t operator[](Tag tag) const { return by_tag[static_cast<size_t>(tag)]; }
+};
+
+// One line a tag that is not empty at the peak, largest first, and the totals. Sizes in MiB.
+std::string peak_report(const MemoryStats& stats);
+
+class CachingAllocator {
+ public:
+  struct Segment;
+  struct Block {
+    std::byte* data;
+    size_t size;       // rounded
+    size_t requested;  // as asked; 0 while free
+    Tag tag;
+    bool free;
+    Segment* segment;
+    std::list<Block>::iterator self;  // neighbours in the segment are neighbours in its list
+  };
+
+  explicit CachingAllocator(MemoryResource& resource) : resource_(resource) {}
+  ~CachingAllocator();
+  CachingAllocator(const CachingAllocator&) = delete;
+  CachingAllocator& operator=(const CachingAllocator&) = delete;
+
+  // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released and the
+  // request is tried once more; then OutOfMemoryError, with the request and the table by tag.
+  Block* allocate(size_t bytes, Tag tag);
+  void free(Block* block) noexcept;
+
+  // Gives segments that are wholly free back to the resource.
+  void release_cached() noexcept;
+
+  const MemoryStats& stats() const { return stats_; }
+  // Peaks start anew from what is allocated now.
+  void reset_peak();
+
+ private:
+  struct BySizeThenAddress {
+    bool operator()(const Block* a, const Block* b) const {
+      return a->size != b->size ? a->size < b->size : a->data < b->data;
+    }
+  };
+  using FreeBlocks = std::set<Block*, BySizeThenAddress>;
+
+  Block* new_segment(size_t bytes, bool small);
+  void split(Block* block, size_t bytes);
+  Block* merge_with_next(Block* block);
+  void account(const Block& block);
+
+  MemoryResource& resource_;
+  std::list<Segment> segments_;
+  FreeBlocks free_small_, free_large_;
+  MemoryStats stats_;
+};
+
+struct CachingAllocator::Segment {
+  void* data;
+  size_t size;
+  bool small;
+  std::list<Block> blocks;  // in address order, covering the segment
+};
+
+}  // namespace revunet

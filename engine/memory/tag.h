@@ -1,0 +1,30 @@
+// What a byte of tensor memory is for. Every allocation has a tag from birth, so that a measured peak can be held
+// against the terms of the paper's memory equations (3) and (4), which are sums over tags.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace revunet {
+
+enum class Tag : uint8_t {
+  parameter,         // weights
+  gradient,          // of parameters
+  optimiser,         // moments
+  input,             // image and target
+  saved_activation,  // output of a non-reversible layer that its backward reads
+  sequence_output,   // the pair that a reversible sequence leaves behind
+  forward_scratch,   // activations that no backward reads
+  backward_scratch,  // gradients of activations, and what is rebuilt in backward
+  workspace,         // inside one call of one op
+  other,
+};
+
+inline constexpr std::array kTagNames = {"parameter",       "gradient",        "optimiser",        "input",     "saved_activation",
+                                         "sequence_output", "forward_scratch", "backward_scratch", "workspace", "other"};
+inline constexpr size_t kTagCount = kTagNames.size();
+
+constexpr const char* name_of(Tag tag) { return kTagNames[static_cast<size_t>(tag)]; }
+
+}  // namespace revunet

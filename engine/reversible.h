@@ -1,0 +1,49 @@
+// A reversible sequence as ONE tape node (RevNet, Gomez et al. 2017; equations of arXiv 1906.06148, section 2.2).
+//
+// A block maps the pair (x1, x2) to y1 = x1 + F(x2), y2 = x2 + G(y1). Rule: the sequence works in place. Forward
+// overwrites the memory of its inputs with its outputs; backward overwrites those with the rebuilt inputs, block by
+// block, so nothing inside the sequence is stored.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "engine/tape.h"
+
+namespace revunet {
+
+// F or G of a block: a function of one half of the channels.
+class Residual {
+ public:
+  virtual ~Residual() = default;
+
+  // y += f(x). Returns what backward wants to know of x, which must be small (group statistics).
+  virtual Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const = 0;
+
+  // Given x, forward's small result, and dy = dL/d(y): dx += (df/dx)^T dy, parameter gradients accumulate.
+  // Where `y` is not null it holds y + f(x) and is set back to y. At most one tensor of x's size lives beside these.
+  virtual void backward(const Context& ctx, const Tensor& x, const Tensor& small, Tensor* y, const Tensor& dy,
+                        Tensor& dx) = 0;
+
+  virtual std::vector<Parameter*> parameters() = 0;
+};
+
+struct ReversibleBlock {
+  std::unique_ptr<Residual> f, g;
+};
+
+// What a sequence keeps from forward for backward.
+enum class Activations {
+  reversible,  // the final pair: activations are rebuilt in backward
+  stored,      // x2 and y1 of every block as well: nothing is rebuilt
+};
+
+// Runs the blocks on the pair (x1, x2), both (N, D, H, W, C), and records one node called `name`.
+// The pair's memory must not be shared (pass with std::move): it becomes the outputs' memory.
+// The first block's x1 is never rebuilt in backward, as nobody reads it.
+std::pair<Variable, Variable> reversible_sequence(const Context& ctx, const std::string& name,
+                                                  const std::vector<ReversibleBlock>& blocks, Variable x1, Variable x2,
+                                                  Activations activations);
+
+}  // namespace revunet

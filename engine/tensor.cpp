@@ -1,0 +1,109 @@
+#include "engine/tensor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace revunet {
+
+struct Tensor::Storage {
+  Storage(CachingAllocator& a, size_t bytes, Tag tag) : allocator(a), block(a.allocate(bytes, tag)) {}
+  ~Storage() { allocator.free(block); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  CachingAllocator& allocator;
+  CachingAllocator::Block* block;
+};
+
+Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
+    : elements_(shape.elements()), shape_(shape), dtype_(dtype) {
+  storage_ = std::make_shared<Storage>(ctx.device.allocator(), bytes(), ctx.tag);
+}
+
+std::byte* Tensor::raw() const { return storage_->block->data + offset_ * size_of(dtype_); }
+
+Tensor Tensor::reshape(const Shape& shape) const {
+  REVUNET_EXPECTS(shape.elements() == elements_, Error, "[tensor] expected a shape of {} elements for {}, got {}",
+                  elements_, shape_.to_string(), shape.to_string());
+  Tensor view = *this;
+  view.shape_ = shape;
+  return view;
+}
+
+Tensor Tensor::narrow(int64_t begin, int64_t count) const {
+  REVUNET_EXPECTS(shape_.rank() > 0 && begin >= 0 && count > 0 && begin + count <= shape_[0], Error,
+                  "[tensor] expected a range inside axis 0 of {}, got [{}, {})", shape_.to_string(), begin,
+                  begin + count);
+  std::vector<int64_t> dims(shape_.dims().begin(), shape_.dims().end());
+  dims[0] = count;
+  Tensor view = *this;
+  view.offset_ += begin * (elements_ / shape_[0]);
+  view.shape_ = Shape(dims);
+  view.elements_ = view.shape_.elements();
+  return view;
+}
+
+Tensor zeros(const Context& ctx, const Shape& shape, DType dtype) {
+  Tensor x(ctx, shape, dtype);
+  fill_zero(x);
+  return x;
+}
+
+Tensor clone(const Context& ctx, const Tensor& x) {
+  Tensor y(ctx, x.shape(), x.dtype());
+  copy(x, y);
+  return y;
+}
+
+void fill_zero(Tensor& x) {
+  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), T{0}); });
+}
+
+void copy(const Tensor& from, Tensor& to) {
+  REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error,
+                  "[copy] expected {} {}, got {} {}", name_of(to.dtype()), to.shape().to_string(),
+                  name_of(from.dtype()), from.shape().to_string());
+  dispatch(from.dtype(), [&]<class T>() { std::memcpy(to.data<T>(), from.data<T>(), from.bytes()); });
+}
+
+namespace {
+
+template <class From>
+Tensor convert_from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const From> values) {
+  REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == shape.elements(), Error,
+                  "[from_host] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
+  Tensor x(ctx, shape, dtype);
+  dispatch(dtype, [&]<class T>() {
+    std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(v); });
+  });
+  return x;
+}
+
+template <class To>
+std::vector<To> convert_to_host(const Tensor& x) {
+  std::vector<To> values(static_cast<size_t>(x.elements()));
+  dispatch(x.dtype(), [&]<class T>() {
+    std::transform(x.data<T>(), x.data<T>() + x.elements(), values.begin(), [](T v) { return static_cast<To>(v); });
+  });
+  return values;
+}
+
+}  // namespace
+
+Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values) {
+  return convert_from_host(ctx, shape, dtype, values);
+}
+Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values) {
+  return convert_from_host(ctx, shape, dtype, values);
+}
+std::vector<float> to_host_f32(const Tensor& x) { return convert_to_host<float>(x); }
+std::vector<double> to_host_f64(const Tensor& x) { return convert_to_host<double>(x); }
+
+int64_t count_non_finite(const Tensor& x) {
+  return dispatch(x.dtype(), [&]<class T>() -> int64_t {
+    return std::count_if(x.data<T>(), x.data<T>() + x.elements(), [](T v) { return !std::isfinite(v); });
+  });
+}
+
+}  // namespace revunet

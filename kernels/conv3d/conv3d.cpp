@@ -1,0 +1,85 @@
+#include "kernels/conv3d/conv3d.h"
+
+namespace revunet {
+
+namespace {
+
+int64_t channels(std::span<const Tensor> parts) {
+  int64_t sum = 0;
+  for (const Tensor& part : parts) sum += activation(part.shape()).C;
+  return sum;
+}
+
+void check(std::span<const Tensor> x, const Parameter& weight, const Parameter* bias, int out_parts) {
+  REVUNET_EXPECTS(!x.empty(), Error, "[conv3d {}] expected an input", weight.name);
+  const Shape& w = weight.value.shape();
+  REVUNET_EXPECTS(w.rank() == 5 && (w[1] == 1 || w[1] == 3) && w[2] == w[1] && w[3] == w[1], Error,
+                  "[conv3d {}] expected a weight (O, k, k, k, I) with k = 1 or 3, got {}", weight.name, w.to_string());
+  REVUNET_EXPECTS(w[4] == channels(x), Error, "[conv3d {}] expected {} input channels for a weight {}, got {}",
+                  weight.name, w[4], w.to_string(), channels(x));
+  REVUNET_EXPECTS(w[0] % out_parts == 0, Error, "[conv3d {}] expected output channels divisible by {}, got {}",
+                  weight.name, out_parts, w[0]);
+  REVUNET_EXPECTS(!bias || bias->value.shape() == Shape{w[0]}, Error, "[conv3d {}] expected a bias ({}), got {}",
+                  weight.name, w[0], bias ? bias->value.shape().to_string() : "");
+  const auto first = activation(x[0].shape());
+  for (const Tensor& part : x) {
+    const auto a = activation(part.shape());
+    REVUNET_EXPECTS(a.N == first.N && a.D == first.D && a.H == first.H && a.W == first.W &&
+                        part.dtype() == weight.value.dtype(),
+                    Error, "[conv3d {}] expected {} parts on one grid {}, got {} {}", weight.name,
+                    name_of(weight.value.dtype()), x[0].shape().to_string(), name_of(part.dtype()),
+                    part.shape().to_string());
+  }
+}
+
+// Adds the input parts' gradients where they are wanted.
+void backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, const std::vector<Shape>& shapes,
+                   const std::vector<int>& slots, Gradients& gradients) {
+  std::vector<Tensor> fresh(slots.size()), begun(slots.size());
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i] == Variable::kNoGradient) continue;
+    const auto target = gradients.target(ctx, slots[i], shapes[i], weight.dtype());
+    (target.accumulate ? begun : fresh)[i] = target.tensor;
+  }
+  conv3d_backward_data(ctx, dy, weight, fresh, Write::overwrite);
+  conv3d_backward_data(ctx, dy, weight, begun, Write::add);
+}
+
+}  // namespace
+
+std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
+                             int out_parts) {
+  std::vector<Tensor> values;
+  std::vector<int> slots;
+  for (Variable& part : x) {
+    values.push_back(std::move(part.value));
+    slots.push_back(part.slot);
+  }
+  check(values, weight, bias, out_parts);
+
+  const auto [N, D, H, W, C] = activation(values[0].shape());
+  const int64_t O = weight.value.shape()[0];
+  std::vector<Tensor> y;
+  for (int i = 0; i < out_parts; ++i) y.emplace_back(ctx, Shape{N, D, H, W, O / out_parts}, values[0].dtype());
+  conv3d_forward(ctx, values, weight.value, bias ? &bias->value : nullptr, y, Write::overwrite);
+
+  std::vector<Variable> out;
+  for (Tensor& part : y) out.push_back(make_output(ctx, std::move(part)));
+  if (!ctx.tape) return out;
+  ctx.tape->record({.name = "conv3d " + weight.name,
+                    .inputs = slots,
+                    .outputs = out,
+                    .parameters = {&weight, bias},
+                    .backward = [values = std::move(values), slots, &weight, bias](
+                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
+                      conv3d_backward_weight(inner, values, dy, gradient_of(inner, weight));
+                      if (bias) conv3d_backward_bias(inner, dy, gradient_of(inner, *bias));
+                      std::vector<Shape> shapes;
+                      for (const Tensor& x_part : values) shapes.push_back(x_part.shape());
+                      values.clear();  // their memory serves for the gradients
+                      backward_data(inner, dy, weight.value, shapes, slots, gradients);
+                    }});
+  return out;
+}
+
+}  // namespace revunet

@@ -1,0 +1,35 @@
+// 3-D convolution, 3x3x3 with padding 1 or 1x1x1, stride 1, on channels that may lie in several tensors.
+//
+//   y[n,d,h,w,o] = b[o] + sum over kd,kh,kw,i of x[n,d+kd-p,h+kh-p,w+kw-p,i] * weight[o,kd,kh,kw,i],  p = (k - 1) / 2
+//
+// x parts (N, D, H, W, I_j) with sum I_j = I; y parts (N, D, H, W, O_j) with sum O_j = O; weight (O, k, k, k, I);
+// bias (O). The parts are read and written where they lie: a reversible stream is never concatenated.
+// Backward keeps x. Memory: one copy of a block of the weights (tag workspace), and for the weights' gradient the
+// partial sums of at most 16 slabs of the volume. Same bits at any number of threads.
+// f32 runs through oneDNN, the residual in its sum post-op; f64 and all weight gradients through our own loops.
+// Source: cross-correlation as torch.nn.functional.conv3d.
+#pragma once
+
+#include <span>
+
+#include "engine/tape.h"
+#include "kernels/write_mode.h"
+
+namespace revunet {
+
+// Splits O equally over `out_parts` tensors. `bias` may be nullptr. x of the last node of its kind is kept for backward.
+std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
+                             int out_parts = 1);
+
+// bias may be nullptr, and must be with any mode but overwrite.
+void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
+                    std::span<Tensor> y, Write mode);
+// dx = or += the transposed convolution of dy. Parts that are undefined tensors are not computed.
+void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, std::span<Tensor> dx,
+                          Write mode);
+// dweight += ...
+void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy, Tensor& dweight);
+// dbias += the sum of dy over N, D, H, W.
+void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias);
+
+}  // namespace revunet

@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include "kernels/conv3d/conv3d.h"
+#include "kernels/conv3d/conv3d_direct.h"
+#include "kernels/conv3d/conv3d_onednn.h"
+#include "kernels/chunks.h"
+
+namespace revunet {
+
+namespace {
+
+using namespace conv3d_detail;
+
+// The block of a weight (O, k, k, k, I) between one input part and one output part of a convolution.
+struct WeightBlock {
+  int64_t o0, O, i0, I;
+};
+
+// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`. Of a transposed convolution: flipped taps, and in
+// and out exchanged. Workspace.
+template <class T>
+Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed, T sign,
+            int64_t out_padded) {
+  const int64_t k = weight.shape()[1], taps = k * k * k, I_all = weight.shape()[4];
+  const int64_t in = transposed ? block.O : block.I, out = transposed ? block.I : block.O;
+  Tensor packed(ctx.with_tag(Tag::workspace), {k, k, k, in, out_padded}, dtype_of<T>);
+  const T* from = weight.data<T>() + block.o0 * taps * I_all + block.i0;
+  T* to = packed.data<T>();
+#pragma omp parallel for
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    const int64_t from_tap = transposed ? taps - 1 - tap : tap;
+    const int64_t in_stride = transposed ? taps * I_all : 1, out_stride = transposed ? 1 : taps * I_all;
+    for (int64_t i = 0; i < in; ++i) {
+      const T* source = from + from_tap * I_all + i * in_stride;
+      T* row = to + (tap * in + i) * out_padded;
+      for (int64_t o = 0; o < out; ++o) row[o] = sign * source[o * out_stride];
+      std::fill(row + out, row + out_padded, T{0});
+    }
+  }
+  return packed;
+}
+
+void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const WeightBlock& block, bool transposed,
+              const Tensor* bias, Tensor& y, Write mode) {
+  const int64_t out = transposed ? block.I : block.O, k = weight.shape()[1];
+  const int sign = mode == Write::subtract ? -1 : 1;
+  if (x.dtype() == DType::f32) {
+    const Tensor packed = pack<float>(ctx, weight, block, transposed, static_cast<float>(sign), out);
+    const float* bias_data = bias ? bias->data<float>() + block.o0 : nullptr;
+    return onednn_forward(ctx, x, packed, bias_data, y, mode != Write::overwrite);
+  }
+  const Tensor packed = pack<double>(ctx, weight, block, transposed, sign, padded_channels<double>(out));
+  if (mode == Write::overwrite) {
+    double* py = y.data<double>();
+    const double* pb = bias ? bias->data<double>() + block.o0 : nullptr;
+#pragma omp parallel for
+    for (int64_t voxel = 0; voxel < y.elements() / out; ++voxel) {
+      for (int64_t o = 0; o < out; ++o) py[voxel * out + o] = pb ? pb[o] : 0.0;
+    }
+  }
+  direct_forward_add(x, packed.data<double>(), k, y);
+}
+
+// Calls f(weight block, x part, y part, first) for every pair of parts; `first` where the y part has none before.
+template <class F>
+void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
+  int64_t o0 = 0;
+  for (size_t j = 0; j < y.size(); ++j) {
+    const int64_t O = activation(y[j].shape()).C;
+    int64_t i0 = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const int64_t I = activation(x[i].shape()).C;
+      f(WeightBlock{o0, O, i0, I}, i, j);
+      i0 += I;
+    }
+    o0 += O;
+  }
+}
+
+Write after_first(Write mode, bool first) { return first || mode == Write::subtract ? mode : Write::add; }
+
+}  // namespace
+
+void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
+                    std::span<Tensor> y, Write mode) {
+  REVUNET_EXPECTS(!bias || mode == Write::overwrite, Error, "[conv3d] expected no bias where the result is added");
+  for_each_block(x, y, [&](const WeightBlock& block, size_t i, size_t j) {
+    convolve(ctx, x[i], weight, block, false, i == 0 ? bias : nullptr, y[j], after_first(mode, i == 0));
+  });
+}
+
+void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, std::span<Tensor> dx,
+                          Write mode) {
+  int64_t i0 = 0;
+  const int64_t I = weight.shape()[4] / static_cast<int64_t>(dx.size());  // parts are equal
+  for (Tensor& part : dx) {
+    int64_t o0 = 0;
+    for (size_t j = 0; part && j < dy.size(); ++j) {
+      const int64_t O = activation(dy[j].shape()).C;
+      convolve(ctx, dy[j], weight, {o0, O, i0, I}, true, nullptr, part, after_first(mode, j == 0));
+      o0 += O;
+    }
+    i0 += I;
+  }
+}
+
+void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
+                            Tensor& dweight) {
+  for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
+    dispatch(dweight.dtype(), [&]<class T>() {
+      direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0);
+    });
+  });
+}
+
+void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {
+  int64_t o0 = 0;
+  for (const Tensor& part : dy) {
+    const int64_t C = activation(part.shape()).C;
+    dispatch(part.dtype(), [&]<class T>() {
+      const T* p = part.data<T>();
+      const std::vector<double> sums =
+          sum_chunks(part.elements() / C, C, C, [&](int64_t begin, int64_t end, double* sum) {
+            for (int64_t voxel = begin; voxel < end; ++voxel) {
+              for (int64_t c = 0; c < C; ++c) sum[c] += static_cast<double>(p[voxel * C + c]);
+            }
+          });
+      for (int64_t c = 0; c < C; ++c) dbias.data<T>()[o0 + c] += static_cast<T>(sums[static_cast<size_t>(c)]);
+    });
+    o0 += C;
+  }
+  (void)ctx;
+}
+
+}  // namespace revunet

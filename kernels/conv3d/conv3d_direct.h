@@ -1,0 +1,25 @@
+// Convolution loops of our own, for one input part and one output part: f64 forward, and weight gradients of any type.
+//
+// Weight gradients are here for f32 too: oneDNN splits their sum by the number of threads, so its bits change with it,
+// and on AVX2 it runs them through an explicit im2col at half the speed.
+#pragma once
+
+#include "engine/tensor.h"
+
+namespace revunet::conv3d_detail {
+
+// w packed (k, k, k, I, O rounded up to whole vectors). y (N, D, H, W, O) += conv(x (N, D, H, W, I), w).
+template <class T>
+void direct_forward_add(const Tensor& x, const T* w, int64_t k, Tensor& y);
+
+// Channels O of a packed weight, rounded up to whole vectors of T.
+template <class T>
+int64_t padded_channels(int64_t channels);
+
+// dw (O_all, k, k, k, I_all), of which rows [o0, o0 + O) and columns [i0, i0 + I) get
+//   dw[o, tap, i] += sum over voxels of dy[voxel, o] * x[voxel + tap, i].
+template <class T>
+void direct_backward_weight_add(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dw, int64_t o0,
+                                int64_t i0);
+
+}  // namespace revunet::conv3d_detail

@@ -1,0 +1,14 @@
+// f32 convolution through oneDNN, for one input part and one output part, in its plain NDHWC format.
+//
+// One primitive a shape is compiled and kept by the Device. Only forward primitives are used: a backward-data pass is a
+// forward pass over flipped weights, and that has the sum post-op, which oneDNN's own backward lacks.
+#pragma once
+
+#include "engine/tensor.h"
+
+namespace revunet::conv3d_detail {
+
+// w packed (k, k, k, I, O). y = conv(x, w) + bias, or y += conv(x, w). bias (O) may be nullptr. All f32.
+void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const float* bias, Tensor& y, bool add);
+
+}  // namespace revunet::conv3d_detail

@@ -1,0 +1,31 @@
+#include "kernels/leaky_relu/leaky_relu.h"
+
+namespace revunet {
+
+Variable leaky_relu(const Context& ctx, Variable x, double slope) {
+  REVUNET_EXPECTS(slope > 0, UsageError, "[leaky_relu] expected a slope above 0, got {}", slope);
+  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  leaky_relu_forward(ctx, x.value, slope, y);
+  x.value = Tensor();
+
+  Variable out = make_output(ctx, y);
+  if (ctx.tape) {
+    ctx.tape->record({.name = "leaky_relu",
+                      .inputs = {x.slot},
+                      .outputs = {out},
+                      .parameters = {},
+                      .backward = [y, slope, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
+                        if (slot == Variable::kNoGradient) return;
+                        if (g.empty(slot)) {
+                          leaky_relu_backward(inner, y, dy[0], slope, dy[0], false);
+                          g.give(slot, std::move(dy[0]));
+                        } else {
+                          leaky_relu_backward(inner, y, dy[0], slope, g.target(inner, slot, y.shape(), y.dtype()).tensor,
+                                              true);
+                        }
+                      }});
+  }
+  return out;
+}
+
+}  // namespace revunet

@@ -1,0 +1,30 @@
+#include "kernels/leaky_relu/leaky_relu.h"
+
+namespace revunet {
+
+void leaky_relu_forward(const Context&, const Tensor& x, double slope, Tensor& y) {
+  dispatch(x.dtype(), [&]<class T>() {
+    const T* px = x.data<T>();
+    T* py = y.data<T>();
+    const T s = static_cast<T>(slope);
+    const int64_t n = x.elements();
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < n; ++i) py[i] = px[i] > 0 ? px[i] : s * px[i];
+  });
+}
+
+void leaky_relu_backward(const Context&, const Tensor& y, const Tensor& dy, double slope, Tensor& dx, bool accumulate) {
+  dispatch(y.dtype(), [&]<class T>() {
+    const T *py = y.data<T>(), *pdy = dy.data<T>();
+    T* pdx = dx.data<T>();
+    const T s = static_cast<T>(slope);
+    const int64_t n = y.elements();
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < n; ++i) {
+      const T d = py[i] > 0 ? pdy[i] : s * pdy[i];
+      pdx[i] = accumulate ? pdx[i] + d : d;
+    }
+  });
+}
+
+}  // namespace revunet

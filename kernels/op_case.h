@@ -1,0 +1,32 @@
+// One way to run one op: what tests check it on and benchmarks time it on. Each op lists its own in <op>_cases.cpp.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/tape.h"
+
+namespace revunet {
+
+struct OpCase {
+  std::string name;               // "<op>: <what is special about the shapes>"
+  std::vector<Shape> inputs;      // filled with normal random values by whoever runs the case
+  std::vector<Shape> parameters;  // likewise
+  std::function<std::vector<Variable>(const Context&, std::vector<Variable> inputs, std::span<Parameter> parameters)> run;
+
+  // Largest |f32 - f64| over outputs, and over gradients, relative to the largest |f64| of that tensor.
+  double tolerance_f32 = 0;
+  std::string tolerance_reason;
+
+  // Work of one forward and of one backward with every gradient, in f32; for benchmarks, 0 where none is quoted.
+  double flops_forward = 0, flops_backward = 0;
+  double bytes_forward = 0, bytes_backward = 0;  // each tensor read or written once
+  bool benchmark = false;                        // too large for a test: only timed
+};
+
+// Every op's cases, in the order of kernels/CMakeLists.txt.
+std::vector<OpCase> all_op_cases();
+
+}  // namespace revunet
