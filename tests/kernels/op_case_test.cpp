@@ -110,7 +110,8 @@ void for_each_test_case(F f) {
 
 TEST_CASE("gradients equal central differences of a random projection, f64") {
   // Truncation is step^2 times the third derivative over 6, rounding 1e-16 times the projection over the step.
-  constexpr double kStep = 1e-5, kTolerance = 1e-8;
+  // The step is small so that few elements cross the kink of a LeakyReLU or change places in a maximum.
+  constexpr double kStep = 1e-6, kTolerance = 1e-8;
   for_each_test_case([&](const OpCase& c) {
     const auto arguments = arguments_of(c);
     const Result result = run_case(c, DType::f64, arguments, true);

@@ -1,0 +1,37 @@
+#include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
+
+namespace revunet {
+
+Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& norm, double slope) {
+  const int64_t C = activation(x.value.shape()).C;
+  REVUNET_EXPECTS(norm.groups > 0 && C % norm.groups == 0, UsageError,
+                  "[group_norm {}] expected a number of groups that divides {} channels, got {}", norm.gamma.name, C,
+                  norm.groups);
+  REVUNET_EXPECTS(norm.gamma.value.shape() == Shape{C} && norm.beta.value.shape() == Shape{C}, Error,
+                  "[group_norm {}] expected gamma and beta of shape ({}), got {} and {}", norm.gamma.name, C,
+                  norm.gamma.value.shape().to_string(), norm.beta.value.shape().to_string());
+
+  Tensor statistics = group_norm_statistics(ctx.with_tag(Tag::saved_activation), x.value, norm.groups);
+  Tensor y = !ctx.tape && x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  group_norm_leaky_relu_forward(ctx, x.value, statistics, norm.gamma.value, norm.beta.value, slope, y);
+  Variable out = make_output(ctx, std::move(y));
+  if (!ctx.tape) return out;
+
+  ctx.tape->record({.name = "group_norm_leaky_relu " + norm.gamma.name,
+                    .inputs = {x.slot},
+                    .outputs = {out},
+                    .parameters = {&norm.gamma, &norm.beta},
+                    .backward = [x, statistics, norm, slope](const Context& inner, std::vector<Tensor> dy,
+                                                             Gradients& gradients) {
+                      const bool begun = x.needs_gradient() && !gradients.empty(x.slot);
+                      Tensor dx = begun ? gradients.target(inner, x.slot, x.value.shape(), x.value.dtype()).tensor : dy[0];
+                      group_norm_leaky_relu_backward(inner, x.value, statistics, norm.gamma.value, norm.beta.value, slope,
+                                                     dy[0], dx, begun, gradient_of(inner, norm.gamma),
+                                                     gradient_of(inner, norm.beta));
+                      dx = Tensor();
+                      if (x.needs_gradient() && !begun) gradients.give(x.slot, std::move(dy[0]));
+                    }});
+  return out;
+}
+
+}  // namespace revunet

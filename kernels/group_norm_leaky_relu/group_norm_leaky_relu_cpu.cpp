@@ -1,0 +1,245 @@
+#include <cmath>
+
+#include "kernels/chunks.h"
+#include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
+
+namespace revunet {
+
+namespace {
+
+// Per-channel coefficients repeated over a few voxels, so that inner loops run over whole vectors whatever C is.
+template <class T>
+class Pattern {
+ public:
+  explicit Pattern(int64_t channels) : channels_(channels), length_(channels * pattern_voxels(channels)) {}
+  int64_t length() const { return length_; }
+
+  // f(channel) for every element of the pattern.
+  template <class F>
+  std::vector<T> fill(F f) const {
+    std::vector<T> values(static_cast<size_t>(length_));
+    for (int64_t i = 0; i < length_; ++i) values[static_cast<size_t>(i)] = static_cast<T>(f(i % channels_));
+    return values;
+  }
+
+  // Calls f(offset, count) over the elements of voxels [begin, end), count <= length(), offset a multiple of C.
+  template <class F>
+  void for_each_run(int64_t begin, int64_t end, F f) const {
+    for (int64_t i = begin * channels_; i < end * channels_; i += length_) {
+      f(i, std::min(length_, end * channels_ - i));
+    }
+  }
+
+ private:
+  int64_t channels_, length_;
+};
+
+// Adds a pattern-long array of sums to the sums of its channels.
+void fold(const std::vector<double>& pattern, int64_t channels, double* sums) {
+  for (size_t i = 0; i < pattern.size(); ++i) sums[i % static_cast<size_t>(channels)] += pattern[i];
+}
+
+// Mean and sum of squares about the mean, of `count` values.
+struct Moments {
+  double count = 0, mean = 0, squares = 0;
+
+  void combine(const Moments& other) {
+    const double total = count + other.count, delta = other.mean - mean;
+    if (total == 0) return;
+    squares += other.squares + delta * delta * count * other.count / total;
+    mean += delta * other.count / total;
+    count = total;
+  }
+};
+
+// Moments of every channel over the voxels of one batch element, C of them.
+template <class T>
+std::vector<Moments> channel_moments(const T* x, int64_t voxels, int64_t C) {
+  const Pattern<T> pattern(C);
+  const int64_t size = chunk_voxels(C), chunks = (voxels + size - 1) / size;
+  std::vector<Moments> partial(static_cast<size_t>(chunks * C));
+  for_each_chunk(voxels, C, [&](int64_t chunk, int64_t begin, int64_t end) {
+    std::vector<double> sums(static_cast<size_t>(pattern.length())), means(static_cast<size_t>(C));
+    pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
+#pragma omp simd
+      for (int64_t i = 0; i < count; ++i) sums[static_cast<size_t>(i)] += static_cast<double>(x[offset + i]);
+    });
+    fold(sums, C, means.data());
+    const auto n = static_cast<double>(end - begin);
+    for (double& mean : means) mean /= n;
+
+    const std::vector<double> about = Pattern<double>(C).fill([&](int64_t c) { return means[static_cast<size_t>(c)]; });
+    std::ranges::fill(sums, 0.0);
+    pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
+#pragma omp simd
+      for (int64_t i = 0; i < count; ++i) {
+        const double delta = static_cast<double>(x[offset + i]) - about[static_cast<size_t>(i)];
+        sums[static_cast<size_t>(i)] += delta * delta;
+      }
+    });
+    std::vector<double> squares(static_cast<size_t>(C));
+    fold(sums, C, squares.data());
+    for (int64_t c = 0; c < C; ++c) {
+      partial[static_cast<size_t>(chunk * C + c)] = {n, means[static_cast<size_t>(c)], squares[static_cast<size_t>(c)]};
+    }
+  });
+  std::vector<Moments> channels(static_cast<size_t>(C));
+  for (size_t i = 0; i < partial.size(); ++i) channels[i % static_cast<size_t>(C)].combine(partial[i]);
+  return channels;
+}
+
+// The statistics, and what follows from them, of one batch element as per-channel values.
+template <class T>
+struct ChannelView {
+  const T* statistics;  // (groups, 2) of this batch element
+  int64_t per_group;
+  double mean(int64_t c) const { return static_cast<double>(statistics[c / per_group * 2]); }
+  double rstd(int64_t c) const { return static_cast<double>(statistics[c / per_group * 2 + 1]); }
+};
+
+template <class T>
+ChannelView<T> channel_view(const Tensor& statistics, int64_t n, int64_t C) {
+  const int64_t groups = statistics.shape()[1];
+  return {statistics.data<T>() + n * groups * 2, C / groups};
+}
+
+}  // namespace
+
+Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W, per_group = C / groups;
+  Tensor statistics(ctx, {N, groups, 2}, x.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    for (int64_t n = 0; n < N; ++n) {
+      const std::vector<Moments> channels = channel_moments(x.data<T>() + n * voxels * C, voxels, C);
+      for (int64_t g = 0; g < groups; ++g) {
+        Moments group;
+        for (int64_t c = g * per_group; c < (g + 1) * per_group; ++c) group.combine(channels[static_cast<size_t>(c)]);
+        T* out = statistics.data<T>() + (n * groups + g) * 2;
+        out[0] = static_cast<T>(group.mean);
+        out[1] = static_cast<T>(1.0 / std::sqrt(group.squares / group.count + kGroupNormEpsilon));
+      }
+    }
+  });
+  return statistics;
+}
+
+void group_norm_leaky_relu_forward(const Context&, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                   const Tensor& beta, double slope, Tensor& y) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W;
+  dispatch(x.dtype(), [&]<class T>() {
+    const Pattern<T> pattern(C);
+    const auto s = static_cast<T>(slope);
+    for (int64_t n = 0; n < N; ++n) {
+      const auto view = channel_view<T>(statistics, n, C);
+      const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
+      const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<T>()[c]); });
+      const auto shift = pattern.fill([&](int64_t c) { return beta.data<T>()[c]; });
+      const T* px = x.data<T>() + n * voxels * C;
+      T* py = y.data<T>() + n * voxels * C;
+      for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
+        pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
+          const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *in = px + offset;
+          T* out = py + offset;
+#pragma omp simd
+          for (int64_t i = 0; i < count; ++i) {
+            const T z = (in[i] - m[i]) * a[i] + b[i];
+            out[i] = z > 0 ? z : s * z;
+          }
+        });
+      });
+    }
+  });
+}
+
+namespace {
+
+// Sums over voxels of dz and dz * xhat for every channel, 2 C of them, where dz = dy * (z > 0 ? 1 : slope).
+template <class T>
+std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int64_t C, const ChannelView<T>& view,
+                                  const T* gamma, const T* beta, T slope) {
+  const Pattern<T> pattern(C);
+  const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
+  const auto rstd = pattern.fill([&](int64_t c) { return view.rstd(c); });
+  const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma[c]); });
+  const auto shift = pattern.fill([&](int64_t c) { return beta[c]; });
+  return sum_chunks(voxels, C, 2 * C, [&](int64_t begin, int64_t end, double* sums) {
+    std::vector<double> dz_sum(static_cast<size_t>(pattern.length())), dz_xhat_sum(dz_sum);
+    pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
+      const T *m = mean.data(), *r = rstd.data(), *a = scale.data(), *b = shift.data();
+      const T *in = px + offset, *dy = pdy + offset;
+      double *sum = dz_sum.data(), *sum_xhat = dz_xhat_sum.data();
+#pragma omp simd
+      for (int64_t i = 0; i < count; ++i) {
+        const T centred = in[i] - m[i];
+        const T dz = centred * a[i] + b[i] > 0 ? dy[i] : slope * dy[i];
+        sum[i] += static_cast<double>(dz);
+        sum_xhat[i] += static_cast<double>(dz * (centred * r[i]));
+      }
+    });
+    fold(dz_sum, C, sums);
+    fold(dz_xhat_sum, C, sums + C);
+  });
+}
+
+}  // namespace
+
+void group_norm_leaky_relu_backward(const Context&, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                    const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
+                                    Tensor& dgamma, Tensor& dbeta) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W, per_group = C / statistics.shape()[1];
+  dispatch(x.dtype(), [&]<class T>() {
+    const Pattern<T> pattern(C);
+    const auto s = static_cast<T>(slope);
+    const T *pg = gamma.data<T>(), *pb = beta.data<T>();
+    for (int64_t n = 0; n < N; ++n) {
+      const auto view = channel_view<T>(statistics, n, C);
+      const T *px = x.data<T>() + n * voxels * C, *pdy = dy.data<T>() + n * voxels * C;
+      T* pdx = dx.data<T>() + n * voxels * C;
+      const std::vector<double> sums = gradient_sums(px, pdy, voxels, C, view, pg, pb, s);
+
+      // dx = rstd * (gamma * dz - mean over the group of gamma * dz - xhat * mean over the group of gamma * dz * xhat)
+      std::vector<double> mean_dz(static_cast<size_t>(C)), mean_dz_xhat(static_cast<size_t>(C));
+      const double count = static_cast<double>(voxels * per_group);
+      for (int64_t c = 0; c < C; ++c) {
+        dbeta.data<T>()[c] += static_cast<T>(sums[static_cast<size_t>(c)]);
+        dgamma.data<T>()[c] += static_cast<T>(sums[static_cast<size_t>(C + c)]);
+        for (int64_t other = c / per_group * per_group; other < (c / per_group + 1) * per_group; ++other) {
+          const auto g = static_cast<double>(pg[other]);
+          mean_dz[static_cast<size_t>(c)] += g * sums[static_cast<size_t>(other)] / count;
+          mean_dz_xhat[static_cast<size_t>(c)] += g * sums[static_cast<size_t>(C + other)] / count;
+        }
+      }
+      // With centred = x - mean: dx = scale * dz - offset - centred * tilt.
+      const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
+      const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(pg[c]); });
+      const auto shift = pattern.fill([&](int64_t c) { return pb[c]; });
+      const auto offset_term = pattern.fill([&](int64_t c) { return view.rstd(c) * mean_dz[static_cast<size_t>(c)]; });
+      const auto tilt = pattern.fill(
+          [&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[static_cast<size_t>(c)]; });
+      for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
+        pattern.for_each_run(begin, end, [&](int64_t offset, int64_t run) {
+          const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();
+          const T *in = px + offset, *gradient = pdy + offset;
+          T* out = pdx + offset;
+          const auto value = [=](int64_t i) {
+            const T centred = in[i] - m[i];
+            const T dz = centred * a[i] + b[i] > 0 ? gradient[i] : s * gradient[i];
+            return a[i] * dz - o[i] - centred * t[i];
+          };
+          if (accumulate) {
+#pragma omp simd
+            for (int64_t i = 0; i < run; ++i) out[i] += value(i);
+          } else {
+#pragma omp simd
+            for (int64_t i = 0; i < run; ++i) out[i] = value(i);
+          }
+        });
+      });
+    }
+  });
+}
+
+}  // namespace revunet
