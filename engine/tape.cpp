@@ -57,6 +57,12 @@ void Tape::backward(const Context& ctx, std::vector<Seed> seeds) {
   }
 }
 
+void Tape::backward(const Context& ctx, const Variable& y, Tensor dy) {
+  std::vector<Seed> seeds(1);
+  seeds[0] = {y.slot, std::move(dy)};
+  backward(ctx, std::move(seeds));
+}
+
 void Tape::run(const Context& ctx, Recorded& recorded) {
   Node& node = recorded.node;
   const auto reached = [&](const OutputShape& y) { return !gradients_.empty(y.slot); };

@@ -78,7 +78,9 @@ class Tape {
     Tensor gradient;
   };
   // Runs every node that the seeds reach, last first. Gradients of variables that no node made stay, for gradient().
+  // Seeds are overwritten: pass them with std::move, as their memory must not be shared.
   void backward(const Context& ctx, std::vector<Seed> seeds);
+  void backward(const Context& ctx, const Variable& y, Tensor dy);
 
   // The gradient of a variable that no node made, after backward; undefined if nothing reached it.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }

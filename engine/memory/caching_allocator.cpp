@@ -23,8 +23,6 @@ constexpr size_t kSmallRequest = kMiB;
 constexpr size_t kSmallSegment = 2 * kMiB;
 // Large segments are rounded to this, so that the resource hands back few distinct sizes.
 constexpr size_t kLargeSegmentRounding = 2 * kMiB;
-// A large block is split only where the rest can still serve a large request.
-constexpr size_t kLargeSplitRemainder = kMiB;
 
 size_t round_up(size_t bytes, size_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
 
@@ -69,9 +67,7 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
                     "MiB reserved; use a smaller --size or --patch, fewer --channels or the reversible model\n{}",
                     mib(bytes), name_of(tag), mib(stats_.allocated), mib(stats_.reserved), peak_report(stats_));
   }
-  if (const size_t rest = block->size - size; rest >= (small ? kAllocationAlignment : kLargeSplitRemainder)) {
-    split(block, size);
-  }
+  if (block->size > size) split(block, size);
   block->free = false;
   block->requested = bytes;
   block->tag = tag;

@@ -1,0 +1,69 @@
+#include "kernels/adam/adam.h"
+
+#include <cmath>
+
+namespace revunet {
+
+namespace {
+
+bool fits(const Tensor& x, const Parameter& p) {
+  return x && x.shape() == p.value.shape() && x.dtype() == p.value.dtype();
+}
+
+void check(const Parameter& p, const AdamState& state) {
+  REVUNET_EXPECTS(fits(p.gradient, p), Error, "[adam {}] expected a gradient like the parameter, {} {}, got {} {}",
+                  p.name, name_of(p.value.dtype()), p.value.shape().to_string(), name_of(p.gradient.dtype()),
+                  p.gradient.shape().to_string());
+  REVUNET_EXPECTS(
+      state.steps == 0 || (fits(state.mean, p) && fits(state.mean_square, p)), Error,
+      "[adam {}] expected moments like the parameter, {} {}, got {} {} and {} {}; pass the same parameters in "
+      "the same order to every step",
+      p.name, name_of(p.value.dtype()), p.value.shape().to_string(), name_of(state.mean.dtype()),
+      state.mean.shape().to_string(), name_of(state.mean_square.dtype()), state.mean_square.shape().to_string());
+}
+
+void check_learning_rate(double value) {
+  REVUNET_EXPECTS(std::isfinite(value) && value >= 0, UsageError,
+                  "[adam] expected a learning rate of 0 or more, got {}", value);
+}
+
+}  // namespace
+
+Adam::Adam(const AdamOptions& options) : options_(options) {
+  check_learning_rate(options.learning_rate);
+  for (const double beta : {options.beta1, options.beta2}) {
+    REVUNET_EXPECTS(beta >= 0 && beta < 1, UsageError, "[adam] expected betas in [0, 1), got {} and {}", options.beta1,
+                    options.beta2);
+  }
+  REVUNET_EXPECTS(std::isfinite(options.epsilon) && options.epsilon > 0, UsageError,
+                  "[adam] expected an epsilon above 0, got {}", options.epsilon);
+  REVUNET_EXPECTS(std::isfinite(options.weight_decay) && options.weight_decay >= 0, UsageError,
+                  "[adam] expected a weight decay of 0 or more, got {}", options.weight_decay);
+}
+
+void Adam::set_learning_rate(double learning_rate) {
+  check_learning_rate(learning_rate);
+  options_.learning_rate = learning_rate;
+}
+
+void Adam::step(const Context& ctx, std::span<Parameter* const> parameters) {
+  if (states_.empty()) states_.resize(parameters.size());
+  REVUNET_EXPECTS(states_.size() == parameters.size(), Error,
+                  "[adam] expected {} parameters as in the step before, got {}; pass the same parameters to every step",
+                  states_.size(), parameters.size());
+  const Context moments = ctx.with_tag(Tag::optimiser);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    Parameter& p = *parameters[i];
+    AdamState& state = states_[i];
+    if (!p.gradient) continue;
+    check(p, state);
+    if (state.steps == 0) {
+      state.mean = zeros(moments, p.value.shape(), p.value.dtype());
+      state.mean_square = zeros(moments, p.value.shape(), p.value.dtype());
+    }
+    ++state.steps;
+    adam_update(ctx, options_, state.steps, p.gradient, p.value, state.mean, state.mean_square);
+  }
+}
+
+}  // namespace revunet

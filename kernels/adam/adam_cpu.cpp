@@ -1,0 +1,33 @@
+#include <cmath>
+
+#include "kernels/adam/adam.h"
+#include "kernels/chunks.h"
+
+namespace revunet {
+
+void adam_update(const Context&, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
+                 Tensor& mean, Tensor& mean_square) {
+  dispatch(parameter.dtype(), [&]<class T>() {
+    const double step = static_cast<double>(t);
+    const double correction1 = 1 - std::pow(options.beta1, step), correction2 = 1 - std::pow(options.beta2, step);
+    const T decay = static_cast<T>(options.weight_decay), epsilon = static_cast<T>(options.epsilon);
+    const T beta1 = static_cast<T>(options.beta1), new1 = static_cast<T>(1 - options.beta1);
+    const T beta2 = static_cast<T>(options.beta2), new2 = static_cast<T>(1 - options.beta2);
+    const T rate = static_cast<T>(options.learning_rate / correction1);
+    const T root_scale = static_cast<T>(1 / std::sqrt(correction2));
+
+    const T* pg = gradient.data<T>();
+    T *p = parameter.data<T>(), *m = mean.data<T>(), *v = mean_square.data<T>();
+    for_each_chunk(parameter.elements(), 1, [&](int64_t, int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) {
+        const T g = pg[i] + decay * p[i];
+        m[i] = beta1 * m[i] + new1 * g;
+        v[i] = beta2 * v[i] + new2 * (g * g);
+        p[i] -= rate * (m[i] / (std::sqrt(v[i]) * root_scale + epsilon));
+      }
+    });
+  });
+}
+
+}  // namespace revunet

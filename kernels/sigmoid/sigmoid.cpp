@@ -1,0 +1,27 @@
+#include "kernels/sigmoid/sigmoid.h"
+
+namespace revunet {
+
+Variable sigmoid(const Context& ctx, Variable x) {
+  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  sigmoid_forward(ctx, x.value, y);
+  x.value = Tensor();
+
+  if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));
+  Variable out = ctx.tape->track(y);
+  ctx.tape->record({.name = "sigmoid",
+                    .inputs = {x.slot},
+                    .outputs = {out},
+                    .parameters = {},
+                    .backward = [y, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
+                      if (g.empty(slot)) {
+                        sigmoid_backward(inner, y, dy[0], dy[0], false);
+                        g.give(slot, std::move(dy[0]));
+                      } else {
+                        sigmoid_backward(inner, y, dy[0], g.target(inner, slot, y.shape(), y.dtype()).tensor, true);
+                      }
+                    }});
+  return out;
+}
+
+}  // namespace revunet

@@ -1,0 +1,28 @@
+#include "kernels/sigmoid/sigmoid.h"
+
+namespace revunet {
+
+void sigmoid_forward(const Context&, const Tensor& x, Tensor& y) {
+  dispatch(x.dtype(), [&]<class T>() {
+    const T* px = x.data<T>();
+    T* py = y.data<T>();
+    const int64_t n = x.elements();
+#pragma omp parallel for
+    for (int64_t i = 0; i < n; ++i) py[i] = sigmoid_at(px[i]).value;
+  });
+}
+
+void sigmoid_backward(const Context&, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate) {
+  dispatch(y.dtype(), [&]<class T>() {
+    const T *py = y.data<T>(), *pdy = dy.data<T>();
+    T* pdx = dx.data<T>();
+    const int64_t n = y.elements();
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < n; ++i) {
+      const T d = pdy[i] * (py[i] * (T(1) - py[i]));
+      pdx[i] = accumulate ? pdx[i] + d : d;
+    }
+  });
+}
+
+}  // namespace revunet

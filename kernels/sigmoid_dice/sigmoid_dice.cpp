@@ -1,0 +1,35 @@
+#include "kernels/sigmoid_dice/sigmoid_dice.h"
+
+namespace revunet {
+
+Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
+  REVUNET_EXPECTS(target.shape() == logits.value.shape() && target.dtype() == logits.value.dtype(), Error,
+                  "[sigmoid_dice] expected a target like the logits, {} {}, got {} {}", name_of(logits.value.dtype()),
+                  logits.value.shape().to_string(), name_of(target.dtype()), target.shape().to_string());
+  const int64_t R = activation(logits.value.shape()).C;
+  Tensor losses(ctx, {R}, logits.value.dtype()), sums(ctx, {3, R}, DType::f64);
+  sigmoid_dice_forward(ctx, logits.value, target, losses, sums);
+
+  if (!ctx.tape || !logits.needs_gradient()) return Variable(std::move(losses));
+  Variable out = ctx.tape->track(std::move(losses));
+  ctx.tape->record(
+      {.name = "sigmoid_dice",
+       .inputs = {logits.slot},
+       .outputs = {out},
+       .parameters = {},
+       .backward = [z = std::move(logits.value), slot = logits.slot, target = std::move(target),
+                    sums = std::move(sums)](const Context& inner, std::vector<Tensor> dy, Gradients& g) mutable {
+         if (g.empty(slot)) {
+           Tensor dz = z.unique() ? z : Tensor(inner, z.shape(), z.dtype());
+           sigmoid_dice_backward(inner, z, target, sums, dy[0], dz, false);
+           z = Tensor();
+           g.give(slot, std::move(dz));
+         } else {
+           Tensor& dz = g.target(inner, slot, z.shape(), z.dtype()).tensor;
+           sigmoid_dice_backward(inner, z, target, sums, dy[0], dz, true);
+         }
+       }});
+  return out;
+}
+
+}  // namespace revunet

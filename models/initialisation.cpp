@@ -1,0 +1,39 @@
+#include "models/initialisation.h"
+
+#include <cmath>
+
+#include "engine/rng.h"
+
+namespace revunet {
+
+namespace {
+
+void fill_uniform(Tensor& x, double bound, Rng rng) {
+  dispatch(x.dtype(), [&]<class T>() {
+    for (int64_t i = 0; i < x.elements(); ++i) x.data<T>()[i] = static_cast<T>(rng.uniform(-bound, bound));
+  });
+}
+
+void fill(Tensor& x, double value) {
+  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(value)); });
+}
+
+}  // namespace
+
+void initialise(UNet& model, uint64_t seed) {
+  double bound = 0;  // of the convolution whose bias comes next
+  uint64_t stream = 0;
+  for (const auto& p : model.parameters()) {
+    const Shape& shape = p->value.shape();
+    const bool norm = p->name.find("gn") != std::string::npos;
+    if (norm) {
+      fill(p->value, p->name.ends_with("weight") ? 1.0 : 0.0);
+    } else {
+      if (shape.rank() == 5) bound = 1.0 / std::sqrt(static_cast<double>(shape.elements() / shape[0]));
+      fill_uniform(p->value, bound, Rng(seed, stream));
+    }
+    ++stream;
+  }
+}
+
+}  // namespace revunet

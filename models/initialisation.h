@@ -1,0 +1,16 @@
+// PyTorch's default initialisation, so that a network starts from the same distribution as the reference.
+//
+// Convolution weight and bias: uniform in +-1 / sqrt(fan_in), fan_in = I * kD * kH * kW (Conv3d.reset_parameters:
+// kaiming_uniform with a = sqrt(5)). GroupNorm: gamma 1, beta 0.
+#pragma once
+
+#include <cstdint>
+
+#include "models/unet.h"
+
+namespace revunet {
+
+// Parameter k draws from stream k of the seed.
+void initialise(UNet& model, uint64_t seed);
+
+}  // namespace revunet

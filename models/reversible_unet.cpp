@@ -1,0 +1,99 @@
+#include "models/reversible_unet.h"
+
+#include "kernels/conv3d/conv3d.h"
+#include "kernels/max_pool3d/max_pool3d.h"
+#include "kernels/upsample_trilinear/upsample_trilinear.h"
+#include "models/norm_act_conv.h"
+
+namespace revunet {
+
+ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, Activations activations)
+    : UNet(config), activations_(activations) {
+  const auto& c = config.channels;
+  const size_t levels = config.levels();
+  first_weight_ = &add_parameter(ctx, "firstConv.weight", {c[0], 3, 3, 3, config.in_channels}, dtype);
+  last_weight_ = &add_parameter(ctx, "lastConv.weight", {config.out_channels, 1, 1, 1, c[0]}, dtype);
+  last_bias_ = &add_parameter(ctx, "lastConv.bias", {config.out_channels}, dtype);
+
+  encoders_.resize(levels);
+  for (size_t i = 0; i < levels; ++i) {
+    Stage& stage = encoders_[i];
+    stage.name = fmt::format("encoders.{}", i);
+    if (i > 0) add_convolution(ctx, stage, c[i - 1], c[i], dtype);
+    add_sequence(ctx, stage.blocks, stage.name, c[i], config.encoder_depth, dtype);
+  }
+  decoders_.resize(levels);
+  for (size_t i = 0; i < levels; ++i) {
+    Stage& stage = decoders_[i];
+    stage.name = fmt::format("decoders.{}", i);
+    const size_t level = levels - 1 - i;
+    // At the coarsest level the decoder's sequence follows the encoder's without anything between: one sequence, which
+    // keeps one pair instead of two.
+    add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, c[level], config.decoder_depth, dtype);
+    if (level > 0) add_convolution(ctx, stage, c[level], c[level - 1], dtype);
+  }
+}
+
+void ReversibleUNet::add_convolution(const Context& ctx, Stage& stage, int64_t in, int64_t out, DType dtype) {
+  stage.weight = &add_parameter(ctx, stage.name + ".conv.weight", {out, 1, 1, 1, in}, dtype);
+  stage.bias = &add_parameter(ctx, stage.name + ".conv.bias", {out}, dtype);
+}
+
+void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
+                                  int64_t channels, int64_t depth, DType dtype) {
+  const int64_t half = channels / 2;
+  const auto residual = [&](const std::string& name) -> std::unique_ptr<Residual> {
+    Parameter& gamma = add_parameter(ctx, name + ".gn.weight", {half}, dtype);
+    Parameter& beta = add_parameter(ctx, name + ".gn.bias", {half}, dtype);
+    Parameter& weight = add_parameter(ctx, name + ".conv.weight", {half, 3, 3, 3, half}, dtype);
+    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight);
+  };
+  for (int64_t k = 0; k < depth; ++k) {
+    const std::string block = fmt::format("{}.reversibleBlocks.reversible_blocks.{}", stage, k);
+    auto f = residual(block + ".f_block");
+    auto g = residual(block + ".g_block");
+    blocks.push_back({std::move(f), std::move(g)});
+  }
+}
+
+ReversibleUNet::Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stream stream) const {
+  return reversible_sequence(ctx, stage.name + ".reversibleBlocks", stage.blocks, std::move(stream.first),
+                             std::move(stream.second), activations_);
+}
+
+Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
+  const size_t levels = encoders_.size();
+  // A convolution into a sequence writes the memory that the sequence's output will lie in.
+  const Context into_sequence = ctx.with_tag(Tag::sequence_output);
+  const auto convolve = [](const Context& c, std::vector<Variable> x, const Stage& stage) -> Stream {
+    auto y = conv3d(c, std::move(x), *stage.weight, stage.bias, 2);
+    return {std::move(y[0]), std::move(y[1])};
+  };
+
+  auto first = conv3d(into_sequence, {std::move(image)}, *first_weight_, nullptr, 2);
+  Stream stream{std::move(first[0]), std::move(first[1])};
+  first.clear();
+  stream = run_sequence(ctx, encoders_[0], std::move(stream));
+  std::vector<Stream> skips;
+  for (size_t i = 1; i < levels; ++i) {
+    const Context pooled = ctx.with_tag(Tag::saved_activation);
+    std::vector<Variable> x{max_pool3d(pooled, stream.first), max_pool3d(pooled, stream.second)};
+    skips.push_back(std::move(stream));
+    stream = run_sequence(ctx, encoders_[i], convolve(into_sequence, std::move(x), encoders_[i]));
+  }
+  for (size_t i = 0; i + 1 < levels; ++i) {
+    if (i > 0) stream = run_sequence(ctx, decoders_[i], std::move(stream));
+    Stream low = convolve(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)},
+                          decoders_[i]);
+    Stream skip = std::move(skips.back());
+    skips.pop_back();
+    stream.first = upsample_trilinear_add(into_sequence, std::move(low.first), std::move(skip.first));
+    stream.second = upsample_trilinear_add(into_sequence, std::move(low.second), std::move(skip.second));
+  }
+  if (levels > 1) stream = run_sequence(ctx, decoders_.back(), std::move(stream));
+  auto logits = conv3d(ctx.with_tag(Tag::saved_activation), {std::move(stream.first), std::move(stream.second)},
+                       *last_weight_, last_bias_);
+  return std::move(logits[0]);
+}
+
+}  // namespace revunet

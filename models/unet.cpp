@@ -1,0 +1,113 @@
+#include "models/unet.h"
+
+#include "models/baseline_unet.h"
+#include "models/initialisation.h"
+#include "models/reversible_unet.h"
+
+namespace revunet {
+
+UNetConfig default_config(ModelKind kind) {
+  UNetConfig config;
+  config.kind = kind;
+  if (kind == ModelKind::baseline) config.channels = {30, 60, 120, 240, 480};
+  return config;
+}
+
+void check_config(const UNetConfig& config) {
+  REVUNET_EXPECTS(config.levels() >= 1, UsageError, "[model] expected at least one level of channels, got none");
+  REVUNET_EXPECTS(config.encoder_depth >= 1 && config.decoder_depth >= 1, UsageError,
+                  "[model] expected an encoder and decoder depth of at least 1, got {} and {}", config.encoder_depth,
+                  config.decoder_depth);
+  const bool reversible = config.kind == ModelKind::reversible;
+  const int64_t unit = reversible ? 2 * config.groups() : config.groups();
+  for (const int64_t c : config.channels) {
+    REVUNET_EXPECTS(unit > 0 && c > 0 && c % unit == 0, UsageError,
+                    "[model] expected channels that are multiples of the first{}, got {} in {}; for example {}",
+                    reversible ? ", which is even" : "", c, fmt::join(config.channels, ","),
+                    fmt::join(default_config(config.kind).channels, ","));
+  }
+}
+
+void check_size(const UNetConfig& config, const std::vector<int64_t>& size) {
+  const int64_t m = config.size_multiple();
+  std::vector<int64_t> nearest;
+  for (const int64_t s : size) nearest.push_back(std::max(m, (s + m / 2) / m * m));
+  REVUNET_EXPECTS(nearest == size, UsageError,
+                  "[model] expected sizes that are multiples of {} for {} levels, got {}; the nearest are {}", m,
+                  config.levels(), fmt::join(size, ","), fmt::join(nearest, ","));
+}
+
+std::vector<Parameter*> UNet::parameter_list() const {
+  std::vector<Parameter*> list;
+  for (const auto& p : parameters_) list.push_back(p.get());
+  return list;
+}
+
+int64_t UNet::parameter_count() const {
+  int64_t count = 0;
+  for (const auto& p : parameters_) count += p->value.elements();
+  return count;
+}
+
+void UNet::clear_gradients() {
+  for (const auto& p : parameters_) p->clear_gradient();
+}
+
+Parameter& UNet::add_parameter(const Context& ctx, const std::string& name, const Shape& shape, DType dtype) {
+  parameters_.push_back(std::make_unique<Parameter>(
+      Parameter{.name = name, .value = zeros(ctx.with_tag(Tag::parameter), shape, dtype), .gradient = {}}));
+  return *parameters_.back();
+}
+
+std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
+                                Activations activations) {
+  check_config(config);
+  std::unique_ptr<UNet> model;
+  if (config.kind == ModelKind::reversible) {
+    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, activations);
+  } else {
+    model = std::make_unique<BaselineUNet>(ctx, config, dtype);
+  }
+  initialise(*model, seed);
+  return model;
+}
+
+UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes) {
+  const auto find = [&](const std::string& name, size_t dim) -> int64_t {
+    const auto found = shapes.find(name);
+    REVUNET_EXPECTS(found != shapes.end() && dim < found->second.size(), DataError,
+                    "[weights] expected a tensor '{}' of a reversible or baseline U-Net, got a file without it; was it "
+                    "written by another program?",
+                    name);
+    return found->second[dim];
+  };
+  const auto has = [&](const std::string& name) { return shapes.contains(name); };
+
+  UNetConfig config;
+  config.channels.clear();
+  config.kind = has("firstConv.weight") ? ModelKind::reversible : ModelKind::baseline;
+  config.out_channels = find("lastConv.weight", 0);
+  if (config.kind == ModelKind::baseline) {
+    config.in_channels = find("encoders.0.conv1.weight", 1);
+    for (int i = 0; has(fmt::format("encoders.{}.conv1.weight", i)); ++i) {
+      config.channels.push_back(find(fmt::format("encoders.{}.conv1.weight", i), 0));
+    }
+    return config;
+  }
+
+  const auto depth = [&](const std::string& stage) {
+    int64_t blocks = 0;
+    while (has(fmt::format("{}.0.reversibleBlocks.reversible_blocks.{}.f_block.conv.weight", stage, blocks))) ++blocks;
+    return blocks;
+  };
+  config.in_channels = find("firstConv.weight", 1);
+  config.channels.push_back(find("firstConv.weight", 0));
+  for (int i = 1; has(fmt::format("encoders.{}.conv.weight", i)); ++i) {
+    config.channels.push_back(find(fmt::format("encoders.{}.conv.weight", i), 0));
+  }
+  config.encoder_depth = depth("encoders");
+  config.decoder_depth = depth("decoders");
+  return config;
+}
+
+}  // namespace revunet

@@ -1,0 +1,77 @@
+// What the two networks have in common: their configuration, their parameters and their forward pass.
+//
+// Rule: D, H, W of every activation are the x, y, z of the file. Names, order and file shapes of parameters are those of
+// the reference's state_dict.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/reversible.h"
+
+namespace revunet {
+
+enum class ModelKind { reversible, baseline };
+
+constexpr const char* name_of(ModelKind kind) { return kind == ModelKind::reversible ? "reversible" : "baseline"; }
+
+struct UNetConfig {
+  ModelKind kind = ModelKind::reversible;
+  std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first
+  int64_t encoder_depth = 1, decoder_depth = 1;               // reversible blocks a level; the baseline has no depth
+  int64_t in_channels = 4, out_channels = 3;
+
+  bool operator==(const UNetConfig&) const = default;
+
+  size_t levels() const { return channels.size(); }
+  // Groups of every GroupNorm: one a channel of the finest level (of one half of it, in a reversible stream).
+  int64_t groups() const { return kind == ModelKind::reversible ? channels[0] / 2 : channels[0]; }
+  // Sizes must be multiples of this: 2^(levels - 1).
+  int64_t size_multiple() const { return int64_t{1} << (levels() - 1); }
+};
+
+// The paper's networks: 60,120,240,360,480 reversible, 30,60,120,240,480 baseline.
+UNetConfig default_config(ModelKind kind);
+
+// Throws UsageError for channels that groups do not divide, depths below 1, no levels.
+void check_config(const UNetConfig& config);
+
+// Throws UsageError unless x, y, z are multiples of config.size_multiple(); names the nearest sizes that are.
+void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
+
+class UNet {
+ public:
+  virtual ~UNet() = default;
+
+  // image (N, D, H, W, in_channels) to logits (N, D, H, W, out_channels). Consumes the image where the caller moves it.
+  virtual Variable forward(const Context& ctx, Variable image) const = 0;
+
+  const UNetConfig& config() const { return config_; }
+  // In the order of the reference's named_parameters().
+  const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
+  std::vector<Parameter*> parameter_list() const;
+  int64_t parameter_count() const;
+  void clear_gradients();
+
+ protected:
+  explicit UNet(UNetConfig config) : config_(std::move(config)) {}
+  // A new parameter, zero (tag parameter).
+  Parameter& add_parameter(const Context& ctx, const std::string& name, const Shape& shape, DType dtype);
+
+  UNetConfig config_;
+
+ private:
+  std::vector<std::unique_ptr<Parameter>> parameters_;
+};
+
+// With PyTorch's default initialisation from `seed`. `activations` is what reversible sequences keep for backward.
+std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
+                                Activations activations = Activations::reversible);
+
+// The configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError where it
+// is neither network's.
+UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes);
+
+}  // namespace revunet

@@ -1,0 +1,157 @@
+#include "engine/memory/caching_allocator.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <map>
+#include <numeric>
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/rng.h"
+
+using namespace revunet;
+
+namespace {
+
+constexpr size_t kMiB = size_t{1} << 20;
+
+// Counts what is out, so that a leak shows.
+class CountingResource : public HostResource {
+ public:
+  void* allocate(size_t bytes) override {
+    void* p = HostResource::allocate(bytes);
+    out_[p] = bytes;
+    return p;
+  }
+  void deallocate(void* p, size_t bytes) noexcept override {
+    CHECK(out_.at(p) == bytes);
+    out_.erase(p);
+    HostResource::deallocate(p, bytes);
+  }
+  size_t out() const {
+    return std::accumulate(out_.begin(), out_.end(), size_t{0}, [](size_t s, const auto& e) { return s + e.second; });
+  }
+
+ private:
+  std::map<void*, size_t> out_;
+};
+
+}  // namespace
+
+TEST_CASE("requested, allocated, cached and reserved bytes are kept apart") {
+  CountingResource resource;
+  CachingAllocator allocator(resource);
+  auto* a = allocator.allocate(100, Tag::parameter);
+  CHECK(allocator.stats().requested == 100);
+  CHECK(allocator.stats().allocated == 512);
+  CHECK(allocator.stats().reserved == 2 * kMiB);
+  CHECK(allocator.stats().cached() == 2 * kMiB - 512);
+  CHECK(resource.out() == allocator.stats().reserved);
+  auto* b = allocator.allocate(3 * kMiB + 1, Tag::workspace);
+  CHECK(allocator.stats().allocated == 512 + 3 * kMiB + 512);
+  CHECK(allocator.stats().reserved == 2 * kMiB + 4 * kMiB);
+  allocator.free(a);
+  allocator.free(b);
+  CHECK(allocator.stats().requested == 0);
+  CHECK(allocator.stats().allocated == 0);
+  CHECK(allocator.stats().reserved == 6 * kMiB);
+  allocator.release_cached();
+  CHECK(allocator.stats().reserved == 0);
+  CHECK(resource.out() == 0);
+}
+
+TEST_CASE("a freed block is handed out again, and neighbours merge") {
+  CountingResource resource;
+  CachingAllocator allocator(resource);
+  auto* whole = allocator.allocate(8 * kMiB, Tag::other);
+  std::byte* data = whole->data;
+  allocator.free(whole);
+  auto* a = allocator.allocate(4 * kMiB, Tag::other);
+  auto* b = allocator.allocate(2 * kMiB, Tag::other);
+  auto* c = allocator.allocate(2 * kMiB, Tag::other);
+  CHECK(a->data == data);
+  CHECK(b->data == data + 4 * kMiB);
+  CHECK(c->data == data + 6 * kMiB);
+  CHECK(allocator.stats().reserved == 8 * kMiB);
+  allocator.free(a);
+  allocator.free(c);
+  allocator.free(b);  // joins both sides
+  CHECK(allocator.allocate(8 * kMiB, Tag::other)->data == data);
+  CHECK(allocator.stats().reserved == 8 * kMiB);
+}
+
+TEST_CASE("the snapshot by tag is taken at the moment of the total peak") {
+  HostResource resource;
+  CachingAllocator allocator(resource);
+  auto* p = allocator.allocate(4 * kMiB, Tag::parameter);
+  auto* w = allocator.allocate(6 * kMiB, Tag::workspace);
+  allocator.free(w);
+  auto* g = allocator.allocate(5 * kMiB, Tag::gradient);
+  const MemoryStats& stats = allocator.stats();
+  CHECK(stats.peak_allocated == 10 * kMiB);
+  CHECK(stats.at_peak[static_cast<size_t>(Tag::parameter)] == 4 * kMiB);
+  CHECK(stats.at_peak[static_cast<size_t>(Tag::workspace)] == 6 * kMiB);
+  CHECK(stats.at_peak[static_cast<size_t>(Tag::gradient)] == 0);
+  CHECK(stats.peak_by_tag[static_cast<size_t>(Tag::gradient)] == 5 * kMiB);
+  CHECK(stats[Tag::workspace] == 0);
+  CHECK(peak_report(stats).find("workspace") < peak_report(stats).find("parameter"));
+  allocator.reset_peak();
+  CHECK(stats.peak_allocated == 9 * kMiB);
+  CHECK(stats.at_peak[static_cast<size_t>(Tag::gradient)] == 5 * kMiB);
+  allocator.free(p);
+  allocator.free(g);
+}
+
+TEST_CASE("on refusal cached segments are released, then the request fails with a report") {
+  HostResource host;
+  LimitedResource resource(host, 16 * kMiB);
+  CachingAllocator allocator(resource);
+  auto* a = allocator.allocate(6 * kMiB, Tag::other);
+  auto* b = allocator.allocate(6 * kMiB, Tag::saved_activation);
+  allocator.free(a);
+  auto* c = allocator.allocate(10 * kMiB, Tag::other);  // fits only once a's segment is given back
+  CHECK(allocator.stats().reserved == 16 * kMiB);
+  CHECK_THROWS_WITH(allocator.allocate(2 * kMiB, Tag::gradient),
+                    Catch::Contains("expected 2.0 MiB for gradient") && Catch::Contains("saved_activation") &&
+                        Catch::Contains("--patch"));
+  CHECK(allocator.stats().allocated == 16 * kMiB);  // the failed request left nothing behind
+  allocator.free(b);
+  allocator.free(c);
+}
+
+TEST_CASE("random allocations never overlap and are all given back") {
+  CountingResource resource;
+  {
+    CachingAllocator allocator(resource);
+    struct Live {
+      CachingAllocator::Block* block;
+      int fill;
+    };
+    std::vector<Live> live;
+    Rng rng(1);
+    for (int step = 0; step < 3000; ++step) {
+      if (live.size() < 40 && rng.uniform() < 0.6) {
+        const auto bytes = static_cast<size_t>(std::exp2(rng.uniform(0, 22)));
+        live.push_back({allocator.allocate(bytes, static_cast<Tag>(rng.below(kTagCount))), step % 251});
+        std::memset(live.back().block->data, live.back().fill, bytes);
+        REQUIRE(reinterpret_cast<uintptr_t>(live.back().block->data) % kAllocationAlignment == 0);
+      } else if (!live.empty()) {
+        const auto i = static_cast<size_t>(rng.below(static_cast<int64_t>(live.size())));
+        const auto [block, fill] = live[i];
+        const auto* first = reinterpret_cast<const unsigned char*>(block->data);
+        REQUIRE(std::all_of(first, first + block->requested, [&](unsigned char v) { return v == fill; }));
+        allocator.free(block);
+        live.erase(live.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+      const MemoryStats& s = allocator.stats();
+      size_t requested = 0, allocated = 0;
+      for (const Live& l : live) requested += l.block->requested, allocated += l.block->size;
+      REQUIRE(s.requested == requested);
+      REQUIRE(s.allocated == allocated);
+      REQUIRE(std::accumulate(s.by_tag.begin(), s.by_tag.end(), size_t{0}) == allocated);
+      REQUIRE(s.reserved == resource.out());
+    }
+    for (const Live& l : live) allocator.free(l.block);
+  }
+  CHECK(resource.out() == 0);
+}

@@ -1,0 +1,31 @@
+#include "tools/common/parse_list.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "engine/error.h"
+
+namespace revunet::tools {
+
+std::vector<int64_t> parse_list(const std::string& text, const std::string& what) {
+  std::vector<int64_t> values;
+  const char *at = text.data(), *end = text.data() + text.size();
+  while (true) {
+    int64_t value = 0;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    REVUNET_EXPECTS(error == std::errc() && (stop == end || *stop == ','), UsageError,
+                    "[{}] expected whole numbers with commas between, got '{}'", what, text);
+    values.push_back(value);
+    if (stop == end) return values;
+    at = stop + 1;
+  }
+}
+
+io::Size3 parse_size(const std::string& text, const std::string& what) {
+  const std::vector<int64_t> values = parse_list(text, what);
+  REVUNET_EXPECTS(values.size() == 3 && std::ranges::all_of(values, [](int64_t v) { return v > 0; }), UsageError,
+                  "[{}] expected three positive sizes X,Y,Z, for example 160,192,160, got '{}'", what, text);
+  return {values[0], values[1], values[2]};
+}
+
+}  // namespace revunet::tools

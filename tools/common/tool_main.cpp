@@ -1,0 +1,32 @@
+#include "tools/common/tool_main.h"
+
+#include "engine/error.h"
+
+namespace revunet::tools {
+
+int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  app.set_version_flag("--version", app.get_name() + " " REVUNET_VERSION);
+  app.get_formatter()->column_width(36);
+  app.option_defaults()->always_capture_default();
+  const auto report = [&](const std::exception& e, ExitCode code) {
+    fmt::print(stderr, "{}: error: {}\n", app.get_name(), e.what());
+    return code;
+  };
+  try {
+    app.parse(argc, argv);
+    body();
+    return exit_done;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    fmt::print(stderr, "{}: error: {}; run {} --help for the options\n", app.get_name(), e.what(), app.get_name());
+    return exit_bad_usage;
+  } catch (const UsageError& e) {
+    return report(e, exit_bad_usage);
+  } catch (const DataError& e) {
+    return report(e, exit_bad_data);
+  } catch (const std::exception& e) {
+    return report(e, exit_failed_run);
+  }
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,132 @@
+#include "tools/common/weights_file.h"
+
+#include <set>
+
+#include "tools/common/parse_list.h"
+
+namespace revunet::tools {
+
+namespace {
+
+// Metadata keys and the values that this version writes and understands.
+constexpr const char* kFormat = "revunet-1";
+constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
+constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
+constexpr const char* kNormalisation = "each modality: zero mean, unit population deviation over its non-zero voxels";
+
+std::vector<int64_t> file_shape(const Shape& s) {
+  if (s.rank() != 5) return {s.dims().begin(), s.dims().end()};
+  return {s[0], s[4], s[1], s[2], s[3]};
+}
+
+// Calls f(index in memory, index in the file) for every element of a parameter.
+template <class F>
+void for_each_element(const Shape& s, F f) {
+  if (s.rank() != 5) {
+    for (int64_t i = 0; i < s.elements(); ++i) f(static_cast<size_t>(i), static_cast<size_t>(i));
+    return;
+  }
+  const int64_t O = s[0], taps = s[1] * s[2] * s[3], I = s[4];
+  for (int64_t o = 0; o < O; ++o) {
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      for (int64_t i = 0; i < I; ++i) {
+        f(static_cast<size_t>((o * taps + tap) * I + i), static_cast<size_t>((o * I + i) * taps + tap));
+      }
+    }
+  }
+}
+
+UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
+  const auto get = [&](const std::string& key) -> const std::string& {
+    const auto found = file.metadata.find(key);
+    REVUNET_EXPECTS(found != file.metadata.end(), DataError, "[{}] expected metadata '{}', got none; was it edited?",
+                    file.origin(), key);
+    return found->second;
+  };
+  const auto expect = [&](const std::string& key, const std::string& value) {
+    REVUNET_EXPECTS(get(key) == value, DataError,
+                    "[{}] expected metadata {} '{}', got '{}'; this version predicts with no other", file.origin(), key,
+                    value, get(key));
+  };
+  expect("channel_order", kChannelOrder);
+  expect("label_map", kLabelMap);
+  expect("normalisation", kNormalisation);
+  UNetConfig config;
+  const std::string& kind = get("model");
+  REVUNET_EXPECTS(kind == "reversible" || kind == "baseline", DataError,
+                  "[{}] expected model reversible or baseline, got '{}'", file.origin(), kind);
+  config.kind = kind == "reversible" ? ModelKind::reversible : ModelKind::baseline;
+  config.channels = parse_list(get("channels"), "metadata channels of " + file.origin());
+  config.encoder_depth = parse_list(get("encoder_depth"), "metadata encoder_depth of " + file.origin()).at(0);
+  config.decoder_depth = parse_list(get("decoder_depth"), "metadata decoder_depth of " + file.origin()).at(0);
+  return config;
+}
+
+}  // namespace
+
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::Size3& size) {
+  io::SafetensorsFile file;
+  const UNetConfig& config = model.config();
+  file.metadata = {{"format", kFormat},
+                   {"model", name_of(config.kind)},
+                   {"channels", fmt::format("{}", fmt::join(config.channels, ","))},
+                   {"encoder_depth", std::to_string(config.encoder_depth)},
+                   {"decoder_depth", std::to_string(config.decoder_depth)},
+                   {"channel_order", kChannelOrder},
+                   {"label_map", kLabelMap},
+                   {"normalisation", kNormalisation},
+                   {"size", fmt::format("{}", fmt::join(size, ","))}};
+  for (const auto& p : model.parameters()) {
+    const std::vector<float> values = to_host_f32(p->value);
+    std::vector<float> permuted(values.size());
+    for_each_element(p->value.shape(), [&](size_t memory, size_t disk) { permuted[disk] = values[memory]; });
+    file.add(p->name, io::HostTensor::from_f32(file_shape(p->value.shape()), permuted));
+  }
+  io::write_safetensors(path, file);
+}
+
+WeightsInfo weights_info(const io::SafetensorsFile& file) {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& entry : file.entries()) shapes[entry.name] = entry.tensor.shape();
+  WeightsInfo info{infer_config(shapes), std::nullopt};
+  if (!file.metadata.contains("format")) return info;  // a foreign file
+  REVUNET_EXPECTS(file.metadata.at("format") == kFormat, DataError, "[{}] expected format {}, got {}", file.origin(),
+                  kFormat, file.metadata.at("format"));
+  const UNetConfig stated = config_from_metadata(file);
+  REVUNET_EXPECTS(stated.kind == info.config.kind && stated.channels == info.config.channels &&
+                      stated.encoder_depth == info.config.encoder_depth &&
+                      stated.decoder_depth == info.config.decoder_depth,
+                  DataError, "[{}] expected the tensors of a {} network with channels {}, got those of channels {}",
+                  file.origin(), name_of(stated.kind), fmt::join(stated.channels, ","),
+                  fmt::join(info.config.channels, ","));
+  if (const auto found = file.metadata.find("size"); found != file.metadata.end()) {
+    info.size = parse_size(found->second, "metadata size of " + file.origin());
+  }
+  return info;
+}
+
+void load_weights(const io::SafetensorsFile& file, UNet& model) {
+  std::set<std::string> used;
+  for (const auto& p : model.parameters()) {
+    const io::HostTensor& stored = file.at(p->name);
+    const Shape& shape = p->value.shape();
+    REVUNET_EXPECTS(stored.shape() == file_shape(shape), DataError,
+                    "[{}] expected {} of shape ({}), got ({}); the file is of another architecture", file.origin(),
+                    p->name, fmt::join(file_shape(shape), ", "), fmt::join(stored.shape(), ", "));
+    const std::vector<double> values = stored.to_f64();
+    dispatch(p->value.dtype(), [&]<class T>() {
+      T* data = p->value.data<T>();
+      for_each_element(shape, [&](size_t memory, size_t disk) { data[memory] = static_cast<T>(values[disk]); });
+    });
+    REVUNET_EXPECTS(count_non_finite(p->value) == 0, DataError, "[{}] expected finite weights, got {} NaN or infinite in {}",
+                    file.origin(), count_non_finite(p->value), p->name);
+    used.insert(p->name);
+  }
+  for (const auto& entry : file.entries()) {
+    REVUNET_EXPECTS(used.contains(entry.name), DataError,
+                    "[{}] expected only the tensors of a {} network with channels {}, got {} as well", file.origin(),
+                    name_of(model.config().kind), fmt::join(model.config().channels, ","), entry.name);
+  }
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,32 @@
+// Networks in safetensors files: the reference's names and shapes, and what a prediction needs to know in the metadata.
+//
+// Rule: this is the door where weights change layout: (O, I, kD, kH, kW) in files, (O, kD, kH, kW, I) in memory.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "io/preprocessing.h"
+#include "io/safetensors.h"
+#include "models/unet.h"
+
+namespace revunet::tools {
+
+// What a weights file says beside its tensors.
+struct WeightsInfo {
+  UNetConfig config;
+  std::optional<io::Size3> size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
+};
+
+// Writes parameters and metadata: architecture, channel order, label map, normalisation, size. Atomic.
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::Size3& size);
+
+// What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they
+// must agree. DataError otherwise.
+WeightsInfo weights_info(const io::SafetensorsFile& file);
+
+// Sets every parameter from the tensor of its name. DataError naming the file for a missing or superfluous tensor or
+// a shape that differs.
+void load_weights(const io::SafetensorsFile& file, UNet& model);
+
+}  // namespace revunet::tools
