@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <array>
-#include <type_traits>
 
 #include "kernels/max_pool3d/max_pool3d.h"
 
@@ -7,13 +7,15 @@ namespace revunet {
 
 namespace {
 
-constexpr int kWindow = 8;  // voxels
+constexpr size_t kWindow = 8;   // voxels
+constexpr int64_t kBlock = 64;  // channels whose choice is held at a time, on the stack
 
 // Offsets of a window's voxels from its first, in (i, j, k) order.
 std::array<int64_t, kWindow> window_offsets(const Activation& x) {
   std::array<int64_t, kWindow> offsets{};
-  for (int64_t v = 0; v < kWindow; ++v) {
-    offsets[static_cast<size_t>(v)] = ((v / 4 * x.H + v / 2 % 2) * x.W + v % 2) * x.C;
+  for (size_t v = 0; v < kWindow; ++v) {
+    const int64_t i = v / 4, j = v / 2 % 2, k = v % 2;
+    offsets[v] = ((i * x.H + j) * x.W + k) * x.C;
   }
   return offsets;
 }
@@ -35,6 +37,37 @@ void for_each_window(const Activation& x, F f) {
 template <class T>
 bool replaces(T v, T maximum) {
   return (v > maximum) | (v != v);
+}
+
+template <bool accumulate, class T>
+void backward(const T* x, const T* dy, const Activation& in, T* dx) {
+  const auto offsets = window_offsets(in);
+  for_each_window(in, [=](int64_t x_first, int64_t y_first) {
+    for (int64_t c0 = 0; c0 < in.C; c0 += kBlock) {
+      const int64_t channels = std::min(kBlock, in.C - c0);
+      const T *window = x + x_first + c0, *gradient = dy + y_first + c0;
+      T chosen[kBlock];  // where in the window; in T, so that it fills vectors as the values do
+#pragma omp simd
+      for (int64_t c = 0; c < channels; ++c) {
+        T maximum = window[c], where = 0;
+        for (size_t v = 1; v < kWindow; ++v) {
+          const T value = window[offsets[v] + c];
+          const bool better = replaces(value, maximum);
+          maximum = better ? value : maximum;
+          where = better ? static_cast<T>(v) : where;
+        }
+        chosen[c] = where;
+      }
+      for (size_t v = 0; v < kWindow; ++v) {
+        T* to = dx + x_first + c0 + offsets[v];
+#pragma omp simd
+        for (int64_t c = 0; c < channels; ++c) {
+          const T all = gradient[c], d = chosen[c] == static_cast<T>(v) ? all : T{0};
+          to[c] = accumulate ? to[c] + d : d;
+        }
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -63,31 +96,8 @@ void max_pool3d_forward(const Context&, const Tensor& x, Tensor& y) {
 
 void max_pool3d_backward(const Context&, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
   dispatch(x.dtype(), [&]<class T>() {
-    using Index = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;  // as wide as T: one vector holds as many
-    const T *px = x.data<T>(), *pdy = dy.data<T>();
-    T* pdx = dx.data<T>();
-    const Activation in = activation(x.shape());
-    const auto offsets = window_offsets(in);
-    for_each_window(in, [&](int64_t x_first, int64_t y_first) {
-      const T *window = px + x_first, *from = pdy + y_first;
-      T* to = pdx + x_first;
-#pragma omp simd
-      for (int64_t c = 0; c < in.C; ++c) {
-        T maximum = window[c];
-        Index chosen = 0;
-        for (size_t v = 1; v < kWindow; ++v) {
-          const T value = window[offsets[v] + c];
-          const bool better = replaces(value, maximum);
-          maximum = better ? value : maximum;
-          chosen = better ? static_cast<Index>(v) : chosen;
-        }
-        for (size_t v = 0; v < kWindow; ++v) {
-          const T d = chosen == static_cast<Index>(v) ? from[c] : T{0};
-          T& target = to[offsets[v] + c];
-          target = accumulate ? target + d : d;
-        }
-      }
-    });
+    accumulate ? backward<true>(x.data<T>(), dy.data<T>(), activation(x.shape()), dx.data<T>())
+               : backward<false>(x.data<T>(), dy.data<T>(), activation(x.shape()), dx.data<T>());
   });
 }
 

@@ -3,6 +3,7 @@
 // Backward keeps y, as dy/dx = y (1 - y), so y may take x's place.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/tape.h"
@@ -25,7 +26,8 @@ struct SigmoidValue {
 template <class T>
 SigmoidValue<T> sigmoid_at(T x) {
   const T e = std::exp(-std::abs(x)), s = T(1) / (T(1) + e);  // e in [0, 1]: never overflows
-  return {x >= 0 ? s : e * s, e * s * s};
+  const T numerator = std::max(e, static_cast<T>(x >= 0));    // x >= 0 ? 1 : e, without a branch to mispredict
+  return {numerator * s, e * s * s};
 }
 
 }  // namespace revunet

@@ -1,0 +1,90 @@
+#include "io/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "engine/error.h"
+
+namespace revunet::io {
+namespace {
+
+// Left-over temporary files of killed runs that had the same process id are stepped over, this many at most.
+constexpr int max_name_attempts = 1000;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* action, const char* remedy) {
+  const int reason = errno;
+  throw DataError(
+      fmt::format("[{}] expected to {}, got: {}; {}", path.string(), action, std::strerror(reason), remedy));
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+// A rename survives a power failure only once the folder that records it is on disk too.
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail(folder, "open the folder", "check the folder's permissions");
+  const bool synced = ::fsync(descriptor) == 0;
+  const int reason = errno;
+  ::close(descriptor);
+  errno = reason;
+  if (!synced) fail(folder, "sync the folder", "check the disk");
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  REVUNET_EXPECTS(path_.has_filename(), DataError, "[{}] expected the name of a file, got a folder; add a file name",
+                  path_.string());
+  const std::string stem = fmt::format(".{}.tmp-{}-", path_.filename().string(), ::getpid());
+  for (int attempt = 0; attempt < max_name_attempts && descriptor_ < 0; ++attempt) {
+    temporary_path_ = folder_of(path_) / (stem + std::to_string(attempt));
+    descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    fail(path_, "create a temporary file beside it", "create the folder first, and check its permissions");
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_path_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, int64_t size) {
+  REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected writes before commit(), got one after it; this is a bug",
+                  path_.string());
+  const char* next = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor_, next, static_cast<size_t>(size));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "write", "check free space and quota");
+    next += written;
+    size -= written;
+  }
+}
+
+void AtomicFile::commit() {
+  REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected one commit(), got a second; this is a bug", path_.string());
+  if (::fsync(descriptor_) != 0) fail(path_, "sync", "check free space and the disk");
+  if (::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
+    fail(path_, "rename the finished file to this name", "remove what has that name, or choose another");
+  }
+  ::close(std::exchange(descriptor_, -1));  // after fsync nothing is left that close could fail to write
+  sync_folder(folder_of(path_));
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace revunet::io

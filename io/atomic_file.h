@@ -1,0 +1,38 @@
+// Files that appear whole or not at all: written to a temporary name in the same folder, synced, then renamed.
+//
+// Non-obvious rule: nothing is visible under the final name until commit() returns; a writer destroyed without commit()
+// removes its temporary file and leaves an older file of the final name untouched. The folder must exist.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+namespace revunet::io {
+
+// Streams bytes into a file. Not safe to share between threads; two writers of one path do not disturb each other
+// (the later commit wins). Every member that fails throws DataError naming the path and the system's reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Appends size bytes.
+  void write(const void* bytes, int64_t size);
+  void write(std::string_view bytes) { write(bytes.data(), static_cast<int64_t>(bytes.size())); }
+
+  // Syncs the file, renames it to the final name and syncs the folder. Once only; nothing may be written after it.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_path_;
+  int descriptor_ = -1;  // -1: closed
+};
+
+// The whole of a small file at once.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace revunet::io

@@ -1,0 +1,71 @@
+// NIfTI-1 and NIfTI-2 images, .nii and .nii.gz, read with every check that nifticlib leaves out.
+//
+// Non-obvious rule: voxels are in the file's order, x fastest: index = x + X * (y + Y * (z + Z * t)).
+// Host data only; not tied to any device. Functions are safe to call from several threads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include <Eigen/Core>
+
+namespace revunet::io {
+
+// The spatial frame of an image: what must be equal for two images to overlay.
+struct Grid {
+  std::array<int64_t, 3> size{};    // voxels along x, y, z
+  std::array<double, 3> spacing{};  // mm along x, y, z
+  Eigen::Matrix4d affine;           // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
+};
+
+// True if sizes are equal and every affine entry agrees within 1e-3 (mm, or mm a voxel).
+bool same_grid(const Grid& a, const Grid& b);
+
+// Voxels are scaled by scl_slope and scl_inter (a slope of 0 or NaN means identity) in double and rounded to float,
+// which holds any int16 exactly.
+struct NiftiImage {
+  Grid grid;
+  int64_t frames = 1;         // extent of the fourth dimension
+  std::vector<float> voxels;  // x fastest, then y, z, t
+  std::vector<char> header;   // the file's header bytes in native byte order, as nifti_1_header or nifti_2_header
+};
+
+// Reads the whole file, gzip or not by its content. Types: 8 to 64-bit integers, 32 and 64-bit floats; 3 or 4
+// dimensions; either byte order. Throws DataError, naming path, expected, found and remedy, for: a missing file, wrong
+// header size or magic (a .hdr/.img pair too), dims that are not positive or do not match the payload, an unsupported
+// datatype or a bitpix that is not its own, vox_offset inside the header, spacings that are not positive, lengths in
+// other units than mm, a truncated payload, a gzip stream with a wrong CRC or length or no trailer, anything after the
+// last voxel or gzip member, non-finite voxels (their count).
+NiftiImage read_nifti(const std::filesystem::path& path);
+
+// Labels of a segmentation: read_nifti plus a check that every voxel is an integer in 0..255 and that frames == 1.
+struct LabelImage {
+  Grid grid;
+  std::vector<uint8_t> labels;  // x fastest
+  std::vector<char> header;
+};
+LabelImage read_nifti_labels(const std::filesystem::path& path);
+
+// Only the header, checked as read_nifti does (grid and frames filled, voxels empty). The payload's length is checked
+// for a plain file; of a gzip file nothing is known beyond the header.
+NiftiImage read_nifti_header(const std::filesystem::path& path);
+
+// A header for a new image: qform and sform (code 1, scanner) from an affine of the given spacing, origin at the
+// centre.
+std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const std::array<double, 3>& spacing);
+
+// Writes .nii or .nii.gz (by path's ending) to a temporary name, syncs and renames. The header is copied from `header`
+// (qform, sform, units, description kept) with datatype, dims, scaling and calibration set for the data given.
+// Header extensions and intent are not kept. Throws DataError if the file cannot be written, UsageError for another
+// ending, Error if sizes do not match the header.
+void write_nifti(const std::filesystem::path& path, const std::vector<char>& header,
+                 const std::vector<uint8_t>& labels);
+void write_nifti(const std::filesystem::path& path, const std::vector<char>& header,
+                 const std::vector<int16_t>& voxels);
+// frames x 3-D float32; frames > 1 makes a 4-D file.
+void write_nifti(const std::filesystem::path& path, const std::vector<char>& header, const std::vector<float>& voxels,
+                 int64_t frames);
+
+}  // namespace revunet::io

@@ -1,0 +1,50 @@
+// The header of a NIfTI-1 or NIfTI-2 single-file image, judged before any voxel is read.
+//
+// Non-obvious rule: `bytes` is the file's own header in native byte order and is what a written image copies; the other
+// fields are what this project understands of it, already checked.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "io/nifti.h"
+
+namespace revunet::io {
+
+// The first bytes of a file, enough to tell which header it has: sizeof_hdr.
+constexpr int64_t nifti_probe_bytes = 4;
+
+// A header's size in bytes, 348 or 540, from its first nifti_probe_bytes in either byte order.
+// DataError naming path for anything else.
+int64_t nifti_header_size(std::span<const char> first_bytes, const std::filesystem::path& path);
+
+struct NiftiHeader {
+  std::vector<char> bytes;  // nifti_1_header or nifti_2_header, native byte order
+  bool swapped = false;     // the file's byte order is not this machine's
+  Grid grid;
+  int64_t frames = 1;  // extent of the fourth dimension
+  int datatype = 0;    // a NIFTI_TYPE_* code out of nifti_voxel_bytes
+  int64_t voxel_bytes = 0;
+  int64_t payload_offset = 0;  // vox_offset: bytes from the start of the file to the first voxel
+  int64_t voxel_count = 0;     // x * y * z * frames; voxel_count * voxel_bytes + payload_offset does not overflow
+  double slope = 1;            // voxel = slope * stored + intercept
+  double intercept = 0;
+};
+
+// Judges a whole header (348 or 540 bytes, in the file's byte order). DataError naming path, what the standard
+// (nifti.nimh.nih.gov/nifti-1, nifti-2) or this project expects, what was found, and a remedy.
+NiftiHeader parse_nifti_header(std::vector<char> bytes, const std::filesystem::path& path);
+
+// Bytes of a voxel of a NIFTI_TYPE_* code, 0 for types that this project does not read (complex, RGB, 128 bits).
+int64_t nifti_voxel_bytes(int datatype);
+
+// A copy of `header` for voxels of the given type: dims from its own x, y, z and from frames; no scaling, calibration,
+// intent or extension. Error if `header` is no native NIfTI header or if its sizes do not multiply to
+// voxel_count / frames.
+std::vector<char> header_for_writing(const std::vector<char>& header, int datatype, int64_t frames, int64_t voxel_count,
+                                     const std::filesystem::path& path);
+
+}  // namespace revunet::io

@@ -1,0 +1,389 @@
+#include "io/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/error.h"
+#include "io/atomic_file.h"
+
+namespace revunet::io {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors data is copied without byte swapping");
+
+using Json = nlohmann::json;
+
+constexpr char metadata_key[] = "__metadata__";
+constexpr int64_t length_bytes = 8;                // the u64 in front of the header
+constexpr int64_t max_header_bytes = 100'000'000;  // the format's limit, against headers made to exhaust memory
+constexpr int64_t header_alignment = 8;            // bytes; the data then starts aligned for any dtype
+constexpr int max_json_depth = 3;                  // file, tensor, shape or data_offsets
+constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
+
+struct DtypeRow {
+  FileDtype dtype;
+  std::string_view name;
+  int64_t bytes;
+};
+constexpr std::array<DtypeRow, 4> dtype_rows = {
+    {{FileDtype::f16, "F16", 2}, {FileDtype::bf16, "BF16", 2}, {FileDtype::f32, "F32", 4}, {FileDtype::f64, "F64", 8}}};
+
+const DtypeRow& row_of(FileDtype dtype) {
+  return *std::find_if(dtype_rows.begin(), dtype_rows.end(), [&](const DtypeRow& row) { return row.dtype == dtype; });
+}
+
+// Bytes of a tensor, or nothing if a dimension is negative or the product does not fit int64_t.
+std::optional<int64_t> checked_bytes(const std::vector<int64_t>& shape, FileDtype dtype) {
+  int64_t product = byte_size(dtype);
+  if (std::any_of(shape.begin(), shape.end(), [](int64_t extent) { return extent < 0; })) return std::nullopt;
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  for (const int64_t extent : shape) {
+    if (__builtin_mul_overflow(product, extent, &product)) return std::nullopt;
+  }
+  return product;
+}
+
+float half_to_float(uint16_t bits) {
+  constexpr int mantissa_bits = 10, exponent_bias = 15, exponent_of_infinity = 31;
+  const int exponent = (bits >> mantissa_bits) & exponent_of_infinity;
+  const int mantissa = bits & ((1 << mantissa_bits) - 1);
+  float magnitude;
+  if (exponent == exponent_of_infinity) {
+    magnitude = mantissa == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+  } else if (exponent == 0) {  // subnormal: no implicit leading one
+    magnitude = std::ldexp(static_cast<float>(mantissa), 1 - exponent_bias - mantissa_bits);
+  } else {
+    magnitude =
+        std::ldexp(static_cast<float>(mantissa + (1 << mantissa_bits)), exponent - exponent_bias - mantissa_bits);
+  }
+  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+float bfloat16_to_float(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+template <typename Stored, typename Target, typename Decode>
+std::vector<Target> decode_all(std::span<const std::byte> bytes, Decode decode) {
+  std::vector<Target> values(bytes.size() / sizeof(Stored));
+  for (size_t i = 0; i < values.size(); ++i) {
+    Stored stored;
+    std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    values[i] = static_cast<Target>(decode(stored));
+  }
+  return values;
+}
+
+template <typename Target>
+std::vector<Target> decode_as(FileDtype dtype, std::span<const std::byte> bytes) {
+  switch (dtype) {
+    case FileDtype::f16:
+      return decode_all<uint16_t, Target>(bytes, half_to_float);
+    case FileDtype::bf16:
+      return decode_all<uint16_t, Target>(bytes, bfloat16_to_float);
+    case FileDtype::f32:
+      return decode_all<float, Target>(bytes, [](float value) { return value; });
+    case FileDtype::f64:
+      return decode_all<double, Target>(bytes, [](double value) { return value; });
+  }
+  throw Error(fmt::format("[HostTensor] expected a dtype of FileDtype, got {}", static_cast<int>(dtype)));
+}
+
+template <typename T>
+HostTensor from_values(FileDtype dtype, std::vector<int64_t> shape, std::span<const T> values) {
+  const auto raw = std::as_bytes(values);
+  return HostTensor::from_bytes(dtype, std::move(shape), {raw.begin(), raw.end()});
+}
+
+// Parses JSON and refuses a key that appears twice in one object, which nlohmann's parser would take silently.
+Json parse_header(const std::string& file, const std::string& text) {
+  std::vector<std::set<std::string>> keys_of_open_objects;
+  const auto on_event = [&](int depth, Json::parse_event_t event, Json& value) {
+    REVUNET_EXPECTS(depth <= max_json_depth, DataError,
+                    "[{}] expected a safetensors header, got JSON nested deeper than {} levels; write the file again",
+                    file, max_json_depth);
+    if (event == Json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys_of_open_objects.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const auto& key = value.get_ref<const std::string&>();
+      REVUNET_EXPECTS(keys_of_open_objects.back().insert(key).second, DataError,
+                      "[{}] expected each name once in the header, got '{}' twice; write the file again", file, key);
+    }
+    return true;
+  };
+  try {
+    Json header = Json::parse(text, on_event);
+    REVUNET_EXPECTS(header.is_object(), DataError,
+                    "[{}] expected a JSON object as header, got {}; this is not a safetensors file", file,
+                    header.type_name());
+    return header;
+  } catch (const Json::exception& e) {
+    throw DataError(
+        fmt::format("[{}] expected a JSON header, got text that does not parse ({}); the file is damaged "
+                    "or not a safetensors file",
+                    file, e.what()));
+  }
+}
+
+// Where a tensor lies in the data section, in bytes from its start.
+struct Extent {
+  std::string name;
+  FileDtype dtype;
+  std::vector<int64_t> shape;
+  int64_t begin;
+  int64_t end;
+};
+
+std::vector<int64_t> read_counts(const std::string& file, const std::string& name, const Json& value,
+                                 const char* field) {
+  const auto fits = [](const Json& item) {
+    return item.is_number_unsigned() && item.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
+  };
+  REVUNET_EXPECTS(
+      value.is_array() && std::all_of(value.begin(), value.end(), fits), DataError,
+      "[{}] expected {} of tensor '{}' to be a list of non-negative 64-bit integers, got {}; write the file "
+      "again",
+      file, field, name, value.dump());
+  return value.get<std::vector<int64_t>>();
+}
+
+FileDtype read_dtype(const std::string& file, const std::string& name, const Json& value) {
+  for (const DtypeRow& row : dtype_rows) {
+    if (value.is_string() && value.get_ref<const std::string&>() == row.name) return row.dtype;
+  }
+  throw DataError(
+      fmt::format("[{}] expected dtype F16, BF16, F32 or F64 for tensor '{}', got {}; convert the tensor and "
+                  "write the file again",
+                  file, name, value.dump()));
+}
+
+Extent read_extent(const std::string& file, const std::string& name, const Json& entry) {
+  REVUNET_EXPECTS(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry.contains("shape") &&
+                      entry.contains("data_offsets"),
+                  DataError,
+                  "[{}] expected dtype, shape and data_offsets for tensor '{}', got {}; write the file again", file,
+                  name, entry.dump());
+  const std::vector<int64_t> offsets = read_counts(file, name, entry["data_offsets"], "data_offsets");
+  REVUNET_EXPECTS(offsets.size() == 2 && offsets[0] <= offsets[1], DataError,
+                  "[{}] expected data_offsets [begin, end] for tensor '{}', got {}; write the file again", file, name,
+                  entry["data_offsets"].dump());
+  Extent extent{name, read_dtype(file, name, entry["dtype"]), read_counts(file, name, entry["shape"], "shape"),
+                offsets[0], offsets[1]};
+  const std::optional<int64_t> bytes = checked_bytes(extent.shape, extent.dtype);
+  REVUNET_EXPECTS(
+      bytes.has_value(), DataError,
+      "[{}] expected a shape whose size in bytes fits 63 bits for tensor '{}', got [{}]; the file is damaged", file,
+      name, fmt::join(extent.shape, ", "));
+  REVUNET_EXPECTS(
+      *bytes == extent.end - extent.begin, DataError,
+      "[{}] expected {} bytes for tensor '{}' of shape [{}] and dtype {}, got {} by its data_offsets; write "
+      "the file again",
+      file, *bytes, name, fmt::join(extent.shape, ", "), format_name(extent.dtype), extent.end - extent.begin);
+  return extent;
+}
+
+std::map<std::string, std::string> read_metadata(const std::string& file, const Json& value) {
+  const auto is_string = [](const Json& item) { return item.is_string(); };
+  REVUNET_EXPECTS(value.is_object() && std::all_of(value.begin(), value.end(), is_string), DataError,
+                  "[{}] expected {} to map strings to strings, got {}; write the file again", file, metadata_key,
+                  value.dump());
+  return value.get<std::map<std::string, std::string>>();
+}
+
+// The format demands that data starts at 0, follows without overlap or gap, and ends with the file.
+void check_layout(const std::string& file, const std::vector<Extent>& sorted, int64_t data_bytes) {
+  int64_t expected_begin = 0;
+  for (const Extent& extent : sorted) {
+    REVUNET_EXPECTS(extent.begin == expected_begin, DataError,
+                    "[{}] expected the data of tensor '{}' to begin at byte {}, got {} (data must neither overlap nor "
+                    "leave gaps); write the file again",
+                    file, extent.name, expected_begin, extent.begin);
+    expected_begin = extent.end;
+  }
+  REVUNET_EXPECTS(
+      expected_begin == data_bytes, DataError,
+      "[{}] expected {} bytes of data after the header, got {}; the file was cut or has bytes appended: copy "
+      "or write it again",
+      file, expected_begin, data_bytes);
+}
+
+// The open file, with the bytes that are left of it.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : file_(path.string()) {
+    std::error_code failure;
+    REVUNET_EXPECTS(std::filesystem::is_regular_file(path, failure), DataError,
+                    "[{}] expected a safetensors file, got no regular file there; check the path", file_);
+    remaining_ = static_cast<int64_t>(std::filesystem::file_size(path, failure));
+    stream_.open(path, std::ios::binary);
+    REVUNET_EXPECTS(!failure && stream_.is_open(), DataError,
+                    "[{}] expected a file that can be opened, got an error of the system; check its permissions",
+                    file_);
+  }
+
+  const std::string& file() const { return file_; }
+  int64_t remaining() const { return remaining_; }
+
+  void read(void* target, int64_t bytes) {
+    stream_.read(static_cast<char*>(target), bytes);
+    REVUNET_EXPECTS(stream_.gcount() == bytes, DataError,
+                    "[{}] expected {} more bytes, got {}; the file changed while it was read: try again", file_, bytes,
+                    stream_.gcount());
+    remaining_ -= bytes;
+  }
+
+  std::string read_header() {
+    REVUNET_EXPECTS(remaining_ > length_bytes, DataError,
+                    "[{}] expected a header length of {} bytes and a header, got a file of {} bytes; it was cut or is "
+                    "not a safetensors file",
+                    file_, length_bytes, remaining_);
+    uint64_t header_bytes = 0;
+    read(&header_bytes, length_bytes);
+    const int64_t largest = std::min(max_header_bytes, remaining_);
+    REVUNET_EXPECTS(header_bytes <= static_cast<uint64_t>(largest), DataError,
+                    "[{}] expected a header of at most {} bytes, got a length of {}; the file was cut or is not a "
+                    "safetensors file",
+                    file_, largest, header_bytes);
+    std::string text(header_bytes, '\0');
+    read(text.data(), static_cast<int64_t>(header_bytes));
+    return text;
+  }
+
+ private:
+  std::string file_;
+  std::ifstream stream_;
+  int64_t remaining_ = 0;
+};
+
+// The header as JSON text, padded with spaces so that the data begins aligned.
+std::string header_of(const SafetensorsFile& contents) {
+  Json header = Json::object();
+  if (!contents.metadata.empty()) header[metadata_key] = contents.metadata;
+  int64_t offset = 0;
+  for (const auto& [name, tensor] : contents.entries()) {
+    const int64_t end = offset + static_cast<int64_t>(tensor.bytes().size());
+    header[name] = {{"dtype", format_name(tensor.dtype())}, {"shape", tensor.shape()}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception& e) {
+    throw Error(fmt::format("[write_safetensors] expected names and metadata in UTF-8, got other bytes ({}); rename",
+                            e.what()));
+  }
+  text.append((header_alignment - text.size() % header_alignment) % header_alignment, ' ');
+  return text;
+}
+
+}  // namespace
+
+int64_t byte_size(FileDtype dtype) {
+  return row_of(dtype).bytes;
+}
+std::string_view format_name(FileDtype dtype) {
+  return row_of(dtype).name;
+}
+
+HostTensor HostTensor::from_bytes(FileDtype dtype, std::vector<int64_t> shape, std::vector<std::byte> bytes) {
+  const std::optional<int64_t> expected = checked_bytes(shape, dtype);
+  REVUNET_EXPECTS(
+      expected.has_value() && *expected == static_cast<int64_t>(bytes.size()), Error,
+      "[HostTensor] expected as many values as shape [{}] holds, got {} bytes of {}; pass the values of the "
+      "whole tensor",
+      fmt::join(shape, ", "), bytes.size(), format_name(dtype));
+  HostTensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.shape_ = std::move(shape);
+  tensor.bytes_ = std::move(bytes);
+  return tensor;
+}
+
+HostTensor HostTensor::from_f32(std::vector<int64_t> shape, std::span<const float> values) {
+  return from_values(FileDtype::f32, std::move(shape), values);
+}
+
+HostTensor HostTensor::from_f64(std::vector<int64_t> shape, std::span<const double> values) {
+  return from_values(FileDtype::f64, std::move(shape), values);
+}
+
+std::vector<float> HostTensor::to_f32() const {
+  return decode_as<float>(dtype_, bytes_);
+}
+std::vector<double> HostTensor::to_f64() const {
+  return decode_as<double>(dtype_, bytes_);
+}
+
+void SafetensorsFile::add(std::string name, HostTensor tensor) {
+  REVUNET_EXPECTS(name != metadata_key, Error,
+                  "[{}] expected a tensor's name, got {}, which the format reserves; rename", origin_, metadata_key);
+  REVUNET_EXPECTS(index_.emplace(name, entries_.size()).second, Error,
+                  "[{}] expected each name once, got '{}' twice; rename one of the tensors", origin_, name);
+  entries_.push_back({std::move(name), std::move(tensor)});
+}
+
+const HostTensor& SafetensorsFile::at(std::string_view name) const {
+  const auto found = index_.find(std::string(name));
+  if (found != index_.end()) return entries_[found->second].tensor;
+  std::string listed;
+  for (size_t i = 0; i < std::min(entries_.size(), max_listed_names); ++i) {
+    listed += fmt::format("{}'{}'", i == 0 ? "" : ", ", entries_[i].name);
+  }
+  throw DataError(
+      fmt::format("[{}] expected a tensor named '{}', got {} others ({}{}); the file belongs to another "
+                  "network or is of another kind",
+                  origin_, name, entries_.size(), listed, entries_.size() > max_listed_names ? ", ..." : ""));
+}
+
+SafetensorsFile read_safetensors(const std::filesystem::path& path) {
+  Reader reader(path);
+  SafetensorsFile contents;
+  contents.origin_ = reader.file();
+  std::vector<Extent> extents;
+  const Json header = parse_header(reader.file(), reader.read_header());
+  for (const auto& [name, entry] : header.items()) {
+    if (name == metadata_key) {
+      contents.metadata = read_metadata(reader.file(), entry);
+    } else {
+      extents.push_back(read_extent(reader.file(), name, entry));
+    }
+  }
+  // By end as well, so that an empty tensor comes before the one that begins where it lies.
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+  });
+  check_layout(reader.file(), extents, reader.remaining());
+  for (Extent& extent : extents) {
+    std::vector<std::byte> bytes(static_cast<size_t>(extent.end - extent.begin));
+    reader.read(bytes.data(), extent.end - extent.begin);
+    contents.add(std::move(extent.name),
+                 HostTensor::from_bytes(extent.dtype, std::move(extent.shape), std::move(bytes)));
+  }
+  return contents;
+}
+
+void write_safetensors(const std::filesystem::path& path, const SafetensorsFile& contents) {
+  const std::string header = header_of(contents);
+  const uint64_t header_bytes = header.size();
+  AtomicFile file(path);
+  file.write(&header_bytes, length_bytes);
+  file.write(header);
+  for (const auto& [name, tensor] : contents.entries()) {
+    file.write(tensor.bytes().data(), static_cast<int64_t>(tensor.bytes().size()));
+  }
+  file.commit();
+}
+
+}  // namespace revunet::io

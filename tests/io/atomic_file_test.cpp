@@ -1,0 +1,86 @@
+// Atomic files: whole or absent, whatever fails.
+#include "io/atomic_file.h"
+
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "engine/error.h"
+#include "tests/io/test_files.h"
+
+using Catch::Contains;
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+int64_t files_in(const TemporaryFolder& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator());
+}
+
+}  // namespace
+
+TEST_CASE("an atomic file appears at commit, whole, and alone") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "old");
+  {
+    io::AtomicFile file(folder / "a");
+    file.write("new ");
+    file.write(std::string(1 << 20, 'x'));
+    CHECK(read_bytes(folder / "a") == "old");
+    file.commit();
+    CHECK(read_bytes(folder / "a") == "new " + std::string(1 << 20, 'x'));
+    CHECK_THROWS_AS(file.write("late"), Error);
+    CHECK_THROWS_AS(file.commit(), Error);
+  }
+  CHECK(files_in(folder) == 1);
+  io::write_file_atomically(folder / "a", "");
+  CHECK(read_bytes(folder / "a").empty());
+}
+
+TEST_CASE("an atomic file that is not committed leaves no trace") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "old");
+  {
+    io::AtomicFile file(folder / "a"), other(folder / "a");
+    file.write("half");
+    other.write("half of another");
+    CHECK(files_in(folder) == 3);
+  }
+  CHECK(read_bytes(folder / "a") == "old");
+  CHECK(files_in(folder) == 1);
+}
+
+TEST_CASE("an atomic file that cannot be made says why") {
+  const TemporaryFolder folder;
+  CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / "none/a", "x"); }),
+             Contains("none/a") && Contains("No such file"));
+  CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder.path() / "", "x"); }),
+             Contains("got a folder"));
+  std::filesystem::create_directory(folder / "taken");
+  CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / "taken", "x"); }), Contains("directory"));
+  CHECK(files_in(folder) == 1);
+}
+
+TEST_CASE("an atomic file that does not fit leaves the old one") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "old");
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);  // the write shall fail with EFBIG instead
+  rlimit small = before;
+  small.rlim_cur = 4096;
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string message;
+  try {
+    io::write_file_atomically(folder / "a", std::string(8192, 'x'));
+  } catch (const DataError& e) {
+    message = e.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_handler);
+  CHECK_THAT(message, Contains("expected to write") && Contains("File too large"));
+  CHECK(read_bytes(folder / "a") == "old");
+  CHECK(files_in(folder) == 1);
+}

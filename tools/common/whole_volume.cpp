@@ -1,0 +1,16 @@
+#include "tools/common/whole_volume.h"
+
+#include "kernels/sigmoid/sigmoid.h"
+
+namespace revunet::tools {
+
+std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
+                                        const io::Size3& size) {
+  const Context inference = ctx.without_tape();
+  Variable x(from_host(inference.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32,
+                       image));
+  const Variable probabilities = sigmoid(inference, model.forward(inference, std::move(x)));
+  return to_host_f32(probabilities.value);
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,16 @@
+// A prediction of a whole preprocessed volume in one pass, without a tape.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "io/preprocessing.h"
+#include "models/unet.h"
+
+namespace revunet::tools {
+
+// image (X, Y, Z, 4), sizes multiples of what the network takes -> probabilities (X, Y, Z, 3) of WT, TC, ET.
+std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
+                                        const io::Size3& size);
+
+}  // namespace revunet::tools

@@ -1,0 +1,42 @@
+// Finding the segmentation files that an evaluation compares, in any of the layouts that people keep them in.
+//
+// Non-obvious rule: cases are matched by name alone; the name is the file's without .nii[.gz] and without a trailing
+// _seg.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace revunet::tools {
+
+// Case name to file, sorted by name.
+using Segmentations = std::map<std::string, std::filesystem::path>;
+
+enum class MissingFile { is_error, is_no_case };
+
+// The segmentations at path, which is one of:
+//   a file;
+//   a folder of <case>.nii[.gz] or <case>_seg.nii[.gz];
+//   a case folder <case>/ with <case>_seg.nii[.gz] in it, beside which the modalities may lie;
+//   a folder of case folders, which may lie one deeper, in HGG/ and LGG/.
+// missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries and files
+// of other kinds are ignored. DataError for: nothing there, two files for one case, a missing file that is_error.
+Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing);
+
+struct SegmentationPair {
+  std::string name;
+  std::filesystem::path reference, prediction;
+};
+
+struct Matching {
+  std::vector<SegmentationPair> pairs;          // sorted by name
+  std::vector<std::string> without_prediction;  // references that were not predicted: not scored
+};
+
+// Pairs by name; two files are a pair whatever their names. References without a prediction are listed, because
+// predictions of a held-out part are compared with a whole dataset. DataError naming predictions without a reference.
+Matching match_segmentations(const std::filesystem::path& reference, const std::filesystem::path& prediction);
+
+}  // namespace revunet::tools

@@ -1,0 +1,59 @@
+// revunet-phantom: writes seeded synthetic BraTS cases, for trying the tools without patients' data.
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <vector>
+
+#include "engine/error.h"
+#include "tools/common/tool_main.h"
+#include "tools/phantom/phantom.h"
+
+namespace {
+
+struct Options {
+  std::filesystem::path out;
+  int64_t cases = 1;
+  std::vector<int64_t> size = {240, 240, 155};
+  int64_t seed = 0;
+};
+
+void run(const Options& options) {
+  using namespace revunet;
+  const std::array<int64_t, 3> size = {options.size[0], options.size[1], options.size[2]};
+  tools::check_phantom_size(size);
+  std::error_code failure;
+  std::filesystem::create_directories(options.out, failure);
+  REVUNET_EXPECTS(!failure, DataError, "[{}] expected to make this folder, got {}; choose another --out",
+                  options.out.string(), failure.message());
+  for (int64_t index = 0; index < options.cases; ++index) {  // before the first is made, so that none is in vain
+    const std::filesystem::path place = options.out / tools::phantom_name(index);
+    REVUNET_EXPECTS(!std::filesystem::exists(place), DataError,
+                    "[{}] expected no such case yet, got one; choose another --out or remove it", place.string());
+  }
+  for (int64_t index = 0; index < options.cases; ++index) {
+    const std::string name = tools::phantom_name(index);
+    tools::write_phantom(options.out, name, tools::make_phantom(size, static_cast<uint64_t>(options.seed), index));
+    fmt::print("{}\n", (options.out / name).string());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Writes seeded synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
+               "revunet-phantom");
+  Options options;
+  app.add_option("--out", options.out, "Folder for the cases <out>/Phantom_001, Phantom_002, ...")->required();
+  app.add_option("--cases", options.cases, "Number of cases; each fifth, from the fourth, has no enhancing tumour")
+      ->check(CLI::Range(int64_t{1}, int64_t{9999}))
+      ->capture_default_str();
+  app.add_option("--size", options.size, "Voxels along x,y,z, of 1 mm each; the anatomy scales with them")
+      ->delimiter(',')
+      ->expected(3)
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Other seeds give other brains and tumours")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
+  return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
+}

@@ -1,0 +1,58 @@
+// Trains a 3-D U-Net on a BraTS dataset.
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "tools/common/tool_main.h"
+#include "tools/train/trainer.h"
+
+using namespace revunet;
+using namespace revunet::tools;
+
+namespace {
+
+// Plain lines on the terminal; the same with times in the run folder. Each line is on disk before the next.
+void start_log(const RunFolder& folder) {
+  auto terminal = std::make_shared<spdlog::sinks::stdout_sink_st>();
+  terminal->set_pattern("%v");
+  auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(folder.file("train.log").string());
+  file->set_pattern("%Y-%m-%d %H:%M:%S %v");
+  auto logger = std::make_shared<spdlog::logger>("train", spdlog::sinks_init_list{terminal, file});
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(logger);
+}
+
+void train(const TrainOptions& options) {
+  const Split split = split_cases(io::find_cases(options.data), options.validation_fraction, options.seed);
+  RunFolder folder(options.out);
+  start_log(folder);
+  folder.write("config.toml", to_toml(options));
+  folder.write("split.json", to_json(split));
+  try {
+    Trainer trainer(options, split, folder);
+    spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {} threads",
+                 name_of(options.network.kind), fmt::join(options.network.channels, ","),
+                 trainer.model().parameter_count(), split.training.size(), split.validation.size(), options.threads);
+    trainer.run();
+  } catch (const std::exception& e) {
+    spdlog::default_logger()->sinks().back()->log({"train", spdlog::level::err, e.what()});  // the tool prints it itself
+    spdlog::default_logger()->flush();
+    throw;
+  }
+  spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}", folder.file("best.safetensors").string(),
+               folder.file("last.safetensors").string(), folder.file("log.csv").string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a BraTS dataset.",
+               "revunet-train");
+  TrainArguments arguments;
+  add_train_options(app, arguments);
+  return run_tool(app, argc, argv, [&] {
+    const TrainOptions options = resolve(arguments);
+    set_cpu_threads(options.threads);
+    train(options);
+  });
+}

@@ -1,0 +1,101 @@
+#include "tools/train/options.h"
+
+#include "engine/device.h"
+#include "tools/common/parse_list.h"
+
+namespace revunet::tools {
+
+void add_train_options(CLI::App& app, TrainArguments& a) {
+  app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
+  app.add_option("--data", a.data, "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/")
+      ->required();
+  app.add_option("--out", a.out, "run folder to make; must not hold an earlier run")->required();
+  app.add_option("--model", a.model, "network")->check(CLI::IsMember({"reversible", "baseline"}))->capture_default_str();
+  app.add_option("--channels", a.channels,
+                 "channels of each level, finest first [reversible 60,120,240,360,480; baseline 30,60,120,240,480]");
+  app.add_option("--encoder-depth", a.encoder_depth, "reversible blocks an encoder level")->capture_default_str();
+  app.add_option("--decoder-depth", a.decoder_depth, "reversible blocks a decoder level")->capture_default_str();
+  app.add_option("--size", a.size, "X,Y,Z voxels that every case is cropped or padded to about its brain")
+      ->capture_default_str();
+  app.add_option("--patch", a.patch, "X,Y,Z voxels of a random patch to train on, or full")->capture_default_str();
+  app.add_option("--epochs", a.epochs, "passes over the training cases")->capture_default_str();
+  app.add_option("--max-steps", a.max_steps, "optimiser steps after which to stop, 0 for no limit")->capture_default_str();
+  app.add_option("--lr", a.learning_rate, "Adam's learning rate")->capture_default_str();
+  app.add_option("--val-fraction", a.validation_fraction, "share of the cases kept for validation")
+      ->capture_default_str();
+  app.add_option("--validate-every", a.validate_every, "epochs between validations")->capture_default_str();
+  app.add_option("--seed", a.seed, "of initialisation, split, order and patches")->capture_default_str();
+  app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
+  app.add_option("--device", a.device, "where to run")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
+  app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
+}
+
+TrainOptions resolve(const TrainArguments& a) {
+  TrainOptions o;
+  o.data = a.data;
+  o.out = a.out;
+  o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
+  if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
+  o.network.encoder_depth = a.encoder_depth;
+  o.network.decoder_depth = a.decoder_depth;
+  REVUNET_EXPECTS(o.network.kind == ModelKind::reversible || (a.encoder_depth == 1 && a.decoder_depth == 1), UsageError,
+                  "[--encoder-depth, --decoder-depth] expected 1 with the baseline, which has no reversible blocks, got "
+                  "{} and {}; use --model reversible",
+                  a.encoder_depth, a.decoder_depth);
+  check_config(o.network);
+  o.size = parse_size(a.size, "--size");
+  check_size(o.network, {o.size.begin(), o.size.end()});
+  if (a.patch != "full") {
+    o.patch = parse_size(a.patch, "--patch");
+    check_size(o.network, {o.patch->begin(), o.patch->end()});
+    for (size_t i = 0; i < 3; ++i) {
+      REVUNET_EXPECTS((*o.patch)[i] <= o.size[i], UsageError, "[--patch] expected a patch within --size {}, got {}",
+                      a.size, a.patch);
+    }
+  }
+  REVUNET_EXPECTS(a.epochs >= 1, UsageError, "[--epochs] expected at least 1, got {}", a.epochs);
+  REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
+  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}", a.validate_every);
+  REVUNET_EXPECTS(a.learning_rate > 0 && a.learning_rate < 1, UsageError, "[--lr] expected a rate between 0 and 1, got {}",
+                  a.learning_rate);
+  REVUNET_EXPECTS(a.validation_fraction >= 0 && a.validation_fraction < 1, UsageError,
+                  "[--val-fraction] expected a share from 0 up to but not 1, got {}", a.validation_fraction);
+  REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
+  o.epochs = a.epochs;
+  o.max_steps = a.max_steps;
+  o.validate_every = a.validate_every;
+  o.learning_rate = a.learning_rate;
+  o.validation_fraction = a.validation_fraction;
+  o.seed = a.seed;
+  o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
+  o.device = "cpu";  // auto: the only device of this build
+  o.init = a.init;
+  return o;
+}
+
+std::string to_toml(const TrainOptions& o) {
+  std::string text;
+  const auto line = [&](const char* key, const auto& value) { text += fmt::format("{} = {}\n", key, value); };
+  const auto quoted = [](const std::string& value) { return '"' + value + '"'; };
+  const auto list = [&](const auto& values) { return quoted(fmt::format("{}", fmt::join(values, ","))); };
+  line("data", quoted(o.data.string()));
+  line("out", quoted(o.out.string()));
+  line("model", quoted(name_of(o.network.kind)));
+  line("channels", list(o.network.channels));
+  line("encoder-depth", o.network.encoder_depth);
+  line("decoder-depth", o.network.decoder_depth);
+  line("size", list(o.size));
+  line("patch", o.patch ? list(*o.patch) : quoted("full"));
+  line("epochs", o.epochs);
+  line("max-steps", o.max_steps);
+  line("lr", o.learning_rate);
+  line("val-fraction", o.validation_fraction);
+  line("validate-every", o.validate_every);
+  line("seed", o.seed);
+  line("threads", o.threads);
+  line("device", quoted(o.device));
+  if (!o.init.empty()) line("init", quoted(o.init.string()));
+  return text;
+}
+
+}  // namespace revunet::tools

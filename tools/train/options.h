@@ -1,0 +1,49 @@
+// What a training run is asked to do: the command line, a TOML file, or both (the command line wins).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "io/preprocessing.h"
+#include "models/unet.h"
+
+namespace revunet::tools {
+
+// As typed: empty means the default, which can depend on other options.
+struct TrainArguments {
+  std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", device = "auto", init;
+  int64_t encoder_depth = 1, decoder_depth = 1, epochs = 100, max_steps = 0, validate_every = 1;
+  double learning_rate = 1e-4, validation_fraction = 0.2;
+  uint64_t seed = 0;
+  int threads = 0;
+};
+
+// Declares the options on `app`, which fills `arguments` when it parses.
+void add_train_options(CLI::App& app, TrainArguments& arguments);
+
+// Resolved and checked: what the run does.
+struct TrainOptions {
+  std::filesystem::path data, out;
+  UNetConfig network;
+  io::Size3 size{};                // field of view (x, y, z) that cases are cropped or padded to
+  std::optional<io::Size3> patch;  // none: the whole field of view
+  int64_t epochs = 0;
+  int64_t max_steps = 0;  // 0: no limit
+  int64_t validate_every = 1;  // epochs
+  double learning_rate = 0, validation_fraction = 0;
+  uint64_t seed = 0;
+  int threads = 0;
+  std::string device;
+  std::filesystem::path init;  // empty: PyTorch's default initialisation
+};
+
+// Throws UsageError for values that make no sense, with what would.
+TrainOptions resolve(const TrainArguments& arguments);
+
+// The run's effective configuration as TOML, which --config reads back.
+std::string to_toml(const TrainOptions& options);
+
+}  // namespace revunet::tools

@@ -1,0 +1,37 @@
+// What a person sees of a run: on a terminal a bar that redraws itself, elsewhere a plain line now and then.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace revunet::tools {
+
+class Progress {
+ public:
+  // total_steps of the whole run, for the remaining time.
+  explicit Progress(int64_t total_steps);
+  ~Progress() { clear(); }
+
+  void begin_epoch(int64_t epoch, int64_t epochs, int64_t steps);
+  // After each step; loss is the step's, seconds its duration.
+  void step(int64_t step_of_epoch, double loss, double seconds);
+  // Shows what takes long between steps ("validating 2/5"), on a terminal only.
+  void note(const std::string& what);
+  // Removes the bar, so that a line of log can be printed.
+  void clear();
+
+ private:
+  void draw(const std::string& line);
+
+  bool terminal_;
+  int64_t total_steps_, done_ = 0;
+  int64_t epoch_ = 0, epochs_ = 0, steps_ = 0;
+  double smoothed_seconds_ = 0;
+  std::chrono::steady_clock::time_point last_plain_line_;
+};
+
+// 3725.0 -> "1:02:05"
+std::string format_duration(double seconds);
+
+}  // namespace revunet::tools

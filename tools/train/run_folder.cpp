@@ -1,0 +1,36 @@
+#include "tools/train/run_folder.h"
+
+#include "engine/error.h"
+#include "io/atomic_file.h"
+
+namespace revunet::tools {
+
+RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
+  std::error_code error;
+  REVUNET_EXPECTS(!std::filesystem::exists(path_) || std::filesystem::is_empty(path_, error), UsageError,
+                  "[--out] expected a folder to make, got {}, which is not empty; choose another or move it away",
+                  path_.string());
+  std::filesystem::create_directories(path_, error);
+  REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
+                  error.message());
+  log_ = "epoch,step,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_seconds,"
+         "peak_allocated_bytes,peak_reserved_bytes";
+  for (const char* tag : kTagNames) log_ += fmt::format(",peak_{}_bytes", tag);
+  log_ += '\n';
+}
+
+void RunFolder::write(const std::string& name, const std::string& text) const {
+  io::write_file_atomically(file(name), text);
+}
+
+void RunFolder::append(const EpochRecord& r) {
+  log_ += fmt::format("{},{},{:.6f},{:.6f}", r.epoch, r.step, r.total_loss(), fmt::join(r.loss, ","));
+  for (int64_t i = 0; i < io::region_count; ++i) {
+    log_ += r.dice ? fmt::format(",{:.6f}", (*r.dice)[static_cast<size_t>(i)]) : ",";
+  }
+  log_ += fmt::format(",{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.validation_seconds, r.memory.peak_allocated,
+                      r.memory.peak_reserved, fmt::join(r.memory.at_peak, ","));
+  write("log.csv", log_);
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,12 @@
+// Streams of the run's random numbers, apart from each other; initialisation has streams 0 to the number of parameters.
+#pragma once
+
+#include <cstdint>
+
+namespace revunet::tools {
+
+inline constexpr uint64_t kSplitStream = uint64_t{1} << 32;
+inline constexpr uint64_t kOrderStream = uint64_t{2} << 32;  // plus the epoch
+inline constexpr uint64_t kPatchStream = uint64_t{3} << 32;  // plus the step
+
+}  // namespace revunet::tools

@@ -1,0 +1,187 @@
+#include "tools/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <spdlog/spdlog.h>
+
+#include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "tools/common/weights_file.h"
+#include "tools/common/whole_volume.h"
+#include "tools/train/streams.h"
+
+namespace revunet::tools {
+
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Dice of each region between two label volumes; 1 where both are empty.
+RegionValues region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
+  const std::vector<float> a = io::labels_to_regions(reference), b = io::labels_to_regions(prediction);
+  RegionValues common{}, sum{}, dice{};
+  for (size_t i = 0; i < a.size(); ++i) {
+    const size_t r = i % io::region_count;
+    common[r] += static_cast<double>(a[i] * b[i]);
+    sum[r] += static_cast<double>(a[i] + b[i]);
+  }
+  for (size_t r = 0; r < dice.size(); ++r) dice[r] = sum[r] > 0 ? 2 * common[r] / sum[r] : 1.0;
+  return dice;
+}
+
+std::string memory_line(const MemoryStats& stats) {
+  constexpr double kMiB = 1 << 20;
+  std::string line = fmt::format("peak {:.0f} MiB", static_cast<double>(stats.peak_allocated) / kMiB);
+  const char* separator = ": ";
+  for (size_t tag = 0; tag < kTagCount; ++tag) {
+    const double mib = static_cast<double>(stats.at_peak[tag]) / kMiB;
+    if (mib < 0.5) continue;
+    line += fmt::format("{}{} {:.0f}", separator, kTagNames[tag], mib);
+    separator = ", ";
+  }
+  return line;
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder)
+    : options_(options),
+      folder_(folder),
+      model_(make_unet(ctx_, options.network, DType::f32, options.seed)),
+      parameters_(model_->parameter_list()),
+      adam_({.learning_rate = options.learning_rate}),
+      training_(split.training, options.size),
+      validation_(split.validation, options.size),
+      progress_(total_steps()) {
+  if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
+}
+
+int64_t Trainer::total_steps() const {
+  const int64_t all = options_.epochs * static_cast<int64_t>(training_.count());
+  return options_.max_steps > 0 ? std::min(all, options_.max_steps) : all;
+}
+
+void Trainer::run() {
+  for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
+  progress_.clear();
+}
+
+EpochRecord Trainer::run_epoch(int64_t epoch) {
+  device_.allocator().reset_peak();
+  const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, epoch);
+  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps() - step_);
+  progress_.begin_epoch(epoch, options_.epochs, steps);
+  const Stopwatch stopwatch;
+  EpochRecord record;
+  record.epoch = epoch;
+  for (int64_t i = 0; i < steps; ++i) {
+    const Stopwatch step_stopwatch;
+    const size_t index = order[static_cast<size_t>(i)];
+    const CaseLoader::Case current = training_.get(index);
+    if (i + 1 < steps) training_.prefetch(order[static_cast<size_t>(i + 1)]);
+    const Sample sample =
+        options_.patch
+            ? random_patch(*current, *options_.patch, Rng(options_.seed, kPatchStream + static_cast<uint64_t>(step_)))
+            : whole_sample(*current);
+    const RegionValues losses = step(sample, training_.name(index));
+    ++step_;
+    for (size_t r = 0; r < losses.size(); ++r) record.loss[r] += losses[r] / static_cast<double>(steps);
+    progress_.step(i + 1, losses[0] + losses[1] + losses[2], step_stopwatch.seconds());
+  }
+  record.step = step_;
+  record.training_seconds = stopwatch.seconds();
+  record.memory = device_.allocator().stats();
+  return record;
+}
+
+Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
+  const auto [X, Y, Z] = sample.size;
+  const Context input = ctx.with_tag(Tag::input);
+  Variable image(from_host(input, {1, X, Y, Z, io::modality_count}, DType::f32, std::span<const float>(sample.image)));
+  Tensor target =
+      from_host(input, {1, X, Y, Z, io::region_count}, DType::f32, std::span<const float>(sample.target));
+  return sigmoid_dice(ctx, model_->forward(ctx, std::move(image)), std::move(target));
+}
+
+RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
+  Tape tape;
+  const Context ctx = ctx_.with_tape(&tape);
+  const Variable losses = losses_of(ctx, sample);
+  const std::vector<double> values = to_host_f64(losses.value);
+  if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) explain_non_finite(sample, case_name);
+
+  const std::vector<double> ones(io::region_count, 1.0);
+  tape.backward(ctx, losses, from_host(ctx, {io::region_count}, DType::f32, std::span<const double>(ones)));
+  adam_.step(ctx_, parameters_);
+  model_->clear_gradients();
+  return {values[0], values[1], values[2]};
+}
+
+void Trainer::explain_non_finite(const Sample& sample, const std::string& case_name) {
+  const std::string where = fmt::format("[train] step {}, case {}: the loss is not finite", step_ + 1, case_name);
+  const std::string remedy = fmt::format("; the weights of the epoch before are in {}; try a smaller --lr",
+                                         folder_.file("last.safetensors").string());
+  for (const Parameter* p : parameters_) {
+    const int64_t bad = count_non_finite(p->value);
+    REVUNET_EXPECTS(bad == 0, NonFiniteError, "{}: expected finite weights, got {} NaN or infinite in {}{}", where, bad,
+                    p->name, remedy);
+  }
+  try {
+    Tape tape(true);
+    losses_of(ctx_.with_tape(&tape), sample);
+  } catch (const NonFiniteError& e) {
+    throw NonFiniteError(fmt::format("{}: {}{}", where, e.what(), remedy));
+  }
+  throw NonFiniteError(where + remedy);
+}
+
+RegionValues Trainer::validate() {
+  RegionValues mean{};
+  for (size_t i = 0; i < validation_.count(); ++i) {
+    progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
+    const CaseLoader::Case c = validation_.get(i);
+    if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
+    const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size);
+    const RegionValues dice = region_dice(c->labels, io::regions_to_labels(probabilities));
+    for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
+  }
+  return mean;
+}
+
+void Trainer::finish_epoch(EpochRecord record) {
+  save_weights(folder_.file("last.safetensors"), *model_, options_.size);
+  const Stopwatch stopwatch;
+  if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
+    record.dice = validate();
+    record.validation_seconds = stopwatch.seconds();
+  }
+  const bool scored = record.dice || validation_.count() == 0;
+  const double score = record.dice ? record.mean_dice() : -record.total_loss();
+  const bool best = scored && (!best_score_ || score > *best_score_);
+  if (best) {
+    best_score_ = score;
+    save_weights(folder_.file("best.safetensors"), *model_, options_.size);
+  }
+  folder_.append(record);
+
+  progress_.clear();
+  const auto& l = record.loss;
+  std::string line = fmt::format("epoch {}/{}  loss {:.4f} (WT {:.3f} TC {:.3f} ET {:.3f})", record.epoch, options_.epochs,
+                                 record.total_loss(), l[0], l[1], l[2]);
+  if (record.dice) {
+    const auto& d = *record.dice;
+    line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
+  }
+  line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds, memory_line(record.memory),
+                      best ? "  best" : "");
+  spdlog::info(line);
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,50 @@
+// The training loop: steps, validation, checkpoints.
+#pragma once
+
+#include <memory>
+
+#include "kernels/adam/adam.h"
+#include "models/unet.h"
+#include "tools/train/options.h"
+#include "tools/train/progress.h"
+#include "tools/train/run_folder.h"
+#include "tools/train/samples.h"
+#include "tools/train/split.h"
+
+namespace revunet::tools {
+
+class Trainer {
+ public:
+  // Makes the network, from options.init if there is one.
+  Trainer(const TrainOptions& options, const Split& split, RunFolder& folder);
+
+  // Trains to the end. Throws NonFiniteError at the first loss that is not finite, naming case and tensor; files of
+  // earlier epochs stay.
+  void run();
+
+  const UNet& model() const { return *model_; }
+
+ private:
+  EpochRecord run_epoch(int64_t epoch);
+  RegionValues step(const Sample& sample, const std::string& case_name);
+  RegionValues validate();
+  [[noreturn]] void explain_non_finite(const Sample& sample, const std::string& case_name);
+  Variable losses_of(const Context& ctx, const Sample& sample) const;
+  void finish_epoch(EpochRecord record);
+  int64_t total_steps() const;
+  bool done() const { return step_ >= total_steps(); }
+
+  const TrainOptions& options_;
+  RunFolder& folder_;
+  Device device_;
+  Context ctx_{device_};
+  std::unique_ptr<UNet> model_;
+  std::vector<Parameter*> parameters_;
+  Adam adam_;
+  CaseLoader training_, validation_;
+  Progress progress_;
+  int64_t step_ = 0;
+  std::optional<double> best_score_;  // higher is better: mean Dice, or minus the loss without validation cases
+};
+
+}  // namespace revunet::tools
