@@ -42,22 +42,17 @@ void accumulate_slab(const Tensor& x, const Tensor& dy, int64_t k, int64_t plane
   const auto [N, D, H, W, I] = activation(x.shape());
   const int64_t O = activation(dy.shape()).C, pad = (k - 1) / 2;
   const int64_t rows_at_once = std::max<int64_t>(1, kRunVoxels / W);
-  const TileStrides strides{.a_i = 1, .a_r = W * I, .a_k = I, .b_r = W * O, .b_k = O, .c_i = o_padded};
+  TileStrides strides{.a_i = 1, .a_r = W * I, .a_k = I, .b_r = W * O, .b_k = O, .b_v = Lanes, .c_i = o_padded};
 
-  // The last vectors of dy's channels are read from O - Lanes on, never past the end; reduce() knows.
   const auto run = [&](const T* px, const T* pdy, T* pc, int64_t runs, int64_t length) {
     for_each_channel_tile<Lanes>(O, [&](int64_t o, int vectors) {
+      // The last vector of dy's channels is read from O - Lanes on, never past the end; the reduction knows.
+      const int64_t last_vector = std::min(o + (vectors - 1) * Lanes, O - Lanes);
+      const int64_t first_vector = vectors == 1 ? last_vector : o;
+      strides.b_v = last_vector - o;
       for (int64_t i = i_begin; i < i_end; i += kTileRows) {
-        const int rows = static_cast<int>(std::min<int64_t>(kTileRows, i_end - i));
-        if (o + vectors * Lanes <= O) {
-          register_tile_any<T, Lanes>(rows, vectors, px + i, pdy + o, pc + i * o_padded + o, runs, length, strides);
-          continue;
-        }
-        const int64_t last = o + (vectors - 1) * Lanes;
-        if (vectors == 2) {
-          register_tile_any<T, Lanes>(rows, 1, px + i, pdy + o, pc + i * o_padded + o, runs, length, strides);
-        }
-        register_tile_any<T, Lanes>(rows, 1, px + i, pdy + O - Lanes, pc + i * o_padded + last, runs, length, strides);
+        register_tile_any<T, Lanes>(static_cast<int>(std::min<int64_t>(kTileRows, i_end - i)), vectors, px + i,
+                                    pdy + first_vector, pc + i * o_padded + o, runs, length, strides);
       }
     });
   };
@@ -127,7 +122,7 @@ template <class T>
 void direct_forward_add(const Tensor& x, const T* w, int64_t k, Tensor& y) {
   const auto [N, D, H, W, I] = activation(x.shape());
   const int64_t O = activation(y.shape()).C, pad = (k - 1) / 2, o_padded = padded_channels<T>(O);
-  const TileStrides strides{.a_i = I, .a_r = 0, .a_k = 1, .b_r = 0, .b_k = o_padded, .c_i = o_padded};
+  const TileStrides strides{.a_i = I, .a_r = 0, .a_k = 1, .b_r = 0, .b_k = o_padded, .b_v = kLanes<T>, .c_i = o_padded};
 #pragma omp parallel
   {
     std::vector<T> row(static_cast<size_t>(W * o_padded));

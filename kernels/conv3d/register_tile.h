@@ -1,8 +1,8 @@
 // The inner loop of every convolution that oneDNN does not run: a small matrix product held in registers.
 //
-//   c[i][j] += sum over r, k of a[i * a_i + r * a_r + k * a_k] * b[r * b_r + k * b_k + j]
+//   c[i][v][j] += sum over r, k of a[i * a_i + r * a_r + k * a_k] * b[r * b_r + k * b_k + v * b_v + j]
 //
-// i < Rows, j < Vectors * lanes, r < runs, k < length. The sum starts from zero and is added to c once, so a long sum is
+// i < Rows, v < Vectors, j < lanes, r < runs, k < length. The sum starts from zero and is added to c once, so a long sum is
 // made of short ones, which bounds its rounding. Sized for 16 vector registers: 12 accumulators, 3 operands.
 #pragma once
 
@@ -25,7 +25,7 @@ inline constexpr int kTileVectors = 2;
 
 struct TileStrides {
   int64_t a_i, a_r, a_k;
-  int64_t b_r, b_k;
+  int64_t b_r, b_k, b_v;
   int64_t c_i;
 };
 
@@ -40,7 +40,7 @@ inline __attribute__((always_inline)) void register_tile(const T* a, const T* b,
     for (int64_t k = 0; k < length; ++k, pa += s.a_k, pb += s.b_k) {
       Vector right[Vectors];
 #pragma GCC unroll 8
-      for (int v = 0; v < Vectors; ++v) right[v] = *reinterpret_cast<const Vector*>(pb + v * Lanes);
+      for (int v = 0; v < Vectors; ++v) right[v] = *reinterpret_cast<const Vector*>(pb + v * s.b_v);
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
         const T left = pa[i * s.a_i];

@@ -142,10 +142,11 @@ void group_norm_leaky_relu_forward(const Context&, const Tensor& x, const Tensor
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
           const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *in = px + offset;
           T* out = py + offset;
+          const T leak = s;
 #pragma omp simd
           for (int64_t i = 0; i < count; ++i) {
             const T z = (in[i] - m[i]) * a[i] + b[i];
-            out[i] = z > 0 ? z : s * z;
+            out[i] = (z > 0 ? T{1} : leak) * z;
           }
         });
       });
@@ -170,10 +171,11 @@ std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int
       const T *m = mean.data(), *r = rstd.data(), *a = scale.data(), *b = shift.data();
       const T *in = px + offset, *dy = pdy + offset;
       double *sum = dz_sum.data(), *sum_xhat = dz_xhat_sum.data();
+      const T leak = slope;
 #pragma omp simd
       for (int64_t i = 0; i < count; ++i) {
         const T centred = in[i] - m[i];
-        const T dz = centred * a[i] + b[i] > 0 ? dy[i] : slope * dy[i];
+        const T dz = (centred * a[i] + b[i] > 0 ? T{1} : leak) * dy[i];
         sum[i] += static_cast<double>(dz);
         sum_xhat[i] += static_cast<double>(dz * (centred * r[i]));
       }
@@ -226,7 +228,7 @@ void group_norm_leaky_relu_backward(const Context&, const Tensor& x, const Tenso
           T* out = pdx + offset;
           const auto value = [=](int64_t i) {
             const T centred = in[i] - m[i];
-            const T dz = centred * a[i] + b[i] > 0 ? gradient[i] : s * gradient[i];
+            const T dz = (centred * a[i] + b[i] > 0 ? T{1} : s) * gradient[i];
             return a[i] * dz - o[i] - centred * t[i];
           };
           if (accumulate) {

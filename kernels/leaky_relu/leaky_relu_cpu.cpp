@@ -9,7 +9,7 @@ void leaky_relu_forward(const Context&, const Tensor& x, double slope, Tensor& y
     const T s = static_cast<T>(slope);
     const int64_t n = x.elements();
 #pragma omp parallel for simd
-    for (int64_t i = 0; i < n; ++i) py[i] = px[i] > 0 ? px[i] : s * px[i];
+    for (int64_t i = 0; i < n; ++i) py[i] = (px[i] > 0 ? T{1} : s) * px[i];
   });
 }
 
@@ -21,7 +21,7 @@ void leaky_relu_backward(const Context&, const Tensor& y, const Tensor& dy, doub
     const int64_t n = y.elements();
 #pragma omp parallel for simd
     for (int64_t i = 0; i < n; ++i) {
-      const T d = py[i] > 0 ? pdy[i] : s * pdy[i];
+      const T d = (py[i] > 0 ? T{1} : s) * pdy[i];
       pdx[i] = accumulate ? pdx[i] + d : d;
     }
   });

@@ -46,7 +46,9 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
     for (int64_t c0 = 0; c0 < in.C; c0 += kBlock) {
       const int64_t channels = std::min(kBlock, in.C - c0);
       const T *window = x + x_first + c0, *gradient = dy + y_first + c0;
-      T chosen[kBlock];  // where in the window; in T, so that it fills vectors as the values do
+      // Where in the window; in T, so that it fills vectors as the values do. The choice is kept for loops of its own,
+      // as GCC makes branches of it where it is used at once: 30 times slower.
+      T chosen[kBlock];
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {
         T maximum = window[c], where = 0;

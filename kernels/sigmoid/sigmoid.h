@@ -17,17 +17,26 @@ Variable sigmoid(const Context& ctx, Variable x);
 void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y);
 void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate);
 
-// The sigmoid of one value and its derivative there, both to full relative precision at either end.
+// y = sigmoid(x) for `count` values on the host, to full relative precision at either end: no exponent is above 0, so
+// nothing overflows or cancels. y may be x.
 template <class T>
-struct SigmoidValue {
-  T value, derivative;
-};
+void sigmoid_values(const T* x, int64_t count, T* y) {
+  // Exponentials first, so that the choice by sign is made in vectors: a branch on it costs three times the
+  // exponential.
+  constexpr int64_t kBlock = 64;  // values held on the stack
+  T e[kBlock];
+  for (int64_t begin = 0; begin < count; begin += kBlock, x += kBlock, y += kBlock) {
+    const int64_t n = std::min(kBlock, count - begin);
+    for (int64_t i = 0; i < n; ++i) e[i] = std::exp(-std::abs(x[i]));
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] >= 0 ? T(1) : e[i]) / (T(1) + e[i]);
+  }
+}
 
 template <class T>
-SigmoidValue<T> sigmoid_at(T x) {
-  const T e = std::exp(-std::abs(x)), s = T(1) / (T(1) + e);  // e in [0, 1]: never overflows
-  const T numerator = std::max(e, static_cast<T>(x >= 0));    // x >= 0 ? 1 : e, without a branch to mispredict
-  return {numerator * s, e * s * s};
+T sigmoid_derivative_at(T x) {
+  const T e = std::exp(-std::abs(x)), s = T(1) / (T(1) + e);
+  return e * s * s;
 }
 
 }  // namespace revunet

@@ -1,14 +1,15 @@
 #include "kernels/sigmoid/sigmoid.h"
 
+#include "kernels/chunks.h"
+
 namespace revunet {
 
 void sigmoid_forward(const Context&, const Tensor& x, Tensor& y) {
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
-    const int64_t n = x.elements();
-#pragma omp parallel for
-    for (int64_t i = 0; i < n; ++i) py[i] = sigmoid_at(px[i]).value;
+    for_each_chunk(x.elements(), 1,
+                   [&](int64_t, int64_t begin, int64_t end) { sigmoid_values(px + begin, end - begin, py + begin); });
   });
 }
 

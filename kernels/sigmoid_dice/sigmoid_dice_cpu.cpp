@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "kernels/chunks.h"
@@ -13,10 +14,14 @@ void sigmoid_dice_forward(const Context&, const Tensor& logits, const Tensor& ta
     const int64_t R = in.C;
     const std::vector<double> total =
         sum_chunks(in.N * in.voxels(), R, 3 * R, [&](int64_t begin, int64_t end, double* sum) {
+          std::vector<T> probability(static_cast<size_t>((end - begin) * R));
+          sigmoid_values(z + begin * R, (end - begin) * R, probability.data());
+          const T* truth_of = t + begin * R;
           for (int64_t r = 0; r < R; ++r) {
             double both = 0, predicted = 0, present = 0;
-            for (int64_t i = begin * R + r; i < end * R; i += R) {
-              const double p = static_cast<double>(sigmoid_at(z[i]).value), truth = static_cast<double>(t[i]);
+            for (int64_t i = r; i < (end - begin) * R; i += R) {
+              const auto p = static_cast<double>(probability[static_cast<size_t>(i)]);
+              const auto truth = static_cast<double>(truth_of[i]);
               both += p * truth;
               predicted += p;
               present += truth;
@@ -53,7 +58,7 @@ void sigmoid_dice_backward(const Context&, const Tensor& logits, const Tensor& t
       for (int64_t r = 0; r < R; ++r) {
         const int64_t i = voxel * R + r;
         const auto region = static_cast<size_t>(r);
-        const T d = (constant[region] + of_target[region] * t[i]) * sigmoid_at(z[i]).derivative;
+        const T d = (constant[region] + of_target[region] * t[i]) * sigmoid_derivative_at(z[i]);
         dz[i] = accumulate ? dz[i] + d : d;
       }
     }

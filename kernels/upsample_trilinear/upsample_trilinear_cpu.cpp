@@ -19,7 +19,7 @@ std::array<int64_t, 4> readers(int64_t i, int64_t extent) {
   return {std::max<int64_t>(2 * i - 1, 0), 2 * i, 2 * i + 1, std::min<int64_t>(2 * i + 2, 2 * extent - 1)};
 }
 
-// How a row of y = up(x) is delivered: y = base + sign * up, or y = up without a base.
+// y is up(x) itself, or base plus or minus it.
 enum class Delivery { plain, base_plus, base_minus };
 
 template <Delivery delivery, class T>

@@ -189,7 +189,7 @@ TEST_CASE("no single threshold finds the tumour", "[phantom]") {
       }
     }
     // Even with the best threshold for each case, which needs the answer. A real BraTS case reaches 0.54 on FLAIR.
-    for (size_t m = 0; m < 4; ++m) CHECK(sum[m] / static_cast<double>(set.cases) < 0.75);
+    for (size_t m = 0; m < 4; ++m) CHECK(sum[m] / static_cast<double>(set.cases) < 0.60);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "io/regions.h"
 #include "tools/common/parse_list.h"
 
 namespace revunet::tools {
@@ -34,6 +35,22 @@ void for_each_element(const Shape& s, F f) {
       }
     }
   }
+}
+
+UNetConfig config_from_tensors(const io::SafetensorsFile& file) {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& entry : file.entries()) shapes[entry.name] = entry.tensor.shape();
+  UNetConfig config;
+  try {
+    config = infer_config(shapes);
+  } catch (const DataError& e) {
+    throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
+  }
+  check_config(config);
+  REVUNET_EXPECTS(config.in_channels == io::modality_count && config.out_channels == io::region_count, DataError,
+                  "[{}] expected a network of {} channels in and {} out, got {} and {}; it is of another task",
+                  file.origin(), io::modality_count, io::region_count, config.in_channels, config.out_channels);
+  return config;
 }
 
 UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
@@ -77,6 +94,10 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"normalisation", kNormalisation},
                    {"size", fmt::format("{}", fmt::join(size, ","))}};
   for (const auto& p : model.parameters()) {
+    REVUNET_EXPECTS(
+        count_non_finite(p->value) == 0, NonFiniteError,
+        "[{}] expected finite weights, got {} NaN or infinite in {}; nothing was written, try a smaller --lr",
+        path.string(), count_non_finite(p->value), p->name);
     const std::vector<float> values = to_host_f32(p->value);
     std::vector<float> permuted(values.size());
     for_each_element(p->value.shape(), [&](size_t memory, size_t disk) { permuted[disk] = values[memory]; });
@@ -85,24 +106,23 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
   io::write_safetensors(path, file);
 }
 
-WeightsInfo weights_info(const io::SafetensorsFile& file) {
-  std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& entry : file.entries()) shapes[entry.name] = entry.tensor.shape();
-  WeightsInfo info{infer_config(shapes), std::nullopt};
+WeightsInfo weights_info(const io::SafetensorsFile& file) try {
+  WeightsInfo info{config_from_tensors(file), std::nullopt};
   if (!file.metadata.contains("format")) return info;  // a foreign file
   REVUNET_EXPECTS(file.metadata.at("format") == kFormat, DataError, "[{}] expected format {}, got {}", file.origin(),
                   kFormat, file.metadata.at("format"));
   const UNetConfig stated = config_from_metadata(file);
-  REVUNET_EXPECTS(stated.kind == info.config.kind && stated.channels == info.config.channels &&
-                      stated.encoder_depth == info.config.encoder_depth &&
-                      stated.decoder_depth == info.config.decoder_depth,
-                  DataError, "[{}] expected the tensors of a {} network with channels {}, got those of channels {}",
-                  file.origin(), name_of(stated.kind), fmt::join(stated.channels, ","),
-                  fmt::join(info.config.channels, ","));
+  REVUNET_EXPECTS(
+      stated.kind == info.config.kind && stated.channels == info.config.channels &&
+          stated.encoder_depth == info.config.encoder_depth && stated.decoder_depth == info.config.decoder_depth,
+      DataError, "[{}] expected the tensors of a {} network with channels {}, got those of channels {}", file.origin(),
+      name_of(stated.kind), fmt::join(stated.channels, ","), fmt::join(info.config.channels, ","));
   if (const auto found = file.metadata.find("size"); found != file.metadata.end()) {
     info.size = parse_size(found->second, "metadata size of " + file.origin());
   }
   return info;
+} catch (const UsageError& e) {  // what parsers and checks of options throw is here about the file
+  throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
 }
 
 void load_weights(const io::SafetensorsFile& file, UNet& model) {
@@ -118,8 +138,9 @@ void load_weights(const io::SafetensorsFile& file, UNet& model) {
       T* data = p->value.data<T>();
       for_each_element(shape, [&](size_t memory, size_t disk) { data[memory] = static_cast<T>(values[disk]); });
     });
-    REVUNET_EXPECTS(count_non_finite(p->value) == 0, DataError, "[{}] expected finite weights, got {} NaN or infinite in {}",
-                    file.origin(), count_non_finite(p->value), p->name);
+    REVUNET_EXPECTS(count_non_finite(p->value) == 0, DataError,
+                    "[{}] expected finite weights, got {} NaN or infinite in {}", file.origin(),
+                    count_non_finite(p->value), p->name);
     used.insert(p->name);
   }
   for (const auto& entry : file.entries()) {

@@ -19,6 +19,7 @@ struct WeightsInfo {
 };
 
 // Writes parameters and metadata: architecture, channel order, label map, normalisation, size. Atomic.
+// NonFiniteError naming the tensor, and nothing written, for weights that are not finite.
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::Size3& size);
 
 // What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they

@@ -1,5 +1,6 @@
 #include "tools/common/whole_volume.h"
 
+#include "io/regions.h"
 #include "kernels/sigmoid/sigmoid.h"
 
 namespace revunet::tools {
@@ -7,10 +8,21 @@ namespace revunet::tools {
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size) {
   const Context inference = ctx.without_tape();
-  Variable x(from_host(inference.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32,
-                       image));
+  Variable x(
+      from_host(inference.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image));
   const Variable probabilities = sigmoid(inference, model.forward(inference, std::move(x)));
   return to_host_f32(probabilities.value);
+}
+
+std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {
+  try {
+    return io::regions_to_labels(probabilities);
+  } catch (const NonFiniteError& e) {
+    throw NonFiniteError(
+        fmt::format("[{}] expected probabilities, got NaN from these weights ({}); use weights of an "
+                    "earlier epoch",
+                    case_name, e.what()));
+  }
 }
 
 }  // namespace revunet::tools

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "io/preprocessing.h"
@@ -12,5 +13,8 @@ namespace revunet::tools {
 // image (X, Y, Z, 4), sizes multiples of what the network takes -> probabilities (X, Y, Z, 3) of WT, TC, ET.
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size);
+
+// Labels (X, Y, Z) of those probabilities. NonFiniteError naming the case where they are NaN.
+std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name);
 
 }  // namespace revunet::tools

@@ -26,6 +26,11 @@ std::string case_name(const std::string& stem) {
   return has_suffix ? stem.substr(0, stem.size() - suffix.size()) : stem;
 }
 
+// revunet-predict writes <case>_probabilities.nii.gz beside the labels.
+bool is_probabilities(const std::string& stem) {
+  return stem.ends_with("_probabilities");
+}
+
 bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
@@ -55,7 +60,8 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (is_hidden(entry.path())) continue;
     if (!entry.is_directory()) {
-      if (const auto stem = image_stem(entry.path())) add(found, case_name(*stem), entry.path());
+      const auto stem = image_stem(entry.path());
+      if (stem && !is_probabilities(*stem)) add(found, case_name(*stem), entry.path());
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
     } else {

@@ -21,8 +21,9 @@ enum class MissingFile { is_error, is_no_case };
 //   a folder of <case>.nii[.gz] or <case>_seg.nii[.gz];
 //   a case folder <case>/ with <case>_seg.nii[.gz] in it, beside which the modalities may lie;
 //   a folder of case folders, which may lie one deeper, in HGG/ and LGG/.
-// missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries and files
-// of other kinds are ignored. DataError for: nothing there, two files for one case, a missing file that is_error.
+// missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries, files
+// of other kinds and <case>_probabilities.nii[.gz] are ignored. DataError for: nothing there, two files for one case, a
+// missing file that is_error.
 Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing);
 
 struct SegmentationPair {

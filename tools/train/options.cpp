@@ -2,15 +2,19 @@
 
 #include "engine/device.h"
 #include "tools/common/parse_list.h"
+#include "tools/common/weights_file.h"
 
 namespace revunet::tools {
 
 void add_train_options(CLI::App& app, TrainArguments& a) {
+  app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
   app.add_option("--data", a.data, "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/")
       ->required();
   app.add_option("--out", a.out, "run folder to make; must not hold an earlier run")->required();
-  app.add_option("--model", a.model, "network")->check(CLI::IsMember({"reversible", "baseline"}))->capture_default_str();
+  app.add_option("--model", a.model, "network")
+      ->check(CLI::IsMember({"reversible", "baseline"}))
+      ->capture_default_str();
   app.add_option("--channels", a.channels,
                  "channels of each level, finest first [reversible 60,120,240,360,480; baseline 30,60,120,240,480]");
   app.add_option("--encoder-depth", a.encoder_depth, "reversible blocks an encoder level")->capture_default_str();
@@ -19,29 +23,57 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--patch", a.patch, "X,Y,Z voxels of a random patch to train on, or full")->capture_default_str();
   app.add_option("--epochs", a.epochs, "passes over the training cases")->capture_default_str();
-  app.add_option("--max-steps", a.max_steps, "optimiser steps after which to stop, 0 for no limit")->capture_default_str();
+  app.add_option("--max-steps", a.max_steps, "optimiser steps after which to stop, 0 for no limit")
+      ->capture_default_str();
   app.add_option("--lr", a.learning_rate, "Adam's learning rate")->capture_default_str();
   app.add_option("--val-fraction", a.validation_fraction, "share of the cases kept for validation")
       ->capture_default_str();
   app.add_option("--validate-every", a.validate_every, "epochs between validations")->capture_default_str();
-  app.add_option("--seed", a.seed, "of initialisation, split, order and patches")->capture_default_str();
+  app.add_option("--seed", a.seed, "of initialisation, split, order and patches")
+      ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
+      ->capture_default_str();
   app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
   app.add_option("--device", a.device, "where to run")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
   app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
 }
 
+namespace {
+
+// config.toml must give the same path back; CLI11's reader takes # for a comment even within quotes.
+std::filesystem::path checked_path(const std::string& path, const char* option) {
+  REVUNET_EXPECTS(path.find_first_of("#\"\\\n\r") == std::string::npos, UsageError,
+                  "[{}] expected a path without #, \", \\ and line breaks, which config.toml cannot hold, got {}; use "
+                  "another name or a link",
+                  option, path);
+  return path;
+}
+
+// Before a run folder is made.
+void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig& network) {
+  const UNetConfig stored = weights_info(io::read_safetensors(init)).config;
+  const auto describe = [](const UNetConfig& c) {
+    return fmt::format("--model {} --channels {} --encoder-depth {} --decoder-depth {}", name_of(c.kind),
+                       fmt::join(c.channels, ","), c.encoder_depth, c.decoder_depth);
+  };
+  REVUNET_EXPECTS(stored == network, DataError, "[{}] expected weights of {}, got those of {}; train that network",
+                  init.string(), describe(network), describe(stored));
+}
+
+}  // namespace
+
 TrainOptions resolve(const TrainArguments& a) {
   TrainOptions o;
-  o.data = a.data;
-  o.out = a.out;
+  o.data = checked_path(a.data, "--data");
+  o.out = checked_path(a.out, "--out");
   o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
   if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
   o.network.encoder_depth = a.encoder_depth;
   o.network.decoder_depth = a.decoder_depth;
-  REVUNET_EXPECTS(o.network.kind == ModelKind::reversible || (a.encoder_depth == 1 && a.decoder_depth == 1), UsageError,
-                  "[--encoder-depth, --decoder-depth] expected 1 with the baseline, which has no reversible blocks, got "
-                  "{} and {}; use --model reversible",
-                  a.encoder_depth, a.decoder_depth);
+  REVUNET_EXPECTS(
+      o.network.kind == ModelKind::reversible || (a.encoder_depth == 1 && a.decoder_depth == 1), UsageError,
+      "[--encoder-depth, --decoder-depth] expected 1 with the baseline, which has no reversible blocks, got "
+      "{} and {}; use --model reversible",
+      a.encoder_depth, a.decoder_depth);
   check_config(o.network);
   o.size = parse_size(a.size, "--size");
   check_size(o.network, {o.size.begin(), o.size.end()});
@@ -55,9 +87,10 @@ TrainOptions resolve(const TrainArguments& a) {
   }
   REVUNET_EXPECTS(a.epochs >= 1, UsageError, "[--epochs] expected at least 1, got {}", a.epochs);
   REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
-  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}", a.validate_every);
-  REVUNET_EXPECTS(a.learning_rate > 0 && a.learning_rate < 1, UsageError, "[--lr] expected a rate between 0 and 1, got {}",
-                  a.learning_rate);
+  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
+                  a.validate_every);
+  REVUNET_EXPECTS(a.learning_rate > 0 && a.learning_rate < 1, UsageError,
+                  "[--lr] expected a rate between 0 and 1, got {}", a.learning_rate);
   REVUNET_EXPECTS(a.validation_fraction >= 0 && a.validation_fraction < 1, UsageError,
                   "[--val-fraction] expected a share from 0 up to but not 1, got {}", a.validation_fraction);
   REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
@@ -69,7 +102,8 @@ TrainOptions resolve(const TrainArguments& a) {
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.device = "cpu";  // auto: the only device of this build
-  o.init = a.init;
+  o.init = checked_path(a.init, "--init");
+  if (!o.init.empty()) expect_fitting_weights(o.init, o.network);
   return o;
 }
 

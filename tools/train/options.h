@@ -31,7 +31,7 @@ struct TrainOptions {
   io::Size3 size{};                // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::Size3> patch;  // none: the whole field of view
   int64_t epochs = 0;
-  int64_t max_steps = 0;  // 0: no limit
+  int64_t max_steps = 0;       // 0: no limit
   int64_t validate_every = 1;  // epochs
   double learning_rate = 0, validation_fraction = 0;
   uint64_t seed = 0;
@@ -40,7 +40,7 @@ struct TrainOptions {
   std::filesystem::path init;  // empty: PyTorch's default initialisation
 };
 
-// Throws UsageError for values that make no sense, with what would.
+// Throws UsageError for values that make no sense, with what would; DataError for init weights of another network.
 TrainOptions resolve(const TrainArguments& arguments);
 
 // The run's effective configuration as TOML, which --config reads back.

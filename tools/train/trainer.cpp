@@ -126,8 +126,11 @@ RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
 
 void Trainer::explain_non_finite(const Sample& sample, const std::string& case_name) {
   const std::string where = fmt::format("[train] step {}, case {}: the loss is not finite", step_ + 1, case_name);
-  const std::string remedy = fmt::format("; the weights of the epoch before are in {}; try a smaller --lr",
-                                         folder_.file("last.safetensors").string());
+  const std::filesystem::path last = folder_.file("last.safetensors");
+  const std::string remedy =
+      std::filesystem::exists(last)
+          ? fmt::format("; the weights of the epoch before are in {}; try a smaller --lr", last.string())
+          : std::string("; no epoch was finished; try other --init weights or a smaller --lr");
   for (const Parameter* p : parameters_) {
     const int64_t bad = count_non_finite(p->value);
     REVUNET_EXPECTS(bad == 0, NonFiniteError, "{}: expected finite weights, got {} NaN or infinite in {}{}", where, bad,
@@ -149,7 +152,7 @@ RegionValues Trainer::validate() {
     const CaseLoader::Case c = validation_.get(i);
     if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
     const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size);
-    const RegionValues dice = region_dice(c->labels, io::regions_to_labels(probabilities));
+    const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
   }
   return mean;

@@ -1,0 +1,34 @@
+// What this machine can do at most, measured in the same run as what is held against it.
+//
+// Rule: a roof is the best of several tries, where a benchmark quotes a median, so that noise lowers a share and never
+// raises it.
+#pragma once
+
+#include "engine/tensor.h"
+
+namespace revunet::bench {
+
+// Bytes of an array that no cache holds: twice what the system says its last-level cache has, and at least
+// kLeastBeyondCacheBytes, as virtual machines say less than there is.
+inline constexpr int64_t kLeastBeyondCacheBytes = int64_t{256} << 20;
+int64_t beyond_cache_bytes();
+
+struct Roofs {
+  double flops_per_second;  // f32 multiply-adds in registers, two operations each
+  double bytes_per_second;  // of a copy between arrays of beyond_cache_bytes(): read plus written
+};
+
+// On the threads that kernels use.
+Roofs measure_roofs();
+
+// Overwrites the caches of all threads' cores, so that what is timed next reads its operands from memory.
+class CacheFlusher {
+ public:
+  explicit CacheFlusher(const Context& ctx);
+  void flush();
+
+ private:
+  Tensor data_;  // beyond_cache_bytes()
+};
+
+}  // namespace revunet::bench

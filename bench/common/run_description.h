@@ -1,0 +1,16 @@
+// Where, when and how a benchmark ran: without it a result in a file means nothing.
+#pragma once
+
+#include <string>
+
+#include "bench/common/statistics.h"
+
+namespace revunet::bench {
+
+// date (UTC), command, machine {cpu, threads, memory_bytes, last_level_cache_bytes}, build {compiler, flags, onednn}.
+Json describe_run(int argc, char** argv);
+
+// Writes indented JSON, whole or not at all. Throws DataError where it cannot.
+void write_json(const std::string& path, const Json& json);
+
+}  // namespace revunet::bench

@@ -1,0 +1,41 @@
+// Times and what is quoted of several of them. Rule: the median speaks for a benchmark, minimum and maximum for its
+// noise.
+#pragma once
+
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace revunet::bench {
+
+using Json = nlohmann::ordered_json;
+
+// What running something took.
+struct Cost {
+  double seconds;  // by the clock on the wall
+  double
+      cpu_seconds;  // of all threads; steadier where others use the machine too, but counts threads that wait spinning
+};
+
+template <class F>
+Cost cost_of(F&& f) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  const std::clock_t cpu_begin = std::clock();
+  f();
+  const std::clock_t cpu_end = std::clock();
+  return {std::chrono::duration<double>(Clock::now() - begin).count(),
+          static_cast<double>(cpu_end - cpu_begin) / CLOCKS_PER_SEC};
+}
+
+struct Summary {
+  double median, minimum, maximum;
+};
+
+// Throws Error for no values. An even number of values has the mean of the middle two as its median.
+Summary summarise(std::vector<double> values);
+
+Json to_json(const Summary& summary);
+
+}  // namespace revunet::bench

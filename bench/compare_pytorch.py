@@ -1,0 +1,210 @@
+"""Training steps of this engine and of the same networks in PyTorch, taking turns on one machine.
+
+    python3 bench/compare_pytorch.py --json results.json
+
+bench-step waits on a pipe and runs one round (a step of each of its variants) for every line it gets; PyTorch's steps
+run in this process between two such rounds. So both sides stay warm, never run at once, and meet the same noise.
+Ratios are taken within each round, then their median over the rounds. Both sides: f32, batch 1, forward, Dice loss,
+backward, Adam.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENGINE_MODELS = ("reversible", "stored", "baseline")
+# Which of the engine's variants does the same work as one of PyTorch's.
+COUNTERPART = {"revtorch": "reversible", "autograd": "stored", "baseline": "baseline"}
+FORMATS = ("contiguous", "channels_last_3d")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bench-step", default=ROOT / "build/release/bin/bench-step", help="the built program")
+    parser.add_argument("--size", type=int, nargs=3, default=(64, 64, 64), metavar=("X", "Y", "Z"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS),
+                        help="PyTorch's memory formats to try: which is faster depends on machine and network")
+    parser.add_argument("--json", help="write the results to this file too")
+    return parser.parse_args()
+
+
+class Engine:
+    """A bench-step process that runs one round whenever asked."""
+
+    def __init__(self, arguments, json_path):
+        self.json_path = json_path
+        command = [str(arguments.bench_step), "--models", ",".join(ENGINE_MODELS), "--rounds-from-stdin",
+                   "--sizes", ",".join(map(str, arguments.size)), "--threads", str(arguments.threads),
+                   "--json", json_path]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.read("ready")
+
+    def read(self, what):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"compare_pytorch: error: bench-step ended before it said {what}; its message is above")
+        return line
+
+    def round(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return dict(zip(ENGINE_MODELS, json.loads(self.read("a round's seconds"))))
+
+    def finish(self):
+        self.process.stdin.close()
+        if self.process.wait() != 0:
+            sys.exit("compare_pytorch: error: bench-step failed; its message is above")
+        with open(self.json_path) as file:
+            return json.load(file)
+
+
+class TorchRun:
+    """One network in PyTorch. `model` is a key of COUNTERPART."""
+
+    def __init__(self, torch, reference, model, memory_format, size):
+        torch.manual_seed(1)
+        self.reference = reference
+        if model == "baseline":
+            network = reference.BaselineUNet()
+        else:
+            network = reference.ReversibleUNet(use_revtorch=model == "revtorch")
+        layout = getattr(torch, f"{memory_format}_format" if memory_format == "contiguous" else memory_format)
+        self.network = network.to(memory_format=layout)
+        self.image = torch.randn(1, 4, *size).to(memory_format=layout)
+        self.target = (torch.rand(1, 3, *size) < 0.1).float().to(memory_format=layout)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1e-4, weight_decay=1e-5, fused=True)
+
+    def step(self):
+        begin = time.perf_counter()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.reference.dice_loss(self.network(self.image), self.target)
+        loss.backward()
+        self.optimiser.step()
+        return time.perf_counter() - begin
+
+    def parameters(self):
+        return sum(p.numel() for p in self.network.parameters())
+
+
+def load_torch(threads):
+    """(torch, the reference networks, names that can be run, what is skipped and why)."""
+    try:
+        import torch
+    except ImportError:
+        return None, None, [], ["every comparison: PyTorch is not installed in the Python that runs this"]
+    sys.path.insert(0, str(ROOT / "tests" / "golden"))
+    import torch_revunet
+    torch.set_num_threads(threads)
+    try:
+        import revtorch.revtorch  # noqa: F401
+    except ImportError:
+        return torch, torch_revunet, ["autograd", "baseline"], ["reversible: RevTorch is not installed"]
+    return torch, torch_revunet, list(COUNTERPART), []
+
+
+def versions(torch):
+    if torch is None:
+        return {"python": sys.version.split()[0]}
+    onednn = re.search(r"MKL-DNN v([\d.]+)", torch.__config__.show())
+    return {"python": sys.version.split()[0], "torch": torch.__version__,
+            "torch_onednn": onednn.group(1) if onednn else "none",
+            "torch_cpu_capability": torch.backends.cpu.get_cpu_capability()}
+
+
+def measure(arguments, engine, runs):
+    """Seconds of every round by variant; a warm-up step of PyTorch's first, as bench-step has had its own."""
+    for run in runs.values():
+        run.step()
+    seconds = {name: [] for name in (*ENGINE_MODELS, *runs)}
+    for index in range(arguments.rounds):
+        print(f"round {index + 1} of {arguments.rounds}", file=sys.stderr)
+        for name, value in engine.round().items():
+            seconds[name].append(value)
+        for name, run in runs.items():
+            seconds[name].append(run.step())
+    return seconds
+
+
+def summary(values):
+    return {"median": statistics.median(values), "minimum": min(values), "maximum": max(values)}
+
+
+def results(seconds, runs):
+    rows = []
+    for name, values in seconds.items():
+        row = {"variant": name, "seconds": summary(values), "seconds_by_round": values}
+        if name in runs:
+            own = COUNTERPART[name.split()[1]]
+            row["counterpart"] = own
+            row["times_slower_than_counterpart"] = summary([a / b for a, b in zip(values, seconds[own])])
+        rows.append(row)
+    return rows
+
+
+def print_table(rows):
+    print(f"{'variant':<44}{'s/step':>9}{'min':>9}{'max':>9}   against ours")
+    for row in rows:
+        s = row["seconds"]
+        against = ""
+        if "counterpart" in row:
+            ratio = row["times_slower_than_counterpart"]
+            against = f"{ratio['median']:.2f} x {row['counterpart']} ({ratio['minimum']:.2f} to {ratio['maximum']:.2f})"
+        print(f"{row['variant']:<44}{s['median']:>9.3f}{s['minimum']:>9.3f}{s['maximum']:>9.3f}   {against}")
+
+
+def check_same_networks(engine_report, runs):
+    own = {variant["model"]: variant["parameters"] for variant in engine_report["variants"]}
+    for name, run in runs.items():
+        expected = own[COUNTERPART[name.split()[1]]]
+        if run.parameters() != expected:
+            sys.exit(f"compare_pytorch: error: {name} has {run.parameters()} parameters, ours {expected}: "
+                     "not the same network")
+
+
+def write_json(path, content):
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def main():
+    arguments = parse_arguments()
+    if not os.access(arguments.bench_step, os.X_OK):
+        sys.exit(f"compare_pytorch: error: no program at {arguments.bench_step}; build bench-step, or name it with "
+                 "--bench-step")
+    torch, reference, models, skipped = load_torch(arguments.threads)
+    for reason in skipped:
+        print(f"skipped {reason}")
+    runs = {f"torch {model} {layout}": TorchRun(torch, reference, model, layout, arguments.size)
+            for model in models for layout in arguments.formats}
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine(arguments, os.path.join(folder, "bench-step.json"))
+        seconds = measure(arguments, engine, runs)
+        report = engine.finish()
+    check_same_networks(report, runs)
+    rows = results(seconds, runs)
+    print_table(rows)
+    if arguments.json:
+        command = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]
+        date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        write_json(arguments.json, {"date": date, "command": " ".join(command), "versions": versions(torch),
+                                    "threads": arguments.threads, "size": list(arguments.size), "skipped": skipped,
+                                    "results": rows, "engine": report})
+
+
+if __name__ == "__main__":
+    main()

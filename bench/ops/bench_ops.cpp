@@ -1,0 +1,140 @@
+// bench-ops: how fast each op runs by itself, forward and backward in f32, against what the machine can do at most.
+#include <array>
+
+#include "bench/common/run_description.h"
+#include "bench/common/table.h"
+#include "bench/ops/timed_case.h"
+#include "tools/common/tool_main.h"
+
+namespace revunet::bench {
+
+namespace {
+
+// The first runs compile primitives, reserve memory and make the parameters' gradients.
+constexpr int kWarmUpRuns = 2;
+
+struct Options {
+  int threads = available_cpu_threads();
+  std::string filter;
+  int repetitions = 9;
+  std::string json;
+};
+
+// One pass of one case: a row of the table and an entry of the file.
+struct Measurement {
+  std::string name;
+  const char* pass;
+  double flops, bytes;
+  std::vector<double> runs, cpu_runs;  // seconds
+
+  void add(const Cost& cost) {
+    runs.push_back(cost.seconds);
+    cpu_runs.push_back(cost.cpu_seconds);
+  }
+  Summary seconds() const { return summarise(runs); }
+  Summary cpu_seconds() const { return summarise(cpu_runs); }
+  double flops_per_second() const { return flops / seconds().median; }
+  double bytes_per_second() const { return bytes / seconds().median; }
+};
+
+// Forward, then backward.
+std::array<Measurement, 2> time_case(const OpCase& op_case, Device& device, CacheFlusher& flusher, int repetitions) {
+  TimedCase timed(op_case, device, flusher);
+  Measurement forward{op_case.name, "forward", op_case.flops_forward, op_case.bytes_forward, {}, {}};
+  Measurement backward{op_case.name, "backward", op_case.flops_backward, op_case.bytes_backward, {}, {}};
+  for (int i = 0; i < kWarmUpRuns; ++i) timed.run();
+  for (int i = 0; i < repetitions; ++i) {
+    const auto costs = timed.run();
+    forward.add(costs.forward);
+    backward.add(costs.backward);
+  }
+  return {std::move(forward), std::move(backward)};
+}
+
+std::vector<OpCase> chosen_cases(const std::string& filter) {
+  std::vector<OpCase> chosen;
+  for (OpCase& c : all_op_cases()) {
+    if (c.benchmark && c.name.find(filter) != std::string::npos) chosen.push_back(std::move(c));
+  }
+  REVUNET_EXPECTS(
+      !chosen.empty(), UsageError,
+      "[bench-ops] expected a part of a case's name in --filter, got '{}', which is in none; run without it "
+      "to see the names",
+      filter);
+  return chosen;
+}
+
+void print(const std::vector<Measurement>& measurements, const Roofs& roofs) {
+  Table table({"case", "pass", "ms", "min", "max", "CPU ms", "GFLOP/s", "of peak", "GB/s", "of copy"});
+  for (const Measurement& m : measurements) {
+    const Summary seconds = m.seconds();
+    const auto ms = [](double s) { return fmt::format("{:.2f}", 1e3 * s); };
+    const auto rate = [](double per_second) { return per_second > 0 ? fmt::format("{:.1f}", per_second / 1e9) : "-"; };
+    const auto share = [](double of, double roof) { return of > 0 ? fmt::format("{:.0f} %", 100 * of / roof) : "-"; };
+    table.add_row({m.name, m.pass, ms(seconds.median), ms(seconds.minimum), ms(seconds.maximum),
+                   ms(m.cpu_seconds().median), rate(m.flops_per_second()),
+                   share(m.flops_per_second(), roofs.flops_per_second), rate(m.bytes_per_second()),
+                   share(m.bytes_per_second(), roofs.bytes_per_second)});
+  }
+  fmt::print("{}", table.to_string());
+}
+
+Json to_json(const std::vector<Measurement>& measurements, const Roofs& roofs) {
+  Json list = Json::array();
+  for (const Measurement& m : measurements) {
+    list.push_back({{"case", m.name},
+                    {"pass", m.pass},
+                    {"seconds", bench::to_json(m.seconds())},
+                    {"cpu_seconds", bench::to_json(m.cpu_seconds())},
+                    {"flops", m.flops},
+                    {"bytes", m.bytes},
+                    {"flops_per_second", m.flops_per_second()},
+                    {"share_of_peak", m.flops_per_second() / roofs.flops_per_second},
+                    {"bytes_per_second", m.bytes_per_second()},
+                    {"share_of_copy", m.bytes_per_second() / roofs.bytes_per_second}});
+  }
+  return list;
+}
+
+void run(const Options& options, Json json) {
+  set_cpu_threads(options.threads);
+  const std::vector<OpCase> cases = chosen_cases(options.filter);
+  const Roofs roofs = measure_roofs();
+  fmt::print("{} threads, peak {:.1f} GFLOP/s, copy {:.1f} GB/s; median, minimum and maximum of {}, caches flushed\n\n",
+             options.threads, roofs.flops_per_second / 1e9, roofs.bytes_per_second / 1e9, options.repetitions);
+  Device device;
+  CacheFlusher flusher(Context{device});
+  std::vector<Measurement> measurements;
+  for (const OpCase& c : cases) {
+    fmt::print(stderr, "{}\n", c.name);
+    for (Measurement& m : time_case(c, device, flusher, options.repetitions)) measurements.push_back(std::move(m));
+  }
+  print(measurements, roofs);
+  if (options.json.empty()) return;
+  json["threads"] = options.threads;
+  json["repetitions"] = options.repetitions;
+  json["peak_flops_per_second"] = roofs.flops_per_second;
+  json["copy_bytes_per_second"] = roofs.bytes_per_second;
+  json["measurements"] = to_json(measurements, roofs);
+  write_json(options.json, json);
+}
+
+}  // namespace
+
+}  // namespace revunet::bench
+
+int main(int argc, char** argv) {
+  using namespace revunet;
+  bench::Options options;
+  CLI::App app("Times every op that training runs, forward and backward in f32, at the sizes of a 64^3 step.",
+               "bench-ops");
+  app.add_option("--threads", options.threads, "Threads of the kernels")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--filter", options.filter, "Only cases whose name contains this");
+  app.add_option("--repetitions", options.repetitions, "Timed runs a case, after two for warming up")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--json", options.json, "Write the results to this file too");
+  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+}

@@ -1,0 +1,33 @@
+// One op case, ready to be timed as often as wanted.
+//
+// Rule: every repetition gets fresh inputs, as ops may overwrite theirs, and cold caches before forward and before
+// backward, as in a training step where a node's backward runs long after its forward.
+#pragma once
+
+#include "bench/common/roofs.h"
+#include "bench/common/statistics.h"
+#include "kernels/op_case.h"
+
+namespace revunet::bench {
+
+class TimedCase {
+ public:
+  // f32; inputs, parameters and output gradients are normal random values. All three outlive the object.
+  TimedCase(const OpCase& op_case, Device& device, CacheFlusher& flusher);
+
+  struct Costs {
+    Cost forward;   // recording on a tape
+    Cost backward;  // with every gradient; parameters' gradients accumulate
+  };
+  Costs run();
+
+ private:
+  const OpCase& case_;
+  Context ctx_;
+  CacheFlusher& flusher_;
+  std::vector<Tensor> inputs_;
+  std::vector<Parameter> parameters_;
+  std::vector<Tensor> output_gradients_;  // made by the first run, which learns the outputs' shapes
+};
+
+}  // namespace revunet::bench

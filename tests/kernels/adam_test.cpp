@@ -1,0 +1,154 @@
+// Adam beside its golden values: closed forms, skipped parameters, checkpoints, threads and refusals.
+#include "kernels/adam/adam.h"
+
+#include <omp.h>
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "engine/rng.h"
+
+using namespace revunet;
+
+namespace {
+
+Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+  Rng rng(7, stream);
+  std::vector<double> values(static_cast<size_t>(shape.elements()));
+  for (double& v : values) v = rng.normal();
+  return from_host(ctx, shape, dtype, values);
+}
+
+Parameter normal_parameter(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+  return {.name = "p" + std::to_string(stream), .value = normal_tensor(ctx, shape, dtype, stream), .gradient = {}};
+}
+
+// Steps [first, last) of two parameters, the second of which has no gradient in steps 1 and 2.
+void run_steps(const Context& ctx, Adam& adam, std::vector<Parameter>& p, uint64_t first, uint64_t last) {
+  for (uint64_t step = first; step < last; ++step) {
+    p[0].gradient = normal_tensor(ctx, p[0].value.shape(), p[0].value.dtype(), 100 + step);
+    p[1].clear_gradient();
+    if (step != 1 && step != 2) p[1].gradient = normal_tensor(ctx, p[1].value.shape(), p[1].value.dtype(), 200 + step);
+    Parameter* const parameters[] = {&p[0], &p[1]};
+    adam.step(ctx, parameters);
+  }
+}
+
+std::vector<Parameter> two_parameters(const Context& ctx, DType dtype = DType::f32) {
+  return {normal_parameter(ctx, {3, 5}, dtype, 0), normal_parameter(ctx, {70001}, dtype, 1)};
+}
+
+}  // namespace
+
+TEST_CASE("Adam's first step is learning_rate * g / (|g| + epsilon)") {
+  Device device;
+  const Context ctx{device};
+  Parameter p = normal_parameter(ctx, {40}, DType::f64, 0);
+  const auto before = to_host_f64(p.value);
+  p.gradient = normal_tensor(ctx, {40}, DType::f64, 1);
+  const auto g = to_host_f64(p.gradient);
+  Adam adam({.learning_rate = 0.25, .epsilon = 0.5, .weight_decay = 0});
+  Parameter* const parameters[] = {&p};
+  adam.step(ctx, parameters);
+  const auto after = to_host_f64(p.value);
+  for (size_t i = 0; i < g.size(); ++i) {
+    CHECK(after[i] == Approx(before[i] - 0.25 * g[i] / (std::abs(g[i]) + 0.5)).epsilon(0).margin(1e-14));
+  }
+  CHECK(to_host_f64(p.gradient) == g);
+}
+
+TEST_CASE("Adam skips a parameter without gradient, and its bias corrections do not count that step") {
+  Device device;
+  const Context ctx{device};
+  auto p = two_parameters(ctx), alone = two_parameters(ctx);
+  Adam adam, adam_alone;
+  run_steps(ctx, adam, p, 0, 3);
+  CHECK(adam.states()[0].steps == 3);
+  CHECK(adam.states()[1].steps == 1);
+
+  run_steps(ctx, adam_alone, alone, 0, 1);
+  CHECK(to_host_f64(p[1].value) == to_host_f64(alone[1].value));
+  run_steps(ctx, adam, p, 3, 4);
+  run_steps(ctx, adam_alone, alone, 3, 4);
+  CHECK(to_host_f64(p[1].value) == to_host_f64(alone[1].value));
+
+  // One that never has a gradient has no moments either.
+  Adam fresh;
+  run_steps(ctx, fresh, alone, 1, 2);
+  CHECK_FALSE(fresh.states()[1].mean);
+}
+
+TEST_CASE("Adam restored from its states goes on with the same bits") {
+  Device device;
+  const Context ctx{device};
+  auto p = two_parameters(ctx);
+  Adam whole;
+  run_steps(ctx, whole, p, 0, 6);
+
+  auto q = two_parameters(ctx);
+  Adam before, after;
+  run_steps(ctx, before, q, 0, 3);
+  std::vector<AdamState> saved = before.states();
+  for (AdamState& s : saved) s = {clone(ctx, s.mean), clone(ctx, s.mean_square), s.steps};
+  after.set_states(std::move(saved));
+  run_steps(ctx, after, q, 3, 6);
+  for (size_t i = 0; i < p.size(); ++i) CHECK(to_host_f64(p[i].value) == to_host_f64(q[i].value));
+}
+
+TEST_CASE("Adam gives the same bits at 1, 2 and 3 threads") {
+  const int before = omp_get_max_threads();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    std::vector<std::vector<double>> results;
+    for (const int threads : {1, 2, 3}) {
+      omp_set_num_threads(threads);
+      Device device;
+      const Context ctx{device};
+      auto p = two_parameters(ctx, dtype);
+      Adam adam;
+      run_steps(ctx, adam, p, 0, 4);
+      results.push_back(to_host_f64(p[1].value));
+    }
+    CHECK(results[0] == results[1]);
+    CHECK(results[0] == results[2]);
+  }
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("Adam's moments carry the tag optimiser") {
+  Device device;
+  const Context ctx{device, nullptr, Tag::parameter};
+  auto p = two_parameters(ctx);
+  const size_t parameter_bytes = device.allocator().stats()[Tag::parameter];
+  REQUIRE(parameter_bytes > 0);
+  Adam adam;
+  run_steps(ctx, adam, p, 0, 1);
+  // As many bytes as the parameters twice: both kinds are rounded up to the same alignment.
+  CHECK(device.allocator().stats()[Tag::optimiser] == 2 * parameter_bytes);
+}
+
+TEST_CASE("Adam refuses what it cannot do") {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  for (const double rate : {-1e-4, kNaN}) {
+    CHECK_THROWS_AS(Adam({.learning_rate = rate}), UsageError);
+    Adam adam;
+    CHECK_THROWS_AS(adam.set_learning_rate(rate), UsageError);
+    CHECK(adam.options().learning_rate == 1e-4);
+  }
+  CHECK_THROWS_AS(Adam({.beta1 = 1}), UsageError);
+  CHECK_THROWS_AS(Adam({.beta2 = -0.1}), UsageError);
+  CHECK_THROWS_AS(Adam({.epsilon = 0}), UsageError);
+  CHECK_THROWS_AS(Adam({.weight_decay = -1}), UsageError);
+
+  Device device;
+  const Context ctx{device};
+  auto p = two_parameters(ctx);
+  Adam adam;
+  run_steps(ctx, adam, p, 0, 1);
+  Parameter* const fewer[] = {&p[0]};
+  CHECK_THROWS_WITH(adam.step(ctx, fewer), Catch::Contains("expected 2 parameters"));
+  Parameter* const exchanged[] = {&p[1], &p[0]};
+  CHECK_THROWS_WITH(adam.step(ctx, exchanged), Catch::Contains("[adam p1] expected moments like the parameter"));
+  p[0].gradient = zeros(ctx, {4}, DType::f32);
+  Parameter* const wrong_gradient[] = {&p[0], &p[1]};
+  CHECK_THROWS_WITH(adam.step(ctx, wrong_gradient), Catch::Contains("[adam p0] expected a gradient like"));
+}

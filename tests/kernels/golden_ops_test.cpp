@@ -1,0 +1,102 @@
+// The ops without parameters, and Adam, against PyTorch: values and gradients stored in ops.safetensors.
+#include "kernels/adam/adam.h"
+#include "kernels/leaky_relu/leaky_relu.h"
+#include "kernels/max_pool3d/max_pool3d.h"
+#include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "kernels/upsample_trilinear/upsample_trilinear.h"
+#include "tests/support/golden.h"
+
+using namespace revunet;
+using revunet::test::Golden;
+using revunet::test::kStoredRounding;
+
+namespace {
+
+// In f64 the engine's own rounding, below 1e-15, vanishes in that of the stored values.
+constexpr double kF64 = kStoredRounding * (1 + 1e-6);
+
+const Golden& ops() {
+  static const Golden golden("ops.safetensors");
+  return golden;
+}
+
+// Checks op(x) and its dx, for the stored x and dy of `name`.
+template <class F>
+void check_op(const std::string& name, DType dtype, double tolerance, F op) {
+  INFO(name_of(dtype));
+  Device device;
+  Tape tape;
+  const Context ctx{device, &tape};
+  Variable x = tape.track(ops().tensor(ctx, name + ".x", dtype));
+  const Variable dx_of({}, x.slot);
+  Variable y = op(ctx, std::move(x));
+  ops().check_close(y.value, name + ".y", tolerance);
+
+  std::vector<Tape::Seed> seeds;
+  seeds.push_back({y.slot, ops().tensor(ctx, name + ".dy", dtype)});
+  tape.backward(ctx, std::move(seeds));
+  ops().check_close(tape.gradient(dx_of), name + ".dx", tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("leaky_relu equals PyTorch's") {
+  const auto op = [](const Context& ctx, Variable x) { return leaky_relu(ctx, std::move(x)); };
+  check_op("leaky_relu", DType::f64, kF64, op);
+  check_op("leaky_relu", DType::f32, kF64,
+           op);  // the largest values are kept as they are, products are 100 times smaller
+}
+
+TEST_CASE("max_pool3d equals PyTorch's") {
+  for (const DType dtype : {DType::f64, DType::f32}) {
+    check_op("max_pool3d", dtype, 0, [](const Context& ctx, Variable x) { return max_pool3d(ctx, std::move(x)); });
+  }
+}
+
+TEST_CASE("upsample_trilinear equals PyTorch's") {
+  for (const std::string name : {"upsample_trilinear_x2", "upsample_trilinear_x2_one_voxel"}) {
+    const auto op = [](const Context& ctx, Variable x) { return upsample_trilinear(ctx, std::move(x)); };
+    check_op(name, DType::f64, kF64, op);
+    check_op(name, DType::f32, 4e-7, op);  // about six roundings
+  }
+}
+
+TEST_CASE("sigmoid_dice equals PyTorch's") {
+  for (const std::string name : {"sigmoid_dice", "sigmoid_dice_empty_region"}) {
+    for (const DType dtype : {DType::f64, DType::f32}) {
+      INFO(name << " " << name_of(dtype));
+      Device device;
+      Tape tape;
+      const Context ctx{device, &tape};
+      Variable z = tape.track(ops().tensor(ctx, name + ".logits", dtype));
+      const Variable dz_of({}, z.slot);
+      Variable losses = sigmoid_dice(ctx, std::move(z), ops().tensor(ctx, name + ".target", dtype));
+      // f32: one rounding of each probability, then sums in double and one rounding of the loss.
+      ops().check_close(losses.value, name + ".region_losses_f64", dtype == DType::f64 ? 1e-14 : 1.2e-7);
+
+      const std::vector<double> ones(3, 1.0);
+      std::vector<Tape::Seed> seeds;
+      seeds.push_back({losses.slot, from_host(ctx, {3}, dtype, ones)});
+      tape.backward(ctx, std::move(seeds));
+      ops().check_close(tape.gradient(dz_of), name + ".dlogits", dtype == DType::f64 ? kF64 : 5e-7);
+    }
+  }
+}
+
+TEST_CASE("five steps of Adam equal PyTorch's") {
+  for (const DType dtype : {DType::f64, DType::f32}) {
+    INFO(name_of(dtype));
+    Device device;
+    const Context ctx{device};
+    Parameter p{.name = "p", .value = ops().tensor(ctx, "adam.p0", dtype), .gradient = {}};
+    Parameter* const parameters[] = {&p};
+    Adam adam({.learning_rate = 1e-2, .weight_decay = 1e-5});
+    for (int step = 1; step <= 5; ++step) {
+      INFO("step " << step);
+      p.gradient = ops().tensor(ctx, fmt::format("adam.grad{}", step), dtype);
+      adam.step(ctx, parameters);
+      // f32: one rounding of the parameter a step, 6e-8 of it, and that of a move 100 times smaller.
+      ops().check_close(p.value, fmt::format("adam.p{}_f64", step), dtype == DType::f64 ? 1e-15 : 7e-8 * step);
+    }
+  }
+}

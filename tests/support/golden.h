@@ -1,0 +1,108 @@
+// Golden files: what PyTorch, in double, gave for stored inputs (make_golden.py).
+//
+// Rule: the files hold PyTorch's layouts, the engine is channels last. Both of PyTorch's five-dimensional layouts,
+// activations (N, C, D, H, W) and convolution weights (O, I, kD, kH, kW), become ours by moving axis 1 to the end. That
+// happens here, at the door, and nowhere else; tensors of any other rank are taken as they are.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "engine/tensor.h"
+#include "io/safetensors.h"
+
+namespace revunet::test {
+
+// Largest error of a stored value, relative to it: rounded to f32 unless its name ends in _f64.
+inline constexpr double kStoredRounding = 0x1p-24;
+
+class Golden {
+ public:
+  // A file of tests/golden.
+  explicit Golden(const std::string& file)
+      : file_(io::read_safetensors(std::string(REVUNET_GOLDEN_DIR) + "/" + file)) {}
+
+  bool contains(const std::string& name) const { return file_.contains(name); }
+  const io::SafetensorsFile& file() const { return file_; }
+
+  // Shape and values in the engine's layout.
+  Shape shape(const std::string& name) const {
+    std::vector<int64_t> dims = file_.at(name).shape();
+    if (dims.size() == 5) std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
+    return Shape(dims);
+  }
+  std::vector<double> values(const std::string& name) const {
+    std::vector<double> stored = file_.at(name).to_f64();
+    const Shape s = shape(name);
+    if (s.rank() != 5) return stored;
+    const int64_t channels = s[4], points = s[1] * s[2] * s[3];
+    std::vector<double> moved(stored.size());
+    for (int64_t n = 0; n < s[0]; ++n) {
+      for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t i = 0; i < points; ++i) {
+          moved[static_cast<size_t>((n * points + i) * channels + c)] =
+              stored[static_cast<size_t>((n * channels + c) * points + i)];
+        }
+      }
+    }
+    return moved;
+  }
+  Tensor tensor(const Context& ctx, const std::string& name, DType dtype) const {
+    return from_host(ctx, shape(name), dtype, values(name));
+  }
+
+  // Checks that `got` has the stored tensor's shape and that no value is further from it than `tolerance` times the
+  // largest stored magnitude. Reports the worst value and where it is, in the engine's layout.
+  void check_close(const Tensor& got, const std::string& name, double tolerance) const;
+
+  // The largest difference relative to the largest stored magnitude.
+  double relative_error(const Tensor& got, const std::string& name) const;
+
+ private:
+  io::SafetensorsFile file_;
+};
+
+// "(n, d, h, w, c)" of a flat index.
+inline std::string position(const Shape& shape, int64_t index) {
+  std::vector<int64_t> at(static_cast<size_t>(shape.rank()));
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    at[static_cast<size_t>(i)] = index % shape[i];
+    index /= shape[i];
+  }
+  return fmt::format("({})", fmt::join(at, ", "));
+}
+
+inline void Golden::check_close(const Tensor& got, const std::string& name, double tolerance) const {
+  INFO(file_.origin() << ", " << name);
+  REQUIRE(got);
+  REQUIRE(got.shape().to_string() == shape(name).to_string());
+  const std::vector<double> expected = values(name), actual = to_host_f64(got);
+  double largest = 0, worst = 0;
+  size_t where = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    const double difference = std::abs(actual[i] - expected[i]);
+    const double error = std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
+    if (error > worst) worst = error, where = i;
+  }
+  INFO(fmt::format("worst at {}: expected {:.17g}, got {:.17g}; error {:.2e} of the largest value {:.3g}",
+                   position(got.shape(), static_cast<int64_t>(where)), expected[where], actual[where], worst / largest,
+                   largest));
+  CHECK(worst <= tolerance * largest);
+}
+
+inline double Golden::relative_error(const Tensor& got, const std::string& name) const {
+  const std::vector<double> expected = values(name), actual = to_host_f64(got);
+  REQUIRE(actual.size() == expected.size());
+  double largest = 0, worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    worst = std::max(worst, std::abs(actual[i] - expected[i]));
+  }
+  return worst / largest;
+}
+
+}  // namespace revunet::test

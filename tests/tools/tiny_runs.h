@@ -1,0 +1,102 @@
+// Small datasets, runs and weights for the tests of revunet-train and revunet-predict: seconds in all, also with
+// sanitizers.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "io/safetensors.h"
+#include "models/unet.h"
+#include "tests/tools/tool_runner.h"
+#include "tools/common/weights_file.h"
+
+namespace revunet::test {
+
+// Two levels: sizes are multiples of 2.
+inline const UNetConfig tiny_network = {.channels = {4, 8}};
+inline constexpr const char* tiny_options = "--channels 4,8 --size 32,32,32";
+
+// Cases Phantom_001, Phantom_002, ... of 32 x 32 x 32 voxels.
+inline std::filesystem::path make_phantoms(const std::filesystem::path& out, int cases, int seed = 1) {
+  const ToolResult got = run_tool(
+      "revunet-phantom", fmt::format("--out '{}' --cases {} --size 32,32,32 --seed {}", out.string(), cases, seed));
+  REQUIRE(got.exit_code == 0);
+  return out;
+}
+
+// Waiting threads sleep: on a busy machine, spinning ones would take many times as long for such small work.
+inline constexpr const char* patient_threads = "OMP_WAIT_POLICY=passive ";
+
+inline ToolResult train(const std::filesystem::path& data, const std::filesystem::path& out, const std::string& more) {
+  return run_tool("revunet-train", fmt::format("--data '{}' --out '{}' {}", data.string(), out.string(), more),
+                  patient_threads);
+}
+
+inline ToolResult predict(const std::filesystem::path& weights, const std::filesystem::path& data,
+                          const std::filesystem::path& out, const std::string& more = "") {
+  return run_tool(
+      "revunet-predict",
+      fmt::format("--weights '{}' --data '{}' --out '{}' {}", weights.string(), data.string(), out.string(), more),
+      patient_threads);
+}
+
+// Untrained weights, as revunet-train would write them.
+inline std::filesystem::path write_untrained(const std::filesystem::path& path, const UNetConfig& config = tiny_network,
+                                             const io::Size3& size = {32, 32, 32}) {
+  Device device;
+  tools::save_weights(path, *make_unet(Context{device}, config, DType::f32, 7), size);
+  return path;
+}
+
+// A copy of a file's contents; `change` may replace each tensor. Metadata is kept on demand.
+template <class Change>
+io::SafetensorsFile changed(const io::SafetensorsFile& file, bool keep_metadata, Change change) {
+  io::SafetensorsFile result;
+  if (keep_metadata) result.metadata = file.metadata;
+  for (const auto& entry : file.entries()) result.add(entry.name, change(entry.name, entry.tensor));
+  return result;
+}
+
+inline io::SafetensorsFile without_metadata(const io::SafetensorsFile& file) {
+  return changed(file, false, [](const std::string&, const io::HostTensor& t) { return t; });
+}
+
+// Every element of one tensor set to `value`.
+inline io::SafetensorsFile with_filled(const io::SafetensorsFile& file, const std::string& name, float value) {
+  REQUIRE(file.contains(name));
+  return changed(file, true, [&](const std::string& n, const io::HostTensor& t) {
+    if (n != name) return t;
+    return io::HostTensor::from_f32(t.shape(), std::vector<float>(static_cast<size_t>(t.count()), value));
+  });
+}
+
+// Rows of a CSV file without quotes, the header first.
+inline std::vector<std::vector<std::string>> read_csv(const std::filesystem::path& path) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream text(read_bytes(path));
+  for (std::string line; std::getline(text, line);) {
+    rows.emplace_back();
+    std::istringstream cells(line + ",");
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+// The cells of one column below the header.
+inline std::vector<std::string> column(const std::vector<std::vector<std::string>>& rows, const std::string& name) {
+  const auto found = std::find(rows.at(0).begin(), rows[0].end(), name);
+  INFO(name);
+  REQUIRE(found != rows[0].end());
+  std::vector<std::string> cells;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    cells.push_back(rows[i].at(static_cast<size_t>(found - rows[0].begin())));
+  }
+  return cells;
+}
+
+}  // namespace revunet::test

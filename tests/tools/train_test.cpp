@@ -1,0 +1,306 @@
+// revunet-train as a program: what a run leaves behind, that it can be repeated to the bit, and refusals by exit code.
+#include <cmath>
+#include <set>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "io/nifti.h"
+#include "tests/tools/tiny_runs.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string tiny = tiny_options;
+
+std::vector<std::string> names_in(const fs::path& split_file, const std::string& part) {
+  return nlohmann::json::parse(read_bytes(split_file)).at(part).get<std::vector<std::string>>();
+}
+
+// The text without the line of one key.
+std::string without_line(const std::string& text, const std::string& key) {
+  const size_t begin = text.find(key + " = "), end = text.find('\n', begin);
+  REQUIRE(end != std::string::npos);
+  return text.substr(0, begin) + text.substr(end + 1);
+}
+
+// Losses and Dice: what a log holds beside times and bytes.
+std::vector<std::vector<std::string>> results_in(const fs::path& log) {
+  const auto rows = read_csv(log);
+  std::vector<std::vector<std::string>> results;
+  for (const char* name : {"epoch", "step", "loss", "loss_wt", "loss_tc", "loss_et", "dice_wt", "dice_tc", "dice_et"}) {
+    results.push_back(column(rows, name));
+  }
+  return results;
+}
+
+void expect_refusal(const ToolResult& got, int exit_code, const std::string& reason) {
+  CHECK(got.exit_code == exit_code);
+  CHECK_THAT(got.errors, Contains("revunet-train: error: ") && Contains(reason));
+}
+
+// A case of 32 x 32 x 32 voxels without a tumour, all near one value but (24, 24, 24), which is far off.
+void write_case_with_outlier(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  fs::create_directories(folder);
+  const std::vector<char> header = io::make_nifti_header({32, 32, 32}, {1, 1, 1});
+  std::vector<int16_t> voxels(32 * 32 * 32);
+  for (size_t i = 0; i < voxels.size(); ++i) voxels[i] = static_cast<int16_t>(1 + i % 2);
+  voxels[24 + 32 * (24 + 32 * 24)] = 30000;
+  for (const char* modality : {"t1", "t1ce", "t2", "flair"}) {
+    io::write_nifti(folder / fmt::format("{}_{}.nii.gz", name, modality), header, voxels);
+  }
+  io::write_nifti(folder / (name + "_seg.nii.gz"), header, std::vector<uint8_t>(voxels.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss falls", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "runs/first";
+  const ToolResult got =
+      train(data, run, tiny + " --epochs 12 --lr 0.01 --val-fraction 0.25 --validate-every 5 --seed 3");
+  REQUIRE(got.exit_code == 0);
+  CHECK(got.errors.empty());
+  std::set<std::string> files;
+  for (const auto& entry : fs::directory_iterator(run)) files.insert(entry.path().filename().string());
+  CHECK(files == std::set<std::string>{"best.safetensors", "config.toml", "last.safetensors", "log.csv", "split.json",
+                                       "train.log"});
+
+  const auto rows = read_csv(run / "log.csv");
+  REQUIRE(rows.size() == 1 + 12);
+  for (const auto& row : rows) CHECK(row.size() == rows[0].size());
+  CHECK(column(rows, "step").back() == "36");
+  const std::vector<std::string> losses = column(rows, "loss");
+  CHECK(std::stod(losses.front()) <= 3);  // three Dice losses of at most 1
+  CHECK(std::stod(losses.back()) < 0.7 * std::stod(losses.front()));
+  const std::vector<std::string> dice = column(rows, "dice_wt");
+  for (size_t epoch = 1; epoch <= 12; ++epoch) CHECK(dice[epoch - 1].empty() == (epoch % 5 != 0 && epoch != 12));
+  // The memory table adds up, row by row.
+  for (size_t row = 1; row < rows.size(); ++row) {
+    int64_t by_tag = 0;
+    for (size_t i = 0; i < rows[0].size(); ++i) {
+      const std::string& name = rows[0][i];
+      const bool total = name == "peak_allocated_bytes" || name == "peak_reserved_bytes";
+      if (name.starts_with("peak_") && !total) by_tag += std::stoll(rows[row][i]);
+    }
+    CHECK(by_tag == std::stoll(column(rows, "peak_allocated_bytes")[row - 1]));
+    CHECK(by_tag > 0);
+  }
+
+  CHECK(names_in(run / "split.json", "training").size() == 3);
+  CHECK(names_in(run / "split.json", "validation").size() == 1);
+  CHECK_THAT(read_bytes(run / "config.toml"), Contains("channels = \"4,8\"\n") && Contains("lr = 0.01\n"));
+  // The log on disk is the terminal's, each line after its time.
+  const std::string log = read_bytes(run / "train.log");
+  CHECK(std::count(log.begin(), log.end(), '\n') == std::count(got.output.begin(), got.output.end(), '\n'));
+  CHECK_THAT(got.output, Contains("epoch 12/12  loss ") && Contains("reversible network, channels 4,8, "));
+  CHECK_THAT(log, Contains("epoch 12/12  loss " + losses.back().substr(0, 5)));
+
+  const io::SafetensorsFile last = io::read_safetensors(run / "last.safetensors");
+  const tools::WeightsInfo info = tools::weights_info(last);
+  CHECK(info.config == tiny_network);
+  CHECK(info.size == io::Size3{32, 32, 32});
+  CHECK(read_bytes(run / "best.safetensors").size() == read_bytes(run / "last.safetensors").size());
+}
+
+TEST_CASE("a run's configuration file repeats it to the bit, whatever the threads", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const std::string options =
+      GENERATE("--channels 4,8 --encoder-depth 2 --patch 16,20,24 --lr 0.003", "--model baseline --channels 4,8");
+  REQUIRE(train(data, folder / "a",
+                options + " --size 32,32,32 --epochs 2 --val-fraction 0.3 --seed 18446744073709551615 --threads 1")
+              .exit_code == 0);
+  const std::string config = "--config '" + (folder / "a/config.toml").string() + "' --out '";
+  REQUIRE(run_tool("revunet-train", config + (folder / "b").string() + "'", patient_threads).exit_code == 0);
+  REQUIRE(run_tool("revunet-train", config + (folder / "c").string() + "' --threads 2", patient_threads).exit_code ==
+          0);
+  REQUIRE(run_tool("revunet-train", config + (folder / "d").string() + "' --seed 5", patient_threads).exit_code == 0);
+  for (const char* other : {"b", "c"}) {
+    INFO(other);
+    const fs::path run = folder / other;
+    for (const char* file : {"last.safetensors", "best.safetensors", "split.json"}) {
+      CHECK(read_bytes(run / file) == read_bytes(folder / "a" / file));
+    }
+    CHECK(results_in(run / "log.csv") == results_in(folder / "a/log.csv"));
+  }
+  const auto config_of = [&](const char* run) { return without_line(read_bytes(folder / run / "config.toml"), "out"); };
+  CHECK(config_of("a") == config_of("b"));
+  CHECK(without_line(config_of("a"), "threads") == without_line(config_of("c"), "threads"));
+  CHECK(read_bytes(folder / "d/last.safetensors") != read_bytes(folder / "a/last.safetensors"));
+}
+
+TEST_CASE("--max-steps stops in the midst of an epoch, after the same steps", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const std::string options = tiny + " --val-fraction 0 ";
+  REQUIRE(train(data, folder / "epoch", options + "--epochs 1").exit_code == 0);
+  REQUIRE(train(data, folder / "three", options + "--max-steps 3").exit_code == 0);
+  CHECK(read_bytes(folder / "epoch/last.safetensors") == read_bytes(folder / "three/last.safetensors"));
+  REQUIRE(train(data, folder / "four", options + "--max-steps 4").exit_code == 0);
+  const auto rows = read_csv(folder / "four/log.csv");
+  CHECK(column(rows, "step") == std::vector<std::string>{"3", "4"});
+  CHECK(column(rows, "dice_wt") == std::vector<std::string>{"", ""});  // nothing validates
+  CHECK(read_bytes(folder / "four/last.safetensors") != read_bytes(folder / "three/last.safetensors"));
+}
+
+TEST_CASE("training starts from --init weights", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1);
+  const fs::path init = write_untrained(folder / "init.safetensors");  // of another seed than the run's
+  // A step of Adam moves a weight by at most about lr, here less than the least float32 that the tensors hold.
+  REQUIRE(train(data, folder / "run", tiny + " --max-steps 1 --lr 1e-30 --init '" + init.string() + "'").exit_code ==
+          0);
+  const io::SafetensorsFile before = io::read_safetensors(init);
+  const io::SafetensorsFile after = io::read_safetensors(folder / "run/last.safetensors");
+  double moved = 0;
+  for (const auto& entry : before.entries()) {
+    const std::vector<double> a = entry.tensor.to_f64(), b = after.at(entry.name).to_f64();
+    for (size_t i = 0; i < a.size(); ++i) moved = std::max(moved, std::abs(a[i] - b[i]));
+  }
+  CHECK(moved < 1e-29);
+}
+
+TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), run = folder / "run";
+  // Options are judged before the data, so an option that is taken after all ends with 3, not with a long run.
+  const auto refused = [&](const std::string& options, const std::string& reason) {
+    INFO(options);
+    expect_refusal(train(folder / "absent", run, options), 2, reason);
+    CHECK_FALSE(fs::exists(run));
+  };
+  refused("--unknown 1", "--unknown");
+  refused("--size 150,192,160",
+          "expected sizes that are multiples of 16 for 5 levels, got 150,192,160; the nearest are "
+          "144,192,160");
+  refused("--size 160,192", "expected three positive sizes");
+  refused("--size 32,32,32 --patch 16,16,20", "the nearest are 16,16,16");
+  refused(tiny + " --patch 16,16,34", "[--patch] expected a patch within --size 32,32,32, got 16,16,34");
+  refused("--channels 5,10", "multiples of the first, which is even, got 5 in 5,10");
+  refused("--channels 4,6", "got 6 in 4,6");
+  refused("--channels 4,,8", "[--channels] expected whole numbers");
+  refused("--model baseline --encoder-depth 2", "expected 1 with the baseline");
+  refused("--encoder-depth 0", "depth of at least 1");
+  refused("--model other", "--model");
+  refused("--device cuda", "--device");
+  refused("--epochs 0", "[--epochs] expected at least 1, got 0");
+  refused("--max-steps -1", "[--max-steps]");
+  refused("--validate-every 0", "[--validate-every]");
+  refused("--lr 0", "[--lr]");
+  refused("--lr nan", "[--lr]");
+  refused("--val-fraction 1", "[--val-fraction]");
+  refused("--threads -1", "[--threads]");
+  refused("--seed -1", "--seed");
+  refused("--config '" + (folder / "absent.toml").string() + "'", "absent.toml");
+  write_bytes(folder / "mistyped.toml", "epocs = 3\n");
+  refused("--config '" + (folder / "mistyped.toml").string() + "'", "epocs");
+  expect_refusal(run_tool("revunet-train", "--out '" + run.string() + "'"), 2, "--data is required");
+  expect_refusal(run_tool("revunet-train", "--data '" + data.string() + "'"), 2, "--out is required");
+  expect_refusal(train(folder / "absent", folder / "run#2", tiny), 2, "[--out] expected a path without #");
+
+  // An earlier run is not touched.
+  REQUIRE(train(data, run, tiny + " --max-steps 1").exit_code == 0);
+  const std::string before = read_bytes(run / "last.safetensors");
+  expect_refusal(train(data, run, tiny + " --max-steps 2"), 2, "which is not empty; choose another");
+  CHECK(read_bytes(run / "last.safetensors") == before);
+  expect_refusal(train(data, run / "log.csv", tiny), 2, "[--out]");
+}
+
+TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  const auto refused = [&](const std::string& options, const std::string& reason) {
+    expect_refusal(train(folder / "data", run, tiny + " --max-steps 1 " + options), 3, reason);
+  };
+  refused("", "got nothing there");
+  const fs::path phantom = make_phantoms(folder / "data", 2) / "Phantom_002";
+  const auto file = [&](const char* suffix) { return phantom / fmt::format("Phantom_002_{}.nii.gz", suffix); };
+
+  write_untrained(folder / "wide.safetensors", {.channels = {8, 16}});
+  refused(
+      "--init '" + (folder / "wide.safetensors").string() + "'",
+      "expected weights of --model reversible --channels 4,8 --encoder-depth 1 --decoder-depth 1, got those of --model "
+      "reversible --channels 8,16");
+  refused("--init '" + (folder / "absent.safetensors").string() + "'", "absent.safetensors");
+  write_bytes(folder / "cut.safetensors", read_bytes(folder / "wide.safetensors").substr(0, 1000));
+  refused("--init '" + (folder / "cut.safetensors").string() + "'", "cut.safetensors");
+
+  fs::rename(file("seg"), folder / "seg");
+  refused("", "[Phantom_002] expected a segmentation Phantom_002_seg.nii.gz to train on, got none");
+  fs::rename(folder / "seg", file("seg"));
+  fs::rename(file("t1ce"), folder / "t1ce");
+  refused("", "data/Phantom_002] expected Phantom_002_{t1,t1ce,t2,flair}.nii.gz (or .nii), got no t1ce");
+  fs::rename(folder / "t1ce", file("t1ce"));
+  CHECK_FALSE(fs::exists(run));  // all of these are seen before a run folder is made
+
+  const std::string bytes = read_bytes(file("flair"));
+  write_bytes(file("flair"), bytes.substr(0, bytes.size() / 2));
+  expect_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0"), 3, "Phantom_002_flair.nii.gz");
+  CHECK_THAT(read_bytes(run / "train.log"), Contains("Phantom_002_flair.nii.gz"));
+  CHECK(names_in(run / "split.json", "training").size() == 2);
+}
+
+TEST_CASE("a loss that is not finite ends the run with exit code 1, naming case and tensor", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), run = folder / "run";
+  const io::SafetensorsFile weights = io::read_safetensors(write_untrained(folder / "good.safetensors"));
+  io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 3e38f));
+  const ToolResult got = train(data, run, tiny + " --epochs 2 --init '" + (folder / "huge.safetensors").string() + "'");
+  expect_refusal(got, 1, "step 1, case Phantom_001: the loss is not finite");
+  CHECK_THAT(got.errors, Contains("[conv3d firstConv.weight] expected finite values in its output") &&
+                             Contains("no epoch was finished"));
+  CHECK_THAT(read_bytes(run / "train.log"), Contains("case Phantom_001: the loss is not finite"));
+  CHECK(names_in(run / "split.json", "training") == std::vector<std::string>{"Phantom_001"});
+  CHECK_THAT(read_bytes(run / "config.toml"), Contains("huge.safetensors"));
+  CHECK_FALSE(fs::exists(run / "last.safetensors"));
+}
+
+TEST_CASE("a run that fails late keeps the weights and the log of its last whole epoch", "[train]") {
+  const TemporaryFolder folder;
+  write_case_with_outlier(folder / "data/outlier");
+  const io::SafetensorsFile weights = io::read_safetensors(write_untrained(folder / "good.safetensors"));
+  // Standardised, the outlier is about 180 in each modality and everything else about 0: with these weights the first
+  // convolution exceeds float's 3.4e38 in patches that hold the outlier (one in ten), and in no other.
+  io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 1e36f));
+  const fs::path run = folder / "run";
+  const ToolResult got =
+      train(folder / "data", run,
+            tiny + " --patch 16,16,16 --epochs 200 --init '" + (folder / "huge.safetensors").string() + "'");
+  expect_refusal(got, 1, "case outlier: the loss is not finite");
+  const auto rows = read_csv(run / "log.csv");
+  REQUIRE(rows.size() > 2);  // the seed's first patches do not hold it
+  CHECK_THAT(got.errors, Contains(fmt::format("step {}, case outlier", rows.size())) &&
+                             Contains((run / "last.safetensors").string()));
+  const tools::WeightsInfo info = tools::weights_info(io::read_safetensors(run / "last.safetensors"));
+  CHECK(info.config == tiny_network);
+  Device device;
+  const auto model = make_unet(Context{device}, tiny_network, DType::f32, 0);
+  CHECK_NOTHROW(tools::load_weights(io::read_safetensors(run / "last.safetensors"), *model));  // finite
+  CHECK_NOTHROW(tools::load_weights(io::read_safetensors(run / "best.safetensors"), *model));
+}
+
+TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
+  struct Tool {
+    std::string name;
+    std::vector<std::string> help;
+  };
+  for (const Tool& tool :
+       {Tool{"revunet-train", {"--channels", "60,120,240,360,480", "160,192,160", "=full", "=100", "=0.0001", "=0.2"}},
+        Tool{"revunet-predict", {"--weights", "--probabilities", "160,192,160", "--threads INT=0"}},
+        Tool{"revunet-evaluate", {"--reference", "--prediction", "--json", "--csv"}},
+        Tool{"revunet-phantom", {"--cases INT", "=1", "[240,240,155]", "--seed INT"}}}) {
+    INFO(tool.name);
+    const ToolResult help = run_tool(tool.name, "--help"), version = run_tool(tool.name, "--version");
+    CHECK(help.exit_code == 0);
+    CHECK(help.errors.empty());
+    for (const std::string& text : tool.help) CHECK_THAT(help.output, Contains(text));
+    CHECK(version.exit_code == 0);
+    CHECK_THAT(version.output, Catch::Matchers::Matches(tool.name + " [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  }
+}

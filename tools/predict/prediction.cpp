@@ -1,0 +1,79 @@
+#include "tools/predict/prediction.h"
+
+#include "tools/common/whole_volume.h"
+
+namespace revunet::tools {
+
+namespace {
+
+void expect_read_back(bool equal, const std::filesystem::path& path) {
+  REVUNET_EXPECTS(equal, DataError,
+                  "[{}] expected to read back what was written, got other voxels or another grid; check the disk",
+                  path.string());
+}
+
+void write_labels(const std::filesystem::path& path, const io::CaseVolumes& volumes,
+                  const std::vector<uint8_t>& labels) {
+  io::write_nifti(path, volumes.header, labels);
+  const io::LabelImage written = io::read_nifti_labels(path);
+  expect_read_back(written.labels == labels && io::same_grid(written.grid, volumes.grid), path);
+}
+
+void write_probabilities(const std::filesystem::path& path, const io::CaseVolumes& volumes,
+                         const std::vector<float>& probabilities) {
+  io::write_nifti(path, volumes.header, probabilities, io::region_count);
+  const io::NiftiImage written = io::read_nifti(path);
+  expect_read_back(written.voxels == probabilities && written.frames == io::region_count &&
+                       io::same_grid(written.grid, volumes.grid),
+                   path);
+}
+
+std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& labels) {
+  std::array<int64_t, io::region_count> voxels{};
+  for (const uint8_t label : labels) {
+    voxels[0] += label != 0;
+    voxels[1] += label == 1 || label == 4;
+    voxels[2] += label == 4;
+  }
+  return voxels;
+}
+
+}  // namespace
+
+std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
+                                              bool probabilities) {
+  const auto expect_new = [](const std::filesystem::path& path) {
+    REVUNET_EXPECTS(!std::filesystem::exists(path), UsageError,
+                    "[--out] expected no prediction yet, got {}; choose another folder or move it away", path.string());
+  };
+  std::vector<PredictionFiles> files;
+  for (const io::CaseFiles& c : cases) {
+    PredictionFiles f{.labels = out / (c.name + ".nii.gz"), .probabilities = {}};
+    expect_new(f.labels);
+    if (probabilities) {
+      f.probabilities = out / (c.name + "_probabilities.nii.gz");
+      expect_new(*f.probabilities);
+    }
+    files.push_back(std::move(f));
+  }
+  return files;
+}
+
+PredictedCase predict_case(const Context& ctx, const UNet& model, io::CaseFiles c, const io::Size3& size,
+                           const PredictionFiles& files) {
+  c.segmentation.reset();
+  const io::CaseVolumes volumes = io::load_case(c);
+  const io::Preprocessed input = io::preprocess(volumes, size);
+  const std::vector<float> probabilities = predict_whole_volume(ctx, model, input.image, size);
+  const std::vector<uint8_t> labels =
+      io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
+  // Labels come last: a case that has them is whole.
+  if (files.probabilities) {
+    write_probabilities(*files.probabilities, volumes,
+                        io::paste_channels_back(probabilities, io::region_count, input.placement, volumes.grid.size));
+  }
+  write_labels(files.labels, volumes, labels);
+  return {count_regions(labels), input.cut};
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,39 @@
+// Predicted segmentations of whole cases, written on the cases' own grids.
+//
+// Non-obvious rule: a file is done only when it was read back and found equal to what was meant to be in it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "io/dataset.h"
+#include "io/preprocessing.h"
+#include "io/regions.h"
+#include "models/unet.h"
+
+namespace revunet::tools {
+
+struct PredictionFiles {
+  std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, 0, 1, 2 or 4
+  std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, frames WT, TC, ET
+};
+
+// The files of each case, in the cases' order. UsageError naming one that is there already.
+std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
+                                              bool probabilities);
+
+struct PredictedCase {
+  std::array<int64_t, io::region_count> region_voxels{};  // WT, TC, ET
+  io::Size3 cut{};  // voxels of the brain's box outside the field of view along each axis; these have label 0
+};
+
+// Predicts a case in one pass over `size` and writes its files, with the header of the case's first modality (qform,
+// sform and units kept). A segmentation beside the images is not looked at. DataError as io::load_case and
+// io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the case.
+PredictedCase predict_case(const Context& ctx, const UNet& model, io::CaseFiles c, const io::Size3& size,
+                           const PredictionFiles& files);
+
+}  // namespace revunet::tools
