@@ -21,8 +21,7 @@ void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Ten
 // nothing overflows or cancels. y may be x.
 template <class T>
 void sigmoid_values(const T* x, int64_t count, T* y) {
-  // Exponentials first, so that the choice by sign is made in vectors: a branch on it costs three times the
-  // exponential.
+  // Exponentials first, so that the choice by sign is made in vectors: a mispredicted branch costs more than exp.
   constexpr int64_t kBlock = 64;  // values held on the stack
   T e[kBlock];
   for (int64_t begin = 0; begin < count; begin += kBlock, x += kBlock, y += kBlock) {
