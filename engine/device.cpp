@@ -11,6 +11,8 @@ void set_cpu_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
-int available_cpu_threads() { return omp_get_num_procs(); }
+int available_cpu_threads() {
+  return omp_get_num_procs();
+}
 
 }  // namespace revunet

@@ -1,7 +1,7 @@
 // A device: where tensors live and ops run. This build has the CPU.
 //
-// Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, plans); there
-// are no globals. It outlives every tensor made on it.
+// Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, plans);
+// there are no globals. It outlives every tensor made on it.
 #pragma once
 
 #include <memory>

@@ -10,8 +10,12 @@ namespace revunet {
 
 enum class DType : uint8_t { f32, f64 };
 
-constexpr int64_t size_of(DType dtype) { return dtype == DType::f32 ? 4 : 8; }
-constexpr const char* name_of(DType dtype) { return dtype == DType::f32 ? "f32" : "f64"; }
+constexpr int64_t size_of(DType dtype) {
+  return dtype == DType::f32 ? 4 : 8;
+}
+constexpr const char* name_of(DType dtype) {
+  return dtype == DType::f32 ? "f32" : "f64";
+}
 
 template <class T>
 inline constexpr DType dtype_of = std::is_same_v<T, float> ? DType::f32 : DType::f64;

@@ -38,7 +38,7 @@ struct NonFiniteError : Error {
 }  // namespace revunet
 
 // Throws ErrorType with an fmt-formatted message unless condition holds.
-#define REVUNET_EXPECTS(condition, ErrorType, ...)                  \
-  do {                                                              \
-    if (!(condition)) throw ErrorType(fmt::format(__VA_ARGS__));    \
+#define REVUNET_EXPECTS(condition, ErrorType, ...)               \
+  do {                                                           \
+    if (!(condition)) throw ErrorType(fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -8,7 +8,8 @@
 namespace revunet {
 
 struct Parameter {
-  std::string name;  // as in the reference's state_dict, e.g. "encoders.0.reversibleBlocks.reversible_blocks.0.f_block.gn.weight"
+  std::string name;  // as in the reference's state_dict, e.g.
+                     // "encoders.0.reversibleBlocks.reversible_blocks.0.f_block.gn.weight"
   Tensor value;
   Tensor gradient;  // undefined until a backward adds to it; accumulates across backward passes until cleared
 

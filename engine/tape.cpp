@@ -34,7 +34,8 @@ Variable Tape::track(Tensor value) {
 }
 
 void Tape::record(Node node) {
-  REVUNET_EXPECTS(!spent_, Error, "[tape] expected a fresh tape to record {}, got one whose backward has run", node.name);
+  REVUNET_EXPECTS(!spent_, Error, "[tape] expected a fresh tape to record {}, got one whose backward has run",
+                  node.name);
   std::vector<OutputShape> outputs;
   for (const Variable& y : node.outputs) {
     if (check_finite_) expect_finite(y.value, node.name, "output");

@@ -39,7 +39,8 @@ class Gradients {
   // The existing gradient of `v`, or a new uninitialised one (tag backward_scratch). v must need a gradient.
   Target target(const Context& ctx, int slot, const Shape& shape, DType dtype);
 
-  // Hands over a whole gradient. The slot must be empty and the tensor's memory not shared, as its owner may overwrite it.
+  // Hands over a whole gradient. The slot must be empty and the tensor's memory not shared, as its owner may overwrite
+  // it.
   void give(int slot, Tensor gradient);
   bool empty(int slot) const { return !slots_[static_cast<size_t>(slot)]; }
   Tensor take(int slot) { return std::move(slots_[static_cast<size_t>(slot)]); }
@@ -58,8 +59,8 @@ class Tape {
 
   struct Node {
     std::string name;
-    std::vector<int> inputs;         // slots; kNoGradient for constants
-    std::vector<Variable> outputs;   // values are dropped once recorded
+    std::vector<int> inputs;        // slots; kNoGradient for constants
+    std::vector<Variable> outputs;  // values are dropped once recorded
     std::vector<Parameter*> parameters;
     Backward backward;
   };

@@ -21,7 +21,9 @@ Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
   storage_ = std::make_shared<Storage>(ctx.device.allocator(), bytes(), ctx.tag);
 }
 
-std::byte* Tensor::raw() const { return storage_->block->data + offset_ * size_of(dtype_); }
+std::byte* Tensor::raw() const {
+  return storage_->block->data + offset_ * size_of(dtype_);
+}
 
 Tensor Tensor::reshape(const Shape& shape) const {
   REVUNET_EXPECTS(shape.elements() == elements_, Error, "[tensor] expected a shape of {} elements for {}, got {}",
@@ -61,9 +63,8 @@ void fill_zero(Tensor& x) {
 }
 
 void copy(const Tensor& from, Tensor& to) {
-  REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error,
-                  "[copy] expected {} {}, got {} {}", name_of(to.dtype()), to.shape().to_string(),
-                  name_of(from.dtype()), from.shape().to_string());
+  REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error, "[copy] expected {} {}, got {} {}",
+                  name_of(to.dtype()), to.shape().to_string(), name_of(from.dtype()), from.shape().to_string());
   dispatch(from.dtype(), [&]<class T>() { std::memcpy(to.data<T>(), from.data<T>(), from.bytes()); });
 }
 
@@ -74,9 +75,8 @@ Tensor convert_from_host(const Context& ctx, const Shape& shape, DType dtype, st
   REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == shape.elements(), Error,
                   "[from_host] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
   Tensor x(ctx, shape, dtype);
-  dispatch(dtype, [&]<class T>() {
-    std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(v); });
-  });
+  dispatch(dtype,
+           [&]<class T>() { std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(v); }); });
   return x;
 }
 
@@ -97,8 +97,12 @@ Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values) {
   return convert_from_host(ctx, shape, dtype, values);
 }
-std::vector<float> to_host_f32(const Tensor& x) { return convert_to_host<float>(x); }
-std::vector<double> to_host_f64(const Tensor& x) { return convert_to_host<double>(x); }
+std::vector<float> to_host_f32(const Tensor& x) {
+  return convert_to_host<float>(x);
+}
+std::vector<double> to_host_f64(const Tensor& x) {
+  return convert_to_host<double>(x);
+}
 
 int64_t count_non_finite(const Tensor& x) {
   return dispatch(x.dtype(), [&]<class T>() -> int64_t {

@@ -12,8 +12,11 @@ namespace revunet {
 // Elements of a chunk: with its f32 data in a 512 KiB second-level cache, a second pass over it is nearly free.
 inline constexpr int64_t kChunkElements = 32768;
 
-// The least number of voxels of `channels` values whose values fill whole vectors of 16: what channel patterns repeat by.
-inline int64_t pattern_voxels(int64_t channels) { return 16 / std::gcd(int64_t{16}, channels); }
+// The least number of voxels of `channels` values whose values fill whole vectors of 16: what channel patterns repeat
+// by.
+inline int64_t pattern_voxels(int64_t channels) {
+  return 16 / std::gcd(int64_t{16}, channels);
+}
 
 // Voxels a chunk: kChunkElements, in whole patterns.
 inline int64_t chunk_voxels(int64_t channels) {

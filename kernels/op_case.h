@@ -14,7 +14,8 @@ struct OpCase {
   std::string name;               // "<op>: <what is special about the shapes>"
   std::vector<Shape> inputs;      // filled with normal random values by whoever runs the case
   std::vector<Shape> parameters;  // likewise
-  std::function<std::vector<Variable>(const Context&, std::vector<Variable> inputs, std::span<Parameter> parameters)> run;
+  std::function<std::vector<Variable>(const Context&, std::vector<Variable> inputs, std::span<Parameter> parameters)>
+      run;
 
   // Largest |f32 - f64| over outputs, and over gradients, relative to the largest |f64| of that tensor.
   double tolerance_f32 = 0;

@@ -29,7 +29,8 @@ ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DTy
     const size_t level = levels - 1 - i;
     // At the coarsest level the decoder's sequence follows the encoder's without anything between: one sequence, which
     // keeps one pair instead of two.
-    add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, c[level], config.decoder_depth, dtype);
+    add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, c[level], config.decoder_depth,
+                 dtype);
     if (level > 0) add_convolution(ctx, stage, c[level], c[level - 1], dtype);
   }
 }
@@ -83,8 +84,8 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   }
   for (size_t i = 0; i + 1 < levels; ++i) {
     if (i > 0) stream = run_sequence(ctx, decoders_[i], std::move(stream));
-    Stream low = convolve(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)},
-                          decoders_[i]);
+    Stream low =
+        convolve(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)}, decoders_[i]);
     Stream skip = std::move(skips.back());
     skips.pop_back();
     stream.first = upsample_trilinear_add(into_sequence, std::move(low.first), std::move(skip.first));

@@ -23,8 +23,8 @@ class ReversibleUNet : public UNet {
   using Stream = std::pair<Variable, Variable>;
 
   void add_convolution(const Context& ctx, Stage& stage, int64_t in, int64_t out, DType dtype);
-  void add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage, int64_t channels,
-                    int64_t depth, DType dtype);
+  void add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
+                    int64_t channels, int64_t depth, DType dtype);
   Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream) const;
 
   Activations activations_;

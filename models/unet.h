@@ -1,7 +1,7 @@
 // What the two networks have in common: their configuration, their parameters and their forward pass.
 //
-// Rule: D, H, W of every activation are the x, y, z of the file. Names, order and file shapes of parameters are those of
-// the reference's state_dict.
+// Rule: D, H, W of every activation are the x, y, z of the file. Names, order and file shapes of parameters are those
+// of the reference's state_dict.
 #pragma once
 
 #include <map>
@@ -15,12 +15,14 @@ namespace revunet {
 
 enum class ModelKind { reversible, baseline };
 
-constexpr const char* name_of(ModelKind kind) { return kind == ModelKind::reversible ? "reversible" : "baseline"; }
+constexpr const char* name_of(ModelKind kind) {
+  return kind == ModelKind::reversible ? "reversible" : "baseline";
+}
 
 struct UNetConfig {
   ModelKind kind = ModelKind::reversible;
   std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first
-  int64_t encoder_depth = 1, decoder_depth = 1;               // reversible blocks a level; the baseline has no depth
+  int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks a level; the baseline has no depth
   int64_t in_channels = 4, out_channels = 3;
 
   bool operator==(const UNetConfig&) const = default;

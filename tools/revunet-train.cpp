@@ -35,7 +35,8 @@ void train(const TrainOptions& options) {
                  trainer.model().parameter_count(), split.training.size(), split.validation.size(), options.threads);
     trainer.run();
   } catch (const std::exception& e) {
-    spdlog::default_logger()->sinks().back()->log({"train", spdlog::level::err, e.what()});  // the tool prints it itself
+    spdlog::default_logger()->sinks().back()->log(
+        {"train", spdlog::level::err, e.what()});  // the tool prints it itself
     spdlog::default_logger()->flush();
     throw;
   }

@@ -24,9 +24,13 @@ constexpr size_t kSmallSegment = 2 * kMiB;
 // Large segments are rounded to this, so that the resource hands back few distinct sizes.
 constexpr size_t kLargeSegmentRounding = 2 * kMiB;
 
-size_t round_up(size_t bytes, size_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
+size_t round_up(size_t bytes, size_t multiple) {
+  return (bytes + multiple - 1) / multiple * multiple;
+}
 
-double mib(size_t bytes) { return static_cast<double>(bytes) / static_cast<double>(kMiB); }
+double mib(size_t bytes) {
+  return static_cast<double>(bytes) / static_cast<double>(kMiB);
+}
 
 }  // namespace
 
@@ -42,7 +46,9 @@ std::string peak_report(const MemoryStats& stats) {
   return report;
 }
 
-CachingAllocator::~CachingAllocator() { release_cached(); }
+CachingAllocator::~CachingAllocator() {
+  release_cached();
+}
 
 CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAllocationAlignment);
@@ -136,8 +142,8 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, bool small)
 
 void CachingAllocator::split(Block* block, size_t bytes) {
   std::list<Block>& blocks = block->segment->blocks;
-  const auto rest = blocks.insert(std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other,
-                                                                true, block->segment, {}});
+  const auto rest = blocks.insert(
+      std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other, true, block->segment, {}});
   rest->self = rest;
   block->size = bytes;
   (block->segment->small ? free_small_ : free_large_).insert(&*rest);

@@ -21,7 +21,9 @@ void* HostResource::allocate(size_t bytes) {
   return pointer;
 }
 
-void HostResource::deallocate(void* pointer, size_t) noexcept { std::free(pointer); }
+void HostResource::deallocate(void* pointer, size_t) noexcept {
+  std::free(pointer);
+}
 
 void* LimitedResource::allocate(size_t bytes) {
   if (bytes > limit_ - used_) return nullptr;

@@ -21,10 +21,13 @@ enum class Tag : uint8_t {
   other,
 };
 
-inline constexpr std::array kTagNames = {"parameter",       "gradient",        "optimiser",        "input",     "saved_activation",
-                                         "sequence_output", "forward_scratch", "backward_scratch", "workspace", "other"};
+inline constexpr std::array kTagNames = {
+    "parameter",       "gradient",        "optimiser",        "input",     "saved_activation",
+    "sequence_output", "forward_scratch", "backward_scratch", "workspace", "other"};
 inline constexpr size_t kTagCount = kTagNames.size();
 
-constexpr const char* name_of(Tag tag) { return kTagNames[static_cast<size_t>(tag)]; }
+constexpr const char* name_of(Tag tag) {
+  return kTagNames[static_cast<size_t>(tag)];
+}
 
 }  // namespace revunet

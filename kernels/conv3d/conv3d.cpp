@@ -21,20 +21,17 @@ void check(std::span<const Tensor> x, const Parameter& weight, const Parameter* 
                   weight.name, out_parts, w[0]);
   REVUNET_EXPECTS(!bias || bias->value.shape() == Shape{w[0]}, Error, "[conv3d {}] expected a bias ({}), got {}",
                   weight.name, w[0], bias ? bias->value.shape().to_string() : "");
-  const auto first = activation(x[0].shape());
   for (const Tensor& part : x) {
-    const auto a = activation(part.shape());
-    REVUNET_EXPECTS(a.N == first.N && a.D == first.D && a.H == first.H && a.W == first.W &&
-                        part.dtype() == weight.value.dtype(),
-                    Error, "[conv3d {}] expected {} parts on one grid {}, got {} {}", weight.name,
+    REVUNET_EXPECTS(part.shape() == x[0].shape() && part.dtype() == weight.value.dtype(), Error,
+                    "[conv3d {}] expected {} parts of one shape {}, got {} {}", weight.name,
                     name_of(weight.value.dtype()), x[0].shape().to_string(), name_of(part.dtype()),
                     part.shape().to_string());
   }
 }
 
 // Adds the input parts' gradients where they are wanted.
-void backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, const std::vector<Shape>& shapes,
-                   const std::vector<int>& slots, Gradients& gradients) {
+void backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight,
+                   const std::vector<Shape>& shapes, const std::vector<int>& slots, Gradients& gradients) {
   std::vector<Tensor> fresh(slots.size()), begun(slots.size());
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i] == Variable::kNoGradient) continue;

@@ -2,9 +2,9 @@
 //
 //   y[n,d,h,w,o] = b[o] + sum over kd,kh,kw,i of x[n,d+kd-p,h+kh-p,w+kw-p,i] * weight[o,kd,kh,kw,i],  p = (k - 1) / 2
 //
-// x parts (N, D, H, W, I_j) with sum I_j = I; y parts (N, D, H, W, O_j) with sum O_j = O; weight (O, k, k, k, I);
-// bias (O). The parts are read and written where they lie: a reversible stream is never concatenated.
-// Backward keeps x. Memory: one copy of a block of the weights (tag workspace), and for the weights' gradient the
+// x in equal parts (N, D, H, W, I / parts), y in equal parts (N, D, H, W, O / parts); weight (O, k, k, k, I); bias (O).
+// The parts are read and written where they lie: a reversible stream is never concatenated. Backward keeps x. Memory
+// (tag workspace): two copies of a block of the weights and oneDNN's scratchpad, and for the weights' gradient the
 // partial sums of at most 16 slabs of the volume. Same bits at any number of threads.
 // f32 runs through oneDNN, the residual in its sum post-op; f64 and all weight gradients through our own loops.
 // Source: cross-correlation as torch.nn.functional.conv3d.
@@ -17,7 +17,7 @@
 
 namespace revunet {
 
-// Splits O equally over `out_parts` tensors. `bias` may be nullptr. x of the last node of its kind is kept for backward.
+// Splits O equally over `out_parts` tensors. `bias` may be nullptr.
 std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
                              int out_parts = 1);
 

@@ -23,12 +23,14 @@ OpCase conv3d_case(const std::string& name, const Layout& l, bool benchmark = fa
   return {.name = "conv3d: " + name,
           .inputs = std::vector<Shape>(static_cast<size_t>(l.in_parts), part),
           .parameters = parameters,
-          .run = [l](const Context& ctx, std::vector<Variable> x, std::span<Parameter> p) {
-            return conv3d(ctx, std::move(x), p[0], l.bias ? &p[1] : nullptr, l.out_parts);
-          },
+          .run =
+              [l](const Context& ctx, std::vector<Variable> x, std::span<Parameter> p) {
+                return conv3d(ctx, std::move(x), p[0], l.bias ? &p[1] : nullptr, l.out_parts);
+              },
           .tolerance_f32 = 3e-6,
-          .tolerance_reason = "sums of up to 27 x 30 products, or of one product a voxel, in f32: 6e-8 times the root of "
-                              "their number, relative to the largest",
+          .tolerance_reason =
+              "sums of up to 27 x 30 products, or of one product a voxel, in f32: 6e-8 times the root of "
+              "their number, relative to the largest",
           .flops_forward = flops,
           .flops_backward = 2 * flops,
           .bytes_forward = x_bytes + y_bytes,
@@ -56,11 +58,11 @@ std::vector<OpCase> conv3d_cases() {
       conv3d_case("3x3x3, 120 to 120 at 16^3", {.D = 16, .H = 16, .W = 16, .in = 120, .out = 120, .k = 3}, true),
       conv3d_case("3x3x3, 180 to 180 at 8^3", {.D = 8, .H = 8, .W = 8, .in = 180, .out = 180, .k = 3}, true),
       conv3d_case("3x3x3, 240 to 240 at 4^3", {.D = 4, .H = 4, .W = 4, .in = 240, .out = 240, .k = 3}, true),
-      conv3d_case("3x3x3, 4 to 2 x 30 at 64^3",
-                  {.D = 64, .H = 64, .W = 64, .in = 4, .out = 60, .k = 3, .out_parts = 2}, true),
-      conv3d_case("1x1x1, 2 x 30 to 2 x 60 at 32^3",
-                  {.D = 32, .H = 32, .W = 32, .in = 60, .out = 120, .k = 1, .in_parts = 2, .out_parts = 2, .bias = true},
+      conv3d_case("3x3x3, 4 to 2 x 30 at 64^3", {.D = 64, .H = 64, .W = 64, .in = 4, .out = 60, .k = 3, .out_parts = 2},
                   true),
+      conv3d_case(
+          "1x1x1, 2 x 30 to 2 x 60 at 32^3",
+          {.D = 32, .H = 32, .W = 32, .in = 60, .out = 120, .k = 1, .in_parts = 2, .out_parts = 2, .bias = true}, true),
       conv3d_case("1x1x1, 2 x 30 to 3 at 64^3",
                   {.D = 64, .H = 64, .W = 64, .in = 60, .out = 3, .k = 1, .in_parts = 2, .bias = true}, true),
   };

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "kernels/chunks.h"
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/conv3d/conv3d_direct.h"
 #include "kernels/conv3d/conv3d_onednn.h"
-#include "kernels/chunks.h"
 
 namespace revunet {
 
@@ -16,8 +16,8 @@ struct WeightBlock {
   int64_t o0, O, i0, I;
 };
 
-// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`. Of a transposed convolution: flipped taps, and in
-// and out exchanged. Workspace.
+// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`. Of a transposed convolution: flipped taps, and
+// in and out exchanged. Workspace.
 template <class T>
 Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed, T sign,
             int64_t out_padded) {
@@ -61,7 +61,7 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   direct_forward_add(x, packed.data<double>(), k, y);
 }
 
-// Calls f(weight block, x part, y part, first) for every pair of parts; `first` where the y part has none before.
+// Calls f(weight block, i, j) for every x part i and y part j, y parts outermost.
 template <class F>
 void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
   int64_t o0 = 0;
@@ -77,7 +77,9 @@ void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
   }
 }
 
-Write after_first(Write mode, bool first) { return first || mode == Write::subtract ? mode : Write::add; }
+Write after_first(Write mode, bool first) {
+  return first || mode == Write::subtract ? mode : Write::add;
+}
 
 }  // namespace
 
@@ -107,13 +109,12 @@ void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const 
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
                             Tensor& dweight) {
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
-    dispatch(dweight.dtype(), [&]<class T>() {
-      direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0);
-    });
+    dispatch(dweight.dtype(),
+             [&]<class T>() { direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0); });
   });
 }
 
-void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {
+void conv3d_backward_bias(const Context&, std::span<const Tensor> dy, Tensor& dbias) {
   int64_t o0 = 0;
   for (const Tensor& part : dy) {
     const int64_t C = activation(part.shape()).C;
@@ -129,7 +130,6 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
     });
     o0 += C;
   }
-  (void)ctx;
 }
 
 }  // namespace revunet

@@ -16,7 +16,9 @@ constexpr int64_t kMinSlabVoxels = 4096;  // below this, zeroing and adding a pa
 // Voxels summed in registers before they are added to memory: long enough to hide that, short enough to stay in cache.
 constexpr int64_t kRunVoxels = 128;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // Indices [low, high) for which index + tap - pad lies in [0, extent).
 struct Range {
@@ -87,10 +89,9 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
 #pragma omp parallel for collapse(2) schedule(dynamic)
   for (int64_t slab = 0; slab < slabs; ++slab) {
     for (int64_t slice = 0; slice < slices; ++slice) {
-      accumulate_slab<T, Lanes>(x, dy, k, planes * slab / slabs, planes * (slab + 1) / slabs,
-                                tiles * slice / slices * kTileRows,
-                                std::min(I, tiles * (slice + 1) / slices * kTileRows), o_padded,
-                                partial.data<T>() + slab * slab_elements);
+      accumulate_slab<T, Lanes>(
+          x, dy, k, planes * slab / slabs, planes * (slab + 1) / slabs, tiles * slice / slices * kTileRows,
+          std::min(I, tiles * (slice + 1) / slices * kTileRows), o_padded, partial.data<T>() + slab * slab_elements);
     }
   }
 
@@ -162,9 +163,9 @@ void direct_backward_weight_add(const Context& ctx, const Tensor& x, const Tenso
 }
 
 template int64_t padded_channels<double>(int64_t);
-template int64_t padded_channels<float>(int64_t);
 template void direct_forward_add<double>(const Tensor&, const double*, int64_t, Tensor&);
-template void direct_backward_weight_add<float>(const Context&, const Tensor&, const Tensor&, Tensor&, int64_t, int64_t);
+template void direct_backward_weight_add<float>(const Context&, const Tensor&, const Tensor&, Tensor&, int64_t,
+                                                int64_t);
 template void direct_backward_weight_add<double>(const Context&, const Tensor&, const Tensor&, Tensor&, int64_t,
                                                  int64_t);
 

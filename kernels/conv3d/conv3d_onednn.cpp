@@ -27,7 +27,9 @@ dnnl::memory::desc f32(const dnnl::memory::dims& dims, Format format) {
   return {dims, dnnl::memory::data_type::f32, format};
 }
 
-dnnl::memory::desc weights_as_packed(const Problem& p) { return f32({p.O, p.I, p.k, p.k, p.k}, Format::dhwio); }
+dnnl::memory::desc weights_as_packed(const Problem& p) {
+  return f32({p.O, p.I, p.k, p.k, p.k}, Format::dhwio);
+}
 
 // Compiled convolutions of one device, and oneDNN's objects for it.
 class Convolutions {
@@ -48,9 +50,9 @@ class Convolutions {
     const auto w = f32({p.O, p.I, p.k, p.k, p.k}, Format::any);
     const auto inference = dnnl::prop_kind::forward_inference;
     const auto direct = dnnl::algorithm::convolution_direct;
-    const auto shape =
-        p.bias ? dnnl::convolution_forward::desc(inference, direct, x, w, f32({p.O}, Format::x), y, ones, padding, padding)
-               : dnnl::convolution_forward::desc(inference, direct, x, w, y, ones, padding, padding);
+    const auto shape = p.bias ? dnnl::convolution_forward::desc(inference, direct, x, w, f32({p.O}, Format::x), y, ones,
+                                                                padding, padding)
+                              : dnnl::convolution_forward::desc(inference, direct, x, w, y, ones, padding, padding);
 
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // so that the allocator sees it
@@ -70,7 +72,9 @@ class Convolutions {
 };
 
 // oneDNN takes no pointers to const; it does not write through these.
-float* unconst(const float* pointer) { return const_cast<float*>(pointer); }
+float* unconst(const float* pointer) {
+  return const_cast<float*>(pointer);
+}
 
 Tensor workspace(const Context& ctx, size_t bytes) {
   const int64_t elements = static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));

@@ -2,8 +2,8 @@
 //
 //   c[i][v][j] += sum over r, k of a[i * a_i + r * a_r + k * a_k] * b[r * b_r + k * b_k + v * b_v + j]
 //
-// i < Rows, v < Vectors, j < lanes, r < runs, k < length. The sum starts from zero and is added to c once, so a long sum is
-// made of short ones, which bounds its rounding. Sized for 16 vector registers: 12 accumulators, 3 operands.
+// i < Rows, v < Vectors, j < lanes, r < runs, k < length. The sum starts from zero and is added to c once, so a long
+// sum is made of short ones, which bounds its rounding. Sized for 16 vector registers: 12 accumulators, 3 operands.
 #pragma once
 
 #include <cstdint>
@@ -63,12 +63,18 @@ void register_tile_any(int rows, int vectors, const T* a, const T* b, T* c, int6
     return register_tile<T, Lanes, Rows, 1>(a, b, c, runs, length, s);
   };
   switch (rows) {
-    case 6: return with_vectors.template operator()<6>();
-    case 5: return with_vectors.template operator()<5>();
-    case 4: return with_vectors.template operator()<4>();
-    case 3: return with_vectors.template operator()<3>();
-    case 2: return with_vectors.template operator()<2>();
-    default: return with_vectors.template operator()<1>();
+    case 6:
+      return with_vectors.template operator()<6>();
+    case 5:
+      return with_vectors.template operator()<5>();
+    case 4:
+      return with_vectors.template operator()<4>();
+    case 3:
+      return with_vectors.template operator()<3>();
+    case 2:
+      return with_vectors.template operator()<2>();
+    default:
+      return with_vectors.template operator()<1>();
   }
 }
 

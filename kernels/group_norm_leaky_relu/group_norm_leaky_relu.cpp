@@ -17,20 +17,19 @@ Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& 
   Variable out = make_output(ctx, std::move(y));
   if (!ctx.tape) return out;
 
-  ctx.tape->record({.name = "group_norm_leaky_relu " + norm.gamma.name,
-                    .inputs = {x.slot},
-                    .outputs = {out},
-                    .parameters = {&norm.gamma, &norm.beta},
-                    .backward = [x, statistics, norm, slope](const Context& inner, std::vector<Tensor> dy,
-                                                             Gradients& gradients) {
-                      const bool begun = x.needs_gradient() && !gradients.empty(x.slot);
-                      Tensor dx = begun ? gradients.target(inner, x.slot, x.value.shape(), x.value.dtype()).tensor : dy[0];
-                      group_norm_leaky_relu_backward(inner, x.value, statistics, norm.gamma.value, norm.beta.value, slope,
-                                                     dy[0], dx, begun, gradient_of(inner, norm.gamma),
-                                                     gradient_of(inner, norm.beta));
-                      dx = Tensor();
-                      if (x.needs_gradient() && !begun) gradients.give(x.slot, std::move(dy[0]));
-                    }});
+  ctx.tape->record(
+      {.name = "group_norm_leaky_relu " + norm.gamma.name,
+       .inputs = {x.slot},
+       .outputs = {out},
+       .parameters = {&norm.gamma, &norm.beta},
+       .backward = [x, statistics, norm, slope](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
+         const bool begun = x.needs_gradient() && !gradients.empty(x.slot);
+         Tensor dx = begun ? gradients.target(inner, x.slot, x.value.shape(), x.value.dtype()).tensor : dy[0];
+         group_norm_leaky_relu_backward(inner, x.value, statistics, norm.gamma.value, norm.beta.value, slope, dy[0], dx,
+                                        begun, gradient_of(inner, norm.gamma), gradient_of(inner, norm.beta));
+         dx = Tensor();
+         if (x.needs_gradient() && !begun) gradients.give(x.slot, std::move(dy[0]));
+       }});
   return out;
 }
 

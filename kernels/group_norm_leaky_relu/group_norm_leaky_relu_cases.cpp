@@ -11,9 +11,10 @@ OpCase norm_case(const std::string& name, const Shape& shape, int64_t groups, do
   return {.name = "group_norm_leaky_relu: " + name,
           .inputs = {shape},
           .parameters = {{C}, {C}},
-          .run = [groups, slope](const Context& ctx, std::vector<Variable> x, std::span<Parameter> p) {
-            return std::vector{group_norm_leaky_relu(ctx, std::move(x[0]), {p[0], p[1], groups}, slope)};
-          },
+          .run =
+              [groups, slope](const Context& ctx, std::vector<Variable> x, std::span<Parameter> p) {
+                return std::vector{group_norm_leaky_relu(ctx, std::move(x[0]), {p[0], p[1], groups}, slope)};
+              },
           .tolerance_f32 = 2e-6,
           .tolerance_reason = "a dozen roundings an element; mean and rstd rounded to f32",
           .bytes_forward = 3 * bytes,   // x twice, y

@@ -134,7 +134,8 @@ void group_norm_leaky_relu_forward(const Context&, const Tensor& x, const Tensor
     for (int64_t n = 0; n < N; ++n) {
       const auto view = channel_view<T>(statistics, n, C);
       const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
-      const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<T>()[c]); });
+      const auto scale =
+          pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<T>()[c]); });
       const auto shift = pattern.fill([&](int64_t c) { return beta.data<T>()[c]; });
       const T* px = x.data<T>() + n * voxels * C;
       T* py = y.data<T>() + n * voxels * C;
@@ -219,8 +220,8 @@ void group_norm_leaky_relu_backward(const Context&, const Tensor& x, const Tenso
       const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(pg[c]); });
       const auto shift = pattern.fill([&](int64_t c) { return pb[c]; });
       const auto offset_term = pattern.fill([&](int64_t c) { return view.rstd(c) * mean_dz[static_cast<size_t>(c)]; });
-      const auto tilt = pattern.fill(
-          [&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[static_cast<size_t>(c)]; });
+      const auto tilt =
+          pattern.fill([&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[static_cast<size_t>(c)]; });
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t run) {
           const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();

@@ -10,20 +10,20 @@ Variable leaky_relu(const Context& ctx, Variable x, double slope) {
 
   Variable out = make_output(ctx, y);
   if (ctx.tape) {
-    ctx.tape->record({.name = "leaky_relu",
-                      .inputs = {x.slot},
-                      .outputs = {out},
-                      .parameters = {},
-                      .backward = [y, slope, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
-                        if (slot == Variable::kNoGradient) return;
-                        if (g.empty(slot)) {
-                          leaky_relu_backward(inner, y, dy[0], slope, dy[0], false);
-                          g.give(slot, std::move(dy[0]));
-                        } else {
-                          leaky_relu_backward(inner, y, dy[0], slope, g.target(inner, slot, y.shape(), y.dtype()).tensor,
-                                              true);
-                        }
-                      }});
+    ctx.tape->record(
+        {.name = "leaky_relu",
+         .inputs = {x.slot},
+         .outputs = {out},
+         .parameters = {},
+         .backward = [y, slope, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
+           if (slot == Variable::kNoGradient) return;
+           if (g.empty(slot)) {
+             leaky_relu_backward(inner, y, dy[0], slope, dy[0], false);
+             g.give(slot, std::move(dy[0]));
+           } else {
+             leaky_relu_backward(inner, y, dy[0], slope, g.target(inner, slot, y.shape(), y.dtype()).tensor, true);
+           }
+         }});
   }
   return out;
 }

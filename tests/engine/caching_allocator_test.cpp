@@ -111,9 +111,9 @@ TEST_CASE("on refusal cached segments are released, then the request fails with 
   allocator.free(a);
   auto* c = allocator.allocate(10 * kMiB, Tag::other);  // fits only once a's segment is given back
   CHECK(allocator.stats().reserved == 16 * kMiB);
-  CHECK_THROWS_WITH(allocator.allocate(2 * kMiB, Tag::gradient),
-                    Catch::Contains("expected 2.0 MiB for gradient") && Catch::Contains("saved_activation") &&
-                        Catch::Contains("--patch"));
+  CHECK_THROWS_WITH(allocator.allocate(2 * kMiB, Tag::gradient), Catch::Contains("expected 2.0 MiB for gradient") &&
+                                                                     Catch::Contains("saved_activation") &&
+                                                                     Catch::Contains("--patch"));
   CHECK(allocator.stats().allocated == 16 * kMiB);  // the failed request left nothing behind
   allocator.free(b);
   allocator.free(c);

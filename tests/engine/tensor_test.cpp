@@ -38,6 +38,7 @@ TEST_CASE("a wrong type, shape or range is an error that says so") {
 
 TEST_CASE("non-finite elements are counted") {
   Device device;
-  const std::vector<float> values{1, std::numeric_limits<float>::infinity(), 3, std::numeric_limits<float>::quiet_NaN()};
+  const std::vector<float> values{1, std::numeric_limits<float>::infinity(), 3,
+                                  std::numeric_limits<float>::quiet_NaN()};
   CHECK(count_non_finite(from_host(Context{device}, {4}, DType::f32, values)) == 2);
 }

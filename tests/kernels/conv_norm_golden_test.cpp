@@ -11,7 +11,9 @@ using revunet::test::Golden;
 namespace {
 
 // Of the largest value. f64: rounded to f32 in the file. f32: sums of up to 810 products.
-double tolerance(DType dtype) { return dtype == DType::f64 ? 2e-7 : 3e-6; }
+double tolerance(DType dtype) {
+  return dtype == DType::f64 ? 2e-7 : 3e-6;
+}
 
 Parameter parameter(const Golden& golden, const Context& ctx, const std::string& name, DType dtype) {
   return {.name = name, .value = golden.tensor(ctx, name, dtype), .gradient = {}};
@@ -47,9 +49,9 @@ TEST_CASE("group_norm and group_norm_leaky_relu are PyTorch's, forward and backw
     int64_t groups;
     double slope;
   };
-  const Case c = GENERATE(Case{"group_norm_g4", 4, kNoLeakyRelu}, Case{"group_norm_g30", 30, kNoLeakyRelu},
-                          Case{"group_norm_g30_c180", 30, kNoLeakyRelu},
-                          Case{"group_norm_leaky_relu", 30, kLeakyReluSlope});
+  const Case c =
+      GENERATE(Case{"group_norm_g4", 4, kNoLeakyRelu}, Case{"group_norm_g30", 30, kNoLeakyRelu},
+               Case{"group_norm_g30_c180", 30, kNoLeakyRelu}, Case{"group_norm_leaky_relu", 30, kLeakyReluSlope});
   const DType dtype = GENERATE(DType::f64, DType::f32);
   INFO(c.name << ", " << name_of(dtype));
   Device device;
@@ -66,7 +68,8 @@ TEST_CASE("group_norm and group_norm_leaky_relu are PyTorch's, forward and backw
 }
 
 TEST_CASE("GroupNorm keeps its precision where the variance is small against the mean") {
-  // x = 1000 + {-1, 1} / 1024: mean 1000, deviation 1/1024 exactly, both far below what E[x^2] - mean^2 resolves in f32.
+  // x = 1000 + {-1, 1} / 1024: mean 1000, deviation 1/1024 exactly, both far below what E[x^2] - mean^2 resolves in
+  // f32.
   Device device;
   const Context c{device};
   std::vector<float> values;

@@ -36,25 +36,28 @@ const std::vector<Network>& tiny_networks() {
   return networks;
 }
 
-// Relative to the largest value of a tensor. f64: the rounding of what is stored to f32, and of a few hundred operations
-// on what is not.
+// Relative to the largest value of a tensor. f64: the rounding of what is stored to f32, and of a few hundred
+// operations on what is not.
 struct Tolerances {
   double tensor;           // stored rounded to f32
   double scalar;           // stored in f64
   double median_gradient;  // the middle one of all parameters' errors
   double worst_gradient;
-  double curve;            // losses of ten Adam steps
+  double curve;  // losses of ten Adam steps
 };
 constexpr Tolerances kF64{
     .tensor = 2e-7, .scalar = 1e-9, .median_gradient = 2e-7, .worst_gradient = 2e-7, .curve = 1e-9};
-// f32: rounding alone stays within 1e-5, at single voxels of the deeper full-size network 1.1e-5. But now and then it decides a near tie of a max-pool, or the sign of a LeakyReLU's
-// input, the other way, and that moves whole gradients: PyTorch's own f32 is off by up to 1.2e-2 on revunet_tiny_e3d2
-// and 1.4e-3 (median 2.8e-4) on baseline_full. Adam then turns the sign of a gradient near 0 into a full step: PyTorch's f32 loses
-// the loss curve by 2.6e-4 and the output after ten steps by 0.1.
+// f32: rounding alone stays within 1e-5, at single voxels of the deeper full-size network 1.1e-5. But now and then it
+// decides a near tie of a max-pool, or the sign of a LeakyReLU's input, the other way, and that moves whole gradients:
+// PyTorch's own f32 is off by up to 1.2e-2 on revunet_tiny_e3d2 and 1.4e-3 (median 2.8e-4) on baseline_full. Adam then
+// turns the sign of a gradient near 0 into a full step: PyTorch's f32 loses the loss curve by 2.6e-4 and the output
+// after ten steps by 0.1.
 constexpr Tolerances kF32{
     .tensor = 2e-5, .scalar = 1e-5, .median_gradient = 2.8e-4, .worst_gradient = 1.2e-2, .curve = 2.6e-4};
 
-Tolerances tolerances(DType dtype) { return dtype == DType::f64 ? kF64 : kF32; }
+Tolerances tolerances(DType dtype) {
+  return dtype == DType::f64 ? kF64 : kF32;
+}
 
 // Checks the errors of all gradients of a network, named for the message.
 void check_gradients(std::vector<std::pair<double, std::string>> errors, const Tolerances& tolerance) {
@@ -142,7 +145,9 @@ Tensor nested_balls(const Context& ctx, DType dtype) {
   for (int64_t x = 0; x < kSide; ++x) {
     for (int64_t y = 0; y < kSide; ++y) {
       for (int64_t z = 0; z < kSide; ++z) {
-        const auto square = [&](int64_t i) { return (static_cast<double>(i) - centre) * (static_cast<double>(i) - centre); };
+        const auto square = [&](int64_t i) {
+          return (static_cast<double>(i) - centre) * (static_cast<double>(i) - centre);
+        };
         const double r2 = square(x) + square(y) + square(z);
         for (const double share : {0.40, 0.25, 0.12}) values.push_back(r2 <= share * kSide * (share * kSide) ? 1 : 0);
       }
@@ -170,8 +175,7 @@ TEST_CASE("tiny networks: output, losses and every gradient are PyTorch's") {
     const Context ctx{device};
     const auto model = make_unet(ctx, network.config, dtype, 0, activations);
     load_weights(weights_of(golden), *model);
-    const Pass pass =
-        run(ctx, *model, golden.tensor(ctx, "input", dtype), golden.tensor(ctx, "target", dtype), true);
+    const Pass pass = run(ctx, *model, golden.tensor(ctx, "input", dtype), golden.tensor(ctx, "target", dtype), true);
     golden.check_close(pass.probabilities, "output", tolerance.tensor);
     golden.check_close(pass.losses, "region_losses_f64", tolerance.scalar);
     std::vector<std::pair<double, std::string>> errors;
@@ -249,8 +253,8 @@ TEST_CASE("full-size networks at 64^3 have PyTorch's output and gradient norms")
       const size_t voxel = v / 3, x = voxel / (kSide * kSide), y = voxel / kSide % kSide, z = voxel % kSide;
       if (x % 8 == 0 && y % 8 == 0 && z % 8 == 0) sampled.push_back(probabilities[v]);
     }
-    golden.check_close(from_host(ctx, {1, 8, 8, 8, 3}, DType::f64, std::span<const double>(sampled)), "output_every_8th",
-                       tolerance.tensor);
+    golden.check_close(from_host(ctx, {1, 8, 8, 8, 3}, DType::f64, std::span<const double>(sampled)),
+                       "output_every_8th", tolerance.tensor);
     golden.check_close(from_host(ctx, {3}, DType::f64, std::span<const double>(mean)), "output_mean_f64",
                        tolerance.scalar);
     std::vector<std::pair<double, std::string>> errors;

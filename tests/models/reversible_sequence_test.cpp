@@ -13,7 +13,8 @@ namespace {
 constexpr int64_t kHalf = 6, kGroups = 3;
 const Shape kShape{1, 6, 5, 8, kHalf};
 
-Tensor normal(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1, double shift = 0) {
+Tensor normal(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1,
+              double shift = 0) {
   Rng rng(5, stream);
   std::vector<double> v(static_cast<size_t>(shape.elements()));
   for (double& value : v) value = shift + scale * rng.normal();
@@ -149,7 +150,8 @@ TEST_CASE("backward of a residual rebuilds the other half of the input") {
 TEST_CASE("the activation peak of a reversible sequence does not grow with its depth") {
   const Shape shape{1, 16, 16, 32, kHalf};  // large against statistics and workspace
   const size_t half = static_cast<size_t>(shape.elements()) * sizeof(float);
-  const size_t one = run(How::reversible, 1, DType::f32, shape).peak, four = run(How::reversible, 4, DType::f32, shape).peak;
+  const size_t one = run(How::reversible, 1, DType::f32, shape).peak,
+               four = run(How::reversible, 4, DType::f32, shape).peak;
   // Two numbers a group and residual are all that a further block keeps: 2 x 512 bytes after rounding.
   CHECK(four - one == 3 * 2 * 512);
   // The pair, its gradients and one scratch tensor; beside them packed weights, the partial weight gradients of two
@@ -167,6 +169,7 @@ TEST_CASE("a sequence refuses halves whose memory is shared") {
   Sequence s(ctx, 1, DType::f32);
   Variable x1 = tape.track(zeros(ctx, kShape, DType::f32)), x2 = tape.track(zeros(ctx, kShape, DType::f32));
   const Tensor other = x1.value;
-  CHECK_THROWS_WITH(reversible_sequence(ctx, "sequence", s.blocks, std::move(x1), std::move(x2), Activations::reversible),
-                    Catch::Contains("[sequence]") && Catch::Contains("nobody shares"));
+  CHECK_THROWS_WITH(
+      reversible_sequence(ctx, "sequence", s.blocks, std::move(x1), std::move(x2), Activations::reversible),
+      Catch::Contains("[sequence]") && Catch::Contains("nobody shares"));
 }

@@ -100,9 +100,11 @@ inline double Golden::relative_error(const Tensor& got, const std::string& name)
   double largest = 0, worst = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     largest = std::max(largest, std::abs(expected[i]));
-    worst = std::max(worst, std::abs(actual[i] - expected[i]));
+    const double difference = std::abs(actual[i] - expected[i]);
+    if (!(difference <= worst)) worst = difference;  // a NaN stays
+    if (std::isnan(worst)) break;
   }
-  return worst / largest;
+  return std::isnan(worst) ? std::numeric_limits<double>::infinity() : worst / largest;
 }
 
 }  // namespace revunet::test

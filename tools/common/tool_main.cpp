@@ -7,7 +7,6 @@ namespace revunet::tools {
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
   app.set_version_flag("--version", app.get_name() + " " REVUNET_VERSION);
   app.get_formatter()->column_width(36);
-  app.option_defaults()->always_capture_default();
   const auto report = [&](const std::exception& e, ExitCode code) {
     fmt::print(stderr, "{}: error: {}\n", app.get_name(), e.what());
     return code;

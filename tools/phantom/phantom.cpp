@@ -28,8 +28,8 @@ struct Contrast {
 constexpr std::array<Contrast, io::modality_count> contrasts = {{
     {0.22, 0.62, 0.88, 0.50, 0.80, 0.66, 0.46, 0.60},  // t1
     {0.25, 0.66, 0.86, 1.40, 0.80, 0.68, 0.50, 1.30},  // t1ce
-    {1.65, 0.98, 0.70, 0.35, 1.05, 1.20, 1.40, 1.12},  // t2
-    {0.15, 0.94, 0.78, 0.40, 1.10, 1.03, 0.86, 1.00},  // flair
+    {1.65, 0.98, 0.70, 0.35, 1.05, 1.35, 1.40, 1.12},  // t2
+    {0.15, 0.94, 0.78, 0.40, 1.13, 1.15, 0.90, 1.05},  // flair
 }};
 
 // What a scanner adds, drawn for each modality of a case.
@@ -58,7 +58,7 @@ struct Scan {
     value = mix(value, contrast.hyperintensity, tissue.hyperintensity);
     value = mix(value, contrast.vessel, tissue.vessel);
     const double uneven = texture(p);
-    value = mix(value, contrast.oedema * (1 + 0.30 * uneven), tumour.oedema);
+    value = mix(value, contrast.oedema * (1 + 0.20 * uneven), tumour.oedema);
     value = mix(value, mix(contrast.core, contrast.rim, tumour.enhancing) * (1 + 0.25 * uneven), tumour.core);
     value *= (1 + 0.06 * uneven) * (1 + bias_amplitude * bias(p));
     const auto [real, imaginary] = normal_pair(noise_key, voxel);

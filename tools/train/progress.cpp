@@ -25,7 +25,9 @@ std::string format_duration(double seconds) {
 }
 
 Progress::Progress(int64_t total_steps)
-    : terminal_(isatty(STDERR_FILENO) != 0), total_steps_(total_steps), last_plain_line_(std::chrono::steady_clock::now()) {}
+    : terminal_(isatty(STDERR_FILENO) != 0),
+      total_steps_(total_steps),
+      last_plain_line_(std::chrono::steady_clock::now()) {}
 
 void Progress::begin_epoch(int64_t epoch, int64_t epochs, int64_t steps) {
   epoch_ = epoch;
@@ -36,9 +38,9 @@ void Progress::begin_epoch(int64_t epoch, int64_t epochs, int64_t steps) {
 void Progress::step(int64_t step_of_epoch, double loss, double seconds) {
   ++done_;
   smoothed_seconds_ += (done_ == 1 ? 1.0 : kSmoothing) * (seconds - smoothed_seconds_);
-  const std::string state =
-      fmt::format("epoch {}/{} step {}/{}  loss {:.4f}  {:.2f} s a step  {} left", epoch_, epochs_, step_of_epoch, steps_,
-                  loss, smoothed_seconds_, format_duration(smoothed_seconds_ * static_cast<double>(total_steps_ - done_)));
+  const std::string state = fmt::format("epoch {}/{} step {}/{}  loss {:.4f}  {:.2f} s a step  {} left", epoch_,
+                                        epochs_, step_of_epoch, steps_, loss, smoothed_seconds_,
+                                        format_duration(smoothed_seconds_ * static_cast<double>(total_steps_ - done_)));
   if (terminal_) {
     const int64_t filled = kBarWidth * step_of_epoch / steps_;
     draw(fmt::format("[{:=<{}}{: <{}}] {}", "", filled, "", kBarWidth - filled, state));

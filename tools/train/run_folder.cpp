@@ -13,8 +13,9 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   std::filesystem::create_directories(path_, error);
   REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
                   error.message());
-  log_ = "epoch,step,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_seconds,"
-         "peak_allocated_bytes,peak_reserved_bytes";
+  log_ =
+      "epoch,step,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_seconds,"
+      "peak_allocated_bytes,peak_reserved_bytes";
   for (const char* tag : kTagNames) log_ += fmt::format(",peak_{}_bytes", tag);
   log_ += '\n';
 }

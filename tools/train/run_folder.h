@@ -23,11 +23,11 @@ namespace revunet::tools {
 using RegionValues = std::array<double, io::region_count>;  // WT, TC, ET
 
 struct EpochRecord {
-  int64_t epoch = 0, step = 0;            // of the whole run, both from 1
-  RegionValues loss{};                    // mean Dice loss over the epoch's steps
-  std::optional<RegionValues> dice;       // mean over validation cases
+  int64_t epoch = 0, step = 0;       // of the whole run, both from 1
+  RegionValues loss{};               // mean Dice loss over the epoch's steps
+  std::optional<RegionValues> dice;  // mean over validation cases
   double training_seconds = 0, validation_seconds = 0;
-  MemoryStats memory;                     // of the epoch's peak
+  MemoryStats memory;  // of the epoch's peak
 
   double total_loss() const { return loss[0] + loss[1] + loss[2]; }
   double mean_dice() const { return dice ? ((*dice)[0] + (*dice)[1] + (*dice)[2]) / 3 : 0; }

@@ -12,7 +12,9 @@ namespace {
 constexpr size_t kKeepBytes = size_t{4} << 30;
 constexpr double kTumourPatchShare = 0.5;
 
-size_t bytes_of(const io::Preprocessed& c) { return c.image.size() * sizeof(float) + c.labels.size(); }
+size_t bytes_of(const io::Preprocessed& c) {
+  return c.image.size() * sizeof(float) + c.labels.size();
+}
 
 }  // namespace
 

@@ -86,10 +86,9 @@ EpochRecord Trainer::run_epoch(int64_t epoch) {
     const size_t index = order[static_cast<size_t>(i)];
     const CaseLoader::Case current = training_.get(index);
     if (i + 1 < steps) training_.prefetch(order[static_cast<size_t>(i + 1)]);
-    const Sample sample =
-        options_.patch
-            ? random_patch(*current, *options_.patch, Rng(options_.seed, kPatchStream + static_cast<uint64_t>(step_)))
-            : whole_sample(*current);
+    const Sample sample = options_.patch ? random_patch(*current, *options_.patch,
+                                                        Rng(options_.seed, kPatchStream + static_cast<uint64_t>(step_)))
+                                         : whole_sample(*current);
     const RegionValues losses = step(sample, training_.name(index));
     ++step_;
     for (size_t r = 0; r < losses.size(); ++r) record.loss[r] += losses[r] / static_cast<double>(steps);
@@ -105,8 +104,7 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
   const auto [X, Y, Z] = sample.size;
   const Context input = ctx.with_tag(Tag::input);
   Variable image(from_host(input, {1, X, Y, Z, io::modality_count}, DType::f32, std::span<const float>(sample.image)));
-  Tensor target =
-      from_host(input, {1, X, Y, Z, io::region_count}, DType::f32, std::span<const float>(sample.target));
+  Tensor target = from_host(input, {1, X, Y, Z, io::region_count}, DType::f32, std::span<const float>(sample.target));
   return sigmoid_dice(ctx, model_->forward(ctx, std::move(image)), std::move(target));
 }
 
@@ -176,14 +174,14 @@ void Trainer::finish_epoch(EpochRecord record) {
 
   progress_.clear();
   const auto& l = record.loss;
-  std::string line = fmt::format("epoch {}/{}  loss {:.4f} (WT {:.3f} TC {:.3f} ET {:.3f})", record.epoch, options_.epochs,
-                                 record.total_loss(), l[0], l[1], l[2]);
+  std::string line = fmt::format("epoch {}/{}  loss {:.4f} (WT {:.3f} TC {:.3f} ET {:.3f})", record.epoch,
+                                 options_.epochs, record.total_loss(), l[0], l[1], l[2]);
   if (record.dice) {
     const auto& d = *record.dice;
     line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
   }
-  line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds, memory_line(record.memory),
-                      best ? "  best" : "");
+  line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds,
+                      memory_line(record.memory), best ? "  best" : "");
   spdlog::info(line);
 }
 
