@@ -23,6 +23,8 @@ Gradients::Target Gradients::target(const Context& ctx, int slot, const Shape& s
 }
 
 void Gradients::give(int slot, Tensor gradient) {
+  REVUNET_EXPECTS(slot >= 0 && slot < static_cast<int>(slots_.size()), Error,
+                  "[tape] expected a variable that this tape tracks, got a constant; make it with track()");
   REVUNET_EXPECTS(empty(slot) && gradient.unique(), Error,
                   "[tape] expected an empty gradient slot and a gradient of its own memory; add to target() instead");
   slots_[static_cast<size_t>(slot)] = std::move(gradient);
@@ -71,6 +73,9 @@ void Tape::run(const Context& ctx, Recorded& recorded) {
   std::vector<Tensor> dy;
   for (const OutputShape& y : recorded.outputs) {
     dy.push_back(reached(y) ? gradients_.take(y.slot) : zeros(ctx, y.shape, y.dtype));
+    REVUNET_EXPECTS(dy.back().shape() == y.shape && dy.back().dtype() == y.dtype, Error,
+                    "[{}] expected a gradient of its output, {} {}, got {} {}", node.name, name_of(y.dtype),
+                    y.shape.to_string(), name_of(dy.back().dtype()), dy.back().shape().to_string());
   }
   node.backward(ctx, std::move(dy), gradients_);
   if (!check_finite_) return;

@@ -6,7 +6,10 @@ namespace revunet::tools {
 
 namespace {
 
+// A file that does not read back as it was written is removed, so that nobody takes it for a prediction.
 void expect_read_back(bool equal, const std::filesystem::path& path) {
+  std::error_code ignored;  // the message below matters more
+  if (!equal) std::filesystem::remove(path, ignored);
   REVUNET_EXPECTS(equal, DataError,
                   "[{}] expected to read back what was written, got other voxels or another grid; check the disk",
                   path.string());
@@ -43,8 +46,10 @@ std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& 
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities) {
   const auto expect_new = [](const std::filesystem::path& path) {
-    REVUNET_EXPECTS(!std::filesystem::exists(path), UsageError,
-                    "[--out] expected no prediction yet, got {}; choose another folder or move it away", path.string());
+    std::error_code error;
+    REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
+                    "[--out] expected no prediction yet, got {}{}; choose another folder or move it away",
+                    path.string(), error ? ": " + error.message() : "");
   };
   std::vector<PredictionFiles> files;
   for (const io::CaseFiles& c : cases) {

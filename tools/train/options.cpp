@@ -6,6 +6,12 @@
 
 namespace revunet::tools {
 
+namespace {
+
+constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times any number of cases no overflow
+
+}  // namespace
+
 void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
@@ -85,7 +91,8 @@ TrainOptions resolve(const TrainArguments& a) {
                       a.size, a.patch);
     }
   }
-  REVUNET_EXPECTS(a.epochs >= 1, UsageError, "[--epochs] expected at least 1, got {}", a.epochs);
+  REVUNET_EXPECTS(a.epochs >= 1 && a.epochs <= kMostEpochs, UsageError, "[--epochs] expected 1 to {}, got {}",
+                  kMostEpochs, a.epochs);
   REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
   REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
                   a.validate_every);

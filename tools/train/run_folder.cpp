@@ -7,7 +7,10 @@ namespace revunet::tools {
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code error;
-  REVUNET_EXPECTS(!std::filesystem::exists(path_) || std::filesystem::is_empty(path_, error), UsageError,
+  const bool exists = std::filesystem::exists(path_, error);
+  REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be reached, got {}: {}", path_.string(),
+                  error.message());
+  REVUNET_EXPECTS(!exists || std::filesystem::is_empty(path_, error), UsageError,
                   "[--out] expected a folder to make, got {}, which is not empty; choose another or move it away",
                   path_.string());
   std::filesystem::create_directories(path_, error);

@@ -73,6 +73,14 @@ void Trainer::run() {
   progress_.clear();
 }
 
+// What lies outside the field of view is neither trained on nor counted in validation.
+void Trainer::warn_if_cut(const std::string& case_name, const io::Preprocessed& c) {
+  if (c.cut == io::Size3{}) return;
+  progress_.clear();
+  spdlog::warn("warning: case {}: the brain is {} voxels (x,y,z) larger than --size {}; they are cut off", case_name,
+               fmt::join(c.cut, ","), fmt::join(options_.size, ","));
+}
+
 EpochRecord Trainer::run_epoch(int64_t epoch) {
   device_.allocator().reset_peak();
   const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, epoch);
@@ -86,6 +94,7 @@ EpochRecord Trainer::run_epoch(int64_t epoch) {
     const size_t index = order[static_cast<size_t>(i)];
     const CaseLoader::Case current = training_.get(index);
     if (i + 1 < steps) training_.prefetch(order[static_cast<size_t>(i + 1)]);
+    if (epoch == 1) warn_if_cut(training_.name(index), *current);
     const Sample sample = options_.patch ? random_patch(*current, *options_.patch,
                                                         Rng(options_.seed, kPatchStream + static_cast<uint64_t>(step_)))
                                          : whole_sample(*current);
@@ -109,14 +118,18 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
 }
 
 RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
-  Tape tape;
-  const Context ctx = ctx_.with_tape(&tape);
-  const Variable losses = losses_of(ctx, sample);
+  std::optional<Tape> tape(std::in_place);
+  const Context ctx = ctx_.with_tape(&*tape);
+  Variable losses = losses_of(ctx, sample);
   const std::vector<double> values = to_host_f64(losses.value);
-  if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) explain_non_finite(sample, case_name);
+  if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
+    losses = Variable();
+    tape.reset();  // its activations make room for a second forward
+    explain_non_finite(sample, case_name);
+  }
 
   const std::vector<double> ones(io::region_count, 1.0);
-  tape.backward(ctx, losses, from_host(ctx, {io::region_count}, DType::f32, std::span<const double>(ones)));
+  tape->backward(ctx, losses, from_host(ctx, {io::region_count}, DType::f32, std::span<const double>(ones)));
   adam_.step(ctx_, parameters_);
   model_->clear_gradients();
   return {values[0], values[1], values[2]};
@@ -149,6 +162,7 @@ RegionValues Trainer::validate() {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
     const CaseLoader::Case c = validation_.get(i);
     if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
+    if (!best_score_) warn_if_cut(validation_.name(i), *c);  // in the first validation
     const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size);
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());

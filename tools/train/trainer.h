@@ -30,6 +30,7 @@ class Trainer {
   RegionValues validate();
   [[noreturn]] void explain_non_finite(const Sample& sample, const std::string& case_name);
   Variable losses_of(const Context& ctx, const Sample& sample) const;
+  void warn_if_cut(const std::string& case_name, const io::Preprocessed& c);
   void finish_epoch(EpochRecord record);
   int64_t total_steps() const;
   bool done() const { return step_ >= total_steps(); }
