@@ -8,8 +8,10 @@ target_compile_features(revunet_flags INTERFACE cxx_std_20)
 target_include_directories(revunet_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 # -ffp-contract=fast is GCC's default in C++; stated because the arithmetic depends on it. -fno-trapping-math changes no
 # result, only exception flags that nobody reads; without it GCC does not vectorise a choice between two products.
+# -fno-math-errno: nobody reads errno after std::sqrt, and reading it back keeps Adam's loop scalar.
 target_compile_options(revunet_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror -ffp-contract=fast -fno-trapping-math
+  -fno-math-errno
   -Wno-restrict  # false alarms on std::string operator+ in GCC 12 (its bug 105651)
   $<IF:$<BOOL:${REVUNET_NATIVE}>,-march=native,-march=x86-64-v3>)
 if(REVUNET_SANITIZE)
