@@ -16,9 +16,8 @@ namespace revunet::io {
 // For reports, which must say what their numbers mean.
 inline constexpr std::string_view hd95_definition =
     "HD95 in mm: 95th percentile (linear interpolation) of both directed edge-to-edge distance sets pooled; edge = "
-    "mask "
-    "minus its erosion by the 6-neighbour cross, outside the image is background; both masks empty: 0; one empty: "
-    "373.12866";
+    "mask minus its erosion by the 6-neighbour cross, outside the image is background; both masks empty: 0; one "
+    "empty: 373.12866";
 
 // mm: the diagonal of a BraTS image (240 x 240 x 155 voxels of 1 mm), which the BraTS evaluation gives as HD95 where
 // one of the masks is empty.

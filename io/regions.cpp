@@ -25,12 +25,11 @@ std::vector<float> labels_to_regions(std::span<const uint8_t> labels) {
   std::vector<float> regions(labels.size() * region_count);
   for (size_t v = 0; v < labels.size(); ++v) {
     const uint8_t label = labels[v];
-    REVUNET_EXPECTS(label <= 4 && label != 3, Error,
+    REVUNET_EXPECTS(is_label(label), Error,
                     "[labels_to_regions] expected the labels 0, 1, 2 and 4, got {} at voxel {}; map the labels first",
                     label, v);
-    regions[v * region_count + 0] = label != 0 ? 1.0f : 0.0f;
-    regions[v * region_count + 1] = label == 1 || label == 4 ? 1.0f : 0.0f;
-    regions[v * region_count + 2] = label == 4 ? 1.0f : 0.0f;
+    const auto inside = regions_of(label);
+    for (size_t r = 0; r < inside.size(); ++r) regions[v * region_count + r] = inside[r] ? 1.0f : 0.0f;
   }
   return regions;
 }

@@ -15,6 +15,16 @@ constexpr int64_t region_count = 3;
 constexpr std::array<const char*, region_count> region_names = {"WT", "TC", "ET"};
 constexpr float region_threshold = 0.5f;  // a voxel is in a region where its probability is above this
 
+// The labels there are: 0 background, 1 necrotic or not enhancing core, 2 oedema, 4 enhancing tumour.
+constexpr bool is_label(uint8_t label) {
+  return label <= 4 && label != 3;
+}
+
+// Whether a voxel of this label lies in each region.
+constexpr std::array<bool, region_count> regions_of(uint8_t label) {
+  return {label != 0, label == 1 || label == 4, label == 4};
+}
+
 // (V) labels -> (V, 3) zeros and ones. Error for a label other than 0, 1, 2, 4.
 std::vector<float> labels_to_regions(std::span<const uint8_t> labels);
 

@@ -59,9 +59,19 @@ class Golden {
   void check_close(const Tensor& got, const std::string& name, double tolerance) const;
 
   // The largest difference relative to the largest stored magnitude.
-  double relative_error(const Tensor& got, const std::string& name) const;
+  double relative_error(const Tensor& got, const std::string& name) const {
+    return worst_difference(got, name).relative();
+  }
 
  private:
+  struct Difference {
+    double expected = 0, actual = 0, absolute = 0;
+    double largest = 0;  // stored magnitude
+    size_t index = 0;
+    double relative() const { return absolute / largest; }
+  };
+  Difference worst_difference(const Tensor& got, const std::string& name) const;
+
   io::SafetensorsFile file_;
 };
 
@@ -75,36 +85,29 @@ inline std::string position(const Shape& shape, int64_t index) {
   return fmt::format("({})", fmt::join(at, ", "));
 }
 
-inline void Golden::check_close(const Tensor& got, const std::string& name, double tolerance) const {
-  INFO(file_.origin() << ", " << name);
+inline Golden::Difference Golden::worst_difference(const Tensor& got, const std::string& name) const {
   REQUIRE(got);
   REQUIRE(got.shape().to_string() == shape(name).to_string());
   const std::vector<double> expected = values(name), actual = to_host_f64(got);
-  double largest = 0, worst = 0;
-  size_t where = 0;
+  Difference worst;
   for (size_t i = 0; i < expected.size(); ++i) {
-    largest = std::max(largest, std::abs(expected[i]));
-    const double difference = std::abs(actual[i] - expected[i]);
-    const double error = std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
-    if (error > worst) worst = error, where = i;
+    worst.largest = std::max(worst.largest, std::abs(expected[i]));
+    double difference = std::abs(actual[i] - expected[i]);
+    if (std::isnan(difference)) difference = std::numeric_limits<double>::infinity();
+    if (difference <= worst.absolute) continue;
+    worst.absolute = difference;
+    worst.expected = expected[i], worst.actual = actual[i], worst.index = i;
   }
-  INFO(fmt::format("worst at {}: expected {:.17g}, got {:.17g}; error {:.2e} of the largest value {:.3g}",
-                   position(got.shape(), static_cast<int64_t>(where)), expected[where], actual[where], worst / largest,
-                   largest));
-  CHECK(worst <= tolerance * largest);
+  return worst;
 }
 
-inline double Golden::relative_error(const Tensor& got, const std::string& name) const {
-  const std::vector<double> expected = values(name), actual = to_host_f64(got);
-  REQUIRE(actual.size() == expected.size());
-  double largest = 0, worst = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    largest = std::max(largest, std::abs(expected[i]));
-    const double difference = std::abs(actual[i] - expected[i]);
-    if (!(difference <= worst)) worst = difference;  // a NaN stays
-    if (std::isnan(worst)) break;
-  }
-  return std::isnan(worst) ? std::numeric_limits<double>::infinity() : worst / largest;
+inline void Golden::check_close(const Tensor& got, const std::string& name, double tolerance) const {
+  INFO(file_.origin() << ", " << name);
+  const Difference worst = worst_difference(got, name);
+  INFO(fmt::format("worst at {}: expected {:.17g}, got {:.17g}; error {:.2e} of the largest value {:.3g}",
+                   position(got.shape(), static_cast<int64_t>(worst.index)), worst.expected, worst.actual,
+                   worst.relative(), worst.largest));
+  CHECK(worst.absolute <= tolerance * worst.largest);
 }
 
 }  // namespace revunet::test

@@ -261,6 +261,14 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2 and writes nothing
     CHECK_FALSE(fs::exists(out / "Phantom_001.nii.gz"));
   }
   expect_refusal(predict(weights, data, weights / "out"), 2, "[--out]");
+
+  // A second case whose labels would be the first one's probabilities.
+  const std::string first = "Phantom_001", second = "Phantom_001_probabilities";
+  fs::create_directories(data / second);
+  for (const char* suffix : {"_t1.nii.gz", "_t1ce.nii.gz", "_t2.nii.gz", "_flair.nii.gz"}) {
+    fs::copy_file(data / first / (first + suffix), data / second / (second + suffix));
+  }
+  refused(weights, "--probabilities", "files have names of their own, got");
 }
 
 TEST_CASE("revunet-predict refuses bad data with exit code 3", "[predict]") {
@@ -275,6 +283,10 @@ TEST_CASE("revunet-predict refuses bad data with exit code 3", "[predict]") {
   edited.metadata["channels"] = "four";
   io::write_safetensors(folder / "edited.safetensors", edited);
   expect_refusal(predict(folder / "edited.safetensors", data, out), 3, "edited.safetensors");
+  edited = io::read_safetensors(weights);
+  edited.metadata["size"] = "33,32,32";
+  io::write_safetensors(folder / "odd.safetensors", edited);
+  expect_refusal(predict(folder / "odd.safetensors", data, out), 3, "odd.safetensors");
   CHECK_FALSE(fs::exists(out));
 
   const fs::path t2 = data / "Phantom_001/Phantom_001_t2.nii.gz";

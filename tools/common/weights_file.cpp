@@ -119,6 +119,7 @@ WeightsInfo weights_info(const io::SafetensorsFile& file) try {
       name_of(stated.kind), fmt::join(stated.channels, ","), fmt::join(info.config.channels, ","));
   if (const auto found = file.metadata.find("size"); found != file.metadata.end()) {
     info.size = parse_size(found->second, "metadata size of " + file.origin());
+    check_size(info.config, {info.size->begin(), info.size->end()});
   }
   return info;
 } catch (const UsageError& e) {  // what parsers and checks of options throw is here about the file

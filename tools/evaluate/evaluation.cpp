@@ -12,28 +12,15 @@
 namespace revunet::tools {
 namespace {
 
-// The regions of io/regions.h as masks, in the order of io::region_names.
-bool in_region(uint8_t label, size_t region) {
-  switch (region) {
-    case 0:
-      return label != 0;
-    case 1:
-      return label == 1 || label == 4;
-    default:
-      return label == 4;
-  }
-}
-
 std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, size_t region) {
   std::vector<uint8_t> mask(labels.size());
-  std::transform(labels.begin(), labels.end(), mask.begin(), [&](uint8_t label) { return in_region(label, region); });
+  std::transform(labels.begin(), labels.end(), mask.begin(), [&](uint8_t label) { return io::regions_of(label)[region]; });
   return mask;
 }
 
 io::LabelImage read_labels(const std::filesystem::path& path) {
   io::LabelImage image = io::read_nifti_labels(path);
-  const auto other =
-      std::find_if(image.labels.begin(), image.labels.end(), [](uint8_t label) { return label == 3 || label > 4; });
+  const auto other = std::find_if_not(image.labels.begin(), image.labels.end(), io::is_label);
   REVUNET_EXPECTS(other == image.labels.end(), DataError,
                   "[{}] expected labels 0, 1, 2 and 4, got {}; convert the labels (enhancing tumour is 4)",
                   path.string(), *other);

@@ -45,7 +45,7 @@ struct Scan {
       : contrast(base), bias(derive_key(key, 0), 0.7), texture(derive_key(key, 1), 7.0), noise_key(derive_key(key, 2)) {
     Random random(derive_key(key, 3));
     scale = 150 * std::pow(6.0, random.uniform(0, 1));  // 150 to 900: units of MRI are arbitrary
-    bias_amplitude = random.uniform(0.40, 0.70);
+    bias_amplitude = random.uniform(0.30, 0.55);
     noise = random.uniform(0.025, 0.045);
     for (double* value : {&contrast.csf, &contrast.grey, &contrast.white, &contrast.vessel, &contrast.oedema,
                           &contrast.core, &contrast.rim}) {
@@ -58,7 +58,7 @@ struct Scan {
     value = mix(value, contrast.hyperintensity, tissue.hyperintensity);
     value = mix(value, contrast.vessel, tissue.vessel);
     const double uneven = texture(p);
-    value = mix(value, contrast.oedema * (1 + 0.20 * uneven), tumour.oedema);
+    value = mix(value, contrast.oedema * (1 + 0.12 * uneven), tumour.oedema);
     value = mix(value, mix(contrast.core, contrast.rim, tumour.enhancing) * (1 + 0.25 * uneven), tumour.core);
     value *= (1 + 0.06 * uneven) * (1 + bias_amplitude * bias(p));
     const auto [real, imaginary] = normal_pair(noise_key, voxel);

@@ -9,19 +9,13 @@
 #include <numbers>
 #include <utility>
 
-namespace revunet::tools {
+#include "engine/rng.h"
 
-// The finaliser of splitmix64 (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014).
-inline uint64_t mix_bits(uint64_t z) {
-  z += 0x9E3779B97F4A7C15ull;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-  return z ^ (z >> 31);
-}
+namespace revunet::tools {
 
 // A key for one of many independent sequences under a parent key.
 inline uint64_t derive_key(uint64_t parent, uint64_t stream) {
-  return mix_bits(mix_bits(parent) ^ stream);
+  return splitmix64(splitmix64(parent) ^ stream);
 }
 
 // The top 53 bits as a number in [0, 1).
@@ -31,9 +25,9 @@ inline double unit_interval(uint64_t bits) {
 
 // Two independent standard normal numbers for a counter (Box and Muller, 1958).
 inline std::pair<double, double> normal_pair(uint64_t key, uint64_t counter) {
-  const uint64_t bits = mix_bits(key + counter);
+  const uint64_t bits = splitmix64(key + counter);
   const double radius = std::sqrt(-2 * std::log(1 - unit_interval(bits)));
-  const double angle = 2 * std::numbers::pi * unit_interval(mix_bits(bits));
+  const double angle = 2 * std::numbers::pi * unit_interval(splitmix64(bits));
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
@@ -41,7 +35,7 @@ inline std::pair<double, double> normal_pair(uint64_t key, uint64_t counter) {
 class Random {
  public:
   explicit Random(uint64_t key) : key_(key) {}
-  double uniform(double low, double high) { return low + (high - low) * unit_interval(mix_bits(key_ + counter_++)); }
+  double uniform(double low, double high) { return low + (high - low) * unit_interval(splitmix64(key_ + counter_++)); }
   // +1 or -1 with equal chances.
   double sign() { return uniform(-1, 1) < 0 ? -1 : 1; }
 

@@ -1,5 +1,7 @@
 #include "tools/predict/prediction.h"
 
+#include <set>
+
 #include "tools/common/whole_volume.h"
 
 namespace revunet::tools {
@@ -34,9 +36,8 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
 std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& labels) {
   std::array<int64_t, io::region_count> voxels{};
   for (const uint8_t label : labels) {
-    voxels[0] += label != 0;
-    voxels[1] += label == 1 || label == 4;
-    voxels[2] += label == 4;
+    const auto inside = io::regions_of(label);
+    for (size_t r = 0; r < inside.size(); ++r) voxels[r] += inside[r];
   }
   return voxels;
 }
@@ -51,13 +52,21 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
                     "[--out] expected no prediction yet, got {}{}; choose another folder or move it away",
                     path.string(), error ? ": " + error.message() : "");
   };
+  std::set<std::filesystem::path> names;
+  const auto expect_own_name = [&](const std::filesystem::path& path) {
+    REVUNET_EXPECTS(names.insert(path).second, UsageError,
+                    "[--data] expected cases whose files have names of their own, got {} for two; predict them apart",
+                    path.string());
+  };
   std::vector<PredictionFiles> files;
   for (const io::CaseFiles& c : cases) {
     PredictionFiles f{.labels = out / (c.name + ".nii.gz"), .probabilities = {}};
     expect_new(f.labels);
+    expect_own_name(f.labels);
     if (probabilities) {
       f.probabilities = out / (c.name + "_probabilities.nii.gz");
       expect_new(*f.probabilities);
+      expect_own_name(*f.probabilities);
     }
     files.push_back(std::move(f));
   }

@@ -21,7 +21,8 @@ struct PredictionFiles {
   std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, frames WT, TC, ET
 };
 
-// The files of each case, in the cases' order. UsageError naming one that is there already.
+// The files of each case, in the cases' order. UsageError naming one that is there already, or that
+// two cases would write.
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities);
 

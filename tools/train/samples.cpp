@@ -8,8 +8,8 @@ namespace revunet::tools {
 
 namespace {
 
-// Bytes of preprocessed cases kept in memory: a small dataset is read once, a large one streams past.
-constexpr size_t kKeepBytes = size_t{4} << 30;
+// Bytes of preprocessed cases that a loader keeps in memory: a small dataset is read once, a large one streams past.
+constexpr size_t kKeepBytes = size_t{2} << 30;
 constexpr double kTumourPatchShare = 0.5;
 
 size_t bytes_of(const io::Preprocessed& c) {

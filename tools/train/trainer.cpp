@@ -25,12 +25,13 @@ class Stopwatch {
 
 // Dice of each region between two label volumes; 1 where both are empty.
 RegionValues region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
-  const std::vector<float> a = io::labels_to_regions(reference), b = io::labels_to_regions(prediction);
   RegionValues common{}, sum{}, dice{};
-  for (size_t i = 0; i < a.size(); ++i) {
-    const size_t r = i % io::region_count;
-    common[r] += static_cast<double>(a[i] * b[i]);
-    sum[r] += static_cast<double>(a[i] + b[i]);
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const auto a = io::regions_of(reference[i]), b = io::regions_of(prediction[i]);
+    for (size_t r = 0; r < dice.size(); ++r) {
+      common[r] += a[r] && b[r];
+      sum[r] += a[r] + b[r];
+    }
   }
   for (size_t r = 0; r < dice.size(); ++r) dice[r] = sum[r] > 0 ? 2 * common[r] / sum[r] : 1.0;
   return dice;
@@ -174,7 +175,12 @@ void Trainer::finish_epoch(EpochRecord record) {
   save_weights(folder_.file("last.safetensors"), *model_, options_.size);
   const Stopwatch stopwatch;
   if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
-    record.dice = validate();
+    try {
+      record.dice = validate();
+    } catch (...) {
+      folder_.append(record);  // the epoch's losses are not lost
+      throw;
+    }
     record.validation_seconds = stopwatch.seconds();
   }
   const bool scored = record.dice || validation_.count() == 0;
