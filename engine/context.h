@@ -18,4 +18,20 @@ struct Context {
   Context without_tape() const { return with_tape(nullptr); }
 };
 
+// While it lives, allocations belong to the layer `name`: the tape node that they are made for, or "parameters", "input"
+// and the like.
+class LayerScope {
+ public:
+  LayerScope(const Context& ctx, std::string_view name) : LayerScope(ctx, ctx.device.allocator().layer(name)) {}
+  LayerScope(const Context& ctx, uint32_t layer)
+      : allocator_(ctx.device.allocator()), before_(allocator_.enter_layer(layer)) {}
+  ~LayerScope() { allocator_.enter_layer(before_); }
+  LayerScope(const LayerScope&) = delete;
+  LayerScope& operator=(const LayerScope&) = delete;
+
+ private:
+  CachingAllocator& allocator_;
+  uint32_t before_;
+};
+
 }  // namespace revunet

@@ -18,11 +18,13 @@ Tensor add_residual(const Context& ctx, const Residual& f, const Tensor& input, 
 }
 
 void backward_reversible(const Context& ctx, const std::vector<ReversibleBlock>& blocks,
-                         const std::vector<BlockRecord>& records, Tensor& y1, Tensor& y2, Tensor& dy1, Tensor& dy2) {
+                         const std::vector<BlockRecord>& records, SequenceInput input, Tensor& y1, Tensor& y2,
+                         Tensor& dy1, Tensor& dy2) {
   for (size_t k = blocks.size(); k-- > 0;) {
-    // y2 becomes x2, which F needs; x1 is needed by the block before, and the first block has none.
+    // y2 becomes x2, which F needs; x1 is what the block before needs, or whoever shares the sequence's input.
+    const bool rebuild_x1 = k > 0 || input == SequenceInput::restored;
     blocks[k].g->backward(ctx, y1, records[k].g_small, &y2, dy2, dy1);
-    blocks[k].f->backward(ctx, y2, records[k].f_small, k > 0 ? &y1 : nullptr, dy1, dy2);
+    blocks[k].f->backward(ctx, y2, records[k].f_small, rebuild_x1 ? &y1 : nullptr, dy1, dy2);
   }
 }
 
@@ -39,27 +41,28 @@ void backward_stored(const Context& ctx, const std::vector<ReversibleBlock>& blo
 
 }  // namespace
 
-std::pair<Variable, Variable> reversible_sequence(const Context& ctx, const std::string& name,
-                                                  const std::vector<ReversibleBlock>& blocks, Variable x1, Variable x2,
-                                                  Activations activations) {
-  REVUNET_EXPECTS(x1.value.shape() == x2.value.shape() && x1.value.unique() && x2.value.unique(), Error,
+Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
+                           Stream x, Activations activations, SequenceInput input) {
+  const LayerScope scope(ctx, name);
+  const bool restored = input == SequenceInput::restored;
+  Tensor a = std::move(x.first.value), b = std::move(x.second.value);
+  REVUNET_EXPECTS(a.shape() == b.shape() && (restored || (a.unique() && b.unique())), Error,
                   "[{}] expected two halves of one shape whose memory nobody shares, got {} and {}", name,
-                  x1.value.shape().to_string(), x2.value.shape().to_string());
+                  a.shape().to_string(), b.shape().to_string());
   const bool store = ctx.tape && activations == Activations::stored;
   const Context scratch = ctx.without_tape().with_tag(store ? Tag::saved_activation : Tag::forward_scratch);
 
   std::vector<BlockRecord> records(blocks.size());
-  Tensor a = std::move(x1.value), b = std::move(x2.value);
   for (size_t k = 0; k < blocks.size(); ++k) {
     BlockRecord& record = records[k];
-    // With stored activations the y1 and x2 of a block survive it; the very first x1 is of no use to anybody.
-    a = add_residual(scratch, *blocks[k].f, b, a, store && k > 0, record.f_small);
+    // With stored activations the y1 and x2 of a block survive it; the very first x1 only where others share it.
+    a = add_residual(scratch, *blocks[k].f, b, a, store && (k > 0 || restored), record.f_small);
     if (store) record.y1 = a, record.x2 = b;
     b = add_residual(scratch, *blocks[k].g, a, b, store, record.g_small);
   }
 
-  Variable y1 = make_output(ctx, a), y2 = make_output(ctx, b);
-  if (!ctx.tape) return {std::move(y1), std::move(y2)};
+  Stream y{make_output(ctx, a), make_output(ctx, b)};
+  if (!ctx.tape) return y;
 
   std::vector<Parameter*> parameters;
   for (const ReversibleBlock& block : blocks) {
@@ -68,22 +71,22 @@ std::pair<Variable, Variable> reversible_sequence(const Context& ctx, const std:
     }
   }
   if (store) a = b = Tensor();
-  ctx.tape->record(
-      {.name = name,
-       .inputs = {x1.slot, x2.slot},
-       .outputs = {y1, y2},
-       .parameters = std::move(parameters),
-       .backward = [&blocks, records = std::move(records), a, b, store, x1_slot = x1.slot, x2_slot = x2.slot](
-                       const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
-         if (store) {
-           backward_stored(inner, blocks, records, dy[0], dy[1]);
-         } else {
-           backward_reversible(inner, blocks, records, a, b, dy[0], dy[1]);
-         }
-         if (x1_slot != Variable::kNoGradient) gradients.give(x1_slot, std::move(dy[0]));
-         if (x2_slot != Variable::kNoGradient) gradients.give(x2_slot, std::move(dy[1]));
-       }});
-  return {std::move(y1), std::move(y2)};
+  ctx.tape->record({.name = name,
+                    .inputs = {x.first.slot, x.second.slot},
+                    .outputs = {y.first, y.second},
+                    .parameters = std::move(parameters),
+                    .backward = [&blocks, records = std::move(records), a, b, store, input, slot1 = x.first.slot,
+                                 slot2 = x.second.slot](const Context& inner, std::vector<Tensor> dy,
+                                                        Gradients& gradients) mutable {
+                      if (store) {
+                        backward_stored(inner, blocks, records, dy[0], dy[1]);
+                      } else {
+                        backward_reversible(inner, blocks, records, input, a, b, dy[0], dy[1]);
+                      }
+                      if (slot1 != Variable::kNoGradient) gradients.give(slot1, std::move(dy[0]));
+                      if (slot2 != Variable::kNoGradient) gradients.give(slot2, std::move(dy[1]));
+                    }});
+  return y;
 }
 
 }  // namespace revunet

@@ -39,11 +39,18 @@ enum class Activations {
   stored,      // x2 and y1 of every block as well: nothing is rebuilt
 };
 
-// Runs the blocks on the pair (x1, x2), both (N, D, H, W, C), and records one node called `name`.
-// The pair's memory must not be shared (pass with std::move): it becomes the outputs' memory.
-// The first block's x1 is never rebuilt in backward, as nobody reads it.
-std::pair<Variable, Variable> reversible_sequence(const Context& ctx, const std::string& name,
-                                                  const std::vector<ReversibleBlock>& blocks, Variable x1, Variable x2,
-                                                  Activations activations);
+// What becomes of a sequence's input.
+enum class SequenceInput {
+  consumed,  // its memory becomes the output's. Nobody else reads it, so the first block's x1 is not rebuilt.
+  restored,  // its memory holds it again once backward has run, for others that share it and read it only then
+};
+
+// The two halves of the channels, both (N, D, H, W, C), in tensors of their own.
+using Stream = std::pair<Variable, Variable>;
+
+// Runs the blocks on the pair x and records one node called `name`. With SequenceInput::consumed the pair's memory must
+// not be shared: pass it with std::move.
+Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
+                           Stream x, Activations activations, SequenceInput input = SequenceInput::consumed);
 
 }  // namespace revunet

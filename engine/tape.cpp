@@ -43,11 +43,15 @@ void Tape::record(Node node) {
     if (check_finite_) expect_finite(y.value, node.name, "output");
     outputs.push_back({y.slot, y.value.shape(), y.value.dtype()});
   }
+  const uint32_t layer = node.outputs.front().value.device().allocator().current_layer();
   node.outputs.clear();
-  nodes_.push_back({std::move(node), std::move(outputs)});
+  for (Parameter* p : node.parameters) {
+    if (p) ++readers_[p];
+  }
+  nodes_.push_back({std::move(node), layer, std::move(outputs)});
 }
 
-void Tape::backward(const Context& ctx, std::vector<Seed> seeds) {
+void Tape::backward(const Context& ctx, std::vector<Seed> seeds, const OnGradient& on_gradient) {
   REVUNET_EXPECTS(!spent_, Error,
                   "[tape] expected a tape whose backward has not run, got one that has released what it saved; run the "
                   "forward again on a new tape");
@@ -55,15 +59,24 @@ void Tape::backward(const Context& ctx, std::vector<Seed> seeds) {
   for (Seed& seed : seeds) gradients_.give(seed.slot, std::move(seed.gradient));
   const Context inner = ctx.without_tape().with_tag(Tag::backward_scratch);
   while (!nodes_.empty()) {
+    const LayerScope scope(inner, nodes_.back().layer);
     run(inner, nodes_.back());
+    const std::vector<Parameter*> parameters = std::move(nodes_.back().node.parameters);
     nodes_.pop_back();  // with everything it saved
+    report_complete(parameters, on_gradient);
   }
 }
 
-void Tape::backward(const Context& ctx, const Variable& y, Tensor dy) {
+void Tape::report_complete(std::span<Parameter* const> parameters, const OnGradient& on_gradient) {
+  for (Parameter* p : parameters) {
+    if (p && --readers_[p] == 0 && on_gradient && p->gradient) on_gradient(*p);
+  }
+}
+
+void Tape::backward(const Context& ctx, const Variable& y, Tensor dy, const OnGradient& on_gradient) {
   std::vector<Seed> seeds(1);
   seeds[0] = {y.slot, std::move(dy)};
-  backward(ctx, std::move(seeds));
+  backward(ctx, std::move(seeds), on_gradient);
 }
 
 void Tape::run(const Context& ctx, Recorded& recorded) {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/parameter.h"
@@ -78,10 +79,13 @@ class Tape {
     int slot;
     Tensor gradient;
   };
+  // Called with each parameter when its gradient is complete: no node that is still to run adds to it.
+  using OnGradient = std::function<void(Parameter&)>;
+
   // Runs every node that the seeds reach, last first. Gradients of variables that no node made stay, for gradient().
   // Seeds are overwritten: pass them with std::move, as their memory must not be shared.
-  void backward(const Context& ctx, std::vector<Seed> seeds);
-  void backward(const Context& ctx, const Variable& y, Tensor dy);
+  void backward(const Context& ctx, std::vector<Seed> seeds, const OnGradient& on_gradient = {});
+  void backward(const Context& ctx, const Variable& y, Tensor dy, const OnGradient& on_gradient = {});
 
   // The gradient of a variable that no node made, after backward; undefined if nothing reached it.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
@@ -96,13 +100,16 @@ class Tape {
   };
   struct Recorded {
     Node node;
+    uint32_t layer;  // that forward's allocations belonged to; backward's will as well
     std::vector<OutputShape> outputs;
   };
   void run(const Context& ctx, Recorded& recorded);
+  void report_complete(std::span<Parameter* const> parameters, const OnGradient& on_gradient);
 
   bool check_finite_;
   bool spent_ = false;
   std::vector<Recorded> nodes_;
+  std::unordered_map<Parameter*, int> readers_;  // nodes that a parameter's gradient still waits for
   Gradients gradients_;
 };
 

@@ -7,21 +7,29 @@
 namespace revunet {
 
 struct Tensor::Storage {
-  Storage(CachingAllocator& a, size_t bytes, Tag tag) : allocator(a), block(a.allocate(bytes, tag)) {}
-  ~Storage() { allocator.free(block); }
+  Storage(Device& d, size_t bytes, Tag tag) : device(d), block(d.allocator().allocate(bytes, tag)) {}
+  ~Storage() { device.allocator().free(block); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  CachingAllocator& allocator;
+  Device& device;
   CachingAllocator::Block* block;
 };
 
 Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
     : elements_(shape.elements()), shape_(shape), dtype_(dtype) {
-  storage_ = std::make_shared<Storage>(ctx.device.allocator(), bytes(), ctx.tag);
+  storage_ = std::make_shared<Storage>(ctx.device, bytes(), ctx.tag);
+}
+
+Device& Tensor::device() const {
+  REVUNET_EXPECTS(storage_, Error, "[tensor] expected a tensor with memory, got an undefined one");
+  return storage_->device;
 }
 
 std::byte* Tensor::raw() const {
+  REVUNET_EXPECTS(storage_->device.computes(), Error,
+                  "[tensor] expected memory to read or write, got a tensor {} of the meta device, which has none",
+                  shape_.to_string());
   return storage_->block->data + offset_ * size_of(dtype_);
 }
 
@@ -59,12 +67,14 @@ Tensor clone(const Context& ctx, const Tensor& x) {
 }
 
 void fill_zero(Tensor& x) {
+  if (!x.device().computes()) return;
   dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), T{0}); });
 }
 
 void copy(const Tensor& from, Tensor& to) {
   REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error, "[copy] expected {} {}, got {} {}",
                   name_of(to.dtype()), to.shape().to_string(), name_of(from.dtype()), from.shape().to_string());
+  if (!from.device().computes()) return;
   dispatch(from.dtype(), [&]<class T>() { std::memcpy(to.data<T>(), from.data<T>(), from.bytes()); });
 }
 
@@ -75,6 +85,7 @@ Tensor convert_from_host(const Context& ctx, const Shape& shape, DType dtype, st
   REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == shape.elements(), Error,
                   "[from_host] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
   Tensor x(ctx, shape, dtype);
+  if (!ctx.device.computes()) return x;
   dispatch(dtype,
            [&]<class T>() { std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(v); }); });
   return x;

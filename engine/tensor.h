@@ -28,7 +28,9 @@ class Tensor {
   // True if no other tensor shares the memory: it may be overwritten, or reused for a result.
   bool unique() const { return storage_.use_count() == 1; }
 
-  // Throws Error if T is not the element type.
+  Device& device() const;
+
+  // Throws Error if T is not the element type, or on a meta device, where there is nothing to point at.
   template <class T>
   T* data() {
     expect_dtype(dtype_of<T>);
@@ -65,6 +67,8 @@ Tensor clone(const Context& ctx, const Tensor& x);
 void fill_zero(Tensor& x);
 void copy(const Tensor& from, Tensor& to);
 
+// Fills, copies and conversions do nothing on a meta device; reading from one is an Error.
+//
 // Host values to a tensor of `dtype` (rounded to nearest where it is f32) and back.
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values);

@@ -51,15 +51,17 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
   std::vector<Variable> skips;
   for (size_t i = 0; i < encoders_.size(); ++i) {
     if (i > 0) {
+      const LayerScope scope(ctx, fmt::format("encoders.{}.pool", i));
       Variable pooled = max_pool3d(saved, x);
       skips.push_back(std::move(x));
       x = std::move(pooled);
     }
     x = run(ctx, encoders_[i], std::move(x));
   }
-  for (const auto& layers : decoders_) {
-    x = run(ctx, layers, std::move(x));
+  for (size_t i = 0; i < decoders_.size(); ++i) {
+    x = run(ctx, decoders_[i], std::move(x));
     if (skips.empty()) break;
+    const LayerScope scope(ctx, fmt::format("decoders.{}.upsample_add", i));
     x = upsample_trilinear_add(saved, std::move(x), std::move(skips.back()));
     skips.pop_back();
   }

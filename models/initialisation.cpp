@@ -21,6 +21,7 @@ void fill(Tensor& x, double value) {
 }  // namespace
 
 void initialise(UNet& model, uint64_t seed) {
+  if (!model.parameters().front()->value.device().computes()) return;
   double bound = 0;  // of the convolution whose bias comes next
   uint64_t stream = 0;
   for (const auto& p : model.parameters()) {

@@ -1,14 +1,12 @@
 #include "models/reversible_unet.h"
 
 #include "kernels/conv3d/conv3d.h"
-#include "kernels/max_pool3d/max_pool3d.h"
-#include "kernels/upsample_trilinear/upsample_trilinear.h"
 #include "models/norm_act_conv.h"
 
 namespace revunet {
 
-ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, Activations activations)
-    : UNet(config), activations_(activations) {
+ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode)
+    : UNet(config), mode_(mode) {
   const auto& c = config.channels;
   const size_t levels = config.levels();
   first_weight_ = &add_parameter(ctx, "firstConv.weight", {c[0], 3, 3, 3, config.in_channels}, dtype);
@@ -36,8 +34,8 @@ ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DTy
 }
 
 void ReversibleUNet::add_convolution(const Context& ctx, Stage& stage, int64_t in, int64_t out, DType dtype) {
-  stage.weight = &add_parameter(ctx, stage.name + ".conv.weight", {out, 1, 1, 1, in}, dtype);
-  stage.bias = &add_parameter(ctx, stage.name + ".conv.bias", {out}, dtype);
+  stage.convolution.weight = &add_parameter(ctx, stage.name + ".conv.weight", {out, 1, 1, 1, in}, dtype);
+  stage.convolution.bias = &add_parameter(ctx, stage.name + ".conv.bias", {out}, dtype);
 }
 
 void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
@@ -57,41 +55,34 @@ void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBloc
   }
 }
 
-ReversibleUNet::Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stream stream) const {
-  return reversible_sequence(ctx, stage.name + ".reversibleBlocks", stage.blocks, std::move(stream.first),
-                             std::move(stream.second), activations_);
+Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input) const {
+  return reversible_sequence(ctx, stage.name + ".reversibleBlocks", stage.blocks, std::move(stream), mode_.activations,
+                             input);
 }
 
 Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   const size_t levels = encoders_.size();
-  // A convolution into a sequence writes the memory that the sequence's output will lie in.
+  // What goes into a sequence lies where the sequence's output will lie.
   const Context into_sequence = ctx.with_tag(Tag::sequence_output);
-  const auto convolve = [](const Context& c, std::vector<Variable> x, const Stage& stage) -> Stream {
-    auto y = conv3d(c, std::move(x), *stage.weight, stage.bias, 2);
-    return {std::move(y[0]), std::move(y[1])};
-  };
-
   auto first = conv3d(into_sequence, {std::move(image)}, *first_weight_, nullptr, 2);
   Stream stream{std::move(first[0]), std::move(first[1])};
   first.clear();
-  stream = run_sequence(ctx, encoders_[0], std::move(stream));
+  stream = run_sequence(ctx, encoders_[0], std::move(stream), SequenceInput::consumed);
   std::vector<Stream> skips;
   for (size_t i = 1; i < levels; ++i) {
-    const Context pooled = ctx.with_tag(Tag::saved_activation);
-    std::vector<Variable> x{max_pool3d(pooled, stream.first), max_pool3d(pooled, stream.second)};
+    Stream coarse = pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream,
+                                      encoders_[i].convolution);
     skips.push_back(std::move(stream));
-    stream = run_sequence(ctx, encoders_[i], convolve(into_sequence, std::move(x), encoders_[i]));
+    stream = run_sequence(ctx, encoders_[i], std::move(coarse), SequenceInput::consumed);
   }
+  // With reversible skips a decoder works in the memory of its level's encoder, which wants its output back.
+  const auto decoder_input = mode_.skips == Skips::reversible ? SequenceInput::restored : SequenceInput::consumed;
   for (size_t i = 0; i + 1 < levels; ++i) {
-    if (i > 0) stream = run_sequence(ctx, decoders_[i], std::move(stream));
-    Stream low =
-        convolve(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)}, decoders_[i]);
-    Stream skip = std::move(skips.back());
+    stream = convolve_upsample_and_add(into_sequence, decoders_[i].name + ".conv_upsample_add", std::move(stream),
+                                       decoders_[i].convolution, std::move(skips.back()), mode_.skips);
     skips.pop_back();
-    stream.first = upsample_trilinear_add(into_sequence, std::move(low.first), std::move(skip.first));
-    stream.second = upsample_trilinear_add(into_sequence, std::move(low.second), std::move(skip.second));
+    stream = run_sequence(ctx, decoders_[i + 1], std::move(stream), decoder_input);
   }
-  if (levels > 1) stream = run_sequence(ctx, decoders_.back(), std::move(stream));
   auto logits = conv3d(ctx.with_tag(Tag::saved_activation), {std::move(stream.first), std::move(stream.second)},
                        *last_weight_, last_bias_);
   return std::move(logits[0]);

@@ -9,25 +9,22 @@ namespace revunet {
 class ReversibleUNet : public UNet {
  public:
   // Parameters are zero until initialised. `config` has been checked.
-  ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, Activations activations);
+  ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode);
 
   Variable forward(const Context& ctx, Variable image) const override;
 
  private:
   struct Stage {
-    Parameter* weight = nullptr;  // of the 1x1x1 convolution: before an encoder's sequence, after a decoder's
-    Parameter* bias = nullptr;
+    PointwiseConvolution convolution;  // before an encoder's sequence, after a decoder's
     std::vector<ReversibleBlock> blocks;
     std::string name;
   };
-  using Stream = std::pair<Variable, Variable>;
-
   void add_convolution(const Context& ctx, Stage& stage, int64_t in, int64_t out, DType dtype);
   void add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
                     int64_t channels, int64_t depth, DType dtype);
-  Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream) const;
+  Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input) const;
 
-  Activations activations_;
+  MemoryMode mode_;
   Parameter *first_weight_, *last_weight_, *last_bias_;
   std::vector<Stage> encoders_;  // the last one's sequence holds the first decoder's blocks too
   std::vector<Stage> decoders_;

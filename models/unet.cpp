@@ -54,17 +54,18 @@ void UNet::clear_gradients() {
 }
 
 Parameter& UNet::add_parameter(const Context& ctx, const std::string& name, const Shape& shape, DType dtype) {
+  const LayerScope scope(ctx, "parameters");
   parameters_.push_back(std::make_unique<Parameter>(
       Parameter{.name = name, .value = zeros(ctx.with_tag(Tag::parameter), shape, dtype), .gradient = {}}));
   return *parameters_.back();
 }
 
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
-                                Activations activations) {
+                                const MemoryMode& mode) {
   check_config(config);
   std::unique_ptr<UNet> model;
   if (config.kind == ModelKind::reversible) {
-    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, activations);
+    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, mode);
   } else {
     model = std::make_unique<BaselineUNet>(ctx, config, dtype);
   }

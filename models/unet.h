@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/reversible.h"
+#include "models/level_transitions.h"
 
 namespace revunet {
 
@@ -43,6 +43,14 @@ void check_config(const UNetConfig& config);
 // Throws UsageError unless x, y, z are multiples of config.size_multiple(); names the nearest sizes that are.
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
 
+// What training keeps in memory and what it computes again. All modes have the same gradients within rounding. The
+// baseline has no modes.
+struct MemoryMode {
+  Activations activations = Activations::reversible;
+  Skips skips = Skips::reversible;
+  bool operator==(const MemoryMode&) const = default;
+};
+
 class UNet {
  public:
   virtual ~UNet() = default;
@@ -68,9 +76,9 @@ class UNet {
   std::vector<std::unique_ptr<Parameter>> parameters_;
 };
 
-// With PyTorch's default initialisation from `seed`. `activations` is what reversible sequences keep for backward.
+// With PyTorch's default initialisation from `seed`.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
-                                Activations activations = Activations::reversible);
+                                const MemoryMode& mode = {});
 
 // The configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError where it
 // is neither network's.

@@ -37,7 +37,7 @@ double convolution_flops(const UNet& model, const Variant& variant) {
     for (const int64_t extent : variant.size) voxels *= static_cast<double>(extent >> place.level);
     const double forward = 2 * voxels * static_cast<double>(p->value.elements());
     const int gradients = place.first_layer ? 1 : 2;
-    const int again = place.recomputed && variant.activations == Activations::reversible ? 1 : 0;
+    const int again = place.recomputed && variant.mode.activations == Activations::reversible ? 1 : 0;
     total += forward * (1 + gradients + again);
   }
   return total;

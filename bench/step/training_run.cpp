@@ -51,7 +51,7 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)) {
   const Context ctx{device_};
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
-  model_ = make_unet(ctx, variant_.model, DType::f32, kSeed, variant_.activations);
+  model_ = make_unet(ctx, variant_.model, DType::f32, kSeed, variant_.mode);
   image_ = random_image(ctx.with_tag(Tag::input), volume(variant_, variant_.model.in_channels));
   target_ = nested_balls(ctx.with_tag(Tag::input), volume(variant_, variant_.model.out_channels));
 }

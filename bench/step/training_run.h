@@ -10,9 +10,9 @@
 namespace revunet::bench {
 
 struct Variant {
-  std::string name;  // "reversible", "stored" or "baseline"
+  std::string name;  // a key of bench_step's table
   UNetConfig model;
-  Activations activations;
+  MemoryMode mode;
   std::vector<int64_t> size;  // x, y, z in voxels
   int threads;
 };

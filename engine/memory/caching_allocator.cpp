@@ -8,9 +8,6 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
 namespace revunet {
@@ -26,6 +23,20 @@ constexpr size_t kLargeSegmentRounding = 2 * kMiB;
 
 size_t round_up(size_t bytes, size_t multiple) {
   return (bytes + multiple - 1) / multiple * multiple;
+}
+
+// With AddressSanitizer, a touch of free memory is an error.
+void poison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] void* data,
+            [[maybe_unused]] size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  if (resource.addressable()) __asan_poison_memory_region(data, bytes);
+#endif
+}
+void unpoison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] void* data,
+              [[maybe_unused]] size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  if (resource.addressable()) __asan_unpoison_memory_region(data, bytes);
+#endif
 }
 
 double mib(size_t bytes) {
@@ -59,7 +70,8 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
   key.size = size;
   const auto found = pool.lower_bound(&key);
   Block* block = nullptr;
-  if (found != pool.end()) {
+  const bool reused = found != pool.end();
+  if (reused) {
     block = *found;
     pool.erase(found);
   } else {
@@ -73,20 +85,25 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
                     "MiB reserved; use a smaller --size or --patch, fewer --channels or the reversible model\n{}",
                     mib(bytes), name_of(tag), mib(stats_.allocated), mib(stats_.reserved), peak_report(stats_));
   }
-  if (block->size > size) split(block, size);
+  const bool splits = block->size > size;
+  if (splits) split(block, size);
   block->free = false;
   block->requested = bytes;
   block->tag = tag;
-  ASAN_UNPOISON_MEMORY_REGION(block->data, bytes);
+  block->layer = layer_;
+  unpoison(resource_, block->data, bytes);
   account(*block);
+  tell(AllocationEvent::Kind::allocate, block->data, block->size, block, reused, splits);
   return block;
 }
 
 void CachingAllocator::free(Block* block) noexcept {
+  tell(AllocationEvent::Kind::free, block->data, block->size, block);
   stats_.requested -= block->requested;
   stats_.allocated -= block->size;
   stats_.by_tag[static_cast<size_t>(block->tag)] -= block->size;
-  ASAN_POISON_MEMORY_REGION(block->data, block->size);
+  by_layer_[block->layer] -= block->size;
+  poison(resource_, block->data, block->size);
   block->free = true;
   block->requested = 0;
 
@@ -112,8 +129,9 @@ void CachingAllocator::release_cached() noexcept {
       continue;
     }
     (segment->small ? free_small_ : free_large_).erase(&first);
-    ASAN_UNPOISON_MEMORY_REGION(segment->data, segment->size);
+    unpoison(resource_, segment->data, segment->size);
     resource_.deallocate(segment->data, segment->size);
+    tell(AllocationEvent::Kind::release, segment->data, segment->size);
     stats_.reserved -= segment->size;
     segment = segments_.erase(segment);
   }
@@ -124,17 +142,19 @@ void CachingAllocator::reset_peak() {
   stats_.peak_allocated = stats_.allocated;
   stats_.peak_reserved = stats_.reserved;
   stats_.peak_by_tag = stats_.at_peak = stats_.by_tag;
+  layers_at_peak_ = by_layer_;
 }
 
 CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, bool small) {
   const size_t size = small ? kSmallSegment : round_up(bytes, kLargeSegmentRounding);
   void* data = resource_.allocate(size);
   if (!data) return nullptr;
-  ASAN_POISON_MEMORY_REGION(data, size);
+  poison(resource_, data, size);
   Segment& segment = segments_.emplace_back(Segment{data, size, small, {}});
   Block& block =
-      segment.blocks.emplace_back(Block{static_cast<std::byte*>(data), size, 0, Tag::other, true, &segment, {}});
+      segment.blocks.emplace_back(Block{static_cast<std::byte*>(data), size, 0, Tag::other, 0, true, &segment, {}});
   block.self = segment.blocks.begin();
+  tell(AllocationEvent::Kind::segment, data, size);
   stats_.reserved += size;
   stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
   return &block;
@@ -143,7 +163,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, bool small)
 void CachingAllocator::split(Block* block, size_t bytes) {
   std::list<Block>& blocks = block->segment->blocks;
   const auto rest = blocks.insert(
-      std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other, true, block->segment, {}});
+      std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other, 0, true, block->segment, {}});
   rest->self = rest;
   block->size = bytes;
   (block->segment->small ? free_small_ : free_large_).insert(&*rest);
@@ -161,12 +181,30 @@ void CachingAllocator::account(const Block& block) {
   stats_.requested += block.requested;
   stats_.allocated += block.size;
   stats_.by_tag[tag] += block.size;
+  by_layer_[block.layer] += block.size;
   stats_.peak_requested = std::max(stats_.peak_requested, stats_.requested);
   stats_.peak_by_tag[tag] = std::max(stats_.peak_by_tag[tag], stats_.by_tag[tag]);
   if (stats_.allocated > stats_.peak_allocated) {
     stats_.peak_allocated = stats_.allocated;
     stats_.at_peak = stats_.by_tag;
+    layers_at_peak_ = by_layer_;
   }
+}
+
+uint32_t CachingAllocator::layer(std::string_view name) {
+  const auto found = std::ranges::find(layer_names_, name);
+  if (found != layer_names_.end()) return static_cast<uint32_t>(found - layer_names_.begin());
+  layer_names_.emplace_back(name);
+  by_layer_.push_back(0);
+  layers_at_peak_.push_back(0);
+  return static_cast<uint32_t>(layer_names_.size() - 1);
+}
+
+void CachingAllocator::tell(AllocationEvent::Kind kind, const void* data, size_t size, const Block* block, bool reused,
+                            bool split) noexcept {
+  if (!observer_) return;
+  observer_->on_event({kind, reinterpret_cast<uintptr_t>(data), block ? block->requested : 0, size,
+                       block ? block->tag : Tag::other, block ? block->layer : 0, reused, split});
 }
 
 }  // namespace revunet

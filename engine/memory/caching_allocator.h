@@ -10,7 +10,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "engine/memory/allocation_observer.h"
 #include "engine/memory/resource.h"
 #include "engine/memory/tag.h"
 
@@ -39,6 +43,7 @@ class CachingAllocator {
     size_t size;       // rounded
     size_t requested;  // as asked; 0 while free
     Tag tag;
+    uint32_t layer;
     bool free;
     Segment* segment;
     std::list<Block>::iterator self;  // neighbours in the segment are neighbours in its list
@@ -57,6 +62,17 @@ class CachingAllocator {
   // Gives segments that are wholly free back to the resource.
   void release_cached() noexcept;
 
+  // Names what allocations from now on belong to, and returns what they belonged to before. Use LayerScope.
+  uint32_t enter_layer(uint32_t layer) { return std::exchange(layer_, layer); }
+  uint32_t current_layer() const { return layer_; }
+  uint32_t layer(std::string_view name);
+  const std::string& layer_name(uint32_t layer) const { return layer_names_[layer]; }
+  // Allocated bytes by layer at the moment of stats().peak_allocated; they sum to it.
+  const std::vector<size_t>& layers_at_peak() const { return layers_at_peak_; }
+
+  // Every event from now on goes to `observer`, which outlives the allocator or is taken away with nullptr.
+  void observe(AllocationObserver* observer) { observer_ = observer; }
+
   const MemoryStats& stats() const { return stats_; }
   // Peaks start anew from what is allocated now.
   void reset_peak();
@@ -73,11 +89,17 @@ class CachingAllocator {
   void split(Block* block, size_t bytes);
   Block* merge_with_next(Block* block);
   void account(const Block& block);
+  void tell(AllocationEvent::Kind kind, const void* data, size_t size, const Block* block = nullptr,
+            bool reused = false, bool split = false) noexcept;
 
   MemoryResource& resource_;
   std::list<Segment> segments_;
   FreeBlocks free_small_, free_large_;
   MemoryStats stats_;
+  uint32_t layer_ = 0;
+  std::vector<std::string> layer_names_ = {"none"};
+  std::vector<size_t> by_layer_ = {0}, layers_at_peak_ = {0};
+  AllocationObserver* observer_ = nullptr;
 };
 
 struct CachingAllocator::Segment {

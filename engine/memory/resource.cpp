@@ -25,6 +25,12 @@ void HostResource::deallocate(void* pointer, size_t) noexcept {
   std::free(pointer);
 }
 
+void* SimulatedResource::allocate(size_t bytes) {
+  void* pointer = reinterpret_cast<void*>(next_);
+  next_ += (bytes + kAllocationAlignment - 1) / kAllocationAlignment * kAllocationAlignment;
+  return pointer;
+}
+
 void* LimitedResource::allocate(size_t bytes) {
   if (bytes > limit_ - used_) return nullptr;
   void* pointer = upstream_.allocate(bytes);

@@ -47,23 +47,26 @@ void Adam::set_learning_rate(double learning_rate) {
 }
 
 void Adam::step(const Context& ctx, std::span<Parameter* const> parameters) {
+  for (size_t i = 0; i < parameters.size(); ++i) step_one(ctx, parameters, i);
+}
+
+void Adam::step_one(const Context& ctx, std::span<Parameter* const> parameters, size_t index) {
+  const LayerScope scope(ctx, "optimiser");
   if (states_.empty()) states_.resize(parameters.size());
   REVUNET_EXPECTS(states_.size() == parameters.size(), Error,
                   "[adam] expected {} parameters as in the step before, got {}; pass the same parameters to every step",
                   states_.size(), parameters.size());
-  const Context moments = ctx.with_tag(Tag::optimiser);
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    Parameter& p = *parameters[i];
-    AdamState& state = states_[i];
-    if (!p.gradient) continue;
-    check(p, state);
-    if (state.steps == 0) {
-      state.mean = zeros(moments, p.value.shape(), p.value.dtype());
-      state.mean_square = zeros(moments, p.value.shape(), p.value.dtype());
-    }
-    ++state.steps;
-    adam_update(ctx, options_, state.steps, p.gradient, p.value, state.mean, state.mean_square);
+  Parameter& p = *parameters[index];
+  AdamState& state = states_[index];
+  if (!p.gradient) return;
+  check(p, state);
+  if (state.steps == 0) {
+    const Context moments = ctx.with_tag(Tag::optimiser);
+    state.mean = zeros(moments, p.value.shape(), p.value.dtype());
+    state.mean_square = zeros(moments, p.value.shape(), p.value.dtype());
   }
+  ++state.steps;
+  adam_update(ctx, options_, state.steps, p.gradient, p.value, state.mean, state.mean_square);
 }
 
 }  // namespace revunet

@@ -39,6 +39,9 @@ class Adam {
   // Throws Error if a gradient does not fit its parameter, or the parameters are not those of the last step.
   void step(const Context& ctx, std::span<Parameter* const> parameters);
 
+  // The same for parameters[index] alone: a step is one such call for each parameter, in any order.
+  void step_one(const Context& ctx, std::span<Parameter* const> parameters, size_t index);
+
   const AdamOptions& options() const { return options_; }
   // Throws UsageError unless finite and not negative.
   void set_learning_rate(double learning_rate);

@@ -5,8 +5,9 @@
 
 namespace revunet {
 
-void adam_update(const Context&, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
+void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
                  Tensor& mean, Tensor& mean_square) {
+  if (!ctx.device.computes()) return;
   dispatch(parameter.dtype(), [&]<class T>() {
     const double step = static_cast<double>(t);
     const double correction1 = 1 - std::pow(options.beta1, step), correction2 = 1 - std::pow(options.beta2, step);

@@ -29,23 +29,28 @@ void check(std::span<const Tensor> x, const Parameter& weight, const Parameter* 
   }
 }
 
-// Adds the input parts' gradients where they are wanted.
-void backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight,
-                   const std::vector<Shape>& shapes, const std::vector<int>& slots, Gradients& gradients) {
+}  // namespace
+
+void conv3d_backward(const Context& ctx, std::vector<Tensor> x, std::span<const int> slots, Parameter& weight,
+                     Parameter* bias, std::span<const Tensor> dy, Gradients& gradients) {
+  conv3d_backward_weight(ctx, x, dy, gradient_of(ctx, weight));
+  if (bias) conv3d_backward_bias(ctx, dy, gradient_of(ctx, *bias));
+  std::vector<Shape> shapes;
+  for (const Tensor& part : x) shapes.push_back(part.shape());
+  x.clear();
   std::vector<Tensor> fresh(slots.size()), begun(slots.size());
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i] == Variable::kNoGradient) continue;
-    const auto target = gradients.target(ctx, slots[i], shapes[i], weight.dtype());
+    const auto target = gradients.target(ctx, slots[i], shapes[i], weight.value.dtype());
     (target.accumulate ? begun : fresh)[i] = target.tensor;
   }
-  conv3d_backward_data(ctx, dy, weight, fresh, Write::overwrite);
-  conv3d_backward_data(ctx, dy, weight, begun, Write::add);
+  conv3d_backward_data(ctx, dy, weight.value, fresh, Write::overwrite);
+  conv3d_backward_data(ctx, dy, weight.value, begun, Write::add);
 }
-
-}  // namespace
 
 std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
                              int out_parts) {
+  const LayerScope scope(ctx, "conv3d " + weight.name);
   std::vector<Tensor> values;
   std::vector<int> slots;
   for (Variable& part : x) {
@@ -69,12 +74,7 @@ std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parame
                     .parameters = {&weight, bias},
                     .backward = [values = std::move(values), slots, &weight, bias](
                                     const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
-                      conv3d_backward_weight(inner, values, dy, gradient_of(inner, weight));
-                      if (bias) conv3d_backward_bias(inner, dy, gradient_of(inner, *bias));
-                      std::vector<Shape> shapes;
-                      for (const Tensor& x_part : values) shapes.push_back(x_part.shape());
-                      values.clear();  // their memory serves for the gradients
-                      backward_data(inner, dy, weight.value, shapes, slots, gradients);
+                      conv3d_backward(inner, std::move(values), slots, weight, bias, dy, gradients);
                     }});
   return out;
 }

@@ -21,6 +21,11 @@ namespace revunet {
 std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
                              int out_parts = 1);
 
+// The whole backward: gradients of weight, bias (may be nullptr) and, where slots want them, of the parts of x. x is
+// consumed: its memory may serve for the gradients.
+void conv3d_backward(const Context& ctx, std::vector<Tensor> x, std::span<const int> slots, Parameter& weight,
+                     Parameter* bias, std::span<const Tensor> dy, Gradients& gradients);
+
 // bias may be nullptr, and must be with any mode but overwrite.
 void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
                     std::span<Tensor> y, Write mode);

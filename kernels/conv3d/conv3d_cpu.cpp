@@ -24,6 +24,7 @@ Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, 
   const int64_t k = weight.shape()[1], taps = k * k * k, I_all = weight.shape()[4];
   const int64_t in = transposed ? block.O : block.I, out = transposed ? block.I : block.O;
   Tensor packed(ctx.with_tag(Tag::workspace), {k, k, k, in, out_padded}, dtype_of<T>);
+  if (!ctx.device.computes()) return packed;
   const T* from = weight.data<T>() + block.o0 * taps * I_all + block.i0;
   T* to = packed.data<T>();
 #pragma omp parallel for
@@ -46,10 +47,10 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   const int sign = mode == Write::subtract ? -1 : 1;
   if (x.dtype() == DType::f32) {
     const Tensor packed = pack<float>(ctx, weight, block, transposed, static_cast<float>(sign), out);
-    const float* bias_data = bias ? bias->data<float>() + block.o0 : nullptr;
-    return onednn_forward(ctx, x, packed, bias_data, y, mode != Write::overwrite);
+    return onednn_forward(ctx, x, packed, bias, block.o0, y, mode != Write::overwrite);
   }
   const Tensor packed = pack<double>(ctx, weight, block, transposed, sign, padded_channels<double>(out));
+  if (!ctx.device.computes()) return;
   if (mode == Write::overwrite) {
     double* py = y.data<double>();
     const double* pb = bias ? bias->data<double>() + block.o0 : nullptr;
@@ -114,7 +115,8 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
   });
 }
 
-void conv3d_backward_bias(const Context&, std::span<const Tensor> dy, Tensor& dbias) {
+void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {
+  if (!ctx.device.computes()) return;
   int64_t o0 = 0;
   for (const Tensor& part : dy) {
     const int64_t C = activation(part.shape()).C;

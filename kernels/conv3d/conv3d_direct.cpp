@@ -86,6 +86,7 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
   const int64_t o_padded = ceil_div(O, Lanes) * Lanes, slab_elements = taps * I * o_padded;
 
   Tensor partial = zeros(ctx.with_tag(Tag::workspace), {slabs, slab_elements}, dtype_of<T>);
+  if (!ctx.device.computes()) return;
 #pragma omp parallel for collapse(2) schedule(dynamic)
   for (int64_t slab = 0; slab < slabs; ++slab) {
     for (int64_t slice = 0; slice < slices; ++slice) {

@@ -83,7 +83,8 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 
 }  // namespace
 
-void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const float* bias, Tensor& y, bool add) {
+void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
+                    Tensor& y, bool add) {
   const auto [N, D, H, W, I] = activation(x.shape());
   const Problem problem{N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
   try {
@@ -96,6 +97,7 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
     const auto weights_description = convolution.description.weights_desc();
     const Tensor packed = workspace(ctx, weights_description.get_size());
     const Tensor scratchpad = workspace(ctx, convolution.description.scratchpad_desc().get_size());
+    if (!ctx.device.computes()) return;
     auto from = memory(weights_as_packed(problem), w.data<float>());
     auto weights = memory(weights_description, packed.data<float>());
     convolution.pack_weights.execute(convolutions.stream(), from, weights);
@@ -104,7 +106,7 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
         {DNNL_ARG_WEIGHTS, weights},
         {DNNL_ARG_DST, memory(convolution.description.dst_desc(), y.data<float>())},
         {DNNL_ARG_SCRATCHPAD, memory(convolution.description.scratchpad_desc(), scratchpad.data<float>())}};
-    if (bias) arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias));
+    if (bias) arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias->data<float>() + first_bias));
     convolution.run.execute(convolutions.stream(), arguments);
     convolutions.stream().wait();
   } catch (const dnnl::error& e) {

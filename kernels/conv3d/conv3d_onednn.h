@@ -8,7 +8,9 @@
 
 namespace revunet::conv3d_detail {
 
-// w packed (k, k, k, I, O). y = conv(x, w) + bias, or y += conv(x, w). bias (O) may be nullptr. All f32.
-void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const float* bias, Tensor& y, bool add);
+// w packed (k, k, k, I, O). y = conv(x, w) + bias[first_bias, first_bias + O), or y += conv(x, w). bias may be nullptr.
+// All f32.
+void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
+                    Tensor& y, bool add);
 
 }  // namespace revunet::conv3d_detail

@@ -3,6 +3,7 @@
 namespace revunet {
 
 Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& norm, double slope) {
+  const LayerScope scope(ctx, "group_norm_leaky_relu " + norm.gamma.name);
   const int64_t C = activation(x.value.shape()).C;
   REVUNET_EXPECTS(norm.groups > 0 && C % norm.groups == 0, UsageError,
                   "[group_norm {}] expected a number of groups that divides {} channels, got {}", norm.gamma.name, C,

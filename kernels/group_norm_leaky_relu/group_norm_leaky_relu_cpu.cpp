@@ -109,6 +109,7 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, per_group = C / groups;
   Tensor statistics(ctx, {N, groups, 2}, x.dtype());
+  if (!ctx.device.computes()) return statistics;
   dispatch(x.dtype(), [&]<class T>() {
     for (int64_t n = 0; n < N; ++n) {
       const std::vector<Moments> channels = channel_moments(x.data<T>() + n * voxels * C, voxels, C);
@@ -124,8 +125,9 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
   return statistics;
 }
 
-void group_norm_leaky_relu_forward(const Context&, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                    const Tensor& beta, double slope, Tensor& y) {
+  if (!ctx.device.computes()) return;
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W;
   dispatch(x.dtype(), [&]<class T>() {
@@ -188,9 +190,10 @@ std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int
 
 }  // namespace
 
-void group_norm_leaky_relu_backward(const Context&, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta) {
+  if (!ctx.device.computes()) return;
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, per_group = C / statistics.shape()[1];
   dispatch(x.dtype(), [&]<class T>() {

@@ -2,7 +2,8 @@
 
 namespace revunet {
 
-void leaky_relu_forward(const Context&, const Tensor& x, double slope, Tensor& y) {
+void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tensor& y) {
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
@@ -13,7 +14,8 @@ void leaky_relu_forward(const Context&, const Tensor& x, double slope, Tensor& y
   });
 }
 
-void leaky_relu_backward(const Context&, const Tensor& y, const Tensor& dy, double slope, Tensor& dx, bool accumulate) {
+void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx, bool accumulate) {
+  if (!ctx.device.computes()) return;
   dispatch(y.dtype(), [&]<class T>() {
     const T *py = y.data<T>(), *pdy = dy.data<T>();
     T* pdx = dx.data<T>();

@@ -74,7 +74,8 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
 
 }  // namespace
 
-void max_pool3d_forward(const Context&, const Tensor& x, Tensor& y) {
+void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
@@ -96,7 +97,8 @@ void max_pool3d_forward(const Context&, const Tensor& x, Tensor& y) {
   });
 }
 
-void max_pool3d_backward(const Context&, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
+void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     accumulate ? backward<true>(x.data<T>(), dy.data<T>(), activation(x.shape()), dx.data<T>())
                : backward<false>(x.data<T>(), dy.data<T>(), activation(x.shape()), dx.data<T>());

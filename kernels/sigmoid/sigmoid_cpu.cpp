@@ -4,7 +4,8 @@
 
 namespace revunet {
 
-void sigmoid_forward(const Context&, const Tensor& x, Tensor& y) {
+void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
@@ -13,7 +14,8 @@ void sigmoid_forward(const Context&, const Tensor& x, Tensor& y) {
   });
 }
 
-void sigmoid_backward(const Context&, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate) {
+void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate) {
+  if (!ctx.device.computes()) return;
   dispatch(y.dtype(), [&]<class T>() {
     const T *py = y.data<T>(), *pdy = dy.data<T>();
     T* pdx = dx.data<T>();

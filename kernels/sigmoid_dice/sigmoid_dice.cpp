@@ -3,6 +3,7 @@
 namespace revunet {
 
 Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
+  const LayerScope scope(ctx, "sigmoid_dice");
   REVUNET_EXPECTS(target.shape() == logits.value.shape() && target.dtype() == logits.value.dtype(), Error,
                   "[sigmoid_dice] expected a target like the logits, {} {}, got {} {}", name_of(logits.value.dtype()),
                   logits.value.shape().to_string(), name_of(target.dtype()), target.shape().to_string());

@@ -7,7 +7,8 @@
 
 namespace revunet {
 
-void sigmoid_dice_forward(const Context&, const Tensor& logits, const Tensor& target, Tensor& losses, Tensor& sums) {
+void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses, Tensor& sums) {
+  if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
     const T *z = logits.data<T>(), *t = target.data<T>();
     const Activation in = activation(logits.shape());
@@ -38,8 +39,9 @@ void sigmoid_dice_forward(const Context&, const Tensor& logits, const Tensor& ta
   });
 }
 
-void sigmoid_dice_backward(const Context&, const Tensor& logits, const Tensor& target, const Tensor& sums,
+void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, const Tensor& sums,
                            const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
+  if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
     const T *z = logits.data<T>(), *t = target.data<T>(), *dloss = dlosses.data<T>();
     T* dz = dlogits.data<T>();

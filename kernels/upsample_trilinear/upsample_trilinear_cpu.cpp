@@ -122,8 +122,9 @@ void check(const Tensor& x, const Tensor& y, const char* what) {
 
 }  // namespace
 
-void upsample_trilinear_forward(const Context&, const Tensor& x, Tensor& y, Write mode) {
+void upsample_trilinear_forward(const Context& ctx, const Tensor& x, Tensor& y, Write mode) {
   check(x, y, "y");
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
@@ -139,16 +140,18 @@ void upsample_trilinear_forward(const Context&, const Tensor& x, Tensor& y, Writ
   });
 }
 
-void upsample_trilinear_add_forward(const Context&, const Tensor& x, const Tensor& skip, Tensor& y) {
+void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const Tensor& skip, Tensor& y) {
   check(x, skip, "skip");
   check(x, y, "y");
+  if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     forward<Delivery::base_plus>(x.data<T>(), activation(x.shape()), skip.data<T>(), y.data<T>());
   });
 }
 
-void upsample_trilinear_backward(const Context&, const Tensor& dy, Tensor& dx, bool accumulate) {
+void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
   check(dx, dy, "dy");
+  if (!ctx.device.computes()) return;
   dispatch(dx.dtype(), [&]<class T>() { backward(dy.data<T>(), activation(dx.shape()), dx.data<T>(), accumulate); });
 }
 

@@ -75,7 +75,7 @@ Result run(How how, int depth, DType dtype, const Shape& shape = kShape) {
   const int slot1 = x1.slot, slot2 = x2.slot;
   auto [y1, y2] = how == How::ordinary_ops
                       ? ordinary(ctx, s, std::move(x1), std::move(x2))
-                      : reversible_sequence(ctx, "sequence", s.blocks, std::move(x1), std::move(x2),
+                      : reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)},
                                             how == How::stored ? Activations::stored : Activations::reversible);
   Result result;
   result.y1 = to_host_f64(y1.value);
@@ -162,6 +162,30 @@ TEST_CASE("the activation peak of a reversible sequence does not grow with its d
   CHECK(run(How::stored, 4, DType::f32, shape).peak - run(How::stored, 1, DType::f32, shape).peak >= 3 * 2 * half);
 }
 
+TEST_CASE("a sequence whose input is restored leaves the input in its memory after backward") {
+  const auto activations = GENERATE(Activations::reversible, Activations::stored);
+  const int depth = GENERATE(1, 3);
+  for (const auto& [dtype, tolerance] : {std::pair{DType::f64, 1e-12}, {DType::f32, 1e-5}}) {
+    Device device;
+    Tape tape;
+    const Context ctx{device, &tape};
+    Sequence s(ctx, depth, dtype);
+    Variable x1 = tape.track(normal(ctx, kShape, dtype, 1)), x2 = tape.track(normal(ctx, kShape, dtype, 2));
+    const Tensor shared1 = x1.value, shared2 = x2.value;
+    const auto before1 = to_host_f64(shared1), before2 = to_host_f64(shared2);
+    auto [y1, y2] = reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)}, activations,
+                                        SequenceInput::restored);
+    std::vector<Tape::Seed> seeds;
+    seeds.push_back({y1.slot, normal(ctx, kShape, dtype, 3)});
+    seeds.push_back({y2.slot, normal(ctx, kShape, dtype, 4)});
+    if (activations == Activations::reversible) CHECK(error(to_host_f64(shared1), before1) > 0.1);
+    y1 = y2 = Variable();
+    tape.backward(ctx, std::move(seeds));
+    CHECK(error(to_host_f64(shared1), before1) <= tolerance);
+    CHECK(error(to_host_f64(shared2), before2) <= tolerance);
+  }
+}
+
 TEST_CASE("a sequence refuses halves whose memory is shared") {
   Device device;
   Tape tape;
@@ -170,6 +194,6 @@ TEST_CASE("a sequence refuses halves whose memory is shared") {
   Variable x1 = tape.track(zeros(ctx, kShape, DType::f32)), x2 = tape.track(zeros(ctx, kShape, DType::f32));
   const Tensor other = x1.value;
   CHECK_THROWS_WITH(
-      reversible_sequence(ctx, "sequence", s.blocks, std::move(x1), std::move(x2), Activations::reversible),
+      reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)}, Activations::reversible),
       Catch::Contains("[sequence]") && Catch::Contains("nobody shares"));
 }

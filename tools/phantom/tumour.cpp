@@ -66,7 +66,7 @@ TumourShares Tumour::shares(const Point& p, const Tissue& tissue) const {
   // Oedema follows white matter, stops at the cortex and does not enter fluid.
   const double spread = oedema_radius_ * (1 + 0.75 * lobes_(p) + 0.6 * fingers_(p) + 0.15 * bumps_(p));
   const double resistance = 0.10 * tissue.grey;
-  const double infiltration = 0.05;  // half-widths over which oedema fades
+  const double infiltration = 0.03;  // half-widths over which oedema fades
   s.oedema = below(distance + resistance, spread, edge_width_ + infiltration) * (1 - tissue.csf);
   s.oedema = std::fmax(s.oedema, s.core);
   return s;

@@ -1,0 +1,34 @@
+// What a caching allocator tells whoever watches it: traces are made of this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/memory/tag.h"
+
+namespace revunet {
+
+struct AllocationEvent {
+  enum class Kind : uint8_t {
+    segment,   // memory came from the resource
+    allocate,  // a block was handed out
+    free,      // and given back
+    release,   // a segment went back to the resource
+  };
+  Kind kind;
+  uintptr_t address;
+  size_t requested;  // bytes; of an allocation
+  size_t size;       // bytes: an allocation's after rounding, or a segment's
+  Tag tag;           // of an allocation
+  uint32_t layer;    // CachingAllocator::layer_name() knows it
+  bool reused;       // an allocation from a segment that was there already
+  bool split;        // an allocation that left a remainder of its block free
+};
+
+class AllocationObserver {
+ public:
+  virtual ~AllocationObserver() = default;
+  virtual void on_event(const AllocationEvent& event) noexcept = 0;
+};
+
+}  // namespace revunet

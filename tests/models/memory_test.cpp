@@ -1,0 +1,171 @@
+// What a training step allocates: the same on the meta device, within the floors of each mode, whatever the optimiser.
+#include <catch2/catch.hpp>
+
+#include "engine/rng.h"
+#include "models/training_step.h"
+
+using namespace revunet;
+
+namespace {
+
+const UNetConfig kSmallReversible{.channels = {8, 16, 24}, .encoder_depth = 2};
+const UNetConfig kSmallBaseline{.kind = ModelKind::baseline, .channels = {4, 8, 16}};
+constexpr std::array<int64_t, 3> kSmall = {16, 8, 12};
+
+// Every event in words, so that a difference reads well.
+class EventList : public AllocationObserver {
+ public:
+  explicit EventList(const CachingAllocator& allocator) : allocator_(allocator) {}
+  void on_event(const AllocationEvent& e) noexcept override {
+    constexpr std::array kNames = {"segment", "allocate", "free", "release"};
+    lines.push_back(fmt::format("{} {} of {} bytes, {}, {}{}{}", kNames[static_cast<size_t>(e.kind)], e.requested,
+                                e.size, name_of(e.tag), allocator_.layer_name(e.layer), e.reused ? ", reused" : "",
+                                e.split ? ", split" : ""));
+  }
+  std::vector<std::string> lines;
+
+ private:
+  const CachingAllocator& allocator_;
+};
+
+// A network, Adam and one sample on a device, and steps of training on it.
+struct Run {
+  Run(DeviceKind kind, const UNetConfig& config, const MemoryMode& mode, DType dtype,
+      const std::array<int64_t, 3>& size)
+      : device(kind), events(device.allocator()) {
+    device.allocator().observe(&events);
+    model = make_unet(ctx, config, dtype, 1, mode);
+    image = random(dtype, {1, size[0], size[1], size[2], 4}, 1);
+    target = random(dtype, {1, size[0], size[1], size[2], 3}, 2);
+  }
+  ~Run() { device.allocator().observe(nullptr); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  Tensor random(DType dtype, const Shape& shape, uint64_t stream) {
+    if (!device.computes()) return {ctx.with_tag(Tag::input), shape, dtype};
+    Rng rng(3, stream);
+    std::vector<double> values(static_cast<size_t>(shape.elements()));
+    for (double& v : values) v = rng.uniform();
+    return from_host(ctx.with_tag(Tag::input), shape, dtype, std::span<const double>(values));
+  }
+  void step(OptimiserStep optimiser_step) {
+    Tape tape;
+    const Context recording = ctx.with_tape(&tape);
+    learn(recording, tape, region_losses(recording, *model, image, target), *model, adam, optimiser_step);
+  }
+  double peak_mib() const { return static_cast<double>(device_peak()) / (1 << 20); }
+  size_t device_peak() const { return stats().peak_allocated; }
+  const MemoryStats& stats() const { return const_cast<Device&>(device).allocator().stats(); }
+
+  Device device;
+  Context ctx{device};
+  EventList events;
+  std::unique_ptr<UNet> model;
+  Tensor image, target;
+  Adam adam;
+};
+
+std::vector<MemoryMode> all_modes() {
+  return {{Activations::reversible, Skips::reversible},
+          {Activations::reversible, Skips::stored},
+          {Activations::stored, Skips::reversible},
+          {Activations::stored, Skips::stored}};
+}
+
+// Peak of the second step, whose optimiser has its state, on the meta device.
+MemoryStats planned(const UNetConfig& config, const MemoryMode& mode, const std::array<int64_t, 3>& size,
+                    OptimiserStep optimiser_step = OptimiserStep::separate) {
+  Run run(DeviceKind::meta, config, mode, DType::f32, size);
+  for (int i = 0; i < 2; ++i) run.step(optimiser_step);
+  return run.stats();
+}
+
+double mib(size_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
+
+}  // namespace
+
+TEST_CASE("the meta device allocates exactly as the CPU does") {
+  const auto dtype = GENERATE(DType::f32, DType::f64);
+  const auto optimiser_step = GENERATE(OptimiserStep::separate, OptimiserStep::fused);
+  for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
+    for (const MemoryMode& mode : all_modes()) {
+      Run cpu(DeviceKind::cpu, config, mode, dtype, kSmall), meta(DeviceKind::meta, config, mode, dtype, kSmall);
+      for (Run* run : {&cpu, &meta}) {
+        for (int i = 0; i < 2; ++i) run->step(optimiser_step);
+        run->model->forward(run->ctx, Variable(run->image));  // inference
+      }
+      REQUIRE(cpu.events.lines.size() > 500);
+      CHECK(cpu.events.lines == meta.events.lines);
+      CHECK(cpu.stats().peak_allocated == meta.stats().peak_allocated);
+      CHECK(cpu.stats().peak_reserved == meta.stats().peak_reserved);
+      CHECK(cpu.stats().at_peak == meta.stats().at_peak);
+    }
+  }
+}
+
+TEST_CASE("what a layer has at the peak adds up to the peak") {
+  Run run(DeviceKind::meta, kSmallReversible, {}, DType::f32, kSmall);
+  for (int i = 0; i < 2; ++i) run.step(OptimiserStep::separate);
+  size_t sum = 0;
+  for (const size_t bytes : run.device.allocator().layers_at_peak()) sum += bytes;
+  CHECK(sum == run.stats().peak_allocated);
+}
+
+TEST_CASE("the meta device has no memory to read") {
+  Device device(DeviceKind::meta);
+  const Tensor x = zeros({device}, {2, 3}, DType::f32);
+  CHECK_THROWS_WITH(to_host_f32(x), Catch::Contains("(2, 3) of the meta device"));
+}
+
+TEST_CASE("the fused optimiser has the same bits as the separate step, and needs no gradients beside each other") {
+  for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
+    Run separate(DeviceKind::cpu, config, {}, DType::f32, kSmall), fused(DeviceKind::cpu, config, {}, DType::f32, kSmall);
+    for (int i = 0; i < 3; ++i) {
+      separate.step(OptimiserStep::separate);
+      fused.step(OptimiserStep::fused);
+    }
+    for (size_t i = 0; i < separate.model->parameters().size(); ++i) {
+      const auto &a = separate.model->parameters()[i], &b = fused.model->parameters()[i];
+      INFO(a->name);
+      CHECK(to_host_f32(a->value) == to_host_f32(b->value));
+    }
+    const auto gradient = static_cast<size_t>(Tag::gradient);
+    CHECK(fused.stats().peak_by_tag[gradient] < separate.stats().peak_by_tag[gradient]);
+  }
+}
+
+// The floors, in MiB: what each mode must hold at once. At 160 x 192 x 160 with 60 channels the finest pair takes 1125,
+// the coarser ones 281, 70, 13 and 2; parameters with gradients and moments 189; the image 75.
+TEST_CASE("the full-size reversible network fits where the design says") {
+  const UNetConfig config = default_config(ModelKind::reversible);
+  const MemoryMode reversible, stored_skips{Activations::reversible, Skips::stored};
+  const std::array<int64_t, 3> whole = {160, 192, 160}, cube = {128, 128, 128};
+  const MemoryStats at_whole = planned(config, reversible, whole);
+  CHECK(mib(at_whole.peak_allocated) <= 3600);
+  CHECK(mib(at_whole.peak_allocated) >= 1491 + 1125 + 562);  // all pairs, the finest gradient, one half of scratch
+  CHECK(mib(planned(config, stored_skips, whole).peak_allocated) <= 5100);
+  CHECK(mib(planned(config, reversible, cube).peak_allocated) <= 1700);
+  CHECK(static_cast<double>(at_whole.peak_reserved) <= 1.05 * static_cast<double>(at_whole.peak_allocated));
+}
+
+TEST_CASE("a further encoder depth costs its parameters, gradients and moments, no activations") {
+  const std::array<int64_t, 3> whole = {160, 192, 160};
+  std::vector<double> separate, fused;
+  for (int64_t depth = 1; depth <= 4; ++depth) {
+    UNetConfig config = default_config(ModelKind::reversible);
+    config.encoder_depth = depth;
+    separate.push_back(mib(planned(config, {}, whole).peak_allocated));
+    fused.push_back(mib(planned(config, {}, whole, OptimiserStep::fused).peak_allocated));
+  }
+  for (size_t i = 1; i < separate.size(); ++i) {
+    CHECK(separate[i] - separate[i - 1] <= 91);
+    CHECK(fused[i] - fused[i - 1] <= 68);
+  }
+}
+
+TEST_CASE("the baseline at 128^3 is well under the paper's 6646 MB") {
+  CHECK(mib(planned(default_config(ModelKind::baseline), {}, {128, 128, 128}).peak_allocated) < 5000);
+}
