@@ -65,7 +65,8 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
     x = upsample_trilinear_add(saved, std::move(x), std::move(skips.back()));
     skips.pop_back();
   }
-  auto logits = conv3d(saved, {std::move(x)}, *last_weight_, last_bias_);
+  // The loss comes right after and takes their memory for its gradient: they are scratch.
+  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch), {std::move(x)}, *last_weight_, last_bias_);
   return std::move(logits[0]);
 }
 

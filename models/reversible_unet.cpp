@@ -83,7 +83,8 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
     skips.pop_back();
     stream = run_sequence(ctx, decoders_[i + 1], std::move(stream), decoder_input);
   }
-  auto logits = conv3d(ctx.with_tag(Tag::saved_activation), {std::move(stream.first), std::move(stream.second)},
+  // The loss comes right after and takes their memory for its gradient: they are scratch.
+  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)},
                        *last_weight_, last_bias_);
   return std::move(logits[0]);
 }

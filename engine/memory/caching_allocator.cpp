@@ -15,14 +15,36 @@ namespace revunet {
 namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
-// Requests up to this size share segments, so that a bias of 240 bytes does not cost a segment of its own.
-constexpr size_t kSmallRequest = kMiB;
-constexpr size_t kSmallSegment = 2 * kMiB;
-// Large segments are rounded to this, so that the resource hands back few distinct sizes.
-constexpr size_t kLargeSegmentRounding = 2 * kMiB;
+// Segments are taken from the resource in multiples of this, so that few distinct sizes go back and forth.
+constexpr size_t kSegmentRounding = 2 * kMiB;
 
 size_t round_up(size_t bytes, size_t multiple) {
   return (bytes + multiple - 1) / multiple * multiple;
+}
+
+constexpr size_t kSmallRequest = kMiB, kSmallSegment = 2 * kMiB;
+constexpr size_t kMediumRequest = 4 * kMiB, kMediumSegment = 16 * kMiB;
+
+// Small and medium requests share segments, so that a bias of 240 bytes does not cost one of its own. Large requests have
+// segments made for them: one pool for what stays for most of a step, one for what goes soon, so that a small tensor
+// that stays never sits in the middle of memory which a large scratch tensor wants again.
+enum Pool : size_t { small, medium, large_staying, large_passing };
+
+Pool pool_of(size_t size, Tag tag) {
+  if (size <= kSmallRequest) return small;
+  if (size <= kMediumRequest) return medium;
+  const bool passing = tag == Tag::forward_scratch || tag == Tag::backward_scratch || tag == Tag::workspace;
+  return passing ? large_passing : large_staying;
+}
+
+size_t segment_size(size_t pool, size_t request) {
+  const size_t least = pool == small ? kSmallSegment : pool == medium ? kMediumSegment : request;
+  return round_up(least, kSegmentRounding);
+}
+
+// Likewise among tensors that stay: each takes a block of about its own size.
+bool would_fragment(size_t pool, size_t block, size_t request) {
+  return pool == large_staying && block > request + request / 4;
 }
 
 // With AddressSanitizer, a touch of free memory is an error.
@@ -63,28 +85,19 @@ CachingAllocator::~CachingAllocator() {
 
 CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAllocationAlignment);
-  const bool small = size <= kSmallRequest;
-  FreeBlocks& pool = small ? free_small_ : free_large_;
-
-  Block key{};
-  key.size = size;
-  const auto found = pool.lower_bound(&key);
-  Block* block = nullptr;
-  const bool reused = found != pool.end();
-  if (reused) {
-    block = *found;
-    pool.erase(found);
-  } else {
-    block = new_segment(size, small);
-    if (!block) {
-      release_cached();
-      block = new_segment(size, small);
-    }
-    REVUNET_EXPECTS(block, OutOfMemoryError,
-                    "[memory] expected {:.1f} MiB for {}, but the device refused with {:.1f} MiB allocated and {:.1f} "
-                    "MiB reserved; use a smaller --size or --patch, fewer --channels or the reversible model\n{}",
-                    mib(bytes), name_of(tag), mib(stats_.allocated), mib(stats_.reserved), peak_report(stats_));
+  const size_t pool = pool_of(size, tag);
+  Block* block = take_free(pool, size, true);
+  const bool reused = block;
+  if (!block) block = new_segment(size, pool);
+  if (!block) {
+    release_cached();
+    block = new_segment(size, pool);
   }
+  if (!block) block = take_free(pool, size, false);
+  REVUNET_EXPECTS(block, OutOfMemoryError,
+                  "[memory] expected {:.1f} MiB for {}, but the device refused with {:.1f} MiB allocated and {:.1f} "
+                  "MiB reserved; use a smaller --size or --patch, fewer --channels or the reversible model\n{}",
+                  mib(bytes), name_of(tag), mib(stats_.allocated), mib(stats_.reserved), peak_report(stats_));
   const bool splits = block->size > size;
   if (splits) split(block, size);
   block->free = false;
@@ -107,7 +120,7 @@ void CachingAllocator::free(Block* block) noexcept {
   block->free = true;
   block->requested = 0;
 
-  FreeBlocks& pool = block->segment->small ? free_small_ : free_large_;
+  FreeBlocks& pool = free_[block->segment->pool];
   std::list<Block>& blocks = block->segment->blocks;
   if (const auto next = std::next(block->self); next != blocks.end() && next->free) {
     pool.erase(&*next);
@@ -128,7 +141,7 @@ void CachingAllocator::release_cached() noexcept {
       ++segment;
       continue;
     }
-    (segment->small ? free_small_ : free_large_).erase(&first);
+    free_[segment->pool].erase(&first);
     unpoison(resource_, segment->data, segment->size);
     resource_.deallocate(segment->data, segment->size);
     tell(AllocationEvent::Kind::release, segment->data, segment->size);
@@ -145,12 +158,26 @@ void CachingAllocator::reset_peak() {
   layers_at_peak_ = by_layer_;
 }
 
-CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, bool small) {
-  const size_t size = small ? kSmallSegment : round_up(bytes, kLargeSegmentRounding);
+CachingAllocator::Block* CachingAllocator::take_free(size_t pool, size_t size, bool well_fitting) {
+  Block key{};
+  key.size = size;
+  const auto found = free_[pool].lower_bound(&key);
+  if (found == free_[pool].end() || (well_fitting && would_fragment(pool, (*found)->size, size))) return nullptr;
+  Block* block = *found;
+  free_[pool].erase(found);
+  return block;
+}
+
+CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool) {
+  size_t size = segment_size(pool, bytes);
   void* data = resource_.allocate(size);
+  if (!data && size > round_up(bytes, kSegmentRounding)) {  // no room to share: one for this request alone
+    size = round_up(bytes, kSegmentRounding);
+    data = resource_.allocate(size);
+  }
   if (!data) return nullptr;
   poison(resource_, data, size);
-  Segment& segment = segments_.emplace_back(Segment{data, size, small, {}});
+  Segment& segment = segments_.emplace_back(Segment{data, size, pool, {}});
   Block& block =
       segment.blocks.emplace_back(Block{static_cast<std::byte*>(data), size, 0, Tag::other, 0, true, &segment, {}});
   block.self = segment.blocks.begin();
@@ -166,7 +193,7 @@ void CachingAllocator::split(Block* block, size_t bytes) {
       std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other, 0, true, block->segment, {}});
   rest->self = rest;
   block->size = bytes;
-  (block->segment->small ? free_small_ : free_large_).insert(&*rest);
+  free_[block->segment->pool].insert(&*rest);
 }
 
 CachingAllocator::Block* CachingAllocator::merge_with_next(Block* block) {

@@ -37,6 +37,8 @@ std::string peak_report(const MemoryStats& stats);
 
 class CachingAllocator {
  public:
+  static constexpr size_t kPools = 4;  // by size and lifetime of a request; segments of one are not used by another
+
   struct Segment;
   struct Block {
     std::byte* data;
@@ -85,7 +87,10 @@ class CachingAllocator {
   };
   using FreeBlocks = std::set<Block*, BySizeThenAddress>;
 
-  Block* new_segment(size_t bytes, bool small);
+  // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
+  // nor one that should be left for a larger request.
+  Block* take_free(size_t pool, size_t size, bool well_fitting);
+  Block* new_segment(size_t bytes, size_t pool);
   void split(Block* block, size_t bytes);
   Block* merge_with_next(Block* block);
   void account(const Block& block);
@@ -94,7 +99,7 @@ class CachingAllocator {
 
   MemoryResource& resource_;
   std::list<Segment> segments_;
-  FreeBlocks free_small_, free_large_;
+  std::array<FreeBlocks, kPools> free_;
   MemoryStats stats_;
   uint32_t layer_ = 0;
   std::vector<std::string> layer_names_ = {"none"};
@@ -105,7 +110,7 @@ class CachingAllocator {
 struct CachingAllocator::Segment {
   void* data;
   size_t size;
-  bool small;
+  size_t pool;
   std::list<Block> blocks;  // in address order, covering the segment
 };
 

@@ -49,12 +49,12 @@ TEST_CASE("requested, allocated, cached and reserved bytes are kept apart") {
   CHECK(resource.out() == allocator.stats().reserved);
   auto* b = allocator.allocate(3 * kMiB + 1, Tag::workspace);
   CHECK(allocator.stats().allocated == 512 + 3 * kMiB + 512);
-  CHECK(allocator.stats().reserved == 2 * kMiB + 4 * kMiB);
+  CHECK(allocator.stats().reserved == 2 * kMiB + 16 * kMiB);
   allocator.free(a);
   allocator.free(b);
   CHECK(allocator.stats().requested == 0);
   CHECK(allocator.stats().allocated == 0);
-  CHECK(allocator.stats().reserved == 6 * kMiB);
+  CHECK(allocator.stats().reserved == 18 * kMiB);
   allocator.release_cached();
   CHECK(allocator.stats().reserved == 0);
   CHECK(resource.out() == 0);
@@ -63,22 +63,22 @@ TEST_CASE("requested, allocated, cached and reserved bytes are kept apart") {
 TEST_CASE("a freed block is handed out again, and neighbours merge") {
   CountingResource resource;
   CachingAllocator allocator(resource);
-  auto* whole = allocator.allocate(8 * kMiB, Tag::other);
+  auto* whole = allocator.allocate(80 * kMiB, Tag::workspace);
   std::byte* data = whole->data;
   allocator.free(whole);
-  auto* a = allocator.allocate(4 * kMiB, Tag::other);
-  auto* b = allocator.allocate(2 * kMiB, Tag::other);
-  auto* c = allocator.allocate(2 * kMiB, Tag::other);
+  auto* a = allocator.allocate(40 * kMiB, Tag::workspace);
+  auto* b = allocator.allocate(20 * kMiB, Tag::workspace);
+  auto* c = allocator.allocate(20 * kMiB, Tag::workspace);
   CHECK(a->data == data);
-  CHECK(b->data == data + 4 * kMiB);
-  CHECK(c->data == data + 6 * kMiB);
-  CHECK(allocator.stats().reserved == 8 * kMiB);
+  CHECK(b->data == data + 40 * kMiB);
+  CHECK(c->data == data + 60 * kMiB);
+  CHECK(allocator.stats().reserved == 80 * kMiB);
   allocator.free(a);
   allocator.free(c);
   allocator.free(b);  // joins both sides
-  auto* again = allocator.allocate(8 * kMiB, Tag::other);
+  auto* again = allocator.allocate(80 * kMiB, Tag::workspace);
   CHECK(again->data == data);
-  CHECK(allocator.stats().reserved == 8 * kMiB);
+  CHECK(allocator.stats().reserved == 80 * kMiB);
   allocator.free(again);
 }
 
@@ -106,19 +106,54 @@ TEST_CASE("the snapshot by tag is taken at the moment of the total peak") {
 
 TEST_CASE("on refusal cached segments are released, then the request fails with a report") {
   HostResource host;
-  LimitedResource resource(host, 16 * kMiB);
+  LimitedResource resource(host, 160 * kMiB);
   CachingAllocator allocator(resource);
-  auto* a = allocator.allocate(6 * kMiB, Tag::other);
-  auto* b = allocator.allocate(6 * kMiB, Tag::saved_activation);
+  auto* a = allocator.allocate(60 * kMiB, Tag::workspace);
+  auto* b = allocator.allocate(60 * kMiB, Tag::saved_activation);
   allocator.free(a);
-  auto* c = allocator.allocate(10 * kMiB, Tag::other);  // fits only once a's segment is given back
-  CHECK(allocator.stats().reserved == 16 * kMiB);
+  auto* c = allocator.allocate(100 * kMiB, Tag::workspace);  // fits only once a's segment is given back
+  CHECK(allocator.stats().reserved == 160 * kMiB);
   CHECK_THROWS_WITH(allocator.allocate(2 * kMiB, Tag::gradient), Catch::Contains("expected 2.0 MiB for gradient") &&
                                                                      Catch::Contains("saved_activation") &&
                                                                      Catch::Contains("--patch"));
-  CHECK(allocator.stats().allocated == 16 * kMiB);  // the failed request left nothing behind
+  CHECK(allocator.stats().allocated == 160 * kMiB);  // the failed request left nothing behind
   allocator.free(b);
   allocator.free(c);
+}
+
+TEST_CASE("a request whose shared segment is refused gets one of its own") {
+  HostResource host;
+  LimitedResource resource(host, 8 * kMiB);
+  CachingAllocator allocator(resource);
+  auto* a = allocator.allocate(3 * kMiB, Tag::parameter);
+  CHECK(allocator.stats().reserved == 4 * kMiB);
+  allocator.free(a);
+}
+
+TEST_CASE("what stays leaves larger blocks for larger requests, unless there is nothing else") {
+  HostResource host;
+  LimitedResource resource(host, 150 * kMiB);
+  CachingAllocator allocator(resource);
+  auto* large = allocator.allocate(100 * kMiB, Tag::saved_activation);
+  auto* other = allocator.allocate(20 * kMiB, Tag::saved_activation);
+  std::byte* data = large->data;
+  allocator.free(large);
+  auto* little = allocator.allocate(20 * kMiB, Tag::sequence_output);  // a segment of its own
+  CHECK(allocator.stats().reserved == 140 * kMiB);
+  large = allocator.allocate(90 * kMiB, Tag::saved_activation);
+  CHECK(large->data == data);
+  CHECK(allocator.stats().reserved == 140 * kMiB);
+  allocator.free(other);
+  allocator.free(little);
+  allocator.free(large);
+  auto* b = allocator.allocate(81 * kMiB, Tag::saved_activation);
+  auto* scratch = allocator.allocate(40 * kMiB, Tag::workspace);  // releases what is free
+  CHECK(allocator.stats().reserved == 140 * kMiB);
+  auto* last = allocator.allocate(12 * kMiB, Tag::input);  // no room for a segment: the rest of the 100 MiB after all
+  CHECK(last->data == data + 81 * kMiB);
+  allocator.free(last);
+  allocator.free(b);
+  allocator.free(scratch);
 }
 
 TEST_CASE("random allocations never overlap and are all given back") {
