@@ -34,4 +34,18 @@ class LayerScope {
   uint32_t before_;
 };
 
+// While it lives, allocation events are of this phase.
+class PhaseScope {
+ public:
+  PhaseScope(const Context& ctx, Phase phase)
+      : allocator_(ctx.device.allocator()), before_(allocator_.enter_phase(phase)) {}
+  ~PhaseScope() { allocator_.enter_phase(before_); }
+  PhaseScope(const PhaseScope&) = delete;
+  PhaseScope& operator=(const PhaseScope&) = delete;
+
+ private:
+  CachingAllocator& allocator_;
+  Phase before_;
+};
+
 }  // namespace revunet

@@ -1,5 +1,8 @@
 #include "engine/reversible.h"
 
+#include <cmath>
+#include <optional>
+
 namespace revunet {
 
 namespace {
@@ -18,11 +21,11 @@ Tensor add_residual(const Context& ctx, const Residual& f, const Tensor& input, 
 }
 
 void backward_reversible(const Context& ctx, const std::vector<ReversibleBlock>& blocks,
-                         const std::vector<BlockRecord>& records, SequenceInput input, Tensor& y1, Tensor& y2,
+                         const std::vector<BlockRecord>& records, bool rebuild_input, Tensor& y1, Tensor& y2,
                          Tensor& dy1, Tensor& dy2) {
   for (size_t k = blocks.size(); k-- > 0;) {
-    // y2 becomes x2, which F needs; x1 is what the block before needs, or whoever shares the sequence's input.
-    const bool rebuild_x1 = k > 0 || input == SequenceInput::restored;
+    // y2 becomes x2, which F needs; x1 is what the block before needs, or whoever wants the sequence's input.
+    const bool rebuild_x1 = k > 0 || rebuild_input;
     blocks[k].g->backward(ctx, y1, records[k].g_small, &y2, dy2, dy1);
     blocks[k].f->backward(ctx, y2, records[k].f_small, rebuild_x1 ? &y1 : nullptr, dy1, dy2);
   }
@@ -41,6 +44,28 @@ void backward_stored(const Context& ctx, const std::vector<ReversibleBlock>& blo
 
 }  // namespace
 
+namespace {
+
+// A sequence's true input, kept to be compared with what backward rebuilds.
+class InputCheck {
+ public:
+  InputCheck(const Context& ctx, const std::string& name, const Tensor& x1, const Tensor& x2)
+      : monitor_(ctx.tape->monitor()), name_(name), x1_(clone(ctx, x1)), x2_(clone(ctx, x2)) {}
+
+  void report(const Tensor& rebuilt1, const Tensor& rebuilt2) const {
+    if (!x1_.device().computes()) return;
+    const double error = squared_distance(x1_, rebuilt1) + squared_distance(x2_, rebuilt2);
+    monitor_->report(name_, std::sqrt(error / (squared_norm(x1_) + squared_norm(x2_))));
+  }
+
+ private:
+  ReconstructionMonitor* monitor_;
+  std::string name_;
+  Tensor x1_, x2_;
+};
+
+}  // namespace
+
 Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
                            Stream x, Activations activations, SequenceInput input) {
   const LayerScope scope(ctx, name);
@@ -52,6 +77,10 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
   const bool store = ctx.tape && activations == Activations::stored;
   const Context scratch = ctx.without_tape().with_tag(store ? Tag::saved_activation : Tag::forward_scratch);
 
+  std::optional<InputCheck> check;
+  if (ctx.tape && !store && ctx.tape->monitor() && ctx.tape->monitor()->wants(name)) {
+    check.emplace(ctx.with_tag(Tag::other), name, a, b);
+  }
   std::vector<BlockRecord> records(blocks.size());
   for (size_t k = 0; k < blocks.size(); ++k) {
     BlockRecord& record = records[k];
@@ -75,13 +104,14 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
                     .inputs = {x.first.slot, x.second.slot},
                     .outputs = {y.first, y.second},
                     .parameters = std::move(parameters),
-                    .backward = [&blocks, records = std::move(records), a, b, store, input, slot1 = x.first.slot,
-                                 slot2 = x.second.slot](const Context& inner, std::vector<Tensor> dy,
-                                                        Gradients& gradients) mutable {
+                    .backward = [&blocks, records = std::move(records), a, b, store, restored, check = std::move(check),
+                                 slot1 = x.first.slot, slot2 = x.second.slot](
+                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
                       if (store) {
                         backward_stored(inner, blocks, records, dy[0], dy[1]);
                       } else {
-                        backward_reversible(inner, blocks, records, input, a, b, dy[0], dy[1]);
+                        backward_reversible(inner, blocks, records, restored || check, a, b, dy[0], dy[1]);
+                        if (check) check->report(a, b);
                       }
                       if (slot1 != Variable::kNoGradient) gradients.give(slot1, std::move(dy[0]));
                       if (slot2 != Variable::kNoGradient) gradients.give(slot2, std::move(dy[1]));

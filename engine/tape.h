@@ -52,6 +52,16 @@ class Gradients {
   std::vector<Tensor> slots_;
 };
 
+// Told how well reversible sequences rebuild their inputs.
+class ReconstructionMonitor {
+ public:
+  virtual ~ReconstructionMonitor() = default;
+  // Whether this sequence is to be checked: its input is then kept beside everything else until its backward.
+  virtual bool wants(const std::string& sequence) = 0;
+  // |rebuilt - true| / |true|, Euclidean, over both halves.
+  virtual void report(const std::string& sequence, double relative_error) = 0;
+};
+
 class Tape {
  public:
   // dy: the gradients of the node's outputs, owned by the callee. It adds the inputs' parts to `gradients` and the
@@ -90,6 +100,10 @@ class Tape {
   // The gradient of a variable that no node made, after backward; undefined if nothing reached it.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
+  // Sequences recorded from now on are checked where the monitor wants them; it outlives the tape.
+  void set_monitor(ReconstructionMonitor* monitor) { monitor_ = monitor; }
+  ReconstructionMonitor* monitor() const { return monitor_; }
+
   size_t nodes() const { return nodes_.size(); }
 
  private:
@@ -107,6 +121,7 @@ class Tape {
   void report_complete(std::span<Parameter* const> parameters, const OnGradient& on_gradient);
 
   bool check_finite_;
+  ReconstructionMonitor* monitor_ = nullptr;
   bool spent_ = false;
   std::vector<Recorded> nodes_;
   std::unordered_map<Parameter*, int> readers_;  // nodes that a parameter's gradient still waits for

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 namespace revunet {
 
@@ -113,6 +114,27 @@ std::vector<float> to_host_f32(const Tensor& x) {
 }
 std::vector<double> to_host_f64(const Tensor& x) {
   return convert_to_host<double>(x);
+}
+
+double squared_distance(const Tensor& a, const Tensor& b) {
+  REVUNET_EXPECTS(a.shape() == b.shape() && a.dtype() == b.dtype(), Error, "[tensor] expected {} {}, got {} {}",
+                  name_of(a.dtype()), a.shape().to_string(), name_of(b.dtype()), b.shape().to_string());
+  return dispatch(a.dtype(), [&]<class T>() {
+    const T *pa = a.data<T>(), *pb = b.data<T>();
+    double sum = 0;
+    for (int64_t i = 0; i < a.elements(); ++i) {
+      const double difference = static_cast<double>(pa[i]) - static_cast<double>(pb[i]);
+      sum += difference * difference;
+    }
+    return sum;
+  });
+}
+
+double squared_norm(const Tensor& a) {
+  return dispatch(a.dtype(), [&]<class T>() {
+    const T* p = a.data<T>();
+    return std::accumulate(p, p + a.elements(), 0.0, [](double sum, T v) { return sum + double{v} * double{v}; });
+  });
 }
 
 int64_t count_non_finite(const Tensor& x) {

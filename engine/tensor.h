@@ -75,6 +75,10 @@ Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<
 std::vector<float> to_host_f32(const Tensor& x);
 std::vector<double> to_host_f64(const Tensor& x);
 
+// The sum of the squares of a - b, or of a alone, in double. Shapes and types agree, or Error.
+double squared_distance(const Tensor& a, const Tensor& b);
+double squared_norm(const Tensor& a);
+
 // Number of NaN and infinite elements.
 int64_t count_non_finite(const Tensor& x);
 

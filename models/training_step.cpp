@@ -7,10 +7,12 @@
 namespace revunet {
 
 Variable region_losses(const Context& ctx, const UNet& model, Tensor image, Tensor target) {
+  const PhaseScope phase(ctx, Phase::forward);
   return sigmoid_dice(ctx, model.forward(ctx, Variable(std::move(image))), std::move(target));
 }
 
 void learn(const Context& ctx, Tape& tape, Variable losses, UNet& model, Adam& adam, OptimiserStep optimiser_step) {
+  const PhaseScope phase(ctx, Phase::backward);
   const std::vector<double> ones(static_cast<size_t>(losses.value.elements()), 1.0);
   Tensor seed = from_host(ctx, losses.value.shape(), losses.value.dtype(), std::span<const double>(ones));
   const std::vector<Parameter*> parameters = model.parameter_list();

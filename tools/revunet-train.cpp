@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "tools/common/tool_main.h"
+#include "tools/plan/plan_report.h"
 #include "tools/train/trainer.h"
 
 using namespace revunet;
@@ -54,6 +55,11 @@ int main(int argc, char** argv) {
   return run_tool(app, argc, argv, [&] {
     const TrainOptions options = resolve(arguments);
     set_cpu_threads(options.threads);
+    if (arguments.plan) {
+      const int64_t steps = options.max_steps > 0 ? options.max_steps : 2;
+      fmt::print("{}", plan_report(options.memory(steps), mode_choice(arguments), options.memory_budget));
+      return;
+    }
     train(options);
   });
 }

@@ -15,7 +15,7 @@ namespace {
 constexpr int kWarmUpSteps = 1;
 
 struct Options {
-  std::vector<std::string> models = {"reversible", "stored", "baseline"};
+  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "baseline"};
   std::vector<std::string> sizes = {"64,64,64"};
   std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
   std::vector<int64_t> baseline_channels = default_config(ModelKind::baseline).channels;
@@ -26,13 +26,18 @@ struct Options {
   std::string json;
 };
 
+MemoryMode mode_of(const std::string& name) {
+  if (name == "stored") return {Activations::stored, Skips::stored};
+  return {Activations::reversible, name == "stored-skips" ? Skips::stored : Skips::reversible};
+}
+
 Variant make_variant(const Options& options, const std::string& name, const std::string& size, int threads) {
   const bool baseline = name == "baseline";
   UNetConfig config = default_config(baseline ? ModelKind::baseline : ModelKind::reversible);
   config.channels = baseline ? options.baseline_channels : options.channels;
   if (!baseline) config.encoder_depth = options.encoder_depth, config.decoder_depth = options.decoder_depth;
   const auto [x, y, z] = tools::parse_size(size, "--sizes");
-  return {name, config, name == "stored" ? Activations::stored : Activations::reversible, {x, y, z}, threads};
+  return {name, config, mode_of(name), {x, y, z}, threads};
 }
 
 void run_round(std::vector<Measured>& variants) {
@@ -80,9 +85,9 @@ void run(const Options& options, Json json) {
 }
 
 void add_options(CLI::App& app, Options& options) {
-  app.add_option("--models", options.models, "reversible, stored (the same network, nothing rebuilt), baseline")
+  app.add_option("--models", options.models, "reversible; the same network with stored-skips, or with all stored and nothing rebuilt; baseline")
       ->delimiter(',')
-      ->check(CLI::IsMember({"reversible", "stored", "baseline"}))
+      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "baseline"}))
       ->capture_default_str();
   app.add_option("--sizes", options.sizes, "X,Y,Z of the image, several apart by spaces")->capture_default_str();
   app.add_option("--channels", options.channels, "Channels a level of reversible and stored, finest first")

@@ -21,6 +21,7 @@ struct AllocationEvent {
   size_t size;       // bytes: an allocation's after rounding, or a segment's
   Tag tag;           // of an allocation
   uint32_t layer;    // CachingAllocator::layer_name() knows it
+  Phase phase;
   bool reused;       // an allocation from a segment that was there already
   bool split;        // an allocation that left a remainder of its block free
 };

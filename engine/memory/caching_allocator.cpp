@@ -231,7 +231,7 @@ void CachingAllocator::tell(AllocationEvent::Kind kind, const void* data, size_t
                             bool split) noexcept {
   if (!observer_) return;
   observer_->on_event({kind, reinterpret_cast<uintptr_t>(data), block ? block->requested : 0, size,
-                       block ? block->tag : Tag::other, block ? block->layer : 0, reused, split});
+                       block ? block->tag : Tag::other, block ? block->layer : 0, phase_, reused, split});
 }
 
 }  // namespace revunet

@@ -68,6 +68,8 @@ class CachingAllocator {
   uint32_t enter_layer(uint32_t layer) { return std::exchange(layer_, layer); }
   uint32_t current_layer() const { return layer_; }
   uint32_t layer(std::string_view name);
+  // Likewise the phase: use PhaseScope.
+  Phase enter_phase(Phase phase) { return std::exchange(phase_, phase); }
   const std::string& layer_name(uint32_t layer) const { return layer_names_[layer]; }
   // Allocated bytes by layer at the moment of stats().peak_allocated; they sum to it.
   const std::vector<size_t>& layers_at_peak() const { return layers_at_peak_; }
@@ -102,6 +104,7 @@ class CachingAllocator {
   std::array<FreeBlocks, kPools> free_;
   MemoryStats stats_;
   uint32_t layer_ = 0;
+  Phase phase_ = Phase::setup;
   std::vector<std::string> layer_names_ = {"none"};
   std::vector<size_t> by_layer_ = {0}, layers_at_peak_ = {0};
   AllocationObserver* observer_ = nullptr;

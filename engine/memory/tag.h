@@ -30,4 +30,13 @@ constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];
 }
 
+// What training does while memory is asked for and given back.
+enum class Phase : uint8_t { setup, forward, backward, optimiser, evaluation };
+
+inline constexpr std::array kPhaseNames = {"setup", "forward", "backward", "optimiser", "evaluation"};
+
+constexpr const char* name_of(Phase phase) {
+  return kPhaseNames[static_cast<size_t>(phase)];
+}
+
 }  // namespace revunet

@@ -52,6 +52,7 @@ void Adam::step(const Context& ctx, std::span<Parameter* const> parameters) {
 
 void Adam::step_one(const Context& ctx, std::span<Parameter* const> parameters, size_t index) {
   const LayerScope scope(ctx, "optimiser");
+  const PhaseScope phase(ctx, Phase::optimiser);
   if (states_.empty()) states_.resize(parameters.size());
   REVUNET_EXPECTS(states_.size() == parameters.size(), Error,
                   "[adam] expected {} parameters as in the step before, got {}; pass the same parameters to every step",

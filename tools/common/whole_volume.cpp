@@ -5,13 +5,18 @@
 
 namespace revunet::tools {
 
+Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image) {
+  const PhaseScope phase(ctx, Phase::evaluation);
+  const Context inference = ctx.without_tape();
+  return sigmoid(inference, model.forward(inference, Variable(std::move(image)))).value;
+}
+
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size) {
-  const Context inference = ctx.without_tape();
-  Variable x(
-      from_host(inference.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image));
-  const Variable probabilities = sigmoid(inference, model.forward(inference, std::move(x)));
-  return to_host_f32(probabilities.value);
+  const PhaseScope phase(ctx, Phase::evaluation);
+  const LayerScope scope(ctx, "input");
+  Tensor x = from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image);
+  return to_host_f32(region_probabilities(ctx, model, std::move(x)));
 }
 
 std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {

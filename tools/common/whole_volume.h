@@ -10,6 +10,9 @@
 
 namespace revunet::tools {
 
+// The same on the device: image (1, X, Y, Z, 4) -> probabilities (1, X, Y, Z, 3), with no tape. Consumes the image.
+Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image);
+
 // image (X, Y, Z, 4), sizes multiples of what the network takes -> probabilities (X, Y, Z, 3) of WT, TC, ET.
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size);

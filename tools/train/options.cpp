@@ -15,9 +15,8 @@ constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times
 void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
-  app.add_option("--data", a.data, "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/")
-      ->required();
-  app.add_option("--out", a.out, "run folder to make; must not hold an earlier run")->required();
+  app.add_option("--data", a.data, "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/; required");
+  app.add_option("--out", a.out, "run folder to make; must not hold an earlier run; required");
   app.add_option("--model", a.model, "network")
       ->check(CLI::IsMember({"reversible", "baseline"}))
       ->capture_default_str();
@@ -40,6 +39,27 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
   app.add_option("--device", a.device, "where to run")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
+  const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
+  app.add_option("--activations", a.activations,
+                 "of reversible sequences: stored, or rebuilt in backward; auto: reversible, or the fastest within "
+                 "--memory-budget")
+      ->check(mode)
+      ->capture_default_str();
+  app.add_option("--skips", a.skips, "encoder outputs: stored, or rebuilt from the decoder's; auto as above")
+      ->check(mode)
+      ->capture_default_str();
+  app.add_flag("--fused-optimizer", a.fused_optimizer,
+               "Adam takes each gradient as soon as it is complete and drops it: less memory, the same bits");
+  app.add_option("--memory-budget", a.memory_budget,
+                 "bytes of tensors, with a unit if you like (8GiB, 6646MB): auto modes take the fastest that fits")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives take, and stop");
+  app.add_option("--memory-trace", a.memory_trace, "file to record every allocation in, for revunet-trace");
+  app.add_option("--trace-steps", a.trace_steps, "steps after which the trace ends, 0 for none")
+      ->capture_default_str();
+  app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
+                 "steps between checks of a sequence's rebuilt input against the true one, 0 for none")
+      ->capture_default_str();
   app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
 }
 
@@ -65,10 +85,60 @@ void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig&
                   init.string(), describe(network), describe(stored));
 }
 
+void resolve_memory(const TrainArguments& a, TrainOptions& o) {
+  const ModeChoice choice = mode_choice(a);
+  REVUNET_EXPECTS(o.network.kind == ModelKind::reversible || (!choice.activations && !choice.skips), UsageError,
+                  "[--activations, --skips] expected auto with the baseline, which has no reversible blocks, got {} and "
+                  "{}; use --model reversible",
+                  a.activations, a.skips);
+  REVUNET_EXPECTS(a.trace_steps >= 0, UsageError, "[--trace-steps] expected 0 or more, got {}", a.trace_steps);
+  REVUNET_EXPECTS(a.monitor_reconstruction >= 0, UsageError, "[--monitor-reconstruction] expected 0 or more, got {}",
+                  a.monitor_reconstruction);
+  REVUNET_EXPECTS(a.monitor_reconstruction == 0 || (o.network.kind == ModelKind::reversible &&
+                                                    choice.activations != Activations::stored),
+                  UsageError,
+                  "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
+                  "leave it out",
+                  name_of(o.network.kind), a.activations);
+  o.mode = {choice.activations.value_or(Activations::reversible), choice.skips.value_or(Skips::reversible)};
+  o.optimiser_step = choice.optimiser_step.value_or(OptimiserStep::separate);
+  o.memory_trace = checked_path(a.memory_trace, "--memory-trace");
+  o.trace_steps = a.trace_steps;
+  o.monitor_reconstruction = a.monitor_reconstruction;
+  if (a.memory_budget == 0) return;
+  o.memory_budget = a.memory_budget;
+  const MemorySettings chosen = choose_within(o.memory(a.max_steps > 0 ? a.max_steps : 2), choice, a.memory_budget);
+  o.mode = chosen.mode;
+  o.optimiser_step = chosen.optimiser_step;
+}
+
 }  // namespace
+
+ModeChoice mode_choice(const TrainArguments& a) {
+  ModeChoice choice;
+  if (a.activations != "auto") {
+    choice.activations = a.activations == "stored" ? Activations::stored : Activations::reversible;
+  }
+  if (a.skips != "auto") choice.skips = a.skips == "stored" ? Skips::stored : Skips::reversible;
+  if (a.fused_optimizer) choice.optimiser_step = OptimiserStep::fused;
+  return choice;
+}
+
+MemorySettings TrainOptions::memory(int64_t steps) const {
+  return {.network = network,
+          .mode = mode,
+          .optimiser_step = optimiser_step,
+          .size = patch.value_or(size),
+          .validation = validation_fraction > 0 ? std::optional(size) : std::nullopt,
+          .steps = steps};
+}
 
 TrainOptions resolve(const TrainArguments& a) {
   TrainOptions o;
+  for (const auto& [option, value] : {std::pair{"--data", &a.data}, {"--out", &a.out}}) {
+    REVUNET_EXPECTS(a.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
+                    option);
+  }
   o.data = checked_path(a.data, "--data");
   o.out = checked_path(a.out, "--out");
   o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
@@ -110,7 +180,8 @@ TrainOptions resolve(const TrainArguments& a) {
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.device = "cpu";  // auto: the only device of this build
   o.init = checked_path(a.init, "--init");
-  if (!o.init.empty()) expect_fitting_weights(o.init, o.network);
+  if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
+  resolve_memory(a, o);
   return o;
 }
 
@@ -135,6 +206,16 @@ std::string to_toml(const TrainOptions& o) {
   line("seed", o.seed);
   line("threads", o.threads);
   line("device", quoted(o.device));
+  if (o.network.kind == ModelKind::reversible) {
+    line("activations", quoted(o.mode.activations == Activations::stored ? "stored" : "reversible"));
+    line("skips", quoted(o.mode.skips == Skips::stored ? "stored" : "reversible"));
+  }
+  line("fused-optimizer", o.optimiser_step == OptimiserStep::fused);
+  line("monitor-reconstruction", o.monitor_reconstruction);
+  if (!o.memory_trace.empty()) {
+    line("memory-trace", quoted(o.memory_trace.string()));
+    line("trace-steps", o.trace_steps);
+  }
   if (!o.init.empty()) line("init", quoted(o.init.string()));
   return text;
 }

@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "io/preprocessing.h"
-#include "models/unet.h"
+#include "tools/plan/choice.h"
 
 namespace revunet::tools {
 
@@ -19,6 +19,10 @@ struct TrainArguments {
   double learning_rate = 1e-4, validation_fraction = 0.2;
   uint64_t seed = 0;
   int threads = 0;
+  std::string activations = "auto", skips = "auto", memory_trace;
+  bool fused_optimizer = false, plan = false;
+  uint64_t memory_budget = 0;  // bytes; 0 for none
+  int64_t trace_steps = 2, monitor_reconstruction = 0;
 };
 
 // Declares the options on `app`, which fills `arguments` when it parses.
@@ -38,9 +42,22 @@ struct TrainOptions {
   int threads = 0;
   std::string device;
   std::filesystem::path init;  // empty: PyTorch's default initialisation
+  MemoryMode mode;
+  OptimiserStep optimiser_step = OptimiserStep::separate;
+  std::optional<size_t> memory_budget;  // bytes
+  std::filesystem::path memory_trace;   // empty: none
+  int64_t trace_steps = 0;
+  int64_t monitor_reconstruction = 0;  // steps between checks; 0: none
+
+  // What the plan of a run of so many steps asks for.
+  MemorySettings memory(int64_t steps) const;
 };
 
-// Throws UsageError for values that make no sense, with what would; DataError for init weights of another network.
+// The modes that the arguments leave open.
+ModeChoice mode_choice(const TrainArguments& arguments);
+
+// Throws UsageError for values that make no sense, with what would, and for a budget that nothing fits; DataError for
+// init weights of another network. With arguments.plan, data and out may be empty.
 TrainOptions resolve(const TrainArguments& arguments);
 
 // The run's effective configuration as TOML, which --config reads back.

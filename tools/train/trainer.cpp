@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/streams.h"
@@ -55,11 +54,12 @@ std::string memory_line(const MemoryStats& stats) {
 Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder)
     : options_(options),
       folder_(folder),
-      model_(make_unet(ctx_, options.network, DType::f32, options.seed)),
+      model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode)),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
+      watch_(options.monitor_reconstruction),
       progress_(total_steps()) {
   if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
 }
@@ -72,6 +72,15 @@ int64_t Trainer::total_steps() const {
 void Trainer::run() {
   for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
   progress_.clear();
+  report_memory();
+}
+
+void Trainer::report_memory() const {
+  const size_t predicted = plan_training(options_.memory(total_steps())).training.peak_allocated;
+  constexpr double kMiB = 1 << 20;
+  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", describe(options_.memory(total_steps())),
+               static_cast<double>(predicted) / kMiB, static_cast<double>(peak_) / kMiB,
+               predicted == peak_ ? " (equal, byte for byte)" : "");
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
@@ -107,19 +116,23 @@ EpochRecord Trainer::run_epoch(int64_t epoch) {
   record.step = step_;
   record.training_seconds = stopwatch.seconds();
   record.memory = device_.allocator().stats();
+  peak_ = std::max(peak_, record.memory.peak_allocated);
   return record;
 }
 
 Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
-  const auto [X, Y, Z] = sample.size;
-  const Context input = ctx.with_tag(Tag::input);
-  Variable image(from_host(input, {1, X, Y, Z, io::modality_count}, DType::f32, std::span<const float>(sample.image)));
-  Tensor target = from_host(input, {1, X, Y, Z, io::region_count}, DType::f32, std::span<const float>(sample.target));
-  return sigmoid_dice(ctx, model_->forward(ctx, std::move(image)), std::move(target));
+  const auto volume = [&](const std::vector<float>& values, int64_t channels) {
+    const LayerScope scope(ctx, "input");
+    const auto [X, Y, Z] = sample.size;
+    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, DType::f32, std::span<const float>(values));
+  };
+  Tensor image = volume(sample.image, io::modality_count), target = volume(sample.target, io::region_count);
+  return region_losses(ctx, *model_, std::move(image), std::move(target));
 }
 
 RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
   std::optional<Tape> tape(std::in_place);
+  tape->set_monitor(watch_.for_step(step_));
   const Context ctx = ctx_.with_tape(&*tape);
   Variable losses = losses_of(ctx, sample);
   const std::vector<double> values = to_host_f64(losses.value);
@@ -129,10 +142,7 @@ RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
     explain_non_finite(sample, case_name);
   }
 
-  const std::vector<double> ones(io::region_count, 1.0);
-  tape->backward(ctx, losses, from_host(ctx, {io::region_count}, DType::f32, std::span<const double>(ones)));
-  adam_.step(ctx_, parameters_);
-  model_->clear_gradients();
+  learn(ctx, *tape, std::move(losses), *model_, adam_, options_.optimiser_step);
   return {values[0], values[1], values[2]};
 }
 

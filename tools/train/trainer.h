@@ -3,10 +3,10 @@
 
 #include <memory>
 
-#include "kernels/adam/adam.h"
-#include "models/unet.h"
+#include "models/training_step.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
+#include "tools/train/reconstruction.h"
 #include "tools/train/run_folder.h"
 #include "tools/train/samples.h"
 #include "tools/train/split.h"
@@ -30,6 +30,7 @@ class Trainer {
   RegionValues validate();
   [[noreturn]] void explain_non_finite(const Sample& sample, const std::string& case_name);
   Variable losses_of(const Context& ctx, const Sample& sample) const;
+  void report_memory() const;
   void warn_if_cut(const std::string& case_name, const io::Preprocessed& c);
   void finish_epoch(EpochRecord record);
   int64_t total_steps() const;
@@ -43,8 +44,10 @@ class Trainer {
   std::vector<Parameter*> parameters_;
   Adam adam_;
   CaseLoader training_, validation_;
+  SequenceWatch watch_;
   Progress progress_;
   int64_t step_ = 0;
+  size_t peak_ = 0;  // bytes, of all training steps so far
   std::optional<double> best_score_;  // higher is better: mean Dice, or minus the loss without validation cases
 };
 

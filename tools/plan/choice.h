@@ -1,0 +1,33 @@
+// Choosing how to train within a budget of memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tools/plan/plan.h"
+
+namespace revunet::tools {
+
+// What the user left open: an empty choice is the program's.
+struct ModeChoice {
+  std::optional<Activations> activations;
+  std::optional<Skips> skips;
+  std::optional<OptimiserStep> optimiser_step;
+};
+
+// The modes that the choice leaves, fastest first: what is stored need not be computed again.
+std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice);
+
+// The fastest mode whose plan fits, nothing if none does.
+std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
+                                                size_t budget);
+
+// The edge of the largest cube, a multiple of what the network takes, that one of the modes trains on within the
+// budget; 0 if none does. Validation is not counted.
+int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
+
+// The settings for a run with this budget in bytes. UsageError, naming the least that is needed and the largest patch
+// that would fit, if nothing does.
+MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
+
+}  // namespace revunet::tools

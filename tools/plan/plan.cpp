@@ -1,0 +1,64 @@
+#include "tools/plan/plan.h"
+
+#include <algorithm>
+
+#include "io/regions.h"
+#include "tools/common/whole_volume.h"
+
+namespace revunet::tools {
+
+namespace {
+
+Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels) {
+  const LayerScope scope(ctx, "input");
+  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, DType::f32};
+}
+
+std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
+  std::vector<LayerBytes> layers;
+  for (uint32_t i = 0; i < allocator.layers_at_peak().size(); ++i) {
+    if (const size_t bytes = allocator.layers_at_peak()[i]) layers.push_back({allocator.layer_name(i), bytes});
+  }
+  std::ranges::stable_sort(layers, std::greater<>(), &LayerBytes::bytes);
+  return layers;
+}
+
+}  // namespace
+
+Plan plan_training(const MemorySettings& settings) {
+  Device device(DeviceKind::meta);
+  return plan_training(settings, device);
+}
+
+Plan plan_training(const MemorySettings& settings, Device& device) {
+  const Context ctx{device};
+  const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode);
+  Adam adam;
+  for (int64_t step = 0; step < std::min<int64_t>(settings.steps, 2); ++step) {
+    Tape tape;
+    const Context recording = ctx.with_tape(&tape);
+    Tensor image = volume(recording, settings.size, io::modality_count);
+    Tensor target = volume(recording, settings.size, io::region_count);
+    Variable losses = region_losses(recording, *model, std::move(image), std::move(target));
+    learn(recording, tape, std::move(losses), *model, adam, settings.optimiser_step);
+  }
+  Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
+  if (settings.validation) {
+    device.allocator().reset_peak();
+    region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count));
+    plan.validation = device.allocator().stats();
+  }
+  return plan;
+}
+
+std::string describe(const MemorySettings& s) {
+  if (s.network.kind == ModelKind::baseline) {
+    return s.optimiser_step == OptimiserStep::fused ? "baseline, fused optimizer" : "baseline";
+  }
+  return fmt::format("{} activations, {} skips{}",
+                     s.mode.activations == Activations::reversible ? "reversible" : "stored",
+                     s.mode.skips == Skips::reversible ? "reversible" : "stored",
+                     s.optimiser_step == OptimiserStep::fused ? ", fused optimizer" : "");
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,45 @@
+// The memory that training will take, found by running its steps on the meta device.
+//
+// Rule: a plan runs the very functions that the trainer runs, so prediction and measurement differ only where the
+// program is wrong.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/preprocessing.h"
+#include "models/training_step.h"
+
+namespace revunet::tools {
+
+// What decides how much memory a run of training takes.
+struct MemorySettings {
+  UNetConfig network;
+  MemoryMode mode;
+  OptimiserStep optimiser_step = OptimiserStep::separate;
+  io::Size3 size{};                      // x, y, z voxels of a training sample, batch 1
+  std::optional<io::Size3> validation{}; // of a volume predicted between epochs, if any is
+  int64_t steps = 2;                     // of the run; from the second on, all steps are alike
+};
+
+struct LayerBytes {
+  std::string layer;
+  size_t bytes;
+};
+
+struct Plan {
+  MemoryStats training;            // with the peak of a training step
+  std::vector<LayerBytes> layers;  // at that peak, largest first
+  MemoryStats validation;          // with the peak of a prediction; zero without one
+  size_t peak() const { return std::max(training.peak_allocated, validation.peak_allocated); }
+};
+
+// On a meta device of its own, or on the given one, whose allocator may be watched. Milliseconds.
+Plan plan_training(const MemorySettings& settings);
+Plan plan_training(const MemorySettings& settings, Device& device);
+
+// "reversible activations, stored skips, fused optimizer"
+std::string describe(const MemorySettings& settings);
+
+}  // namespace revunet::tools

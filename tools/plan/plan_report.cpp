@@ -1,0 +1,99 @@
+#include "tools/plan/plan_report.h"
+
+#include <algorithm>
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr double kMiB = 1 << 20;
+constexpr size_t kGiB = size_t{1} << 30;
+constexpr size_t kLayersShown = 12;
+
+std::string mib(size_t bytes) {
+  return fmt::format("{:.1f}", static_cast<double>(bytes) / kMiB);
+}
+
+std::string row(const std::string& name, size_t bytes) {
+  return fmt::format("  {:<56}{:>10}\n", name, mib(bytes));
+}
+
+std::string composition(const Plan& plan) {
+  std::string text = "at that moment, by tag                                         MiB\n";
+  std::vector<size_t> tags(kTagCount);
+  for (size_t i = 0; i < kTagCount; ++i) tags[i] = i;
+  std::ranges::stable_sort(tags, std::greater<>(), [&](size_t i) { return plan.training.at_peak[i]; });
+  for (const size_t tag : tags) {
+    if (plan.training.at_peak[tag]) text += row(kTagNames[tag], plan.training.at_peak[tag]);
+  }
+  text += "and by layer\n";
+  size_t rest = 0;
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    if (i < kLayersShown) {
+      text += row(plan.layers[i].layer, plan.layers[i].bytes);
+    } else {
+      rest += plan.layers[i].bytes;
+    }
+  }
+  if (rest) text += row(fmt::format("{} other layers", plan.layers.size() - kLayersShown), rest);
+  return text;
+}
+
+// The baseline of the same levels: half the channels at the finest, twice as many at each further level.
+MemorySettings baseline_of(const MemorySettings& settings) {
+  MemorySettings baseline = settings;
+  baseline.network = default_config(ModelKind::baseline);
+  if (settings.network.channels != default_config(ModelKind::reversible).channels) {
+    baseline.network.channels.clear();
+    for (size_t level = 0; level < settings.network.levels(); ++level) {
+      baseline.network.channels.push_back(std::max<int64_t>(1, settings.network.channels[0] / 2) << level);
+    }
+  }
+  return baseline;
+}
+
+std::string alternatives(const MemorySettings& settings) {
+  std::string text = "alternatives, fastest first                               peak MiB\n";
+  for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), plan_training(other).peak());
+  if (settings.network.kind == ModelKind::baseline) return text;
+  for (int64_t depth = 1; depth <= 4; ++depth) {
+    MemorySettings deeper = settings;
+    deeper.network.encoder_depth = depth;
+    text += row(fmt::format("encoder depth {}, {}", depth, describe(settings)), plan_training(deeper).peak());
+  }
+  const MemorySettings baseline = baseline_of(settings);
+  text += row(fmt::format("baseline, channels {}", fmt::join(baseline.network.channels, ",")),
+              plan_training(baseline).peak());
+  return text;
+}
+
+std::string largest_patches(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
+  std::string text = "largest cube to train on\n";
+  std::vector<size_t> budgets = {4 * kGiB, 8 * kGiB, 12 * kGiB, 24 * kGiB};
+  if (budget) budgets = {*budget};
+  for (const size_t bytes : budgets) {
+    const int64_t edge = largest_cube(settings, choice, bytes);
+    text += fmt::format("  within {:>8} MiB  {}\n", mib(bytes),
+                        edge > 0 ? fmt::format("--patch {0},{0},{0}", edge) : std::string("none"));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string plan_report(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
+  const Plan plan = plan_training(settings);
+  std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; f32, batch 1\n",
+                                 name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
+                                 settings.network.encoder_depth, settings.network.decoder_depth);
+  text += fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n",
+                      fmt::join(settings.size, ","), describe(settings), mib(plan.training.peak_allocated),
+                      mib(plan.training.peak_reserved));
+  if (settings.validation) {
+    text += fmt::format("validating on {} voxels: predicted peak {} MiB\n", fmt::join(*settings.validation, ","),
+                        mib(plan.validation.peak_allocated));
+  }
+  return text + composition(plan) + alternatives(settings) + largest_patches(settings, choice, budget);
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,33 @@
+#include "tools/train/reconstruction.h"
+
+#include <spdlog/spdlog.h>
+
+namespace revunet::tools {
+
+ReconstructionMonitor* SequenceWatch::for_step(int64_t step) {
+  if (interval_ == 0 || step % interval_ != 0) return nullptr;
+  if (sequences_ > 0) turn_ = (turn_ + 1) % sequences_;
+  step_ = step;
+  sequences_ = 0;
+  return this;
+}
+
+bool SequenceWatch::wants(const std::string&) {
+  return sequences_++ == turn_;
+}
+
+void SequenceWatch::report(const std::string& sequence, double relative_error) {
+  const std::string what = fmt::format("step {}: {} rebuilt its input with a relative error of {:.2e}", step_ + 1,
+                                       sequence, relative_error);
+  REVUNET_EXPECTS(relative_error <= kFailAbove, Error,
+                  "[train] {}; expected at most {:.0e}: its gradients are wrong. Use --activations stored, or fewer "
+                  "blocks a level",
+                  what, kFailAbove);
+  if (relative_error > kWarnAbove) {
+    spdlog::warn("warning: {}, above {:.0e}; --activations stored has none", what, kWarnAbove);
+  } else {
+    spdlog::info(what);
+  }
+}
+
+}  // namespace revunet::tools
