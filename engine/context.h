@@ -18,8 +18,8 @@ struct Context {
   Context without_tape() const { return with_tape(nullptr); }
 };
 
-// While it lives, allocations belong to the layer `name`: the tape node that they are made for, or "parameters", "input"
-// and the like.
+// While it lives, allocations belong to the layer `name`: the tape node that they are made for, or "parameters",
+// "input" and the like.
 class LayerScope {
  public:
   LayerScope(const Context& ctx, std::string_view name) : LayerScope(ctx, ctx.device.allocator().layer(name)) {}

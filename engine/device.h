@@ -1,5 +1,6 @@
-// A device: where tensors live and ops run. The CPU, or `meta`: there every op checks, allocates, records and frees as on
-// the device it stands for, and computes nothing, so that a training step of any size shows its memory in milliseconds.
+// A device: where tensors live and ops run. The CPU, or `meta`: there every op checks, allocates, records and frees as
+// on the device it stands for, and computes nothing, so that a training step of any size shows its memory in
+// milliseconds.
 //
 // Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, plans);
 // there are no globals. It outlives every tensor made on it.
@@ -22,8 +23,7 @@ class Device {
       : Device(kind == DeviceKind::meta ? std::unique_ptr<MemoryResource>(std::make_unique<SimulatedResource>())
                                         : std::make_unique<HostResource>()) {}
   // Memory comes from `resource`. One without memory behind its addresses makes this a meta device.
-  explicit Device(std::unique_ptr<MemoryResource> resource)
-      : resource_(std::move(resource)), allocator_(*resource_) {}
+  explicit Device(std::unique_ptr<MemoryResource> resource) : resource_(std::move(resource)), allocator_(*resource_) {}
 
   CachingAllocator& allocator() { return allocator_; }
   // False on the meta device: kernels return once they have allocated what they work with.

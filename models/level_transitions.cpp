@@ -45,24 +45,24 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
   Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch), x), convolution);
   Stream out{make_output(ctx, std::move(y[0])), make_output(ctx, std::move(y[1]))};
   if (!ctx.tape) return out;
-  ctx.tape->record(
-      {.name = name,
-       .inputs = {fine.first.slot, fine.second.slot},
-       .outputs = {out.first, out.second},
-       .parameters = {convolution.weight, convolution.bias},
-       .backward = [x, slots = slots_of(fine), convolution](const Context& inner, std::vector<Tensor> dy,
-                                                            Gradients& gradients) {
-         Halves pooled = pool(inner, x);
-         conv3d_backward_weight(inner, pooled, dy, gradient_of(inner, *convolution.weight));
-         conv3d_backward_bias(inner, dy, gradient_of(inner, *convolution.bias));
-         conv3d_backward_data(inner, dy, convolution.weight->value, pooled, Write::overwrite);  // into pooled's memory
-         dy.clear();
-         for (size_t i = 0; i < 2; ++i) {
-           if (slots[i] == Variable::kNoGradient) continue;
-           const auto [dx, accumulate] = gradients.target(inner, slots[i], x[i].shape(), x[i].dtype());
-           max_pool3d_backward(inner, x[i], pooled[i], dx, accumulate);
-         }
-       }});
+  ctx.tape->record({.name = name,
+                    .inputs = {fine.first.slot, fine.second.slot},
+                    .outputs = {out.first, out.second},
+                    .parameters = {convolution.weight, convolution.bias},
+                    .backward = [x, slots = slots_of(fine), convolution](const Context& inner, std::vector<Tensor> dy,
+                                                                         Gradients& gradients) {
+                      Halves pooled = pool(inner, x);
+                      conv3d_backward_weight(inner, pooled, dy, gradient_of(inner, *convolution.weight));
+                      conv3d_backward_bias(inner, dy, gradient_of(inner, *convolution.bias));
+                      conv3d_backward_data(inner, dy, convolution.weight->value, pooled,
+                                           Write::overwrite);  // into pooled's memory
+                      dy.clear();
+                      for (size_t i = 0; i < 2; ++i) {
+                        if (slots[i] == Variable::kNoGradient) continue;
+                        const auto [dx, accumulate] = gradients.target(inner, slots[i], x[i].shape(), x[i].dtype());
+                        max_pool3d_backward(inner, x[i], pooled[i], dx, accumulate);
+                      }
+                    }});
   return out;
 }
 
@@ -83,28 +83,28 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
   Stream out{make_output(ctx, y[0]), make_output(ctx, y[1])};
   if (!ctx.tape) return out;
   if (skips == Skips::stored) base = {};  // the encoder's own nodes keep it
-  ctx.tape->record({.name = name,
-                    .inputs = {coarse.first.slot, coarse.second.slot, skip.first.slot, skip.second.slot},
-                    .outputs = {out.first, out.second},
-                    .parameters = {convolution.weight, convolution.bias},
-                    .backward = [x, base, coarse_slots = slots_of(coarse), skip_slots = slots_of(skip), convolution](
-                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
-                      if (base[0]) {
-                        const Halves low = convolve(inner, x, convolution);
-                        for (size_t i = 0; i < 2; ++i) {
-                          upsample_trilinear_forward(inner, low[i], base[i], Write::subtract);
-                        }
-                      }
-                      Halves dlow;
-                      for (size_t i = 0; i < 2; ++i) {
-                        const auto [N, D, H, W, C] = activation(dy[i].shape());
-                        dlow[i] = Tensor(inner, {N, D / 2, H / 2, W / 2, C}, dy[i].dtype());
-                        upsample_trilinear_backward(inner, dy[i], dlow[i], false);
-                        add_gradient(inner, gradients, skip_slots[i], std::move(dy[i]));
-                      }
-                      conv3d_backward(inner, {x[0], x[1]}, coarse_slots, *convolution.weight, convolution.bias, dlow,
-                                      gradients);
-                    }});
+  ctx.tape->record(
+      {.name = name,
+       .inputs = {coarse.first.slot, coarse.second.slot, skip.first.slot, skip.second.slot},
+       .outputs = {out.first, out.second},
+       .parameters = {convolution.weight, convolution.bias},
+       .backward = [x, base, coarse_slots = slots_of(coarse), skip_slots = slots_of(skip), convolution](
+                       const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
+         if (base[0]) {
+           const Halves low = convolve(inner, x, convolution);
+           for (size_t i = 0; i < 2; ++i) {
+             upsample_trilinear_forward(inner, low[i], base[i], Write::subtract);
+           }
+         }
+         Halves dlow;
+         for (size_t i = 0; i < 2; ++i) {
+           const auto [N, D, H, W, C] = activation(dy[i].shape());
+           dlow[i] = Tensor(inner, {N, D / 2, H / 2, W / 2, C}, dy[i].dtype());
+           upsample_trilinear_backward(inner, dy[i], dlow[i], false);
+           add_gradient(inner, gradients, skip_slots[i], std::move(dy[i]));
+         }
+         conv3d_backward(inner, {x[0], x[1]}, coarse_slots, *convolution.weight, convolution.bias, dlow, gradients);
+       }});
   return out;
 }
 

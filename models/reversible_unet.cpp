@@ -70,8 +70,8 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   stream = run_sequence(ctx, encoders_[0], std::move(stream), SequenceInput::consumed);
   std::vector<Stream> skips;
   for (size_t i = 1; i < levels; ++i) {
-    Stream coarse = pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream,
-                                      encoders_[i].convolution);
+    Stream coarse =
+        pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream, encoders_[i].convolution);
     skips.push_back(std::move(stream));
     stream = run_sequence(ctx, encoders_[i], std::move(coarse), SequenceInput::consumed);
   }

@@ -85,7 +85,8 @@ void run(const Options& options, Json json) {
 }
 
 void add_options(CLI::App& app, Options& options) {
-  app.add_option("--models", options.models, "reversible; the same network with stored-skips, or with all stored and nothing rebuilt; baseline")
+  app.add_option("--models", options.models,
+                 "reversible; the same network with stored-skips, or with all stored and nothing rebuilt; baseline")
       ->delimiter(',')
       ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "baseline"}))
       ->capture_default_str();

@@ -22,8 +22,8 @@ struct AllocationEvent {
   Tag tag;           // of an allocation
   uint32_t layer;    // CachingAllocator::layer_name() knows it
   Phase phase;
-  bool reused;       // an allocation from a segment that was there already
-  bool split;        // an allocation that left a remainder of its block free
+  bool reused;  // an allocation from a segment that was there already
+  bool split;   // an allocation that left a remainder of its block free
 };
 
 class AllocationObserver {

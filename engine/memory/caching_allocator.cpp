@@ -25,9 +25,9 @@ size_t round_up(size_t bytes, size_t multiple) {
 constexpr size_t kSmallRequest = kMiB, kSmallSegment = 2 * kMiB;
 constexpr size_t kMediumRequest = 4 * kMiB, kMediumSegment = 16 * kMiB;
 
-// Small and medium requests share segments, so that a bias of 240 bytes does not cost one of its own. Large requests have
-// segments made for them: one pool for what stays for most of a step, one for what goes soon, so that a small tensor
-// that stays never sits in the middle of memory which a large scratch tensor wants again.
+// Small and medium requests share segments, so that a bias of 240 bytes does not cost one of its own. Large requests
+// have segments made for them: one pool for what stays for most of a step, one for what goes soon, so that a small
+// tensor that stays never sits in the middle of memory which a large scratch tensor wants again.
 enum Pool : size_t { small, medium, large_staying, large_passing };
 
 Pool pool_of(size_t size, Tag tag) {
@@ -189,8 +189,9 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool
 
 void CachingAllocator::split(Block* block, size_t bytes) {
   std::list<Block>& blocks = block->segment->blocks;
-  const auto rest = blocks.insert(
-      std::next(block->self), Block{block->data + bytes, block->size - bytes, 0, Tag::other, 0, true, block->segment, {}});
+  const auto rest =
+      blocks.insert(std::next(block->self),
+                    Block{block->data + bytes, block->size - bytes, 0, Tag::other, 0, true, block->segment, {}});
   rest->self = rest;
   block->size = bytes;
   free_[block->segment->pool].insert(&*rest);

@@ -106,7 +106,8 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
         {DNNL_ARG_WEIGHTS, weights},
         {DNNL_ARG_DST, memory(convolution.description.dst_desc(), y.data<float>())},
         {DNNL_ARG_SCRATCHPAD, memory(convolution.description.scratchpad_desc(), scratchpad.data<float>())}};
-    if (bias) arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias->data<float>() + first_bias));
+    if (bias)
+      arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias->data<float>() + first_bias));
     convolution.run.execute(convolutions.stream(), arguments);
     convolutions.stream().wait();
   } catch (const dnnl::error& e) {

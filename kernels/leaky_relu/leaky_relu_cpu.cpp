@@ -14,7 +14,8 @@ void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tenso
   });
 }
 
-void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx, bool accumulate) {
+void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx,
+                         bool accumulate) {
   if (!ctx.device.computes()) return;
   dispatch(y.dtype(), [&]<class T>() {
     const T *py = y.data<T>(), *pdy = dy.data<T>();

@@ -7,7 +7,8 @@
 
 namespace revunet {
 
-void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses, Tensor& sums) {
+void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses,
+                          Tensor& sums) {
   if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
     const T *z = logits.data<T>(), *t = target.data<T>();

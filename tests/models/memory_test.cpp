@@ -122,7 +122,8 @@ TEST_CASE("the meta device has no memory to read") {
 
 TEST_CASE("the fused optimiser has the same bits as the separate step, and needs no gradients beside each other") {
   for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
-    Run separate(DeviceKind::cpu, config, {}, DType::f32, kSmall), fused(DeviceKind::cpu, config, {}, DType::f32, kSmall);
+    Run separate(DeviceKind::cpu, config, {}, DType::f32, kSmall),
+        fused(DeviceKind::cpu, config, {}, DType::f32, kSmall);
     for (int i = 0; i < 3; ++i) {
       separate.step(OptimiserStep::separate);
       fused.step(OptimiserStep::fused);

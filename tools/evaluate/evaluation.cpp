@@ -14,7 +14,8 @@ namespace {
 
 std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, size_t region) {
   std::vector<uint8_t> mask(labels.size());
-  std::transform(labels.begin(), labels.end(), mask.begin(), [&](uint8_t label) { return io::regions_of(label)[region]; });
+  std::transform(labels.begin(), labels.end(), mask.begin(),
+                 [&](uint8_t label) { return io::regions_of(label)[region]; });
   return mask;
 }
 

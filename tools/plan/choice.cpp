@@ -68,12 +68,12 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
 MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   if (const auto mode = fastest_that_fits(settings, choice, budget)) return *mode;
   const int64_t cube = largest_cube(settings, choice, budget);
-  throw UsageError(fmt::format(
-      "[--memory-budget] expected at least {:.1f} MiB for samples of {} voxels, got {:.1f} MiB; {}",
-      static_cast<double>(least_peak(candidates(settings, choice))) / kMiB, fmt::join(settings.size, ","),
-      static_cast<double>(budget) / kMiB,
-      cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
-               : std::string("no patch fits; use fewer --channels")));
+  throw UsageError(
+      fmt::format("[--memory-budget] expected at least {:.1f} MiB for samples of {} voxels, got {:.1f} MiB; {}",
+                  static_cast<double>(least_peak(candidates(settings, choice))) / kMiB, fmt::join(settings.size, ","),
+                  static_cast<double>(budget) / kMiB,
+                  cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
+                           : std::string("no patch fits; use fewer --channels")));
 }
 
 }  // namespace revunet::tools

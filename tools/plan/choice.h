@@ -10,9 +10,9 @@ namespace revunet::tools {
 
 // What the user left open: an empty choice is the program's.
 struct ModeChoice {
-  std::optional<Activations> activations;
-  std::optional<Skips> skips;
-  std::optional<OptimiserStep> optimiser_step;
+  std::optional<Activations> activations = {};
+  std::optional<Skips> skips = {};
+  std::optional<OptimiserStep> optimiser_step = {};
 };
 
 // The modes that the choice leaves, fastest first: what is stored need not be computed again.

@@ -15,12 +15,12 @@ namespace revunet::tools {
 
 // What decides how much memory a run of training takes.
 struct MemorySettings {
-  UNetConfig network;
-  MemoryMode mode;
+  UNetConfig network = {};
+  MemoryMode mode = {};
   OptimiserStep optimiser_step = OptimiserStep::separate;
-  io::Size3 size{};                      // x, y, z voxels of a training sample, batch 1
-  std::optional<io::Size3> validation{}; // of a volume predicted between epochs, if any is
-  int64_t steps = 2;                     // of the run; from the second on, all steps are alike
+  io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
+  std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is
+  int64_t steps = 2;                      // of the run; from the second on, all steps are alike
 };
 
 struct LayerBytes {

@@ -9,6 +9,7 @@ namespace {
 constexpr double kMiB = 1 << 20;
 constexpr size_t kGiB = size_t{1} << 30;
 constexpr size_t kLayersShown = 12;
+constexpr size_t kShown = size_t{1} << 16;  // bytes: what is less is 0.0 MiB
 
 std::string mib(size_t bytes) {
   return fmt::format("{:.1f}", static_cast<double>(bytes) / kMiB);
@@ -24,18 +25,19 @@ std::string composition(const Plan& plan) {
   for (size_t i = 0; i < kTagCount; ++i) tags[i] = i;
   std::ranges::stable_sort(tags, std::greater<>(), [&](size_t i) { return plan.training.at_peak[i]; });
   for (const size_t tag : tags) {
-    if (plan.training.at_peak[tag]) text += row(kTagNames[tag], plan.training.at_peak[tag]);
+    if (plan.training.at_peak[tag] >= kShown) text += row(kTagNames[tag], plan.training.at_peak[tag]);
   }
   text += "and by layer\n";
-  size_t rest = 0;
+  size_t rest = 0, others = 0;
   for (size_t i = 0; i < plan.layers.size(); ++i) {
-    if (i < kLayersShown) {
+    if (i < kLayersShown && plan.layers[i].bytes >= kShown) {
       text += row(plan.layers[i].layer, plan.layers[i].bytes);
     } else {
       rest += plan.layers[i].bytes;
+      ++others;
     }
   }
-  if (rest) text += row(fmt::format("{} other layers", plan.layers.size() - kLayersShown), rest);
+  if (rest) text += row(fmt::format("{} other layers", others), rest);
   return text;
 }
 
@@ -54,7 +56,8 @@ MemorySettings baseline_of(const MemorySettings& settings) {
 
 std::string alternatives(const MemorySettings& settings) {
   std::string text = "alternatives, fastest first                               peak MiB\n";
-  for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), plan_training(other).peak());
+  for (const MemorySettings& other : candidates(settings, {}))
+    text += row(describe(other), plan_training(other).peak());
   if (settings.network.kind == ModelKind::baseline) return text;
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;
@@ -86,9 +89,9 @@ std::string plan_report(const MemorySettings& settings, const ModeChoice& choice
   std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; f32, batch 1\n",
                                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
                                  settings.network.encoder_depth, settings.network.decoder_depth);
-  text += fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n",
-                      fmt::join(settings.size, ","), describe(settings), mib(plan.training.peak_allocated),
-                      mib(plan.training.peak_reserved));
+  text +=
+      fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),
+                  describe(settings), mib(plan.training.peak_allocated), mib(plan.training.peak_reserved));
   if (settings.validation) {
     text += fmt::format("validating on {} voxels: predicted peak {} MiB\n", fmt::join(*settings.validation, ","),
                         mib(plan.validation.peak_allocated));

@@ -15,7 +15,8 @@ constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times
 void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
-  app.add_option("--data", a.data, "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/; required");
+  app.add_option("--data", a.data,
+                 "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/; required");
   app.add_option("--out", a.out, "run folder to make; must not hold an earlier run; required");
   app.add_option("--model", a.model, "network")
       ->check(CLI::IsMember({"reversible", "baseline"}))
@@ -54,9 +55,6 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
                  "bytes of tensors, with a unit if you like (8GiB, 6646MB): auto modes take the fastest that fits")
       ->transform(CLI::AsSizeValue(false));
   app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives take, and stop");
-  app.add_option("--memory-trace", a.memory_trace, "file to record every allocation in, for revunet-trace");
-  app.add_option("--trace-steps", a.trace_steps, "steps after which the trace ends, 0 for none")
-      ->capture_default_str();
   app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
                  "steps between checks of a sequence's rebuilt input against the true one, 0 for none")
       ->capture_default_str();
@@ -87,23 +85,22 @@ void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig&
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   const ModeChoice choice = mode_choice(a);
-  REVUNET_EXPECTS(o.network.kind == ModelKind::reversible || (!choice.activations && !choice.skips), UsageError,
-                  "[--activations, --skips] expected auto with the baseline, which has no reversible blocks, got {} and "
-                  "{}; use --model reversible",
-                  a.activations, a.skips);
-  REVUNET_EXPECTS(a.trace_steps >= 0, UsageError, "[--trace-steps] expected 0 or more, got {}", a.trace_steps);
+  REVUNET_EXPECTS(
+      o.network.kind == ModelKind::reversible || (!choice.activations && !choice.skips), UsageError,
+      "[--activations, --skips] expected auto with the baseline, which has no reversible blocks, got {} and "
+      "{}; use --model reversible",
+      a.activations, a.skips);
   REVUNET_EXPECTS(a.monitor_reconstruction >= 0, UsageError, "[--monitor-reconstruction] expected 0 or more, got {}",
                   a.monitor_reconstruction);
-  REVUNET_EXPECTS(a.monitor_reconstruction == 0 || (o.network.kind == ModelKind::reversible &&
-                                                    choice.activations != Activations::stored),
-                  UsageError,
-                  "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
-                  "leave it out",
-                  name_of(o.network.kind), a.activations);
+  REVUNET_EXPECTS(
+      a.monitor_reconstruction == 0 ||
+          (o.network.kind == ModelKind::reversible && choice.activations != Activations::stored),
+      UsageError,
+      "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
+      "leave it out",
+      name_of(o.network.kind), a.activations);
   o.mode = {choice.activations.value_or(Activations::reversible), choice.skips.value_or(Skips::reversible)};
   o.optimiser_step = choice.optimiser_step.value_or(OptimiserStep::separate);
-  o.memory_trace = checked_path(a.memory_trace, "--memory-trace");
-  o.trace_steps = a.trace_steps;
   o.monitor_reconstruction = a.monitor_reconstruction;
   if (a.memory_budget == 0) return;
   o.memory_budget = a.memory_budget;
@@ -212,10 +209,6 @@ std::string to_toml(const TrainOptions& o) {
   }
   line("fused-optimizer", o.optimiser_step == OptimiserStep::fused);
   line("monitor-reconstruction", o.monitor_reconstruction);
-  if (!o.memory_trace.empty()) {
-    line("memory-trace", quoted(o.memory_trace.string()));
-    line("trace-steps", o.trace_steps);
-  }
   if (!o.init.empty()) line("init", quoted(o.init.string()));
   return text;
 }

@@ -19,10 +19,10 @@ struct TrainArguments {
   double learning_rate = 1e-4, validation_fraction = 0.2;
   uint64_t seed = 0;
   int threads = 0;
-  std::string activations = "auto", skips = "auto", memory_trace;
+  std::string activations = "auto", skips = "auto";
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
-  int64_t trace_steps = 2, monitor_reconstruction = 0;
+  int64_t monitor_reconstruction = 0;
 };
 
 // Declares the options on `app`, which fills `arguments` when it parses.
@@ -45,9 +45,7 @@ struct TrainOptions {
   MemoryMode mode;
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::optional<size_t> memory_budget;  // bytes
-  std::filesystem::path memory_trace;   // empty: none
-  int64_t trace_steps = 0;
-  int64_t monitor_reconstruction = 0;  // steps between checks; 0: none
+  int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
 
   // What the plan of a run of so many steps asks for.
   MemorySettings memory(int64_t steps) const;

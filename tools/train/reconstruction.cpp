@@ -17,8 +17,8 @@ bool SequenceWatch::wants(const std::string&) {
 }
 
 void SequenceWatch::report(const std::string& sequence, double relative_error) {
-  const std::string what = fmt::format("step {}: {} rebuilt its input with a relative error of {:.2e}", step_ + 1,
-                                       sequence, relative_error);
+  const std::string what =
+      fmt::format("step {}: {} rebuilt its input with a relative error of {:.2e}", step_ + 1, sequence, relative_error);
   REVUNET_EXPECTS(relative_error <= kFailAbove, Error,
                   "[train] {}; expected at most {:.0e}: its gradients are wrong. Use --activations stored, or fewer "
                   "blocks a level",

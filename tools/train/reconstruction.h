@@ -1,7 +1,7 @@
 // Watches how well reversible sequences rebuild their inputs, a sequence at a time.
 //
-// Limits, relative error of a sequence's input: above kWarnAbove its gradients are worth less than f32's own noise, above
-// kFailAbove they are wrong. GroupNorm amplifies rounding where a group has little variance; see docs/reconstruction.md.
+// Limits, relative error of a sequence's input: above kWarnAbove its gradients are worth less than f32's own noise,
+// above kFailAbove they are wrong. GroupNorm amplifies rounding where a group has little variance.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class SequenceWatch : public ReconstructionMonitor {
  private:
   int64_t interval_;
   int64_t step_ = 0;
-  int64_t turn_ = 0;      // index of the sequence to check in this step
-  int64_t sequences_ = 0; // of the network, as far as this step's forward has come
+  int64_t turn_ = 0;       // index of the sequence to check in this step
+  int64_t sequences_ = 0;  // of the network, as far as this step's forward has come
 };
 
 }  // namespace revunet::tools

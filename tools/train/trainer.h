@@ -47,7 +47,7 @@ class Trainer {
   SequenceWatch watch_;
   Progress progress_;
   int64_t step_ = 0;
-  size_t peak_ = 0;  // bytes, of all training steps so far
+  size_t peak_ = 0;                   // bytes, of all training steps so far
   std::optional<double> best_score_;  // higher is better: mean Dice, or minus the loss without validation cases
 };
 

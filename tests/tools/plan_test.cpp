@@ -1,0 +1,104 @@
+// revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
+#include <catch2/catch.hpp>
+
+#include "tests/tools/tiny_runs.h"
+#include "tools/plan/choice.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using namespace revunet::tools;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+const MemorySettings whole_brain{.network = default_config(ModelKind::reversible), .size = {160, 192, 160}};
+constexpr size_t MiB = size_t{1} << 20;
+
+}  // namespace
+
+TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[plan]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  int run = 0;
+  for (const char* options :
+       {"--activations stored --skips stored", "--skips stored", "", "--fused-optimizer --encoder-depth 2",
+        "--patch 16,24,16", "--max-steps 1", "--activations stored --skips reversible"}) {
+    INFO(options);
+    const ToolResult got = train(data, folder / std::to_string(run++),
+                                 fmt::format("{} --epochs 2 --val-fraction 0.3 {}", tiny_options, options));
+    REQUIRE(got.exit_code == 0);
+    CHECK_THAT(got.output, Contains("(equal, byte for byte)"));
+  }
+  const ToolResult baseline =
+      train(data, folder / "baseline", "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0");
+  REQUIRE(baseline.exit_code == 0);
+  CHECK_THAT(baseline.output, Contains("memory, baseline: predicted peak") && Contains("(equal, byte for byte)"));
+}
+
+TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
+  const ToolResult got = run_tool("revunet-train", "--plan");
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("training on 160,192,160 voxels, reversible activations, reversible skips") &&
+                             Contains("sequence_output") && Contains("decoders.4.reversibleBlocks") &&
+                             Contains("baseline, channels 30,60,120,240,480") && Contains("--patch "));
+}
+
+TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
+  const auto chosen = [](size_t mib, const ModeChoice& choice = {}) {
+    return choose_within(whole_brain, choice, mib * MiB);
+  };
+  CHECK(chosen(8000).mode == MemoryMode{Activations::stored, Skips::stored});
+  CHECK(chosen(5000).mode == MemoryMode{Activations::reversible, Skips::stored});
+  CHECK(chosen(4000).mode == MemoryMode{Activations::reversible, Skips::reversible});
+  CHECK(chosen(8000, {.skips = Skips::reversible}).mode == MemoryMode{Activations::reversible, Skips::reversible});
+  CHECK(chosen(8000, {.optimiser_step = OptimiserStep::fused}).optimiser_step == OptimiserStep::fused);
+  CHECK_THROWS_WITH(chosen(3000), Contains("[--memory-budget] expected at least ") &&
+                                      Contains("the largest cube that fits is --patch 160,160,160"));
+  CHECK_THROWS_WITH(chosen(10), Contains("no patch fits"));
+  CHECK_THROWS_AS(chosen(4000, {.activations = Activations::stored}), UsageError);
+
+  // The largest cube fits, the next one does not.
+  MemorySettings cube = whole_brain;
+  const int64_t edge = largest_cube(cube, {}, 3000 * MiB);
+  cube.size = {edge, edge, edge};
+  CHECK(plan_training(cube).peak() <= 3000 * MiB);
+  cube.size = {edge + 16, edge + 16, edge + 16};
+  CHECK(plan_training(cube).peak() > 3000 * MiB);
+}
+
+TEST_CASE("modes that make no sense are refused", "[plan]") {
+  const auto refused = [](const std::string& options, const std::string& reason) {
+    INFO(options);
+    const ToolResult got = run_tool("revunet-train", "--plan " + options);
+    CHECK(got.exit_code == 2);
+    CHECK_THAT(got.errors, Contains(reason));
+  };
+  refused("--memory-budget 1GiB", "[--memory-budget] expected at least 3397.8 MiB");
+  refused("--memory-budget much", "--memory-budget");
+  refused("--model baseline --skips stored", "expected auto with the baseline");
+  refused("--activations stored --monitor-reconstruction 1", "[--monitor-reconstruction]");
+  refused("--monitor-reconstruction -1", "[--monitor-reconstruction] expected 0 or more");
+}
+
+TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's rounding", "[plan]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2);
+  const auto steps = std::string(tiny_options) + " --max-steps 8 --epochs 8 --val-fraction 0 ";
+  const ToolResult got = train(data, folder / "watched", steps + "--monitor-reconstruction 2");
+  REQUIRE(got.exit_code == 0);
+  std::istringstream lines(got.output);
+  std::vector<std::string> sequences;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t error = line.find("relative error of ");
+    if (error == std::string::npos) continue;
+    CHECK(std::stod(line.substr(error + 18)) < 1e-5);
+    sequences.push_back(line.substr(0, line.find(" rebuilt")));
+  }
+  CHECK(sequences ==
+        std::vector<std::string>{"step 1: encoders.0.reversibleBlocks", "step 3: encoders.1.reversibleBlocks",
+                                 "step 5: decoders.1.reversibleBlocks", "step 7: encoders.0.reversibleBlocks"});
+  // Looking changes nothing.
+  REQUIRE(train(data, folder / "unwatched", steps).exit_code == 0);
+  CHECK(read_bytes(folder / "watched/last.safetensors") == read_bytes(folder / "unwatched/last.safetensors"));
+}
