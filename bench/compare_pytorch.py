@@ -20,9 +20,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ENGINE_MODELS = ("reversible", "stored", "baseline")
+ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
 # Which of the engine's variants does the same work as one of PyTorch's.
-COUNTERPART = {"revtorch": "reversible", "autograd": "stored", "baseline": "baseline"}
+COUNTERPART = {"revtorch": "stored-skips", "autograd": "stored", "baseline": "baseline"}
 FORMATS = ("contiguous", "channels_last_3d")
 
 

@@ -55,7 +55,8 @@ class InputCheck {
   void report(const Tensor& rebuilt1, const Tensor& rebuilt2) const {
     if (!x1_.device().computes()) return;
     const double error = squared_distance(x1_, rebuilt1) + squared_distance(x2_, rebuilt2);
-    monitor_->report(name_, std::sqrt(error / (squared_norm(x1_) + squared_norm(x2_))));
+    const double norm = squared_norm(x1_) + squared_norm(x2_);
+    if (norm > 0) monitor_->report(name_, std::sqrt(error / norm));  // a patch of background has nothing to measure
   }
 
  private:

@@ -26,7 +26,7 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
 
 // Up: skip + upsample(convolution(coarse)). With Skips::reversible the sum lies in skip's memory, which others may
 // share if they read it in backward only, once this node's backward has set it back; backward convolves again.
-// Outside a tape it always lies in skip's memory where nobody shares it.
+// Outside a tape it always lies in skip's memory, which nobody else may share then.
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
                                  const PointwiseConvolution& convolution, Stream skip, Skips skips);
 

@@ -1,5 +1,5 @@
-// One step of training on one sample. The trainer, the planner and the benchmarks all run these two functions, so what
-// one of them allocates the others allocate too.
+// One step of training on one sample. The trainer and the planner both run these two functions, so what one of
+// them allocates the other allocates too. After an exception gradients and optimiser are in no defined state.
 #pragma once
 
 #include "kernels/adam/adam.h"

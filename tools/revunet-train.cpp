@@ -54,7 +54,6 @@ int main(int argc, char** argv) {
   add_train_options(app, arguments);
   return run_tool(app, argc, argv, [&] {
     const TrainOptions options = resolve(arguments);
-    set_cpu_threads(options.threads);
     if (arguments.plan) {
       const int64_t steps = options.max_steps > 0 ? options.max_steps : 2;
       fmt::print("{}", plan_report(options.memory(steps), mode_choice(arguments), options.memory_budget));

@@ -56,8 +56,9 @@ class CachingAllocator {
   CachingAllocator(const CachingAllocator&) = delete;
   CachingAllocator& operator=(const CachingAllocator&) = delete;
 
-  // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released and the
-  // request is tried once more; then OutOfMemoryError, with the request and the table by tag.
+  // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released, then a
+  // segment for this request alone is asked for, then a larger free block than is good is split; then OutOfMemoryError,
+  // with the request and the table by tag.
   Block* allocate(size_t bytes, Tag tag);
   void free(Block* block) noexcept;
 

@@ -97,6 +97,7 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
   }
 
   const int64_t I_all = dw.shape()[4], last = O - O % Lanes;
+  const T* sums = partial.data<T>();
 #pragma omp parallel for
   for (int64_t o = 0; o < O; ++o) {
     const int64_t column = o < last ? o : last + o - (O - Lanes);
@@ -105,7 +106,7 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
       for (int64_t i = 0; i < I; ++i) {
         T sum = 0;
         for (int64_t slab = 0; slab < slabs; ++slab) {
-          sum += partial.data<T>()[slab * slab_elements + (tap * I + i) * o_padded + column];
+          sum += sums[slab * slab_elements + (tap * I + i) * o_padded + column];
         }
         row[tap * I_all + i] += sum;
       }

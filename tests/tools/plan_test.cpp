@@ -44,6 +44,12 @@ TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
                              Contains("baseline, channels 30,60,120,240,480") && Contains("--patch "));
 }
 
+TEST_CASE("monitoring keeps a budget from choosing stored activations", "[plan]") {
+  const ToolResult got = run_tool("revunet-train", "--plan --memory-budget 8GiB --monitor-reconstruction 50");
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("voxels, reversible activations, stored skips: predicted peak"));
+}
+
 TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   const auto chosen = [](size_t mib, const ModeChoice& choice = {}) {
     return choose_within(whole_brain, choice, mib * MiB);
@@ -74,8 +80,10 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
     CHECK(got.exit_code == 2);
     CHECK_THAT(got.errors, Contains(reason));
   };
-  refused("--memory-budget 1GiB", "[--memory-budget] expected at least 3397.8 MiB");
+  refused("--memory-budget 2GiB", "[--memory-budget] expected at least 3397.8 MiB");
+  refused("--memory-budget 1500MiB --patch 96,96,96", "to predict validation volumes of 160,192,160 voxels");
   refused("--memory-budget much", "--memory-budget");
+  refused("--memory-budget=-1", "--memory-budget");
   refused("--model baseline --skips stored", "expected auto with the baseline");
   refused("--activations stored --monitor-reconstruction 1", "[--monitor-reconstruction]");
   refused("--monitor-reconstruction -1", "[--monitor-reconstruction] expected 0 or more");

@@ -26,8 +26,8 @@ std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, 
 // budget; 0 if none does. Validation is not counted.
 int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
 
-// The settings for a run with this budget in bytes. UsageError, naming the least that is needed and the largest patch
-// that would fit, if nothing does.
+// The settings for a run with this budget in bytes. If nothing fits: UsageError naming the least that is needed, and
+// what would fit, the largest patch, or that it is validation which does not.
 MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
 
 }  // namespace revunet::tools

@@ -51,12 +51,16 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_flag("--fused-optimizer", a.fused_optimizer,
                "Adam takes each gradient as soon as it is complete and drops it: less memory, the same bits");
-  app.add_option("--memory-budget", a.memory_budget,
-                 "bytes of tensors, with a unit if you like (8GiB, 6646MB): auto modes take the fastest that fits")
-      ->transform(CLI::AsSizeValue(false));
+  app.add_option(
+         "--memory-budget", a.memory_budget,
+         "bytes of tensors, with a unit if you like (8GiB, 6646MB: 10^6 bytes): auto modes take the fastest that fits")
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, "SIZE"))
+      ->transform(CLI::AsSizeValue(true));
   app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives take, and stop");
   app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
-                 "steps between checks of a sequence's rebuilt input against the true one, 0 for none")
+                 "steps between checks of a sequence's rebuilt input against the true one, which takes that much more "
+                 "memory; 0 for none")
       ->capture_default_str();
   app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
 }
@@ -85,11 +89,6 @@ void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig&
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   const ModeChoice choice = mode_choice(a);
-  REVUNET_EXPECTS(
-      o.network.kind == ModelKind::reversible || (!choice.activations && !choice.skips), UsageError,
-      "[--activations, --skips] expected auto with the baseline, which has no reversible blocks, got {} and "
-      "{}; use --model reversible",
-      a.activations, a.skips);
   REVUNET_EXPECTS(a.monitor_reconstruction >= 0, UsageError, "[--monitor-reconstruction] expected 0 or more, got {}",
                   a.monitor_reconstruction);
   REVUNET_EXPECTS(
@@ -99,6 +98,11 @@ void resolve_memory(const TrainArguments& a, TrainOptions& o) {
       "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
       "leave it out",
       name_of(o.network.kind), a.activations);
+  REVUNET_EXPECTS(
+      o.network.kind == ModelKind::reversible || (!choice.activations && !choice.skips), UsageError,
+      "[--activations, --skips] expected auto with the baseline, which has no reversible blocks, got {} and "
+      "{}; use --model reversible",
+      a.activations, a.skips);
   o.mode = {choice.activations.value_or(Activations::reversible), choice.skips.value_or(Skips::reversible)};
   o.optimiser_step = choice.optimiser_step.value_or(OptimiserStep::separate);
   o.monitor_reconstruction = a.monitor_reconstruction;
@@ -116,6 +120,7 @@ ModeChoice mode_choice(const TrainArguments& a) {
   if (a.activations != "auto") {
     choice.activations = a.activations == "stored" ? Activations::stored : Activations::reversible;
   }
+  if (a.activations == "auto" && a.monitor_reconstruction > 0) choice.activations = Activations::reversible;
   if (a.skips != "auto") choice.skips = a.skips == "stored" ? Skips::stored : Skips::reversible;
   if (a.fused_optimizer) choice.optimiser_step = OptimiserStep::fused;
   return choice;
@@ -178,6 +183,7 @@ TrainOptions resolve(const TrainArguments& a) {
   o.device = "cpu";  // auto: the only device of this build
   o.init = checked_path(a.init, "--init");
   if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
+  set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
   return o;
 }

@@ -54,8 +54,8 @@ struct TrainOptions {
 // The modes that the arguments leave open.
 ModeChoice mode_choice(const TrainArguments& arguments);
 
-// Throws UsageError for values that make no sense, with what would, and for a budget that nothing fits; DataError for
-// init weights of another network. With arguments.plan, data and out may be empty.
+// Sets the number of CPU threads. Throws UsageError for values that make no sense, with what would, and for a budget
+// that nothing fits; DataError for init weights of another network. With arguments.plan, data and out may be empty.
 TrainOptions resolve(const TrainArguments& arguments);
 
 // The run's effective configuration as TOML, which --config reads back.
