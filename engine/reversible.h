@@ -39,6 +39,10 @@ enum class Activations {
   stored,      // x2 and y1 of every block as well: nothing is rebuilt
 };
 
+constexpr const char* name_of(Activations activations) {
+  return activations == Activations::reversible ? "reversible" : "stored";
+}
+
 // What becomes of a sequence's input.
 enum class SequenceInput {
   consumed,  // its memory becomes the output's. Nobody else reads it, so the first block's x1 is not rebuilt.

@@ -69,7 +69,7 @@ Tensor clone(const Context& ctx, const Tensor& x) {
 
 void fill_zero(Tensor& x) {
   if (!x.device().computes()) return;
-  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), T{0}); });
+  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(0.0f)); });
 }
 
 void copy(const Tensor& from, Tensor& to) {
@@ -87,8 +87,9 @@ Tensor convert_from_host(const Context& ctx, const Shape& shape, DType dtype, st
                   "[from_host] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
   Tensor x(ctx, shape, dtype);
   if (!ctx.device.computes()) return x;
-  dispatch(dtype,
-           [&]<class T>() { std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(v); }); });
+  dispatch(dtype, [&]<class T>() {
+    std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
+  });
   return x;
 }
 
@@ -96,7 +97,8 @@ template <class To>
 std::vector<To> convert_to_host(const Tensor& x) {
   std::vector<To> values(static_cast<size_t>(x.elements()));
   dispatch(x.dtype(), [&]<class T>() {
-    std::transform(x.data<T>(), x.data<T>() + x.elements(), values.begin(), [](T v) { return static_cast<To>(v); });
+    std::transform(x.data<T>(), x.data<T>() + x.elements(), values.begin(),
+                   [](T v) { return static_cast<To>(static_cast<Compute<T>>(v)); });
   });
   return values;
 }
@@ -133,13 +135,17 @@ double squared_distance(const Tensor& a, const Tensor& b) {
 double squared_norm(const Tensor& a) {
   return dispatch(a.dtype(), [&]<class T>() {
     const T* p = a.data<T>();
-    return std::accumulate(p, p + a.elements(), 0.0, [](double sum, T v) { return sum + double{v} * double{v}; });
+    return std::accumulate(p, p + a.elements(), 0.0, [](double sum, T v) {
+      const auto value = static_cast<double>(v);
+      return sum + value * value;
+    });
   });
 }
 
 int64_t count_non_finite(const Tensor& x) {
   return dispatch(x.dtype(), [&]<class T>() -> int64_t {
-    return std::count_if(x.data<T>(), x.data<T>() + x.elements(), [](T v) { return !std::isfinite(v); });
+    return std::count_if(x.data<T>(), x.data<T>() + x.elements(),
+                         [](T v) { return !std::isfinite(static_cast<Compute<T>>(v)); });
   });
 }
 

@@ -20,6 +20,8 @@ struct OpCase {
   // Largest |f32 - f64| over outputs, and over gradients, relative to the largest |f64| of that tensor.
   double tolerance_f32 = 0;
   std::string tolerance_reason;
+  // Likewise |bf16 - f64| on values that bf16 holds. One rounding of the result is at most 2^-8 of it.
+  double tolerance_bf16 = 1.0 / 256;
 
   // Work of one forward and of one backward with every gradient, in f32; for benchmarks, 0 where none is quoted.
   double flops_forward = 0, flops_backward = 0;

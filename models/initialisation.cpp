@@ -9,13 +9,13 @@ namespace revunet {
 namespace {
 
 void fill_uniform(Tensor& x, double bound, Rng rng) {
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_compute(x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < x.elements(); ++i) x.data<T>()[i] = static_cast<T>(rng.uniform(-bound, bound));
   });
 }
 
 void fill(Tensor& x, double value) {
-  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(value)); });
+  dispatch_compute(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(value)); });
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ enum class Skips {
   reversible,  // one buffer a level: the sum lies in the encoder's output, and backward subtracts what was added
 };
 
+constexpr const char* name_of(Skips skips) {
+  return skips == Skips::reversible ? "reversible" : "stored";
+}
+
 // Down: convolution(max_pool(fine)). Backward pools again.
 Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
                          const PointwiseConvolution& convolution);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tools/common/parse_list.h"
+#include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/weights_file.h"
 #include "tools/predict/prediction.h"
@@ -16,6 +17,7 @@ struct Options {
   std::filesystem::path weights, data, out;
   std::string size;  // empty: the weights' own
   bool probabilities = false;
+  DType precision = DType::f32;
   int threads = 0;
 };
 
@@ -67,12 +69,12 @@ void predict(const Options& options) {
   const std::unique_ptr<UNet> model = make_unet(ctx, info.config, DType::f32, 0);
   load_weights(weights, *model);
   make_folder(options.out);
-  fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {} threads\n",
+  fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {} threads\n",
              name_of(info.config.kind), fmt::join(info.config.channels, ","), model->parameter_count(),
-             fmt::join(view.size, ","), view.source, cases.size(), threads);
+             fmt::join(view.size, ","), view.source, cases.size(), precision_name(options.precision), threads);
   for (size_t i = 0; i < cases.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
-    const PredictedCase predicted = predict_case(ctx, *model, cases[i], view.size, files[i]);
+    const PredictedCase predicted = predict_case(ctx, *model, cases[i], view.size, options.precision, files[i]);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
   }
@@ -95,6 +97,9 @@ int main(int argc, char** argv) {
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
   app.add_flag("--probabilities", options.probabilities,
                "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
+  app.add_option("--precision", options.precision, kPrecisionHelp)
+      ->transform(precision_names())
+      ->default_str(precision_name(options.precision));
   app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
       ->capture_default_str();
   return run_tool(app, argc, argv, [&] { predict(options); });

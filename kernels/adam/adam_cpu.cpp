@@ -8,7 +8,7 @@ namespace revunet {
 void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
                  Tensor& mean, Tensor& mean_square) {
   if (!ctx.device.computes()) return;
-  dispatch(parameter.dtype(), [&]<class T>() {
+  dispatch_compute(parameter.dtype(), [&]<class T>() {
     const double step = static_cast<double>(t);
     const double correction1 = 1 - std::pow(options.beta1, step), correction2 = 1 - std::pow(options.beta2, step);
     const T decay = static_cast<T>(options.weight_decay), epsilon = static_cast<T>(options.epsilon);

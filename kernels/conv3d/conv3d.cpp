@@ -22,10 +22,11 @@ void check(std::span<const Tensor> x, const Parameter& weight, const Parameter* 
   REVUNET_EXPECTS(!bias || bias->value.shape() == Shape{w[0]}, Error, "[conv3d {}] expected a bias ({}), got {}",
                   weight.name, w[0], bias ? bias->value.shape().to_string() : "");
   for (const Tensor& part : x) {
-    REVUNET_EXPECTS(part.shape() == x[0].shape() && part.dtype() == weight.value.dtype(), Error,
-                    "[conv3d {}] expected {} parts of one shape {}, got {} {}", weight.name,
-                    name_of(weight.value.dtype()), x[0].shape().to_string(), name_of(part.dtype()),
-                    part.shape().to_string());
+    REVUNET_EXPECTS(part.shape() == x[0].shape() && part.dtype() == x[0].dtype() &&
+                        compute_type(part.dtype()) == weight.value.dtype(),
+                    Error, "[conv3d {}] expected parts {} {} for a weight of {}, got {} {}", weight.name,
+                    name_of(x[0].dtype()), x[0].shape().to_string(), name_of(weight.value.dtype()),
+                    name_of(part.dtype()), part.shape().to_string());
   }
 }
 
@@ -41,7 +42,7 @@ void conv3d_backward(const Context& ctx, std::vector<Tensor> x, std::span<const 
   std::vector<Tensor> fresh(slots.size()), begun(slots.size());
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i] == Variable::kNoGradient) continue;
-    const auto target = gradients.target(ctx, slots[i], shapes[i], weight.value.dtype());
+    const auto target = gradients.target(ctx, slots[i], shapes[i], dy[0].dtype());
     (target.accumulate ? begun : fresh)[i] = target.tensor;
   }
   conv3d_backward_data(ctx, dy, weight.value, fresh, Write::overwrite);

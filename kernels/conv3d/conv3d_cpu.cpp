@@ -16,26 +16,27 @@ struct WeightBlock {
   int64_t o0, O, i0, I;
 };
 
-// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`. Of a transposed convolution: flipped taps, and
-// in and out exchanged. Workspace.
+// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`, rounded to operands of type T. Of a transposed
+// convolution: flipped taps, and in and out exchanged. Workspace.
 template <class T>
-Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed, T sign,
+Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed, int sign,
             int64_t out_padded) {
+  using V = Compute<T>;
   const int64_t k = weight.shape()[1], taps = k * k * k, I_all = weight.shape()[4];
   const int64_t in = transposed ? block.O : block.I, out = transposed ? block.I : block.O;
-  Tensor packed(ctx.with_tag(Tag::workspace), {k, k, k, in, out_padded}, dtype_of<T>);
+  Tensor packed(ctx.with_tag(Tag::workspace), {k, k, k, in, out_padded}, dtype_of<V>);
   if (!ctx.device.computes()) return packed;
-  const T* from = weight.data<T>() + block.o0 * taps * I_all + block.i0;
-  T* to = packed.data<T>();
+  const V* from = weight.data<V>() + block.o0 * taps * I_all + block.i0;
+  V *to = packed.data<V>(), factor = static_cast<V>(sign);
 #pragma omp parallel for
   for (int64_t tap = 0; tap < taps; ++tap) {
     const int64_t from_tap = transposed ? taps - 1 - tap : tap;
     const int64_t in_stride = transposed ? taps * I_all : 1, out_stride = transposed ? 1 : taps * I_all;
     for (int64_t i = 0; i < in; ++i) {
-      const T* source = from + from_tap * I_all + i * in_stride;
-      T* row = to + (tap * in + i) * out_padded;
-      for (int64_t o = 0; o < out; ++o) row[o] = sign * source[o * out_stride];
-      std::fill(row + out, row + out_padded, T{0});
+      const V* source = from + from_tap * I_all + i * in_stride;
+      V* row = to + (tap * in + i) * out_padded;
+      for (int64_t o = 0; o < out; ++o) row[o] = factor * static_cast<T>(source[o * out_stride]);
+      std::fill(row + out, row + out_padded, V{0});
     }
   }
   return packed;
@@ -45,21 +46,18 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
               const Tensor* bias, Tensor& y, Write mode) {
   const int64_t out = transposed ? block.I : block.O, k = weight.shape()[1];
   const int sign = mode == Write::subtract ? -1 : 1;
-  if (x.dtype() == DType::f32) {
-    const Tensor packed = pack<float>(ctx, weight, block, transposed, static_cast<float>(sign), out);
-    return onednn_forward(ctx, x, packed, bias, block.o0, y, mode != Write::overwrite);
-  }
-  const Tensor packed = pack<double>(ctx, weight, block, transposed, sign, padded_channels<double>(out));
-  if (!ctx.device.computes()) return;
-  if (mode == Write::overwrite) {
-    double* py = y.data<double>();
-    const double* pb = bias ? bias->data<double>() + block.o0 : nullptr;
-#pragma omp parallel for
-    for (int64_t voxel = 0; voxel < y.elements() / out; ++voxel) {
-      for (int64_t o = 0; o < out; ++o) py[voxel * out + o] = pb ? pb[o] : 0.0;
+  const bool add = mode != Write::overwrite;
+  dispatch(x.dtype(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, float>) {
+      const Tensor packed = pack<float>(ctx, weight, block, transposed, sign, out);
+      onednn_forward(ctx, x, packed, bias, block.o0, y, add);
+    } else {
+      using V = Compute<T>;
+      const Tensor packed = pack<T>(ctx, weight, block, transposed, sign, padded_channels<V>(out));
+      if (!ctx.device.computes()) return;
+      direct_forward<T>(x, packed.data<V>(), bias ? bias->data<V>() + block.o0 : nullptr, k, y, add);
     }
-  }
-  direct_forward_add(x, packed.data<double>(), k, y);
+  });
 }
 
 // Calls f(weight block, i, j) for every x part i and y part j, y parts outermost.
@@ -110,7 +108,7 @@ void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const 
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
                             Tensor& dweight) {
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
-    dispatch(dweight.dtype(),
+    dispatch(x[i].dtype(),
              [&]<class T>() { direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0); });
   });
 }
@@ -128,7 +126,8 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
               for (int64_t c = 0; c < C; ++c) sum[c] += static_cast<double>(p[voxel * C + c]);
             }
           });
-      for (int64_t c = 0; c < C; ++c) dbias.data<T>()[o0 + c] += static_cast<T>(sums[static_cast<size_t>(c)]);
+      for (int64_t c = 0; c < C; ++c)
+        dbias.data<Compute<T>>()[o0 + c] += static_cast<Compute<T>>(sums[static_cast<size_t>(c)]);
     });
     o0 += C;
   }

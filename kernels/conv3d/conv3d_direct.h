@@ -1,4 +1,5 @@
-// Convolution loops of our own, for one input part and one output part: f64 forward, and weight gradients of any type.
+// Convolution loops of our own, for one input part and one output part: f64 and bf16 forward, and weight gradients of
+// any type. bf16 is widened to f32 row by row, in a buffer of each thread's own.
 //
 // Weight gradients are here for f32 too: oneDNN splits their sum by the number of threads, so its bits change with it,
 // and on AVX2 it runs them through an explicit im2col at half the speed.
@@ -8,11 +9,12 @@
 
 namespace revunet::conv3d_detail {
 
-// w packed (k, k, k, I, O rounded up to whole vectors). y (N, D, H, W, O) += conv(x (N, D, H, W, I), w).
+// w packed (k, k, k, I, O rounded up to whole vectors). y (N, D, H, W, O) = conv(x (N, D, H, W, I), w) + bias (O), or
+// y += conv(x, w). bias may be nullptr.
 template <class T>
-void direct_forward_add(const Tensor& x, const T* w, int64_t k, Tensor& y);
+void direct_forward(const Tensor& x, const Compute<T>* w, const Compute<T>* bias, int64_t k, Tensor& y, bool add);
 
-// Channels O of a packed weight, rounded up to whole vectors of T.
+// Channels O of a packed weight, rounded up to whole vectors of T, which is f32 or f64.
 template <class T>
 int64_t padded_channels(int64_t channels);
 

@@ -28,7 +28,7 @@ inline Variable group_norm(const Context& ctx, Variable x, const GroupNorm& norm
   return group_norm_leaky_relu(ctx, std::move(x), norm, kNoLeakyRelu);
 }
 
-// (N, groups, 2): mean and 1 / sqrt(var + eps) of each group, in x's type.
+// (N, groups, 2): mean and 1 / sqrt(var + eps) of each group, in the compute type of x's.
 Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups);
 
 // y may be x.

@@ -55,7 +55,7 @@ struct Moments {
 // Moments of every channel over the voxels of one batch element, C of them.
 template <class T>
 std::vector<Moments> channel_moments(const T* x, int64_t voxels, int64_t C) {
-  const Pattern<T> pattern(C);
+  const Pattern<Compute<T>> pattern(C);
   const int64_t size = chunk_voxels(C), chunks = (voxels + size - 1) / size;
   std::vector<Moments> partial(static_cast<size_t>(chunks * C));
   for_each_chunk(voxels, C, [&](int64_t chunk, int64_t begin, int64_t end) {
@@ -108,17 +108,18 @@ ChannelView<T> channel_view(const Tensor& statistics, int64_t n, int64_t C) {
 Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups) {
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, per_group = C / groups;
-  Tensor statistics(ctx, {N, groups, 2}, x.dtype());
+  Tensor statistics(ctx, {N, groups, 2}, compute_type(x.dtype()));
   if (!ctx.device.computes()) return statistics;
   dispatch(x.dtype(), [&]<class T>() {
+    using V = Compute<T>;
     for (int64_t n = 0; n < N; ++n) {
       const std::vector<Moments> channels = channel_moments(x.data<T>() + n * voxels * C, voxels, C);
       for (int64_t g = 0; g < groups; ++g) {
         Moments group;
         for (int64_t c = g * per_group; c < (g + 1) * per_group; ++c) group.combine(channels[static_cast<size_t>(c)]);
-        T* out = statistics.data<T>() + (n * groups + g) * 2;
-        out[0] = static_cast<T>(group.mean);
-        out[1] = static_cast<T>(1.0 / std::sqrt(group.squares / group.count + kGroupNormEpsilon));
+        V* out = statistics.data<V>() + (n * groups + g) * 2;
+        out[0] = static_cast<V>(group.mean);
+        out[1] = static_cast<V>(1.0 / std::sqrt(group.squares / group.count + kGroupNormEpsilon));
       }
     }
   });
@@ -131,25 +132,27 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W;
   dispatch(x.dtype(), [&]<class T>() {
-    const Pattern<T> pattern(C);
-    const auto s = static_cast<T>(slope);
+    using V = Compute<T>;
+    const Pattern<V> pattern(C);
+    const auto s = static_cast<V>(slope);
     for (int64_t n = 0; n < N; ++n) {
-      const auto view = channel_view<T>(statistics, n, C);
+      const auto view = channel_view<V>(statistics, n, C);
       const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
       const auto scale =
-          pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<T>()[c]); });
-      const auto shift = pattern.fill([&](int64_t c) { return beta.data<T>()[c]; });
+          pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<V>()[c]); });
+      const auto shift = pattern.fill([&](int64_t c) { return beta.data<V>()[c]; });
       const T* px = x.data<T>() + n * voxels * C;
       T* py = y.data<T>() + n * voxels * C;
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
-          const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *in = px + offset;
+          const V *m = mean.data(), *a = scale.data(), *b = shift.data();
+          const T* in = px + offset;
           T* out = py + offset;
-          const T leak = s;
+          const V leak = s;
 #pragma omp simd
           for (int64_t i = 0; i < count; ++i) {
-            const T z = (in[i] - m[i]) * a[i] + b[i];
-            out[i] = (z > 0 ? T{1} : leak) * z;
+            const V z = (in[i] - m[i]) * a[i] + b[i];
+            out[i] = static_cast<T>((z > 0 ? V{1} : leak) * z);
           }
         });
       });
@@ -161,9 +164,11 @@ namespace {
 
 // Sums over voxels of dz and dz * xhat for every channel, 2 C of them, where dz = dy * (z > 0 ? 1 : slope).
 template <class T>
-std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int64_t C, const ChannelView<T>& view,
-                                  const T* gamma, const T* beta, T slope) {
-  const Pattern<T> pattern(C);
+std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int64_t C,
+                                  const ChannelView<Compute<T>>& view, const Compute<T>* gamma, const Compute<T>* beta,
+                                  Compute<T> slope) {
+  using V = Compute<T>;
+  const Pattern<V> pattern(C);
   const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
   const auto rstd = pattern.fill([&](int64_t c) { return view.rstd(c); });
   const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma[c]); });
@@ -171,14 +176,14 @@ std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int
   return sum_chunks(voxels, C, 2 * C, [&](int64_t begin, int64_t end, double* sums) {
     std::vector<double> dz_sum(static_cast<size_t>(pattern.length())), dz_xhat_sum(dz_sum);
     pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
-      const T *m = mean.data(), *r = rstd.data(), *a = scale.data(), *b = shift.data();
+      const V *m = mean.data(), *r = rstd.data(), *a = scale.data(), *b = shift.data();
       const T *in = px + offset, *dy = pdy + offset;
       double *sum = dz_sum.data(), *sum_xhat = dz_xhat_sum.data();
-      const T leak = slope;
+      const V leak = slope;
 #pragma omp simd
       for (int64_t i = 0; i < count; ++i) {
-        const T centred = in[i] - m[i];
-        const T dz = (centred * a[i] + b[i] > 0 ? T{1} : leak) * dy[i];
+        const V centred = in[i] - m[i];
+        const V dz = (centred * a[i] + b[i] > 0 ? V{1} : leak) * dy[i];
         sum[i] += static_cast<double>(dz);
         sum_xhat[i] += static_cast<double>(dz * (centred * r[i]));
       }
@@ -197,21 +202,22 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, per_group = C / statistics.shape()[1];
   dispatch(x.dtype(), [&]<class T>() {
-    const Pattern<T> pattern(C);
-    const auto s = static_cast<T>(slope);
-    const T *pg = gamma.data<T>(), *pb = beta.data<T>();
+    using V = Compute<T>;
+    const Pattern<V> pattern(C);
+    const auto s = static_cast<V>(slope);
+    const V *pg = gamma.data<V>(), *pb = beta.data<V>();
     for (int64_t n = 0; n < N; ++n) {
-      const auto view = channel_view<T>(statistics, n, C);
+      const auto view = channel_view<V>(statistics, n, C);
       const T *px = x.data<T>() + n * voxels * C, *pdy = dy.data<T>() + n * voxels * C;
       T* pdx = dx.data<T>() + n * voxels * C;
-      const std::vector<double> sums = gradient_sums(px, pdy, voxels, C, view, pg, pb, s);
+      const std::vector<double> sums = gradient_sums<T>(px, pdy, voxels, C, view, pg, pb, s);
 
       // dx = rstd * (gamma * dz - mean over the group of gamma * dz - xhat * mean over the group of gamma * dz * xhat)
       std::vector<double> mean_dz(static_cast<size_t>(C)), mean_dz_xhat(static_cast<size_t>(C));
       const double count = static_cast<double>(voxels * per_group);
       for (int64_t c = 0; c < C; ++c) {
-        dbeta.data<T>()[c] += static_cast<T>(sums[static_cast<size_t>(c)]);
-        dgamma.data<T>()[c] += static_cast<T>(sums[static_cast<size_t>(C + c)]);
+        dbeta.data<V>()[c] += static_cast<V>(sums[static_cast<size_t>(c)]);
+        dgamma.data<V>()[c] += static_cast<V>(sums[static_cast<size_t>(C + c)]);
         for (int64_t other = c / per_group * per_group; other < (c / per_group + 1) * per_group; ++other) {
           const auto g = static_cast<double>(pg[other]);
           mean_dz[static_cast<size_t>(c)] += g * sums[static_cast<size_t>(other)] / count;
@@ -227,20 +233,20 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
           pattern.fill([&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[static_cast<size_t>(c)]; });
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t run) {
-          const T *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();
+          const V *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();
           const T *in = px + offset, *gradient = pdy + offset;
           T* out = pdx + offset;
           const auto value = [=](int64_t i) {
-            const T centred = in[i] - m[i];
-            const T dz = (centred * a[i] + b[i] > 0 ? T{1} : s) * gradient[i];
+            const V centred = in[i] - m[i];
+            const V dz = (centred * a[i] + b[i] > 0 ? V{1} : s) * gradient[i];
             return a[i] * dz - o[i] - centred * t[i];
           };
           if (accumulate) {
 #pragma omp simd
-            for (int64_t i = 0; i < run; ++i) out[i] += value(i);
+            for (int64_t i = 0; i < run; ++i) out[i] = static_cast<T>(out[i] + value(i));
           } else {
 #pragma omp simd
-            for (int64_t i = 0; i < run; ++i) out[i] = value(i);
+            for (int64_t i = 0; i < run; ++i) out[i] = static_cast<T>(value(i));
           }
         });
       });

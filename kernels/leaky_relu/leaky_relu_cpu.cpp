@@ -7,10 +7,10 @@ void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tenso
   dispatch(x.dtype(), [&]<class T>() {
     const T* px = x.data<T>();
     T* py = y.data<T>();
-    const T s = static_cast<T>(slope);
+    const auto s = static_cast<Compute<T>>(slope);
     const int64_t n = x.elements();
 #pragma omp parallel for simd
-    for (int64_t i = 0; i < n; ++i) py[i] = (px[i] > 0 ? T{1} : s) * px[i];
+    for (int64_t i = 0; i < n; ++i) py[i] = static_cast<T>((px[i] > 0 ? Compute<T>{1} : s) * px[i]);
   });
 }
 
@@ -20,12 +20,12 @@ void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, 
   dispatch(y.dtype(), [&]<class T>() {
     const T *py = y.data<T>(), *pdy = dy.data<T>();
     T* pdx = dx.data<T>();
-    const T s = static_cast<T>(slope);
+    const auto s = static_cast<Compute<T>>(slope);
     const int64_t n = y.elements();
 #pragma omp parallel for simd
     for (int64_t i = 0; i < n; ++i) {
-      const T d = (py[i] > 0 ? T{1} : s) * pdy[i];
-      pdx[i] = accumulate ? pdx[i] + d : d;
+      const Compute<T> d = (py[i] > 0 ? Compute<T>{1} : s) * pdy[i];
+      pdx[i] = static_cast<T>(accumulate ? pdx[i] + d : d);
     }
   });
 }

@@ -46,17 +46,17 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
     for (int64_t c0 = 0; c0 < in.C; c0 += kBlock) {
       const int64_t channels = std::min(kBlock, in.C - c0);
       const T *window = x + x_first + c0, *gradient = dy + y_first + c0;
-      // Where in the window; in T, so that it fills vectors as the values do. The choice is kept for loops of its own,
-      // as GCC makes branches of it where it is used at once: 30 times slower.
-      T chosen[kBlock];
+      // Where in the window; as wide as the values, so that it fills vectors as they do. The choice is kept for loops
+      // of its own, as GCC makes branches of it where it is used at once: 30 times slower.
+      Compute<T> chosen[kBlock];
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {
-        T maximum = window[c], where = 0;
+        Compute<T> maximum = window[c], where = 0;
         for (size_t v = 1; v < kWindow; ++v) {
-          const T value = window[offsets[v] + c];
+          const Compute<T> value = window[offsets[v] + c];
           const bool better = replaces(value, maximum);
           maximum = better ? value : maximum;
-          where = better ? static_cast<T>(v) : where;
+          where = better ? static_cast<Compute<T>>(v) : where;
         }
         chosen[c] = where;
       }
@@ -64,8 +64,8 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
         T* to = dx + x_first + c0 + offsets[v];
 #pragma omp simd
         for (int64_t c = 0; c < channels; ++c) {
-          const T all = gradient[c], d = chosen[c] == static_cast<T>(v) ? all : T{0};
-          to[c] = accumulate ? to[c] + d : d;
+          const Compute<T> all = gradient[c], d = chosen[c] == static_cast<Compute<T>>(v) ? all : 0;
+          to[c] = static_cast<T>(accumulate ? to[c] + d : d);
         }
       }
     }
@@ -86,12 +86,12 @@ void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
       T* to = py + y_first;
 #pragma omp simd
       for (int64_t c = 0; c < in.C; ++c) {
-        T maximum = window[c];
+        Compute<T> maximum = window[c];
         for (size_t v = 1; v < kWindow; ++v) {
-          const T value = window[offsets[v] + c];
+          const Compute<T> value = window[offsets[v] + c];
           maximum = replaces(value, maximum) ? value : maximum;
         }
-        to[c] = maximum;
+        to[c] = static_cast<T>(maximum);
       }
     });
   });

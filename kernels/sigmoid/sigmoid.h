@@ -19,16 +19,17 @@ void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Ten
 
 // y = sigmoid(x) for `count` values on the host, to full relative precision at either end: no exponent is above 0, so
 // nothing overflows or cancels. y may be x.
-template <class T>
-void sigmoid_values(const T* x, int64_t count, T* y) {
+template <class X, class Y>
+void sigmoid_values(const X* x, int64_t count, Y* y) {
+  using T = Compute<X>;
   // Exponentials first, so that the choice by sign is made in vectors: a mispredicted branch costs more than exp.
   constexpr int64_t kBlock = 64;  // values held on the stack
   T e[kBlock];
   for (int64_t begin = 0; begin < count; begin += kBlock, x += kBlock, y += kBlock) {
     const int64_t n = std::min(kBlock, count - begin);
-    for (int64_t i = 0; i < n; ++i) e[i] = std::exp(-std::abs(x[i]));
+    for (int64_t i = 0; i < n; ++i) e[i] = std::exp(-std::abs(static_cast<T>(x[i])));
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] >= 0 ? T(1) : e[i]) / (T(1) + e[i]);
+    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<Y>((x[i] >= 0 ? T(1) : e[i]) / (T(1) + e[i]));
   }
 }
 

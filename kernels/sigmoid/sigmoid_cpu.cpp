@@ -22,8 +22,8 @@ void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Ten
     const int64_t n = y.elements();
 #pragma omp parallel for simd
     for (int64_t i = 0; i < n; ++i) {
-      const T d = pdy[i] * (py[i] * (T(1) - py[i]));
-      pdx[i] = accumulate ? pdx[i] + d : d;
+      const Compute<T> d = pdy[i] * (py[i] * (Compute<T>(1) - py[i]));
+      pdx[i] = static_cast<T>(accumulate ? pdx[i] + d : d);
     }
   });
 }

@@ -8,7 +8,7 @@ Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
                   "[sigmoid_dice] expected a target like the logits, {} {}, got {} {}", name_of(logits.value.dtype()),
                   logits.value.shape().to_string(), name_of(target.dtype()), target.shape().to_string());
   const int64_t R = activation(logits.value.shape()).C;
-  Tensor losses(ctx, {R}, logits.value.dtype()), sums(ctx, {3, R}, DType::f64);
+  Tensor losses(ctx, {R}, compute_type(logits.value.dtype())), sums(ctx, {3, R}, DType::f64);
   sigmoid_dice_forward(ctx, logits.value, target, losses, sums);
 
   if (!ctx.tape || !logits.needs_gradient()) return Variable(std::move(losses));

@@ -16,7 +16,7 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
     const int64_t R = in.C;
     const std::vector<double> total =
         sum_chunks(in.N * in.voxels(), R, 3 * R, [&](int64_t begin, int64_t end, double* sum) {
-          std::vector<T> probability(static_cast<size_t>((end - begin) * R));
+          std::vector<Compute<T>> probability(static_cast<size_t>((end - begin) * R));
           sigmoid_values(z + begin * R, (end - begin) * R, probability.data());
           const T* truth_of = t + begin * R;
           for (int64_t r = 0; r < R; ++r) {
@@ -35,7 +35,7 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
     const double* s = total.data();
     for (int64_t r = 0; r < R; ++r) {
       const double dice = (2 * s[r] + kDiceSmoothing) / (s[R + r] + s[2 * R + r] + kDiceSmoothing);
-      losses.data<T>()[r] = static_cast<T>(1 - dice);
+      losses.data<Compute<T>>()[r] = static_cast<Compute<T>>(1 - dice);
     }
   });
 }
@@ -44,25 +44,27 @@ void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
                            const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
   if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
-    const T *z = logits.data<T>(), *t = target.data<T>(), *dloss = dlosses.data<T>();
+    using C = Compute<T>;
+    const T *z = logits.data<T>(), *t = target.data<T>();
+    const C* dloss = dlosses.data<C>();
     T* dz = dlogits.data<T>();
     const Activation in = activation(logits.shape());
     const int64_t R = in.C;
     // With a = 2 sum(p t) + s and b = sum(p) + sum(t) + s, loss = 1 - a / b, so dloss/dp = a / b^2 - (2 / b) t.
-    std::vector<T> constant(static_cast<size_t>(R)), of_target(static_cast<size_t>(R));
+    std::vector<C> constant(static_cast<size_t>(R)), of_target(static_cast<size_t>(R));
     for (int64_t r = 0; r < R; ++r) {
       const double* s = sums.data<double>();
       const double a = 2 * s[r] + kDiceSmoothing, b = s[R + r] + s[2 * R + r] + kDiceSmoothing;
-      constant[static_cast<size_t>(r)] = static_cast<T>(static_cast<double>(dloss[r]) * a / (b * b));
-      of_target[static_cast<size_t>(r)] = static_cast<T>(static_cast<double>(dloss[r]) * -2 / b);
+      constant[static_cast<size_t>(r)] = static_cast<C>(static_cast<double>(dloss[r]) * a / (b * b));
+      of_target[static_cast<size_t>(r)] = static_cast<C>(static_cast<double>(dloss[r]) * -2 / b);
     }
 #pragma omp parallel for
     for (int64_t voxel = 0; voxel < in.N * in.voxels(); ++voxel) {
       for (int64_t r = 0; r < R; ++r) {
         const int64_t i = voxel * R + r;
         const auto region = static_cast<size_t>(r);
-        const T d = (constant[region] + of_target[region] * t[i]) * sigmoid_derivative_at(z[i]);
-        dz[i] = accumulate ? dz[i] + d : d;
+        const C d = (constant[region] + of_target[region] * t[i]) * sigmoid_derivative_at(static_cast<C>(z[i]));
+        dz[i] = static_cast<T>(accumulate ? dz[i] + d : d);
       }
     }
   });

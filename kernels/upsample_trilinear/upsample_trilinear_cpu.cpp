@@ -23,34 +23,36 @@ std::array<int64_t, 4> readers(int64_t i, int64_t extent) {
 enum class Delivery { plain, base_plus, base_minus };
 
 template <Delivery delivery, class T>
-T deliver(T up, const T* base, int64_t i) {
-  if constexpr (delivery == Delivery::base_plus) return base[i] + up;
-  if constexpr (delivery == Delivery::base_minus) return base[i] - up;
-  return up;
+T deliver(Compute<T> up, const T* base, int64_t i) {
+  if constexpr (delivery == Delivery::base_plus) return static_cast<T>(base[i] + up);
+  if constexpr (delivery == Delivery::base_minus) return static_cast<T>(base[i] - up);
+  return static_cast<T>(up);
 }
 
 // One row of y (2W, C) from a row (W, C) that is already interpolated along d and h. base may be y.
 template <Delivery delivery, class T>
-void expand_row(const T* row, int64_t W, int64_t C, const T* base, T* y) {
+void expand_row(const Compute<T>* row, int64_t W, int64_t C, const T* base, T* y) {
+  using V = Compute<T>;
   for (int64_t w = 0; w < W; ++w) {
-    const T *left = row + std::max<int64_t>(w - 1, 0) * C, *middle = row + w * C;
-    const T* right = row + std::min(w + 1, W - 1) * C;
+    const V *left = row + std::max<int64_t>(w - 1, 0) * C, *middle = row + w * C;
+    const V* right = row + std::min(w + 1, W - 1) * C;
     const int64_t even = 2 * w * C, odd = even + C;
 #pragma omp simd
     for (int64_t c = 0; c < C; ++c) {
-      const T inner = T(0.75) * middle[c];
-      y[even + c] = deliver<delivery>(T(0.25) * left[c] + inner, base, even + c);
-      y[odd + c] = deliver<delivery>(T(0.25) * right[c] + inner, base, odd + c);
+      const V inner = V(0.75) * middle[c];
+      y[even + c] = deliver<delivery>(V(0.25) * left[c] + inner, base, even + c);
+      y[odd + c] = deliver<delivery>(V(0.25) * right[c] + inner, base, odd + c);
     }
   }
 }
 
 template <Delivery delivery, class T>
 void forward(const T* x, const Activation& in, const T* base, T* y) {
+  using V = Compute<T>;
   const int64_t row = in.W * in.C;
 #pragma omp parallel
   {
-    std::vector<T> blend(static_cast<size_t>(row));
+    std::vector<V> blend(static_cast<size_t>(row));
 #pragma omp for collapse(2)
     for (int64_t nd = 0; nd < in.N * 2 * in.D; ++nd) {
       for (int64_t h = 0; h < 2 * in.H; ++h) {
@@ -58,11 +60,11 @@ void forward(const T* x, const Activation& in, const T* base, T* y) {
         const auto ds = sources(nd % (2 * in.D), in.D), hs = sources(h, in.H);
         const auto source = [&](size_t i, size_t j) { return x + ((first_plane + ds[i]) * in.H + hs[j]) * row; };
         const T *a = source(0, 0), *b = source(0, 1), *c = source(1, 0), *d = source(1, 1);
-        T* to = blend.data();
+        V* to = blend.data();
 #pragma omp simd
-        for (int64_t i = 0; i < row; ++i) to[i] = T(0.5625) * a[i] + T(0.1875) * (b[i] + c[i]) + T(0.0625) * d[i];
+        for (int64_t i = 0; i < row; ++i) to[i] = V(0.5625) * a[i] + V(0.1875) * (b[i] + c[i]) + V(0.0625) * d[i];
         const int64_t y_row = (nd * 2 * in.H + h) * 2 * row;
-        expand_row<delivery>(to, in.W, in.C, base + y_row, y + y_row);
+        expand_row<delivery, T>(to, in.W, in.C, base + y_row, y + y_row);
       }
     }
   }
@@ -70,35 +72,37 @@ void forward(const T* x, const Activation& in, const T* base, T* y) {
 
 // One row of dx (W, C) from a row (2W, C) of dy that is already contracted along d and h.
 template <class T>
-void contract_row(const T* row, int64_t W, int64_t C, T* dx, bool accumulate) {
+void contract_row(const Compute<T>* row, int64_t W, int64_t C, T* dx, bool accumulate) {
+  using V = Compute<T>;
   for (int64_t w = 0; w < W; ++w) {
     const auto r = readers(w, W);
-    const T *a = row + r[0] * C, *b = row + r[1] * C, *c = row + r[2] * C, *d = row + r[3] * C;
+    const V *a = row + r[0] * C, *b = row + r[1] * C, *c = row + r[2] * C, *d = row + r[3] * C;
     T* to = dx + w * C;
 #pragma omp simd
     for (int64_t i = 0; i < C; ++i) {
-      const T sum = T(0.25) * (a[i] + d[i]) + T(0.75) * (b[i] + c[i]);
-      to[i] = accumulate ? to[i] + sum : sum;
+      const V sum = V(0.25) * (a[i] + d[i]) + V(0.75) * (b[i] + c[i]);
+      to[i] = static_cast<T>(accumulate ? to[i] + sum : sum);
     }
   }
 }
 
 template <class T>
 void backward(const T* dy, const Activation& in, T* dx, bool accumulate) {
+  using V = Compute<T>;
   const int64_t row = 2 * in.W * in.C;  // of dy
 #pragma omp parallel
   {
-    std::vector<T> blend(static_cast<size_t>(row));
+    std::vector<V> blend(static_cast<size_t>(row));
 #pragma omp for collapse(2)
     for (int64_t nd = 0; nd < in.N * in.D; ++nd) {
       for (int64_t h = 0; h < in.H; ++h) {
         const int64_t first_plane = nd / in.D * 2 * in.D;
         const auto ds = readers(nd % in.D, in.D), hs = readers(h, in.H);
-        T* to = blend.data();
+        V* to = blend.data();
         for (size_t i = 0; i < ds.size(); ++i) {
           const auto source = [&](size_t j) { return dy + ((first_plane + ds[i]) * 2 * in.H + hs[j]) * row; };
           const T *a = source(0), *b = source(1), *c = source(2), *d = source(3);
-          const T outer = i == 0 || i == 3 ? T(0.0625) : T(0.1875), inner = 3 * outer;
+          const V outer = i == 0 || i == 3 ? V(0.0625) : V(0.1875), inner = 3 * outer;
           if (i == 0) {
 #pragma omp simd
             for (int64_t j = 0; j < row; ++j) to[j] = outer * (a[j] + d[j]) + inner * (b[j] + c[j]);
@@ -107,7 +111,7 @@ void backward(const T* dy, const Activation& in, T* dx, bool accumulate) {
             for (int64_t j = 0; j < row; ++j) to[j] += outer * (a[j] + d[j]) + inner * (b[j] + c[j]);
           }
         }
-        contract_row(to, in.W, in.C, dx + (nd * in.H + h) * in.W * in.C, accumulate);
+        contract_row<T>(to, in.W, in.C, dx + (nd * in.H + h) * in.W * in.C, accumulate);
       }
     }
   }

@@ -18,6 +18,17 @@ std::vector<double> normal_values(int64_t count, uint64_t stream) {
   return values;
 }
 
+// To values that bf16 holds, so that every type starts from the same ones.
+std::vector<double> rounded(std::vector<double> values) {
+  for (double& v : values) v = bfloat16(static_cast<float>(v));
+  return values;
+}
+
+// The gradient that output `index` is given.
+std::vector<double> seed_values(int64_t count, size_t index) {
+  return rounded(normal_values(count, 100 + index));
+}
+
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
@@ -47,7 +58,7 @@ Result run_case(const OpCase& c, DType dtype, const std::vector<std::vector<doub
   std::vector<Parameter> parameters;
   for (size_t i = 0; i < c.parameters.size(); ++i) {
     parameters.push_back({.name = "p" + std::to_string(i),
-                          .value = from_host(ctx, c.parameters[i], dtype, arguments[c.inputs.size() + i]),
+                          .value = from_host(ctx, c.parameters[i], compute_type(dtype), arguments[c.inputs.size() + i]),
                           .gradient = {}});
   }
   Result result;
@@ -66,8 +77,8 @@ Result run_case(const OpCase& c, DType dtype, const std::vector<std::vector<doub
     for (size_t i = 0; i < outputs.size(); ++i) {
       result.outputs.push_back(to_host_f64(outputs[i].value));
       if (!with_backward) continue;
-      const auto dy = normal_values(outputs[i].value.elements(), 100 + i);
-      seeds.push_back({outputs[i].slot, from_host(ctx, outputs[i].value.shape(), dtype, dy)});
+      const auto dy = seed_values(outputs[i].value.elements(), i);
+      seeds.push_back({outputs[i].slot, from_host(ctx, outputs[i].value.shape(), outputs[i].value.dtype(), dy)});
     }
     if (!with_backward) return result;
     outputs.clear();
@@ -81,7 +92,7 @@ Result run_case(const OpCase& c, DType dtype, const std::vector<std::vector<doub
 double projection(const Result& result) {
   double sum = 0;
   for (size_t i = 0; i < result.outputs.size(); ++i) {
-    sum += dot(result.outputs[i], normal_values(static_cast<int64_t>(result.outputs[i].size()), 100 + i));
+    sum += dot(result.outputs[i], seed_values(static_cast<int64_t>(result.outputs[i].size()), i));
   }
   return sum;
 }
@@ -153,6 +164,22 @@ TEST_CASE("f32 agrees with f64 within the case's tolerance") {
   });
 }
 
+TEST_CASE("bf16 agrees with f64 within the case's tolerance") {
+  for_each_test_case([](const OpCase& c) {
+    auto arguments = arguments_of(c);
+    for (auto& values : arguments) values = rounded(std::move(values));
+    const Result a = run_case(c, DType::bf16, arguments, true), b = run_case(c, DType::f64, arguments, true);
+    for (size_t i = 0; i < a.outputs.size(); ++i) {
+      INFO("output " << i);
+      CHECK(largest_difference(a.outputs[i], b.outputs[i]) <= c.tolerance_bf16 * largest(b.outputs[i]));
+    }
+    for (size_t i = 0; i < a.gradients.size(); ++i) {
+      INFO("gradient " << i);
+      CHECK(largest_difference(a.gradients[i], b.gradients[i]) <= c.tolerance_bf16 * largest(b.gradients[i]));
+    }
+  });
+}
+
 TEST_CASE("parameter gradients accumulate over two backward passes") {
   for_each_test_case([](const OpCase& c) {
     const auto arguments = arguments_of(c);
@@ -170,7 +197,7 @@ TEST_CASE("the same bits at 1, 2 and 3 threads") {
   const int before = omp_get_max_threads();
   for_each_test_case([](const OpCase& c) {
     const auto arguments = arguments_of(c);
-    for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
       omp_set_num_threads(1);
       const Result one = run_case(c, dtype, arguments, true);
       for (const int threads : {2, 3}) {

@@ -135,7 +135,7 @@ void load_weights(const io::SafetensorsFile& file, UNet& model) {
                     "[{}] expected {} of shape ({}), got ({}); the file is of another architecture", file.origin(),
                     p->name, fmt::join(file_shape(shape), ", "), fmt::join(stored.shape(), ", "));
     const std::vector<double> values = stored.to_f64();
-    dispatch(p->value.dtype(), [&]<class T>() {
+    dispatch_compute(p->value.dtype(), [&]<class T>() {
       T* data = p->value.data<T>();
       for_each_element(shape, [&](size_t memory, size_t disk) { data[memory] = static_cast<T>(values[disk]); });
     });

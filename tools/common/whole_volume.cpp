@@ -12,11 +12,13 @@ Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image)
 }
 
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
-                                        const io::Size3& size) {
-  const PhaseScope phase(ctx, Phase::evaluation);
-  const LayerScope scope(ctx, "input");
-  Tensor x = from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image);
-  return to_host_f32(region_probabilities(ctx, model, std::move(x)));
+                                        const io::Size3& size, DType precision) {
+  const auto on_device = [&] {
+    const PhaseScope phase(ctx, Phase::evaluation);
+    const LayerScope scope(ctx, "input");
+    return from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, precision, image);
+  };
+  return to_host_f32(region_probabilities(ctx, model, on_device()));
 }
 
 std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {

@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "io/regions.h"
+#include "tools/common/precision.h"
 #include "tools/common/whole_volume.h"
 
 namespace revunet::tools {
 
 namespace {
 
-Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels) {
+Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels, DType precision) {
   const LayerScope scope(ctx, "input");
-  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, DType::f32};
+  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, precision};
 }
 
 std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
@@ -37,27 +38,26 @@ Plan plan_training(const MemorySettings& settings, Device& device) {
   for (int64_t step = 0; step < std::min<int64_t>(settings.steps, 2); ++step) {
     Tape tape;
     const Context recording = ctx.with_tape(&tape);
-    Tensor image = volume(recording, settings.size, io::modality_count);
-    Tensor target = volume(recording, settings.size, io::region_count);
+    Tensor image = volume(recording, settings.size, io::modality_count, settings.precision);
+    Tensor target = volume(recording, settings.size, io::region_count, settings.precision);
     Variable losses = region_losses(recording, *model, std::move(image), std::move(target));
     learn(recording, tape, std::move(losses), *model, adam, settings.optimiser_step);
   }
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
   if (settings.validation) {
     device.allocator().reset_peak();
-    region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count));
+    region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count, settings.precision));
     plan.validation = device.allocator().stats();
   }
   return plan;
 }
 
 std::string describe(const MemorySettings& s) {
-  if (s.network.kind == ModelKind::baseline) {
-    return s.optimiser_step == OptimiserStep::fused ? "baseline, fused optimizer" : "baseline";
-  }
-  return fmt::format("{} activations, {} skips{}",
-                     s.mode.activations == Activations::reversible ? "reversible" : "stored",
-                     s.mode.skips == Skips::reversible ? "reversible" : "stored",
+  const std::string mode =
+      s.network.kind == ModelKind::baseline
+          ? "baseline"
+          : fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips));
+  return fmt::format("{}, {}{}", precision_name(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimizer" : "");
 }
 

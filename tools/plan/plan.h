@@ -18,6 +18,7 @@ struct MemorySettings {
   UNetConfig network = {};
   MemoryMode mode = {};
   OptimiserStep optimiser_step = OptimiserStep::separate;
+  DType precision = DType::f32;           // of activations and their gradients; parameters are f32
   io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
   std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is
   int64_t steps = 2;                      // of the run; from the second on, all steps are alike
@@ -39,7 +40,7 @@ struct Plan {
 Plan plan_training(const MemorySettings& settings);
 Plan plan_training(const MemorySettings& settings, Device& device);
 
-// "reversible activations, stored skips, fused optimizer"
+// "fp32, reversible activations, stored skips, fused optimizer"
 std::string describe(const MemorySettings& settings);
 
 }  // namespace revunet::tools

@@ -58,14 +58,17 @@ std::string alternatives(const MemorySettings& settings) {
   std::string text = "alternatives, fastest first                               peak MiB\n";
   for (const MemorySettings& other : candidates(settings, {}))
     text += row(describe(other), plan_training(other).peak());
+  MemorySettings other_precision = settings;
+  other_precision.precision = settings.precision == DType::f32 ? DType::bf16 : DType::f32;
+  text += row(describe(other_precision), plan_training(other_precision).peak());
   if (settings.network.kind == ModelKind::baseline) return text;
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;
     deeper.network.encoder_depth = depth;
-    text += row(fmt::format("encoder depth {}, {}", depth, describe(settings)), plan_training(deeper).peak());
+    text += row(fmt::format("encoder depth {}, {}", depth, describe(deeper)), plan_training(deeper).peak());
   }
   const MemorySettings baseline = baseline_of(settings);
-  text += row(fmt::format("baseline, channels {}", fmt::join(baseline.network.channels, ",")),
+  text += row(fmt::format("{}, channels {}", describe(baseline), fmt::join(baseline.network.channels, ",")),
               plan_training(baseline).peak());
   return text;
 }
@@ -86,7 +89,7 @@ std::string largest_patches(const MemorySettings& settings, const ModeChoice& ch
 
 std::string plan_report(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
   const Plan plan = plan_training(settings);
-  std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; f32, batch 1\n",
+  std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; batch 1\n",
                                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
                                  settings.network.encoder_depth, settings.network.decoder_depth);
   text +=

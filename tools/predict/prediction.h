@@ -35,6 +35,6 @@ struct PredictedCase {
 // sform and units kept). A segmentation beside the images is not looked at. DataError as io::load_case and
 // io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the case.
 PredictedCase predict_case(const Context& ctx, const UNet& model, io::CaseFiles c, const io::Size3& size,
-                           const PredictionFiles& files);
+                           DType precision, const PredictionFiles& files);
 
 }  // namespace revunet::tools

@@ -2,6 +2,7 @@
 
 #include "engine/device.h"
 #include "tools/common/parse_list.h"
+#include "tools/common/precision.h"
 #include "tools/common/weights_file.h"
 
 namespace revunet::tools {
@@ -40,6 +41,9 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
   app.add_option("--device", a.device, "where to run")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
+  app.add_option("--precision", a.precision, kPrecisionHelp)
+      ->transform(precision_names())
+      ->default_str(precision_name(a.precision));
   const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
   app.add_option("--activations", a.activations,
                  "of reversible sequences: stored, or rebuilt in backward; auto: reversible, or the fastest within "
@@ -130,6 +134,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
   return {.network = network,
           .mode = mode,
           .optimiser_step = optimiser_step,
+          .precision = precision,
           .size = patch.value_or(size),
           .validation = validation_fraction > 0 ? std::optional(size) : std::nullopt,
           .steps = steps};
@@ -180,6 +185,7 @@ TrainOptions resolve(const TrainArguments& a) {
   o.validation_fraction = a.validation_fraction;
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
+  o.precision = a.precision;
   o.device = "cpu";  // auto: the only device of this build
   o.init = checked_path(a.init, "--init");
   if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
@@ -209,9 +215,10 @@ std::string to_toml(const TrainOptions& o) {
   line("seed", o.seed);
   line("threads", o.threads);
   line("device", quoted(o.device));
+  line("precision", quoted(precision_name(o.precision)));
   if (o.network.kind == ModelKind::reversible) {
-    line("activations", quoted(o.mode.activations == Activations::stored ? "stored" : "reversible"));
-    line("skips", quoted(o.mode.skips == Skips::stored ? "stored" : "reversible"));
+    line("activations", quoted(name_of(o.mode.activations)));
+    line("skips", quoted(name_of(o.mode.skips)));
   }
   line("fused-optimizer", o.optimiser_step == OptimiserStep::fused);
   line("monitor-reconstruction", o.monitor_reconstruction);

@@ -19,6 +19,7 @@ struct TrainArguments {
   double learning_rate = 1e-4, validation_fraction = 0.2;
   uint64_t seed = 0;
   int threads = 0;
+  DType precision = DType::f32;
   std::string activations = "auto", skips = "auto";
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
@@ -41,7 +42,8 @@ struct TrainOptions {
   uint64_t seed = 0;
   int threads = 0;
   std::string device;
-  std::filesystem::path init;  // empty: PyTorch's default initialisation
+  std::filesystem::path init;    // empty: PyTorch's default initialisation
+  DType precision = DType::f32;  // of activations
   MemoryMode mode;
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::optional<size_t> memory_budget;  // bytes

@@ -124,7 +124,8 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
   const auto volume = [&](const std::vector<float>& values, int64_t channels) {
     const LayerScope scope(ctx, "input");
     const auto [X, Y, Z] = sample.size;
-    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, DType::f32, std::span<const float>(values));
+    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, options_.precision,
+                     std::span<const float>(values));
   };
   Tensor image = volume(sample.image, io::modality_count), target = volume(sample.target, io::region_count);
   return region_losses(ctx, *model_, std::move(image), std::move(target));
@@ -174,7 +175,7 @@ RegionValues Trainer::validate() {
     const CaseLoader::Case c = validation_.get(i);
     if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
     if (!best_score_) warn_if_cut(validation_.name(i), *c);  // in the first validation
-    const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size);
+    const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size, options_.precision);
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
   }
