@@ -15,7 +15,7 @@ namespace {
 constexpr int kWarmUpSteps = 1;
 
 struct Options {
-  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "baseline"};
+  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "bf16", "baseline"};
   std::vector<std::string> sizes = {"64,64,64"};
   std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
   std::vector<int64_t> baseline_channels = default_config(ModelKind::baseline).channels;
@@ -37,7 +37,12 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   config.channels = baseline ? options.baseline_channels : options.channels;
   if (!baseline) config.encoder_depth = options.encoder_depth, config.decoder_depth = options.decoder_depth;
   const auto [x, y, z] = tools::parse_size(size, "--sizes");
-  return {name, config, mode_of(name), {x, y, z}, threads};
+  return {.name = name,
+          .model = config,
+          .mode = mode_of(name),
+          .precision = name == "bf16" ? DType::bf16 : DType::f32,
+          .size = {x, y, z},
+          .threads = threads};
 }
 
 void run_round(std::vector<Measured>& variants) {
@@ -86,9 +91,10 @@ void run(const Options& options, Json json) {
 
 void add_options(CLI::App& app, Options& options) {
   app.add_option("--models", options.models,
-                 "reversible; the same network with stored-skips, or with all stored and nothing rebuilt; baseline")
+                 "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or with bf16 "
+                 "activations; baseline")
       ->delimiter(',')
-      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "baseline"}))
+      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "bf16", "baseline"}))
       ->capture_default_str();
   app.add_option("--sizes", options.sizes, "X,Y,Z of the image, several apart by spaces")->capture_default_str();
   app.add_option("--channels", options.channels, "Channels a level of reversible and stored, finest first")
@@ -119,7 +125,7 @@ int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
   CLI::App app(
-      "Times whole training steps (forward, Dice loss, backward, Adam) in f32 at a batch of 1. Variants take\n"
+      "Times whole training steps (forward, Dice loss, backward, Adam) at a batch of 1. Variants take\n"
       "turns, a step each a round, so that noise hits all alike; all of them stay in memory.",
       "bench-step");
   bench::add_options(app, options);

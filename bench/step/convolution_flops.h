@@ -1,7 +1,7 @@
 // The work of one training step's convolutions: all but a few per cent of a step's arithmetic.
 #pragma once
 
-#include "bench/step/training_run.h"
+#include "bench/common/training_run.h"
 
 namespace revunet::bench {
 

@@ -12,7 +12,6 @@ using Phase = double (*)(const StepSeconds&);
 constexpr Phase kTotal = [](const StepSeconds& s) { return s.total(); };
 constexpr Phase kForward = [](const StepSeconds& s) { return s.forward; };
 constexpr Phase kBackward = [](const StepSeconds& s) { return s.backward; };
-constexpr Phase kOptimiser = [](const StepSeconds& s) { return s.optimiser; };
 constexpr Phase kCpu = [](const StepSeconds& s) { return s.cpu; };
 
 Summary seconds(const Measured& m, Phase phase) {
@@ -33,7 +32,7 @@ double flops(const Measured& m) {
 }
 
 void print_times(const std::vector<Measured>& variants) {
-  Table table({"model", "size", "threads", "s/step", "min", "max", "ratio", "forward", "backward", "Adam", "CPU s",
+  Table table({"model", "size", "threads", "s/step", "min", "max", "ratio", "forward", "backward", "CPU s",
                "conv TFLOP", "GFLOP/s"});
   for (const Measured& m : variants) {
     const Variant& v = m.run.variant();
@@ -41,9 +40,8 @@ void print_times(const std::vector<Measured>& variants) {
     const auto s = [](double value) { return fmt::format("{:.3f}", value); };
     table.add_row({v.name, fmt::format("{}", fmt::join(v.size, "x")), std::to_string(v.threads), s(total.median),
                    s(total.minimum), s(total.maximum), s(ratio(m, variants.front()).median),
-                   s(seconds(m, kForward).median), s(seconds(m, kBackward).median), s(seconds(m, kOptimiser).median),
-                   s(seconds(m, kCpu).median), s(flops(m) / 1e12),
-                   fmt::format("{:.1f}", flops(m) / total.median / 1e9)});
+                   s(seconds(m, kForward).median), s(seconds(m, kBackward).median), s(seconds(m, kCpu).median),
+                   s(flops(m) / 1e12), fmt::format("{:.1f}", flops(m) / total.median / 1e9)});
   }
   fmt::print("{}\n", table.to_string());
 }
@@ -91,24 +89,24 @@ Json to_json(const std::vector<Measured>& variants) {
     const Variant& v = m.run.variant();
     Json rounds = Json::array();
     for (const StepSeconds& s : m.rounds) rounds.push_back(s.total());
-    list.push_back({{"model", v.name},
-                    {"channels", v.model.channels},
-                    {"encoder_depth", v.model.encoder_depth},
-                    {"decoder_depth", v.model.decoder_depth},
-                    {"parameters", m.run.model().parameter_count()},
-                    {"size", v.size},
-                    {"threads", v.threads},
-                    {"seconds", to_json(seconds(m, kTotal))},
-                    {"seconds_by_phase",
-                     {{"forward", to_json(seconds(m, kForward))},
-                      {"backward", to_json(seconds(m, kBackward))},
-                      {"optimiser", to_json(seconds(m, kOptimiser))}}},
-                    {"cpu_seconds", to_json(seconds(m, kCpu))},
-                    {"ratio_to_first", to_json(ratio(m, variants.front()))},
-                    {"seconds_by_round", std::move(rounds)},
-                    {"convolution_flops", flops(m)},
-                    {"memory", memory_json(m.run.memory())},
-                    {"losses", m.run.losses()}});
+    list.push_back(
+        {{"model", v.name},
+         {"channels", v.model.channels},
+         {"encoder_depth", v.model.encoder_depth},
+         {"decoder_depth", v.model.decoder_depth},
+         {"parameters", m.run.model().parameter_count()},
+         {"precision", name_of(v.precision)},
+         {"size", v.size},
+         {"threads", v.threads},
+         {"seconds", to_json(seconds(m, kTotal))},
+         {"seconds_by_phase",
+          {{"forward", to_json(seconds(m, kForward))}, {"backward_and_adam", to_json(seconds(m, kBackward))}}},
+         {"cpu_seconds", to_json(seconds(m, kCpu))},
+         {"ratio_to_first", to_json(ratio(m, variants.front()))},
+         {"seconds_by_round", std::move(rounds)},
+         {"convolution_flops", flops(m)},
+         {"memory", memory_json(m.run.memory())},
+         {"losses", m.run.losses()}});
   }
   return list;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bench/common/statistics.h"
-#include "bench/step/training_run.h"
+#include "bench/common/training_run.h"
 
 namespace revunet::bench {
 

@@ -1,34 +1,38 @@
-// One variant of a network in training on one image of random values, a step at a time.
+// One variant of a network in training on one image of random values, a step at a time, by the functions that the
+// trainer runs: its memory is a trainer's.
 //
 // Rule: a run owns its device, so that the memory it reports is its own, and sets the threads anew before each step, so
 // that variants can take turns.
 #pragma once
 
-#include "kernels/adam/adam.h"
-#include "models/unet.h"
+#include "models/training_step.h"
 
 namespace revunet::bench {
 
 struct Variant {
-  std::string name;  // a key of bench_step's table
+  std::string name;  // a key of the table
   UNetConfig model;
   MemoryMode mode;
+  DType precision = DType::f32;  // of activations
+  OptimiserStep optimiser_step = OptimiserStep::separate;
   std::vector<int64_t> size;  // x, y, z in voxels
   int threads;
 };
 
 struct StepSeconds {
-  double forward, backward, optimiser;  // forward includes the loss
-  double cpu;                           // processor time of all threads
-  double total() const { return forward + backward + optimiser; }
+  double forward;   // with the loss
+  double backward;  // with Adam
+  double cpu;       // processor time of all threads
+  double total() const { return forward + backward; }
 };
 
 class TrainingRun {
  public:
-  // Throws UsageError for a network or size that cannot be. f32, batch of 1.
+  // Throws UsageError for a network or size that cannot be. Batch of 1.
   explicit TrainingRun(Variant variant);
 
-  // Forward, sigmoid_dice, backward and Adam. Throws NonFiniteError for a loss that is not a number.
+  // A step of training; handing the image to the device is not timed. Throws NonFiniteError for a loss that is no
+  // number.
   StepSeconds step();
 
   const Variant& variant() const { return variant_; }
@@ -41,7 +45,7 @@ class TrainingRun {
   Device device_;
   Variant variant_;
   std::unique_ptr<UNet> model_;
-  Tensor image_, target_;
+  std::vector<float> image_, target_;
   Adam adam_;
   std::vector<double> losses_;
 };

@@ -1,11 +1,10 @@
-#include "bench/step/training_run.h"
+#include "bench/common/training_run.h"
 
 #include <cmath>
 #include <numeric>
 
 #include "bench/common/statistics.h"
 #include "engine/rng.h"
-#include "kernels/sigmoid_dice/sigmoid_dice.h"
 
 namespace revunet::bench {
 
@@ -13,16 +12,16 @@ namespace {
 
 constexpr uint64_t kSeed = 1;
 
-Tensor random_image(const Context& ctx, const Shape& shape) {
+std::vector<float> random_image(const Shape& shape) {
   Rng rng(kSeed);
   std::vector<float> values(static_cast<size_t>(shape.elements()));
   for (float& v : values) v = static_cast<float>(rng.normal());
-  return from_host(ctx, shape, DType::f32, values);
+  return values;
 }
 
 // Every region is a ball around the centre, the next one half as wide: what nested tumour regions look like to the
 // loss.
-Tensor nested_balls(const Context& ctx, const Shape& shape) {
+std::vector<float> nested_balls(const Shape& shape) {
   const auto [N, D, H, W, R] = activation(shape);
   std::vector<float> values;
   values.reserve(static_cast<size_t>(shape.elements()));
@@ -38,7 +37,7 @@ Tensor nested_balls(const Context& ctx, const Shape& shape) {
       }
     }
   }
-  return from_host(ctx, shape, DType::f32, values);
+  return values;
 }
 
 Shape volume(const Variant& variant, int64_t channels) {
@@ -48,36 +47,30 @@ Shape volume(const Variant& variant, int64_t channels) {
 }  // namespace
 
 TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)) {
-  const Context ctx{device_};
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
-  model_ = make_unet(ctx, variant_.model, DType::f32, kSeed, variant_.mode);
-  image_ = random_image(ctx.with_tag(Tag::input), volume(variant_, variant_.model.in_channels));
-  target_ = nested_balls(ctx.with_tag(Tag::input), volume(variant_, variant_.model.out_channels));
+  model_ = make_unet({device_}, variant_.model, DType::f32, kSeed, variant_.mode);
+  image_ = random_image(volume(variant_, variant_.model.in_channels));
+  target_ = nested_balls(volume(variant_, variant_.model.out_channels));
 }
 
 StepSeconds TrainingRun::step() {
   set_cpu_threads(variant_.threads);
   Tape tape;
   const Context ctx{device_, &tape};
-  // The loss is the sum over regions.
-  const std::vector<float> ones(static_cast<size_t>(variant_.model.out_channels), 1.0f);
+  const auto input = [&](const std::vector<float>& values, int64_t channels) {
+    return from_host(ctx.with_tag(Tag::input), volume(variant_, channels), variant_.precision, values);
+  };
+  Tensor image = input(image_, variant_.model.in_channels), target = input(target_, variant_.model.out_channels);
   Variable losses;
-  const Cost forward = cost_of([&] {
-    model_->clear_gradients();
-    losses = sigmoid_dice(ctx, model_->forward(ctx, Variable(image_)), target_);
-  });
-  const Cost backward =
-      cost_of([&] { tape.backward(ctx, losses, from_host(ctx, losses.value.shape(), DType::f32, ones)); });
-  const Cost optimiser = cost_of([&] { adam_.step(ctx, model_->parameter_list()); });
-
+  const Cost forward = cost_of([&] { losses = region_losses(ctx, *model_, std::move(image), std::move(target)); });
   const std::vector<double> by_region = to_host_f64(losses.value);
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
   REVUNET_EXPECTS(std::isfinite(losses_.back()), NonFiniteError,
-                  "[bench-step] expected a finite loss of {}, got {} in step {}; its times mean nothing", variant_.name,
+                  "[bench] expected a finite loss of {}, got {} in step {}; its figures mean nothing", variant_.name,
                   losses_.back(), losses_.size());
-  return {forward.seconds, backward.seconds, optimiser.seconds,
-          forward.cpu_seconds + backward.cpu_seconds + optimiser.cpu_seconds};
+  const Cost backward = cost_of([&] { learn(ctx, tape, std::move(losses), *model_, adam_, variant_.optimiser_step); });
+  return {forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
 }
 
 }  // namespace revunet::bench

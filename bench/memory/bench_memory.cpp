@@ -1,0 +1,154 @@
+// bench-memory: the memory of a training step beside the paper's, planned on the meta device and measured where asked.
+#include <algorithm>
+
+#include "bench/common/run_description.h"
+#include "bench/common/table.h"
+#include "bench/common/training_run.h"
+#include "bench/memory/published.h"
+#include "tools/common/tool_main.h"
+#include "tools/plan/plan.h"
+
+namespace revunet::bench {
+
+namespace {
+
+struct Options {
+  std::vector<std::string> measure;
+  std::string json;
+};
+
+// One way to train a network.
+struct Way {
+  std::string name;  // a column of the table, and a key of --measure after a colon
+  MemoryMode mode;
+  DType precision;
+  OptimiserStep optimiser_step;
+};
+
+const std::vector<Way>& ways() {
+  constexpr MemoryMode kStored{Activations::stored, Skips::stored}, kSkips{Activations::reversible, Skips::stored},
+      kAll;
+  static const std::vector<Way> all = {{"stored", kStored, DType::f32, OptimiserStep::separate},
+                                       {"stored-skips", kSkips, DType::f32, OptimiserStep::separate},
+                                       {"reversible", kAll, DType::f32, OptimiserStep::separate},
+                                       {"fused", kAll, DType::f32, OptimiserStep::fused},
+                                       {"stored-bf16", kStored, DType::bf16, OptimiserStep::separate},
+                                       {"stored-skips-bf16", kSkips, DType::bf16, OptimiserStep::separate},
+                                       {"bf16", kAll, DType::bf16, OptimiserStep::separate}};
+  return all;
+}
+
+// The baseline has no modes: it stores everything.
+bool applies(const Way& way, const PublishedRow& row) {
+  return row.model.kind == ModelKind::reversible || way.name.starts_with("stored-bf16") || way.name == "stored";
+}
+
+MemoryStats planned(const PublishedRow& row, const Way& way) {
+  return tools::plan_training({.network = row.model,
+                               .mode = way.mode,
+                               .optimiser_step = way.optimiser_step,
+                               .precision = way.precision,
+                               .size = row.size})
+      .training;
+}
+
+std::string mib(size_t bytes) {
+  return fmt::format("{:.0f}", static_cast<double>(bytes) / (1 << 20));
+}
+
+Json print_planned() {
+  std::vector<std::string> header = {"MiB, planned", "paper"};
+  for (const Way& way : ways()) header.push_back(way.name);
+  header.emplace_back("reserved/allocated");
+  Table table(header);
+  Json list = Json::array();
+  for (const PublishedRow& row : published_rows()) {
+    std::vector<std::string> cells = {fmt::format("{} {}", row.name, fmt::join(row.size, "x")),
+                                      fmt::format("{:.0f}", row.megabytes)};
+    double most_reserved = 0;
+    for (const Way& way : ways()) {
+      if (!applies(way, row)) {
+        cells.emplace_back("-");
+        continue;
+      }
+      const MemoryStats stats = planned(row, way);
+      cells.push_back(mib(stats.peak_allocated));
+      most_reserved =
+          std::max(most_reserved, static_cast<double>(stats.peak_reserved) / static_cast<double>(stats.peak_allocated));
+      list.push_back({{"row", row.name},
+                      {"size", row.size},
+                      {"way", way.name},
+                      {"paper_megabytes", row.megabytes},
+                      {"planned_peak_bytes", stats.peak_allocated},
+                      {"planned_reserved_bytes", stats.peak_reserved}});
+    }
+    cells.push_back(fmt::format("{:.3f}", most_reserved));
+    table.add_row(std::move(cells));
+  }
+  fmt::print("{}\n", table.to_string());
+  return list;
+}
+
+template <class T>
+const T& named(const std::vector<T>& all, const std::string& name) {
+  const auto found = std::ranges::find(all, name, &T::name);
+  REVUNET_EXPECTS(found != all.end(), UsageError,
+                  "[--measure] expected ROW:WAY of names in the table, such as reversible-128:reversible, got {}",
+                  name);
+  return *found;
+}
+
+// Two steps on the CPU: the first makes the optimiser's state, the second is like all that follow.
+Json measure(const std::string& what) {
+  const size_t colon = what.find(':');
+  const std::vector<PublishedRow> rows = published_rows();
+  const PublishedRow& row = named(rows, what.substr(0, colon));
+  const Way& way = named(ways(), colon == std::string::npos ? "" : what.substr(colon + 1));
+  REVUNET_EXPECTS(applies(way, row), UsageError, "[--measure] expected stored or stored-bf16 of the baseline, got {}",
+                  what);
+  TrainingRun run({.name = what,
+                   .model = row.model,
+                   .mode = way.mode,
+                   .precision = way.precision,
+                   .optimiser_step = way.optimiser_step,
+                   .size = {row.size.begin(), row.size.end()},
+                   .threads = available_cpu_threads()});
+  run.step();
+  const double seconds = run.step().total();
+  const size_t expected = planned(row, way).peak_allocated, measured = run.memory().peak_allocated;
+  fmt::print("{}: planned {} bytes, measured on the CPU {} bytes ({} MiB), {}; a step took {:.1f} s\n", what, expected,
+             measured, mib(measured), expected == measured ? "equal" : "NOT equal", seconds);
+  std::fflush(stdout);
+  return {
+      {"what", what}, {"planned_peak_bytes", expected}, {"measured_peak_bytes", measured}, {"seconds_a_step", seconds}};
+}
+
+void run(const Options& options, Json json) {
+  json["planned"] = print_planned();
+  json["measured"] = Json::array();
+  for (const std::string& what : options.measure) json["measured"].push_back(measure(what));
+  if (!options.json.empty()) write_json(options.json, json);
+  for (const Json& m : json["measured"]) {
+    REVUNET_EXPECTS(m["planned_peak_bytes"] == m["measured_peak_bytes"], Error,
+                    "[{}] expected the planned peak, got another; trace both with revunet-train --memory-trace",
+                    m["what"].get<std::string>());
+  }
+}
+
+}  // namespace
+
+}  // namespace revunet::bench
+
+int main(int argc, char** argv) {
+  using namespace revunet;
+  bench::Options options;
+  CLI::App app(
+      "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
+      "networks, planned on the meta device, beside the paper's own figures. Ways to train: all stored; stored skips\n"
+      "(the paper's scheme); reversible skips too; that with the fused optimizer; and the same in bf16.",
+      "bench-memory");
+  app.add_option("--measure", options.measure,
+                 "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte");
+  app.add_option("--json", options.json, "Write the results to this file too");
+  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+}
