@@ -1,0 +1,118 @@
+// bench-reconstruction: how exactly reversible sequences rebuild their inputs, by depth, precision and variance.
+#include <algorithm>
+
+#include "bench/common/run_description.h"
+#include "bench/common/table.h"
+#include "engine/rng.h"
+#include "models/training_step.h"
+#include "tools/common/parse_list.h"
+#include "tools/common/precision.h"
+#include "tools/common/tool_main.h"
+
+namespace revunet::bench {
+
+namespace {
+
+struct Options {
+  std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
+  std::vector<int64_t> depths = {1, 2, 4, 8};
+  std::vector<double> deviations = {1, 1e-1, 1e-2, 1e-3, 1e-4};
+  std::string size = "32,32,32";
+  std::string json;
+};
+
+// Collects every sequence's error of one step.
+class AllSequences : public ReconstructionMonitor {
+ public:
+  bool wants(const std::string&) override { return true; }
+  void report(const std::string& sequence, double relative_error) override {
+    errors_.emplace_back(relative_error, sequence);
+  }
+  const std::pair<double, std::string>& worst() const { return *std::ranges::max_element(errors_); }
+  // The finest encoder, which reads the image's convolution.
+  double of(const std::string& sequence) const {
+    const auto found = std::ranges::find(errors_, sequence, &std::pair<double, std::string>::second);
+    REVUNET_EXPECTS(found != errors_.end(), Error, "[bench] expected a sequence {}, got none", sequence);
+    return found->first;
+  }
+
+ private:
+  std::vector<std::pair<double, std::string>> errors_;
+};
+
+// One step with new weights on an image of noise of this standard deviation.
+AllSequences errors_of(const Options& options, int64_t depth, DType precision, double deviation) {
+  Device device;
+  Tape tape;
+  AllSequences errors;
+  tape.set_monitor(&errors);
+  const Context ctx{device, &tape};
+  UNetConfig config = default_config(ModelKind::reversible);
+  config.channels = options.channels;
+  config.encoder_depth = config.decoder_depth = depth;
+  const auto [x, y, z] = tools::parse_size(options.size, "--size");
+  check_config(config);
+  check_size(config, {x, y, z});
+  const auto model = make_unet(ctx, config, DType::f32, 1);
+
+  Rng rng(1);
+  std::vector<float> image(static_cast<size_t>(x * y * z * config.in_channels));
+  for (float& v : image) v = static_cast<float>(deviation * rng.normal());
+  const std::vector<float> target(static_cast<size_t>(x * y * z * config.out_channels), 1.0f);
+  Variable losses = region_losses(ctx, *model, from_host(ctx, {1, x, y, z, config.in_channels}, precision, image),
+                                  from_host(ctx, {1, x, y, z, config.out_channels}, precision, target));
+  Adam adam;
+  learn(ctx, tape, std::move(losses), *model, adam, OptimiserStep::separate);
+  return errors;
+}
+
+void run(const Options& options, Json json) {
+  Table table({"blocks a level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
+  json["errors"] = Json::array();
+  const auto add = [&](int64_t depth, double deviation) {
+    for (const DType precision : {DType::f32, DType::bf16}) {
+      const AllSequences errors = errors_of(options, depth, precision, deviation);
+      const double finest = errors.of("encoders.0.reversibleBlocks");
+      const auto& [worst, sequence] = errors.worst();
+      table.add_row({std::to_string(depth), fmt::format("{:g}", deviation), tools::precision_name(precision),
+                     fmt::format("{:.1e}", finest), fmt::format("{:.1e}", worst), sequence});
+      json["errors"].push_back({{"blocks", depth},
+                                {"deviation", deviation},
+                                {"precision", tools::precision_name(precision)},
+                                {"finest_encoder", finest},
+                                {"worst", worst},
+                                {"worst_sequence", sequence}});
+    }
+  };
+  for (const int64_t depth : options.depths) add(depth, options.deviations.front());
+  for (size_t i = 1; i < options.deviations.size(); ++i) add(options.depths.front(), options.deviations[i]);
+  fmt::print("{}", table.to_string());
+  if (!options.json.empty()) write_json(options.json, json);
+}
+
+}  // namespace
+
+}  // namespace revunet::bench
+
+int main(int argc, char** argv) {
+  using namespace revunet;
+  bench::Options options;
+  CLI::App app(
+      "Measures |rebuilt - true| / |true| of the inputs of reversible sequences in one training step of a new network "
+      "on\n"
+      "noise: by blocks a level, then by the noise's standard deviation, which becomes that of the first sequence's "
+      "input.",
+      "bench-reconstruction");
+  app.add_option("--channels", options.channels, "Channels a level, finest first")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--size", options.size, "X,Y,Z of the image")->capture_default_str();
+  app.add_option("--depths", options.depths, "Blocks a level of encoder and decoder")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--deviations", options.deviations, "Standard deviations of the image")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--json", options.json, "Write the results to this file too");
+  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+}
