@@ -16,18 +16,32 @@ namespace revunet {
 
 enum class DeviceKind { cpu, meta };
 
+// What a device adds to the memory that tensors and ops ask for.
+struct MemoryLayout {
+  int64_t channel_bytes = 1;         // channels of activations are padded to a multiple of this
+  size_t convolution_workspace = 0;  // bytes that a convolution's library may take; 0: the CPU's own loops
+  bool operator==(const MemoryLayout&) const = default;
+};
+inline constexpr MemoryLayout kCpuLayout;
+// Tensor cores read 16 bytes of channels at a time: 4 in f32 (TF32), 8 in bf16.
+inline constexpr MemoryLayout kCudaLayout{.channel_bytes = 16, .convolution_workspace = size_t{32} << 20};
+
 class Device {
  public:
   Device() : Device(std::make_unique<HostResource>()) {}
   explicit Device(DeviceKind kind)
       : Device(kind == DeviceKind::meta ? std::unique_ptr<MemoryResource>(std::make_unique<SimulatedResource>())
                                         : std::make_unique<HostResource>()) {}
+  // The meta device that stands for one with this layout.
+  explicit Device(const MemoryLayout& layout) : Device(DeviceKind::meta) { layout_ = layout; }
   // Memory comes from `resource`. One without memory behind its addresses makes this a meta device.
   explicit Device(std::unique_ptr<MemoryResource> resource) : resource_(std::move(resource)), allocator_(*resource_) {}
 
   CachingAllocator& allocator() { return allocator_; }
   // False on the meta device: kernels return once they have allocated what they work with.
   bool computes() const { return resource_->addressable(); }
+
+  const MemoryLayout& layout() const { return layout_; }
 
   // The kernels' own object of type T on this device, made on first use.
   template <class T>
@@ -40,6 +54,7 @@ class Device {
  private:
   std::unique_ptr<MemoryResource> resource_;
   CachingAllocator allocator_;
+  MemoryLayout layout_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> state_;
 };
 

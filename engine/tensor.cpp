@@ -17,9 +17,24 @@ struct Tensor::Storage {
   CachingAllocator::Block* block;
 };
 
+namespace {
+
+// An activation's, with the padding of its channels.
+size_t storage_bytes(const Context& ctx, const Shape& shape, DType dtype) {
+  const int64_t bytes = shape.elements() * size_of(dtype), unit = ctx.device.layout().channel_bytes;
+  const bool activation = shape.rank() == 5 && (ctx.tag == Tag::input || ctx.tag == Tag::saved_activation ||
+                                                ctx.tag == Tag::sequence_output || ctx.tag == Tag::forward_scratch ||
+                                                ctx.tag == Tag::backward_scratch);
+  if (!activation || unit == 1) return static_cast<size_t>(bytes);
+  const int64_t channels = shape[4] * size_of(dtype), padded = (channels + unit - 1) / unit * unit;
+  return static_cast<size_t>(bytes / channels * padded);
+}
+
+}  // namespace
+
 Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
     : elements_(shape.elements()), shape_(shape), dtype_(dtype) {
-  storage_ = std::make_shared<Storage>(ctx.device, bytes(), ctx.tag);
+  storage_ = std::make_shared<Storage>(ctx.device, storage_bytes(ctx, shape, dtype), ctx.tag);
 }
 
 Device& Tensor::device() const {

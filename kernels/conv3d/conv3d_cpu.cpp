@@ -76,6 +76,14 @@ void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
   }
 }
 
+// A library's workspace, where the device has one: then nothing else is allocated.
+bool takes_library_workspace(const Context& ctx) {
+  const auto bytes = static_cast<int64_t>(ctx.device.layout().convolution_workspace);
+  if (bytes == 0) return false;
+  Tensor(ctx.with_tag(Tag::workspace), {bytes / size_of(DType::f32)}, DType::f32);
+  return true;
+}
+
 Write after_first(Write mode, bool first) {
   return first || mode == Write::subtract ? mode : Write::add;
 }
@@ -85,6 +93,7 @@ Write after_first(Write mode, bool first) {
 void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
                     std::span<Tensor> y, Write mode) {
   REVUNET_EXPECTS(!bias || mode == Write::overwrite, Error, "[conv3d] expected no bias where the result is added");
+  if (takes_library_workspace(ctx)) return;
   for_each_block(x, y, [&](const WeightBlock& block, size_t i, size_t j) {
     convolve(ctx, x[i], weight, block, false, i == 0 ? bias : nullptr, y[j], after_first(mode, i == 0));
   });
@@ -92,6 +101,8 @@ void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor&
 
 void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, std::span<Tensor> dx,
                           Write mode) {
+  const bool wanted = std::ranges::any_of(dx, [](const Tensor& part) { return bool{part}; });
+  if (!wanted || takes_library_workspace(ctx)) return;
   int64_t i0 = 0;
   const int64_t I = weight.shape()[4] / static_cast<int64_t>(dx.size());  // parts are equal
   for (Tensor& part : dx) {
@@ -107,6 +118,7 @@ void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const 
 
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
                             Tensor& dweight) {
+  if (takes_library_workspace(ctx)) return;
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
     dispatch(x[i].dtype(),
              [&]<class T>() { direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0); });

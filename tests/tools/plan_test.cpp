@@ -23,7 +23,7 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   int run = 0;
   for (const char* options :
        {"--activations stored --skips stored", "--skips stored", "", "--fused-optimizer --encoder-depth 2",
-        "--patch 16,24,16", "--max-steps 1", "--activations stored --skips reversible"}) {
+        "--patch 16,24,16", "--max-steps 1", "--activations stored --skips reversible", "--precision bf16"}) {
     INFO(options);
     const ToolResult got = train(data, folder / std::to_string(run++),
                                  fmt::format("{} --epochs 2 --val-fraction 0.3 {}", tiny_options, options));
@@ -33,21 +33,53 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   const ToolResult baseline =
       train(data, folder / "baseline", "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0");
   REQUIRE(baseline.exit_code == 0);
-  CHECK_THAT(baseline.output, Contains("memory, baseline: predicted peak") && Contains("(equal, byte for byte)"));
+  CHECK_THAT(baseline.output, Contains("memory, fp32, baseline: predicted peak") && Contains("(equal, byte for byte)"));
 }
 
 TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
   const ToolResult got = run_tool("revunet-train", "--plan");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("training on 160,192,160 voxels, reversible activations, reversible skips") &&
+  CHECK_THAT(got.output, Contains("training on 160,192,160 voxels, fp32, reversible activations, reversible skips") &&
                              Contains("sequence_output") && Contains("decoders.4.reversibleBlocks") &&
-                             Contains("baseline, channels 30,60,120,240,480") && Contains("--patch "));
+                             Contains("fp32, baseline, channels 30,60,120,240,480") && Contains("--patch "));
+}
+
+TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions' workspace", "[plan]") {
+  MemorySettings cuda = whole_brain;
+  cuda.layout = kCudaLayout;
+  cuda.size = {32, 64, 96};
+  // Both halves of every level's stream; 30 channels take the room of 32.
+  const int64_t voxels = 32 * 64 * 96;
+  const int64_t pairs = voxels * 2 * 4 * 32 + voxels / 8 * 2 * 4 * 60 + voxels / 64 * 2 * 4 * 120 +
+                        voxels / 512 * 2 * 4 * 180 + voxels / 4096 * 2 * 4 * 240;
+  const Plan plan = plan_training(cuda);
+  CHECK(plan.training.peak_by_tag[static_cast<size_t>(Tag::sequence_output)] == static_cast<size_t>(pairs));
+  CHECK(plan.training.peak_by_tag[static_cast<size_t>(Tag::workspace)] == 32 * MiB);
+
+  const ToolResult got = run_tool("revunet-train", "--plan --device cuda");
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("on a CUDA device: channels padded to 16 bytes"));
+  const ToolResult refused = run_tool("revunet-train", "--device cuda --data x --out y");
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.errors, Contains("[--device] expected cpu or auto in this build"));
+}
+
+TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would fit", "[plan]") {
+  MemorySettings half = whole_brain;
+  half.precision = DType::bf16;
+  // All but parameters and moments (three f32 values each) is halved; the workspace is not.
+  const MemoryStats f32 = plan_training(whole_brain).training, bf16 = plan_training(half).training;
+  CHECK(bf16.at_peak[static_cast<size_t>(Tag::sequence_output)] * 2 ==
+        f32.at_peak[static_cast<size_t>(Tag::sequence_output)]);
+  CHECK(bf16.at_peak[static_cast<size_t>(Tag::input)] * 2 == f32.at_peak[static_cast<size_t>(Tag::input)]);
+  CHECK(bf16.at_peak[static_cast<size_t>(Tag::parameter)] == f32.at_peak[static_cast<size_t>(Tag::parameter)]);
+  CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), Contains("--precision bf16 would fit"));
 }
 
 TEST_CASE("monitoring keeps a budget from choosing stored activations", "[plan]") {
   const ToolResult got = run_tool("revunet-train", "--plan --memory-budget 8GiB --monitor-reconstruction 50");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("voxels, reversible activations, stored skips: predicted peak"));
+  CHECK_THAT(got.output, Contains("voxels, fp32, reversible activations, stored skips: predicted peak"));
 }
 
 TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {

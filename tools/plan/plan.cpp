@@ -27,7 +27,7 @@ std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
 }  // namespace
 
 Plan plan_training(const MemorySettings& settings) {
-  Device device(DeviceKind::meta);
+  Device device(settings.layout);
   return plan_training(settings, device);
 }
 

@@ -19,6 +19,7 @@ struct MemorySettings {
   MemoryMode mode = {};
   OptimiserStep optimiser_step = OptimiserStep::separate;
   DType precision = DType::f32;           // of activations and their gradients; parameters are f32
+  MemoryLayout layout = {};               // of the device
   io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
   std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is
   int64_t steps = 2;                      // of the run; from the second on, all steps are alike

@@ -55,7 +55,7 @@ MemorySettings baseline_of(const MemorySettings& settings) {
 }
 
 std::string alternatives(const MemorySettings& settings) {
-  std::string text = "alternatives, fastest first                               peak MiB\n";
+  std::string text = "alternatives, fastest mode first                          peak MiB\n";
   for (const MemorySettings& other : candidates(settings, {}))
     text += row(describe(other), plan_training(other).peak());
   MemorySettings other_precision = settings;
@@ -65,7 +65,7 @@ std::string alternatives(const MemorySettings& settings) {
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;
     deeper.network.encoder_depth = depth;
-    text += row(fmt::format("encoder depth {}, {}", depth, describe(deeper)), plan_training(deeper).peak());
+    text += row(fmt::format("{}, encoder depth {}", describe(deeper), depth), plan_training(deeper).peak());
   }
   const MemorySettings baseline = baseline_of(settings);
   text += row(fmt::format("{}, channels {}", describe(baseline), fmt::join(baseline.network.channels, ",")),
@@ -92,6 +92,11 @@ std::string plan_report(const MemorySettings& settings, const ModeChoice& choice
   std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; batch 1\n",
                                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
                                  settings.network.encoder_depth, settings.network.decoder_depth);
+  if (settings.layout != kCpuLayout) {
+    text +=
+        fmt::format("on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most\n",
+                    settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20);
+  }
   text +=
       fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),
                   describe(settings), mib(plan.training.peak_allocated), mib(plan.training.peak_reserved));

@@ -40,7 +40,9 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
       ->capture_default_str();
   app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
-  app.add_option("--device", a.device, "where to run")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
+  app.add_option("--device", a.device, "where to run; cuda with --plan only, as this build has no CUDA kernels")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
   app.add_option("--precision", a.precision, kPrecisionHelp)
       ->transform(precision_names())
       ->default_str(precision_name(a.precision));
@@ -135,6 +137,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
           .mode = mode,
           .optimiser_step = optimiser_step,
           .precision = precision,
+          .layout = layout,
           .size = patch.value_or(size),
           .validation = validation_fraction > 0 ? std::optional(size) : std::nullopt,
           .steps = steps};
@@ -186,7 +189,11 @@ TrainOptions resolve(const TrainArguments& a) {
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = a.precision;
-  o.device = "cpu";  // auto: the only device of this build
+  REVUNET_EXPECTS(a.device != "cuda" || a.plan, UsageError,
+                  "[--device] expected cpu or auto in this build, which has no CUDA kernels, got cuda; --plan --device "
+                  "cuda says what memory a run would take there");
+  o.device = a.device == "cuda" ? "cuda" : "cpu";  // auto: the only device of this build
+  o.layout = a.device == "cuda" ? kCudaLayout : kCpuLayout;
   o.init = checked_path(a.init, "--init");
   if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number

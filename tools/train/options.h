@@ -42,6 +42,7 @@ struct TrainOptions {
   uint64_t seed = 0;
   int threads = 0;
   std::string device;
+  MemoryLayout layout;           // of the device
   std::filesystem::path init;    // empty: PyTorch's default initialisation
   DType precision = DType::f32;  // of activations
   MemoryMode mode;
