@@ -42,9 +42,13 @@ size_t segment_size(size_t pool, size_t request) {
   return round_up(least, kSegmentRounding);
 }
 
+bool fits_well(size_t block, size_t request) {
+  return block <= request + request / 4;
+}
+
 // Likewise among tensors that stay: each takes a block of about its own size.
 bool would_fragment(size_t pool, size_t block, size_t request) {
-  return pool == large_staying && block > request + request / 4;
+  return pool == large_staying && !fits_well(block, request);
 }
 
 // With AddressSanitizer, a touch of free memory is an error.
@@ -87,6 +91,7 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAllocationAlignment);
   const size_t pool = pool_of(size, tag);
   Block* block = take_free(pool, size, true);
+  if (!block) block = adopt_segment(pool, size);
   const bool reused = block;
   if (!block) block = new_segment(size, pool);
   if (!block) {
@@ -166,6 +171,21 @@ CachingAllocator::Block* CachingAllocator::take_free(size_t pool, size_t size, b
   Block* block = *found;
   free_[pool].erase(found);
   return block;
+}
+
+CachingAllocator::Block* CachingAllocator::adopt_segment(size_t pool, size_t size) {
+  if (pool != large_staying && pool != large_passing) return nullptr;
+  FreeBlocks& others = free_[pool == large_staying ? large_passing : large_staying];
+  Block key{};
+  key.size = size;
+  for (auto found = others.lower_bound(&key); found != others.end() && fits_well((*found)->size, size); ++found) {
+    Block* block = *found;
+    if (block->size != block->segment->size) continue;
+    others.erase(found);
+    block->segment->pool = pool;
+    return block;
+  }
+  return nullptr;
 }
 
 CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool) {

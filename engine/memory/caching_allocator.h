@@ -93,6 +93,9 @@ class CachingAllocator {
   // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
   // nor one that should be left for a larger request.
   Block* take_free(size_t pool, size_t size, bool well_fitting);
+  // A wholly free segment of about `size` bytes, from the other pool of large requests: what stays and what passes have
+  // their peaks at different times of a step. Or nullptr.
+  Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
   void split(Block* block, size_t bytes);
   Block* merge_with_next(Block* block);

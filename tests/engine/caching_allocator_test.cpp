@@ -156,6 +156,27 @@ TEST_CASE("what stays leaves larger blocks for larger requests, unless there is 
   allocator.free(scratch);
 }
 
+TEST_CASE("memory of what stayed serves what passes once it is wholly free, if it fits well") {
+  CountingResource resource;
+  CachingAllocator allocator(resource);
+  auto* kept = allocator.allocate(100 * kMiB, Tag::saved_activation);
+  std::byte* const place = kept->data;
+  allocator.free(kept);
+  auto* passing = allocator.allocate(90 * kMiB, Tag::backward_scratch);
+  CHECK(passing->data == place);
+  CHECK(allocator.stats().reserved == 100 * kMiB);
+  allocator.free(passing);
+  // And back again; but not where more than a quarter of the request would be left over.
+  auto* staying = allocator.allocate(80 * kMiB, Tag::sequence_output);
+  CHECK(staying->data == place);
+  CHECK(allocator.stats().reserved == 100 * kMiB);
+  allocator.free(allocator.allocate(100 * kMiB, Tag::forward_scratch));
+  CHECK(allocator.stats().reserved == 200 * kMiB);
+  allocator.free(allocator.allocate(70 * kMiB, Tag::sequence_output));
+  CHECK(allocator.stats().reserved == 270 * kMiB);
+  allocator.free(staying);
+}
+
 TEST_CASE("random allocations never overlap and are all given back") {
   CountingResource resource;
   {
