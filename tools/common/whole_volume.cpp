@@ -14,8 +14,10 @@ Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image)
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size) {
   const PhaseScope phase(ctx, Phase::evaluation);
-  const LayerScope scope(ctx, "input");
-  Tensor x = from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image);
+  Tensor x = [&] {
+    const LayerScope scope(ctx, "input");
+    return from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, DType::f32, image);
+  }();
   return to_host_f32(region_probabilities(ctx, model, std::move(x)));
 }
 
