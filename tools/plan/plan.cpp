@@ -9,8 +9,7 @@ namespace revunet::tools {
 
 namespace {
 
-Tensor volume(const Context& ctx, Phase of, const io::Size3& size, int64_t channels) {
-  const PhaseScope phase(ctx, of);
+Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels) {
   const LayerScope scope(ctx, "input");
   return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, DType::f32};
 }
@@ -37,17 +36,19 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   Adam adam;
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);
+    const PhaseScope phase(ctx, Phase::forward);
     Tape tape;
     const Context recording = ctx.with_tape(&tape);
-    Tensor image = volume(recording, Phase::forward, settings.size, io::modality_count);
-    Tensor target = volume(recording, Phase::forward, settings.size, io::region_count);
+    Tensor image = volume(recording, settings.size, io::modality_count);
+    Tensor target = volume(recording, settings.size, io::region_count);
     Variable losses = region_losses(recording, *model, std::move(image), std::move(target));
     learn(recording, tape, std::move(losses), *model, adam, settings.optimiser_step);
   }
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
   if (settings.validation) {
     device.allocator().reset_peak();
-    region_probabilities(ctx, *model, volume(ctx, Phase::evaluation, *settings.validation, io::modality_count));
+    const PhaseScope phase(ctx, Phase::evaluation);
+    region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count));
     plan.validation = device.allocator().stats();
   }
   marks.end();

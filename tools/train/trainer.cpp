@@ -132,8 +132,8 @@ EpochRecord Trainer::run_epoch(int64_t epoch) {
 }
 
 Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
+  const PhaseScope phase(ctx, Phase::forward);
   const auto volume = [&](const std::vector<float>& values, int64_t channels) {
-    const PhaseScope phase(ctx, Phase::forward);
     const LayerScope scope(ctx, "input");
     const auto [X, Y, Z] = sample.size;
     return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, DType::f32, std::span<const float>(values));
