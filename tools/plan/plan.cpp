@@ -36,7 +36,7 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   Adam adam;
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);
-    const PhaseScope phase(ctx, Phase::forward);
+    const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
     Tape tape;
     const Context recording = ctx.with_tape(&tape);
     Tensor image = volume(recording, settings.size, io::modality_count);

@@ -132,7 +132,6 @@ EpochRecord Trainer::run_epoch(int64_t epoch) {
 }
 
 Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
-  const PhaseScope phase(ctx, Phase::forward);
   const auto volume = [&](const std::vector<float>& values, int64_t channels) {
     const LayerScope scope(ctx, "input");
     const auto [X, Y, Z] = sample.size;
@@ -144,6 +143,7 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
 
 RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
   if (recorder_) recorder_->begin_step(step_ + 1);
+  const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
   tape->set_monitor(watch_.for_step(step_));
   const Context ctx = ctx_.with_tape(&*tape);
