@@ -21,7 +21,7 @@ constexpr double kWidth = 1200, kHeight = 560;
 constexpr double kLeft = 86, kRight = 946, kTop = 92, kBottom = 500;  // of the axes
 constexpr double kStrip = 18;                                         // height of the row of phases above them
 constexpr double kSmall = 12, kNormal = 13, kTitle = 15;              // sizes of letters
-constexpr size_t kColumns = 1600;                                     // about two a point
+constexpr size_t kColumns = 860;                                      // about one a point
 
 struct Colour {
   double red, green, blue;
@@ -54,6 +54,12 @@ Colour phase_colour(const std::string& phase) {
   if (phase == "optimiser") return from_hex(0xf6e3ee);
   if (phase == "evaluation") return from_hex(0xe2ecf7);
   return from_hex(0xeeeeee);
+}
+
+// The same, darker: for the row of phases.
+Colour strip_colour(const std::string& phase) {
+  const Colour c = phase_colour(phase);
+  return {0.88 * c.red, 0.88 * c.green, 0.88 * c.blue};
 }
 
 // A round number of units between ticks, so that there are at most `most` of them.
@@ -155,9 +161,8 @@ class Figure {
   void draw_phases() {
     for (const TimelineSpan& phase : timeline_.phases) {
       const double left = x(phase.begin), width = x(phase.end) - left;
-      const Colour c = phase_colour(phase.name);
-      rectangle(left, kTop - kStrip, width, kStrip, {0.9 * c.red, 0.9 * c.green, 0.9 * c.blue});
-      colour(c, 0.6);
+      rectangle(left, kTop - kStrip, width, kStrip, strip_colour(phase.name));
+      colour(phase_colour(phase.name), 0.6);
       cairo_rectangle(cairo_, left, kTop, width, kBottom - kTop);
       cairo_fill(cairo_);
       if (width_of(phase.name, kSmall) + 6 < width) {
@@ -224,9 +229,11 @@ class Figure {
     colour(kInk);
     cairo_set_line_width(cairo_, 1.6);
     cairo_stroke(cairo_);
-    const bool left_half = at_x < (kLeft + kRight) / 2;
-    text(at_x + (left_half ? 8 : -8), at_y - 7, fmt::format("peak {:.1f} MiB", mib), kNormal,
-         left_half ? Align::left : Align::right);
+    const std::string label = fmt::format("peak {:.1f} MiB", mib);
+    const double width = width_of(label, kNormal);
+    const double left = at_x < (kLeft + kRight) / 2 ? at_x + 8 : at_x - 8 - width;
+    rectangle(left - 3, at_y - 20, width + 6, 17, from_hex(0xffffff));
+    text(left, at_y - 7, label, kNormal, Align::left);
   }
 
   void draw_axes() {
@@ -243,7 +250,7 @@ class Figure {
       text(x(place), kBottom + 19, tick_label(place, distance), kSmall, Align::centre);
     }
     text((kLeft + kRight) / 2, kBottom + 42,
-         axis_ == TimelineAxis::time ? "seconds" : "allocations and frees, in order", kNormal, Align::centre);
+         axis_ == TimelineAxis::time ? "seconds" : "events of the allocator, in order", kNormal, Align::centre);
     cairo_save(cairo_);
     cairo_translate(cairo_, 22, (kTop + kBottom) / 2);
     cairo_rotate(cairo_, -M_PI / 2);
@@ -272,6 +279,17 @@ class Figure {
     text(left + 22, baseline + 4, "sum", kNormal, Align::left);
     text(value, baseline + 4, fmt::format("{:.1f}", static_cast<double>(timeline_.peak.allocated) / kMiB), kNormal,
          Align::right);
+    draw_phase_legend(left, baseline + 2 * row);
+  }
+
+  void draw_phase_legend(double left, double baseline) {
+    text(left, baseline, "phases", kSmall, Align::left, kPale);
+    for (const char* name : kPhaseNames) {
+      if (std::ranges::find(timeline_.phases, name, &TimelineSpan::name) == timeline_.phases.end()) continue;
+      baseline += 22;
+      rectangle(left, baseline - 11, 14, 14, strip_colour(name));
+      text(left + 22, baseline, name, kNormal, Align::left);
+    }
   }
 
   cairo_t* cairo_;

@@ -33,6 +33,28 @@ void extend(std::vector<TimelineSpan>& spans, const std::string& name, double x)
   spans.push_back({x, x, name});
 }
 
+// Keeps, of the events that share a slot of the x axis, the highest and what comes after it at last.
+class ColumnList {
+ public:
+  explicit ColumnList(std::vector<TimelineColumn>& columns) : columns_(columns) {}
+
+  void add(const TimelineColumn& column, size_t slot) {
+    if (slot != slot_) {
+      begin_ = columns_.size();
+      slot_ = slot;
+    } else if (column.allocated >= columns_[begin_].allocated) {
+      columns_.resize(begin_);
+    } else {
+      columns_.resize(begin_ + 1);
+    }
+    columns_.push_back(column);
+  }
+
+ private:
+  std::vector<TimelineColumn>& columns_;
+  size_t begin_ = 0, slot_ = ~size_t{0};
+};
+
 }  // namespace
 
 Timeline make_timeline(const Trace& trace, TimelineAxis axis, std::optional<int64_t> step, size_t resolution) {
@@ -44,7 +66,7 @@ Timeline make_timeline(const Trace& trace, TimelineAxis axis, std::optional<int6
   Timeline timeline;
   timeline.length = std::max(place(range.end - 1), axis == TimelineAxis::events ? 1.0 : 1e-9);
   const std::vector<Section> parts = sections(trace);
-  size_t filled = resolution;  // the column that the last entry belongs to
+  ColumnList columns(timeline.columns);
   replay(trace, [&](size_t i, size_t section, const LiveSet& live) {
     if (i < range.begin || i >= range.end) return;
     const double x = place(i);
@@ -53,13 +75,7 @@ Timeline make_timeline(const Trace& trace, TimelineAxis axis, std::optional<int6
     extend(timeline.phases, name_of(trace.events[i].phase), x);
     const TimelineColumn column{x, live.allocated(), live.by_tag()};
     if (column.allocated > timeline.peak.allocated) timeline.peak = column;
-    const auto slot = static_cast<size_t>(x / timeline.length * static_cast<double>(resolution - 1));
-    if (slot != filled) {
-      timeline.columns.push_back(column);
-    } else if (column.allocated > timeline.columns.back().allocated) {
-      timeline.columns.back() = column;
-    }
-    filled = slot;
+    columns.add(column, static_cast<size_t>(x / timeline.length * static_cast<double>(resolution - 1)));
   });
   timeline.steps.back().end = timeline.phases.back().end = timeline.length;
   return timeline;

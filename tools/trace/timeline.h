@@ -1,4 +1,4 @@
-// A trace as a picture has it: one column of bytes by tag for each place on the x axis.
+// A trace as a picture has it: columns of bytes by tag along the x axis.
 #pragma once
 
 #include <optional>
@@ -29,8 +29,8 @@ struct Timeline {
   TimelineColumn peak{};
 };
 
-// Of a whole trace or of one step with the evaluation after it. Of the events that share one of `resolution` columns
-// the one with the most allocated stands for them, so peaks stay. UsageError for a step that the trace lacks.
+// Of a whole trace or of one step with the evaluation after it. Of the events that share one of `resolution` places on
+// the x axis the highest and the last stay, so peaks do too. UsageError for a step that the trace lacks.
 Timeline make_timeline(const Trace& trace, TimelineAxis axis, std::optional<int64_t> step, size_t resolution);
 
 }  // namespace revunet::tools
