@@ -207,10 +207,14 @@ class Figure {
   }
 
   void draw_steps() {
-    double free_from = kLeft;  // where the next name has room
+    constexpr double kLeast = 4;                  // between lines: where steps are narrower, some have none
+    double free_from = kLeft, last_line = kLeft;  // where the next name has room, and the line before
     for (const TimelineSpan& step : timeline_.steps) {
       const double left = x(step.begin), width = x(step.end) - left;
-      if (left > kLeft + 1) line(left, kTop - kStrip - 18, left, kBottom, 0.8, kInk);
+      if (left > last_line + kLeast) {
+        line(left, kTop - kStrip - 18, left, kBottom, 0.8, kInk);
+        last_line = left;
+      }
       const double needed = width_of(step.name, kSmall);
       if (needed + 8 > width || left < free_from) continue;
       text(left + 5, kTop - kStrip - 6, step.name, kSmall, Align::left);

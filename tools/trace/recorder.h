@@ -17,9 +17,6 @@ struct TraceRequest {
   int64_t steps = 3;
 };
 
-// The trace of a plan in place of a run's.
-void record_plan(const TraceHeader& header, const TraceRequest& request);
-
 class TraceRecorder {
  public:
   // Records up to `request.steps` steps, which is at least 1. DataError, before anything is recorded, if the file
@@ -42,5 +39,8 @@ class TraceRecorder {
   io::AtomicFile file_;
   int64_t last_step_;
 };
+
+// Records the plan of the header's settings in place of a run.
+void record_plan(const TraceHeader& header, const TraceRequest& request);
 
 }  // namespace revunet::tools

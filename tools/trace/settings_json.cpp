@@ -47,8 +47,6 @@ UNetConfig network_from_json(const json& j) {
                   "expected at most {} levels of channels, got {}", kMostLevels, network.levels());
   network.encoder_depth = integer_member(j, "encoder_depth", 1, kMostDepth);
   network.decoder_depth = integer_member(j, "decoder_depth", 1, kMostDepth);
-  network.in_channels = integer_member(j, "in_channels", 1, kMostChannels);
-  network.out_channels = integer_member(j, "out_channels", 1, kMostChannels);
   check_config(network);
   return network;
 }
@@ -80,8 +78,6 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["channels"] = s.network.channels;
   j["encoder_depth"] = s.network.encoder_depth;
   j["decoder_depth"] = s.network.decoder_depth;
-  j["in_channels"] = s.network.in_channels;
-  j["out_channels"] = s.network.out_channels;
   j["activations"] = s.mode.activations == Activations::stored ? "stored" : "reversible";
   j["skips"] = s.mode.skips == Skips::stored ? "stored" : "reversible";
   j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";

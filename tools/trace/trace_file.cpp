@@ -18,6 +18,7 @@ constexpr std::array kFields = {"kind", "nanoseconds", "address", "size",   "req
                                 "tag",  "layer",       "phase",   "reused", "split"};
 constexpr size_t kWriteBuffer = size_t{1} << 20;  // bytes
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or a size: beyond any machine, far from overflow
 constexpr int64_t kMostLayers = 1'000'000;
 constexpr int kMostThreads = 4096;
 
@@ -117,13 +118,13 @@ class Reader {
     REVUNET_EXPECTS(j.size() == kFields.size(), DataError, "expected an event of {} numbers, got {}", kFields.size(),
                     j.size());
     const auto field = [&](size_t i, int64_t most) {
-      REVUNET_EXPECTS(j[i].is_number_unsigned() && j[i] <= most, DataError,
+      REVUNET_EXPECTS(j[i].is_number_unsigned() && j[i].get<uint64_t>() <= static_cast<uint64_t>(most), DataError,
                       "expected a whole number from 0 to {} for {}, got {}", most, kFields[i], j[i].dump());
       return j[i].get<int64_t>();
     };
     const auto kind = static_cast<AllocationEvent::Kind>(field(0, kKindNames.size() - 1));
     const bool block = kind == AllocationEvent::Kind::allocate || kind == AllocationEvent::Kind::free;
-    const int64_t size = field(3, kMost);
+    const int64_t size = field(3, kMostBytes);
     const int64_t rounding = size - field(4, size);
     REVUNET_EXPECTS(!block || rounding <= static_cast<int64_t>(kAllocationAlignment), DataError,
                     "expected {} requested bytes rounded up by at most {}, got {}", size - rounding,
@@ -133,7 +134,7 @@ class Reader {
     REVUNET_EXPECTS(layer < known_layers, DataError, "expected a layer that a record above names, got {} of {}", layer,
                     known_layers);
     trace_.events.push_back({.nanoseconds = time(field(1, kMost)),
-                             .address = static_cast<uint64_t>(field(2, kMost)),
+                             .address = static_cast<uint64_t>(field(2, kMostBytes)),
                              .size = static_cast<uint64_t>(size),
                              .layer = static_cast<uint32_t>(layer),
                              .rounding = static_cast<uint16_t>(block ? rounding : 0),
