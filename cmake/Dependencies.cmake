@@ -18,9 +18,19 @@ revunet_require(CLI11 CONFIG)
 revunet_require(nlohmann_json CONFIG)
 revunet_require(spdlog CONFIG)
 revunet_require(fmt CONFIG)
-revunet_require(PNG)
 
-# nifticlib's Debian package has no CMake files: version 2 of its header structs and byte swapping.
+# cairo's Debian package has no CMake files.
+find_path(REVUNET_CAIRO_INCLUDE cairo.h PATH_SUFFIXES cairo)
+find_library(REVUNET_CAIRO_LIBRARY cairo)
+if(NOT REVUNET_CAIRO_INCLUDE OR NOT REVUNET_CAIRO_LIBRARY)
+  message(FATAL_ERROR "cairo (cairo.h, libcairo) was not found. Install the packages this project needs:\n"
+                      "  apt-get install ${packages}")
+endif()
+add_library(cairo INTERFACE)
+target_include_directories(cairo SYSTEM INTERFACE "${REVUNET_CAIRO_INCLUDE}")
+target_link_libraries(cairo INTERFACE "${REVUNET_CAIRO_LIBRARY}")
+
+# nifticlib's has none as well: version 2 of its header structs and byte swapping.
 find_path(REVUNET_NIFTI_INCLUDE nifti2_io.h PATH_SUFFIXES nifti)
 find_library(REVUNET_NIFTI_LIBRARY nifti2)
 if(NOT REVUNET_NIFTI_INCLUDE OR NOT REVUNET_NIFTI_LIBRARY)

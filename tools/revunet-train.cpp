@@ -55,8 +55,11 @@ int main(int argc, char** argv) {
   return run_tool(app, argc, argv, [&] {
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {
-      const int64_t steps = options.max_steps > 0 ? options.max_steps : 2;
-      fmt::print("{}", plan_report(options.memory(steps), mode_choice(arguments), options.memory_budget));
+      const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);
+      fmt::print("{}", plan_report(settings, mode_choice(arguments), options.memory_budget));
+      if (options.trace.path.empty()) return;
+      record_plan(make_header("revunet-train", DeviceKind::meta, options.threads, settings), options.trace);
+      fmt::print("memory trace of the plan in {}\n", options.trace.path.string());
       return;
     }
     train(options);

@@ -294,6 +294,7 @@ TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
        {Tool{"revunet-train", {"--channels", "60,120,240,360,480", "160,192,160", "=full", "=100", "=0.0001", "=0.2"}},
         Tool{"revunet-predict", {"--weights", "--probabilities", "160,192,160", "--threads INT=0"}},
         Tool{"revunet-evaluate", {"--reference", "--prediction", "--json", "--csv"}},
+        Tool{"revunet-trace", {"summary", "peak", "verify", "plot", "convert"}},
         Tool{"revunet-phantom", {"--cases INT", "=1", "[240,240,155]", "--seed INT"}}}) {
     INFO(tool.name);
     const ToolResult help = run_tool(tool.name, "--help"), version = run_tool(tool.name, "--version");

@@ -4,8 +4,12 @@
 
 namespace revunet::tools {
 
+std::string version() {
+  return REVUNET_VERSION;
+}
+
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
-  app.set_version_flag("--version", app.get_name() + " " REVUNET_VERSION);
+  app.set_version_flag("--version", app.get_name() + " " + version());
   app.get_formatter()->column_width(36);
   const auto report = [&](const std::exception& e, ExitCode code) {
     fmt::print(stderr, "{}: error: {}\n", app.get_name(), e.what());

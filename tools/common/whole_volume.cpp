@@ -13,8 +13,8 @@ Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image)
 
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size, DType precision) {
+  const PhaseScope phase(ctx, Phase::evaluation);
   const auto on_device = [&] {
-    const PhaseScope phase(ctx, Phase::evaluation);
     const LayerScope scope(ctx, "input");
     return from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, precision, image);
   };

@@ -28,14 +28,16 @@ std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
 
 Plan plan_training(const MemorySettings& settings) {
   Device device(settings.layout);
-  return plan_training(settings, device);
+  return plan_training(settings, device, {[](int64_t) {}, [] {}});
 }
 
-Plan plan_training(const MemorySettings& settings, Device& device) {
+Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks) {
   const Context ctx{device};
   const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode);
   Adam adam;
-  for (int64_t step = 0; step < std::min<int64_t>(settings.steps, 2); ++step) {
+  for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
+    marks.begin_step(step);
+    const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
     Tape tape;
     const Context recording = ctx.with_tape(&tape);
     Tensor image = volume(recording, settings.size, io::modality_count, settings.precision);
@@ -46,9 +48,11 @@ Plan plan_training(const MemorySettings& settings, Device& device) {
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
   if (settings.validation) {
     device.allocator().reset_peak();
+    const PhaseScope phase(ctx, Phase::evaluation);
     region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count, settings.precision));
     plan.validation = device.allocator().stats();
   }
+  marks.end();
   return plan;
 }
 

@@ -4,6 +4,7 @@
 // program is wrong.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,9 +38,15 @@ struct Plan {
   size_t peak() const { return std::max(training.peak_allocated, validation.peak_allocated); }
 };
 
-// On a meta device of its own, or on the given one, whose allocator may be watched. Milliseconds.
+// Tells whoever watches a plan's allocator where the events lie.
+struct PlanMarks {
+  std::function<void(int64_t step)> begin_step;  // counted from 1; a plan has two steps at most
+  std::function<void()> end;                     // before the network goes
+};
+
+// On a meta device of its own, or on the given one, whose allocator is watched. Milliseconds.
 Plan plan_training(const MemorySettings& settings);
-Plan plan_training(const MemorySettings& settings, Device& device);
+Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks);
 
 // "fp32, reversible activations, stored skips, fused optimizer"
 std::string describe(const MemorySettings& settings);

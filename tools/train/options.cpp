@@ -68,6 +68,10 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
                  "steps between checks of a sequence's rebuilt input against the true one, which takes that much more "
                  "memory; 0 for none")
       ->capture_default_str();
+  app.add_option("--memory-trace", a.memory_trace,
+                 "file for every allocation and free of the first steps, which revunet-trace reads; with --plan those "
+                 "of the plan, which has two steps at most");
+  app.add_option("--memory-trace-steps", a.memory_trace_steps, "steps to record")->capture_default_str();
   app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
 }
 
@@ -117,6 +121,16 @@ void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   const MemorySettings chosen = choose_within(o.memory(a.max_steps > 0 ? a.max_steps : 2), choice, a.memory_budget);
   o.mode = chosen.mode;
   o.optimiser_step = chosen.optimiser_step;
+}
+
+TraceRequest trace_request(const TrainArguments& a) {
+  REVUNET_EXPECTS(a.memory_trace_steps >= 1, UsageError, "[--memory-trace-steps] expected at least 1, got {}",
+                  a.memory_trace_steps);
+  REVUNET_EXPECTS(a.memory_trace.empty() || a.monitor_reconstruction == 0, UsageError,
+                  "[--memory-trace] expected a run without --monitor-reconstruction, whose copies no plan has, got "
+                  "--monitor-reconstruction {}; leave one of them out",
+                  a.monitor_reconstruction);
+  return {a.memory_trace, a.memory_trace_steps};
 }
 
 }  // namespace
@@ -198,6 +212,7 @@ TrainOptions resolve(const TrainArguments& a) {
   if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
+  o.trace = trace_request(a);
   return o;
 }
 

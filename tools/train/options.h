@@ -9,6 +9,7 @@
 
 #include "io/preprocessing.h"
 #include "tools/plan/choice.h"
+#include "tools/trace/recorder.h"
 
 namespace revunet::tools {
 
@@ -24,6 +25,8 @@ struct TrainArguments {
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
   int64_t monitor_reconstruction = 0;
+  std::string memory_trace;
+  int64_t memory_trace_steps = 3;
 };
 
 // Declares the options on `app`, which fills `arguments` when it parses.
@@ -49,6 +52,7 @@ struct TrainOptions {
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::optional<size_t> memory_budget;  // bytes
   int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
+  TraceRequest trace;
 
   // What the plan of a run of so many steps asks for.
   MemorySettings memory(int64_t steps) const;

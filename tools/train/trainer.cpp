@@ -49,36 +49,47 @@ std::string memory_line(const MemoryStats& stats) {
   return line;
 }
 
+int64_t steps_of(const TrainOptions& options, size_t cases) {
+  const int64_t all = options.epochs * static_cast<int64_t>(cases);
+  return options.max_steps > 0 ? std::min(all, options.max_steps) : all;
+}
+
+std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t steps, Device& device) {
+  if (options.trace.path.empty()) return std::nullopt;
+  return std::optional<TraceRecorder>(
+      std::in_place, device.allocator(),
+      make_header("revunet-train", DeviceKind::cpu, options.threads, options.memory(steps)), options.trace);
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder)
     : options_(options),
       folder_(folder),
+      total_steps_(steps_of(options, split.training.size())),
+      recorder_(recorder_of(options, total_steps_, device_)),
       model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode)),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
       watch_(options.monitor_reconstruction),
-      progress_(total_steps()) {
+      progress_(total_steps_) {
   if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
-}
-
-int64_t Trainer::total_steps() const {
-  const int64_t all = options_.epochs * static_cast<int64_t>(training_.count());
-  return options_.max_steps > 0 ? std::min(all, options_.max_steps) : all;
 }
 
 void Trainer::run() {
   for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
+  if (recorder_) recorder_->finish();
   progress_.clear();
   report_memory();
+  if (recorder_) spdlog::info("memory trace of the first steps in {}", options_.trace.path.string());
 }
 
 void Trainer::report_memory() const {
-  const size_t predicted = plan_training(options_.memory(total_steps())).training.peak_allocated;
+  const size_t predicted = plan_training(options_.memory(total_steps_)).training.peak_allocated;
   constexpr double kMiB = 1 << 20;
-  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", describe(options_.memory(total_steps())),
+  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", describe(options_.memory(total_steps_)),
                static_cast<double>(predicted) / kMiB, static_cast<double>(peak_) / kMiB,
                predicted == peak_ ? " (equal, byte for byte)" : "");
 }
@@ -94,7 +105,7 @@ void Trainer::warn_if_cut(const std::string& case_name, const io::Preprocessed& 
 EpochRecord Trainer::run_epoch(int64_t epoch) {
   device_.allocator().reset_peak();
   const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, epoch);
-  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps() - step_);
+  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps_ - step_);
   progress_.begin_epoch(epoch, options_.epochs, steps);
   const Stopwatch stopwatch;
   EpochRecord record;
@@ -132,6 +143,8 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
 }
 
 RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
+  if (recorder_) recorder_->begin_step(step_ + 1);
+  const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
   tape->set_monitor(watch_.for_step(step_));
   const Context ctx = ctx_.with_tape(&*tape);

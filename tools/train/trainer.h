@@ -33,13 +33,14 @@ class Trainer {
   void report_memory() const;
   void warn_if_cut(const std::string& case_name, const io::Preprocessed& c);
   void finish_epoch(EpochRecord record);
-  int64_t total_steps() const;
-  bool done() const { return step_ >= total_steps(); }
+  bool done() const { return step_ >= total_steps_; }
 
   const TrainOptions& options_;
   RunFolder& folder_;
+  const int64_t total_steps_;
   Device device_;
   Context ctx_{device_};
+  std::optional<TraceRecorder> recorder_;  // before whatever allocates
   std::unique_ptr<UNet> model_;
   std::vector<Parameter*> parameters_;
   Adam adam_;

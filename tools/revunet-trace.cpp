@@ -1,0 +1,92 @@
+// revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
+#include <filesystem>
+
+#include "io/atomic_file.h"
+#include "tools/common/tool_main.h"
+#include "tools/trace/chrome.h"
+#include "tools/trace/plot.h"
+#include "tools/trace/summary.h"
+#include "tools/trace/trace_file.h"
+#include "tools/trace/verify.h"
+
+using namespace revunet;
+using namespace revunet::tools;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Arguments {
+  std::string file, out, axis = "auto";
+  bool all_layers = false;
+  int64_t step = 0;  // 0: all
+};
+
+void verify_trace(const Arguments& a) {
+  const Verification result = verify(read_trace(a.file));
+  for (const std::string& line : result.confirmed) fmt::print("{}\n", line);
+  for (const std::string& line : result.notes) fmt::print("note: {}\n", line);
+  REVUNET_EXPECTS(result.difference.empty(), Error, "[{}] {}", a.file, result.difference);
+  fmt::print("verified\n");
+}
+
+// What --out names, or the trace's own name with another ending.
+std::string output(const Arguments& a, const char* ending) {
+  return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out;
+}
+
+void write(const std::string& path, const std::string& bytes) {
+  io::write_file_atomically(path, bytes);
+  fmt::print("{}\n", path);
+}
+
+void plot(const Arguments& a) {
+  const Trace trace = read_trace(a.file);
+  PlotOptions options;
+  const bool time = a.axis == "auto" ? trace.header.device != "meta" : a.axis == "time";
+  options.axis = time ? TimelineAxis::time : TimelineAxis::events;
+  if (a.step != 0) options.step = a.step;
+  const std::string out = output(a, "");
+  const bool svg_only = out.ends_with(".svg"), png_only = out.ends_with(".png");
+  if (!png_only) write(svg_only ? out : out + ".svg", plot_svg(trace, options));
+  if (!svg_only) write(png_only ? out : out + ".png", plot_png(trace, options));
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* description, Arguments& a) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("FILE", a.file, "trace, as revunet-train --memory-trace writes it")->required();
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Reads memory traces of revunet-train --memory-trace.", "revunet-trace");
+  app.require_subcommand(1);
+  Arguments a;
+  add_command(app, "summary", "the run, its steps and their peaks, and every fault: leaks, double frees, late frees",
+              a);
+  add_command(app, "peak", "the peak by tag and by layer, against the paper's equations (3) and (4)", a)
+      ->add_flag("--all", a.all_layers, "name every layer");
+  add_command(app, "verify",
+              "hold the trace against the planner, event by event, and against the equations; exits with 1 and names "
+              "the first difference",
+              a);
+  CLI::App* picture = add_command(app, "plot", "draw memory over time, stacked by tag, as SVG and PNG", a);
+  picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
+  picture->add_option("--x", a.axis, "what the x axis shows; auto: time, but events of the meta device")
+      ->check(CLI::IsMember({"auto", "time", "events"}))
+      ->capture_default_str();
+  picture->add_option("--step", a.step, "draw this step alone, 0 for the whole trace")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_command(app, "convert", "write the JSON that ui.perfetto.dev and chrome://tracing open", a)
+      ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]");
+  return run_tool(app, argc, argv, [&] {
+    const std::string command = app.get_subcommands().front()->get_name();
+    if (command == "summary") fmt::print("{}", summary_text(read_trace(a.file)));
+    if (command == "peak") fmt::print("{}", peak_text(read_trace(a.file), a.all_layers));
+    if (command == "verify") verify_trace(a);
+    if (command == "plot") plot(a);
+    if (command == "convert") write(output(a, ".chrome.json"), to_chrome_json(read_trace(a.file)));
+  });
+}

@@ -1,0 +1,64 @@
+#include "tools/trace/collector.h"
+
+#include <new>
+
+#include "engine/error.h"
+
+namespace revunet::tools {
+
+TraceCollector::TraceCollector(CachingAllocator& allocator, TraceHeader header) : allocator_(allocator) {
+  REVUNET_EXPECTS(
+      allocator.stats().reserved == 0, Error,
+      "[memory trace] expected an allocator that has reserved nothing yet, got one with {} bytes; begin the "
+      "trace before the network is made",
+      allocator.stats().reserved);
+  trace_.header = std::move(header);
+  allocator_.observe(this);
+}
+
+uint64_t TraceCollector::nanoseconds() const {
+  const auto elapsed = std::chrono::steady_clock::now() - start_;
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+}
+
+void TraceCollector::begin_step(int64_t step) {
+  if (watching_) trace_.steps.push_back({step, nanoseconds(), trace_.events.size()});
+}
+
+void TraceCollector::on_event(const AllocationEvent& e) noexcept {
+  if (full_ || trace_.events.size() == kMostEvents) {
+    full_ = true;  // take() says so
+    return;
+  }
+  const bool block = e.kind == AllocationEvent::Kind::allocate || e.kind == AllocationEvent::Kind::free;
+  try {
+    trace_.events.push_back({.nanoseconds = nanoseconds(),
+                             .address = e.address,
+                             .size = e.size,
+                             .layer = e.layer,
+                             .rounding = static_cast<uint16_t>(block ? e.size - e.requested : 0),
+                             .kind = e.kind,
+                             .phase = e.phase,
+                             .tag = e.tag,
+                             .reused = e.reused,
+                             .split = e.split});
+  } catch (const std::bad_alloc&) {
+    full_ = true;
+  }
+}
+
+void TraceCollector::stop() {
+  if (watching_) allocator_.observe(nullptr);
+  watching_ = false;
+}
+
+Trace TraceCollector::take(TraceEnd end) {
+  stop();
+  uint32_t layers = 1;
+  for (const TraceEvent& e : trace_.events) layers = std::max(layers, e.layer + 1);
+  for (uint32_t i = 0; i < layers; ++i) trace_.layers.push_back(allocator_.layer_name(i));
+  trace_.end = full_ ? TraceEnd::event_limit : end;
+  return std::move(trace_);
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,42 @@
+#include "tools/trace/recorder.h"
+
+#include "engine/error.h"
+#include "tools/trace/trace_file.h"
+
+namespace revunet::tools {
+
+TraceRecorder::TraceRecorder(CachingAllocator& allocator, TraceHeader header, const TraceRequest& request)
+    : collector_(allocator, std::move(header)), file_(request.path), last_step_(request.steps) {}
+
+TraceRecorder::~TraceRecorder() {
+  if (!collector_.watching()) return;
+  try {
+    write(TraceEnd::run_failed);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "warning: no memory trace was written: {}\n", e.what());
+  }
+}
+
+void TraceRecorder::begin_step(int64_t step) {
+  if (!collector_.watching()) return;
+  if (step > last_step_) return write(TraceEnd::steps_recorded);
+  collector_.begin_step(step);
+}
+
+void TraceRecorder::finish() {
+  if (collector_.watching()) write(TraceEnd::run_ended);
+}
+
+void record_plan(const TraceHeader& header, const TraceRequest& request) {
+  Device device(DeviceKind::meta);
+  TraceRecorder recorder(device.allocator(), header, request);
+  plan_training(header.settings, device,
+                {.begin_step = [&](int64_t step) { recorder.begin_step(step); }, .end = [&] { recorder.finish(); }});
+}
+
+void TraceRecorder::write(TraceEnd end) {
+  write_trace(file_, collector_.take(end));
+  file_.commit();
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,46 @@
+// Records the first steps of a run into a trace file.
+//
+// Rule: the file appears whole or not at all, when the last step to record is over or the run ends, whichever is first.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "io/atomic_file.h"
+#include "tools/trace/collector.h"
+
+namespace revunet::tools {
+
+// What a run is asked to record: nothing where the path is empty.
+struct TraceRequest {
+  std::filesystem::path path;
+  int64_t steps = 3;
+};
+
+class TraceRecorder {
+ public:
+  // Records up to `request.steps` steps, which is at least 1. DataError, before anything is recorded, if the file
+  // cannot be made.
+  TraceRecorder(CachingAllocator& allocator, TraceHeader header, const TraceRequest& request);
+  // Where finish() was not reached, the run has failed: writes what there is, and says on stderr if it cannot.
+  ~TraceRecorder();
+  TraceRecorder(const TraceRecorder&) = delete;
+  TraceRecorder& operator=(const TraceRecorder&) = delete;
+
+  // Step `step` of the run, counted from 1, begins. After the last to record: stops watching and writes the file.
+  void begin_step(int64_t step);
+  // The run has ended. Writes the file unless it is written.
+  void finish();
+
+ private:
+  void write(TraceEnd end);
+
+  TraceCollector collector_;
+  io::AtomicFile file_;
+  int64_t last_step_;
+};
+
+// Records the plan of the header's settings in place of a run.
+void record_plan(const TraceHeader& header, const TraceRequest& request);
+
+}  // namespace revunet::tools

@@ -1,0 +1,118 @@
+#include "tools/trace/settings_json.h"
+
+#include <limits>
+
+#include "tools/common/precision.h"
+
+namespace revunet::tools {
+
+using nlohmann::json;
+
+namespace {
+
+// Beyond any network or volume, and far from overflow.
+constexpr int64_t kMostVoxels = 4096, kMostChannels = 65536, kMostDepth = 1000, kMostLevels = 16;
+
+std::vector<int64_t> list_member(const json& object, const std::string& key, int64_t most) {
+  const json& list = member(object, key);
+  REVUNET_EXPECTS(list.is_array() && !list.empty(), DataError, "expected a list of numbers for {}, got {}", key,
+                  list.dump());
+  std::vector<int64_t> values;
+  for (const json& value : list) {
+    REVUNET_EXPECTS(value.is_number_integer() && value >= 1 && value <= most, DataError,
+                    "expected whole numbers from 1 to {} for {}, got {}", most, key, value.dump());
+    values.push_back(value.get<int64_t>());
+  }
+  return values;
+}
+
+io::Size3 size_member(const json& object, const std::string& key, const UNetConfig& network) {
+  const std::vector<int64_t> values = list_member(object, key, kMostVoxels);
+  REVUNET_EXPECTS(values.size() == 3, DataError, "expected three numbers for {}, got {}", key, values.size());
+  check_size(network, values);
+  return {values[0], values[1], values[2]};
+}
+
+// True for the second of two names, false for the first.
+bool choice_member(const json& object, const std::string& key, const char* first, const char* second) {
+  const std::string value = text_member(object, key);
+  REVUNET_EXPECTS(value == first || value == second, DataError, "expected {} or {} for {}, got '{}'", first, second,
+                  key, value);
+  return value == second;
+}
+
+UNetConfig network_from_json(const json& j) {
+  UNetConfig network;
+  network.kind = choice_member(j, "model", "reversible", "baseline") ? ModelKind::baseline : ModelKind::reversible;
+  network.channels = list_member(j, "channels", kMostChannels);
+  REVUNET_EXPECTS(static_cast<int64_t>(network.levels()) <= kMostLevels, DataError,
+                  "expected at most {} levels of channels, got {}", kMostLevels, network.levels());
+  network.encoder_depth = integer_member(j, "encoder_depth", 1, kMostDepth);
+  network.decoder_depth = integer_member(j, "decoder_depth", 1, kMostDepth);
+  check_config(network);
+  return network;
+}
+
+}  // namespace
+
+const json& member(const json& object, const std::string& key) {
+  const auto found = object.find(key);
+  REVUNET_EXPECTS(found != object.end(), DataError, "expected '{}', got none", key);
+  return *found;
+}
+
+int64_t integer_member(const json& object, const std::string& key, int64_t least, int64_t most) {
+  const json& value = member(object, key);
+  REVUNET_EXPECTS(value.is_number_integer() && value >= least && value <= most, DataError,
+                  "expected a whole number from {} to {} for {}, got {}", least, most, key, value.dump());
+  return value.get<int64_t>();
+}
+
+std::string text_member(const json& object, const std::string& key) {
+  const json& value = member(object, key);
+  REVUNET_EXPECTS(value.is_string(), DataError, "expected a text for {}, got {}", key, value.dump());
+  return value.get<std::string>();
+}
+
+nlohmann::ordered_json to_json(const MemorySettings& s) {
+  nlohmann::ordered_json j;
+  j["model"] = name_of(s.network.kind);
+  j["channels"] = s.network.channels;
+  j["encoder_depth"] = s.network.encoder_depth;
+  j["decoder_depth"] = s.network.decoder_depth;
+  j["activations"] = name_of(s.mode.activations);
+  j["skips"] = name_of(s.mode.skips);
+  j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";
+  j["precision"] = precision_name(s.precision);
+  j["device"] = s.layout == kCudaLayout ? "cuda" : "cpu";
+  j["size"] = s.size;
+  if (s.validation) j["validation"] = *s.validation;
+  j["steps"] = s.steps;
+  return j;
+}
+
+MemorySettings settings_from_json(const json& j) try {
+  REVUNET_EXPECTS(j.is_object(), DataError, "expected an object of settings, got {}", j.dump());
+  MemorySettings s;
+  s.network = network_from_json(j);
+  s.mode.activations =
+      choice_member(j, "activations", "reversible", "stored") ? Activations::stored : Activations::reversible;
+  s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
+  s.optimiser_step =
+      choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
+  s.precision = choice_member(j, "precision", "fp32", "bf16") ? DType::bf16 : DType::f32;
+  s.layout = choice_member(j, "device", "cpu", "cuda") ? kCudaLayout : kCpuLayout;
+  s.size = size_member(j, "size", s.network);
+  if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
+  s.steps = integer_member(j, "steps", 1, std::numeric_limits<int64_t>::max());
+  const auto known = to_json(s);
+  for (const auto& [key, value] : j.items()) {
+    REVUNET_EXPECTS(known.contains(key), DataError,
+                    "expected settings that this version knows, got '{}'; read it with the version that wrote it", key);
+  }
+  return s;
+} catch (const UsageError& e) {  // what checks of options throw is here about the file
+  throw DataError(e.what());
+}
+
+}  // namespace revunet::tools

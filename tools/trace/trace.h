@@ -1,0 +1,70 @@
+// A memory trace: every event of an allocator from the making of the network on, and where its steps begin.
+//
+// Rule: a trace begins on an empty allocator, so every free in it has its allocation in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/memory/allocation_observer.h"
+#include "tools/plan/plan.h"
+
+namespace revunet::tools {
+
+// AllocationEvent in 40 bytes and with its time. Address and size are those of the block or segment, in bytes.
+struct TraceEvent {
+  uint64_t nanoseconds;  // since recording began
+  uint64_t address;
+  uint64_t size;
+  uint32_t layer;     // index into Trace::layers; 0 ("none") for segments
+  uint16_t rounding;  // size - requested, bytes: at most kAllocationAlignment
+  AllocationEvent::Kind kind;
+  Phase phase;
+  Tag tag;
+  bool reused;
+  bool split;
+
+  uint64_t requested() const { return size - rounding; }
+  bool operator==(const TraceEvent&) const = default;
+};
+static_assert(sizeof(TraceEvent) == 40);
+
+inline constexpr std::array kKindNames = {"segment", "allocate", "free", "release"};
+constexpr const char* name_of(AllocationEvent::Kind kind) {
+  return kKindNames[static_cast<size_t>(kind)];
+}
+
+struct StepMark {
+  int64_t step;  // of the run, from 1
+  uint64_t nanoseconds;
+  size_t first_event;  // index into Trace::events of the first that is not before the step
+};
+
+// Why recording stopped.
+enum class TraceEnd : uint8_t { steps_recorded, run_ended, run_failed, event_limit };
+inline constexpr std::array kEndNames = {"steps recorded", "run ended", "run failed", "event limit"};
+constexpr const char* name_of(TraceEnd end) {
+  return kEndNames[static_cast<size_t>(end)];
+}
+
+struct TraceHeader {
+  std::string program;      // name and version of what wrote it
+  std::string date;         // UTC, 2026-11-23T04:05:06Z
+  std::string device;       // cpu or meta
+  int threads = 1;          // of the CPU: workspaces depend on it
+  MemorySettings settings;  // what the planner needs to plan the same run
+};
+
+struct Trace {
+  TraceHeader header;
+  std::vector<std::string> layers;
+  std::vector<StepMark> steps;  // in ascending order
+  std::vector<TraceEvent> events;
+  TraceEnd end = TraceEnd::run_ended;
+};
+
+// The header of a trace that this process writes now with so many CPU threads.
+TraceHeader make_header(const std::string& program, DeviceKind device, int threads, const MemorySettings& settings);
+
+}  // namespace revunet::tools

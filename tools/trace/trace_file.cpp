@@ -1,0 +1,222 @@
+#include "tools/trace/trace_file.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+
+#include "tools/trace/settings_json.h"
+
+namespace revunet::tools {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kFormat = "revunet-memory-trace";
+constexpr int64_t kVersion = 1;
+constexpr std::array kFields = {"kind", "nanoseconds", "address", "size",   "requested",
+                                "tag",  "layer",       "phase",   "reused", "split"};
+constexpr size_t kWriteBuffer = size_t{1} << 20;  // bytes
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or a size: beyond any machine, far from overflow
+constexpr int64_t kMostLayers = 1'000'000;
+constexpr int kMostThreads = 4096;
+
+std::string header_line(const TraceHeader& h) {
+  nlohmann::ordered_json j;
+  j["format"] = kFormat;
+  j["version"] = kVersion;
+  j["program"] = h.program;
+  j["date"] = h.date;
+  j["device"] = h.device;
+  j["threads"] = h.threads;
+  j["settings"] = to_json(h.settings);
+  j["event"] = kFields;
+  j["kinds"] = kKindNames;
+  j["tags"] = kTagNames;
+  j["phases"] = kPhaseNames;
+  return j.dump() + "\n";
+}
+
+std::string event_line(const TraceEvent& e) {
+  return fmt::format("[{},{},{},{},{},{},{},{},{:d},{:d}]\n", static_cast<int>(e.kind), e.nanoseconds, e.address,
+                     e.size, e.requested(), static_cast<int>(e.tag), e.layer, static_cast<int>(e.phase), e.reused,
+                     e.split);
+}
+
+// Reads a trace line by line. Its errors know neither file nor line: read_trace adds them.
+class Reader {
+ public:
+  void line(const std::string& text) {
+    const json j = json::parse(text, nullptr, false);
+    REVUNET_EXPECTS(!j.is_discarded(), DataError, "expected a line of JSON, got '{}'", text.substr(0, 60));
+    REVUNET_EXPECTS(!ended_, DataError, "expected nothing after the end record, got '{}'", text.substr(0, 60));
+    if (!begun_) return header(j);
+    if (j.is_array()) return event(j);
+    REVUNET_EXPECTS(j.is_object(), DataError, "expected an event or a record, got '{}'", text.substr(0, 60));
+    if (j.contains("layer")) return layer(j);
+    if (j.contains("step")) return step(j);
+    REVUNET_EXPECTS(j.contains("end"), DataError, "expected a record of a layer, a step or the end, got '{}'",
+                    text.substr(0, 60));
+    end(j);
+  }
+  bool begun() const { return begun_; }
+  bool ended() const { return ended_; }
+  Trace take() { return std::move(trace_); }
+
+ private:
+  void header(const json& j) {
+    REVUNET_EXPECTS(j.is_object() && j.contains("format") && j["format"] == kFormat, DataError,
+                    "expected the header of a {}, got something else; is this file a trace?", kFormat);
+    REVUNET_EXPECTS(member(j, "version") == kVersion, DataError,
+                    "expected format version {}, got {}; read it with the version of revunet-trace that belongs to the "
+                    "program that wrote it",
+                    kVersion, j["version"].dump());
+    TraceHeader& h = trace_.header;
+    h.program = text_member(j, "program");
+    h.date = text_member(j, "date");
+    h.device = text_member(j, "device");
+    h.threads = static_cast<int>(integer_member(j, "threads", 1, kMostThreads));
+    h.settings = settings_from_json(member(j, "settings"));
+    expect_names(j, "event", kFields);
+    expect_names(j, "kinds", kKindNames);
+    expect_names(j, "tags", kTagNames);
+    expect_names(j, "phases", kPhaseNames);
+    begun_ = true;
+  }
+
+  template <class Names>
+  static void expect_names(const json& j, const std::string& key, const Names& names) {
+    REVUNET_EXPECTS(member(j, key) == json(names), DataError,
+                    "expected {} for {}, got {}; read it with the version that wrote it", json(names).dump(), key,
+                    j[key].dump());
+  }
+
+  void layer(const json& j) {
+    const int64_t index = integer_member(j, "layer", 0, kMostLayers);
+    REVUNET_EXPECTS(index == static_cast<int64_t>(trace_.layers.size()), DataError, "expected layer {} next, got {}",
+                    trace_.layers.size(), index);
+    trace_.layers.push_back(text_member(j, "name"));
+  }
+
+  void step(const json& j) {
+    const int64_t next = trace_.steps.empty() ? 1 : trace_.steps.back().step + 1;
+    const int64_t step = integer_member(j, "step", 1, kMost);
+    REVUNET_EXPECTS(step == next, DataError, "expected step {} next, got {}", next, step);
+    trace_.steps.push_back({step, time(integer_member(j, "nanoseconds", 0, kMost)), trace_.events.size()});
+  }
+
+  // Times never go back.
+  uint64_t time(int64_t nanoseconds) {
+    REVUNET_EXPECTS(nanoseconds >= last_time_, DataError, "expected a time of {} ns or later, got {}", last_time_,
+                    nanoseconds);
+    last_time_ = nanoseconds;
+    return static_cast<uint64_t>(nanoseconds);
+  }
+
+  void event(const json& j) {
+    REVUNET_EXPECTS(j.size() == kFields.size(), DataError, "expected an event of {} numbers, got {}", kFields.size(),
+                    j.size());
+    const auto field = [&](size_t i, int64_t most) {
+      REVUNET_EXPECTS(j[i].is_number_unsigned() && j[i].get<uint64_t>() <= static_cast<uint64_t>(most), DataError,
+                      "expected a whole number from 0 to {} for {}, got {}", most, kFields[i], j[i].dump());
+      return j[i].get<int64_t>();
+    };
+    const auto kind = static_cast<AllocationEvent::Kind>(field(0, kKindNames.size() - 1));
+    const bool block = kind == AllocationEvent::Kind::allocate || kind == AllocationEvent::Kind::free;
+    const int64_t size = field(3, kMostBytes);
+    const int64_t rounding = size - field(4, size);
+    REVUNET_EXPECTS(!block || rounding <= static_cast<int64_t>(kAllocationAlignment), DataError,
+                    "expected {} requested bytes rounded up by at most {}, got {}", size - rounding,
+                    kAllocationAlignment, size);
+    const int64_t known_layers = static_cast<int64_t>(trace_.layers.size());
+    const int64_t layer = field(6, kMostLayers);
+    REVUNET_EXPECTS(layer < known_layers, DataError, "expected a layer that a record above names, got {} of {}", layer,
+                    known_layers);
+    trace_.events.push_back({.nanoseconds = time(field(1, kMost)),
+                             .address = static_cast<uint64_t>(field(2, kMostBytes)),
+                             .size = static_cast<uint64_t>(size),
+                             .layer = static_cast<uint32_t>(layer),
+                             .rounding = static_cast<uint16_t>(block ? rounding : 0),
+                             .kind = kind,
+                             .phase = static_cast<Phase>(field(7, kPhaseNames.size() - 1)),
+                             .tag = static_cast<Tag>(field(5, kTagNames.size() - 1)),
+                             .reused = field(8, 1) == 1,
+                             .split = field(9, 1) == 1});
+  }
+
+  void end(const json& j) {
+    const std::string reason = text_member(j, "end");
+    const auto found = std::ranges::find(kEndNames, reason);
+    REVUNET_EXPECTS(found != kEndNames.end(), DataError, "expected an end of {}, got '{}'", fmt::join(kEndNames, ", "),
+                    reason);
+    trace_.end = static_cast<TraceEnd>(found - kEndNames.begin());
+    const int64_t events = integer_member(j, "events", 0, kMost), steps = integer_member(j, "steps", 0, kMost);
+    REVUNET_EXPECTS(events == static_cast<int64_t>(trace_.events.size()), DataError,
+                    "expected the {} events that the end record counts, got {}; lines are missing", events,
+                    trace_.events.size());
+    REVUNET_EXPECTS(steps == static_cast<int64_t>(trace_.steps.size()), DataError,
+                    "expected the {} steps that the end record counts, got {}; lines are missing", steps,
+                    trace_.steps.size());
+    ended_ = true;
+  }
+
+  Trace trace_;
+  int64_t last_time_ = 0;
+  bool begun_ = false, ended_ = false;
+};
+
+}  // namespace
+
+void write_trace(io::AtomicFile& file, const Trace& trace) {
+  std::string text = header_line(trace.header);
+  size_t next_step = 0;
+  uint32_t next_layer = 0;
+  const auto add_steps = [&](size_t event) {
+    for (; next_step < trace.steps.size() && trace.steps[next_step].first_event <= event; ++next_step) {
+      const StepMark& mark = trace.steps[next_step];
+      text += fmt::format("{{\"step\":{},\"nanoseconds\":{}}}\n", mark.step, mark.nanoseconds);
+    }
+  };
+  for (size_t i = 0; i < trace.events.size(); ++i) {
+    add_steps(i);
+    for (; next_layer <= trace.events[i].layer; ++next_layer) {
+      text += fmt::format("{{\"layer\":{},\"name\":{}}}\n", next_layer, json(trace.layers[next_layer]).dump());
+    }
+    text += event_line(trace.events[i]);
+    if (text.size() < kWriteBuffer) continue;
+    file.write(text);
+    text.clear();
+  }
+  add_steps(trace.events.size());
+  text += fmt::format("{{\"end\":\"{}\",\"steps\":{},\"events\":{}}}\n", name_of(trace.end), trace.steps.size(),
+                      trace.events.size());
+  file.write(text);
+}
+
+Trace read_trace(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  REVUNET_EXPECTS(file && !std::filesystem::is_directory(path), DataError,
+                  "[{}] expected a trace of revunet-train --memory-trace, got a file that cannot be read; check the "
+                  "name and its permissions",
+                  path.string());
+  Reader reader;
+  int64_t number = 0;
+  for (std::string text; std::getline(file, text);) {
+    ++number;
+    try {
+      reader.line(text);
+    } catch (const DataError& e) {
+      // A line without its line break is where a copy or a disk ended, whatever else is wrong with it.
+      const char* remedy = file.eof() ? "; the file is cut short here, copy or record it again" : "";
+      throw DataError(fmt::format("[{}:{}] {}{}", path.string(), number, e.what(), remedy));
+    }
+  }
+  REVUNET_EXPECTS(reader.begun(), DataError, "[{}] expected the header of a trace, got an empty file", path.string());
+  REVUNET_EXPECTS(reader.ended(), DataError,
+                  "[{}:{}] expected an end record, got the end of the file; it is cut short, copy or record it again",
+                  path.string(), number);
+  return reader.take();
+}
+
+}  // namespace revunet::tools

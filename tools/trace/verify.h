@@ -1,0 +1,27 @@
+// Holds a trace against the planner, event by event, and against the paper's equations.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/trace/replay.h"
+
+namespace revunet::tools {
+
+// The trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if the run
+// validates. The number of CPU threads is the process's.
+Trace planned_trace(const TraceHeader& header);
+
+struct Verification {
+  std::vector<std::string> confirmed;  // a line each
+  std::vector<std::string> notes;      // what was not compared, and why
+  std::string difference;              // the first; empty if there is none
+};
+
+// Compares faults, then each complete section with its plan, then each complete step with the equations. Sets the
+// number of CPU threads to the trace's. What is compared: kind, bytes, tag, layer and phase of every allocation and
+// free, in order, and the peak. Segments are not: which of two free blocks of one size is taken depends on addresses.
+// Workspaces depend on the processor's instruction set: verify where the trace was recorded.
+Verification verify(const Trace& trace);
+
+}  // namespace revunet::tools
