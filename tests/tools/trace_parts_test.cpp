@@ -291,6 +291,32 @@ TEST_CASE("the equations count what paper and pencil count", "[trace]") {
   CHECK(terms.after_forward[index(Tag::input)] == tensor / 2 + 3 * tensor / 8);  // 4 and 3 of 8 channels
 }
 
+TEST_CASE("in every mode, also at full size, a step allocates what the equations count", "[trace]") {
+  const io::Size3 whole = {160, 192, 160}, small = {32, 36, 20};
+  std::vector<MemorySettings> all = {
+      {.network = default_config(ModelKind::reversible), .size = whole},
+      {.network = default_config(ModelKind::baseline), .size = whole},
+      {.network = {.channels = {6, 12, 60}}, .size = small},
+      {.network = {.channels = {6, 12, 60}, .encoder_depth = 3, .decoder_depth = 2}, .size = small},
+      {.network = {.channels = {8}, .decoder_depth = 2}, .size = small, .steps = 1},
+      {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}}, .size = small},
+      {.network = {.kind = ModelKind::baseline, .channels = {6}}, .size = small}};
+  for (MemorySettings settings : all) {
+    for (const Activations activations : {Activations::reversible, Activations::stored}) {
+      for (const Skips skips : {Skips::reversible, Skips::stored}) {
+        for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
+          settings.mode = {activations, skips};
+          settings.optimiser_step = step;
+          INFO(configuration_text(settings));
+          const Verification result = verify(planned_trace(header_of(settings)));
+          CHECK(result.difference.empty());
+          CHECK(result.notes.empty());
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a term that is off by a block is named", "[trace]") {
   const StepTerms good = expected_terms(tiny_settings, 2);
   CHECK(first_difference(good, good).empty());

@@ -98,24 +98,6 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
   }
 }
 
-TEST_CASE("every mode's plan verifies, also at full size", "[trace]") {
-  const TemporaryFolder folder;
-  for (const char* options :
-       {"", "--skips stored", "--activations stored --skips stored", "--activations stored --skips reversible",
-        "--fused-optimizer", "--model baseline",
-        "--model baseline --fused-optimizer --channels 6,60,12 --size 32,36,20",
-        "--encoder-depth 3 --decoder-depth 2 --activations stored", "--channels 8 --size 16,16,16 --max-steps 1",
-        "--channels 6,12,60 --size 32,36,20 --skips stored"}) {
-    INFO(options);
-    const fs::path file = folder / "plan.jsonl";
-    const ToolResult planned = run_tool("revunet-train", traced(file, fmt::format("--plan {}", options)));
-    REQUIRE(planned.exit_code == 0);
-    const ToolResult verified = trace_tool("verify", file);
-    CHECK(verified.errors.empty());
-    CHECK(verified.exit_code == 0);
-  }
-}
-
 TEST_CASE("verify exits with 1 and names the first byte count that is not planned", "[trace]") {
   const TemporaryFolder folder;
   const fs::path file = folder / "plan.jsonl";

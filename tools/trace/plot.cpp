@@ -10,6 +10,13 @@
 #include "engine/error.h"
 #include "tools/trace/summary.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+// What fontconfig keeps of fonts is no leak of ours.
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig";
+}
+#endif
+
 namespace revunet::tools {
 
 namespace {
