@@ -19,7 +19,7 @@ enum class DeviceKind { cpu, meta };
 // What a device adds to the memory that tensors and ops ask for.
 struct MemoryLayout {
   int64_t channel_bytes = 1;         // channels of activations are padded to a multiple of this
-  size_t convolution_workspace = 0;  // bytes that a convolution's library may take; 0: the CPU's own loops
+  size_t convolution_workspace = 0;  // bytes that a convolution may take, converted filters too; 0: the CPU's own
   bool operator==(const MemoryLayout&) const = default;
 };
 inline constexpr MemoryLayout kCpuLayout;

@@ -69,7 +69,7 @@ void copy(const Tensor& from, Tensor& to);
 
 // Fills, copies and conversions do nothing on a meta device; reading from one is an Error.
 //
-// Host values to a tensor of `dtype` (rounded to nearest) and back.
+// Host values to a tensor of `dtype` (rounded to nearest, to bf16 by way of f32) and back.
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values);
 std::vector<float> to_host_f32(const Tensor& x);

@@ -18,6 +18,7 @@ void learn(const Context& ctx, Tape& tape, Variable losses, UNet& model, Adam& a
   const std::vector<Parameter*> parameters = model.parameter_list();
   if (optimiser_step == OptimiserStep::separate) {
     tape.backward(ctx, losses, std::move(seed));
+    const PhaseScope optimiser(ctx, Phase::optimiser);
     adam.step(ctx, parameters);
     model.clear_gradients();
     return;
@@ -25,6 +26,7 @@ void learn(const Context& ctx, Tape& tape, Variable losses, UNet& model, Adam& a
   std::unordered_map<const Parameter*, size_t> index_of;
   for (size_t i = 0; i < parameters.size(); ++i) index_of[parameters[i]] = i;
   tape.backward(ctx, losses, std::move(seed), [&](Parameter& p) {
+    const PhaseScope optimiser(ctx, Phase::optimiser);
     adam.step_one(ctx, parameters, index_of.at(&p));
     p.clear_gradient();
   });

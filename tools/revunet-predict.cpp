@@ -17,7 +17,7 @@ struct Options {
   std::filesystem::path weights, data, out;
   std::string size;  // empty: the weights' own
   bool probabilities = false;
-  DType precision = DType::f32;
+  std::string precision = precision_name(DType::f32);
   int threads = 0;
 };
 
@@ -71,10 +71,11 @@ void predict(const Options& options) {
   make_folder(options.out);
   fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {} threads\n",
              name_of(info.config.kind), fmt::join(info.config.channels, ","), model->parameter_count(),
-             fmt::join(view.size, ","), view.source, cases.size(), precision_name(options.precision), threads);
+             fmt::join(view.size, ","), view.source, cases.size(), options.precision, threads);
   for (size_t i = 0; i < cases.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
-    const PredictedCase predicted = predict_case(ctx, *model, cases[i], view.size, options.precision, files[i]);
+    const PredictedCase predicted =
+        predict_case(ctx, *model, cases[i], view.size, parse_precision(options.precision), files[i]);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
   }
@@ -97,9 +98,7 @@ int main(int argc, char** argv) {
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
   app.add_flag("--probabilities", options.probabilities,
                "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
-  app.add_option("--precision", options.precision, kPrecisionHelp)
-      ->transform(precision_names())
-      ->default_str(precision_name(options.precision));
+  add_precision_option(app, options.precision);
   app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
       ->capture_default_str();
   return run_tool(app, argc, argv, [&] { predict(options); });

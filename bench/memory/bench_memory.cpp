@@ -93,20 +93,30 @@ template <class T>
 const T& named(const std::vector<T>& all, const std::string& name) {
   const auto found = std::ranges::find(all, name, &T::name);
   REVUNET_EXPECTS(found != all.end(), UsageError,
-                  "[--measure] expected ROW:WAY of names in the table, such as reversible-128:reversible, got {}",
+                  "[--measure] expected ROW:WAY of names in the table, such as reversible-128:reversible, got '{}'",
                   name);
   return *found;
 }
 
-// Two steps on the CPU: the first makes the optimiser's state, the second is like all that follow.
-Json measure(const std::string& what) {
+struct Measurement {
+  PublishedRow row;
+  Way way;
+  std::string name() const { return row.name + ":" + way.name; }
+};
+
+Measurement parse_measurement(const std::string& what) {
   const size_t colon = what.find(':');
-  const std::vector<PublishedRow> rows = published_rows();
-  const PublishedRow& row = named(rows, what.substr(0, colon));
-  const Way& way = named(ways(), colon == std::string::npos ? "" : what.substr(colon + 1));
-  REVUNET_EXPECTS(applies(way, row), UsageError, "[--measure] expected stored or stored-bf16 of the baseline, got {}",
-                  what);
-  TrainingRun run({.name = what,
+  Measurement m{named(published_rows(), what.substr(0, colon)),
+                named(ways(), colon == std::string::npos ? "" : what.substr(colon + 1))};
+  REVUNET_EXPECTS(applies(m.way, m.row), UsageError,
+                  "[--measure] expected stored or stored-bf16 of the baseline, got {}", what);
+  return m;
+}
+
+// Two steps on the CPU: the first makes the optimiser's state, the second is like all that follow.
+Json measure(const Measurement& m) {
+  const auto& [row, way] = m;
+  TrainingRun run({.name = m.name(),
                    .model = row.model,
                    .mode = way.mode,
                    .precision = way.precision,
@@ -116,22 +126,26 @@ Json measure(const std::string& what) {
   run.step();
   const double seconds = run.step().total();
   const size_t expected = planned(row, way).peak_allocated, measured = run.memory().peak_allocated;
-  fmt::print("{}: planned {} bytes, measured on the CPU {} bytes ({} MiB), {}; a step took {:.1f} s\n", what, expected,
-             measured, mib(measured), expected == measured ? "equal" : "NOT equal", seconds);
+  fmt::print("{}: planned {} bytes, measured on the CPU {} bytes ({} MiB), {}; a step took {:.1f} s\n", m.name(),
+             expected, measured, mib(measured), expected == measured ? "equal" : "NOT equal", seconds);
   std::fflush(stdout);
-  return {
-      {"what", what}, {"planned_peak_bytes", expected}, {"measured_peak_bytes", measured}, {"seconds_a_step", seconds}};
+  return {{"what", m.name()},
+          {"planned_peak_bytes", expected},
+          {"measured_peak_bytes", measured},
+          {"seconds_a_step", seconds}};
 }
 
 void run(const Options& options, Json json) {
+  std::vector<Measurement> measurements;
+  for (const std::string& what : options.measure) measurements.push_back(parse_measurement(what));
   json["planned"] = print_planned();
   json["measured"] = Json::array();
-  for (const std::string& what : options.measure) json["measured"].push_back(measure(what));
+  for (const Measurement& m : measurements) json["measured"].push_back(measure(m));
   if (!options.json.empty()) write_json(options.json, json);
-  for (const Json& m : json["measured"]) {
-    REVUNET_EXPECTS(m["planned_peak_bytes"] == m["measured_peak_bytes"], Error,
+  for (const Json& result : json["measured"]) {
+    REVUNET_EXPECTS(result["planned_peak_bytes"] == result["measured_peak_bytes"], Error,
                     "[{}] expected the planned peak, got another; trace both with revunet-train --memory-trace",
-                    m["what"].get<std::string>());
+                    result["what"].get<std::string>());
   }
 }
 

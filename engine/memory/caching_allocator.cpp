@@ -27,7 +27,8 @@ constexpr size_t kMediumRequest = 4 * kMiB, kMediumSegment = 16 * kMiB;
 
 // Small and medium requests share segments, so that a bias of 240 bytes does not cost one of its own. Large requests
 // have segments made for them: one pool for what stays for most of a step, one for what goes soon, so that a small
-// tensor that stays never sits in the middle of memory which a large scratch tensor wants again.
+// tensor that stays never sits in the middle of memory which a large scratch tensor wants again. Between the two only
+// segments that are wholly free change hands.
 enum Pool : size_t { small, medium, large_staying, large_passing };
 
 Pool pool_of(size_t size, Tag tag) {
@@ -81,6 +82,13 @@ std::string peak_report(const MemoryStats& stats) {
     if (stats.at_peak[i]) report += fmt::format("\n  {:<18}{:>10.1f} MiB", kTagNames[i], mib(stats.at_peak[i]));
   }
   return report;
+}
+
+bool CachingAllocator::BySizeThenPlace::operator()(const Block* a, const Block* b) const {
+  if (a->size != b->size) return a->size < b->size;
+  // A block looked up by size alone lies in no segment, before all others.
+  const uint64_t of_a = a->segment ? a->segment->number + 1 : 0, of_b = b->segment ? b->segment->number + 1 : 0;
+  return of_a != of_b ? of_a < of_b : a->data < b->data;
 }
 
 CachingAllocator::~CachingAllocator() {
@@ -197,7 +205,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool
   }
   if (!data) return nullptr;
   poison(resource_, data, size);
-  Segment& segment = segments_.emplace_back(Segment{data, size, pool, {}});
+  Segment& segment = segments_.emplace_back(Segment{data, size, pool, segments_made_++, {}});
   Block& block =
       segment.blocks.emplace_back(Block{static_cast<std::byte*>(data), size, 0, Tag::other, 0, true, &segment, {}});
   block.self = segment.blocks.begin();

@@ -37,7 +37,7 @@ std::string peak_report(const MemoryStats& stats);
 
 class CachingAllocator {
  public:
-  static constexpr size_t kPools = 4;  // by size and lifetime of a request; segments of one are not used by another
+  static constexpr size_t kPools = 4;  // by size and lifetime of a request
 
   struct Segment;
   struct Block {
@@ -83,18 +83,17 @@ class CachingAllocator {
   void reset_peak();
 
  private:
-  struct BySizeThenAddress {
-    bool operator()(const Block* a, const Block* b) const {
-      return a->size != b->size ? a->size < b->size : a->data < b->data;
-    }
+  // Then by age of the segment: addresses come from the resource, and what is reused must not depend on them.
+  struct BySizeThenPlace {
+    bool operator()(const Block* a, const Block* b) const;
   };
-  using FreeBlocks = std::set<Block*, BySizeThenAddress>;
+  using FreeBlocks = std::set<Block*, BySizeThenPlace>;
 
   // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
   // nor one that should be left for a larger request.
   Block* take_free(size_t pool, size_t size, bool well_fitting);
-  // A wholly free segment of about `size` bytes, from the other pool of large requests: what stays and what passes have
-  // their peaks at different times of a step. Or nullptr.
+  // A wholly free segment of at most 1.25 `size` bytes, from the other pool of large requests: what stays and what passes
+  // have their peaks at different times of a step. A segment that fits worse would have its rest pinned. Or nullptr.
   Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
   void split(Block* block, size_t bytes);
@@ -112,12 +111,14 @@ class CachingAllocator {
   std::vector<std::string> layer_names_ = {"none"};
   std::vector<size_t> by_layer_ = {0}, layers_at_peak_ = {0};
   AllocationObserver* observer_ = nullptr;
+  uint64_t segments_made_ = 0;
 };
 
 struct CachingAllocator::Segment {
   void* data;
   size_t size;
   size_t pool;
+  uint64_t number;  // in the order in which segments were made
   std::list<Block> blocks;  // in address order, covering the segment
 };
 

@@ -13,7 +13,7 @@ namespace revunet {
 // In x's own memory where nobody shares it, else in new memory.
 Variable sigmoid(const Context& ctx, Variable x);
 
-// y may be x. dx may be dy; with accumulate, dx += instead.
+// y may be x; it is of x's type, or of the one that x is computed with. dx may be dy; with accumulate, dx += instead.
 void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y);
 void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate);
 

@@ -7,10 +7,11 @@ namespace revunet {
 void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   if (!ctx.device.computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
-    const T* px = x.data<T>();
-    T* py = y.data<T>();
-    for_each_chunk(x.elements(), 1,
-                   [&](int64_t, int64_t begin, int64_t end) { sigmoid_values(px + begin, end - begin, py + begin); });
+    const auto into = [&]<class Y>(const T* px, Y* py) {
+      for_each_chunk(x.elements(), 1,
+                     [&](int64_t, int64_t begin, int64_t end) { sigmoid_values(px + begin, end - begin, py + begin); });
+    };
+    y.dtype() == x.dtype() ? into(x.data<T>(), y.data<T>()) : into(x.data<T>(), y.data<Compute<T>>());
   });
 }
 

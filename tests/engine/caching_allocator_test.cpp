@@ -177,6 +177,36 @@ TEST_CASE("memory of what stayed serves what passes once it is wholly free, if i
   allocator.free(staying);
 }
 
+TEST_CASE("what is reused does not depend on the addresses that the resource hands out") {
+  // As SimulatedResource, but downwards.
+  class Descending : public MemoryResource {
+   public:
+    void* allocate(size_t bytes) override { return reinterpret_cast<void*>(next_ -= bytes); }
+    void deallocate(void*, size_t) noexcept override {}
+    bool addressable() const override { return false; }
+
+   private:
+    uintptr_t next_ = uintptr_t{1} << 46;
+  };
+  const auto reserved_on = [](MemoryResource& resource) {
+    CachingAllocator allocator(resource);
+    const auto scratch = [&](size_t mib) { return allocator.allocate(mib * kMiB, Tag::backward_scratch); };
+    allocator.free(scratch(40));
+    std::vector<CachingAllocator::Block*> blocks = {scratch(20), scratch(20), scratch(20)};
+    allocator.free(blocks[1]);
+    allocator.free(blocks[2]);
+    blocks = {blocks[0], scratch(20), allocator.allocate(20 * kMiB, Tag::saved_activation)};
+    const size_t reserved = allocator.stats().reserved;
+    for (auto* block : blocks) allocator.free(block);
+    return reserved;
+  };
+  SimulatedResource ascending;
+  Descending descending;
+  // The older segment is filled again, and the newer one, wholly free, goes to what stays.
+  CHECK(reserved_on(ascending) == 60 * kMiB);
+  CHECK(reserved_on(descending) == 60 * kMiB);
+}
+
 TEST_CASE("random allocations never overlap and are all given back") {
   CountingResource resource;
   {

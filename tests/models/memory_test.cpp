@@ -136,7 +136,7 @@ TEST_CASE("the fused optimiser has the same bits as the separate step, and needs
   }
 }
 
-TEST_CASE("at full size at most 5 % of the memory is reserved beside what is allocated") {
+TEST_CASE("at full size in f32 at most 5 % is reserved beside what is allocated") {
   const std::array<int64_t, 3> whole = {160, 192, 160};
   const auto check = [&](const UNetConfig& config, const MemoryMode& mode) {
     const MemoryStats stats = planned(config, mode, whole);

@@ -138,6 +138,10 @@ TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's
   CHECK(sequences ==
         std::vector<std::string>{"step 1: encoders.0.reversibleBlocks", "step 3: encoders.1.reversibleBlocks",
                                  "step 5: decoders.1.reversibleBlocks", "step 7: encoders.0.reversibleBlocks"});
+  // bf16's rounding is 2^16 times f32's, and its limits are its own.
+  const ToolResult bf16 = train(data, folder / "bf16", steps + "--monitor-reconstruction 2 --precision bf16");
+  CHECK(bf16.exit_code == 0);
+  CHECK_THAT(bf16.output, Contains("rebuilt its input with a relative error of ") && !Contains("warning"));
   // Looking changes nothing.
   REQUIRE(train(data, folder / "unwatched", steps).exit_code == 0);
   CHECK(read_bytes(folder / "watched/last.safetensors") == read_bytes(folder / "unwatched/last.safetensors"));

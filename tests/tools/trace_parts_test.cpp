@@ -209,7 +209,7 @@ TEST_CASE("damaged trace files are refused, with the line", "[trace]") {
   CHECK_THAT(refusal(with("\"channels\":[4,8]", "\"channels\":[4,6]")), Contains("got 6 in 4,6"));
   CHECK_THAT(refusal(with("\"size\":[16,16,16]", "\"size\":[16,16,15]")), Contains("multiples of 2"));
   CHECK_THAT(refusal(with("\"size\":[16", "\"sizes\":[16")), Contains("expected 'size', got none"));
-  CHECK_THAT(refusal(with("\"steps\":2}", "\"steps\":2,\"precision\":\"f8\"}")), Contains("got 'precision'"));
+  CHECK_THAT(refusal(with("\"steps\":2}", "\"steps\":2,\"colour\":\"red\"}")), Contains("got 'colour'"));
   CHECK_THAT(refusal(with("\"skips\":\"reversible\"", "\"skips\":\"none\"")), Contains("for skips, got 'none'"));
   CHECK_THAT(refusal(with("\"tags\":[\"parameter\"", "\"tags\":[\"weights\"")), Contains("for tags, got"));
   CHECK_THAT(refusal(with("{\"step\":1", "{\"step\":2")), Contains("expected step 1 next, got 2"));

@@ -1,7 +1,6 @@
-// The precision of activations, as users name it.
+// The precision of activations, as users name it: fp32 or bf16.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -10,16 +9,23 @@
 
 namespace revunet::tools {
 
-inline constexpr const char* kPrecisionHelp =
-    "of activations and their gradients: fp32, or bf16 in half the memory; weights and their gradients stay fp32";
-
-// For CLI::App::add_option(...)->transform().
-inline CLI::CheckedTransformer precision_names() {
-  return CLI::CheckedTransformer(std::map<std::string, DType>{{"fp32", DType::f32}, {"bf16", DType::bf16}});
-}
-
 constexpr const char* precision_name(DType precision) {
   return precision == DType::bf16 ? "bf16" : "fp32";
+}
+
+// Of a name that add_precision_option let through.
+inline DType parse_precision(const std::string& name) {
+  return name == precision_name(DType::bf16) ? DType::bf16 : DType::f32;
+}
+
+// Declares --precision, which sets `name`.
+inline void add_precision_option(CLI::App& app, std::string& name) {
+  app.add_option(
+         "--precision", name,
+         "of activations and their gradients: fp32, or bf16 in half the memory; weights and their gradients stay "
+         "fp32")
+      ->check(CLI::IsMember({precision_name(DType::f32), precision_name(DType::bf16)}))
+      ->capture_default_str();
 }
 
 }  // namespace revunet::tools

@@ -8,7 +8,11 @@ namespace revunet::tools {
 Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image) {
   const PhaseScope phase(ctx, Phase::evaluation);
   const Context inference = ctx.without_tape();
-  return sigmoid(inference, model.forward(inference, Variable(std::move(image)))).value;
+  const Tensor logits = model.forward(inference, Variable(std::move(image))).value;
+  const bool wide = compute_type(logits.dtype()) == logits.dtype();
+  Tensor probabilities = wide ? logits : Tensor(inference, logits.shape(), compute_type(logits.dtype()));
+  sigmoid_forward(inference, logits, probabilities);
+  return probabilities;
 }
 
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,

@@ -15,7 +15,8 @@ namespace revunet::tools {
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size, DType precision);
 
-// The same on the device: image (1, X, Y, Z, 4) -> probabilities (1, X, Y, Z, 3), of its type. Consumes the image.
+// The same on the device: image (1, X, Y, Z, 4) -> probabilities (1, X, Y, Z, 3), f32: rounded to bf16, those just
+// above a threshold would lie on it. Consumes the image.
 Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image);
 
 // Labels (X, Y, Z) of those probabilities. NonFiniteError naming the case where they are NaN.

@@ -69,19 +69,21 @@ MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& c
   if (const auto mode = fastest_that_fits(settings, choice, budget)) return *mode;
   const double needed = static_cast<double>(least_peak(candidates(settings, choice))) / kMiB;
   const double available = static_cast<double>(budget) / kMiB;
+  MemorySettings halved = settings;
+  halved.precision = DType::bf16;
+  const bool bf16_fits = settings.precision != DType::bf16 && fastest_that_fits(halved, choice, budget);
+  const char* bf16_hint = bf16_fits ? "--precision bf16 would fit; " : "";
   const size_t validation = plan_training(settings).validation.peak_allocated;
   REVUNET_EXPECTS(
       validation <= budget, UsageError,
       "[--memory-budget] expected at least {:.1f} MiB to predict validation volumes of {} voxels, got {:.1f} "
-      "MiB; use a smaller --size, or --val-fraction 0",
-      static_cast<double>(validation) / kMiB, fmt::join(settings.validation.value_or(settings.size), ","), available);
-  MemorySettings halved = settings;
-  halved.precision = DType::bf16;
-  const bool bf16_fits = settings.precision != DType::bf16 && fastest_that_fits(halved, choice, budget);
+      "MiB; {}use a smaller --size, or --val-fraction 0",
+      static_cast<double>(validation) / kMiB, fmt::join(settings.validation.value_or(settings.size), ","), available,
+      bf16_hint);
   const int64_t cube = largest_cube(settings, choice, budget);
   throw UsageError(
       fmt::format("[--memory-budget] expected at least {:.1f} MiB for samples of {} voxels, got {:.1f} MiB; {}{}",
-                  needed, fmt::join(settings.size, ","), available, bf16_fits ? "--precision bf16 would fit; " : "",
+                  needed, fmt::join(settings.size, ","), available, bf16_hint,
                   cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
                            : std::string("no patch fits; use fewer --channels")));
 }

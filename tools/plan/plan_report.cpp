@@ -93,9 +93,10 @@ std::string plan_report(const MemorySettings& settings, const ModeChoice& choice
                                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
                                  settings.network.encoder_depth, settings.network.decoder_depth);
   if (settings.layout != kCpuLayout) {
-    text +=
-        fmt::format("on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most\n",
-                    settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20);
+    text += fmt::format(
+        "on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most, converted "
+        "filters included\n",
+        settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20);
   }
   text +=
       fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),

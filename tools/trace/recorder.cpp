@@ -28,7 +28,7 @@ void TraceRecorder::finish() {
 }
 
 void record_plan(const TraceHeader& header, const TraceRequest& request) {
-  Device device(DeviceKind::meta);
+  Device device(header.settings.layout);
   TraceRecorder recorder(device.allocator(), header, request);
   plan_training(header.settings, device,
                 {.begin_step = [&](int64_t step) { recorder.begin_step(step); }, .end = [&] { recorder.finish(); }});

@@ -43,9 +43,7 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--device", a.device, "where to run; cuda with --plan only, as this build has no CUDA kernels")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  app.add_option("--precision", a.precision, kPrecisionHelp)
-      ->transform(precision_names())
-      ->default_str(precision_name(a.precision));
+  add_precision_option(app, a.precision);
   const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
   app.add_option("--activations", a.activations,
                  "of reversible sequences: stored, or rebuilt in backward; auto: reversible, or the fastest within "
@@ -202,7 +200,7 @@ TrainOptions resolve(const TrainArguments& a) {
   o.validation_fraction = a.validation_fraction;
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
-  o.precision = a.precision;
+  o.precision = parse_precision(a.precision);
   REVUNET_EXPECTS(a.device != "cuda" || a.plan, UsageError,
                   "[--device] expected cpu or auto in this build, which has no CUDA kernels, got cuda; --plan --device "
                   "cuda says what memory a run would take there");

@@ -20,8 +20,7 @@ struct TrainArguments {
   double learning_rate = 1e-4, validation_fraction = 0.2;
   uint64_t seed = 0;
   int threads = 0;
-  DType precision = DType::f32;
-  std::string activations = "auto", skips = "auto";
+  std::string precision = "fp32", activations = "auto", skips = "auto";
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
   int64_t monitor_reconstruction = 0;

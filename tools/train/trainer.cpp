@@ -73,7 +73,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       adam_({.learning_rate = options.learning_rate}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
-      watch_(options.monitor_reconstruction),
+      watch_(options.monitor_reconstruction, options.precision),
       progress_(total_steps_) {
   if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
 }
