@@ -9,13 +9,21 @@ target_include_directories(revunet_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 # -ffp-contract=fast is GCC's default in C++; stated because the arithmetic depends on it. -fno-trapping-math changes no
 # result, only exception flags that nobody reads; without it GCC does not vectorise a choice between two products.
 # -fno-math-errno: nobody reads errno after std::sqrt, and reading it back keeps Adam's loop scalar.
-target_compile_options(revunet_flags INTERFACE
+set(REVUNET_CXX_OPTIONS
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror -ffp-contract=fast -fno-trapping-math
   -fno-math-errno
   -Wno-restrict  # false alarms on std::string operator+ in GCC 12 (its bug 105651)
   $<IF:$<BOOL:${REVUNET_NATIVE}>,-march=native,-march=x86-64-v3>)
+# nvcc's own code has shadows and conversions, so its host compiler is asked for less.
+set(REVUNET_CUDA_OPTIONS
+  -std=c++20  # CMake 3.25 has no word for it in CUDA 13
+  -DFMT_CONSTEVAL= -DFMT_USE_CONSTEXPR=1  # fmt 9 takes nvcc for half of a C++20 compiler
+  --expt-relaxed-constexpr  # constexpr functions, such as bfloat16's, in kernels
+  -Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas,-Werror -Werror=all-warnings)
+target_compile_options(revunet_flags INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${REVUNET_CXX_OPTIONS}>" "$<$<COMPILE_LANGUAGE:CUDA>:${REVUNET_CUDA_OPTIONS}>")
 if(REVUNET_SANITIZE)
   target_compile_options(revunet_flags INTERFACE
-    -fsanitize=${REVUNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${REVUNET_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
   target_link_options(revunet_flags INTERFACE -fsanitize=${REVUNET_SANITIZE})
 endif()

@@ -5,17 +5,30 @@ if(NOT REVUNET_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "REVUNET_CUDA must be AUTO, ON or OFF, got '${REVUNET_CUDA}'")
 endif()
 
+set(REVUNET_CUDNN_ROOT "" CACHE PATH
+    "Where cuDNN's include/ and lib/ are, if neither in the CUDA toolkit nor in system folders; of pip's wheel: site-packages/nvidia/cudnn")
 set(REVUNET_HAVE_CUDA FALSE)
 if(NOT REVUNET_CUDA STREQUAL "OFF")
   find_program(REVUNET_NVCC nvcc HINTS /usr/local/cuda/bin ENV CUDA_PATH PATH_SUFFIXES bin)
-  find_path(REVUNET_CUDNN_INCLUDE cudnn.h HINTS /usr/local/cuda ENV CUDA_PATH ENV CUDNN_PATH PATH_SUFFIXES include)
-  find_library(REVUNET_CUDNN_LIBRARY cudnn HINTS /usr/local/cuda ENV CUDA_PATH ENV CUDNN_PATH PATH_SUFFIXES lib64 lib)
-  if(REVUNET_NVCC AND REVUNET_CUDNN_INCLUDE AND REVUNET_CUDNN_LIBRARY)
+  set(cudnn_hints "${REVUNET_CUDNN_ROOT}" ENV CUDNN_PATH ENV CUDA_PATH /usr/local/cuda)
+  find_path(REVUNET_CUDNN_INCLUDE cudnn.h HINTS ${cudnn_hints} PATH_SUFFIXES include)
+  # Wheels have no libcudnn.so, only the file with the version.
+  find_library(REVUNET_CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${cudnn_hints} PATH_SUFFIXES lib64 lib)
+  find_library(REVUNET_CUBLAS_LIBRARY cublas HINTS /usr/local/cuda ENV CUDA_PATH PATH_SUFFIXES lib64 lib)
+  if(REVUNET_NVCC AND REVUNET_CUBLAS_LIBRARY AND REVUNET_CUDNN_INCLUDE AND REVUNET_CUDNN_LIBRARY)
     set(REVUNET_HAVE_CUDA TRUE)
   elseif(REVUNET_CUDA STREQUAL "ON")
     message(FATAL_ERROR "REVUNET_CUDA=ON, but nvcc is '${REVUNET_NVCC}', cudnn.h is in '${REVUNET_CUDNN_INCLUDE}' and "
-                        "libcudnn is '${REVUNET_CUDNN_LIBRARY}'. Install the CUDA toolkit and cuDNN, or set CUDA_PATH "
-                        "and CUDNN_PATH, or build with -DREVUNET_CUDA=OFF.")
+                        "libcudnn is '${REVUNET_CUDNN_LIBRARY}', libcublas '${REVUNET_CUBLAS_LIBRARY}'. Install the CUDA toolkit and cuDNN 9, or set CUDA_PATH "
+                        "and REVUNET_CUDNN_ROOT, or build with -DREVUNET_CUDA=OFF.")
   endif()
+endif()
+set(REVUNET_CUDA_ARCHITECTURES 80 CACHE STRING
+    "GPU architectures to compile for; the last one's PTX serves later ones. Releases: 75;80;86;89;90;120")
+if(REVUNET_HAVE_CUDA)
+  set(CMAKE_CUDA_COMPILER "${REVUNET_NVCC}")
+  set(CMAKE_CUDA_ARCHITECTURES "${REVUNET_CUDA_ARCHITECTURES}")
+  enable_language(CUDA)
+  set(REVUNET_CUDA_INCLUDES ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES} ${REVUNET_CUDNN_INCLUDE})
 endif()
 message(STATUS "CUDA toolkit and cuDNN found: ${REVUNET_HAVE_CUDA} (REVUNET_CUDA=${REVUNET_CUDA})")

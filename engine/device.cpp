@@ -11,6 +11,10 @@ void set_cpu_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
+int cpu_threads() {
+  return omp_get_max_threads();
+}
+
 int available_cpu_threads() {
   return omp_get_num_procs();
 }

@@ -1,12 +1,14 @@
-// A device: where tensors live and ops run. The CPU, or `meta`: there every op checks, allocates, records and frees as
-// on the device it stands for, and computes nothing, so that a training step of any size shows its memory in
-// milliseconds.
+// A device: where tensors live and ops run. The CPU, a CUDA device, or `meta`: there every op checks, allocates,
+// records and frees as on the device it stands for, and computes nothing, so that a training step of any size shows its
+// memory in milliseconds.
 //
 // Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, plans);
 // there are no globals. It outlives every tensor made on it.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <typeindex>
 #include <unordered_map>
 
@@ -14,7 +16,7 @@
 
 namespace revunet {
 
-enum class DeviceKind { cpu, meta };
+enum class DeviceKind { cpu, cuda, meta };
 
 // What a device adds to the memory that tensors and ops ask for.
 struct MemoryLayout {
@@ -26,22 +28,45 @@ inline constexpr MemoryLayout kCpuLayout;
 // Tensor cores read 16 bytes of channels at a time: 4 in f32 (TF32), 8 in bf16.
 inline constexpr MemoryLayout kCudaLayout{.channel_bytes = 16, .convolution_workspace = size_t{32} << 20};
 
+// What a CUDA device's libraries may do for speed; the CPU's kernels do neither in any case.
+struct Arithmetic {
+  bool deterministic = true;  // false: other bits in every run
+  bool strict_fp32 = false;   // false: products of f32 may be of TF32, whose mantissa has 10 bits
+};
+
+// What kernels chose by trying, from a description of the problem to a name. A device that is given the choices of an
+// earlier one tries nothing.
+using KernelChoices = std::map<std::string, std::string>;
+
 class Device {
  public:
   Device() : Device(std::make_unique<HostResource>()) {}
   explicit Device(DeviceKind kind)
       : Device(kind == DeviceKind::meta ? std::unique_ptr<MemoryResource>(std::make_unique<SimulatedResource>())
                                         : std::make_unique<HostResource>()) {}
+  // Memory comes from `resource`. One without memory behind its addresses makes this a meta device, one with a
+  // stream a CUDA device (engine/cuda/cuda_device.h makes those).
+  explicit Device(std::unique_ptr<MemoryResource> resource, const MemoryLayout& layout = {},
+                  const Arithmetic& arithmetic = {})
+      : resource_(std::move(resource)),
+        kind_(!resource_->addressable() ? DeviceKind::meta
+              : resource_->stream()     ? DeviceKind::cuda
+                                        : DeviceKind::cpu),
+        allocator_(*resource_),
+        layout_(layout),
+        arithmetic_(arithmetic) {}
   // The meta device that stands for one with this layout.
-  explicit Device(const MemoryLayout& layout) : Device(DeviceKind::meta) { layout_ = layout; }
-  // Memory comes from `resource`. One without memory behind its addresses makes this a meta device.
-  explicit Device(std::unique_ptr<MemoryResource> resource) : resource_(std::move(resource)), allocator_(*resource_) {}
+  static Device meta(const MemoryLayout& layout) { return Device(std::make_unique<SimulatedResource>(), layout); }
 
+  DeviceKind kind() const { return kind_; }
+  MemoryResource& memory() { return *resource_; }
   CachingAllocator& allocator() { return allocator_; }
   // False on the meta device: kernels return once they have allocated what they work with.
   bool computes() const { return resource_->addressable(); }
 
   const MemoryLayout& layout() const { return layout_; }
+  const Arithmetic& arithmetic() const { return arithmetic_; }
+  KernelChoices& kernel_choices() { return kernel_choices_; }
 
   // The kernels' own object of type T on this device, made on first use.
   template <class T>
@@ -53,13 +78,17 @@ class Device {
 
  private:
   std::unique_ptr<MemoryResource> resource_;
+  DeviceKind kind_;
   CachingAllocator allocator_;
   MemoryLayout layout_;
+  Arithmetic arithmetic_;
+  KernelChoices kernel_choices_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> state_;
 };
 
 // Threads that CPU kernels use from now on, in the whole process; results do not depend on it. At least 1.
 void set_cpu_threads(int threads);
+int cpu_threads();
 // Hardware threads this process may run on.
 int available_cpu_threads();
 

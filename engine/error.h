@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <stdexcept>
+#include <string>
 
 namespace revunet {
 
@@ -25,9 +26,10 @@ struct DataError : Error {
   using Error::Error;
 };
 
-// An allocation that the memory resource refused. Exit code 1.
+// An allocation that the device refused. Exit code 1.
 struct OutOfMemoryError : Error {
-  using Error::Error;
+  explicit OutOfMemoryError(const std::string& message, size_t capacity_ = 0) : Error(message), capacity(capacity_) {}
+  size_t capacity;  // bytes that the device would have given in all; 0 where it does not say
 };
 
 // A NaN or infinity where a number was expected; the message names the tensor. Exit code 1.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 namespace revunet {
@@ -19,22 +18,20 @@ struct Tensor::Storage {
 
 namespace {
 
-// An activation's, with the padding of its channels.
-size_t storage_bytes(const Context& ctx, const Shape& shape, DType dtype) {
-  const int64_t bytes = shape.elements() * size_of(dtype), unit = ctx.device.layout().channel_bytes;
-  const bool activation = shape.rank() == 5 && (ctx.tag == Tag::input || ctx.tag == Tag::saved_activation ||
-                                                ctx.tag == Tag::sequence_output || ctx.tag == Tag::forward_scratch ||
-                                                ctx.tag == Tag::backward_scratch);
-  if (!activation || unit == 1) return static_cast<size_t>(bytes);
-  const int64_t channels = shape[4] * size_of(dtype), padded = (channels + unit - 1) / unit * unit;
-  return static_cast<size_t>(bytes / channels * padded);
+// Elements from voxel to voxel, or from row to row of whatever else has a last extent.
+int64_t stride_of(const Context& ctx, const Shape& shape, DType dtype) {
+  if (shape.rank() == 0) return 1;
+  const int64_t extent = shape[shape.rank() - 1], unit = ctx.device.layout().channel_bytes / size_of(dtype);
+  if (shape.rank() != 5 || !is_activation(ctx.tag) || unit <= 1) return extent;
+  return (extent + unit - 1) / unit * unit;
 }
 
 }  // namespace
 
 Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
-    : elements_(shape.elements()), shape_(shape), dtype_(dtype) {
-  storage_ = std::make_shared<Storage>(ctx.device, storage_bytes(ctx, shape, dtype), ctx.tag);
+    : elements_(shape.elements()), channel_stride_(stride_of(ctx, shape, dtype)), shape_(shape), dtype_(dtype) {
+  stored_elements_ = shape.rank() == 0 ? 1 : elements_ / shape[shape.rank() - 1] * channel_stride_;
+  storage_ = std::make_shared<Storage>(ctx.device, stored_bytes(), ctx.tag);
 }
 
 Device& Tensor::device() const {
@@ -46,28 +43,7 @@ std::byte* Tensor::raw() const {
   REVUNET_EXPECTS(storage_->device.computes(), Error,
                   "[tensor] expected memory to read or write, got a tensor {} of the meta device, which has none",
                   shape_.to_string());
-  return storage_->block->data + offset_ * size_of(dtype_);
-}
-
-Tensor Tensor::reshape(const Shape& shape) const {
-  REVUNET_EXPECTS(shape.elements() == elements_, Error, "[tensor] expected a shape of {} elements for {}, got {}",
-                  elements_, shape_.to_string(), shape.to_string());
-  Tensor view = *this;
-  view.shape_ = shape;
-  return view;
-}
-
-Tensor Tensor::narrow(int64_t begin, int64_t count) const {
-  REVUNET_EXPECTS(shape_.rank() > 0 && begin >= 0 && count > 0 && begin + count <= shape_[0], Error,
-                  "[tensor] expected a range inside axis 0 of {}, got [{}, {})", shape_.to_string(), begin,
-                  begin + count);
-  std::vector<int64_t> dims(shape_.dims().begin(), shape_.dims().end());
-  dims[0] = count;
-  Tensor view = *this;
-  view.offset_ += begin * (elements_ / shape_[0]);
-  view.shape_ = Shape(dims);
-  view.elements_ = view.shape_.elements();
-  return view;
+  return storage_->block->data;
 }
 
 Tensor zeros(const Context& ctx, const Shape& shape, DType dtype) {
@@ -84,36 +60,86 @@ Tensor clone(const Context& ctx, const Tensor& x) {
 
 void fill_zero(Tensor& x) {
   if (!x.device().computes()) return;
-  dispatch(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(0.0f)); });
+  dispatch(x.dtype(), [&]<class T>() { x.device().memory().fill_zero(x.data<T>(), x.stored_bytes()); });
 }
 
 void copy(const Tensor& from, Tensor& to) {
   REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error, "[copy] expected {} {}, got {} {}",
                   name_of(to.dtype()), to.shape().to_string(), name_of(from.dtype()), from.shape().to_string());
+  REVUNET_EXPECTS(from.channel_stride() == to.channel_stride(), Error,
+                  "[copy] expected tensors of {} that are padded alike, got {} and {} elements a voxel",
+                  to.shape().to_string(), from.channel_stride(), to.channel_stride());
   if (!from.device().computes()) return;
-  dispatch(from.dtype(), [&]<class T>() { std::memcpy(to.data<T>(), from.data<T>(), from.bytes()); });
+  dispatch(from.dtype(),
+           [&]<class T>() { from.device().memory().copy(to.data<T>(), from.data<T>(), from.stored_bytes()); });
 }
 
 namespace {
 
-template <class From>
-Tensor convert_from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const From> values) {
-  REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == shape.elements(), Error,
-                  "[from_host] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
-  Tensor x(ctx, shape, dtype);
-  if (!ctx.device.computes()) return x;
-  dispatch(dtype, [&]<class T>() {
-    std::ranges::transform(values, x.data<T>(), [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
+// Calls f(first of the values, first in memory, count) for each run of elements without padding between.
+template <class F>
+void for_each_row(const Tensor& x, F f) {
+  const bool padded = x.stored_elements() != x.elements();
+  const int64_t length = padded ? x.shape()[x.shape().rank() - 1] : x.elements();
+  for (int64_t row = 0; row * length < x.elements(); ++row) f(row * length, row * x.channel_stride(), length);
+}
+
+// A tensor's memory to read on the host, with its padding: itself where it is there, else a copy.
+template <class T>
+class HostView {
+ public:
+  explicit HostView(const Tensor& x) : data_(x.data<T>()) {
+    if (x.device().kind() == DeviceKind::cpu) return;
+    copy_.resize(static_cast<size_t>(x.stored_elements()));
+    x.device().memory().copy_out(copy_.data(), data_, x.stored_bytes());
+    data_ = copy_.data();
+  }
+  HostView(const HostView&) = delete;
+  HostView& operator=(const HostView&) = delete;
+  const T* data() const { return data_; }
+
+ private:
+  const T* data_;
+  std::vector<T> copy_;
+};
+
+template <class T, class From>
+void convert(std::span<const From> values, const Tensor& x, T* to) {
+  for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
+    std::transform(values.begin() + first, values.begin() + first + count, to + place,
+                   [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
   });
+}
+
+template <class From>
+void assign_values(Tensor& x, std::span<const From> values) {
+  REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == x.elements(), Error,
+                  "[from_host] expected {} values for {}, got {}", x.elements(), x.shape().to_string(), values.size());
+  if (!x.device().computes()) return;
+  dispatch(x.dtype(), [&]<class T>() {
+    if (x.device().kind() == DeviceKind::cpu) return convert(values, x, x.data<T>());
+    std::vector<T> staged(static_cast<size_t>(x.stored_elements()));  // padding is zero
+    convert(values, x, staged.data());
+    x.device().memory().copy_in(x.data<T>(), staged.data(), x.stored_bytes());
+  });
+}
+
+template <class From>
+Tensor tensor_of(const Context& ctx, const Shape& shape, DType dtype, std::span<const From> values) {
+  Tensor x(ctx, shape, dtype);
+  assign_values(x, values);
   return x;
 }
 
 template <class To>
-std::vector<To> convert_to_host(const Tensor& x) {
+std::vector<To> values_of(const Tensor& x) {
   std::vector<To> values(static_cast<size_t>(x.elements()));
   dispatch(x.dtype(), [&]<class T>() {
-    std::transform(x.data<T>(), x.data<T>() + x.elements(), values.begin(),
-                   [](T v) { return static_cast<To>(static_cast<Compute<T>>(v)); });
+    const HostView<T> view(x);
+    for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
+      std::transform(view.data() + place, view.data() + place + count, values.begin() + first,
+                     [](T v) { return static_cast<To>(static_cast<Compute<T>>(v)); });
+    });
   });
   return values;
 }
@@ -121,26 +147,31 @@ std::vector<To> convert_to_host(const Tensor& x) {
 }  // namespace
 
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values) {
-  return convert_from_host(ctx, shape, dtype, values);
+  return tensor_of(ctx, shape, dtype, values);
 }
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values) {
-  return convert_from_host(ctx, shape, dtype, values);
+  return tensor_of(ctx, shape, dtype, values);
+}
+void assign(Tensor& x, std::span<const double> values) {
+  assign_values(x, values);
 }
 std::vector<float> to_host_f32(const Tensor& x) {
-  return convert_to_host<float>(x);
+  return values_of<float>(x);
 }
 std::vector<double> to_host_f64(const Tensor& x) {
-  return convert_to_host<double>(x);
+  return values_of<double>(x);
 }
 
+// The padding of both is zero and adds nothing.
 double squared_distance(const Tensor& a, const Tensor& b) {
-  REVUNET_EXPECTS(a.shape() == b.shape() && a.dtype() == b.dtype(), Error, "[tensor] expected {} {}, got {} {}",
-                  name_of(a.dtype()), a.shape().to_string(), name_of(b.dtype()), b.shape().to_string());
+  REVUNET_EXPECTS(a.shape() == b.shape() && a.dtype() == b.dtype() && a.channel_stride() == b.channel_stride(), Error,
+                  "[tensor] expected {} {}, got {} {}", name_of(a.dtype()), a.shape().to_string(), name_of(b.dtype()),
+                  b.shape().to_string());
   return dispatch(a.dtype(), [&]<class T>() {
-    const T *pa = a.data<T>(), *pb = b.data<T>();
+    const HostView<T> x(a), y(b);
     double sum = 0;
-    for (int64_t i = 0; i < a.elements(); ++i) {
-      const double difference = static_cast<double>(pa[i]) - static_cast<double>(pb[i]);
+    for (int64_t i = 0; i < a.stored_elements(); ++i) {
+      const double difference = static_cast<double>(x.data()[i]) - static_cast<double>(y.data()[i]);
       sum += difference * difference;
     }
     return sum;
@@ -149,8 +180,8 @@ double squared_distance(const Tensor& a, const Tensor& b) {
 
 double squared_norm(const Tensor& a) {
   return dispatch(a.dtype(), [&]<class T>() {
-    const T* p = a.data<T>();
-    return std::accumulate(p, p + a.elements(), 0.0, [](double sum, T v) {
+    const HostView<T> x(a);
+    return std::accumulate(x.data(), x.data() + a.stored_elements(), 0.0, [](double sum, T v) {
       const auto value = static_cast<double>(v);
       return sum + value * value;
     });
@@ -159,7 +190,8 @@ double squared_norm(const Tensor& a) {
 
 int64_t count_non_finite(const Tensor& x) {
   return dispatch(x.dtype(), [&]<class T>() -> int64_t {
-    return std::count_if(x.data<T>(), x.data<T>() + x.elements(),
+    const HostView<T> view(x);
+    return std::count_if(view.data(), view.data() + x.stored_elements(),
                          [](T v) { return !std::isfinite(static_cast<Compute<T>>(v)); });
   });
 }

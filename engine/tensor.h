@@ -1,7 +1,10 @@
-// A tensor: a typed, contiguous view of a shared block of device memory.
+// A tensor: typed elements in a shared block of device memory.
 //
-// Rule: copying a Tensor shares the memory; clone() copies it. The memory dies with its last view, so ops move tensors
+// Rule: copying a Tensor shares the memory; clone() copies it. The memory dies with its last owner, so ops move tensors
 // and drop them at their last use.
+//
+// A device may pad the channels of activations (MemoryLayout): elements of one voxel then lie channel_stride() after
+// those of the voxel before, and what is between is zero. Kernels keep it so; values to and from the host have none.
 #pragma once
 
 #include <memory>
@@ -24,13 +27,18 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   int64_t elements() const { return elements_; }
-  size_t bytes() const { return static_cast<size_t>(elements_ * size_of(dtype_)); }
+  // The last extent, or more on a device that pads.
+  int64_t channel_stride() const { return channel_stride_; }
+  // With padding.
+  int64_t stored_elements() const { return stored_elements_; }
+  size_t stored_bytes() const { return static_cast<size_t>(stored_elements_ * size_of(dtype_)); }
   // True if no other tensor shares the memory: it may be overwritten, or reused for a result.
   bool unique() const { return storage_.use_count() == 1; }
 
   Device& device() const;
 
-  // Throws Error if T is not the element type, or on a meta device, where there is nothing to point at.
+  // An address of the device. Throws Error if T is not the element type, or on a meta device, where there is nothing
+  // to point at.
   template <class T>
   T* data() {
     expect_dtype(dtype_of<T>);
@@ -42,10 +50,6 @@ class Tensor {
     return reinterpret_cast<const T*>(raw());
   }
 
-  // Views of the same memory. reshape keeps the number of elements; narrow takes [begin, begin + count) of axis 0.
-  Tensor reshape(const Shape& shape) const;
-  Tensor narrow(int64_t begin, int64_t count) const;
-
  private:
   struct Storage;
 
@@ -56,8 +60,7 @@ class Tensor {
   }
 
   std::shared_ptr<Storage> storage_;
-  int64_t offset_ = 0;  // elements
-  int64_t elements_ = 0;
+  int64_t elements_ = 0, stored_elements_ = 0, channel_stride_ = 0;
   Shape shape_;
   DType dtype_ = DType::f32;
 };
@@ -72,10 +75,12 @@ void copy(const Tensor& from, Tensor& to);
 // Host values to a tensor of `dtype` (rounded to nearest, to bf16 by way of f32) and back.
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values);
+void assign(Tensor& x, std::span<const double> values);
 std::vector<float> to_host_f32(const Tensor& x);
 std::vector<double> to_host_f64(const Tensor& x);
 
-// The sum of the squares of a - b, or of a alone, in double. Shapes and types agree, or Error.
+// On the host, wherever the tensors are. The sum of the squares of a - b, or of a alone, in double. Shapes and types
+// agree, or Error.
 double squared_distance(const Tensor& a, const Tensor& b);
 double squared_norm(const Tensor& a);
 

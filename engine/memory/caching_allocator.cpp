@@ -1,10 +1,10 @@
 #include "engine/memory/caching_allocator.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/memory/report.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -56,33 +56,17 @@ bool would_fragment(size_t pool, size_t block, size_t request) {
 void poison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] void* data,
             [[maybe_unused]] size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
-  if (resource.addressable()) __asan_poison_memory_region(data, bytes);
+  if (resource.on_host()) __asan_poison_memory_region(data, bytes);
 #endif
 }
 void unpoison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] void* data,
               [[maybe_unused]] size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
-  if (resource.addressable()) __asan_unpoison_memory_region(data, bytes);
+  if (resource.on_host()) __asan_unpoison_memory_region(data, bytes);
 #endif
 }
 
-double mib(size_t bytes) {
-  return static_cast<double>(bytes) / static_cast<double>(kMiB);
-}
-
 }  // namespace
-
-std::string peak_report(const MemoryStats& stats) {
-  std::vector<size_t> order(kTagCount);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, std::greater<>(), [&](size_t i) { return stats.at_peak[i]; });
-  std::string report = fmt::format("peak {:.1f} MiB allocated, {:.1f} MiB reserved", mib(stats.peak_allocated),
-                                   mib(stats.peak_reserved));
-  for (const size_t i : order) {
-    if (stats.at_peak[i]) report += fmt::format("\n  {:<18}{:>10.1f} MiB", kTagNames[i], mib(stats.at_peak[i]));
-  }
-  return report;
-}
 
 bool CachingAllocator::BySizeThenPlace::operator()(const Block* a, const Block* b) const {
   if (a->size != b->size) return a->size < b->size;
@@ -107,10 +91,7 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
     block = new_segment(size, pool);
   }
   if (!block) block = take_free(pool, size, false);
-  REVUNET_EXPECTS(block, OutOfMemoryError,
-                  "[memory] expected {:.1f} MiB for {}, but the device refused with {:.1f} MiB allocated and {:.1f} "
-                  "MiB reserved; use a smaller --size or --patch, fewer --channels or the reversible model\n{}",
-                  mib(bytes), name_of(tag), mib(stats_.allocated), mib(stats_.reserved), peak_report(stats_));
+  if (!block) refuse(bytes, tag);
   const bool splits = block->size > size;
   if (splits) split(block, size);
   block->free = false;
@@ -198,10 +179,10 @@ CachingAllocator::Block* CachingAllocator::adopt_segment(size_t pool, size_t siz
 
 CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool) {
   size_t size = segment_size(pool, bytes);
-  void* data = resource_.allocate(size);
+  void* data = take_memory(size);
   if (!data && size > round_up(bytes, kSegmentRounding)) {  // no room to share: one for this request alone
     size = round_up(bytes, kSegmentRounding);
-    data = resource_.allocate(size);
+    data = take_memory(size);
   }
   if (!data) return nullptr;
   poison(resource_, data, size);
@@ -213,6 +194,28 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool
   stats_.reserved += size;
   stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
   return &block;
+}
+
+void* CachingAllocator::take_memory(size_t bytes) {
+  return stats_.reserved + bytes <= limit_ ? resource_.allocate(bytes) : nullptr;
+}
+
+void CachingAllocator::refuse(size_t bytes, Tag tag) const {
+  const auto device = resource_.capacity();
+  size_t capacity = device ? stats_.reserved + device->free : 0;
+  std::string text;
+  if (device)
+    text = fmt::format("; the device has {:.1f} MiB, {:.1f} MiB of them free", mib(device->total), mib(device->free));
+  if (limit_ != ~size_t{0}) {
+    text += fmt::format("; the limit is {:.1f} MiB", mib(limit_));
+    capacity = device ? std::min(capacity, limit_) : limit_;
+  }
+  throw OutOfMemoryError(
+      fmt::format("[memory] expected {:.1f} MiB for {} in {}, got none: {:.1f} MiB are allocated and {:.1f} MiB "
+                  "reserved{}\n{}",
+                  mib(bytes), name_of(tag), layer_names_[layer_], mib(stats_.allocated), mib(stats_.reserved), text,
+                  allocation_table(stats_.by_tag, layer_names_, by_layer_)),
+      capacity);
 }
 
 void CachingAllocator::split(Block* block, size_t bytes) {

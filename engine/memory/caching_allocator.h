@@ -32,9 +32,6 @@ struct MemoryStats {
   size_t operator[](Tag tag) const { return by_tag[static_cast<size_t>(tag)]; }
 };
 
-// One line a tag that is not empty at the peak, largest first, and the totals. Sizes in MiB.
-std::string peak_report(const MemoryStats& stats);
-
 class CachingAllocator {
  public:
   static constexpr size_t kPools = 4;  // by size and lifetime of a request
@@ -58,9 +55,12 @@ class CachingAllocator {
 
   // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released, then a
   // segment for this request alone is asked for, then a larger free block than is good is split; then OutOfMemoryError,
-  // with the request and the table by tag.
+  // with the request, what the device has, and what is allocated by tag and by layer.
   Block* allocate(size_t bytes, Tag tag);
   void free(Block* block) noexcept;
+
+  // Never reserves more than this; by default, what the resource has.
+  void set_limit(size_t bytes) { limit_ = bytes; }
 
   // Gives segments that are wholly free back to the resource.
   void release_cached() noexcept;
@@ -92,10 +92,13 @@ class CachingAllocator {
   // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
   // nor one that should be left for a larger request.
   Block* take_free(size_t pool, size_t size, bool well_fitting);
-  // A wholly free segment of at most 1.25 `size` bytes, from the other pool of large requests: what stays and what passes
-  // have their peaks at different times of a step. A segment that fits worse would have its rest pinned. Or nullptr.
+  // A wholly free segment of at most 1.25 `size` bytes, from the other pool of large requests: what stays and what
+  // passes have their peaks at different times of a step. A segment that fits worse would have its rest pinned. Or
+  // nullptr.
   Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
+  void* take_memory(size_t bytes);
+  [[noreturn]] void refuse(size_t bytes, Tag tag) const;
   void split(Block* block, size_t bytes);
   Block* merge_with_next(Block* block);
   void account(const Block& block);
@@ -106,6 +109,7 @@ class CachingAllocator {
   std::list<Segment> segments_;
   std::array<FreeBlocks, kPools> free_;
   MemoryStats stats_;
+  size_t limit_ = ~size_t{0};
   uint32_t layer_ = 0;
   Phase phase_ = Phase::setup;
   std::vector<std::string> layer_names_ = {"none"};
@@ -118,7 +122,7 @@ struct CachingAllocator::Segment {
   void* data;
   size_t size;
   size_t pool;
-  uint64_t number;  // in the order in which segments were made
+  uint64_t number;          // in the order in which segments were made
   std::list<Block> blocks;  // in address order, covering the segment
 };
 

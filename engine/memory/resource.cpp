@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
+#include <cstring>
 
 namespace revunet {
 
@@ -11,6 +12,19 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20;  // bytes; the size of a transparent huge page on x86-64
 
 }  // namespace
+
+void MemoryResource::copy_in(void* to, const void* host, size_t bytes) {
+  std::memcpy(to, host, bytes);
+}
+void MemoryResource::copy_out(void* host, const void* from, size_t bytes) {
+  std::memcpy(host, from, bytes);
+}
+void MemoryResource::copy(void* to, const void* from, size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+void MemoryResource::fill_zero(void* to, size_t bytes) {
+  std::memset(to, 0, bytes);
+}
 
 void* HostResource::allocate(size_t bytes) {
   const size_t alignment = bytes >= kHugePage ? kHugePage : kAllocationAlignment;
@@ -29,18 +43,6 @@ void* SimulatedResource::allocate(size_t bytes) {
   void* pointer = reinterpret_cast<void*>(next_);
   next_ += (bytes + kAllocationAlignment - 1) / kAllocationAlignment * kAllocationAlignment;
   return pointer;
-}
-
-void* LimitedResource::allocate(size_t bytes) {
-  if (bytes > limit_ - used_) return nullptr;
-  void* pointer = upstream_.allocate(bytes);
-  if (pointer) used_ += bytes;
-  return pointer;
-}
-
-void LimitedResource::deallocate(void* pointer, size_t bytes) noexcept {
-  upstream_.deallocate(pointer, bytes);
-  used_ -= bytes;
 }
 
 }  // namespace revunet

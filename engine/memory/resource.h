@@ -1,8 +1,9 @@
-// Where the caching allocator gets its segments from.
+// A device's memory: the segments that the caching allocator cuts, and copies between them and the host.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace revunet {
 
@@ -15,6 +16,23 @@ class MemoryResource {
   virtual void deallocate(void* pointer, size_t bytes) noexcept = 0;
   // False where addresses are mere numbers, behind which there is no memory.
   virtual bool addressable() const { return true; }
+  // Whether the host may read and write what lies behind an address.
+  virtual bool on_host() const { return addressable(); }
+
+  // Each in the order of the device's other work. copy_in and copy_out return when the host's side is done with.
+  virtual void copy_in(void* to, const void* host, size_t bytes);
+  virtual void copy_out(void* host, const void* from, size_t bytes);
+  virtual void copy(void* to, const void* from, size_t bytes);
+  virtual void fill_zero(void* to, size_t bytes);
+  // Returns when all work so far is done.
+  virtual void synchronize() {}
+  // Bytes that the device has, and that it could still give; nothing where that has no fixed answer.
+  struct Capacity {
+    size_t total, free;
+  };
+  virtual std::optional<Capacity> capacity() const { return std::nullopt; }
+  // What orders a CUDA device's work, a cudaStream_t; nullptr on the host.
+  virtual void* stream() const { return nullptr; }
 };
 
 // Every address handed out is a multiple of this: what cudaMalloc promises and vector loads of any width need.
@@ -36,20 +54,6 @@ class SimulatedResource : public MemoryResource {
 
  private:
   uintptr_t next_ = uintptr_t{1} << 45;  // no address is used twice
-};
-
-// Passes through to another resource until `limit` bytes are out, then refuses.
-class LimitedResource : public MemoryResource {
- public:
-  LimitedResource(MemoryResource& upstream, size_t limit) : upstream_(upstream), limit_(limit) {}
-  void* allocate(size_t bytes) override;
-  void deallocate(void* pointer, size_t bytes) noexcept override;
-  bool addressable() const override { return upstream_.addressable(); }
-
- private:
-  MemoryResource& upstream_;
-  size_t limit_;
-  size_t used_ = 0;
 };
 
 }  // namespace revunet

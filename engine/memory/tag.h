@@ -30,6 +30,11 @@ constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];
 }
 
+// Volumes that flow through a network, forward or backward.
+constexpr bool is_activation(Tag tag) {
+  return tag != Tag::parameter && tag != Tag::gradient && tag != Tag::optimiser && tag != Tag::workspace;
+}
+
 // What training does while memory is asked for and given back.
 enum class Phase : uint8_t { setup, forward, backward, optimiser, evaluation };
 

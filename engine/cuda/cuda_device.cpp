@@ -1,0 +1,196 @@
+#include "engine/cuda/cuda_device.h"
+
+#include <cublas_v2.h>
+#include <cudnn.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "engine/cuda/check.h"
+
+namespace revunet::cuda {
+
+namespace {
+
+constexpr size_t kStagingBytes = size_t{8} << 20;  // of each of two pinned buffers: large enough for full PCIe speed
+
+// A pinned buffer and the event after which the device no longer needs it.
+class Staging {
+ public:
+  Staging() {
+    REVUNET_CUDA_CHECK(cudaEventCreateWithFlags(&done_, cudaEventDisableTiming));
+    if (const cudaError_t status = cudaMallocHost(&data_, kStagingBytes); status != cudaSuccess) {
+      cudaEventDestroy(done_);
+      REVUNET_CUDA_CHECK(status);
+    }
+  }
+  ~Staging() {
+    cudaEventSynchronize(done_);
+    cudaFreeHost(data_);
+    cudaEventDestroy(done_);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  void* data() const { return data_; }
+  void record(cudaStream_t stream) { REVUNET_CUDA_CHECK(cudaEventRecord(done_, stream)); }
+  void wait() { REVUNET_CUDA_CHECK(cudaEventSynchronize(done_)); }
+
+ private:
+  cudaEvent_t done_ = nullptr;
+  void* data_ = nullptr;
+};
+
+class Stream {
+ public:
+  explicit Stream(int device) {
+    REVUNET_CUDA_CHECK(cudaSetDevice(device));
+    REVUNET_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  }
+  ~Stream() {
+    cudaStreamSynchronize(stream_);
+    cudaStreamDestroy(stream_);
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  operator cudaStream_t() const { return stream_; }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+// cudaMalloc underneath, never managed memory. For the thread that made it: the runtime's current device is its own.
+class CudaMemory : public MemoryResource {
+ public:
+  explicit CudaMemory(int device) : stream_(device) {}
+
+  void* allocate(size_t bytes) override {
+    void* data = nullptr;
+    const cudaError_t status = cudaMalloc(&data, bytes);
+    if (status == cudaErrorMemoryAllocation) {
+      cudaGetLastError();  // it is the allocator's to handle
+      return nullptr;
+    }
+    REVUNET_CUDA_CHECK(status);
+    return data;
+  }
+
+  // cudaFree waits for the device, so nothing that is still queued loses its memory.
+  void deallocate(void* data, size_t) noexcept override { cudaFree(data); }
+
+#ifdef REVUNET_CUSIM
+  bool on_host() const override {
+    return true;
+  }
+#else
+  bool on_host() const override {
+    return false;
+  }
+#endif
+  void* stream() const override {
+    return static_cast<cudaStream_t>(stream_);
+  }
+
+  void synchronize() override {
+    REVUNET_CUDA_CHECK(cudaStreamSynchronize(stream_));
+  }
+
+  std::optional<Capacity> capacity() const override {
+    Capacity bytes{};
+    REVUNET_CUDA_CHECK(cudaMemGetInfo(&bytes.free, &bytes.total));
+    return bytes;
+  }
+
+  void copy_in(void* to, const void* host, size_t bytes) override {
+    for (size_t at = 0, turn = 0; at < bytes; at += kStagingBytes, ++turn) {
+      const size_t count = std::min(kStagingBytes, bytes - at);
+      Staging& staging = staging_[turn % staging_.size()];
+      staging.wait();  // for what it held before
+      std::memcpy(staging.data(), static_cast<const std::byte*>(host) + at, count);
+      REVUNET_CUDA_CHECK(
+          cudaMemcpyAsync(static_cast<std::byte*>(to) + at, staging.data(), count, cudaMemcpyHostToDevice, stream_));
+      staging.record(stream_);
+    }
+  }
+
+  // While one buffer is copied to the host's memory, the device fills the other.
+  void copy_out(void* host, const void* from, size_t bytes) override {
+    const auto fetch = [&](size_t at) {
+      if (at >= bytes) return;
+      Staging& staging = staging_[at / kStagingBytes % staging_.size()];
+      staging.wait();
+      REVUNET_CUDA_CHECK(cudaMemcpyAsync(staging.data(), static_cast<const std::byte*>(from) + at,
+                                         std::min(kStagingBytes, bytes - at), cudaMemcpyDeviceToHost, stream_));
+      staging.record(stream_);
+    };
+    fetch(0);
+    for (size_t at = 0; at < bytes; at += kStagingBytes) {
+      fetch(at + kStagingBytes);
+      Staging& staging = staging_[at / kStagingBytes % staging_.size()];
+      staging.wait();
+      std::memcpy(static_cast<std::byte*>(host) + at, staging.data(), std::min(kStagingBytes, bytes - at));
+    }
+  }
+
+  void copy(void* to, const void* from, size_t bytes) override {
+    REVUNET_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_));
+  }
+
+  void fill_zero(void* to, size_t bytes) override {
+    REVUNET_CUDA_CHECK(cudaMemsetAsync(to, 0, bytes, stream_));
+  }
+
+ private:
+  Stream stream_;
+  std::array<Staging, 2> staging_;
+};
+
+}  // namespace
+
+void check(cudaError_t status, const char* expression, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();
+  throw Error(fmt::format("[cuda] expected {} to succeed, got {} ({}), at {}:{}", expression, cudaGetErrorName(status),
+                          cudaGetErrorString(status), file, line));
+}
+
+int device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  cudaGetLastError();
+  return 0;
+}
+
+std::string describe(int index) {
+  cudaDeviceProp properties{};
+  REVUNET_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
+  return fmt::format("{}, sm_{}{}, {} MiB", properties.name, properties.major, properties.minor,
+                     properties.totalGlobalMem >> 20);
+}
+
+std::string library_versions() {
+  const size_t cudnn = cudnnGetVersion();  // 91900 is 9.19.0
+  int major = 0, minor = 0, patch = 0;
+  cublasGetProperty(MAJOR_VERSION, &major);
+  cublasGetProperty(MINOR_VERSION, &minor);
+  cublasGetProperty(PATCH_LEVEL, &patch);
+  return fmt::format("cuDNN {}.{}.{}, cuBLAS {}.{}.{}", cudnn / 10000, cudnn / 100 % 100, cudnn % 100, major, minor,
+                     patch);
+}
+
+void expect_device(int index) {
+  const int count = device_count();
+  REVUNET_EXPECTS(count > 0, UsageError,
+                  "[--device] expected a CUDA device, got none: no CUDA device, or no driver "
+                  "that this build can use; use --device cpu");
+  REVUNET_EXPECTS(index >= 0 && index < count, UsageError, "[--device] expected a CUDA device from 0 to {}, got {}",
+                  count - 1, index);
+}
+
+Device make_device(int index, const MemoryLayout& layout, const Arithmetic& arithmetic) {
+  expect_device(index);
+  return Device(std::make_unique<CudaMemory>(index), layout, arithmetic);
+}
+
+}  // namespace revunet::cuda

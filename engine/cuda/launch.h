@@ -1,0 +1,37 @@
+// Launching a kernel on a device's stream.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include "engine/context.h"
+#include "engine/cuda/check.h"
+#include "engine/cuda/gpu.h"
+
+namespace revunet::cuda {
+
+inline cudaStream_t stream_of(const Context& ctx) {
+  return static_cast<cudaStream_t>(ctx.device.memory().stream());
+}
+
+// Blocks for so many items, one a thread, or several a thread where that is more than `most` blocks.
+inline dim3 blocks_for(int64_t items, int64_t threads, int64_t most = int64_t{1} << 30) {
+  return {static_cast<unsigned>(std::min((items + threads - 1) / threads, most))};
+}
+
+// Error where the launch is refused; what goes wrong in the kernel itself shows at a later call.
+template <class... Parameters>
+void launch([[maybe_unused]] const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),
+            std::type_identity_t<Parameters>... arguments) {
+#ifdef REVUNET_CUSIM
+  cusim::launch(grid, block, [=] { kernel(arguments...); });
+#else
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.stream = stream_of(ctx);
+  REVUNET_CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, arguments...));
+#endif
+}
+
+}  // namespace revunet::cuda
