@@ -29,7 +29,19 @@ struct OpCase {
   bool benchmark = false;                        // too large for a test: only timed
 };
 
-// Every op's cases, in the order of kernels/CMakeLists.txt.
-std::vector<OpCase> all_op_cases();
+// Voxels of a level of a network, in cases that are only timed.
+struct LevelSize {
+  int64_t D = 64, H = 64, W = 64;
+
+  // The size `level` levels coarser.
+  LevelSize coarser(int level) const { return {D >> level, H >> level, W >> level}; }
+  Shape shape(int64_t channels) const { return {1, D, H, W, channels}; }
+  // "64^3" or "160x192x160".
+  std::string name() const { return D == H && H == W ? fmt::format("{}^3", D) : fmt::format("{}x{}x{}", D, H, W); }
+};
+
+// Every op's cases, in the order of kernels/CMakeLists.txt; those that are only timed have `finest` for the network's
+// finest level.
+std::vector<OpCase> all_op_cases(const LevelSize& finest = {});
 
 }  // namespace revunet

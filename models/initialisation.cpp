@@ -9,13 +9,13 @@ namespace revunet {
 namespace {
 
 void fill_uniform(Tensor& x, double bound, Rng rng) {
-  dispatch_compute(x.dtype(), [&]<class T>() {
-    for (int64_t i = 0; i < x.elements(); ++i) x.data<T>()[i] = static_cast<T>(rng.uniform(-bound, bound));
-  });
+  std::vector<double> values(static_cast<size_t>(x.elements()));
+  for (double& v : values) v = rng.uniform(-bound, bound);
+  assign(x, values);
 }
 
 void fill(Tensor& x, double value) {
-  dispatch_compute(x.dtype(), [&]<class T>() { std::fill_n(x.data<T>(), x.elements(), static_cast<T>(value)); });
+  assign(x, std::vector<double>(static_cast<size_t>(x.elements()), value));
 }
 
 }  // namespace

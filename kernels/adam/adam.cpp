@@ -70,4 +70,9 @@ void Adam::step_one(const Context& ctx, std::span<Parameter* const> parameters, 
   adam_update(ctx, options_, state.steps, p.gradient, p.value, state.mean, state.mean_square);
 }
 
+void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
+                 Tensor& mean, Tensor& mean_square) {
+  return REVUNET_ON_DEVICE(adam_update, ctx, options, t, gradient, parameter, mean, mean_square);
+}
+
 }  // namespace revunet

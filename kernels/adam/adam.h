@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/on_device.h"
 #include "engine/parameter.h"
 
 namespace revunet {
@@ -59,5 +60,7 @@ class Adam {
 // One step of one parameter, of which this is number t >= 1.
 void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
                  Tensor& mean, Tensor& mean_square);
+
+REVUNET_KERNEL(adam_update)
 
 }  // namespace revunet

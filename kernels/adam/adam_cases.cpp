@@ -4,7 +4,7 @@ namespace revunet {
 
 // None: a step has no gradient and changes its parameters, which a case must not. tests/kernels/adam_test.cpp checks
 // it.
-std::vector<OpCase> adam_cases() {
+std::vector<OpCase> adam_cases(const LevelSize&) {
   return {};
 }
 

@@ -3,7 +3,7 @@
 #include "kernels/adam/adam.h"
 #include "kernels/chunks.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
                  Tensor& mean, Tensor& mean_square) {
@@ -31,4 +31,4 @@ void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, cons
   });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -40,4 +40,8 @@ void add_gradient(const Context& ctx, Gradients& gradients, int slot, Tensor dy)
   add_in_place(ctx, gradients.target(ctx, slot, dy.shape(), dy.dtype()).tensor, dy);
 }
 
+void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y) {
+  return REVUNET_ON_DEVICE(add_forward, ctx, a, b, y);
+}
+
 }  // namespace revunet

@@ -4,6 +4,7 @@
 // Errors: Error where the shapes or types differ.
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -18,5 +19,7 @@ void add_in_place(const Context& ctx, Tensor& y, const Tensor& x);
 
 // Makes dy, owned by the caller, part of a slot's gradient: moved into an empty slot, else added to what is there.
 void add_gradient(const Context& ctx, Gradients& gradients, int slot, Tensor dy);
+
+REVUNET_KERNEL(add_forward)
 
 }  // namespace revunet

@@ -48,14 +48,14 @@ OpCase constant_operand(bool first) {
 
 }  // namespace
 
-std::vector<OpCase> add_cases() {
+std::vector<OpCase> add_cases(const LevelSize& finest) {
   return {add_case("one element", {1}),
           add_case("odd sizes", {2, 3, 5, 7, 3}),
           shared_inputs(),
           constant_operand(true),
           constant_operand(false),
-          add_case("30 channels at 64^3", {1, 64, 64, 64, 30}, true),
-          add_case("60 channels at 32^3", {1, 32, 32, 32, 60}, true)};
+          add_case("30 channels at " + finest.name(), finest.shape(30), true),
+          add_case("60 channels at " + finest.coarser(1).name(), finest.coarser(1).shape(60), true)};
 }
 
 }  // namespace revunet

@@ -1,6 +1,6 @@
 #include "kernels/add/add.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y) {
   if (!ctx.device.computes()) return;
@@ -13,4 +13,4 @@ void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y
   });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -80,4 +80,20 @@ std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parame
   return out;
 }
 
+void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
+                    std::span<Tensor> y, Write mode) {
+  return REVUNET_ON_DEVICE(conv3d_forward, ctx, x, weight, bias, y, mode);
+}
+void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, std::span<Tensor> dx,
+                          Write mode) {
+  return REVUNET_ON_DEVICE(conv3d_backward_data, ctx, dy, weight, dx, mode);
+}
+void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
+                            Tensor& dweight) {
+  return REVUNET_ON_DEVICE(conv3d_backward_weight, ctx, x, dy, dweight);
+}
+void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {
+  return REVUNET_ON_DEVICE(conv3d_backward_bias, ctx, dy, dbias);
+}
+
 }  // namespace revunet

@@ -14,6 +14,7 @@
 
 #include <span>
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 #include "kernels/write_mode.h"
 
@@ -38,5 +39,10 @@ void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const 
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy, Tensor& dweight);
 // dbias += the sum of dy over N, D, H, W.
 void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias);
+
+REVUNET_KERNEL(conv3d_forward)
+REVUNET_KERNEL(conv3d_backward_data)
+REVUNET_KERNEL(conv3d_backward_weight)
+REVUNET_KERNEL(conv3d_backward_bias)
 
 }  // namespace revunet

@@ -4,17 +4,13 @@
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/conv3d/conv3d_direct.h"
 #include "kernels/conv3d/conv3d_onednn.h"
+#include "kernels/conv3d/weight_blocks.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 namespace {
 
 using namespace conv3d_detail;
-
-// The block of a weight (O, k, k, k, I) between one input part and one output part of a convolution.
-struct WeightBlock {
-  int64_t o0, O, i0, I;
-};
 
 // The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`, rounded to operands of type T. Of a transposed
 // convolution: flipped taps, and in and out exchanged. Workspace.
@@ -48,11 +44,12 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   const int sign = mode == Write::subtract ? -1 : 1;
   const bool add = mode != Write::overwrite;
   dispatch(x.dtype(), [&]<class T>() {
-    if constexpr (std::is_same_v<T, float>) {
-      const Tensor packed = pack<float>(ctx, weight, block, transposed, sign, out);
+    using V = Compute<T>;
+    constexpr bool f32 = std::is_same_v<T, float>, bf16 = std::is_same_v<T, bfloat16>;
+    if (f32 || (bf16 && onednn_has_bf16())) {
+      const Tensor packed = pack<T>(ctx, weight, block, transposed, sign, out);
       onednn_forward(ctx, x, packed, bias, block.o0, y, add);
-    } else {
-      using V = Compute<T>;
+    } else if constexpr (!f32) {
       const Tensor packed = pack<T>(ctx, weight, block, transposed, sign, padded_channels<V>(out));
       if (!ctx.device.computes()) return;
       direct_forward<T>(x, packed.data<V>(), bias ? bias->data<V>() + block.o0 : nullptr, k, y, add);
@@ -60,32 +57,13 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   });
 }
 
-// Calls f(weight block, i, j) for every x part i and y part j, y parts outermost.
-template <class F>
-void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
-  int64_t o0 = 0;
-  for (size_t j = 0; j < y.size(); ++j) {
-    const int64_t O = activation(y[j].shape()).C;
-    int64_t i0 = 0;
-    for (size_t i = 0; i < x.size(); ++i) {
-      const int64_t I = activation(x[i].shape()).C;
-      f(WeightBlock{o0, O, i0, I}, i, j);
-      i0 += I;
-    }
-    o0 += O;
-  }
-}
-
-// A library's workspace, where the device has one: then nothing else is allocated.
+// Allocates the workspace of a library's convolution, where a meta device stands for a device that calls one; its
+// kernels allocate nothing else.
 bool takes_library_workspace(const Context& ctx) {
   const auto bytes = static_cast<int64_t>(ctx.device.layout().convolution_workspace);
-  if (bytes == 0) return false;
+  if (bytes == 0 || ctx.device.computes()) return false;
   Tensor(ctx.with_tag(Tag::workspace), {bytes / size_of(DType::f32)}, DType::f32);
   return true;
-}
-
-Write after_first(Write mode, bool first) {
-  return first || mode == Write::subtract ? mode : Write::add;
 }
 
 }  // namespace
@@ -145,4 +123,4 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
   }
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

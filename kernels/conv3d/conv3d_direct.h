@@ -1,5 +1,5 @@
-// Convolution loops of our own, for one input part and one output part: f64 and bf16 forward, and weight gradients of
-// any type. bf16 is widened to f32 row by row, in a buffer of each thread's own.
+// Convolution loops of our own, for one input part and one output part: f64 forward, bf16 forward where oneDNN has
+// none, and weight gradients of any type. bf16 is widened to f32 row by row, in a buffer of each thread's own.
 //
 // Weight gradients are here for f32 too: oneDNN splits their sum by the number of threads, so its bits change with it,
 // and on AVX2 it runs them through an explicit im2col at half the speed.

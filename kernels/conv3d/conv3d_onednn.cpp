@@ -12,6 +12,7 @@ namespace {
 using Format = dnnl::memory::format_tag;
 
 struct Problem {
+  DType dtype;  // of x and y
   int64_t N, D, H, W, I, O, k;
   bool bias, add;
   auto operator<=>(const Problem&) const = default;
@@ -25,6 +26,11 @@ struct Convolution {
 
 dnnl::memory::desc f32(const dnnl::memory::dims& dims, Format format) {
   return {dims, dnnl::memory::data_type::f32, format};
+}
+
+dnnl::memory::desc typed(DType dtype, const dnnl::memory::dims& dims, Format format) {
+  using Type = dnnl::memory::data_type;
+  return {dims, dtype == DType::bf16 ? Type::bf16 : Type::f32, format};
 }
 
 dnnl::memory::desc weights_as_packed(const Problem& p) {
@@ -46,8 +52,9 @@ class Convolutions {
   Convolution compile(const Problem& p) const {
     const int64_t pad = (p.k - 1) / 2;
     const dnnl::memory::dims ones(3, 1), padding(3, pad);
-    const auto x = f32({p.N, p.I, p.D, p.H, p.W}, Format::ndhwc), y = f32({p.N, p.O, p.D, p.H, p.W}, Format::ndhwc);
-    const auto w = f32({p.O, p.I, p.k, p.k, p.k}, Format::any);
+    const auto x = typed(p.dtype, {p.N, p.I, p.D, p.H, p.W}, Format::ndhwc);
+    const auto y = typed(p.dtype, {p.N, p.O, p.D, p.H, p.W}, Format::ndhwc);
+    const auto w = typed(p.dtype, {p.O, p.I, p.k, p.k, p.k}, Format::any);
     const auto inference = dnnl::prop_kind::forward_inference;
     const auto direct = dnnl::algorithm::convolution_direct;
     const auto shape = p.bias ? dnnl::convolution_forward::desc(inference, direct, x, w, f32({p.O}, Format::x), y, ones,
@@ -72,8 +79,12 @@ class Convolutions {
 };
 
 // oneDNN takes no pointers to const; it does not write through these.
-float* unconst(const float* pointer) {
-  return const_cast<float*>(pointer);
+void* unconst(const void* pointer) {
+  return const_cast<void*>(pointer);
+}
+
+const void* values(const Tensor& x) {
+  return x.dtype() == DType::bf16 ? static_cast<const void*>(x.data<bfloat16>()) : x.data<float>();
 }
 
 Tensor workspace(const Context& ctx, size_t bytes) {
@@ -83,14 +94,19 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 
 }  // namespace
 
+bool onednn_has_bf16() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
                     Tensor& y, bool add) {
   const auto [N, D, H, W, I] = activation(x.shape());
-  const Problem problem{N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
+  const Problem problem{x.dtype(), N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
   try {
     auto& convolutions = ctx.device.state<Convolutions>();
     const Convolution& convolution = convolutions.get(problem);
-    const auto memory = [&](const dnnl::memory::desc& description, const float* data) {
+    const auto memory = [&](const dnnl::memory::desc& description, const void* data) {
       return dnnl::memory(description, convolutions.engine(), unconst(data));
     };
 
@@ -102,9 +118,9 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
     auto weights = memory(weights_description, packed.data<float>());
     convolution.pack_weights.execute(convolutions.stream(), from, weights);
     std::unordered_map<int, dnnl::memory> arguments{
-        {DNNL_ARG_SRC, memory(convolution.description.src_desc(), x.data<float>())},
+        {DNNL_ARG_SRC, memory(convolution.description.src_desc(), values(x))},
         {DNNL_ARG_WEIGHTS, weights},
-        {DNNL_ARG_DST, memory(convolution.description.dst_desc(), y.data<float>())},
+        {DNNL_ARG_DST, memory(convolution.description.dst_desc(), values(y))},
         {DNNL_ARG_SCRATCHPAD, memory(convolution.description.scratchpad_desc(), scratchpad.data<float>())}};
     if (bias)
       arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias->data<float>() + first_bias));

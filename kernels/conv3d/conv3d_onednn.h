@@ -1,4 +1,4 @@
-// f32 convolution through oneDNN, for one input part and one output part, in its plain NDHWC format.
+// f32 and bf16 convolution through oneDNN, for one input part and one output part, in its plain NDHWC format.
 //
 // One primitive a shape is compiled and kept by the Device. Only forward primitives are used: a backward-data pass is a
 // forward pass over flipped weights, and that has the sum post-op, which oneDNN's own backward lacks.
@@ -8,8 +8,11 @@
 
 namespace revunet::conv3d_detail {
 
+// Whether the processor multiplies bf16 by itself, which oneDNN then uses.
+bool onednn_has_bf16();
+
 // w packed (k, k, k, I, O). y = conv(x, w) + bias[first_bias, first_bias + O), or y += conv(x, w). bias may be nullptr.
-// All f32.
+// x and y f32, or bf16 where oneDNN has that; the others f32, w of values that bf16 holds where it is rounded to it.
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
                     Tensor& y, bool add);
 

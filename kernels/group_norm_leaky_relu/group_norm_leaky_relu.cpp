@@ -34,4 +34,18 @@ Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& 
   return out;
 }
 
+Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups) {
+  return REVUNET_ON_DEVICE(group_norm_statistics, ctx, x, groups);
+}
+void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                   const Tensor& beta, double slope, Tensor& y) {
+  return REVUNET_ON_DEVICE(group_norm_leaky_relu_forward, ctx, x, statistics, gamma, beta, slope, y);
+}
+void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                    const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
+                                    Tensor& dgamma, Tensor& dbeta) {
+  return REVUNET_ON_DEVICE(group_norm_leaky_relu_backward, ctx, x, statistics, gamma, beta, slope, dy, dx, accumulate,
+                           dgamma, dbeta);
+}
+
 }  // namespace revunet

@@ -9,6 +9,7 @@
 // Sources: Wu and He (ECCV 2018); combination of means: Chan, Golub and LeVeque (1979); eps as in PyTorch.
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 #include "kernels/leaky_relu/leaky_relu.h"
 
@@ -38,5 +39,9 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
 void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta);
+
+REVUNET_KERNEL(group_norm_statistics)
+REVUNET_KERNEL(group_norm_leaky_relu_forward)
+REVUNET_KERNEL(group_norm_leaky_relu_backward)
 
 }  // namespace revunet

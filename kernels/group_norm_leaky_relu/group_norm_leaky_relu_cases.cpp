@@ -24,14 +24,15 @@ OpCase norm_case(const std::string& name, const Shape& shape, int64_t groups, do
 
 }  // namespace
 
-std::vector<OpCase> group_norm_leaky_relu_cases() {
-  return {norm_case("plain GroupNorm, 4 groups of 3", {1, 4, 6, 5, 12}, 4, kNoLeakyRelu),
-          norm_case("30 groups of 1", {1, 4, 6, 5, 30}, 30, kLeakyReluSlope),
-          norm_case("30 groups of 6", {1, 3, 2, 5, 180}, 30, kLeakyReluSlope),
-          norm_case("one group, batch of 2", {2, 3, 5, 7, 5}, 1, kLeakyReluSlope),
-          norm_case("several chunks", {1, 13, 31, 33, 6}, 3, kNoLeakyRelu),
-          norm_case("30 channels at 64^3", {1, 64, 64, 64, 30}, 30, kLeakyReluSlope, true),
-          norm_case("60 channels at 32^3", {1, 32, 32, 32, 60}, 30, kLeakyReluSlope, true)};
+std::vector<OpCase> group_norm_leaky_relu_cases(const LevelSize& finest) {
+  return {
+      norm_case("plain GroupNorm, 4 groups of 3", {1, 4, 6, 5, 12}, 4, kNoLeakyRelu),
+      norm_case("30 groups of 1", {1, 4, 6, 5, 30}, 30, kLeakyReluSlope),
+      norm_case("30 groups of 6", {1, 3, 2, 5, 180}, 30, kLeakyReluSlope),
+      norm_case("one group, batch of 2", {2, 3, 5, 7, 5}, 1, kLeakyReluSlope),
+      norm_case("several chunks", {1, 13, 31, 33, 6}, 3, kNoLeakyRelu),
+      norm_case("30 channels at " + finest.name(), finest.shape(30), 30, kLeakyReluSlope, true),
+      norm_case("60 channels at " + finest.coarser(1).name(), finest.coarser(1).shape(60), 30, kLeakyReluSlope, true)};
 }
 
 }  // namespace revunet

@@ -3,7 +3,7 @@
 #include "kernels/chunks.h"
 #include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 namespace {
 
@@ -254,4 +254,4 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
   });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -28,4 +28,12 @@ Variable leaky_relu(const Context& ctx, Variable x, double slope) {
   return out;
 }
 
+void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tensor& y) {
+  return REVUNET_ON_DEVICE(leaky_relu_forward, ctx, x, slope, y);
+}
+void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx,
+                         bool accumulate) {
+  return REVUNET_ON_DEVICE(leaky_relu_backward, ctx, y, dy, slope, dx, accumulate);
+}
+
 }  // namespace revunet

@@ -4,6 +4,7 @@
 // Source: Maas, Hannun and Ng (2013); the gradient at 0 is slope, as in PyTorch.
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -17,5 +18,8 @@ Variable leaky_relu(const Context& ctx, Variable x, double slope = kLeakyReluSlo
 void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tensor& y);
 void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx,
                          bool accumulate);
+
+REVUNET_KERNEL(leaky_relu_forward)
+REVUNET_KERNEL(leaky_relu_backward)
 
 }  // namespace revunet

@@ -22,9 +22,9 @@ OpCase leaky_relu_case(const std::string& name, const Shape& shape, bool benchma
 
 }  // namespace
 
-std::vector<OpCase> leaky_relu_cases() {
+std::vector<OpCase> leaky_relu_cases(const LevelSize& finest) {
   return {leaky_relu_case("one element", {1, 1, 1, 1, 1}), leaky_relu_case("odd sizes", {2, 3, 5, 7, 3}),
-          leaky_relu_case("30 channels at 64^3", {1, 64, 64, 64, 30}, true)};
+          leaky_relu_case("30 channels at " + finest.name(), finest.shape(30), true)};
 }
 
 }  // namespace revunet

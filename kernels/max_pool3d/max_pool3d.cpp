@@ -38,4 +38,11 @@ Variable max_pool3d(const Context& ctx, Variable x) {
   return out;
 }
 
+void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  return REVUNET_ON_DEVICE(max_pool3d_forward, ctx, x, y);
+}
+void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
+  return REVUNET_ON_DEVICE(max_pool3d_backward, ctx, x, dy, dx, accumulate);
+}
+
 }  // namespace revunet

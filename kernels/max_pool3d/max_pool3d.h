@@ -7,6 +7,7 @@
 // Source: as torch.nn.functional.max_pool3d(x, 2), ties and NaN included.
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -19,5 +20,8 @@ Shape max_pool3d_shape(const Shape& x);
 void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y);
 // Overwrites all of dx, zeros included; with accumulate, dx += instead.
 void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate);
+
+REVUNET_KERNEL(max_pool3d_forward)
+REVUNET_KERNEL(max_pool3d_backward)
 
 }  // namespace revunet

@@ -34,13 +34,13 @@ OpCase pooled_twice() {
 
 }  // namespace
 
-std::vector<OpCase> max_pool3d_cases() {
+std::vector<OpCase> max_pool3d_cases(const LevelSize& finest) {
   return {max_pool3d_case("one window, one channel", {1, 2, 2, 2, 1}),
           max_pool3d_case("unequal sizes, batch of 2", {2, 4, 2, 6, 3}),
           max_pool3d_case("a full vector of channels and a tail", {1, 2, 4, 2, 19}),
           pooled_twice(),
-          max_pool3d_case("30 channels at 64^3", {1, 64, 64, 64, 30}, true),
-          max_pool3d_case("60 channels at 32^3", {1, 32, 32, 32, 60}, true)};
+          max_pool3d_case("30 channels at " + finest.name(), finest.shape(30), true),
+          max_pool3d_case("60 channels at " + finest.coarser(1).name(), finest.coarser(1).shape(60), true)};
 }
 
 }  // namespace revunet

@@ -3,7 +3,7 @@
 
 #include "kernels/max_pool3d/max_pool3d.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 namespace {
 
@@ -105,4 +105,4 @@ void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, 
   });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -24,4 +24,11 @@ Variable sigmoid(const Context& ctx, Variable x) {
   return out;
 }
 
+void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  return REVUNET_ON_DEVICE(sigmoid_forward, ctx, x, y);
+}
+void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate) {
+  return REVUNET_ON_DEVICE(sigmoid_backward, ctx, y, dy, dx, accumulate);
+}
+
 }  // namespace revunet

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -38,5 +39,8 @@ T sigmoid_derivative_at(T x) {
   const T e = std::exp(-std::abs(x)), s = T(1) / (T(1) + e);
   return e * s * s;
 }
+
+REVUNET_KERNEL(sigmoid_forward)
+REVUNET_KERNEL(sigmoid_backward)
 
 }  // namespace revunet

@@ -34,9 +34,9 @@ OpCase used_twice() {
 
 }  // namespace
 
-std::vector<OpCase> sigmoid_cases() {
+std::vector<OpCase> sigmoid_cases(const LevelSize& finest) {
   return {sigmoid_case("one element", {1}), sigmoid_case("odd sizes", {2, 3, 5, 7, 3}), used_twice(),
-          sigmoid_case("3 regions at 64^3", {1, 64, 64, 64, 3}, true)};
+          sigmoid_case("3 regions at " + finest.name(), finest.shape(3), true)};
 }
 
 }  // namespace revunet

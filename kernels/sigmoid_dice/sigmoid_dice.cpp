@@ -33,4 +33,13 @@ Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
   return out;
 }
 
+void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses,
+                          Tensor& sums) {
+  return REVUNET_ON_DEVICE(sigmoid_dice_forward, ctx, logits, target, losses, sums);
+}
+void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, const Tensor& sums,
+                           const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
+  return REVUNET_ON_DEVICE(sigmoid_dice_backward, ctx, logits, target, sums, dlosses, dlogits, accumulate);
+}
+
 }  // namespace revunet

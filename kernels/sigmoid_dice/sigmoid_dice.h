@@ -10,6 +10,7 @@
 // Source: Milletari, Navab and Ahmadi (2016), without their squares; smoothing as in the paper's implementation.
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -24,5 +25,8 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
 // dlosses (R). dlogits may be logits; with accumulate, dlogits += instead.
 void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, const Tensor& sums,
                            const Tensor& dlosses, Tensor& dlogits, bool accumulate);
+
+REVUNET_KERNEL(sigmoid_dice_forward)
+REVUNET_KERNEL(sigmoid_dice_backward)
 
 }  // namespace revunet

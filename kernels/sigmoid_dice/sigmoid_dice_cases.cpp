@@ -48,11 +48,11 @@ OpCase used_twice() {
 
 }  // namespace
 
-std::vector<OpCase> sigmoid_dice_cases() {
+std::vector<OpCase> sigmoid_dice_cases(const LevelSize& finest) {
   return {sigmoid_dice_case("one voxel, one region", {1, 1, 1, 1, 1}),
           sigmoid_dice_case("odd sizes, batch of 2, one region empty", {2, 3, 5, 7, 3}, true),
           sigmoid_dice_case("several chunks", {1, 24, 25, 27, 3}), used_twice(),
-          sigmoid_dice_case("3 regions at 64^3", {1, 64, 64, 64, 3}, false, true)};
+          sigmoid_dice_case("3 regions at " + finest.name(), finest.shape(3), false, true)};
 }
 
 }  // namespace revunet

@@ -5,7 +5,7 @@
 #include "kernels/sigmoid/sigmoid.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses,
                           Tensor& sums) {
@@ -70,4 +70,4 @@ void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
   });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -55,4 +55,14 @@ Variable upsample_trilinear_add(const Context& ctx, Variable low, Variable skip)
   return out;
 }
 
+void upsample_trilinear_forward(const Context& ctx, const Tensor& x, Tensor& y, Write mode) {
+  return REVUNET_ON_DEVICE(upsample_trilinear_forward, ctx, x, y, mode);
+}
+void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const Tensor& skip, Tensor& y) {
+  return REVUNET_ON_DEVICE(upsample_trilinear_add_forward, ctx, x, skip, y);
+}
+void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
+  return REVUNET_ON_DEVICE(upsample_trilinear_backward, ctx, dy, dx, accumulate);
+}
+
 }  // namespace revunet

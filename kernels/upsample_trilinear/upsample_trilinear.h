@@ -9,6 +9,7 @@
 // Source: as torch.nn.functional.interpolate(scale_factor=2, mode="trilinear", align_corners=False).
 #pragma once
 
+#include "engine/on_device.h"
 #include "engine/tape.h"
 #include "kernels/write_mode.h"
 
@@ -25,5 +26,9 @@ void upsample_trilinear_forward(const Context& ctx, const Tensor& x, Tensor& y, 
 void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const Tensor& skip, Tensor& y);
 // Overwrites dx; with accumulate, dx += instead.
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate);
+
+REVUNET_KERNEL(upsample_trilinear_forward)
+REVUNET_KERNEL(upsample_trilinear_add_forward)
+REVUNET_KERNEL(upsample_trilinear_backward)
 
 }  // namespace revunet

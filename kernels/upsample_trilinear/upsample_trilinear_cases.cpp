@@ -48,16 +48,16 @@ OpCase shared_inputs() {
 
 }  // namespace
 
-std::vector<OpCase> upsample_trilinear_cases() {
+std::vector<OpCase> upsample_trilinear_cases(const LevelSize& finest) {
   return {upsample_case("one voxel", {1, 1, 1, 1, 1}),
           upsample_case("two voxels along each axis, batch of 2", {2, 2, 2, 2, 3}),
           upsample_case("odd sizes", {1, 3, 5, 4, 9}),
           upsample_case("one voxel along d and w", {2, 1, 3, 1, 2}),
           upsample_add_case("odd sizes, batch of 2", {2, 3, 1, 5, 3}),
           shared_inputs(),
-          upsample_case("30 channels from 32^3", {1, 32, 32, 32, 30}, true),
-          upsample_add_case("30 channels from 32^3", {1, 32, 32, 32, 30}, true),
-          upsample_add_case("60 channels from 16^3", {1, 16, 16, 16, 60}, true)};
+          upsample_case("30 channels from " + finest.coarser(1).name(), finest.coarser(1).shape(30), true),
+          upsample_add_case("30 channels from " + finest.coarser(1).name(), finest.coarser(1).shape(30), true),
+          upsample_add_case("60 channels from " + finest.coarser(2).name(), finest.coarser(2).shape(60), true)};
 }
 
 }  // namespace revunet

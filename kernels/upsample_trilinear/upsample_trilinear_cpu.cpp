@@ -4,7 +4,7 @@
 
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
 
-namespace revunet {
+namespace revunet::cpu {
 
 namespace {
 
@@ -159,4 +159,4 @@ void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& d
   dispatch(dx.dtype(), [&]<class T>() { backward(dy.data<T>(), activation(dx.shape()), dx.data<T>(), accumulate); });
 }
 
-}  // namespace revunet
+}  // namespace revunet::cpu

@@ -1,0 +1,16 @@
+// Whether a library computed a convolution: some of its results against sums as plain as they can be.
+//
+// Why: releases of cuDNN have had kernels that are wrong for some shapes of 3-D convolutions.
+#pragma once
+
+#include "engine/context.h"
+#include "kernels/conv3d/conv3d_problem.h"
+
+namespace revunet::cuda {
+
+// The largest |got - expected| at 512 places spread over the result, or everywhere in small ones, relative to the
+// largest |expected| there, after the convolution has run on a result that was zero. Infinite where something is not
+// finite.
+double sampled_error(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands);
+
+}  // namespace revunet::cuda

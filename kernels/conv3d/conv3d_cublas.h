@@ -1,0 +1,27 @@
+// 1x1x1 convolutions: matrix products of voxels by channels, through cuBLAS.
+#pragma once
+
+#include <cublas_v2.h>
+
+#include "engine/context.h"
+#include "kernels/conv3d/conv3d_problem.h"
+
+namespace revunet::cuda {
+
+// A device's cuBLAS handle, with a workspace of its own that the allocator sees.
+class MatrixProducts {
+ public:
+  MatrixProducts();
+  ~MatrixProducts();
+  MatrixProducts(const MatrixProducts&) = delete;
+  MatrixProducts& operator=(const MatrixProducts&) = delete;
+
+  // problem.k is 1.
+  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+           const PlanLimits& limits);
+
+ private:
+  cublasHandle_t handle_ = nullptr;
+};
+
+}  // namespace revunet::cuda

@@ -1,0 +1,54 @@
+// One convolution as a CUDA library sees it: one input tensor, one output tensor, channels padded to whole packs.
+#pragma once
+
+#include <compare>
+
+#include "engine/device.h"
+#include "engine/dtype.h"
+
+namespace revunet::cuda {
+
+// What is asked of a library besides the result.
+struct PlanLimits {
+  size_t workspace = kCudaLayout.convolution_workspace;  // bytes, at most
+  bool deterministic = true;                             // the same bits in every run
+  bool strict_fp32 = false;                              // f32 products in f32, not TF32
+  auto operator<=>(const PlanLimits&) const = default;
+};
+
+enum class Direction : uint8_t {
+  forward,          // y = alpha conv(x, w) + beta y
+  backward_data,    // dx = alpha conv^T(dy, w) + beta dx
+  backward_weight,  // dw = sum over voxels of dy x
+};
+
+// x (N, D, H, W, I), y (N, D, H, W, O), both of `dtype`, I and O with padding; w (O, k, k, k, I) and its
+// gradient likewise. Stride 1, padding (k - 1) / 2.
+struct ConvolutionProblem {
+  Direction direction;
+  DType dtype;
+  int64_t N, D, H, W, I, O, k;
+  int alpha = 1, beta = 0;
+  auto operator<=>(const ConvolutionProblem&) const = default;
+
+  int64_t voxels() const { return N * D * H * W; }
+  int64_t taps() const { return k * k * k; }
+  // Elements of what it computes.
+  int64_t result_elements() const {
+    return direction == Direction::forward         ? voxels() * O
+           : direction == Direction::backward_data ? voxels() * I
+                                                   : O * taps() * I;
+  }
+};
+
+// Addresses on the device. backward_data writes x and reads y; backward_weight writes w.
+struct ConvolutionOperands {
+  void *x, *w, *y;
+
+  void*& result(Direction direction) {
+    return direction == Direction::forward ? y : direction == Direction::backward_data ? x : w;
+  }
+  void* result(Direction direction) const { return ConvolutionOperands(*this).result(direction); }
+};
+
+}  // namespace revunet::cuda

@@ -1,0 +1,93 @@
+// Sums over voxels of what a function makes of two activations, for every channel.
+//
+// Rule: the order of additions follows from the shape alone. A thread adds in float over at most a few hundred voxels,
+// a block's threads are added as a tree, the blocks' sums in double.
+#pragma once
+
+#include "kernels/cuda/voxel_grid.h"
+
+namespace revunet::cuda {
+
+// Adds up `values` of the threads of one column (threadIdx.x) of a block, as a tree; the sum is thread y = 0's.
+// `shared` has room for Pack of kGridThreads threads. All threads of the block meet here.
+template <class T>
+__device__ void add_columns(Pack<T>& values, Pack<T>* shared) {
+  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
+  shared[self] = values;
+  __syncthreads();
+  for (unsigned live = blockDim.y; live > 1;) {
+    const unsigned half = (live + 1) / 2;
+    if (threadIdx.y + half < live) {
+      for (int c = 0; c < kPack<T>; ++c) shared[self][c] += shared[self + half * blockDim.x][c];
+    }
+    __syncthreads();
+    live = half;
+  }
+  values = shared[self];
+  __syncthreads();  // before the next one writes
+}
+
+// partial (ranges, K, packs * kPack). F: channel(c) gives a channel's constants; terms(constants, a, b, float[K]).
+template <int K, class T, class F>
+__global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, const T* a, const T* b, F f,
+                                    float* partial) {
+  REVUNET_SHARED(Pack<T>, shared, kGridThreads);
+  const VoxelRange at(voxels, range);
+  Pack<T> sums[K] = {};
+  if (at.pack < packs) {
+    decltype(f.channel(0)) constants[kPack<T>];
+    for (int c = 0; c < kPack<T>; ++c) constants[c] = f.channel(at.pack * kPack<T> + c);
+    for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
+      const int64_t place = (v * packs + at.pack) * kPack<T>;
+      const Pack<T> x = Pack<T>::load(a + place), y = Pack<T>::load(b + place);
+      for (int c = 0; c < kPack<T>; ++c) {
+        float terms[K];
+        f.terms(constants[c], x[c], y[c], terms);
+        for (int k = 0; k < K; ++k) sums[k][c] += terms[k];
+      }
+    }
+  }
+  for (int k = 0; k < K; ++k) {
+    add_columns(sums[k], shared);
+    if (threadIdx.y != 0 || at.pack >= packs) continue;
+    float* to = partial + ((static_cast<int64_t>(blockIdx.x) * K + k) * packs + at.pack) * kPack<T>;
+    for (int c = 0; c < kPack<T>; ++c) to[c] = sums[k][c];
+  }
+}
+
+inline constexpr unsigned kColumns = 32, kLanes = 8;  // of a block of add_ranges_kernel
+
+// sums (columns) of partial (ranges, columns).
+static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const float* partial, double* sums) {
+  REVUNET_SHARED(double, shared, kColumns* kLanes);
+  const int64_t column = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x;
+  const unsigned self = threadIdx.y * kColumns + threadIdx.x;
+  double sum = 0;
+  if (column < columns) {
+    for (int64_t r = threadIdx.y; r < ranges; r += kLanes) sum += static_cast<double>(partial[r * columns + column]);
+  }
+  shared[self] = sum;
+  __syncthreads();
+  for (unsigned half = kLanes / 2; half > 0; half /= 2) {
+    if (threadIdx.y < half) shared[self] += shared[self + half * kColumns];
+    __syncthreads();
+  }
+  if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
+}
+
+// (K, channels with padding), f64, workspace. a and b: `voxels` voxels of `packs` packs each; b may be a.
+template <int K, class T, class F>
+Tensor channel_sums(const Context& ctx, int64_t voxels, int64_t packs, const T* a, const T* b, F f) {
+  const Context workspace = ctx.with_tag(Tag::workspace);
+  const VoxelGrid g = voxel_grid(voxels, packs);
+  const int64_t columns = K * packs * kPack<T>;
+  const Tensor partial(workspace, {g.ranges(), columns}, DType::f32);
+  Tensor sums(workspace, {K, packs * kPack<T>}, DType::f64);
+  float* to = const_cast<float*>(partial.data<float>());
+  launch(ctx, g.grid, g.block, channel_sums_kernel<K, T, F>, voxels, g.range, packs, a, b, f, to);
+  launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns, to,
+         sums.data<double>());
+  return sums;
+}
+
+}  // namespace revunet::cuda

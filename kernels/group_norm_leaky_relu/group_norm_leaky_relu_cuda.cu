@@ -1,0 +1,241 @@
+#include <cmath>
+
+#include "kernels/cuda/channel_sums.h"
+#include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
+
+namespace revunet::cuda {
+
+namespace {
+
+// Mean and sum of squares about the mean, of `count` values.
+template <class V>
+struct Moments {
+  V count, mean, squares;
+
+  // Chan, Golub and LeVeque.
+  __device__ void combine(const Moments& other) {
+    const V total = count + other.count;
+    if (other.count == 0) return;
+    const V delta = other.mean - mean, share = other.count / total;
+    squares += other.squares + delta * delta * count * share;
+    mean += delta * share;
+    count = total;
+  }
+};
+
+// partial (ranges, packs * kPack): the moments of each channel over the voxels of each block. Welford within a thread.
+template <class T>
+__global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x,
+                                       Moments<float>* partial) {
+  REVUNET_SHARED(Moments<float>, shared, kGridThreads);
+  const VoxelRange at(voxels, range);
+  Pack<T> mean{}, squares{};
+  float count = 0;
+  if (at.pack < packs) {
+    for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
+      const Pack<T> values = Pack<T>::load(x + (v * packs + at.pack) * kPack<T>);
+      count += 1;
+      const float share = 1 / count;
+      for (int c = 0; c < kPack<T>; ++c) {
+        const float delta = values[c] - mean[c];
+        mean[c] += delta * share;
+        squares[c] += delta * (values[c] - mean[c]);
+      }
+    }
+  }
+  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
+  for (int c = 0; c < kPack<T>; ++c) {
+    shared[self] = {count, mean[c], squares[c]};
+    __syncthreads();
+    for (unsigned live = blockDim.y; live > 1;) {
+      const unsigned half = (live + 1) / 2;
+      if (threadIdx.y + half < live) shared[self].combine(shared[self + half * blockDim.x]);
+      __syncthreads();
+      live = half;
+    }
+    if (threadIdx.y == 0 && at.pack < packs) {
+      partial[(static_cast<int64_t>(blockIdx.x) * packs + at.pack) * kPack<T> + c] = shared[self];
+    }
+    __syncthreads();  // before the next channel
+  }
+}
+
+constexpr unsigned kGroupThreads = 128;
+
+// One block a group: statistics (groups, 2) from partial (ranges, stride).
+__global__ void group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group,
+                                        const Moments<float>* partial, float* statistics) {
+  REVUNET_SHARED(Moments<double>, shared, kGroupThreads);
+  const int64_t group = blockIdx.x, items = ranges * per_group;
+  Moments<double> moments{0, 0, 0};
+  for (int64_t i = threadIdx.x; i < items; i += kGroupThreads) {
+    const Moments<float> part = partial[i / per_group * stride + group * per_group + i % per_group];
+    moments.combine({part.count, part.mean, part.squares});
+  }
+  shared[threadIdx.x] = moments;
+  __syncthreads();
+  for (unsigned half = kGroupThreads / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) shared[threadIdx.x].combine(shared[threadIdx.x + half]);
+    __syncthreads();
+  }
+  if (threadIdx.x != 0) return;
+  statistics[2 * group] = static_cast<float>(shared[0].mean);
+  statistics[2 * group + 1] = static_cast<float>(1.0 / sqrt(shared[0].squares / shared[0].count + kGroupNormEpsilon));
+}
+
+// A norm of C channels and what is known of its input, on the device.
+struct Norm {
+  int64_t C, per_group;
+  const float *statistics, *gamma, *beta;
+
+  struct Channel {
+    float mean, rstd, scale, shift;  // all 0 in the padding, so that z is
+  };
+  __device__ Channel channel(int64_t c) const {
+    if (c >= C) return {0, 0, 0, 0};
+    const float mean = statistics[c / per_group * 2], rstd = statistics[c / per_group * 2 + 1];
+    return {mean, rstd, rstd * gamma[c], beta[c]};
+  }
+};
+
+template <class T>
+__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, Norm norm, float slope, T* y) {
+  const VoxelRange at(voxels, range);
+  if (at.pack >= packs) return;
+  Norm::Channel channels[kPack<T>];
+  for (int c = 0; c < kPack<T>; ++c) channels[c] = norm.channel(at.pack * kPack<T> + c);
+  for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
+    const int64_t place = (v * packs + at.pack) * kPack<T>;
+    Pack<T> values = Pack<T>::load(x + place);
+    for (int c = 0; c < kPack<T>; ++c) {
+      const float z = (values[c] - channels[c].mean) * channels[c].scale + channels[c].shift;
+      values[c] = z > 0 ? z : slope * z;
+    }
+    values.store(y + place);
+  }
+}
+
+// dz and dz * xhat, where dz = dy * (z > 0 ? 1 : slope).
+struct GradientTerms {
+  Norm norm;
+  float slope;
+
+  __device__ Norm::Channel channel(int64_t c) const { return norm.channel(c); }
+  __device__ void terms(const Norm::Channel& c, float x, float dy, float (&to)[2]) const {
+    const float centred = x - c.mean;
+    const float dz = (centred * c.scale + c.shift > 0 ? 1.0f : slope) * dy;
+    to[0] = dz;
+    to[1] = dz * (centred * c.rstd);
+  }
+};
+
+// sums (2, stride) of dz and dz * xhat. Adds them to dbeta and dgamma, and leaves in `corrections` (2, C) what every
+// voxel's gradient loses: dx = scale * dz - offset - (x - mean) * tilt.
+__global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma,
+                                   float* dbeta, float* corrections) {
+  const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (c >= norm.C) return;
+  dbeta[c] += static_cast<float>(sums[c]);
+  dgamma[c] += static_cast<float>(sums[stride + c]);
+  const auto count = static_cast<double>(voxels * norm.per_group);
+  double mean_dz = 0, mean_dz_xhat = 0;
+  const int64_t first = c / norm.per_group * norm.per_group;
+  for (int64_t other = first; other < first + norm.per_group; ++other) {
+    const auto gamma = static_cast<double>(norm.gamma[other]);
+    mean_dz += gamma * sums[other] / count;
+    mean_dz_xhat += gamma * sums[stride + other] / count;
+  }
+  const auto rstd = static_cast<double>(norm.channel(c).rstd);
+  corrections[c] = static_cast<float>(rstd * mean_dz);
+  corrections[norm.C + c] = static_cast<float>(rstd * rstd * mean_dz_xhat);
+}
+
+template <class T>
+__global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, const T* dy, Norm norm,
+                                const float* corrections, float slope, bool accumulate, T* dx) {
+  const VoxelRange at(voxels, range);
+  if (at.pack >= packs) return;
+  Norm::Channel channels[kPack<T>];
+  Pack<T> offset{}, tilt{};
+  for (int c = 0; c < kPack<T>; ++c) {
+    const int64_t channel = at.pack * kPack<T> + c;
+    channels[c] = norm.channel(channel);
+    if (channel >= norm.C) continue;
+    offset[c] = corrections[channel];
+    tilt[c] = corrections[norm.C + channel];
+  }
+  for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
+    const int64_t place = (v * packs + at.pack) * kPack<T>;
+    const Pack<T> values = Pack<T>::load(x + place), gradient = Pack<T>::load(dy + place);
+    Pack<T> to = accumulate ? Pack<T>::load(dx + place) : Pack<T>{};
+    for (int c = 0; c < kPack<T>; ++c) {
+      const float centred = values[c] - channels[c].mean;
+      const float dz = (centred * channels[c].scale + channels[c].shift > 0 ? 1.0f : slope) * gradient[c];
+      to[c] += channels[c].scale * dz - offset[c] - centred * tilt[c];
+    }
+    to.store(dx + place);
+  }
+}
+
+Norm norm_of(const Tensor& x, const Tensor& statistics, int64_t n, const Tensor& gamma, const Tensor& beta) {
+  const int64_t C = activation(x.shape()).C, groups = statistics.shape()[1];
+  return {C, C / groups, statistics.data<float>() + n * groups * 2, gamma.data<float>(), beta.data<float>()};
+}
+
+}  // namespace
+
+Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W, stride = x.channel_stride(), per_group = C / groups;
+  Tensor statistics(ctx, {N, groups, 2}, DType::f32);
+  dispatch_device(x.dtype(), [&]<class T>() {
+    const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
+    // Three f32 a Moments.
+    Tensor partial(ctx.with_tag(Tag::workspace), {g.ranges(), stride, 3}, DType::f32);
+    auto* moments = reinterpret_cast<Moments<float>*>(partial.data<float>());
+    for (int64_t n = 0; n < N; ++n) {
+      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs,
+             x.data<T>() + n * voxels * stride, moments);
+      launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(kGroupThreads), group_statistics_kernel, g.ranges(), stride,
+             per_group, moments, statistics.data<float>() + n * groups * 2);
+    }
+  });
+  return statistics;
+}
+
+void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                   const Tensor& beta, double slope, Tensor& y) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W, size = voxels * x.channel_stride();
+  dispatch_device(x.dtype(), [&]<class T>() {
+    const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
+    for (int64_t n = 0; n < N; ++n) {
+      launch(ctx, g.grid, g.block, forward_kernel<T>, voxels, g.range, g.packs, x.data<T>() + n * size,
+             norm_of(x, statistics, n, gamma, beta), static_cast<float>(slope), y.data<T>() + n * size);
+    }
+  });
+}
+
+void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                    const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
+                                    Tensor& dgamma, Tensor& dbeta) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W, stride = x.channel_stride();
+  constexpr unsigned kThreads = 64;
+  dispatch_device(x.dtype(), [&]<class T>() {
+    const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
+    Tensor corrections(ctx.with_tag(Tag::workspace), {2, C}, DType::f32);
+    const auto leak = static_cast<float>(slope);
+    for (int64_t n = 0; n < N; ++n) {
+      const Norm norm = norm_of(x, statistics, n, gamma, beta);
+      const T *px = x.data<T>() + n * voxels * stride, *pdy = dy.data<T>() + n * voxels * stride;
+      const Tensor sums = channel_sums<2>(ctx, voxels, g.packs, px, pdy, GradientTerms{norm, leak});
+      launch(ctx, blocks_for(C, kThreads), dim3(kThreads), corrections_kernel, norm, voxels, stride,
+             sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
+      launch(ctx, g.grid, g.block, backward_kernel<T>, voxels, g.range, g.packs, px, pdy, norm,
+             corrections.data<float>(), leak, accumulate, dx.data<T>() + n * voxels * stride);
+    }
+  });
+}
+
+}  // namespace revunet::cuda

@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "engine/cuda/launch.h"
+#include "kernels/cuda/pack.h"
+#include "kernels/max_pool3d/max_pool3d.h"
+
+namespace revunet::cuda {
+
+namespace {
+
+constexpr unsigned kThreads = 256;  // a block
+
+// Of the coarse side: y's extents, with packs of channels for C.
+struct Windows {
+  int64_t D, H, W, packs, count;  // count: of threads, one a window and pack
+
+  // First element of window i in x, whose extents are twice these; `voxel` elements a voxel.
+  __device__ int64_t first(int64_t i, int64_t voxel, int pack) const {
+    const int64_t place = i / packs, w = place % W, h = place / W % H, nd = place / (W * H);
+    return ((2 * nd * 2 * H + 2 * h) * 2 * W + 2 * w) * voxel + i % packs * pack;
+  }
+  // From the first voxel of a window to its v-th, in (i, j, k) order.
+  __device__ int64_t offset(int v, int64_t voxel) const {
+    return ((v / 4 * 2 * H + v / 2 % 2) * 2 * W + v % 2) * voxel;
+  }
+};
+
+// Whether v takes the place of the maximum so far.
+__device__ bool replaces(float v, float maximum) {
+  return v > maximum || v != v;
+}
+
+template <class T>
+__global__ void forward_kernel(Windows windows, const T* x, T* y) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= windows.count) return;
+  const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);
+  Pack<T> maximum = Pack<T>::load(x + first);
+  for (int v = 1; v < 8; ++v) {
+    const Pack<T> values = Pack<T>::load(x + first + windows.offset(v, voxel));
+    for (int c = 0; c < kPack<T>; ++c) {
+      if (replaces(values[c], maximum[c])) maximum[c] = values[c];
+    }
+  }
+  maximum.store(y + i * kPack<T>);
+}
+
+template <class T>
+__global__ void backward_kernel(Windows windows, const T* x, const T* dy, bool accumulate, T* dx) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= windows.count) return;
+  const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);
+  Pack<T> maximum = Pack<T>::load(x + first);
+  int chosen[kPack<T>] = {};
+  for (int v = 1; v < 8; ++v) {
+    const Pack<T> values = Pack<T>::load(x + first + windows.offset(v, voxel));
+    for (int c = 0; c < kPack<T>; ++c) {
+      if (!replaces(values[c], maximum[c])) continue;
+      maximum[c] = values[c];
+      chosen[c] = v;
+    }
+  }
+  const Pack<T> gradient = Pack<T>::load(dy + i * kPack<T>);
+  for (int v = 0; v < 8; ++v) {
+    T* to = dx + first + windows.offset(v, voxel);
+    Pack<T> d = accumulate ? Pack<T>::load(to) : Pack<T>{};
+    for (int c = 0; c < kPack<T>; ++c) {
+      if (chosen[c] == v) d[c] += gradient[c];
+    }
+    d.store(to);
+  }
+}
+
+template <class T>
+Windows windows_of(const Tensor& x) {
+  const Activation in = activation(x.shape());
+  const int64_t packs = packs_per_voxel<T>(x);
+  return {in.D / 2, in.H / 2, in.W / 2, packs, in.N * in.voxels() / 8 * packs};
+}
+
+}  // namespace
+
+void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  dispatch_device(x.dtype(), [&]<class T>() {
+    const Windows windows = windows_of<T>(x);
+    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), forward_kernel<T>, windows, x.data<T>(),
+           y.data<T>());
+  });
+}
+
+void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
+  dispatch_device(x.dtype(), [&]<class T>() {
+    const Windows windows = windows_of<T>(x);
+    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), backward_kernel<T>, windows, x.data<T>(),
+           dy.data<T>(), accumulate, dx.data<T>());
+  });
+}
+
+}  // namespace revunet::cuda
