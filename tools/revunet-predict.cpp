@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tools/common/device_options.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
@@ -19,6 +20,7 @@ struct Options {
   bool probabilities = false;
   std::string precision = precision_name(DType::f32);
   int threads = 0;
+  DeviceArguments device;
 };
 
 struct FieldOfView {
@@ -54,29 +56,36 @@ void report(const std::string& name, const std::string& count, const PredictedCa
   }
 }
 
+PredictedCase within_memory(const std::function<PredictedCase()>& prediction) try {
+  return prediction();
+} catch (const OutOfMemoryError& e) {
+  throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16 or a smaller --size", e.what()));
+}
+
 void predict(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
-  const int threads = options.threads > 0 ? options.threads : available_cpu_threads();
-  set_cpu_threads(threads);
+  set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
+  const DeviceOptions device_options = resolve(options.device);
   const io::SafetensorsFile weights = io::read_safetensors(options.weights);
   const WeightsInfo info = weights_info(weights);
   const FieldOfView view = field_of_view(options, info);
   const std::vector<io::CaseFiles> cases = io::find_cases(options.data);
   const std::vector<PredictionFiles> files = prediction_files(cases, options.out, options.probabilities);
 
-  Device device;
-  const Context ctx{device};
+  ComputeDevice device(device_options);
+  const Context ctx{device.get()};
   const std::unique_ptr<UNet> model = make_unet(ctx, info.config, DType::f32, 0);
   load_weights(weights, *model);
   make_folder(options.out);
-  fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {} threads\n",
+  fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {}\n",
              name_of(info.config.kind), fmt::join(info.config.channels, ","), model->parameter_count(),
-             fmt::join(view.size, ","), view.source, cases.size(), options.precision, threads);
+             fmt::join(view.size, ","), view.source, cases.size(), options.precision, device.description());
   for (size_t i = 0; i < cases.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
-    const PredictedCase predicted =
-        predict_case(ctx, *model, cases[i], view.size, parse_precision(options.precision), files[i]);
+    const PredictedCase predicted = within_memory(
+        [&] { return predict_case(ctx, *model, cases[i], view.size, parse_precision(options.precision), files[i]); });
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    device.save_plan_cache();
     report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
   }
 }
@@ -99,6 +108,7 @@ int main(int argc, char** argv) {
   app.add_flag("--probabilities", options.probabilities,
                "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
   add_precision_option(app, options.precision);
+  add_device_options(app, options.device);
   app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
       ->capture_default_str();
   return run_tool(app, argc, argv, [&] { predict(options); });

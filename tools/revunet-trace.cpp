@@ -34,7 +34,10 @@ std::string output(const Arguments& a, const char* ending) {
   return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out;
 }
 
-void write(const std::string& path, const std::string& bytes) {
+void write(const Arguments& a, const std::string& path, const std::string& bytes) {
+  std::error_code error;
+  REVUNET_EXPECTS(!fs::equivalent(path, a.file, error), UsageError,
+                  "[--out] expected another file than the trace, got {}", path);
   io::write_file_atomically(path, bytes);
   fmt::print("{}\n", path);
 }
@@ -47,8 +50,8 @@ void plot(const Arguments& a) {
   if (a.step != 0) options.step = a.step;
   const std::string out = output(a, "");
   const bool svg_only = out.ends_with(".svg"), png_only = out.ends_with(".png");
-  if (!png_only) write(svg_only ? out : out + ".svg", plot_svg(trace, options));
-  if (!svg_only) write(png_only ? out : out + ".png", plot_png(trace, options));
+  if (!png_only) write(a, svg_only ? out : out + ".svg", plot_svg(trace, options));
+  if (!svg_only) write(a, png_only ? out : out + ".png", plot_png(trace, options));
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* description, Arguments& a) {
@@ -87,6 +90,6 @@ int main(int argc, char** argv) {
     if (command == "peak") fmt::print("{}", peak_text(read_trace(a.file), a.all_layers));
     if (command == "verify") verify_trace(a);
     if (command == "plot") plot(a);
-    if (command == "convert") write(output(a, ".chrome.json"), to_chrome_json(read_trace(a.file)));
+    if (command == "convert") write(a, output(a, ".chrome.json"), to_chrome_json(read_trace(a.file)));
   });
 }

@@ -5,6 +5,8 @@
 
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan_report.h"
+#include "tools/trace/planned_trace.h"
+#include "tools/trace/trace_file.h"
 #include "tools/train/trainer.h"
 
 using namespace revunet;
@@ -31,9 +33,9 @@ void train(const TrainOptions& options) {
   folder.write("split.json", to_json(split));
   try {
     Trainer trainer(options, split, folder);
-    spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {} threads",
+    spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                  name_of(options.network.kind), fmt::join(options.network.channels, ","),
-                 trainer.model().parameter_count(), split.training.size(), split.validation.size(), options.threads);
+                 trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
     trainer.run();
   } catch (const std::exception& e) {
     spdlog::default_logger()->sinks().back()->log(
@@ -43,6 +45,14 @@ void train(const TrainOptions& options) {
   }
   spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}", folder.file("best.safetensors").string(),
                folder.file("last.safetensors").string(), folder.file("log.csv").string());
+}
+
+// Records the plan in place of a run.
+void trace_plan(const TrainOptions& options, MemorySettings settings) {
+  settings.steps = std::min(settings.steps, options.trace.steps);
+  io::AtomicFile file(options.trace.path);
+  write_trace(file, planned_trace(make_header("revunet-train", DeviceKind::meta, options.threads, settings)));
+  file.commit();
 }
 
 }  // namespace
@@ -58,7 +68,7 @@ int main(int argc, char** argv) {
       const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);
       fmt::print("{}", plan_report(settings, mode_choice(arguments), options.memory_budget));
       if (options.trace.path.empty()) return;
-      record_plan(make_header("revunet-train", DeviceKind::meta, options.threads, settings), options.trace);
+      trace_plan(options, settings);
       fmt::print("memory trace of the plan in {}\n", options.trace.path.string());
       return;
     }

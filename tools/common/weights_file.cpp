@@ -135,10 +135,9 @@ void load_weights(const io::SafetensorsFile& file, UNet& model) {
                     "[{}] expected {} of shape ({}), got ({}); the file is of another architecture", file.origin(),
                     p->name, fmt::join(file_shape(shape), ", "), fmt::join(stored.shape(), ", "));
     const std::vector<double> values = stored.to_f64();
-    dispatch_compute(p->value.dtype(), [&]<class T>() {
-      T* data = p->value.data<T>();
-      for_each_element(shape, [&](size_t memory, size_t disk) { data[memory] = static_cast<T>(values[disk]); });
-    });
+    std::vector<double> permuted(values.size());
+    for_each_element(shape, [&](size_t memory, size_t disk) { permuted[memory] = values[disk]; });
+    assign(p->value, permuted);
     REVUNET_EXPECTS(count_non_finite(p->value) == 0, DataError,
                     "[{}] expected finite weights, got {} NaN or infinite in {}", file.origin(),
                     count_non_finite(p->value), p->name);

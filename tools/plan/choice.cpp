@@ -2,17 +2,39 @@
 
 #include <algorithm>
 
+#include "engine/memory/report.h"
+
 namespace revunet::tools {
 
 namespace {
 
-constexpr double kMiB = 1 << 20;
 constexpr int64_t kLargestEdge = 512;  // voxels; beyond any brain
 
-size_t least_peak(const std::vector<MemorySettings>& modes) {
+size_t least_reserved(const std::vector<MemorySettings>& modes) {
   size_t least = ~size_t{0};
-  for (const MemorySettings& mode : modes) least = std::min(least, plan_training(mode).peak());
+  for (const MemorySettings& mode : modes) least = std::min(least, plan_training(mode).reserved());
   return least;
+}
+
+// What else would fit.
+std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
+  std::string text;
+  MemorySettings halved = settings;
+  halved.precision = DType::bf16;
+  if (settings.precision != DType::bf16 && fastest_that_fits(halved, choice, budget)) {
+    text = "--precision bf16 would fit; ";
+  }
+  if (settings.network.kind == ModelKind::baseline) {
+    MemorySettings reversible = settings;
+    reversible.network = default_config(ModelKind::reversible);
+    if (fastest_that_fits(reversible, {}, budget)) text += "--model reversible would fit; ";
+  }
+  if (plan_training(settings).validation.peak_allocated > budget) {
+    return text + "use a smaller --size, or --val-fraction 0";
+  }
+  const int64_t cube = largest_cube(settings, choice, budget);
+  return text + (cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
+                          : std::string("no patch fits; use fewer --channels"));
 }
 
 }  // namespace
@@ -44,7 +66,7 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
 std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
                                                 size_t budget) {
   for (const MemorySettings& mode : candidates(settings, choice)) {
-    if (plan_training(mode).peak() <= budget) return mode;
+    if (plan_training(mode).reserved() <= budget) return mode;
   }
   return std::nullopt;
 }
@@ -65,27 +87,33 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
   return low * unit;
 }
 
+std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
+  if (capacity == 0) return "use a smaller --size or --patch, --precision bf16, or fewer --channels";
+  const size_t planned = plan_training(settings).reserved();
+  std::string text = fmt::format("the plan of this run reserves {:.1f} MiB, of {:.1f} MiB that there are; ",
+                                 mib(planned), mib(capacity));
+  for (const MemorySettings& mode : candidates(settings, {})) {
+    const size_t reserved = plan_training(mode).reserved();
+    if (reserved > capacity || reserved >= planned) continue;
+    const bool baseline = settings.network.kind == ModelKind::baseline;
+    return text + fmt::format("{}{} would fit, with {:.1f} MiB",
+                              baseline ? ""
+                                       : fmt::format("--activations {} --skips {}", name_of(mode.mode.activations),
+                                                     name_of(mode.mode.skips)),
+                              mode.optimiser_step == OptimiserStep::fused ? " --fused-optimizer" : "", mib(reserved));
+  }
+  return text + remedy(settings, {}, capacity);
+}
+
 MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   if (const auto mode = fastest_that_fits(settings, choice, budget)) return *mode;
-  const double needed = static_cast<double>(least_peak(candidates(settings, choice))) / kMiB;
-  const double available = static_cast<double>(budget) / kMiB;
-  MemorySettings halved = settings;
-  halved.precision = DType::bf16;
-  const bool bf16_fits = settings.precision != DType::bf16 && fastest_that_fits(halved, choice, budget);
-  const char* bf16_hint = bf16_fits ? "--precision bf16 would fit; " : "";
-  const size_t validation = plan_training(settings).validation.peak_allocated;
-  REVUNET_EXPECTS(
-      validation <= budget, UsageError,
-      "[--memory-budget] expected at least {:.1f} MiB to predict validation volumes of {} voxels, got {:.1f} "
-      "MiB; {}use a smaller --size, or --val-fraction 0",
-      static_cast<double>(validation) / kMiB, fmt::join(settings.validation.value_or(settings.size), ","), available,
-      bf16_hint);
-  const int64_t cube = largest_cube(settings, choice, budget);
-  throw UsageError(
-      fmt::format("[--memory-budget] expected at least {:.1f} MiB for samples of {} voxels, got {:.1f} MiB; {}{}",
-                  needed, fmt::join(settings.size, ","), available, bf16_hint,
-                  cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
-                           : std::string("no patch fits; use fewer --channels")));
+  std::string volumes = fmt::format("train on samples of {} voxels", fmt::join(settings.size, ","));
+  if (settings.validation) {
+    volumes += fmt::format(" and validate on volumes of {}", fmt::join(*settings.validation, ","));
+  }
+  throw UsageError(fmt::format("[--memory-budget] expected at least {:.1f} MiB to {}, got {:.1f} MiB; {}",
+                               mib(least_reserved(candidates(settings, choice))), volumes, mib(budget),
+                               remedy(settings, choice, budget)));
 }
 
 }  // namespace revunet::tools

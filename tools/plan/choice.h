@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "tools/plan/plan.h"
 
@@ -18,7 +19,7 @@ struct ModeChoice {
 // The modes that the choice leaves, fastest first: what is stored need not be computed again.
 std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice);
 
-// The fastest mode whose plan fits, nothing if none does.
+// The fastest mode whose plan reserves no more than the budget, nothing if none does.
 std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
                                                 size_t budget);
 
@@ -29,5 +30,9 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
 // The settings for a run with this budget in bytes. If nothing fits: UsageError naming the least that is needed, and
 // what would fit, the largest patch, or that it is validation which does not.
 MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
+
+// For a run with these settings that ran out of memory on a device with `capacity` bytes (0: not known): what to change
+// so that it fits.
+std::string what_would_fit(const MemorySettings& settings, size_t capacity);
 
 }  // namespace revunet::tools

@@ -27,7 +27,7 @@ std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
 }  // namespace
 
 Plan plan_training(const MemorySettings& settings) {
-  Device device(settings.layout);
+  Device device = Device::meta(settings.layout);
   return plan_training(settings, device, {[](int64_t) {}, [] {}});
 }
 
@@ -47,8 +47,9 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   }
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
   if (settings.validation) {
-    device.allocator().reset_peak();
     const PhaseScope phase(ctx, Phase::evaluation);
+    device.allocator().release_cached();  // as a device does that is short of memory
+    device.allocator().reset_peak();
     region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count, settings.precision));
     plan.validation = device.allocator().stats();
   }

@@ -36,6 +36,9 @@ struct Plan {
   std::vector<LayerBytes> layers;  // at that peak, largest first
   MemoryStats validation;          // with the peak of a prediction; zero without one
   size_t peak() const { return std::max(training.peak_allocated, validation.peak_allocated); }
+  // What a device must have: the allocator's segments, in training or in validation, which are never less than the
+  // peak.
+  size_t reserved() const { return std::max(training.peak_reserved, validation.peak_reserved); }
 };
 
 // Tells whoever watches a plan's allocator where the events lie.

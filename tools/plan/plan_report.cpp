@@ -2,29 +2,32 @@
 
 #include <algorithm>
 
+#include "engine/memory/report.h"
+
 namespace revunet::tools {
 
 namespace {
 
-constexpr double kMiB = 1 << 20;
 constexpr size_t kGiB = size_t{1} << 30;
 constexpr size_t kLayersShown = 12;
 constexpr size_t kShown = size_t{1} << 16;  // bytes: what is less is 0.0 MiB
 
-std::string mib(size_t bytes) {
-  return fmt::format("{:.1f}", static_cast<double>(bytes) / kMiB);
+std::string in_mib(size_t bytes) {
+  return fmt::format("{:.1f}", mib(bytes));
 }
 
 std::string row(const std::string& name, size_t bytes) {
-  return fmt::format("  {:<56}{:>10}\n", name, mib(bytes));
+  return fmt::format("  {:<64}{:>10}\n", name, in_mib(bytes));
+}
+
+std::string row(const std::string& name, const MemorySettings& settings) {
+  const Plan plan = plan_training(settings);
+  return fmt::format("  {:<64}{:>10}{:>10}\n", name, in_mib(plan.peak()), in_mib(plan.reserved()));
 }
 
 std::string composition(const Plan& plan) {
-  std::string text = "at that moment, by tag                                         MiB\n";
-  std::vector<size_t> tags(kTagCount);
-  for (size_t i = 0; i < kTagCount; ++i) tags[i] = i;
-  std::ranges::stable_sort(tags, std::greater<>(), [&](size_t i) { return plan.training.at_peak[i]; });
-  for (const size_t tag : tags) {
+  std::string text = fmt::format("{:<66}{:>10}\n", "at that moment, by tag", "MiB");
+  for (const size_t tag : tags_by_size(plan.training.at_peak)) {
     if (plan.training.at_peak[tag] >= kShown) text += row(kTagNames[tag], plan.training.at_peak[tag]);
   }
   text += "and by layer\n";
@@ -55,31 +58,29 @@ MemorySettings baseline_of(const MemorySettings& settings) {
 }
 
 std::string alternatives(const MemorySettings& settings) {
-  std::string text = "alternatives, fastest mode first                          peak MiB\n";
-  for (const MemorySettings& other : candidates(settings, {}))
-    text += row(describe(other), plan_training(other).peak());
+  std::string text = fmt::format("{:<66}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
+  for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), other);
   MemorySettings other_precision = settings;
   other_precision.precision = settings.precision == DType::f32 ? DType::bf16 : DType::f32;
-  text += row(describe(other_precision), plan_training(other_precision).peak());
+  text += row(describe(other_precision), other_precision);
   if (settings.network.kind == ModelKind::baseline) return text;
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;
     deeper.network.encoder_depth = depth;
-    text += row(fmt::format("{}, encoder depth {}", describe(deeper), depth), plan_training(deeper).peak());
+    text += row(fmt::format("encoder depth {}, else as configured", depth), deeper);
   }
   const MemorySettings baseline = baseline_of(settings);
-  text += row(fmt::format("{}, channels {}", describe(baseline), fmt::join(baseline.network.channels, ",")),
-              plan_training(baseline).peak());
+  text += row(fmt::format("{}, channels {}", describe(baseline), fmt::join(baseline.network.channels, ",")), baseline);
   return text;
 }
 
 std::string largest_patches(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
-  std::string text = "largest cube to train on\n";
+  std::string text = "largest cube to train on, by what is reserved\n";
   std::vector<size_t> budgets = {4 * kGiB, 8 * kGiB, 12 * kGiB, 24 * kGiB};
   if (budget) budgets = {*budget};
   for (const size_t bytes : budgets) {
     const int64_t edge = largest_cube(settings, choice, bytes);
-    text += fmt::format("  within {:>8} MiB  {}\n", mib(bytes),
+    text += fmt::format("  within {:>8} MiB  {}\n", in_mib(bytes),
                         edge > 0 ? fmt::format("--patch {0},{0},{0}", edge) : std::string("none"));
   }
   return text;
@@ -100,10 +101,10 @@ std::string plan_report(const MemorySettings& settings, const ModeChoice& choice
   }
   text +=
       fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),
-                  describe(settings), mib(plan.training.peak_allocated), mib(plan.training.peak_reserved));
+                  describe(settings), in_mib(plan.training.peak_allocated), in_mib(plan.training.peak_reserved));
   if (settings.validation) {
     text += fmt::format("validating on {} voxels: predicted peak {} MiB\n", fmt::join(*settings.validation, ","),
-                        mib(plan.validation.peak_allocated));
+                        in_mib(plan.validation.peak_allocated));
   }
   return text + composition(plan) + alternatives(settings) + largest_patches(settings, choice, budget);
 }

@@ -22,7 +22,7 @@ uint64_t TraceCollector::nanoseconds() const {
 }
 
 void TraceCollector::begin_step(int64_t step) {
-  if (watching_) trace_.steps.push_back({step, nanoseconds(), trace_.events.size()});
+  if (watching_ && !full_) trace_.steps.push_back({step, nanoseconds(), trace_.events.size()});
 }
 
 void TraceCollector::on_event(const AllocationEvent& e) noexcept {

@@ -19,7 +19,7 @@ class TraceCollector : public AllocationObserver {
   TraceCollector(const TraceCollector&) = delete;
   TraceCollector& operator=(const TraceCollector&) = delete;
 
-  // Step `step` of the run, counted from 1, begins.
+  // Step `step` of the run, counted from 1, begins. Not marked once full().
   void begin_step(int64_t step);
   void on_event(const AllocationEvent& event) noexcept override;
   bool full() const { return full_; }

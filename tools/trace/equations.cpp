@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/memory/report.h"
 #include "engine/memory/resource.h"
 
 namespace revunet::tools {
@@ -240,7 +241,6 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   const StepTerms want = expected_terms(s, step);
   const bool rebuilds = s.network.kind == ModelKind::reversible && s.mode.activations == Activations::reversible;
   uint64_t want_sum = 0, got_sum = 0;
-  const auto mib = [](uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   const auto row = [&](const std::string& name, uint64_t expected, uint64_t measured) {
     want_sum += expected;
     got_sum += measured;
@@ -253,10 +253,11 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   std::string text =
       fmt::format("{:<64}{:>12}{:>12}\n", fmt::format("equation ({}) in step {}, MiB", rebuilds ? 4 : 3, step),
                   "expected", "measured");
-  text += kept("activations saved by non-reversible layers", Tag::saved_activation);
+  text += kept("saved activations and statistics of norms", Tag::saved_activation);
   text += kept("outputs of reversible sequences", Tag::sequence_output);
+  if (!rebuilds) text += "beside it\n";
   text += row("largest scratch of backward", want.backward_scratch, got.backward_scratch);
-  text += "beside it\n";
+  if (rebuilds) text += "beside it\n";
   text += kept("parameters", Tag::parameter);
   text += row("gradients", want.gradients, got.gradients);
   text += kept("moments", Tag::optimiser);

@@ -1,12 +1,13 @@
 // The terms of the paper's memory equations (arXiv 1906.06148, section 2) from the network's configuration alone, to
 // hold a trace against:
 //
-//   (3)  sum over all layers of their activations: what a network must keep that rebuilds nothing
+//   (3)  sum over all layers of their activations: what a network must keep that rebuilds nothing. Statistics of norms
+//        count with the activations of their layers.
 //   (4)  sum over non-reversible layers of their activations + sum over reversible sequences of their output
 //        + the largest scratch of any sequence's backward
 //
-// Rule: nothing here asks the engine, the models or the planner. Each term counts tensors by their shapes, every one
-// rounded up to kAllocationAlignment as the allocator does, so that terms and trace agree to the byte.
+// Rule: nothing here runs the models or the planner. Each term counts tensors by their shapes, every one rounded up to
+// kAllocationAlignment as the allocator does, so that terms and trace agree to the byte.
 #pragma once
 
 #include <array>

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "engine/error.h"
+#include "engine/memory/report.h"
 #include "tools/trace/summary.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -20,8 +21,6 @@ extern "C" const char* __lsan_default_suppressions() {
 namespace revunet::tools {
 
 namespace {
-
-constexpr double kMiB = 1 << 20;
 
 // Everything below in points of the picture.
 constexpr double kWidth = 1200, kHeight = 560;
@@ -95,7 +94,7 @@ class Figure {
         trace_(trace),
         axis_(options.axis),
         timeline_(make_timeline(trace, options.axis, options.step, kColumns)),
-        top_mib_(1.08 * static_cast<double>(timeline_.peak.allocated) / kMiB) {}
+        top_mib_(1.08 * mib(timeline_.peak.allocated)) {}
 
   void draw() {
     colour(from_hex(0xffffff));
@@ -113,7 +112,7 @@ class Figure {
 
  private:
   double x(double place) const { return kLeft + (kRight - kLeft) * place / timeline_.length; }
-  double y(double mib) const { return kBottom - (kBottom - kTop) * mib / top_mib_; }
+  double y(double height_mib) const { return kBottom - (kBottom - kTop) * height_mib / top_mib_; }
 
   void colour(const Colour& c, double opacity = 1) { cairo_set_source_rgba(cairo_, c.red, c.green, c.blue, opacity); }
 
@@ -180,7 +179,7 @@ class Figure {
 
   void draw_grid() {
     const double distance = tick_distance(top_mib_, 8);
-    for (double mib = distance; mib < top_mib_; mib += distance) line(kLeft, y(mib), kRight, y(mib), 0.7, kGrid);
+    for (double at = distance; at < top_mib_; at += distance) line(kLeft, y(at), kRight, y(at), 0.7, kGrid);
   }
 
   // Each tag's area between what lies below it and that plus its own, a step a column.
@@ -189,7 +188,7 @@ class Figure {
     std::vector<double> below(columns.size(), 0.0), above(columns.size());
     for (const Layer& layer : kStack) {
       for (size_t i = 0; i < columns.size(); ++i) {
-        above[i] = below[i] + static_cast<double>(columns[i].by_tag[static_cast<size_t>(layer.tag)]) / kMiB;
+        above[i] = below[i] + mib(columns[i].by_tag[static_cast<size_t>(layer.tag)]);
       }
       if (above != below) fill_between(below, above, layer.colour);
       below = above;
@@ -230,7 +229,7 @@ class Figure {
   }
 
   void draw_peak() {
-    const double at_x = x(timeline_.peak.x), mib = static_cast<double>(timeline_.peak.allocated) / kMiB, at_y = y(mib);
+    const double at_x = x(timeline_.peak.x), peak = mib(timeline_.peak.allocated), at_y = y(peak);
     dashes(true);
     line(kLeft, at_y, kRight, at_y, 0.9, kInk);
     dashes(false);
@@ -240,7 +239,7 @@ class Figure {
     colour(kInk);
     cairo_set_line_width(cairo_, 1.6);
     cairo_stroke(cairo_);
-    const std::string label = fmt::format("peak {:.1f} MiB", mib);
+    const std::string label = fmt::format("peak {:.1f} MiB", peak);
     const double width = width_of(label, kNormal);
     const double left = at_x < (kLeft + kRight) / 2 ? at_x + 8 : at_x - 8 - width;
     rectangle(left - 3, at_y - 20, width + 6, 17, from_hex(0xffffff));
@@ -251,9 +250,9 @@ class Figure {
     line(kLeft, kTop, kLeft, kBottom, 1, kInk);
     line(kLeft, kBottom, kRight, kBottom, 1, kInk);
     const double mib_distance = tick_distance(top_mib_, 8);
-    for (double mib = 0; mib < top_mib_; mib += mib_distance) {
-      line(kLeft - 5, y(mib), kLeft, y(mib), 1, kInk);
-      text(kLeft - 9, y(mib) + 4, tick_label(mib, mib_distance), kSmall, Align::right);
+    for (double at = 0; at < top_mib_; at += mib_distance) {
+      line(kLeft - 5, y(at), kLeft, y(at), 1, kInk);
+      text(kLeft - 9, y(at) + 4, tick_label(at, mib_distance), kSmall, Align::right);
     }
     const double distance = tick_distance(timeline_.length, 10);
     for (double place = 0; place <= timeline_.length; place += distance) {
@@ -282,14 +281,12 @@ class Figure {
       std::string name = kTagNames[tag];
       std::ranges::replace(name, '_', ' ');
       text(left + 22, baseline, name, kNormal, Align::left);
-      text(value, baseline, fmt::format("{:.1f}", static_cast<double>(timeline_.peak.by_tag[tag]) / kMiB), kNormal,
-           Align::right);
+      text(value, baseline, fmt::format("{:.1f}", mib(timeline_.peak.by_tag[tag])), kNormal, Align::right);
       baseline += row;
     }
     line(left, baseline - 15, value, baseline - 15, 0.8, kPale);
     text(left + 22, baseline + 4, "sum", kNormal, Align::left);
-    text(value, baseline + 4, fmt::format("{:.1f}", static_cast<double>(timeline_.peak.allocated) / kMiB), kNormal,
-         Align::right);
+    text(value, baseline + 4, fmt::format("{:.1f}", mib(timeline_.peak.allocated)), kNormal, Align::right);
     draw_phase_legend(left, baseline + 2 * row);
   }
 

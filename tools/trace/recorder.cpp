@@ -19,19 +19,17 @@ TraceRecorder::~TraceRecorder() {
 
 void TraceRecorder::begin_step(int64_t step) {
   if (!collector_.watching()) return;
-  if (step > last_step_) return write(TraceEnd::steps_recorded);
-  collector_.begin_step(step);
+  if (step <= last_step_ && !collector_.full()) return collector_.begin_step(step);
+  try {
+    write(TraceEnd::steps_recorded);
+  } catch (const DataError& e) {
+    failure_ = e.what();
+  }
 }
 
 void TraceRecorder::finish() {
   if (collector_.watching()) write(TraceEnd::run_ended);
-}
-
-void record_plan(const TraceHeader& header, const TraceRequest& request) {
-  Device device(header.settings.layout);
-  TraceRecorder recorder(device.allocator(), header, request);
-  plan_training(header.settings, device,
-                {.begin_step = [&](int64_t step) { recorder.begin_step(step); }, .end = [&] { recorder.finish(); }});
+  REVUNET_EXPECTS(failure_.empty(), DataError, "{}; the run itself is complete", failure_);
 }
 
 void TraceRecorder::write(TraceEnd end) {

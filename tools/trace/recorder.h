@@ -27,9 +27,10 @@ class TraceRecorder {
   TraceRecorder(const TraceRecorder&) = delete;
   TraceRecorder& operator=(const TraceRecorder&) = delete;
 
-  // Step `step` of the run, counted from 1, begins. After the last to record: stops watching and writes the file.
+  // Step `step` of the run, counted from 1, begins. After the last to record, or once the trace is full: stops watching
+  // and writes the file. A file that cannot be written does not end the run: finish() says so.
   void begin_step(int64_t step);
-  // The run has ended. Writes the file unless it is written.
+  // The run has ended. Writes the file unless it is written. DataError if it could not be.
   void finish();
 
  private:
@@ -38,9 +39,7 @@ class TraceRecorder {
   TraceCollector collector_;
   io::AtomicFile file_;
   int64_t last_step_;
+  std::string failure_;  // of the write, empty if it did not fail
 };
-
-// Records the plan of the header's settings in place of a run.
-void record_plan(const TraceHeader& header, const TraceRequest& request);
 
 }  // namespace revunet::tools

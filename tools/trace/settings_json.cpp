@@ -84,7 +84,9 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["skips"] = name_of(s.mode.skips);
   j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";
   j["precision"] = precision_name(s.precision);
-  j["device"] = s.layout == kCudaLayout ? "cuda" : "cpu";
+  const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
+  j["device"] = cuda ? "cuda" : "cpu";
+  if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
   j["size"] = s.size;
   if (s.validation) j["validation"] = *s.validation;
   j["steps"] = s.steps;
@@ -101,7 +103,11 @@ MemorySettings settings_from_json(const json& j) try {
   s.optimiser_step =
       choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
   s.precision = choice_member(j, "precision", "fp32", "bf16") ? DType::bf16 : DType::f32;
-  s.layout = choice_member(j, "device", "cpu", "cuda") ? kCudaLayout : kCpuLayout;
+  if (choice_member(j, "device", "cpu", "cuda")) {
+    s.layout = kCudaLayout;
+    s.layout.convolution_workspace =
+        static_cast<size_t>(integer_member(j, "convolution_workspace", 1, std::numeric_limits<int64_t>::max()));
+  }
   s.size = size_member(j, "size", s.network);
   if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
   s.steps = integer_member(j, "steps", 1, std::numeric_limits<int64_t>::max());

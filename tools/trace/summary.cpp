@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/memory/report.h"
 #include "tools/trace/equations.h"
 
 namespace revunet::tools {
@@ -12,10 +13,6 @@ namespace {
 using Kind = AllocationEvent::Kind;
 
 constexpr size_t kLayersShown = 12, kFaultsShown = 20;
-
-double mib(uint64_t bytes) {
-  return static_cast<double>(bytes) / (1 << 20);
-}
 
 std::string row(const std::string& name, uint64_t bytes) {
   return fmt::format("  {:<62}{:>12.3f}\n", name, mib(bytes));
@@ -39,22 +36,8 @@ Counts count(const Trace& trace, const Section& section) {
   return c;
 }
 
-std::string section_name(const Section& s) {
-  switch (s.kind) {
-    case Section::Kind::setup:
-      return "setup";
-    case Section::Kind::step:
-      return fmt::format("step {}{}", s.step, s.complete ? "" : " (cut)");
-    case Section::Kind::evaluation:
-      return fmt::format("evaluation{}", s.complete ? "" : " (cut)");
-    case Section::Kind::rest:
-      break;
-  }
-  return "rest";
-}
-
 std::string section_table(const Trace& trace) {
-  std::string text = fmt::format("{:<18}{:>9}{:>9}{:>9}{:>9}{:>10}{:>13}{:>13}{:>13}\n", "", "allocs", "frees",
+  std::string text = fmt::format("{:<30}{:>9}{:>9}{:>9}{:>9}{:>10}{:>13}{:>13}{:>13}\n", "", "allocs", "frees",
                                  "reused", "split", "segments", "peak MiB", "reserved", "seconds");
   const std::vector<Section> parts = sections(trace);
   const std::vector<Peak> peaks = section_peaks(trace);
@@ -63,20 +46,17 @@ std::string section_table(const Trace& trace) {
     if (s.begin == s.end) continue;
     const Counts c = count(trace, s);
     const uint64_t time = trace.events[s.end - 1].nanoseconds - trace.events[s.begin].nanoseconds;
-    text +=
-        fmt::format("{:<18}{:>9}{:>9}{:>9}{:>9}{:>+10}{:>13.3f}{:>13.3f}{:>13.3f}\n", section_name(s), c.allocations,
-                    c.frees, c.reused, c.split, static_cast<int64_t>(c.segments) - static_cast<int64_t>(c.releases),
-                    mib(peaks[i].allocated), mib(peaks[i].reserved), static_cast<double>(time) * 1e-9);
+    text += fmt::format("{:<30}{:>9}{:>9}{:>9}{:>9}{:>+10}{:>13.3f}{:>13.3f}{:>13.3f}\n",
+                        describe(s) + (s.complete ? "" : " (cut)"), c.allocations, c.frees, c.reused, c.split,
+                        static_cast<int64_t>(c.segments) - static_cast<int64_t>(c.releases), mib(peaks[i].allocated),
+                        mib(peaks[i].reserved), static_cast<double>(time) * 1e-9);
   }
   return text;
 }
 
 std::string tag_table(const std::array<uint64_t, kTagCount>& by_tag) {
-  std::vector<size_t> order(kTagCount);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, std::greater<>(), [&](size_t i) { return by_tag[i]; });
   std::string text;
-  for (const size_t tag : order) {
+  for (const size_t tag : tags_by_size(by_tag)) {
     if (by_tag[tag]) text += row(kTagNames[tag], by_tag[tag]);
   }
   return text;

@@ -51,7 +51,7 @@ constexpr const char* name_of(TraceEnd end) {
 struct TraceHeader {
   std::string program;      // name and version of what wrote it
   std::string date;         // UTC, 2026-11-23T04:05:06Z
-  std::string device;       // cpu or meta
+  std::string device;       // cpu, cuda or meta
   int threads = 1;          // of the CPU: workspaces depend on it
   MemorySettings settings;  // what the planner needs to plan the same run
 };

@@ -8,10 +8,6 @@
 
 namespace revunet::tools {
 
-// The trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if the run
-// validates. The number of CPU threads is the process's.
-Trace planned_trace(const TraceHeader& header);
-
 struct Verification {
   std::vector<std::string> confirmed;  // a line each
   std::vector<std::string> notes;      // what was not compared, and why

@@ -40,9 +40,7 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
       ->capture_default_str();
   app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
-  app.add_option("--device", a.device, "where to run; cuda with --plan only, as this build has no CUDA kernels")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
-      ->capture_default_str();
+  add_device_options(app, a.device);
   add_precision_option(app, a.precision);
   const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
   app.add_option("--activations", a.activations,
@@ -55,12 +53,9 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_flag("--fused-optimizer", a.fused_optimizer,
                "Adam takes each gradient as soon as it is complete and drops it: less memory, the same bits");
-  app.add_option(
-         "--memory-budget", a.memory_budget,
-         "bytes of tensors, with a unit if you like (8GiB, 6646MB: 10^6 bytes): auto modes take the fastest that fits")
-      ->check(CLI::Validator(
-          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, "SIZE"))
-      ->transform(CLI::AsSizeValue(true));
+  add_bytes_option(app, "--memory-budget", a.memory_budget,
+                   "bytes to reserve for tensors, with a unit if you like (8GiB, 6646MB: 10^6 bytes): auto modes take "
+                   "the fastest that fits");
   app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives take, and stop");
   app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
                  "steps between checks of a sequence's rebuilt input against the true one, which takes that much more "
@@ -121,6 +116,18 @@ void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   o.optimiser_step = chosen.optimiser_step;
 }
 
+// Before a run folder is made, in which the trace may be.
+void expect_folder_of(const std::filesystem::path& file, const std::filesystem::path& run) {
+  namespace fs = std::filesystem;
+  const auto folder_of = [](const fs::path& path) {
+    return (fs::current_path() / path).lexically_normal().parent_path();
+  };
+  const fs::path folder = folder_of(file);
+  std::error_code error;
+  REVUNET_EXPECTS(fs::is_directory(folder, error) || (!run.empty() && folder == folder_of(run / "")), UsageError,
+                  "[--memory-trace] expected a file in a folder that exists, or in --out, got {}", file.string());
+}
+
 TraceRequest trace_request(const TrainArguments& a) {
   REVUNET_EXPECTS(a.memory_trace_steps >= 1, UsageError, "[--memory-trace-steps] expected at least 1, got {}",
                   a.memory_trace_steps);
@@ -128,6 +135,7 @@ TraceRequest trace_request(const TrainArguments& a) {
                   "[--memory-trace] expected a run without --monitor-reconstruction, whose copies no plan has, got "
                   "--monitor-reconstruction {}; leave one of them out",
                   a.monitor_reconstruction);
+  if (!a.memory_trace.empty()) expect_folder_of(a.memory_trace, a.out);
   return {a.memory_trace, a.memory_trace_steps};
 }
 
@@ -149,7 +157,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
           .mode = mode,
           .optimiser_step = optimiser_step,
           .precision = precision,
-          .layout = layout,
+          .layout = device.layout,
           .size = patch.value_or(size),
           .validation = validation_fraction > 0 ? std::optional(size) : std::nullopt,
           .steps = steps};
@@ -201,11 +209,8 @@ TrainOptions resolve(const TrainArguments& a) {
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = parse_precision(a.precision);
-  REVUNET_EXPECTS(a.device != "cuda" || a.plan, UsageError,
-                  "[--device] expected cpu or auto in this build, which has no CUDA kernels, got cuda; --plan --device "
-                  "cuda says what memory a run would take there");
-  o.device = a.device == "cuda" ? "cuda" : "cpu";  // auto: the only device of this build
-  o.layout = a.device == "cuda" ? kCudaLayout : kCpuLayout;
+  o.device = resolve(a.device, a.plan);
+  checked_path(a.device.plan_cache, "--plan-cache");
   o.init = checked_path(a.init, "--init");
   if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
@@ -234,7 +239,14 @@ std::string to_toml(const TrainOptions& o) {
   line("validate-every", o.validate_every);
   line("seed", o.seed);
   line("threads", o.threads);
-  line("device", quoted(o.device));
+  line("device", quoted(o.device.name()));
+  if (o.device.memory_limit) line("memory-limit", *o.device.memory_limit);
+  if (o.device.kind == DeviceKind::cuda) {
+    line("conv-workspace", o.device.layout.convolution_workspace);
+    line("strict-fp32", o.device.arithmetic.strict_fp32);
+    line("deterministic", o.device.arithmetic.deterministic);
+    if (!o.device.plan_cache.empty()) line("plan-cache", quoted(o.device.plan_cache.string()));
+  }
   line("precision", quoted(precision_name(o.precision)));
   if (o.network.kind == ModelKind::reversible) {
     line("activations", quoted(name_of(o.mode.activations)));

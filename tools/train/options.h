@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "io/preprocessing.h"
+#include "tools/common/device_options.h"
 #include "tools/plan/choice.h"
 #include "tools/trace/recorder.h"
 
@@ -15,11 +16,12 @@ namespace revunet::tools {
 
 // As typed: empty means the default, which can depend on other options.
 struct TrainArguments {
-  std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", device = "auto", init;
+  std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", init;
   int64_t encoder_depth = 1, decoder_depth = 1, epochs = 100, max_steps = 0, validate_every = 1;
   double learning_rate = 1e-4, validation_fraction = 0.2;
   uint64_t seed = 0;
   int threads = 0;
+  DeviceArguments device;
   std::string precision = "fp32", activations = "auto", skips = "auto";
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
@@ -43,8 +45,7 @@ struct TrainOptions {
   double learning_rate = 0, validation_fraction = 0;
   uint64_t seed = 0;
   int threads = 0;
-  std::string device;
-  MemoryLayout layout;           // of the device
+  DeviceOptions device;
   std::filesystem::path init;    // empty: PyTorch's default initialisation
   DType precision = DType::f32;  // of activations
   MemoryMode mode;

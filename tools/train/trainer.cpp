@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/memory/report.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/streams.h"
@@ -37,13 +38,11 @@ RegionValues region_dice(std::span<const uint8_t> reference, std::span<const uin
 }
 
 std::string memory_line(const MemoryStats& stats) {
-  constexpr double kMiB = 1 << 20;
-  std::string line = fmt::format("peak {:.0f} MiB", static_cast<double>(stats.peak_allocated) / kMiB);
+  std::string line = fmt::format("peak {:.0f} MiB", mib(stats.peak_allocated));
   const char* separator = ": ";
   for (size_t tag = 0; tag < kTagCount; ++tag) {
-    const double mib = static_cast<double>(stats.at_peak[tag]) / kMiB;
-    if (mib < 0.5) continue;
-    line += fmt::format("{}{} {:.0f}", separator, kTagNames[tag], mib);
+    if (mib(stats.at_peak[tag]) < 0.5) continue;
+    line += fmt::format("{}{} {:.0f}", separator, kTagNames[tag], mib(stats.at_peak[tag]));
     separator = ", ";
   }
   return line;
@@ -58,7 +57,7 @@ std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t st
   if (options.trace.path.empty()) return std::nullopt;
   return std::optional<TraceRecorder>(
       std::in_place, device.allocator(),
-      make_header("revunet-train", DeviceKind::cpu, options.threads, options.memory(steps)), options.trace);
+      make_header("revunet-train", device.kind(), options.threads, options.memory(steps)), options.trace);
 }
 
 }  // namespace
@@ -67,6 +66,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
     : options_(options),
       folder_(folder),
       total_steps_(steps_of(options, split.training.size())),
+      compute_(options.device),
       recorder_(recorder_of(options, total_steps_, device_)),
       model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode)),
       parameters_(model_->parameter_list()),
@@ -79,19 +79,24 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
 }
 
 void Trainer::run() {
-  for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
-  if (recorder_) recorder_->finish();
+  try {
+    for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
+  } catch (const OutOfMemoryError& e) {
+    progress_.clear();
+    throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(total_steps_), e.capacity)),
+                           e.capacity);
+  }
   progress_.clear();
   report_memory();
-  if (recorder_) spdlog::info("memory trace of the first steps in {}", options_.trace.path.string());
+  if (!recorder_) return;
+  recorder_->finish();
+  spdlog::info("memory trace of the first steps in {}", options_.trace.path.string());
 }
 
 void Trainer::report_memory() const {
   const size_t predicted = plan_training(options_.memory(total_steps_)).training.peak_allocated;
-  constexpr double kMiB = 1 << 20;
   spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", describe(options_.memory(total_steps_)),
-               static_cast<double>(predicted) / kMiB, static_cast<double>(peak_) / kMiB,
-               predicted == peak_ ? " (equal, byte for byte)" : "");
+               mib(predicted), mib(peak_), predicted == peak_ ? " (equal, byte for byte)" : "");
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
@@ -157,6 +162,7 @@ RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
   }
 
   learn(ctx, *tape, std::move(losses), *model_, adam_, options_.optimiser_step);
+  compute_.save_plan_cache();
   return {values[0], values[1], values[2]};
 }
 

@@ -18,11 +18,13 @@ class Trainer {
   // Makes the network, from options.init if there is one.
   Trainer(const TrainOptions& options, const Split& split, RunFolder& folder);
 
-  // Trains to the end. Throws NonFiniteError at the first loss that is not finite, naming case and tensor; files of
+  // Trains to the end. OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not finite, naming case and tensor; files of
   // earlier epochs stay.
   void run();
 
   const UNet& model() const { return *model_; }
+  // What it trains on, for people.
+  const std::string& device() const { return compute_.description(); }
 
  private:
   EpochRecord run_epoch(int64_t epoch);
@@ -38,7 +40,8 @@ class Trainer {
   const TrainOptions& options_;
   RunFolder& folder_;
   const int64_t total_steps_;
-  Device device_;
+  ComputeDevice compute_;
+  Device& device_ = compute_.get();
   Context ctx_{device_};
   std::optional<TraceRecorder> recorder_;  // before whatever allocates
   std::unique_ptr<UNet> model_;

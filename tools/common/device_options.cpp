@@ -1,0 +1,132 @@
+#include "tools/common/device_options.h"
+
+#include <charconv>
+
+#include "engine/error.h"
+#include "tools/common/plan_cache.h"
+#ifdef REVUNET_WITH_CUDA
+#include "engine/cuda/cuda_device.h"
+#endif
+
+namespace revunet::tools {
+
+namespace {
+
+// What of CUDA this build and this machine have.
+#ifdef REVUNET_WITH_CUDA
+using cuda::device_count;
+using cuda::expect_device;
+Device make_cuda_device(const DeviceOptions& o) {
+  return cuda::make_device(o.index, o.layout, o.arithmetic);
+}
+std::string describe_cuda(int index) {
+  return cuda::describe(index);
+}
+std::string cuda_versions() {
+  return cuda::library_versions();
+}
+#else
+int device_count() {
+  return 0;
+}
+void expect_device(int index) {
+  throw UsageError(
+      fmt::format("[--device] expected cpu or auto in this build, which has no CUDA backend, got cuda:{}; build it "
+                  "where the CUDA toolkit and cuDNN are installed",
+                  index));
+}
+Device make_cuda_device(const DeviceOptions& o) {
+  expect_device(o.index);
+  return Device();
+}
+std::string describe_cuda(int) {
+  return {};
+}
+std::string cuda_versions() {
+  return {};
+}
+#endif
+
+// Index of "cuda" or "cuda:N".
+int parse_index(const std::string& device) {
+  const std::string_view text = std::string_view(device).substr(std::min<size_t>(device.size(), 5));
+  int index = 0;
+  if (device == "cuda") return index;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  REVUNET_EXPECTS(device.starts_with("cuda:") && error == std::errc() && end == text.data() + text.size() && index >= 0,
+                  UsageError, "[--device] expected auto, cpu, cuda or cuda:N, got {}", device);
+  return index;
+}
+
+}  // namespace
+
+CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& bytes, const std::string& description) {
+  return app.add_option(name, bytes, description)
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, "SIZE"))
+      ->transform(CLI::AsSizeValue(true));
+}
+
+void add_device_options(CLI::App& app, DeviceArguments& a) {
+  app.add_option("--device", a.device, "cpu, cuda, cuda:N; auto: the first CUDA device where there is one")
+      ->capture_default_str();
+  add_bytes_option(app, "--memory-limit", a.memory_limit,
+                   "bytes that tensors may reserve on the device, with a unit if you like; 0 for all there are")
+      ->capture_default_str();
+  add_bytes_option(app, "--conv-workspace", a.convolution_workspace,
+                   "on CUDA, bytes that a convolution may take besides its tensors: more can be faster")
+      ->capture_default_str();
+  app.add_flag("--strict-fp32", a.strict_fp32,
+               "on CUDA, multiply fp32 in fp32, not in TF32 on tensor cores: slower, 13 bits more");
+  app.add_flag("--deterministic,!--no-deterministic", a.deterministic,
+               "on CUDA, the same bits in every run on the same GPU (the default), or any convolution that is fast");
+  app.add_option("--plan-cache", a.plan_cache,
+                 "on CUDA, file of the convolution plans that were timed and chosen; read if it is there, so that a "
+                 "run makes the same choices without timing");
+}
+
+std::string DeviceOptions::name() const {
+  return kind == DeviceKind::cuda ? fmt::format("cuda:{}", index) : "cpu";
+}
+
+DeviceOptions resolve(const DeviceArguments& a, bool only_plans) {
+  DeviceOptions o;
+  const bool cuda = a.device == "auto" ? device_count() > 0 : a.device != "cpu";
+  if (cuda) {
+    o.kind = DeviceKind::cuda;
+    o.index = a.device == "auto" ? 0 : parse_index(a.device);
+    o.layout = kCudaLayout;
+    o.layout.convolution_workspace = a.convolution_workspace;
+    o.plan_cache = a.plan_cache;
+    if (!only_plans) expect_device(o.index);
+  }
+  REVUNET_EXPECTS(cuda || a.plan_cache.empty(), UsageError,
+                  "[--plan-cache] expected a CUDA device, whose plans it holds, got cpu; leave it out");
+  REVUNET_EXPECTS(cuda || a.convolution_workspace == kCudaLayout.convolution_workspace, UsageError,
+                  "[--conv-workspace] expected a CUDA device, got cpu; leave it out");
+  REVUNET_EXPECTS(a.convolution_workspace > 0, UsageError, "[--conv-workspace] expected more than 0 bytes, got 0");
+  o.arithmetic = {a.deterministic, a.strict_fp32};
+  if (a.memory_limit > 0) o.memory_limit = a.memory_limit;
+  return o;
+}
+
+ComputeDevice::ComputeDevice(const DeviceOptions& options)
+    : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
+      description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
+                                                    : fmt::format("{} CPU threads", cpu_threads())),
+      plan_cache_(options.plan_cache),
+      plan_cache_key_(fmt::format("{}; {}", description_, cuda_versions())) {
+  if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
+  if (plan_cache_.empty()) return;
+  device_.kernel_choices() = read_plan_cache(plan_cache_, plan_cache_key_);
+  saved_choices_ = device_.kernel_choices().size();
+}
+
+void ComputeDevice::save_plan_cache() {
+  const KernelChoices& choices = device_.kernel_choices();
+  if (plan_cache_.empty() || choices.size() == saved_choices_) return;
+  write_plan_cache(plan_cache_, plan_cache_key_, choices);
+  saved_choices_ = choices.size();
+}
+
+}  // namespace revunet::tools
