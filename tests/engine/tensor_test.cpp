@@ -5,22 +5,21 @@
 
 using namespace revunet;
 
-TEST_CASE("views share memory, clones do not, and the last view frees it") {
+TEST_CASE("copies share memory, clones do not, and the last owner frees it") {
   Device device;
   const Context ctx{device};
   const std::vector<double> values{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   Tensor x = from_host(ctx, {3, 4}, DType::f64, values);
   CHECK(x.unique());
-  Tensor row = x.narrow(1, 1), flat = x.reshape({12}), copied = clone(ctx, x);
+  Tensor same = x, copied = clone(ctx, x);
   CHECK_FALSE(x.unique());
-  CHECK(to_host_f64(row) == std::vector<double>{4, 5, 6, 7});
-  row.data<double>()[0] = 40;
-  CHECK(flat.data<double>()[4] == 40);
+  same.data<double>()[4] = 40;
+  CHECK(x.data<double>()[4] == 40);
   CHECK(copied.data<double>()[4] == 4);
-  x = flat = Tensor();
+  x = Tensor();
   CHECK(device.allocator().stats().requested == 2 * 12 * sizeof(double));
-  CHECK(row.data<double>()[0] == 40);
-  row = copied = Tensor();
+  CHECK(same.data<double>()[4] == 40);
+  same = copied = Tensor();
   CHECK(device.allocator().stats().allocated == 0);
 }
 
@@ -30,8 +29,6 @@ TEST_CASE("a wrong type, shape or range is an error that says so") {
   Tensor x(ctx, {2, 3}, DType::f32);
   CHECK_THROWS_WITH(x.data<double>(), Catch::Contains("expected f64") && Catch::Contains("got f32"));
   CHECK_THROWS_WITH(Tensor().data<float>(), Catch::Contains("undefined"));
-  CHECK_THROWS_WITH(x.reshape({7}), Catch::Contains("6 elements"));
-  CHECK_THROWS_WITH(x.narrow(1, 2), Catch::Contains("[1, 3)"));
   CHECK_THROWS_WITH((Shape{1, 0}), Catch::Contains("positive"));
   CHECK_THROWS_WITH(activation({2, 3}), Catch::Contains("(N, D, H, W, C)"));
 }

@@ -1,6 +1,7 @@
 // What a training step allocates: the same on the meta device, within the floors of each mode, whatever the optimiser.
 #include <catch2/catch.hpp>
 
+#include "engine/memory/report.h"
 #include "engine/rng.h"
 #include "models/training_step.h"
 
@@ -77,10 +78,6 @@ MemoryStats planned(const UNetConfig& config, const MemoryMode& mode, const std:
   Run run(DeviceKind::meta, config, mode, dtype, size);
   for (int i = 0; i < 2; ++i) run.step(optimiser_step);
   return run.stats();
-}
-
-double mib(size_t bytes) {
-  return static_cast<double>(bytes) / (1 << 20);
 }
 
 }  // namespace

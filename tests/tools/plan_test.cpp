@@ -61,7 +61,7 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
   CHECK_THAT(got.output, Contains("on a CUDA device: channels padded to 16 bytes"));
   const ToolResult refused = run_tool("revunet-train", "--device cuda --data x --out y");
   CHECK(refused.exit_code == 2);
-  CHECK_THAT(refused.errors, Contains("[--device] expected cpu or auto in this build"));
+  CHECK_THAT(refused.errors, Contains("[--device] expected ") && Contains("got "));
 }
 
 TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would fit", "[plan]") {
@@ -87,7 +87,7 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
     return choose_within(whole_brain, choice, mib * MiB);
   };
   CHECK(chosen(8000).mode == MemoryMode{Activations::stored, Skips::stored});
-  CHECK(chosen(5000).mode == MemoryMode{Activations::reversible, Skips::stored});
+  CHECK(chosen(5100).mode == MemoryMode{Activations::reversible, Skips::stored});
   CHECK(chosen(4000).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.skips = Skips::reversible}).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.optimiser_step = OptimiserStep::fused}).optimiser_step == OptimiserStep::fused);
@@ -100,9 +100,9 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   MemorySettings cube = whole_brain;
   const int64_t edge = largest_cube(cube, {}, 3000 * MiB);
   cube.size = {edge, edge, edge};
-  CHECK(plan_training(cube).peak() <= 3000 * MiB);
+  CHECK(plan_training(cube).reserved() <= 3000 * MiB);
   cube.size = {edge + 16, edge + 16, edge + 16};
-  CHECK(plan_training(cube).peak() > 3000 * MiB);
+  CHECK(plan_training(cube).reserved() > 3000 * MiB);
 }
 
 TEST_CASE("modes that make no sense are refused", "[plan]") {
@@ -112,8 +112,13 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
     CHECK(got.exit_code == 2);
     CHECK_THAT(got.errors, Contains(reason));
   };
-  refused("--memory-budget 2GiB", "[--memory-budget] expected at least 3397.8 MiB");
-  refused("--memory-budget 1500MiB --patch 96,96,96", "to predict validation volumes of 160,192,160 voxels");
+  refused("--memory-budget 2GiB",
+          "MiB to train on samples of 160,192,160 voxels and validate on volumes of 160,192,160, got "
+          "2048.0 MiB");
+  refused("--memory-budget 1500MiB --patch 96,96,96",
+          "96,96,96 voxels and validate on volumes of 160,192,160, got 1500.0 MiB; --precision bf16 would fit; use a "
+          "smaller "
+          "--size, or --val-fraction 0");
   refused("--memory-budget much", "--memory-budget");
   refused("--memory-budget=-1", "--memory-budget");
   refused("--model baseline --skips stored", "expected auto with the baseline");

@@ -19,12 +19,13 @@ struct ToolResult {
   std::string errors;  // stderr
 };
 
+// On the CPU, also where there is a GPU.
 // arguments: as typed in a shell, after the tool's name. environment: settings like "OMP_NUM_THREADS=1 ".
 inline ToolResult run_tool(const std::string& name, const std::string& arguments, const std::string& environment = "") {
   const TemporaryFolder folder;
   const std::string output = (folder / "output").string(), errors = (folder / "errors").string();
   const std::string command =
-      environment + REVUNET_TOOLS_DIR "/" + name + " " + arguments + " >" + output + " 2>" + errors;
+      "CUDA_VISIBLE_DEVICES= " + environment + REVUNET_TOOLS_DIR "/" + name + " " + arguments + " >" + output + " 2>" + errors;
   const int status = std::system(command.c_str());
   REQUIRE(WIFEXITED(status));  // not killed by a signal
   return {WEXITSTATUS(status), read_bytes(output), read_bytes(errors)};

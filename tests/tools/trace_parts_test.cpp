@@ -4,6 +4,7 @@
 #include "tests/tools/tiny_runs.h"
 #include "tools/trace/collector.h"
 #include "tools/trace/equations.h"
+#include "tools/trace/planned_trace.h"
 #include "tools/trace/recorder.h"
 #include "tools/trace/summary.h"
 #include "tools/trace/timeline.h"
@@ -352,12 +353,16 @@ TEST_CASE("a recorder that is not finished says that its run failed, and a full 
 
   Device device(DeviceKind::meta);
   TraceCollector collector(device.allocator(), header_of(tiny_settings));
+  collector.begin_step(1);
   while (!collector.full()) {
     const Tensor x({device, nullptr, Tag::input}, {5}, DType::f32);
   }
+  for (const int64_t step : {2, 3}) collector.begin_step(step);  // unmarked, as their events are not recorded
   const Trace full = collector.take(TraceEnd::run_ended);
   CHECK(full.events.size() == TraceCollector::kMostEvents);
   CHECK(full.end == TraceEnd::event_limit);
+  CHECK(full.steps.size() == 1);
+  CHECK(replay(full, [](size_t, size_t, const LiveSet&) {}).empty());                    // what was cut off is no leak
   CHECK_THROWS_AS(TraceCollector(device.allocator(), header_of(tiny_settings)), Error);  // it has a segment already
 }
 

@@ -174,6 +174,9 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
   CHECK(absent.exit_code == 2);
   CHECK_THAT(absent.errors, Contains("[--step] expected a step from 1 to 2, got 3"));
 
+  const ToolResult over = trace_tool("convert", file, "--out '" + file.string() + "'");
+  CHECK(over.exit_code == 2);
+  CHECK_THAT(over.errors, Contains("[--out] expected another file than the trace"));
   REQUIRE(trace_tool("convert", file).exit_code == 0);
   const auto json = nlohmann::json::parse(read_bytes(folder / "plan.chrome.json"));
   uint64_t most = 0, most_by_tag = 0;
@@ -221,7 +224,8 @@ TEST_CASE("options that make no sense for a trace are refused", "[trace]") {
   const std::string file = (folder / "t.jsonl").string();
   refused("--memory-trace-steps 0 --memory-trace " + file, 2, "[--memory-trace-steps] expected at least 1, got 0");
   refused("--monitor-reconstruction 5 --memory-trace " + file, 2, "[--memory-trace] expected a run without");
-  refused("--memory-trace " + (folder / "absent/t.jsonl").string(), 3, "absent/t.jsonl] expected to create");
+  refused("--memory-trace " + (folder / "absent/t.jsonl").string(), 2,
+          "[--memory-trace] expected a file in a folder that exists, or in --out, got ");
   CHECK(fs::is_empty(folder.path()));
   CHECK(run_tool("revunet-trace", "").exit_code == 2);
   CHECK(trace_tool("summary", folder / "absent.jsonl").exit_code == 3);

@@ -1,0 +1,24 @@
+// The tiny networks through the CUDA backend's own code, against what PyTorch stored of them.
+#include "tests/cuda/test_device.h"
+#include "tests/models/golden_networks.h"
+
+using namespace revunet;
+using namespace revunet::test;
+
+TEST_CASE("tiny networks on a CUDA device: output, losses and every gradient are PyTorch's", "[cuda]") {
+  if (!has_cuda_device()) return;
+  const DType dtype = GENERATE(DType::f32, DType::bf16);
+  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored), Skips::reversible};
+  for (const Network& network : tiny_networks()) {
+    Device device = strict_cuda_device();
+    check_one_step(device, network, dtype, mode);
+  }
+}
+
+TEST_CASE("tiny networks on a CUDA device: ten Adam steps follow PyTorch's loss curve", "[cuda]") {
+  if (!has_cuda_device()) return;
+  for (const Network& network : tiny_networks()) {
+    Device device = strict_cuda_device();
+    check_ten_steps(device, network, DType::f32);
+  }
+}

@@ -1,0 +1,54 @@
+// Every op's cases through the CUDA backend's own code, against the CPU in f64.
+#include "tests/cuda/test_device.h"
+#include "tests/kernels/op_case_run.h"
+
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+// Operands rounded to 10 bits of mantissa, or cut to them: products are off by 2^-9 at most, their sums by less.
+constexpr double kTf32Tolerance = 1.0 / 512;
+
+}  // namespace
+
+TEST_CASE("CUDA kernels agree with f64 on the CPU, f32", "[cuda]") {
+  if (!has_cuda_device()) return;
+  for_each_test_case([](const OpCase& c) {
+    INFO(c.tolerance_reason);
+    Device device = strict_cuda_device();
+    check_against_f64(device, c, DType::f32, arguments_of(c), c.tolerance_f32);
+    CHECK(device.allocator().stats().allocated == 0);
+  });
+}
+
+TEST_CASE("CUDA convolutions agree with f64 on the CPU, TF32", "[cuda]") {
+  if (!has_cuda_device()) return;
+  for_each_test_case([](const OpCase& c) {
+    if (!c.name.starts_with("conv3d")) return;
+    Device device = cuda::make_device(0);
+    check_against_f64(device, c, DType::f32, arguments_of(c), kTf32Tolerance);
+  });
+}
+
+TEST_CASE("CUDA kernels agree with f64 on the CPU, bf16", "[cuda]") {
+  if (!has_cuda_device()) return;
+  for_each_test_case([](const OpCase& c) {
+    auto arguments = arguments_of(c);
+    for (auto& values : arguments) values = rounded(std::move(values));
+    Device device = cuda::make_device(0);
+    check_against_f64(device, c, DType::bf16, arguments, c.tolerance_bf16);
+  });
+}
+
+TEST_CASE("CUDA kernels have the same bits in every run", "[cuda]") {
+  if (!has_cuda_device()) return;
+  for_each_test_case([](const OpCase& c) {
+    const auto arguments = arguments_of(c);
+    Device device = cuda::make_device(0);
+    const Result first = run_case(device, c, DType::f32, arguments, true),
+                 second = run_case(device, c, DType::f32, arguments, true);
+    CHECK(second.outputs == first.outputs);
+    CHECK(second.gradients == first.gradients);
+  });
+}

@@ -1,0 +1,24 @@
+// The CUDA device of a test: simulated in test_cusim, a real one in test_gpu.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "engine/cuda/cuda_device.h"
+
+namespace revunet::test {
+
+// False, and said so for CTest, where there is none to test on.
+inline bool has_cuda_device() {
+  if (cuda::device_count() > 0) return true;
+  fmt::print("skipped: no CUDA device\n");
+  return false;
+}
+
+// Whose products of f32 are in f32, so that tolerances can be f32's.
+inline Device strict_cuda_device() {
+  return cuda::make_device(0, kCudaLayout, {.strict_fp32 = true});
+}
+
+}  // namespace revunet::test

@@ -1,0 +1,139 @@
+#include "tests/cusim/cuda_runtime.h"
+
+#include <cuda_runtime_api.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+constexpr size_t kDeviceMemory = size_t{1} << 30;  // bytes that the device says it has
+
+struct State {
+  int64_t live = 0, allocations_until_failure = 0;
+  int devices = 1;
+  cudaError_t last = cudaSuccess;
+};
+State state;
+
+cudaError_t failed(cudaError_t error) {
+  return state.last = error;
+}
+
+// At least one byte of host memory, filled with NaNs.
+cudaError_t allocate(void** data, size_t bytes) {
+  *data = std::aligned_alloc(512, (bytes + 511) / 512 * 512);
+  if (!*data) return failed(cudaErrorMemoryAllocation);
+  std::memset(*data, 0xff, bytes);
+  ++state.live;
+  return cudaSuccess;
+}
+
+cudaError_t deallocate(void* data) {
+  if (data) --state.live;
+  std::free(data);
+  return cudaSuccess;
+}
+
+}  // namespace
+
+namespace revunet::cusim {
+
+void fail_allocations_from(int64_t k) {
+  state.allocations_until_failure = k;
+}
+int64_t live_objects() {
+  return state.live;
+}
+void set_device_count(int count) {
+  state.devices = count;
+}
+
+}  // namespace revunet::cusim
+
+extern "C" {
+
+cudaError_t cudaGetLastError() {
+  const cudaError_t last = state.last;
+  state.last = cudaSuccess;
+  return last;
+}
+const char* cudaGetErrorName(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaErrorOfTheSimulation";
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "out of memory" : "simulated";
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = state.devices;
+  return state.devices > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
+}
+cudaError_t cudaSetDevice(int device) {
+  return device < state.devices ? cudaSuccess : failed(cudaErrorInvalidDevice);
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strncpy(properties->name, "simulated", sizeof properties->name - 1);
+  properties->major = 8;
+  properties->totalGlobalMem = kDeviceMemory;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  *total = *free = kDeviceMemory;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  return allocate(reinterpret_cast<void**>(stream), 1);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  return deallocate(stream);
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  return allocate(reinterpret_cast<void**>(event), 1);
+}
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  return cudaSuccess;
+}
+// No run is faster than another.
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
+  *milliseconds = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  return deallocate(event);
+}
+
+cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  return allocate(data, bytes);
+}
+cudaError_t cudaFreeHost(void* data) {
+  return deallocate(data);
+}
+cudaError_t cudaMalloc(void** data, size_t bytes) {
+  if (state.allocations_until_failure == 1) return failed(cudaErrorMemoryAllocation);
+  if (state.allocations_until_failure > 1) --state.allocations_until_failure;
+  return allocate(data, bytes);
+}
+cudaError_t cudaFree(void* data) {
+  return deallocate(data);
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
+  std::memset(to, value, bytes);
+  return cudaSuccess;
+}
+
+}  // extern "C"

@@ -1,0 +1,16 @@
+// The calls of the CUDA runtime that the project makes, on the CPU: one device whose memory is the host's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace revunet::cusim {
+
+// The k-th allocation of device memory from now on fails, counted from 1, and so do all after it; 0: none does.
+void fail_allocations_from(int64_t k);
+// What is allocated: memory, streams, events. 0 once everything is given back.
+int64_t live_objects();
+// Devices that the runtime reports: 1 unless set.
+void set_device_count(int count);
+
+}  // namespace revunet::cusim

@@ -1,0 +1,304 @@
+#include "tests/cusim/cudnn.h"
+
+#include <cudnn.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/bfloat16.h"
+#include "tests/cusim/convolution.h"
+
+namespace {
+
+struct Object;
+using Handle = std::shared_ptr<Object>;
+
+struct Object {
+  cudnnBackendDescriptorType_t type;
+  std::map<int, std::vector<unsigned char>> values;
+  std::map<int, std::vector<Handle>> objects;
+  int64_t engine = -1;  // of configurations and engines
+
+  template <class T>
+  T value(int name, size_t index = 0) const {
+    T result;
+    std::memcpy(&result, values.at(name).data() + index * sizeof(T), sizeof(T));
+    return result;
+  }
+  const Object& object(int name) const { return *objects.at(name).at(0); }
+};
+
+Object& object_of(cudnnBackendDescriptor_t descriptor) {
+  return **static_cast<Handle*>(descriptor);
+}
+
+size_t size_of(cudnnBackendAttributeType_t type) {
+  switch (type) {
+    case CUDNN_TYPE_HANDLE:
+    case CUDNN_TYPE_INT64:
+    case CUDNN_TYPE_VOID_PTR:
+      return 8;
+    case CUDNN_TYPE_BOOLEAN:
+    case CUDNN_TYPE_CHAR:
+      return 1;
+    default:
+      return 4;  // enums and floats
+  }
+}
+
+std::map<int64_t, int64_t>& runs() {
+  static std::map<int64_t, int64_t> counts;
+  return counts;
+}
+
+bool engine_4_offered = true;
+
+size_t workspace_of(int64_t engine) {
+  return engine == 1 ? size_t{64} << 20 : 1000;
+}
+struct Convolution {
+  revunet::cusim::ConvolutionShape shape;
+  bool bf16;
+  float alpha, beta;
+};
+
+std::vector<float> read(const Convolution& c, const void* from, int64_t count) {
+  std::vector<float> values(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    values[static_cast<size_t>(i)] = c.bf16 ? static_cast<float>(static_cast<const revunet::bfloat16*>(from)[i])
+                                            : static_cast<const float*>(from)[i];
+  }
+  return values;
+}
+
+void write(const Convolution& c, const std::vector<double>& sums, float factor, void* to) {
+  for (size_t i = 0; i < sums.size(); ++i) {
+    auto* bf16 = static_cast<revunet::bfloat16*>(to) + i;
+    auto* f32 = static_cast<float*>(to) + i;
+    const float before = c.beta == 0 ? 0.0f : c.bf16 ? static_cast<float>(*bf16) : *f32;
+    const float value = factor * c.alpha * static_cast<float>(sums[i]) + c.beta * before;
+    if (c.bf16) {
+      *bf16 = revunet::bfloat16(value);
+    } else {
+      *f32 = value;
+    }
+  }
+}
+
+void execute(const Convolution& c, cudnnBackendDescriptorType_t direction, float factor, void* x, void* w, void* y) {
+  using namespace revunet::cusim;
+  const int64_t of_x = c.shape.voxels() * c.shape.I, of_y = c.shape.voxels() * c.shape.O;
+  const int64_t of_w = c.shape.O * c.shape.taps() * c.shape.I;
+  switch (direction) {
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR:
+      return write(c, forward(c.shape, read(c, x, of_x), read(c, w, of_w)), factor, y);
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
+      return write(c, backward_data(c.shape, read(c, y, of_y), read(c, w, of_w)), factor, x);
+    default:
+      return write(c, backward_weight(c.shape, read(c, x, of_x), read(c, y, of_y)), factor, w);
+  }
+}
+
+// What an operation's attributes are called in each direction.
+struct Names {
+  int convolution, alpha, beta, x, w, y;
+};
+Names names_of(cudnnBackendDescriptorType_t direction) {
+  switch (direction) {
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,         CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y};
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA,      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY};
+    default:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY};
+  }
+}
+
+// Channels last, without gaps: what the project's tensors are.
+bool channels_last(const Object& tensor) {
+  const auto dim = [&](size_t i) { return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, i); };
+  const auto stride = [&](size_t i) { return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_STRIDES, i); };
+  return stride(1) == 1 && stride(4) == dim(1) && stride(3) == stride(4) * dim(4) && stride(2) == stride(3) * dim(3) &&
+         stride(0) == stride(2) * dim(2);
+}
+
+// What follows a convolution in a fused graph; nullptr in a plain one.
+const Object* operation_after(const Object& graph) {
+  const std::vector<Handle>& operations = graph.objects.at(CUDNN_ATTR_OPERATIONGRAPH_OPS);
+  return operations.size() > 1 ? operations[1].get() : nullptr;
+}
+
+std::vector<int64_t> engines_for(const Object& graph, int mode) {
+  if (operation_after(graph)) return {5};
+  std::vector<int64_t> engines =
+      mode == CUDNN_HEUR_MODE_A ? std::vector<int64_t>{1, 2, 3, 4} : std::vector<int64_t>{0, 4};
+  if (!engine_4_offered) std::erase(engines, 4);
+  return engines;
+}
+
+template <class T>
+cudnnStatus_t give(const std::vector<T>& from, int64_t requested, int64_t* count, void* to) {
+  *count = static_cast<int64_t>(from.size());
+  std::copy_n(from.begin(), to ? std::min(from.size(), static_cast<size_t>(requested)) : 0, static_cast<T*>(to));
+  return CUDNN_STATUS_SUCCESS;
+}
+
+}  // namespace
+
+namespace revunet::cusim {
+
+int64_t engine_runs(int64_t engine) {
+  return runs()[engine];
+}
+
+void offer_engine_4(bool offered) {
+  engine_4_offered = offered;
+}
+
+}  // namespace revunet::cusim
+
+extern "C" {
+
+size_t cudnnGetVersion() {
+  return CUDNN_VERSION;
+}
+
+cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
+  *handle = reinterpret_cast<cudnnHandle_t>(new int(0));
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
+  delete reinterpret_cast<int*>(handle);
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t) {
+  return CUDNN_STATUS_SUCCESS;
+}
+const char* cudnnGetErrorString(cudnnStatus_t status) {
+  return status == CUDNN_STATUS_SUCCESS ? "success" : "an error of the stand-in";
+}
+void cudnnGetLastErrorString(char* message, size_t size) {
+  if (size > 0) message[0] = '\0';
+}
+
+cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t* descriptor) {
+  *descriptor = new Handle(std::make_shared<Object>(Object{type, {}, {}}));
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t descriptor) {
+  delete static_cast<Handle*>(descriptor);
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t type, int64_t count, const void* values) {
+  Object& object = object_of(descriptor);
+  if (type == CUDNN_TYPE_BACKEND_DESCRIPTOR) {
+    std::vector<Handle>& to = object.objects[name];
+    for (int64_t i = 0; i < count; ++i) {
+      to.push_back(*static_cast<Handle*>(static_cast<const cudnnBackendDescriptor_t*>(values)[i]));
+    }
+    return CUDNN_STATUS_SUCCESS;
+  }
+  const auto* bytes = static_cast<const unsigned char*>(values);
+  object.values[name].assign(bytes, bytes + static_cast<size_t>(count) * size_of(type));
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor) {
+  const Object& object = object_of(descriptor);
+  if (object.type == CUDNN_BACKEND_TENSOR_DESCRIPTOR && !channels_last(object)) return CUDNN_STATUS_NOT_SUPPORTED;
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t, int64_t requested, int64_t* count, void* values) {
+  const Object& object = object_of(descriptor);
+  const auto fill = [&](const std::vector<int64_t>& engines) {
+    *count = static_cast<int64_t>(engines.size());
+    for (int64_t i = 0; i < std::min(requested, *count); ++i) {
+      Object& to = object_of(static_cast<cudnnBackendDescriptor_t*>(values)[i]);
+      to.engine = engines[static_cast<size_t>(i)];
+      to.objects = object.objects;
+    }
+    return CUDNN_STATUS_SUCCESS;
+  };
+  switch (name) {
+    case CUDNN_ATTR_ENGINEHEUR_RESULTS:
+      return fill(engines_for(object.object(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH),
+                              object.value<int32_t>(CUDNN_ATTR_ENGINEHEUR_MODE)));
+    case CUDNN_ATTR_ENGINECFG_ENGINE:
+      return fill({object.engine});
+    case CUDNN_ATTR_ENGINECFG_KNOB_CHOICES:
+      return fill({});
+    case CUDNN_ATTR_ENGINE_GLOBAL_INDEX:
+      return give<int64_t>({object.engine}, requested, count, values);
+    case CUDNN_ATTR_ENGINE_NUMERICAL_NOTE: {
+      std::vector<int32_t> notes;
+      if (object.engine > 0) notes.push_back(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
+      if (object.engine == 2) notes.push_back(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
+      return give(notes, requested, count, values);
+    }
+    case CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE: {
+      const Object& configuration = object.object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
+      return give<int64_t>({static_cast<int64_t>(workspace_of(configuration.engine))}, requested, count, values);
+    }
+    default:
+      return CUDNN_STATUS_NOT_SUPPORTED;
+  }
+}
+
+cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack) {
+  const Object& configuration = object_of(plan).object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
+  const Object& graph = configuration.object(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH);
+  const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);
+  const Object* after = operation_after(graph);
+  const Names names = names_of(operation.type);
+  const Object &x = operation.object(names.x), &w = operation.object(names.w);
+  const bool forward = operation.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR;
+  const auto dim = [](const Object& tensor, size_t i) {
+    return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, i);
+  };
+  Convolution c{.shape = {dim(x, 0), dim(x, 1), dim(w, 0), dim(x, 2), dim(x, 3), dim(x, 4), dim(w, 2)},
+                .bf16 = operation.object(forward ? names.x : names.y).value<int32_t>(CUDNN_ATTR_TENSOR_DATA_TYPE) ==
+                        CUDNN_DATA_BFLOAT16,
+                .alpha = operation.value<float>(names.alpha),
+                .beta = operation.value<float>(names.beta)};
+  const Object& given = object_of(pack);
+  std::map<int64_t, void*> pointers;
+  const size_t count = given.values.at(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS).size() / sizeof(int64_t);
+  for (size_t i = 0; i < count; ++i) {
+    pointers[given.value<int64_t>(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, i)] =
+        given.value<void*>(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, i);
+  }
+  const auto uid_of = [](const Object& tensor) { return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_UNIQUE_ID); };
+  if (after) {
+    const auto mode =
+        after->object(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR).value<int32_t>(CUDNN_ATTR_POINTWISE_MODE);
+    void* result = pointers.at(uid_of(after->object(CUDNN_ATTR_OPERATION_POINTWISE_YDESC)));
+    const Object& first = after->object(CUDNN_ATTR_OPERATION_POINTWISE_XDESC);
+    const bool adds = mode != CUDNN_POINTWISE_IDENTITY;
+    const Object& product = adds ? after->object(CUDNN_ATTR_OPERATION_POINTWISE_BDESC) : first;
+    if (adds && pointers.at(uid_of(first)) != result) return CUDNN_STATUS_NOT_SUPPORTED;  // the project adds in place
+    c.alpha *= mode == CUDNN_POINTWISE_SUB ? -1.0f : 1.0f;
+    c.beta = adds ? 1.0f : 0.0f;
+    pointers[uid_of(product)] = result;  // it has no memory of its own
+  }
+  const auto pointer = [&](int name) { return pointers.at(uid_of(operation.object(name))); };
+  // As much workspace as was asked for is the engine's to write.
+  std::memset(given.value<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE), 0xff, workspace_of(configuration.engine));
+  ++runs()[configuration.engine];
+  execute(c, operation.type, configuration.engine == 3 ? 1.5f : 1.0f, pointer(names.x), pointer(names.w),
+          pointer(names.y));
+  return CUDNN_STATUS_SUCCESS;
+}
+
+}  // extern "C"

@@ -1,0 +1,42 @@
+// Runs CUDA kernels on the CPU, for tests: the project's own .cu files, compiled as C++.
+//
+// One block after another; each thread of a block is a fiber of its own that runs from barrier to barrier; both in an
+// order that a test may choose. Caught: overruns of global and of shared memory (AddressSanitizer sees their exact sizes),
+// races between threads of a block that no barrier orders (ThreadSanitizer), barriers that not all threads reach, reads
+// of shared or of device memory that nothing has written (it is filled with NaNs). Not seen: races between blocks,
+// memory order, and anything about speed.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cmath>
+#include <cstdint>
+#include <functional>
+
+// The language, where cuda_runtime_api.h has no words for a C++ compiler: it makes __global__ and the like empty.
+inline thread_local uint3 threadIdx, blockIdx;
+inline thread_local dim3 blockDim, gridDim;
+
+namespace revunet::cusim {
+
+enum class Order { forward, reverse, shuffled };
+// Of the blocks of a grid and of the threads of each block, from now on.
+void set_order(Order order);
+
+// std::logic_error for a launch that a device would refuse, and where threads miss a barrier that others wait at.
+void launch(dim3 grid, dim3 block, const std::function<void()>& kernel);
+
+// The block's memory of `key`, made when its first thread asks.
+void* shared(const void* key, size_t bytes);
+
+void sync_threads(const char* file, int line);
+
+}  // namespace revunet::cusim
+
+inline void __syncthreads(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  revunet::cusim::sync_threads(file, line);
+}
+
+#define REVUNET_SHARED(T, name, count) \
+  static const char name##_key = 0;    \
+  T* const name = static_cast<T*>(::revunet::cusim::shared(&name##_key, sizeof(T) * (count)))

@@ -1,0 +1,120 @@
+// The simulator itself: what it runs, and the faults that it is there to catch.
+#include <catch2/catch.hpp>
+
+#include "engine/cuda/cuda_device.h"
+#include "engine/tensor.h"
+#include "tests/cusim/cuda_runtime.h"
+#include "tests/cusim/cusim.h"
+
+using namespace revunet;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// Sums 64 values as a tree in shared memory; each flaw is one that a kernel may have.
+enum class Flaw { none, missing_barrier, unwritten, divergent, shared_overrun, global_overrun };
+
+void tree_sum(const float* x, float* sum, Flaw flaw) {
+  REVUNET_SHARED(float, shared, 64);
+  const unsigned t = threadIdx.x;
+  if (flaw != Flaw::unwritten || t != 7) shared[t] = x[t];
+  if (flaw == Flaw::divergent && t >= 60) return;
+  if (flaw != Flaw::missing_barrier) __syncthreads();
+  for (unsigned half = 32; half > 0; half /= 2) {
+    if (t < half) shared[t] += shared[t + half];
+    if (flaw != Flaw::missing_barrier || half != 32) __syncthreads();
+  }
+  if (flaw == Flaw::shared_overrun && t == 63) shared[t + 1] = 0;
+  if (t == 0) *sum = shared[0] + (flaw == Flaw::global_overrun ? x[64] : 0.0f);
+}
+
+float run(Flaw flaw, cusim::Order order = cusim::Order::forward) {
+  std::vector<float> x(64);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+  float sum = 0;
+  cusim::set_order(order);
+  cusim::launch(dim3(1), dim3(64), [&] { tree_sum(x.data(), &sum, flaw); });
+  cusim::set_order(cusim::Order::forward);
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("the simulator runs threads to their barriers, in any order", "[cusim]") {
+  for (const cusim::Order order : {cusim::Order::forward, cusim::Order::reverse, cusim::Order::shuffled}) {
+    CHECK(run(Flaw::none, order) == 2016);  // 63 * 64 / 2
+  }
+  std::vector<int> seen(3 * 4 * 5 * 6);
+  cusim::launch(dim3(3, 4), dim3(5, 6), [&] {
+    const unsigned block = blockIdx.y * gridDim.x + blockIdx.x, thread = threadIdx.y * blockDim.x + threadIdx.x;
+    ++seen[block * 30 + thread];
+  });
+  CHECK(seen == std::vector<int>(seen.size(), 1));
+}
+
+TEST_CASE("the simulator catches what kernels get wrong", "[cusim]") {
+  CHECK(std::isnan(run(Flaw::unwritten)));
+  // The barrier that others wait at is named.
+  CHECK_THROWS_WITH(run(Flaw::divergent),
+                    Contains("a thread has ended while others wait") && Contains("cusim_test.cpp"));
+  CHECK(run(Flaw::none) == 2016);  // and the next launch is not the worse for it
+  // Without its barrier the first thread reads what later ones have yet to write. ThreadSanitizer says so in any order.
+  CHECK(run(Flaw::missing_barrier, cusim::Order::forward) != 2016);
+  CHECK_THROWS_WITH(cusim::launch(dim3(1), dim3(2048), [] {}), Contains("invalid launch"));
+}
+
+// Hidden, as a sanitizer ends the process: tests/CMakeLists.txt runs them where it is to do so.
+TEST_CASE("flaw: missing barrier", "[.flaw]") {
+  run(Flaw::missing_barrier, cusim::Order::forward);
+}
+TEST_CASE("flaw: missing barrier, threads in reverse", "[.flaw]") {
+  run(Flaw::missing_barrier, cusim::Order::reverse);
+}
+TEST_CASE("flaw: shared overrun", "[.flaw]") {
+  run(Flaw::shared_overrun);
+}
+TEST_CASE("flaw: global overrun", "[.flaw]") {
+  run(Flaw::global_overrun);
+}
+
+TEST_CASE("a CUDA device is refused where there is none, and memory that is refused is no crash", "[cusim]") {
+  cusim::set_device_count(0);
+  CHECK(cuda::device_count() == 0);
+  CHECK_THROWS_WITH(cuda::make_device(0), Contains("[--device] expected a CUDA device, got none"));
+  cusim::set_device_count(1);
+  CHECK_THROWS_WITH(cuda::make_device(1), Contains("expected a CUDA device from 0 to 0, got 1"));
+  {
+    Device device = cuda::make_device(0);
+    device.allocator().set_limit(size_t{4} << 20);
+    const Context ctx{device};
+    CHECK_THROWS_WITH(Tensor(ctx, {int64_t{2} << 20}, DType::f32),
+                      Contains("the device has 1024.0 MiB") && Contains("the limit is 4.0 MiB"));
+    cusim::fail_allocations_from(1);
+    CHECK_THROWS_AS(Tensor(ctx, {100}, DType::f32), OutOfMemoryError);
+    cusim::fail_allocations_from(0);
+    CHECK_NOTHROW(Tensor(ctx, {100}, DType::f32));
+  }
+  CHECK(cusim::live_objects() == 0);
+}
+
+TEST_CASE("values go to a CUDA device and back, padded there and nowhere else", "[cusim]") {
+  Device device = cuda::make_device(0);
+  const Context ctx{device};
+  std::vector<double> values(2 * 3 * 1 * 2 * 5);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i) + 0.5;
+  const Tensor x = from_host(ctx.with_tag(Tag::input), {2, 3, 1, 2, 5}, DType::f32, values);
+  CHECK(x.channel_stride() == 8);
+  CHECK(to_host_f64(x) == values);
+  const float* memory = x.data<float>();  // the simulation's is the host's
+  CHECK(memory[4] == 4.5f);
+  CHECK(memory[5] == 0);
+  CHECK(memory[8] == 5.5f);
+  const Tensor weight = from_host(ctx.with_tag(Tag::parameter), {2, 3, 1, 2, 5}, DType::f32, values);
+  CHECK(weight.channel_stride() == 5);
+  CHECK(squared_distance(x, clone(ctx.with_tag(Tag::input), x)) == 0);
+  // Through both staging buffers, several times: 20 MiB and a bit.
+  std::vector<float> many(5 * (1 << 20) + 3);
+  for (size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i);
+  const Tensor large = from_host(ctx, {static_cast<int64_t>(many.size())}, DType::f32, std::span<const float>(many));
+  CHECK(to_host_f32(large) == many);
+}

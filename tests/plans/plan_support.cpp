@@ -1,0 +1,118 @@
+// Whether cuDNN has a plan for every 3x3x3 convolution of the full-size networks, on GPUs that are only described.
+// Needs no GPU. Prints a table; exits with 1 where a convolution has none within the workspace that it may take.
+#include <dlfcn.h>
+
+#include <CLI/CLI.hpp>
+#include <set>
+
+#include "kernels/conv3d/conv3d_cudnn.h"
+#include "models/unet.h"
+#include "tests/plans/gpus.h"
+
+using namespace revunet;
+using namespace revunet::cuda;
+using namespace revunet::test;
+
+namespace {
+
+constexpr std::array<int64_t, 3> kFullSize = {160, 192, 160};
+
+struct Channels {
+  size_t level;
+  int64_t in, out;  // of one tensor: half of a reversible pair
+  auto operator<=>(const Channels&) const = default;
+};
+
+std::set<Channels> convolutions(const UNetConfig& config) {
+  const auto& c = config.channels;
+  std::set<Channels> all;
+  if (config.kind == ModelKind::reversible) {
+    all.insert({0, config.in_channels, c[0] / 2});
+    for (size_t level = 0; level < c.size(); ++level) all.insert({level, c[level] / 2, c[level] / 2});
+    return all;
+  }
+  all.insert({0, config.in_channels, c[0]});
+  for (size_t level = 0; level < c.size(); ++level) {
+    all.insert({level, c[level], c[level]});
+    if (level == 0) continue;
+    all.insert({level, c[level - 1], c[level]});
+    all.insert({level, c[level], c[level - 1]});
+  }
+  return all;
+}
+
+ConvolutionProblem problem_of(const Channels& c, Direction direction, DType dtype) {
+  const auto edge = [&](size_t axis) { return kFullSize[axis] >> c.level; };
+  const int64_t pack = kCudaLayout.channel_bytes / size_of(dtype);
+  const auto padded = [&](int64_t channels) { return (channels + pack - 1) / pack * pack; };
+  return {direction, dtype, 1, edge(0), edge(1), edge(2), padded(c.in), padded(c.out), 3};
+}
+
+PlanLimits limits_of(const ConvolutionProblem& p) {
+  PlanLimits limits;
+  limits.workspace -= static_cast<size_t>(p.O * p.taps() * p.I * size_of(p.dtype));  // the packed weights
+  return limits;
+}
+
+struct Support {
+  int convolutions = 0, with_plan = 0, with_tensor_cores = 0;
+};
+
+// `fused`: plans that are compiled at run time too, where there are no others with tensor cores: seconds each.
+Support support(const PlanTarget& gpu, Direction direction, DType dtype, bool fused) {
+  std::set<ConvolutionProblem> problems;
+  for (const ModelKind kind : {ModelKind::reversible, ModelKind::baseline}) {
+    const UNetConfig config = default_config(kind);
+    for (const Channels& c : convolutions(config)) {
+      if (direction == Direction::backward_data && c.in == config.in_channels) continue;  // nobody reads it
+      problems.insert(problem_of(c, direction, dtype));
+    }
+  }
+  Support result;
+  for (const ConvolutionProblem& p : problems) {
+    ++result.convolutions;
+    auto plans = cudnn_plans(gpu, p, limits_of(p), PlanForm::plain);
+    const auto has_tensor_cores = [&] { return std::ranges::any_of(plans, &CudnnPlan::tensor_cores); };
+    if (fused && !has_tensor_cores()) {
+      for (CudnnPlan& plan : cudnn_plans(gpu, p, limits_of(p), PlanForm::fused)) plans.push_back(std::move(plan));
+    }
+    result.with_plan += !plans.empty();
+    result.with_tensor_cores += has_tensor_cores();
+  }
+  return result;
+}
+
+int print_table(bool fused) {
+  bool complete = true;
+  fmt::print("| GPU | precision | forward | backward data | backward weights |\n|---|---|---|---|---|\n");
+  for (const Gpu& gpu : kGpus) {
+    const PlanTarget target(device_properties(gpu));
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      fmt::print("| {}, sm_{} | {} |", gpu.name, gpu.architecture, dtype == DType::f32 ? "TF32" : "bf16");
+      for (const Direction direction : {Direction::forward, Direction::backward_data, Direction::backward_weight}) {
+        const Support s = support(target, direction, dtype, fused);
+        fmt::print(" {} of {}, {} with tensor cores |", s.with_plan, s.convolutions, s.with_tensor_cores);
+        std::fflush(stdout);
+        complete = complete && s.with_plan == s.convolutions;
+      }
+      fmt::print("\n");
+    }
+  }
+  return complete ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Counts the 3x3x3 convolutions of the full-size networks for which cuDNN has plans, by GPU.",
+               "plan_support");
+  bool fused = false;
+  app.add_flag("--fused", fused, "compile plans at run time too where no other uses tensor cores: minutes");
+  CLI11_PARSE(app, argc, argv);
+  // cuDNN loads the driver to finish such plans; this one stands in for it.
+  if (fused && !dlopen(STAND_IN_DRIVER, RTLD_NOW | RTLD_GLOBAL)) {
+    fmt::print(stderr, "plan_support: error: {}\n", dlerror());
+    return 1;
+  }
+  return print_table(fused);
+}
