@@ -12,18 +12,16 @@ import datetime
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions, write_json
+
 ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
 # Which of the engine's variants does the same work as one of PyTorch's.
 COUNTERPART = {"revtorch": "stored-skips", "autograd": "stored", "baseline": "baseline"}
-FORMATS = ("contiguous", "channels_last_3d")
 
 
 def parse_arguments():
@@ -43,7 +41,7 @@ class Engine:
 
     def __init__(self, arguments, json_path):
         self.json_path = json_path
-        command = [str(arguments.bench_step), "--models", ",".join(ENGINE_MODELS), "--rounds-from-stdin",
+        command = [str(arguments.bench_step), "--device", "cpu", "--models", ",".join(ENGINE_MODELS), "--rounds-from-stdin",
                    "--sizes", ",".join(map(str, arguments.size)), "--threads", str(arguments.threads),
                    "--json", json_path]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -66,59 +64,6 @@ class Engine:
             sys.exit("compare_pytorch: error: bench-step failed; its message is above")
         with open(self.json_path) as file:
             return json.load(file)
-
-
-class TorchRun:
-    """One network in PyTorch. `model` is a key of COUNTERPART."""
-
-    def __init__(self, torch, reference, model, memory_format, size):
-        torch.manual_seed(1)
-        self.reference = reference
-        if model == "baseline":
-            network = reference.BaselineUNet()
-        else:
-            network = reference.ReversibleUNet(use_revtorch=model == "revtorch")
-        layout = getattr(torch, f"{memory_format}_format" if memory_format == "contiguous" else memory_format)
-        self.network = network.to(memory_format=layout)
-        self.image = torch.randn(1, 4, *size).to(memory_format=layout)
-        self.target = (torch.rand(1, 3, *size) < 0.1).float().to(memory_format=layout)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1e-4, weight_decay=1e-5, fused=True)
-
-    def step(self):
-        begin = time.perf_counter()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss = self.reference.dice_loss(self.network(self.image), self.target)
-        loss.backward()
-        self.optimiser.step()
-        return time.perf_counter() - begin
-
-    def parameters(self):
-        return sum(p.numel() for p in self.network.parameters())
-
-
-def load_torch(threads):
-    """(torch, the reference networks, names that can be run, what is skipped and why)."""
-    try:
-        import torch
-    except ImportError:
-        return None, None, [], ["every comparison: PyTorch is not installed in the Python that runs this"]
-    sys.path.insert(0, str(ROOT / "tests" / "golden"))
-    import torch_revunet
-    torch.set_num_threads(threads)
-    try:
-        import revtorch.revtorch  # noqa: F401
-    except ImportError:
-        return torch, torch_revunet, ["autograd", "baseline"], ["reversible: RevTorch is not installed"]
-    return torch, torch_revunet, list(COUNTERPART), []
-
-
-def versions(torch):
-    if torch is None:
-        return {"python": sys.version.split()[0]}
-    onednn = re.search(r"MKL-DNN v([\d.]+)", torch.__config__.show())
-    return {"python": sys.version.split()[0], "torch": torch.__version__,
-            "torch_onednn": onednn.group(1) if onednn else "none",
-            "torch_cpu_capability": torch.backends.cpu.get_cpu_capability()}
 
 
 def measure(arguments, engine, runs):
@@ -171,22 +116,14 @@ def check_same_networks(engine_report, runs):
                      "not the same network")
 
 
-def write_json(path, content):
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
 def main():
     arguments = parse_arguments()
     if not os.access(arguments.bench_step, os.X_OK):
         sys.exit(f"compare_pytorch: error: no program at {arguments.bench_step}; build bench-step, or name it with "
                  "--bench-step")
-    torch, reference, models, skipped = load_torch(arguments.threads)
+    torch, reference, models, skipped = load_torch()
+    if torch:
+        torch.set_num_threads(arguments.threads)
     for reason in skipped:
         print(f"skipped {reason}")
     runs = {f"torch {model} {layout}": TorchRun(torch, reference, model, layout, arguments.size)

@@ -78,13 +78,31 @@ double measure_bytes_per_second() {
   return best;
 }
 
+double measure_device_bytes_per_second(Device& device) {
+  const Context ctx{device};
+  const int64_t count = beyond_cache_bytes() / size_of(DType::f32);
+  const Tensor from = zeros(ctx, {count}, DType::f32);
+  Tensor to = zeros(ctx, {count}, DType::f32);
+  double best = 0;
+  for (int i = 0; i < kCopyTries; ++i) {
+    device.memory().synchronize();
+    const Cost cost = cost_of([&] {
+      device.memory().copy(to.data<float>(), from.data<float>(), from.stored_bytes());
+      device.memory().synchronize();
+    });
+    best = std::max(best, 2 * static_cast<double>(from.stored_bytes()) / cost.seconds);
+  }
+  return best;
+}
+
 }  // namespace
 
 int64_t beyond_cache_bytes() {
   return std::max<int64_t>(kLeastBeyondCacheBytes, 2 * sysconf(_SC_LEVEL3_CACHE_SIZE));
 }
 
-Roofs measure_roofs() {
+Roofs measure_roofs(Device& device) {
+  if (device.kind() == DeviceKind::cuda) return {0, measure_device_bytes_per_second(device)};
   return {measure_flops_per_second(), measure_bytes_per_second()};
 }
 
@@ -92,6 +110,7 @@ CacheFlusher::CacheFlusher(const Context& ctx)
     : data_(zeros(ctx, {beyond_cache_bytes() / size_of(DType::f32)}, DType::f32)) {}
 
 void CacheFlusher::flush() {
+  if (data_.device().kind() == DeviceKind::cuda) return fill_zero(data_);
   float* p = data_.data<float>();
 #pragma omp parallel for simd
   for (int64_t i = 0; i < data_.elements(); ++i) p[i] += 1;

@@ -14,12 +14,12 @@ inline constexpr int64_t kLeastBeyondCacheBytes = int64_t{256} << 20;
 int64_t beyond_cache_bytes();
 
 struct Roofs {
-  double flops_per_second;  // f32 multiply-adds in registers, two operations each
+  double flops_per_second;  // f32 multiply-adds in registers, two operations each; 0 on CUDA, where it is not measured
   double bytes_per_second;  // of a copy between arrays of beyond_cache_bytes(): read plus written
 };
 
-// On the threads that kernels use.
-Roofs measure_roofs();
+// On the CPU, of the threads that kernels use.
+Roofs measure_roofs(Device& device);
 
 // Overwrites the caches of all threads' cores, so that what is timed next reads its operands from memory.
 class CacheFlusher {

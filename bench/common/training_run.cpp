@@ -46,10 +46,10 @@ Shape volume(const Variant& variant, int64_t channels) {
 
 }  // namespace
 
-TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)) {
+TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), compute_(variant_.device) {
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
-  model_ = make_unet({device_}, variant_.model, DType::f32, kSeed, variant_.mode);
+  model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode);
   image_ = random_image(volume(variant_, variant_.model.in_channels));
   target_ = nested_balls(volume(variant_, variant_.model.out_channels));
 }
@@ -57,19 +57,27 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)) {
 StepSeconds TrainingRun::step() {
   set_cpu_threads(variant_.threads);
   Tape tape;
-  const Context ctx{device_, &tape};
+  const Context ctx{device(), &tape};
   const auto input = [&](const std::vector<float>& values, int64_t channels) {
     return from_host(ctx.with_tag(Tag::input), volume(variant_, channels), variant_.precision, values);
   };
   Tensor image = input(image_, variant_.model.in_channels), target = input(target_, variant_.model.out_channels);
   Variable losses;
-  const Cost forward = cost_of([&] { losses = region_losses(ctx, *model_, std::move(image), std::move(target)); });
-  const std::vector<double> by_region = to_host_f64(losses.value);
+  std::vector<double> by_region;
+  device().memory().synchronize();
+  const Cost forward = cost_of([&] {
+    losses = region_losses(ctx, *model_, std::move(image), std::move(target));
+    by_region = to_host_f64(losses.value);  // as a trainer does, which waits for the device
+  });
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
   REVUNET_EXPECTS(std::isfinite(losses_.back()), NonFiniteError,
                   "[bench] expected a finite loss of {}, got {} in step {}; its figures mean nothing", variant_.name,
                   losses_.back(), losses_.size());
-  const Cost backward = cost_of([&] { learn(ctx, tape, std::move(losses), *model_, adam_, variant_.optimiser_step); });
+  const Cost backward = cost_of([&] {
+    learn(ctx, tape, std::move(losses), *model_, adam_, variant_.optimiser_step);
+    device().memory().synchronize();
+  });
+  compute_.save_plan_cache();
   return {forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
 }
 

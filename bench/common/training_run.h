@@ -6,6 +6,7 @@
 #pragma once
 
 #include "models/training_step.h"
+#include "tools/common/device_options.h"
 
 namespace revunet::bench {
 
@@ -17,11 +18,12 @@ struct Variant {
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::vector<int64_t> size;  // x, y, z in voxels
   int threads;
+  tools::DeviceOptions device = {};
 };
 
 struct StepSeconds {
   double forward;   // with the loss
-  double backward;  // with Adam
+  double backward;  // with Adam, to the end of the device's work
   double cpu;       // processor time of all threads
   double total() const { return forward + backward; }
 };
@@ -30,6 +32,8 @@ class TrainingRun {
  public:
   // Throws UsageError for a network or size that cannot be. Batch of 1.
   explicit TrainingRun(Variant variant);
+  TrainingRun(const TrainingRun&) = delete;  // its tensors know where their device is
+  TrainingRun& operator=(const TrainingRun&) = delete;
 
   // A step of training; handing the image to the device is not timed. Throws NonFiniteError for a loss that is no
   // number.
@@ -38,12 +42,14 @@ class TrainingRun {
   const Variant& variant() const { return variant_; }
   const UNet& model() const { return *model_; }
   const std::vector<double>& losses() const { return losses_; }  // of every step so far
-  const MemoryStats& memory() { return device_.allocator().stats(); }
-  void reset_memory_peak() { device_.allocator().reset_peak(); }
+  const MemoryStats& memory() { return device().allocator().stats(); }
+  void reset_memory_peak() { device().allocator().reset_peak(); }
+  Device& device() { return compute_.get(); }
+  const std::string& device_description() const { return compute_.description(); }
 
  private:
-  Device device_;
   Variant variant_;
+  tools::ComputeDevice compute_;
   std::unique_ptr<UNet> model_;
   std::vector<float> image_, target_;
   Adam adam_;

@@ -5,6 +5,7 @@
 #include "bench/common/table.h"
 #include "bench/common/training_run.h"
 #include "bench/memory/published.h"
+#include "engine/memory/report.h"
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan.h"
 
@@ -52,8 +53,8 @@ MemoryStats planned(const PublishedRow& row, const Way& way) {
       .training;
 }
 
-std::string mib(size_t bytes) {
-  return fmt::format("{:.0f}", static_cast<double>(bytes) / (1 << 20));
+std::string in_mib(size_t bytes) {
+  return fmt::format("{:.0f}", mib(bytes));
 }
 
 Json print_planned() {
@@ -72,7 +73,7 @@ Json print_planned() {
         continue;
       }
       const MemoryStats stats = planned(row, way);
-      cells.push_back(mib(stats.peak_allocated));
+      cells.push_back(in_mib(stats.peak_allocated));
       most_reserved =
           std::max(most_reserved, static_cast<double>(stats.peak_reserved) / static_cast<double>(stats.peak_allocated));
       list.push_back({{"row", row.name},
@@ -127,7 +128,7 @@ Json measure(const Measurement& m) {
   const double seconds = run.step().total();
   const size_t expected = planned(row, way).peak_allocated, measured = run.memory().peak_allocated;
   fmt::print("{}: planned {} bytes, measured on the CPU {} bytes ({} MiB), {}; a step took {:.1f} s\n", m.name(),
-             expected, measured, mib(measured), expected == measured ? "equal" : "NOT equal", seconds);
+             expected, measured, in_mib(measured), expected == measured ? "equal" : "NOT equal", seconds);
   std::fflush(stdout);
   return {{"what", m.name()},
           {"planned_peak_bytes", expected},

@@ -1,9 +1,12 @@
-// bench-ops: how fast each op runs by itself, forward and backward in f32, against what the machine can do at most.
+// bench-ops: how fast each op runs by itself, forward and backward, against what the machine can do at most.
 #include <array>
 
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "bench/ops/timed_case.h"
+#include "tools/common/device_options.h"
+#include "tools/common/parse_list.h"
+#include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
 
 namespace revunet::bench {
@@ -17,7 +20,8 @@ struct Options {
   int threads = available_cpu_threads();
   std::string filter;
   int repetitions = 9;
-  std::string json;
+  std::string size = "64,64,64", precision = tools::precision_name(DType::f32), json;
+  tools::DeviceArguments device;
 };
 
 // One pass of one case: a row of the table and an entry of the file.
@@ -38,10 +42,13 @@ struct Measurement {
 };
 
 // Forward, then backward.
-std::array<Measurement, 2> time_case(const OpCase& op_case, Device& device, CacheFlusher& flusher, int repetitions) {
-  TimedCase timed(op_case, device, flusher);
-  Measurement forward{op_case.name, "forward", op_case.flops_forward, op_case.bytes_forward, {}, {}};
-  Measurement backward{op_case.name, "backward", op_case.flops_backward, op_case.bytes_backward, {}, {}};
+std::array<Measurement, 2> time_case(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher,
+                                     int repetitions) {
+  TimedCase timed(op_case, dtype, device, flusher);
+  const double bytes =
+      static_cast<double>(size_of(dtype)) / static_cast<double>(size_of(DType::f32));  // of those in f32
+  Measurement forward{op_case.name, "forward", op_case.flops_forward, bytes * op_case.bytes_forward, {}, {}};
+  Measurement backward{op_case.name, "backward", op_case.flops_backward, bytes * op_case.bytes_backward, {}, {}};
   for (int i = 0; i < kWarmUpRuns; ++i) timed.run();
   for (int i = 0; i < repetitions; ++i) {
     const auto costs = timed.run();
@@ -51,9 +58,9 @@ std::array<Measurement, 2> time_case(const OpCase& op_case, Device& device, Cach
   return {std::move(forward), std::move(backward)};
 }
 
-std::vector<OpCase> chosen_cases(const std::string& filter) {
+std::vector<OpCase> chosen_cases(const std::string& filter, const io::Size3& size) {
   std::vector<OpCase> chosen;
-  for (OpCase& c : all_op_cases()) {
+  for (OpCase& c : all_op_cases({size[0], size[1], size[2]})) {
     if (c.benchmark && c.name.find(filter) != std::string::npos) chosen.push_back(std::move(c));
   }
   REVUNET_EXPECTS(
@@ -73,8 +80,8 @@ void print(const std::vector<Measurement>& measurements, const Roofs& roofs) {
     const auto share = [](double of, double roof) { return of > 0 ? fmt::format("{:.0f} %", 100 * of / roof) : "-"; };
     table.add_row({m.name, m.pass, ms(seconds.median), ms(seconds.minimum), ms(seconds.maximum),
                    ms(m.cpu_seconds().median), rate(m.flops_per_second()),
-                   share(m.flops_per_second(), roofs.flops_per_second), rate(m.bytes_per_second()),
-                   share(m.bytes_per_second(), roofs.bytes_per_second)});
+                   share(roofs.flops_per_second > 0 ? m.flops_per_second() : 0, roofs.flops_per_second),
+                   rate(m.bytes_per_second()), share(m.bytes_per_second(), roofs.bytes_per_second)});
   }
   fmt::print("{}", table.to_string());
 }
@@ -82,36 +89,45 @@ void print(const std::vector<Measurement>& measurements, const Roofs& roofs) {
 Json to_json(const std::vector<Measurement>& measurements, const Roofs& roofs) {
   Json list = Json::array();
   for (const Measurement& m : measurements) {
-    list.push_back({{"case", m.name},
-                    {"pass", m.pass},
-                    {"seconds", bench::to_json(m.seconds())},
-                    {"cpu_seconds", bench::to_json(m.cpu_seconds())},
-                    {"flops", m.flops},
-                    {"bytes", m.bytes},
-                    {"flops_per_second", m.flops_per_second()},
-                    {"share_of_peak", m.flops_per_second() / roofs.flops_per_second},
-                    {"bytes_per_second", m.bytes_per_second()},
-                    {"share_of_copy", m.bytes_per_second() / roofs.bytes_per_second}});
+    list.push_back(
+        {{"case", m.name},
+         {"pass", m.pass},
+         {"seconds", bench::to_json(m.seconds())},
+         {"cpu_seconds", bench::to_json(m.cpu_seconds())},
+         {"flops", m.flops},
+         {"bytes", m.bytes},
+         {"flops_per_second", m.flops_per_second()},
+         {"share_of_peak", roofs.flops_per_second > 0 ? Json(m.flops_per_second() / roofs.flops_per_second) : Json()},
+         {"bytes_per_second", m.bytes_per_second()},
+         {"share_of_copy", m.bytes_per_second() / roofs.bytes_per_second}});
   }
   return list;
 }
 
 void run(const Options& options, Json json) {
   set_cpu_threads(options.threads);
-  const std::vector<OpCase> cases = chosen_cases(options.filter);
-  const Roofs roofs = measure_roofs();
-  fmt::print("{} threads, peak {:.1f} GFLOP/s, copy {:.1f} GB/s; median, minimum and maximum of {}, caches flushed\n\n",
-             options.threads, roofs.flops_per_second / 1e9, roofs.bytes_per_second / 1e9, options.repetitions);
-  Device device;
+  const std::vector<OpCase> cases = chosen_cases(options.filter, tools::parse_size(options.size, "--size"));
+  tools::ComputeDevice compute(tools::resolve(options.device));
+  Device& device = compute.get();
+  const Roofs roofs = measure_roofs(device);
+  fmt::print("{}, peak {:.1f} GFLOP/s, copy {:.1f} GB/s; median, minimum and maximum of {}, caches flushed\n\n",
+             compute.description(), roofs.flops_per_second / 1e9, roofs.bytes_per_second / 1e9, options.repetitions);
   CacheFlusher flusher(Context{device});
   std::vector<Measurement> measurements;
   for (const OpCase& c : cases) {
     fmt::print(stderr, "{}\n", c.name);
-    for (Measurement& m : time_case(c, device, flusher, options.repetitions)) measurements.push_back(std::move(m));
+    for (Measurement& m :
+         time_case(c, tools::parse_precision(options.precision), device, flusher, options.repetitions)) {
+      measurements.push_back(std::move(m));
+    }
+    compute.save_plan_cache();
   }
   print(measurements, roofs);
   if (options.json.empty()) return;
   json["threads"] = options.threads;
+  json["device"] = compute.description();
+  json["size"] = options.size;
+  json["precision"] = options.precision;
   json["repetitions"] = options.repetitions;
   json["peak_flops_per_second"] = roofs.flops_per_second;
   json["copy_bytes_per_second"] = roofs.bytes_per_second;
@@ -126,11 +142,13 @@ void run(const Options& options, Json json) {
 int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
-  CLI::App app("Times every op that training runs, forward and backward in f32, at the sizes of a 64^3 step.",
-               "bench-ops");
+  CLI::App app("Times every op that training runs, forward and backward, at the sizes of one step.", "bench-ops");
   app.add_option("--threads", options.threads, "Threads of the kernels")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--size", options.size, "X,Y,Z of the step's image, multiples of 16")->capture_default_str();
+  tools::add_precision_option(app, options.precision);
+  tools::add_device_options(app, options.device);
   app.add_option("--filter", options.filter, "Only cases whose name contains this");
   app.add_option("--repetitions", options.repetitions, "Timed runs a case, after two for warming up")
       ->check(CLI::PositiveNumber)

@@ -6,21 +6,22 @@ namespace revunet::bench {
 
 namespace {
 
-Tensor normal_tensor(const Context& ctx, const Shape& shape, uint64_t stream) {
+Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
   Rng rng(1, stream);
   std::vector<float> values(static_cast<size_t>(shape.elements()));
   for (float& v : values) v = static_cast<float>(rng.normal());
-  return from_host(ctx, shape, DType::f32, values);
+  return from_host(ctx, shape, dtype, values);
 }
 
 }  // namespace
 
-TimedCase::TimedCase(const OpCase& op_case, Device& device, CacheFlusher& flusher)
-    : case_(op_case), ctx_{device}, flusher_(flusher) {
+TimedCase::TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher)
+    : case_(op_case), dtype_(dtype), ctx_{device}, flusher_(flusher) {
   uint64_t stream = 0;
-  for (const Shape& shape : case_.inputs) inputs_.push_back(normal_tensor(ctx_, shape, stream++));
+  for (const Shape& shape : case_.inputs) inputs_.push_back(normal_tensor(ctx_, shape, dtype_, stream++));
   for (const Shape& shape : case_.parameters) {
-    parameters_.push_back({.name = "parameter", .value = normal_tensor(ctx_, shape, stream++), .gradient = {}});
+    parameters_.push_back(
+        {.name = "parameter", .value = normal_tensor(ctx_, shape, DType::f32, stream++), .gradient = {}});
   }
 }
 
@@ -30,18 +31,27 @@ TimedCase::Costs TimedCase::run() {
   std::vector<Variable> inputs, outputs;
   for (const Tensor& input : inputs_) inputs.push_back(tape.track(clone(ctx_, input)));
   flusher_.flush();
-  const Cost forward = cost_of([&] { outputs = case_.run(recording, std::move(inputs), parameters_); });
+  MemoryResource& device = ctx_.device.memory();
+  device.synchronize();
+  const Cost forward = cost_of([&] {
+    outputs = case_.run(recording, std::move(inputs), parameters_);
+    device.synchronize();
+  });
 
   std::vector<Tape::Seed> seeds;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (i == output_gradients_.size()) {
-      output_gradients_.push_back(normal_tensor(ctx_, outputs[i].value.shape(), 100 + i));
+      output_gradients_.push_back(normal_tensor(ctx_, outputs[i].value.shape(), outputs[i].value.dtype(), 100 + i));
     }
     seeds.push_back({outputs[i].slot, clone(ctx_, output_gradients_[i])});
   }
   outputs.clear();
   flusher_.flush();
-  const Cost backward = cost_of([&] { tape.backward(recording, std::move(seeds)); });
+  device.synchronize();
+  const Cost backward = cost_of([&] {
+    tape.backward(recording, std::move(seeds));
+    device.synchronize();
+  });
   return {forward, backward};
 }
 

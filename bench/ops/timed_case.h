@@ -12,8 +12,9 @@ namespace revunet::bench {
 
 class TimedCase {
  public:
-  // f32; inputs, parameters and output gradients are normal random values. All three outlive the object.
-  TimedCase(const OpCase& op_case, Device& device, CacheFlusher& flusher);
+  // Inputs and output gradients of type `dtype` and f32 parameters, all normal random values. The references outlive
+  // the object.
+  TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher);
 
   struct Costs {
     Cost forward;   // recording on a tape
@@ -23,6 +24,7 @@ class TimedCase {
 
  private:
   const OpCase& case_;
+  DType dtype_;
   Context ctx_;
   CacheFlusher& flusher_;
   std::vector<Tensor> inputs_;

@@ -29,7 +29,7 @@ class AllSequences : public ReconstructionMonitor {
     errors_.emplace_back(relative_error, sequence);
   }
   const std::pair<double, std::string>& worst() const { return *std::ranges::max_element(errors_); }
-  // The finest encoder, which reads the image's convolution.
+  // Of the sequence of this name.
   double of(const std::string& sequence) const {
     const auto found = std::ranges::find(errors_, sequence, &std::pair<double, std::string>::second);
     REVUNET_EXPECTS(found != errors_.end(), Error, "[bench] expected a sequence {}, got none", sequence);

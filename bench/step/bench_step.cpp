@@ -3,8 +3,10 @@
 #include <iostream>
 
 #include "bench/common/run_description.h"
+#include "bench/step/op_times.h"
 #include "bench/step/report.h"
 #include "tools/common/parse_list.h"
+#include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
 
 namespace revunet::bench {
@@ -22,8 +24,9 @@ struct Options {
   int64_t encoder_depth = 1, decoder_depth = 1;
   std::vector<int> threads = {available_cpu_threads()};
   int steps = 5;
-  bool rounds_from_stdin = false;
-  std::string json;
+  bool rounds_from_stdin = false, op_times = false;
+  std::string precision = tools::precision_name(DType::f32), json;
+  tools::DeviceArguments device;
 };
 
 MemoryMode mode_of(const std::string& name) {
@@ -40,9 +43,10 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   return {.name = name,
           .model = config,
           .mode = mode_of(name),
-          .precision = name == "bf16" ? DType::bf16 : DType::f32,
+          .precision = name == "bf16" ? DType::bf16 : tools::parse_precision(options.precision),
           .size = {x, y, z},
-          .threads = threads};
+          .threads = threads,
+          .device = tools::resolve(options.device)};
 }
 
 void run_round(std::vector<Measured>& variants) {
@@ -84,8 +88,13 @@ void run(const Options& options, Json json) {
     for (int round = 0; round < options.steps; ++round) run_round(variants);
     print_report(variants);
   }
+  Json op_times = Json::array();
+  if (options.op_times) {
+    for (Measured& m : variants) op_times.push_back(report_op_times(m.run));
+  }
   if (options.json.empty()) return;
   json["variants"] = to_json(variants);
+  if (options.op_times) json["op_times"] = op_times;
   write_json(options.json, json);
 }
 
@@ -112,6 +121,10 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--steps", options.steps, "Timed steps a variant, after one for warming up")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  tools::add_precision_option(app, options.precision);
+  tools::add_device_options(app, options.device);
+  app.add_flag("--op-times", options.op_times,
+               "On CUDA, run one more step of each variant and print what its ops took on the device");
   app.add_flag("--rounds-from-stdin", options.rounds_from_stdin,
                "Run a step of each variant for every line read, and print their seconds as a line of JSON");
   app.add_option("--json", options.json, "Write the results to this file too");

@@ -2,6 +2,8 @@
 
 #include "bench/common/table.h"
 #include "bench/step/convolution_flops.h"
+#include "engine/memory/report.h"
+#include "tools/plan/plan.h"
 
 namespace revunet::bench {
 
@@ -56,7 +58,7 @@ void print_memory(const std::vector<Measured>& variants) {
   const auto row = [&](const std::string& name, auto bytes) {
     std::vector<std::string> cells{name};
     for (const Measured& m : variants) {
-      cells.push_back(fmt::format("{:.1f}", static_cast<double>(bytes(m.run.memory())) / (1 << 20)));
+      cells.push_back(fmt::format("{:.1f}", mib(bytes(m.run.memory()))));
     }
     table.add_row(std::move(cells));
   };
@@ -68,12 +70,30 @@ void print_memory(const std::vector<Measured>& variants) {
   fmt::print("{}", table.to_string());
 }
 
-Json memory_json(const MemoryStats& stats) {
+size_t planned_peak(TrainingRun& run) {
+  const Variant& v = run.variant();
+  return tools::plan_training({.network = v.model,
+                               .mode = v.mode,
+                               .optimiser_step = v.optimiser_step,
+                               .precision = v.precision,
+                               .layout = run.device().layout(),
+                               .size = {v.size[0], v.size[1], v.size[2]}})
+      .training.peak_allocated;
+}
+
+// The driver's is what all processes and their libraries have on the device, ours alone in a run by itself.
+Json memory_json(TrainingRun& run) {
+  const MemoryStats& stats = run.memory();
   Json at_peak;
   for (size_t tag = 0; tag < kTagCount; ++tag) at_peak[kTagNames[tag]] = stats.at_peak[tag];
-  return {{"peak_allocated_bytes", stats.peak_allocated},
-          {"peak_reserved_bytes", stats.peak_reserved},
-          {"bytes_at_peak", std::move(at_peak)}};
+  Json json = {{"peak_allocated_bytes", stats.peak_allocated},
+               {"peak_reserved_bytes", stats.peak_reserved},
+               {"planned_peak_bytes", planned_peak(run)},
+               {"bytes_at_peak", std::move(at_peak)}};
+  if (const auto capacity = run.device().memory().capacity()) {
+    json["driver_used_bytes"] = capacity->total - capacity->free;
+  }
+  return json;
 }
 
 }  // namespace
@@ -98,6 +118,7 @@ Json to_json(const std::vector<Measured>& variants) {
          {"precision", name_of(v.precision)},
          {"size", v.size},
          {"threads", v.threads},
+         {"device", m.run.device_description()},
          {"seconds", to_json(seconds(m, kTotal))},
          {"seconds_by_phase",
           {{"forward", to_json(seconds(m, kForward))}, {"backward_and_adam", to_json(seconds(m, kBackward))}}},
@@ -105,7 +126,7 @@ Json to_json(const std::vector<Measured>& variants) {
          {"ratio_to_first", to_json(ratio(m, variants.front()))},
          {"seconds_by_round", std::move(rounds)},
          {"convolution_flops", flops(m)},
-         {"memory", memory_json(m.run.memory())},
+         {"memory", memory_json(m.run)},
          {"losses", m.run.losses()}});
   }
   return list;

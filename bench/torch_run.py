@@ -1,0 +1,88 @@
+"""The same networks in PyTorch, ready to be timed: what compare_pytorch.py and gpu/ share."""
+import os
+import json
+import pathlib
+import re
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODELS = ("revtorch", "autograd", "baseline")  # autograd: the reversible network without rebuilding
+FORMATS = ("contiguous", "channels_last_3d")
+
+
+def load_torch():
+    """(torch, the reference networks, models that can be run, what is skipped and why)."""
+    try:
+        import torch
+    except ImportError:
+        return None, None, [], ["every comparison: PyTorch is not installed in the Python that runs this"]
+    sys.path.insert(0, str(ROOT / "tests" / "golden"))
+    import torch_revunet
+    try:
+        import revtorch.revtorch  # noqa: F401
+    except ImportError:
+        return torch, torch_revunet, ["autograd", "baseline"], ["reversible: RevTorch is not installed"]
+    return torch, torch_revunet, list(MODELS), []
+
+
+class TorchRun:
+    """One network in training on one random image. amp: convolutions in bf16 by autocast."""
+
+    def __init__(self, torch, reference, model, memory_format, size, device="cpu", amp=False, compiled=False):
+        torch.manual_seed(1)
+        self.torch, self.reference, self.device, self.amp = torch, reference, device, amp
+        if model == "baseline":
+            network = reference.BaselineUNet()
+        else:
+            network = reference.ReversibleUNet(use_revtorch=model == "revtorch")
+        layout = getattr(torch, f"{memory_format}_format" if memory_format == "contiguous" else memory_format)
+        self.network = network.to(device, memory_format=layout)
+        self.forward = torch.compile(self.network) if compiled else self.network
+        self.image = torch.randn(1, 4, *size).to(device, memory_format=layout)
+        self.target = (torch.rand(1, 3, *size) < 0.1).float().to(device, memory_format=layout)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1e-4, weight_decay=1e-5, fused=True)
+
+    def wait(self):
+        if self.device != "cpu":
+            self.torch.cuda.synchronize()
+
+    def step(self):
+        """Seconds of one step: forward, Dice loss, backward, Adam."""
+        self.wait()
+        begin = time.perf_counter()
+        self.optimiser.zero_grad(set_to_none=True)
+        with self.torch.autocast(self.device, dtype=self.torch.bfloat16, enabled=self.amp):
+            output = self.forward(self.image)
+        loss = self.reference.dice_loss(output.float(), self.target)
+        loss.backward()
+        self.optimiser.step()
+        self.wait()
+        return time.perf_counter() - begin
+
+    def parameters(self):
+        return sum(p.numel() for p in self.network.parameters())
+
+
+def versions(torch):
+    if torch is None:
+        return {"python": sys.version.split()[0]}
+    onednn = re.search(r"MKL-DNN v([\d.]+)", torch.__config__.show())
+    return {"python": sys.version.split()[0], "torch": torch.__version__,
+            "torch_onednn": onednn.group(1) if onednn else "none",
+            "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "torch_cuda": torch.version.cuda, "torch_cudnn": torch.backends.cudnn.version()}
+
+
+def write_text(path, text):
+    """Whole or not at all."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def write_json(path, content):
+    write_text(path, json.dumps(content, indent=2) + "\n")
