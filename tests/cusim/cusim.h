@@ -1,10 +1,10 @@
 // Runs CUDA kernels on the CPU, for tests: the project's own .cu files, compiled as C++.
 //
 // One block after another; each thread of a block is a fiber of its own that runs from barrier to barrier; both in an
-// order that a test may choose. Caught: overruns of global and of shared memory (AddressSanitizer sees their exact sizes),
-// races between threads of a block that no barrier orders (ThreadSanitizer), barriers that not all threads reach, reads
-// of shared or of device memory that nothing has written (it is filled with NaNs). Not seen: races between blocks,
-// memory order, and anything about speed.
+// order that a test may choose. Caught: overruns of global and of shared memory (AddressSanitizer sees their exact
+// sizes), races between threads of a block that no barrier orders (ThreadSanitizer), barriers that not all threads
+// reach, reads of shared or of device memory that nothing has written (it is filled with NaNs). Not seen: races between
+// blocks, memory order, and anything about speed.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -24,8 +24,8 @@ struct ToolResult {
 inline ToolResult run_tool(const std::string& name, const std::string& arguments, const std::string& environment = "") {
   const TemporaryFolder folder;
   const std::string output = (folder / "output").string(), errors = (folder / "errors").string();
-  const std::string command =
-      "CUDA_VISIBLE_DEVICES= " + environment + REVUNET_TOOLS_DIR "/" + name + " " + arguments + " >" + output + " 2>" + errors;
+  const std::string command = "CUDA_VISIBLE_DEVICES= " + environment + REVUNET_TOOLS_DIR "/" + name + " " + arguments +
+                              " >" + output + " 2>" + errors;
   const int status = std::system(command.c_str());
   REQUIRE(WIFEXITED(status));  // not killed by a signal
   return {WEXITSTATUS(status), read_bytes(output), read_bytes(errors)};

@@ -11,7 +11,9 @@ namespace revunet::tools {
 TraceHeader make_header(const std::string& program, DeviceKind device, int threads, const MemorySettings& settings) {
   return {.program = fmt::format("{} {}", program, version()),
           .date = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))),
-          .device = device == DeviceKind::meta ? "meta" : device == DeviceKind::cuda ? "cuda" : "cpu",
+          .device = device == DeviceKind::meta   ? "meta"
+                    : device == DeviceKind::cuda ? "cuda"
+                                                 : "cpu",
           .threads = threads,
           .settings = settings};
 }

@@ -18,8 +18,8 @@ class Trainer {
   // Makes the network, from options.init if there is one.
   Trainer(const TrainOptions& options, const Split& split, RunFolder& folder);
 
-  // Trains to the end. OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not finite, naming case and tensor; files of
-  // earlier epochs stay.
+  // Trains to the end. OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not
+  // finite, naming case and tensor; files of earlier epochs stay.
   void run();
 
   const UNet& model() const { return *model_; }
