@@ -13,6 +13,7 @@ set(REVUNET_CXX_OPTIONS
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror -ffp-contract=fast -fno-trapping-math
   -fno-math-errno
   -Wno-restrict  # false alarms on std::string operator+ in GCC 12 (its bug 105651)
+  -Wno-maybe-uninitialized  # likewise in its own AVX-512 intrinsics (bug 105593)
   $<IF:$<BOOL:${REVUNET_NATIVE}>,-march=native,-march=x86-64-v3>)
 # nvcc's own code has shadows and conversions, so its host compiler is asked for less.
 set(REVUNET_CUDA_OPTIONS
