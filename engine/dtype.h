@@ -51,6 +51,17 @@ decltype(auto) dispatch(DType dtype, F&& f) {
   }
 }
 
+// For tensors of `dtype` and what convolutions multiply of them, `operands`: of the same type, or bf16 made of f32.
+// Calls f.template operator()<T, Operand>().
+template <class F>
+decltype(auto) dispatch_operands(DType dtype, DType operands, F&& f) {
+  if (dtype == operands) return dispatch(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
+  REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
+                  "[dtype] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
+                  name_of(dtype));
+  return f.template operator()<float, bfloat16>();
+}
+
 // The same for what is f32 or f64: parameters, their gradients and moments.
 template <class F>
 decltype(auto) dispatch_compute(DType dtype, F&& f) {

@@ -1,11 +1,12 @@
 #include "models/norm_act_conv.h"
 
+#include "kernels/cast/cast.h"
 #include "kernels/conv3d/conv3d.h"
 
 namespace revunet {
 
 Tensor NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics) const {
-  Tensor a(ctx, x.shape(), x.dtype());
+  Tensor a(ctx, x.shape(), operands_ == Operands::bf16 ? DType::bf16 : x.dtype());
   group_norm_leaky_relu_forward(ctx, x, statistics, norm_.gamma.value, norm_.beta.value, kLeakyReluSlope, a);
   return a;
 }
@@ -21,11 +22,18 @@ void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& st
                            Tensor& dx) {
   Tensor a = activate(ctx, x, statistics);
   if (y) conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {y, 1}, Write::subtract);
-  conv3d_backward_weight(ctx, {&a, 1}, {&dy, 1}, gradient_of(ctx, weight_));
+  Tensor dz = dy;  // as the convolution multiplies it
+  if (dy.dtype() != a.dtype()) {
+    dz = Tensor(ctx, dy.shape(), a.dtype());
+    cast_forward(ctx, dy, dz);
+  }
+  conv3d_backward_weight(ctx, {&a, 1}, {&dz, 1}, gradient_of(ctx, weight_));
 
-  // a is of no more use: its memory takes its gradient, so that one tensor of this size lives at a time.
+  // a is of no more use: its memory takes its gradient, so that one tensor of this size lives at a time,
+  // or two of half as many bytes.
   Tensor& da = a;
-  conv3d_backward_data(ctx, {&dy, 1}, weight_.value, {&da, 1}, Write::overwrite);
+  conv3d_backward_data(ctx, {&dz, 1}, weight_.value, {&da, 1}, Write::overwrite);
+  dz = Tensor();
   group_norm_leaky_relu_backward(ctx, x, statistics, norm_.gamma.value, norm_.beta.value, kLeakyReluSlope, da, dx, true,
                                  gradient_of(ctx, norm_.gamma), gradient_of(ctx, norm_.beta));
 }

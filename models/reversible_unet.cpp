@@ -5,8 +5,9 @@
 
 namespace revunet {
 
-ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode)
-    : UNet(config), mode_(mode) {
+ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
+                               Operands operands)
+    : UNet(config), mode_(mode), operands_(operands) {
   const auto& c = config.channels;
   const size_t levels = config.levels();
   first_weight_ = &add_parameter(ctx, "firstConv.weight", {c[0], 3, 3, 3, config.in_channels}, dtype);
@@ -45,7 +46,7 @@ void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBloc
     Parameter& gamma = add_parameter(ctx, name + ".gn.weight", {half}, dtype);
     Parameter& beta = add_parameter(ctx, name + ".gn.bias", {half}, dtype);
     Parameter& weight = add_parameter(ctx, name + ".conv.weight", {half, 3, 3, 3, half}, dtype);
-    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight);
+    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight, operands_);
   };
   for (int64_t k = 0; k < depth; ++k) {
     const std::string block = fmt::format("{}.reversibleBlocks.reversible_blocks.{}", stage, k);

@@ -9,7 +9,7 @@ namespace revunet {
 class ReversibleUNet : public UNet {
  public:
   // Parameters are zero until initialised. `config` has been checked.
-  ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode);
+  ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode, Operands operands);
 
   Variable forward(const Context& ctx, Variable image) const override;
 
@@ -25,6 +25,7 @@ class ReversibleUNet : public UNet {
   Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input) const;
 
   MemoryMode mode_;
+  Operands operands_;
   Parameter *first_weight_, *last_weight_, *last_bias_;
   std::vector<Stage> encoders_;  // the last one's sequence holds the first decoder's blocks too
   std::vector<Stage> decoders_;

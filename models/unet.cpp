@@ -60,12 +60,20 @@ Parameter& UNet::add_parameter(const Context& ctx, const std::string& name, cons
   return *parameters_.back();
 }
 
+void check_operands(const UNetConfig& config, Operands operands) {
+  REVUNET_EXPECTS(
+      config.kind == ModelKind::reversible || operands == Operands::activations, UsageError,
+      "[--precision] expected fp32 or bf16 with the baseline, which has no reversible blocks, got mixed; use "
+      "--model reversible");
+}
+
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
-                                const MemoryMode& mode) {
+                                const MemoryMode& mode, Operands operands) {
   check_config(config);
+  check_operands(config, operands);
   std::unique_ptr<UNet> model;
   if (config.kind == ModelKind::reversible) {
-    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, mode);
+    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, mode, operands);
   } else {
     model = std::make_unique<BaselineUNet>(ctx, config, dtype);
   }

@@ -51,6 +51,15 @@ struct MemoryMode {
   bool operator==(const MemoryMode&) const = default;
 };
 
+// What the convolutions of reversible blocks multiply.
+enum class Operands {
+  activations,  // as they are
+  bf16,         // f32 activations rounded to bf16, in scratch: what is kept, and its gradients, stay f32
+};
+
+// Throws UsageError for bf16 operands with the baseline, which has no such blocks.
+void check_operands(const UNetConfig& config, Operands operands);
+
 class UNet {
  public:
   virtual ~UNet() = default;
@@ -78,7 +87,7 @@ class UNet {
 
 // With PyTorch's default initialisation from `seed`.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
-                                const MemoryMode& mode = {});
+                                const MemoryMode& mode = {}, Operands operands = Operands::activations);
 
 // The configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError where it
 // is neither network's.

@@ -18,7 +18,7 @@ struct Options {
   std::filesystem::path weights, data, out;
   std::string size;  // empty: the weights' own
   bool probabilities = false;
-  std::string precision = precision_name(DType::f32);
+  std::string precision = name_of(Precision::fp32);
   int threads = 0;
   DeviceArguments device;
 };
@@ -72,9 +72,10 @@ void predict(const Options& options) {
   const std::vector<io::CaseFiles> cases = io::find_cases(options.data);
   const std::vector<PredictionFiles> files = prediction_files(cases, options.out, options.probabilities);
 
+  const Precision precision = parse_precision(options.precision);
   ComputeDevice device(device_options);
   const Context ctx{device.get()};
-  const std::unique_ptr<UNet> model = make_unet(ctx, info.config, DType::f32, 0);
+  const std::unique_ptr<UNet> model = make_unet(ctx, info.config, DType::f32, 0, {}, operands_of(precision));
   load_weights(weights, *model);
   make_folder(options.out);
   fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {}\n",
@@ -83,7 +84,7 @@ void predict(const Options& options) {
   for (size_t i = 0; i < cases.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
     const PredictedCase predicted = within_memory(
-        [&] { return predict_case(ctx, *model, cases[i], view.size, parse_precision(options.precision), files[i]); });
+        [&] { return predict_case(ctx, *model, cases[i], view.size, activation_type(precision), files[i]); });
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     device.save_plan_cache();
     report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());

@@ -49,7 +49,7 @@ Shape volume(const Variant& variant, int64_t channels) {
 TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), compute_(variant_.device) {
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
-  model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode);
+  model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode, operands_of(variant_.precision));
   image_ = random_image(volume(variant_, variant_.model.in_channels));
   target_ = nested_balls(volume(variant_, variant_.model.out_channels));
 }
@@ -59,7 +59,7 @@ StepSeconds TrainingRun::step() {
   Tape tape;
   const Context ctx{device(), &tape};
   const auto input = [&](const std::vector<float>& values, int64_t channels) {
-    return from_host(ctx.with_tag(Tag::input), volume(variant_, channels), variant_.precision, values);
+    return from_host(ctx.with_tag(Tag::input), volume(variant_, channels), activation_type(variant_.precision), values);
   };
   Tensor image = input(image_, variant_.model.in_channels), target = input(target_, variant_.model.out_channels);
   Variable losses;

@@ -7,6 +7,7 @@
 
 #include "models/training_step.h"
 #include "tools/common/device_options.h"
+#include "tools/common/precision.h"
 
 namespace revunet::bench {
 
@@ -14,7 +15,7 @@ struct Variant {
   std::string name;  // a key of the table
   UNetConfig model;
   MemoryMode mode;
-  DType precision = DType::f32;  // of activations
+  tools::Precision precision = tools::Precision::fp32;
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::vector<int64_t> size;  // x, y, z in voxels
   int threads;

@@ -22,20 +22,21 @@ struct Options {
 struct Way {
   std::string name;  // a column of the table, and a key of --measure after a colon
   MemoryMode mode;
-  DType precision;
+  tools::Precision precision;
   OptimiserStep optimiser_step;
 };
 
 const std::vector<Way>& ways() {
   constexpr MemoryMode kStored{Activations::stored, Skips::stored}, kSkips{Activations::reversible, Skips::stored},
       kAll;
-  static const std::vector<Way> all = {{"stored", kStored, DType::f32, OptimiserStep::separate},
-                                       {"stored-skips", kSkips, DType::f32, OptimiserStep::separate},
-                                       {"reversible", kAll, DType::f32, OptimiserStep::separate},
-                                       {"fused", kAll, DType::f32, OptimiserStep::fused},
-                                       {"stored-bf16", kStored, DType::bf16, OptimiserStep::separate},
-                                       {"stored-skips-bf16", kSkips, DType::bf16, OptimiserStep::separate},
-                                       {"bf16", kAll, DType::bf16, OptimiserStep::separate}};
+  static const std::vector<Way> all = {{"stored", kStored, tools::Precision::fp32, OptimiserStep::separate},
+                                       {"stored-skips", kSkips, tools::Precision::fp32, OptimiserStep::separate},
+                                       {"reversible", kAll, tools::Precision::fp32, OptimiserStep::separate},
+                                       {"mixed", kAll, tools::Precision::mixed, OptimiserStep::separate},
+                                       {"fused", kAll, tools::Precision::fp32, OptimiserStep::fused},
+                                       {"stored-bf16", kStored, tools::Precision::bf16, OptimiserStep::separate},
+                                       {"stored-skips-bf16", kSkips, tools::Precision::bf16, OptimiserStep::separate},
+                                       {"bf16", kAll, tools::Precision::bf16, OptimiserStep::separate}};
   return all;
 }
 
@@ -160,7 +161,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
       "networks, planned on the meta device, beside the paper's own figures. Ways to train: all stored; stored skips\n"
-      "(the paper's scheme); reversible skips too; that with the fused optimizer; and the same in bf16.",
+      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the "
+      "same in bf16.",
       "bench-memory");
   app.add_option("--measure", options.measure,
                  "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte");

@@ -20,7 +20,7 @@ struct Options {
   int threads = available_cpu_threads();
   std::string filter;
   int repetitions = 9;
-  std::string size = "64,64,64", precision = tools::precision_name(DType::f32), json;
+  std::string size = "64,64,64", precision = tools::name_of(tools::Precision::fp32), json;
   tools::DeviceArguments device;
 };
 
@@ -116,8 +116,8 @@ void run(const Options& options, Json json) {
   std::vector<Measurement> measurements;
   for (const OpCase& c : cases) {
     fmt::print(stderr, "{}\n", c.name);
-    for (Measurement& m :
-         time_case(c, tools::parse_precision(options.precision), device, flusher, options.repetitions)) {
+    for (Measurement& m : time_case(c, tools::activation_type(tools::parse_precision(options.precision)), device,
+                                    flusher, options.repetitions)) {
       measurements.push_back(std::move(m));
     }
     compute.save_plan_cache();

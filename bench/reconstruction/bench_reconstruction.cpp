@@ -41,7 +41,7 @@ class AllSequences : public ReconstructionMonitor {
 };
 
 // One step with new weights on an image of noise of this standard deviation.
-AllSequences errors_of(const Options& options, int64_t depth, DType precision, double deviation) {
+AllSequences errors_of(const Options& options, int64_t depth, tools::Precision precision, double deviation) {
   Device device;
   Tape tape;
   AllSequences errors;
@@ -53,14 +53,15 @@ AllSequences errors_of(const Options& options, int64_t depth, DType precision, d
   const auto [x, y, z] = tools::parse_size(options.size, "--size");
   check_config(config);
   check_size(config, {x, y, z});
-  const auto model = make_unet(ctx, config, DType::f32, 1);
+  const auto model = make_unet(ctx, config, DType::f32, 1, {}, operands_of(precision));
 
   Rng rng(1);
   std::vector<float> image(static_cast<size_t>(x * y * z * config.in_channels));
   for (float& v : image) v = static_cast<float>(deviation * rng.normal());
   const std::vector<float> target(static_cast<size_t>(x * y * z * config.out_channels), 1.0f);
-  Variable losses = region_losses(ctx, *model, from_host(ctx, {1, x, y, z, config.in_channels}, precision, image),
-                                  from_host(ctx, {1, x, y, z, config.out_channels}, precision, target));
+  Variable losses =
+      region_losses(ctx, *model, from_host(ctx, {1, x, y, z, config.in_channels}, activation_type(precision), image),
+                    from_host(ctx, {1, x, y, z, config.out_channels}, activation_type(precision), target));
   Adam adam;
   learn(ctx, tape, std::move(losses), *model, adam, OptimiserStep::separate);
   return errors;
@@ -70,15 +71,15 @@ void run(const Options& options, Json json) {
   Table table({"blocks a level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
   json["errors"] = Json::array();
   const auto add = [&](int64_t depth, double deviation) {
-    for (const DType precision : {DType::f32, DType::bf16}) {
+    for (const tools::Precision precision : tools::kPrecisions) {
       const AllSequences errors = errors_of(options, depth, precision, deviation);
       const double finest = errors.of("encoders.0.reversibleBlocks");
       const auto& [worst, sequence] = errors.worst();
-      table.add_row({std::to_string(depth), fmt::format("{:g}", deviation), tools::precision_name(precision),
+      table.add_row({std::to_string(depth), fmt::format("{:g}", deviation), tools::name_of(precision),
                      fmt::format("{:.1e}", finest), fmt::format("{:.1e}", worst), sequence});
       json["errors"].push_back({{"blocks", depth},
                                 {"deviation", deviation},
-                                {"precision", tools::precision_name(precision)},
+                                {"precision", tools::name_of(precision)},
                                 {"finest_encoder", finest},
                                 {"worst", worst},
                                 {"worst_sequence", sequence}});

@@ -17,7 +17,7 @@ namespace {
 constexpr int kWarmUpSteps = 1;
 
 struct Options {
-  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "bf16", "baseline"};
+  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"};
   std::vector<std::string> sizes = {"64,64,64"};
   std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
   std::vector<int64_t> baseline_channels = default_config(ModelKind::baseline).channels;
@@ -25,7 +25,7 @@ struct Options {
   std::vector<int> threads = {available_cpu_threads()};
   int steps = 5;
   bool rounds_from_stdin = false, op_times = false;
-  std::string precision = tools::precision_name(DType::f32), json;
+  std::string precision = tools::name_of(tools::Precision::fp32), json;
   tools::DeviceArguments device;
 };
 
@@ -43,7 +43,7 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   return {.name = name,
           .model = config,
           .mode = mode_of(name),
-          .precision = name == "bf16" ? DType::bf16 : tools::parse_precision(options.precision),
+          .precision = tools::parse_precision(name == "bf16" || name == "mixed" ? name : options.precision),
           .size = {x, y, z},
           .threads = threads,
           .device = tools::resolve(options.device)};
@@ -100,10 +100,10 @@ void run(const Options& options, Json json) {
 
 void add_options(CLI::App& app, Options& options) {
   app.add_option("--models", options.models,
-                 "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or with bf16 "
-                 "activations; baseline")
+                 "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed "
+                 "precision or bf16; baseline")
       ->delimiter(',')
-      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "bf16", "baseline"}))
+      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"}))
       ->capture_default_str();
   app.add_option("--sizes", options.sizes, "X,Y,Z of the image, several apart by spaces")->capture_default_str();
   app.add_option("--channels", options.channels, "Channels a level of reversible and stored, finest first")

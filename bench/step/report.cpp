@@ -115,7 +115,7 @@ Json to_json(const std::vector<Measured>& variants) {
          {"encoder_depth", v.model.encoder_depth},
          {"decoder_depth", v.model.decoder_depth},
          {"parameters", m.run.model().parameter_count()},
-         {"precision", name_of(v.precision)},
+         {"precision", tools::name_of(v.precision)},
          {"size", v.size},
          {"threads", v.threads},
          {"device", m.run.device_description()},

@@ -8,7 +8,8 @@
 // partial sums of at most 16 slabs of the volume. Same bits at any number of threads.
 // f32 runs through oneDNN, the residual in its sum post-op; f64, bf16 and all weight gradients through our own loops.
 // bf16: x, y and their gradients; weights stay f32 and are rounded to bf16 as operands; sums are f32, rounded
-// once for each part of the input, and so are the gradients of weights and biases.
+// once for each part of the input, and so are the gradients of weights and biases. Mixed: as bf16, but conv3d_forward's
+// y is f32, and its sums are not rounded.
 // Source: cross-correlation as torch.nn.functional.conv3d.
 #pragma once
 

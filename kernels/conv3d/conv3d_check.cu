@@ -5,6 +5,7 @@
 
 #include "engine/cuda/launch.h"
 #include "engine/tensor.h"
+#include "kernels/cuda/pack.h"
 
 namespace revunet::cuda {
 
@@ -40,9 +41,9 @@ __device__ float term(const ConvolutionProblem& p, const T* x, const T* w, const
 }
 
 // One block a sample. values (samples, 2): expected, got.
-template <class T>
+template <class T, class R>
 __global__ void sample_kernel(ConvolutionProblem p, int64_t terms, int64_t elements, const T* x, const T* w, const T* y,
-                              const T* result, double* values) {
+                              const R* result, double* values) {
   REVUNET_SHARED(double, shared, kThreads);
   // Else places that no period of channels or taps hides anything from.
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
@@ -71,13 +72,12 @@ int64_t terms_of(const ConvolutionProblem& p) {
 double sampled_error(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands) {
   const int64_t samples = p.result_elements() <= kFew ? p.result_elements() : kSamples;
   Tensor values(ctx.with_tag(Tag::workspace), {samples, 2}, DType::f64);
-  const auto run = [&]<class T>() {
-    launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(kThreads), sample_kernel<T>, p, terms_of(p),
+  dispatch_device(p.result, p.operands, [&]<class R, class T>() {
+    launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(kThreads), sample_kernel<T, R>, p, terms_of(p),
            p.result_elements(), static_cast<const T*>(operands.x), static_cast<const T*>(operands.w),
-           static_cast<const T*>(operands.y), static_cast<const T*>(operands.result(p.direction)),
+           static_cast<const T*>(operands.y), static_cast<const R*>(operands.result(p.direction)),
            values.data<double>());
-  };
-  p.dtype == DType::f32 ? run.template operator()<float>() : run.template operator()<bfloat16>();
+  });
   const std::vector<double> pairs = to_host_f64(values);
   double difference = 0, largest = 0;
   for (size_t i = 0; i < pairs.size(); i += 2) {

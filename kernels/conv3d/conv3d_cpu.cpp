@@ -43,16 +43,16 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   const int64_t out = transposed ? block.I : block.O, k = weight.shape()[1];
   const int sign = mode == Write::subtract ? -1 : 1;
   const bool add = mode != Write::overwrite;
-  dispatch(x.dtype(), [&]<class T>() {
-    using V = Compute<T>;
-    constexpr bool f32 = std::is_same_v<T, float>, bf16 = std::is_same_v<T, bfloat16>;
+  dispatch_operands(y.dtype(), x.dtype(), [&]<class Y, class X>() {
+    using V = Compute<X>;
+    constexpr bool f32 = std::is_same_v<X, float>, bf16 = std::is_same_v<X, bfloat16>;
     if (f32 || (bf16 && onednn_has_bf16())) {
-      const Tensor packed = pack<T>(ctx, weight, block, transposed, sign, out);
+      const Tensor packed = pack<X>(ctx, weight, block, transposed, sign, out);
       onednn_forward(ctx, x, packed, bias, block.o0, y, add);
     } else if constexpr (!f32) {
-      const Tensor packed = pack<T>(ctx, weight, block, transposed, sign, padded_channels<V>(out));
+      const Tensor packed = pack<X>(ctx, weight, block, transposed, sign, padded_channels<V>(out));
       if (!ctx.device.computes()) return;
-      direct_forward<T>(x, packed.data<V>(), bias ? bias->data<V>() + block.o0 : nullptr, k, y, add);
+      direct_forward<X, Y>(x, packed.data<V>(), bias ? bias->data<V>() + block.o0 : nullptr, k, y, add);
     }
   });
 }

@@ -57,13 +57,14 @@ void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const 
   Tensor workspace(ctx.with_tag(Tag::workspace), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
   REVUNET_CUBLAS_CHECK(cublasSetStream(handle_, stream_of(ctx)));
   REVUNET_CUBLAS_CHECK(cublasSetWorkspace(handle_, workspace.data<float>(), bytes));
-  const bool f32 = p.dtype == DType::f32;
+  const bool f32 = p.operands == DType::f32;
   const cudaDataType_t type = f32 ? CUDA_R_32F : CUDA_R_16BF;
+  const cudaDataType_t result = p.result == DType::f32 ? CUDA_R_32F : CUDA_R_16BF;
   const cublasComputeType_t compute = f32 && !limits.strict_fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   const Product g = product_of(p, operands);
   const float alpha = static_cast<float>(p.alpha), beta = static_cast<float>(p.beta);
   REVUNET_CUBLAS_CHECK(cublasGemmEx_64(handle_, g.transpose_a, g.transpose_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda,
-                                       g.b, type, g.ldb, &beta, g.c, type, g.ldc, compute, CUBLAS_GEMM_DEFAULT));
+                                       g.b, type, g.ldb, &beta, g.c, result, g.ldc, compute, CUBLAS_GEMM_DEFAULT));
 }
 
 }  // namespace revunet::cuda

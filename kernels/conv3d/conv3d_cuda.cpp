@@ -20,11 +20,15 @@ void* address(const Tensor& x) {
 ConvolutionProblem problem_of(Direction direction, const Tensor& x, const Tensor& y, int64_t k) {
   const auto [N, D, H, W, C] = activation(x.shape());
   REVUNET_EXPECTS(x.dtype() != DType::f64, UsageError, "[conv3d] expected f32 or bf16 activations on CUDA, got f64");
-  return {direction, x.dtype(), N, D, H, W, x.channel_stride(), y.channel_stride(), k};
+  const DType operands = direction == Direction::backward_data ? y.dtype() : x.dtype();
+  const DType result = direction == Direction::forward         ? y.dtype()
+                       : direction == Direction::backward_data ? x.dtype()
+                                                               : operands;
+  return {direction, operands, result, N, D, H, W, x.channel_stride(), y.channel_stride(), k};
 }
 
 Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
-  return {ctx.with_tag(Tag::workspace), {p.O, p.k, p.k, p.k, p.I}, p.dtype};
+  return {ctx.with_tag(Tag::workspace), {p.O, p.k, p.k, p.k, p.I}, p.operands};
 }
 
 // `packed`: bytes of the packed weights, which lie in the device's workspace too.

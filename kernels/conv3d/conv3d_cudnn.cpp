@@ -101,8 +101,9 @@ std::vector<Descriptor> operations_of(const ConvolutionProblem& p, PlanForm form
   const Names names = names_of(p.direction);
   const Uid result = result_of(p.direction);
   const auto operand = [&](Uid uid) {
-    return form == PlanForm::fused && uid == result ? tensor(kProduct, DType::f32, extents_of(p, uid), false)
-                                                    : tensor(uid, p.dtype, extents_of(p, uid));
+    return form == PlanForm::fused && uid == result
+               ? tensor(kProduct, DType::f32, extents_of(p, uid), false)
+               : tensor(uid, uid == result ? p.result : p.operands, extents_of(p, uid));
   };
   std::vector<Descriptor> operations;
   Descriptor& convolve = operations.emplace_back(names.operation);
@@ -128,10 +129,10 @@ std::vector<Descriptor> operations_of(const ConvolutionProblem& p, PlanForm form
   if (p.beta == 0) {
     deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, product);
   } else {
-    deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, tensor(kResult, p.dtype, extents_of(p, result)));
+    deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, tensor(kResult, p.result, extents_of(p, result)));
     deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, product);
   }
-  deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, tensor(result, p.dtype, extents_of(p, result)));
+  deliver.set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, tensor(result, p.result, extents_of(p, result)));
   deliver.finalize();
   operations.push_back(std::move(deliver));
   return operations;
@@ -237,7 +238,7 @@ std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionPr
   for (const Descriptor& configuration : configurations(target, graph)) {
     const auto engines = configuration.get_descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1);
     const auto notes = engines.at(0).get_notes(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE);
-    if (!within(limits, problem.dtype, notes)) continue;
+    if (!within(limits, problem.operands, notes)) continue;
     std::string name =
         fmt::format("{}{}", form == PlanForm::fused ? kFusedPrefix : "",
                     name_of_configuration(configuration, engines[0].get_int64(CUDNN_ATTR_ENGINE_GLOBAL_INDEX)));

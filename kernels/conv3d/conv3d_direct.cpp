@@ -146,9 +146,9 @@ int64_t padded_channels(int64_t channels) {
   return ceil_div(channels, kLanes<T>) * kLanes<T>;
 }
 
-template <class T>
-void direct_forward(const Tensor& x, const Compute<T>* w, const Compute<T>* bias, int64_t k, Tensor& y, bool add) {
-  using V = Compute<T>;
+template <class X, class Y>
+void direct_forward(const Tensor& x, const Compute<X>* w, const Compute<X>* bias, int64_t k, Tensor& y, bool add) {
+  using V = Compute<X>;
   constexpr int kVector = kLanes<V>;
   const auto [N, D, H, W, I] = activation(x.shape());
   const int64_t O = activation(y.shape()).C, pad = (k - 1) / 2, o_padded = padded_channels<V>(O);
@@ -177,15 +177,15 @@ void direct_forward(const Tensor& x, const Compute<T>* w, const Compute<T>* bias
           for (int64_t kh = 0; kh < k; ++kh) {
             const int64_t d = plane % D + kd - pad, x_h = h + kh - pad;
             if (d < 0 || d >= D || x_h < 0 || x_h >= H) continue;
-            const T* x_row = x.data<T>() + ((plane + kd - pad) * H + x_h) * W * I;
+            const X* x_row = x.data<X>() + ((plane + kd - pad) * H + x_h) * W * I;
             convolve_row(as_compute(x_row, W * I, buffer), w + (kd * k + kh) * k * I * o_padded, row.data());
           }
         }
-        T* y_row = y.data<T>() + (plane * H + h) * W * O;
+        Y* y_row = y.data<Y>() + (plane * H + h) * W * O;
         for (int64_t v = 0; v < W; ++v) {
           for (int64_t o = 0; o < O; ++o) {
             const V base = add ? y_row[v * O + o] : bias ? bias[o] : V{0};
-            y_row[v * O + o] = static_cast<T>(base + row[static_cast<size_t>(v * o_padded + o)]);
+            y_row[v * O + o] = static_cast<Y>(base + row[static_cast<size_t>(v * o_padded + o)]);
           }
         }
       }
@@ -204,8 +204,9 @@ void direct_backward_weight_add(const Context& ctx, const Tensor& x, const Tenso
 
 template int64_t padded_channels<float>(int64_t);
 template int64_t padded_channels<double>(int64_t);
-template void direct_forward<double>(const Tensor&, const double*, const double*, int64_t, Tensor&, bool);
-template void direct_forward<bfloat16>(const Tensor&, const float*, const float*, int64_t, Tensor&, bool);
+template void direct_forward<double, double>(const Tensor&, const double*, const double*, int64_t, Tensor&, bool);
+template void direct_forward<bfloat16, bfloat16>(const Tensor&, const float*, const float*, int64_t, Tensor&, bool);
+template void direct_forward<bfloat16, float>(const Tensor&, const float*, const float*, int64_t, Tensor&, bool);
 template void direct_backward_weight_add<float>(const Context&, const Tensor&, const Tensor&, Tensor&, int64_t,
                                                 int64_t);
 template void direct_backward_weight_add<double>(const Context&, const Tensor&, const Tensor&, Tensor&, int64_t,

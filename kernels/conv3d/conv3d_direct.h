@@ -10,9 +10,9 @@
 namespace revunet::conv3d_detail {
 
 // w packed (k, k, k, I, O rounded up to whole vectors). y (N, D, H, W, O) = conv(x (N, D, H, W, I), w) + bias (O), or
-// y += conv(x, w). bias may be nullptr.
-template <class T>
-void direct_forward(const Tensor& x, const Compute<T>* w, const Compute<T>* bias, int64_t k, Tensor& y, bool add);
+// y += conv(x, w). bias may be nullptr. X and Y are the types of x and y: one, or bf16 and f32.
+template <class X, class Y>
+void direct_forward(const Tensor& x, const Compute<X>* w, const Compute<X>* bias, int64_t k, Tensor& y, bool add);
 
 // Channels O of a packed weight, rounded up to whole vectors of T, which is f32 or f64.
 template <class T>

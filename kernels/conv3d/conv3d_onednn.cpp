@@ -12,7 +12,7 @@ namespace {
 using Format = dnnl::memory::format_tag;
 
 struct Problem {
-  DType dtype;  // of x and y
+  DType x, y;  // types
   int64_t N, D, H, W, I, O, k;
   bool bias, add;
   auto operator<=>(const Problem&) const = default;
@@ -52,9 +52,9 @@ class Convolutions {
   Convolution compile(const Problem& p) const {
     const int64_t pad = (p.k - 1) / 2;
     const dnnl::memory::dims ones(3, 1), padding(3, pad);
-    const auto x = typed(p.dtype, {p.N, p.I, p.D, p.H, p.W}, Format::ndhwc);
-    const auto y = typed(p.dtype, {p.N, p.O, p.D, p.H, p.W}, Format::ndhwc);
-    const auto w = typed(p.dtype, {p.O, p.I, p.k, p.k, p.k}, Format::any);
+    const auto x = typed(p.x, {p.N, p.I, p.D, p.H, p.W}, Format::ndhwc);
+    const auto y = typed(p.y, {p.N, p.O, p.D, p.H, p.W}, Format::ndhwc);
+    const auto w = typed(p.x, {p.O, p.I, p.k, p.k, p.k}, Format::any);
     const auto inference = dnnl::prop_kind::forward_inference;
     const auto direct = dnnl::algorithm::convolution_direct;
     const auto shape = p.bias ? dnnl::convolution_forward::desc(inference, direct, x, w, f32({p.O}, Format::x), y, ones,
@@ -102,7 +102,8 @@ bool onednn_has_bf16() {
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
                     Tensor& y, bool add) {
   const auto [N, D, H, W, I] = activation(x.shape());
-  const Problem problem{x.dtype(), N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
+  const Problem problem{x.dtype(),    y.dtype(),       N,  D, H, W, I, activation(y.shape()).C,
+                        w.shape()[0], bias != nullptr, add};
   try {
     auto& convolutions = ctx.device.state<Convolutions>();
     const Convolution& convolution = convolutions.get(problem);

@@ -12,7 +12,8 @@ namespace revunet::conv3d_detail {
 bool onednn_has_bf16();
 
 // w packed (k, k, k, I, O). y = conv(x, w) + bias[first_bias, first_bias + O), or y += conv(x, w). bias may be nullptr.
-// x and y f32, or bf16 where oneDNN has that; the others f32, w of values that bf16 holds where it is rounded to it.
+// x and y f32, or where oneDNN has that bf16 or x alone; the others f32, w of values that bf16 holds where it is
+// rounded to it.
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
                     Tensor& y, bool add);
 

@@ -98,8 +98,7 @@ void fill_with_bias(const Context& ctx, const Tensor& bias, int64_t first, Tenso
 void add_bias_gradient(const Context& ctx, const Tensor& dy, int64_t first, Tensor& dbias) {
   const Activation out = activation(dy.shape());
   dispatch_device(dy.dtype(), [&]<class T>() {
-    const Tensor sums =
-        channel_sums<1>(ctx, out.N * out.voxels(), packs_per_voxel<T>(dy), dy.data<T>(), dy.data<T>(), Itself{});
+    const Tensor sums = channel_sums<1>(ctx, out.N * out.voxels(), voxels_of<T>(dy), voxels_of<T>(dy), Itself{});
     launch(ctx, blocks_for(out.C, kThreads, kMostBlocks), dim3(kThreads), add_sums_kernel, out.C, sums.data<double>(),
            dbias.data<float>() + first);
   });

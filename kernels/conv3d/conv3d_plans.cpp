@@ -32,8 +32,10 @@ std::string describe(const ConvolutionProblem& p, const PlanLimits& limits) {
   const char* direction = p.direction == Direction::forward         ? "forward"
                           : p.direction == Direction::backward_data ? "backward data"
                                                                     : "backward weight";
+  const std::string types =
+      p.operands == p.result ? name_of(p.operands) : fmt::format("{} to {}", name_of(p.operands), name_of(p.result));
   return fmt::format("{} {}, x ({}, {}, {}, {}, {}), {} output channels, kernel {}, within {} KiB of workspace{}{}",
-                     direction, name_of(p.dtype), p.N, p.D, p.H, p.W, p.I, p.O, p.k, limits.workspace >> 10,
+                     direction, types, p.N, p.D, p.H, p.W, p.I, p.O, p.k, limits.workspace >> 10,
                      limits.deterministic ? ", deterministic" : "", limits.strict_fp32 ? ", strict fp32" : "");
 }
 
@@ -47,7 +49,7 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 struct ConvolutionPlans::Trial {
   Trial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& given) : operands(given) {
     if (problem.beta == 0) return;
-    scratch = workspace(ctx, static_cast<size_t>(problem.result_elements() * size_of(problem.dtype)));
+    scratch = workspace(ctx, static_cast<size_t>(problem.result_elements() * size_of(problem.result)));
     operands.result(problem.direction) = scratch.data<float>();
   }
   ConvolutionOperands operands;

@@ -22,11 +22,11 @@ enum class Direction : uint8_t {
   backward_weight,  // dw = sum over voxels of dy x
 };
 
-// x (N, D, H, W, I), y (N, D, H, W, O), both of `dtype`, I and O with padding; w (O, k, k, k, I) and its
-// gradient likewise. Stride 1, padding (k - 1) / 2.
+// x (N, D, H, W, I), y (N, D, H, W, O), I and O with padding; w (O, k, k, k, I). What is read is of type `operands`,
+// what is computed of `result`: the same, or f32. Stride 1, padding (k - 1) / 2.
 struct ConvolutionProblem {
   Direction direction;
-  DType dtype;
+  DType operands, result;
   int64_t N, D, H, W, I, O, k;
   int alpha = 1, beta = 0;
   auto operator<=>(const ConvolutionProblem&) const = default;

@@ -9,16 +9,16 @@
 namespace revunet::cuda {
 
 // Adds up `values` of the threads of one column (threadIdx.x) of a block, as a tree; the sum is thread y = 0's.
-// `shared` has room for Pack of kGridThreads threads. All threads of the block meet here.
-template <class T>
-__device__ void add_columns(Pack<T>& values, Pack<T>* shared) {
+// `shared` has room for those of kGridThreads threads. All threads of the block meet here.
+template <int N>
+__device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
   shared[self] = values;
   __syncthreads();
   for (unsigned live = blockDim.y; live > 1;) {
     const unsigned half = (live + 1) / 2;
     if (threadIdx.y + half < live) {
-      for (int c = 0; c < kPack<T>; ++c) shared[self][c] += shared[self + half * blockDim.x][c];
+      for (int c = 0; c < N; ++c) shared[self][c] += shared[self + half * blockDim.x][c];
     }
     __syncthreads();
     live = half;
@@ -27,20 +27,21 @@ __device__ void add_columns(Pack<T>& values, Pack<T>* shared) {
   __syncthreads();  // before the next one writes
 }
 
-// partial (ranges, K, packs * kPack). F: channel(c) gives a channel's constants; terms(constants, a, b, float[K]).
-template <int K, class T, class F>
-__global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, const T* a, const T* b, F f,
-                                    float* partial) {
-  REVUNET_SHARED(Pack<T>, shared, kGridThreads);
+// partial (ranges, K, packs * N), N the channels of b's packs. F: channel(c) gives a channel's constants;
+// terms(constants, a, b, float[K]).
+template <int K, class A, class B, class F>
+__global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b,
+                                    F f, float* partial) {
+  constexpr int N = kPack<B>;
+  REVUNET_SHARED(Channels<N>, shared, kGridThreads);
   const VoxelRange at(voxels, range);
-  Pack<T> sums[K] = {};
+  Channels<N> sums[K] = {};
   if (at.pack < packs) {
-    decltype(f.channel(0)) constants[kPack<T>];
-    for (int c = 0; c < kPack<T>; ++c) constants[c] = f.channel(at.pack * kPack<T> + c);
+    decltype(f.channel(0)) constants[N];
+    for (int c = 0; c < N; ++c) constants[c] = f.channel(at.pack * N + c);
     for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-      const int64_t place = (v * packs + at.pack) * kPack<T>;
-      const Pack<T> x = Pack<T>::load(a + place), y = Pack<T>::load(b + place);
-      for (int c = 0; c < kPack<T>; ++c) {
+      const auto x = a.template load<N>(v, at.pack), y = b.template load<N>(v, at.pack);
+      for (int c = 0; c < N; ++c) {
         float terms[K];
         f.terms(constants[c], x[c], y[c], terms);
         for (int k = 0; k < K; ++k) sums[k][c] += terms[k];
@@ -50,8 +51,8 @@ __global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs
   for (int k = 0; k < K; ++k) {
     add_columns(sums[k], shared);
     if (threadIdx.y != 0 || at.pack >= packs) continue;
-    float* to = partial + ((static_cast<int64_t>(blockIdx.x) * K + k) * packs + at.pack) * kPack<T>;
-    for (int c = 0; c < kPack<T>; ++c) to[c] = sums[k][c];
+    float* to = partial + ((static_cast<int64_t>(blockIdx.x) * K + k) * packs + at.pack) * N;
+    for (int c = 0; c < N; ++c) to[c] = sums[k][c];
   }
 }
 
@@ -75,16 +76,17 @@ static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const 
   if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
 }
 
-// (K, channels with padding), f64, workspace. a and b: `voxels` voxels of `packs` packs each; b may be a.
-template <int K, class T, class F>
-Tensor channel_sums(const Context& ctx, int64_t voxels, int64_t packs, const T* a, const T* b, F f) {
+// (K, channels with b's padding), f64, workspace, of `voxels` voxels of a and b. b is of a's type, or of a narrower
+// one; it may be a.
+template <int K, class A, class B, class F>
+Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
   const Context workspace = ctx.with_tag(Tag::workspace);
-  const VoxelGrid g = voxel_grid(voxels, packs);
-  const int64_t columns = K * packs * kPack<T>;
+  const VoxelGrid g = voxel_grid(voxels, b.stride / kPack<B>);
+  const int64_t columns = K * b.stride;
   const Tensor partial(workspace, {g.ranges(), columns}, DType::f32);
-  Tensor sums(workspace, {K, packs * kPack<T>}, DType::f64);
+  Tensor sums(workspace, {K, b.stride}, DType::f64);
   float* to = const_cast<float*>(partial.data<float>());
-  launch(ctx, g.grid, g.block, channel_sums_kernel<K, T, F>, voxels, g.range, packs, a, b, f, to);
+  launch(ctx, g.grid, g.block, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, to);
   launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns, to,
          sums.data<double>());
   return sums;

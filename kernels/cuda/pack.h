@@ -20,31 +20,89 @@ struct alignas(kPackBytes) StoredPack {
   T channels[kPack<T>];
 };
 
-// The pack at `from`, which is aligned to it, as floats.
-template <class T>
-struct Pack {
-  float channels[kPack<T>];
+// Neighbouring channels of a voxel as floats.
+template <int N>
+struct Channels {
+  float values[N];
 
+  __device__ float& operator[](int i) { return values[i]; }
+  __device__ float operator[](int i) const { return values[i]; }
+};
+
+// Those of one pack.
+template <class T>
+struct Pack : Channels<kPack<T>> {
+  // `from` and `to` are aligned to a pack.
   __device__ static Pack load(const T* from) {
     const StoredPack<T> stored = *reinterpret_cast<const StoredPack<T>*>(from);
     Pack pack;
-    for (int i = 0; i < kPack<T>; ++i) pack.channels[i] = static_cast<float>(stored.channels[i]);
+    for (int i = 0; i < kPack<T>; ++i) pack[i] = static_cast<float>(stored.channels[i]);
     return pack;
   }
   __device__ void store(T* to) const {
     StoredPack<T> stored;
-    for (int i = 0; i < kPack<T>; ++i) stored.channels[i] = static_cast<T>(channels[i]);
+    for (int i = 0; i < kPack<T>; ++i) stored.channels[i] = static_cast<T>((*this)[i]);
     *reinterpret_cast<StoredPack<T>*>(to) = stored;
   }
-  __device__ float& operator[](int i) { return channels[i]; }
-  __device__ float operator[](int i) const { return channels[i]; }
 };
+
+// An activation's memory, `stride` elements from voxel to voxel, for threads that take N channels at a time where the
+// packs of another tensor's type have as many, and T's as many or fewer. T may be const.
+template <class T>
+struct Voxels {
+  using Stored = Pack<std::remove_const_t<T>>;
+  static constexpr int kStored = kPack<std::remove_const_t<T>>;
+
+  T* data;
+  int64_t stride;
+
+  // The index-th N channels of a voxel. Packs beyond the stride are 0, and not stored.
+  template <int N>
+  __device__ Channels<N> load(int64_t voxel, int64_t index) const {
+    static_assert(N % kStored == 0);
+    Channels<N> channels{};
+    for (int first = 0; first < N && index * N + first < stride; first += kStored) {
+      const Stored pack = Stored::load(data + voxel * stride + index * N + first);
+      for (int i = 0; i < kStored; ++i) channels[first + i] = pack[i];
+    }
+    return channels;
+  }
+  template <int N>
+  __device__ void store(int64_t voxel, int64_t index, const Channels<N>& channels) const {
+    static_assert(N % kStored == 0);
+    for (int first = 0; first < N && index * N + first < stride; first += kStored) {
+      Stored pack;
+      for (int i = 0; i < kStored; ++i) pack[i] = channels[first + i];
+      pack.store(data + voxel * stride + index * N + first);
+    }
+  }
+};
+
+// Of batch element n; all voxels of all of them follow on those of the first.
+template <class T>
+Voxels<const T> voxels_of(const Tensor& x, int64_t n = 0) {
+  return {x.data<T>() + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
+}
+template <class T>
+Voxels<T> voxels_of(Tensor& x, int64_t n = 0) {
+  return {x.data<T>() + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
+}
 
 // Calls f.template operator()<float>() or <bfloat16>().
 template <class F>
 decltype(auto) dispatch_device(DType dtype, F&& f) {
   REVUNET_EXPECTS(dtype != DType::f64, UsageError, "[cuda] expected f32 or bf16 activations, got f64; use the CPU");
   return dtype == DType::f32 ? f.template operator()<float>() : f.template operator()<bfloat16>();
+}
+
+// The same for f32 or bf16 tensors and what is made of them for convolutions (dispatch_operands).
+template <class F>
+decltype(auto) dispatch_device(DType dtype, DType operands, F&& f) {
+  if (dtype == operands) return dispatch_device(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
+  REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
+                  "[cuda] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
+                  name_of(dtype));
+  return f.template operator()<float, bfloat16>();
 }
 
 // Packs of one voxel.

@@ -131,7 +131,7 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
   if (!ctx.device.computes()) return;
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W;
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_operands(x.dtype(), y.dtype(), [&]<class T, class Y>() {
     using V = Compute<T>;
     const Pattern<V> pattern(C);
     const auto s = static_cast<V>(slope);
@@ -142,17 +142,17 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
           pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(gamma.data<V>()[c]); });
       const auto shift = pattern.fill([&](int64_t c) { return beta.data<V>()[c]; });
       const T* px = x.data<T>() + n * voxels * C;
-      T* py = y.data<T>() + n * voxels * C;
+      Y* py = y.data<Y>() + n * voxels * C;
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
           const V *m = mean.data(), *a = scale.data(), *b = shift.data();
           const T* in = px + offset;
-          T* out = py + offset;
+          Y* out = py + offset;
           const V leak = s;
 #pragma omp simd
           for (int64_t i = 0; i < count; ++i) {
             const V z = (in[i] - m[i]) * a[i] + b[i];
-            out[i] = static_cast<T>((z > 0 ? V{1} : leak) * z);
+            out[i] = static_cast<Y>((z > 0 ? V{1} : leak) * z);
           }
         });
       });
@@ -163,8 +163,8 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
 namespace {
 
 // Sums over voxels of dz and dz * xhat for every channel, 2 C of them, where dz = dy * (z > 0 ? 1 : slope).
-template <class T>
-std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int64_t C,
+template <class T, class Y>
+std::vector<double> gradient_sums(const T* px, const Y* pdy, int64_t voxels, int64_t C,
                                   const ChannelView<Compute<T>>& view, const Compute<T>* gamma, const Compute<T>* beta,
                                   Compute<T> slope) {
   using V = Compute<T>;
@@ -177,7 +177,8 @@ std::vector<double> gradient_sums(const T* px, const T* pdy, int64_t voxels, int
     std::vector<double> dz_sum(static_cast<size_t>(pattern.length())), dz_xhat_sum(dz_sum);
     pattern.for_each_run(begin, end, [&](int64_t offset, int64_t count) {
       const V *m = mean.data(), *r = rstd.data(), *a = scale.data(), *b = shift.data();
-      const T *in = px + offset, *dy = pdy + offset;
+      const T* in = px + offset;
+      const Y* dy = pdy + offset;
       double *sum = dz_sum.data(), *sum_xhat = dz_xhat_sum.data();
       const V leak = slope;
 #pragma omp simd
@@ -201,16 +202,17 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
   if (!ctx.device.computes()) return;
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, per_group = C / statistics.shape()[1];
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_operands(x.dtype(), dy.dtype(), [&]<class T, class Y>() {
     using V = Compute<T>;
     const Pattern<V> pattern(C);
     const auto s = static_cast<V>(slope);
     const V *pg = gamma.data<V>(), *pb = beta.data<V>();
     for (int64_t n = 0; n < N; ++n) {
       const auto view = channel_view<V>(statistics, n, C);
-      const T *px = x.data<T>() + n * voxels * C, *pdy = dy.data<T>() + n * voxels * C;
+      const T* px = x.data<T>() + n * voxels * C;
+      const Y* pdy = dy.data<Y>() + n * voxels * C;
       T* pdx = dx.data<T>() + n * voxels * C;
-      const std::vector<double> sums = gradient_sums<T>(px, pdy, voxels, C, view, pg, pb, s);
+      const std::vector<double> sums = gradient_sums(px, pdy, voxels, C, view, pg, pb, s);
 
       // dx = rstd * (gamma * dz - mean over the group of gamma * dz - xhat * mean over the group of gamma * dz * xhat)
       std::vector<double> mean_dz(static_cast<size_t>(C)), mean_dz_xhat(static_cast<size_t>(C));
@@ -234,7 +236,8 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t run) {
           const V *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();
-          const T *in = px + offset, *gradient = pdy + offset;
+          const T* in = px + offset;
+          const Y* gradient = pdy + offset;
           T* out = pdx + offset;
           const auto value = [=](int64_t i) {
             const V centred = in[i] - m[i];

@@ -98,20 +98,22 @@ struct Norm {
   }
 };
 
-template <class T>
-__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, Norm norm, float slope, T* y) {
+// Threads take packs of Y, the narrower type where there are two, here and in the gradient.
+template <class X, class Y>
+__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm, float slope,
+                               Voxels<Y> y) {
+  constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
-  Norm::Channel channels[kPack<T>];
-  for (int c = 0; c < kPack<T>; ++c) channels[c] = norm.channel(at.pack * kPack<T> + c);
+  Norm::Channel channels[N];
+  for (int c = 0; c < N; ++c) channels[c] = norm.channel(at.pack * N + c);
   for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-    const int64_t place = (v * packs + at.pack) * kPack<T>;
-    Pack<T> values = Pack<T>::load(x + place);
-    for (int c = 0; c < kPack<T>; ++c) {
+    auto values = x.template load<N>(v, at.pack);
+    for (int c = 0; c < N; ++c) {
       const float z = (values[c] - channels[c].mean) * channels[c].scale + channels[c].shift;
       values[c] = z > 0 ? z : slope * z;
     }
-    values.store(y + place);
+    y.store(v, at.pack, values);
   }
 }
 
@@ -150,30 +152,31 @@ __global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, co
   corrections[norm.C + c] = static_cast<float>(rstd * rstd * mean_dz_xhat);
 }
 
-template <class T>
-__global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, const T* dy, Norm norm,
-                                const float* corrections, float slope, bool accumulate, T* dx) {
+template <class X, class Y>
+__global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<const Y> dy,
+                                Norm norm, const float* corrections, float slope, bool accumulate, Voxels<X> dx) {
+  constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
-  Norm::Channel channels[kPack<T>];
-  Pack<T> offset{}, tilt{};
-  for (int c = 0; c < kPack<T>; ++c) {
-    const int64_t channel = at.pack * kPack<T> + c;
+  Norm::Channel channels[N];
+  float offset[N] = {}, tilt[N] = {};
+  for (int c = 0; c < N; ++c) {
+    const int64_t channel = at.pack * N + c;
     channels[c] = norm.channel(channel);
     if (channel >= norm.C) continue;
     offset[c] = corrections[channel];
     tilt[c] = corrections[norm.C + channel];
   }
   for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-    const int64_t place = (v * packs + at.pack) * kPack<T>;
-    const Pack<T> values = Pack<T>::load(x + place), gradient = Pack<T>::load(dy + place);
-    Pack<T> to = accumulate ? Pack<T>::load(dx + place) : Pack<T>{};
-    for (int c = 0; c < kPack<T>; ++c) {
+    const auto values = x.template load<N>(v, at.pack);
+    const auto gradient = dy.template load<N>(v, at.pack);
+    auto to = accumulate ? dx.template load<N>(v, at.pack) : Channels<N>{};
+    for (int c = 0; c < N; ++c) {
       const float centred = values[c] - channels[c].mean;
       const float dz = (centred * channels[c].scale + channels[c].shift > 0 ? 1.0f : slope) * gradient[c];
       to[c] += channels[c].scale * dz - offset[c] - centred * tilt[c];
     }
-    to.store(dx + place);
+    dx.store(v, at.pack, to);
   }
 }
 
@@ -206,12 +209,11 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
 void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                    const Tensor& beta, double slope, Tensor& y) {
   const auto [N, D, H, W, C] = activation(x.shape());
-  const int64_t voxels = D * H * W, size = voxels * x.channel_stride();
-  dispatch_device(x.dtype(), [&]<class T>() {
-    const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
+  dispatch_device(x.dtype(), y.dtype(), [&]<class X, class Y>() {
+    const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(y));
     for (int64_t n = 0; n < N; ++n) {
-      launch(ctx, g.grid, g.block, forward_kernel<T>, voxels, g.range, g.packs, x.data<T>() + n * size,
-             norm_of(x, statistics, n, gamma, beta), static_cast<float>(slope), y.data<T>() + n * size);
+      launch(ctx, g.grid, g.block, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
+             norm_of(x, statistics, n, gamma, beta), static_cast<float>(slope), voxels_of<Y>(y, n));
     }
   });
 }
@@ -220,20 +222,20 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta) {
   const auto [N, D, H, W, C] = activation(x.shape());
-  const int64_t voxels = D * H * W, stride = x.channel_stride();
   constexpr unsigned kThreads = 64;
-  dispatch_device(x.dtype(), [&]<class T>() {
-    const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
+  dispatch_device(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
+    const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
     Tensor corrections(ctx.with_tag(Tag::workspace), {2, C}, DType::f32);
     const auto leak = static_cast<float>(slope);
     for (int64_t n = 0; n < N; ++n) {
       const Norm norm = norm_of(x, statistics, n, gamma, beta);
-      const T *px = x.data<T>() + n * voxels * stride, *pdy = dy.data<T>() + n * voxels * stride;
-      const Tensor sums = channel_sums<2>(ctx, voxels, g.packs, px, pdy, GradientTerms{norm, leak});
-      launch(ctx, blocks_for(C, kThreads), dim3(kThreads), corrections_kernel, norm, voxels, stride,
+      const auto px = voxels_of<X>(x, n);
+      const auto pdy = voxels_of<Y>(dy, n);
+      const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm, leak});
+      launch(ctx, blocks_for(C, kThreads), dim3(kThreads), corrections_kernel, norm, g.voxels, pdy.stride,
              sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
-      launch(ctx, g.grid, g.block, backward_kernel<T>, voxels, g.range, g.packs, px, pdy, norm,
-             corrections.data<float>(), leak, accumulate, dx.data<T>() + n * voxels * stride);
+      launch(ctx, g.grid, g.block, backward_kernel<X, Y>, g.voxels, g.range, g.packs, px, pdy, norm,
+             corrections.data<float>(), leak, accumulate, voxels_of<X>(dx, n));
     }
   });
 }

@@ -59,8 +59,8 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
   const Activation in = activation(logits.shape());
   constexpr unsigned kThreads = 32;
   dispatch_device(logits.dtype(), [&]<class T>() {
-    const Tensor by_channel = channel_sums<3>(ctx, in.N * in.voxels(), packs_per_voxel<T>(logits), logits.data<T>(),
-                                              target.data<T>(), Overlap{});
+    const Tensor by_channel =
+        channel_sums<3>(ctx, in.N * in.voxels(), voxels_of<T>(logits), voxels_of<T>(target), Overlap{});
     launch(ctx, blocks_for(in.C, kThreads), dim3(kThreads), losses_kernel, in.C, logits.channel_stride(),
            by_channel.data<double>(), sums.data<double>(), losses.data<float>());
   });

@@ -15,6 +15,16 @@ TEST_CASE("tiny networks on a CUDA device: output, losses and every gradient are
   }
 }
 
+TEST_CASE("tiny networks on a CUDA device, in mixed precision: as near to PyTorch as bf16 is", "[cuda]") {
+  if (!has_cuda_device()) return;
+  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored), Skips::reversible};
+  for (const Network& network : tiny_networks()) {
+    if (network.config.kind == ModelKind::baseline) continue;  // it has no mixed precision
+    Device device = strict_cuda_device();
+    check_one_step(device, network, DType::f32, mode, Operands::bf16);
+  }
+}
+
 TEST_CASE("tiny networks on a CUDA device: ten Adam steps follow PyTorch's loss curve", "[cuda]") {
   if (!has_cuda_device()) return;
   for (const Network& network : tiny_networks()) {

@@ -62,15 +62,15 @@ size_t workspace_of(int64_t engine) {
 }
 struct Convolution {
   revunet::cusim::ConvolutionShape shape;
-  bool bf16;
+  bool reads_bf16, writes_bf16;
   float alpha, beta;
 };
 
 std::vector<float> read(const Convolution& c, const void* from, int64_t count) {
   std::vector<float> values(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
-    values[static_cast<size_t>(i)] = c.bf16 ? static_cast<float>(static_cast<const revunet::bfloat16*>(from)[i])
-                                            : static_cast<const float*>(from)[i];
+    values[static_cast<size_t>(i)] = c.reads_bf16 ? static_cast<float>(static_cast<const revunet::bfloat16*>(from)[i])
+                                                  : static_cast<const float*>(from)[i];
   }
   return values;
 }
@@ -79,9 +79,9 @@ void write(const Convolution& c, const std::vector<double>& sums, float factor, 
   for (size_t i = 0; i < sums.size(); ++i) {
     auto* bf16 = static_cast<revunet::bfloat16*>(to) + i;
     auto* f32 = static_cast<float*>(to) + i;
-    const float before = c.beta == 0 ? 0.0f : c.bf16 ? static_cast<float>(*bf16) : *f32;
+    const float before = c.beta == 0 ? 0.0f : c.writes_bf16 ? static_cast<float>(*bf16) : *f32;
     const float value = factor * c.alpha * static_cast<float>(sums[i]) + c.beta * before;
-    if (c.bf16) {
+    if (c.writes_bf16) {
       *bf16 = revunet::bfloat16(value);
     } else {
       *f32 = value;
@@ -138,8 +138,33 @@ const Object* operation_after(const Object& graph) {
   return operations.size() > 1 ? operations[1].get() : nullptr;
 }
 
+bool is_bf16(const Object& tensor) {
+  return tensor.value<int32_t>(CUDNN_ATTR_TENSOR_DATA_TYPE) == CUDNN_DATA_BFLOAT16;
+}
+
+// The tensor that an operation of a plain graph writes.
+const Object& result_of(const Object& operation) {
+  const Names names = names_of(operation.type);
+  switch (operation.type) {
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR:
+      return operation.object(names.y);
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
+      return operation.object(names.x);
+    default:
+      return operation.object(names.w);
+  }
+}
+
+// One that it reads.
+const Object& operand_of(const Object& operation) {
+  const Names names = names_of(operation.type);
+  return operation.object(operation.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR ? names.x : names.y);
+}
+
 std::vector<int64_t> engines_for(const Object& graph, int mode) {
   if (operation_after(graph)) return {5};
+  const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);
+  if (is_bf16(result_of(operation)) != is_bf16(operand_of(operation))) return {};  // as cuDNN
   std::vector<int64_t> engines =
       mode == CUDNN_HEUR_MODE_A ? std::vector<int64_t>{1, 2, 3, 4} : std::vector<int64_t>{0, 4};
   if (!engine_4_offered) std::erase(engines, 4);
@@ -263,13 +288,13 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t plan, 
   const Object* after = operation_after(graph);
   const Names names = names_of(operation.type);
   const Object &x = operation.object(names.x), &w = operation.object(names.w);
-  const bool forward = operation.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR;
+  const Object& result = after ? after->object(CUDNN_ATTR_OPERATION_POINTWISE_YDESC) : result_of(operation);
   const auto dim = [](const Object& tensor, size_t i) {
     return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, i);
   };
   Convolution c{.shape = {dim(x, 0), dim(x, 1), dim(w, 0), dim(x, 2), dim(x, 3), dim(x, 4), dim(w, 2)},
-                .bf16 = operation.object(forward ? names.x : names.y).value<int32_t>(CUDNN_ATTR_TENSOR_DATA_TYPE) ==
-                        CUDNN_DATA_BFLOAT16,
+                .reads_bf16 = is_bf16(operand_of(operation)),
+                .writes_bf16 = is_bf16(result),
                 .alpha = operation.value<float>(names.alpha),
                 .beta = operation.value<float>(names.beta)};
   const Object& given = object_of(pack);
@@ -283,14 +308,14 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t plan, 
   if (after) {
     const auto mode =
         after->object(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR).value<int32_t>(CUDNN_ATTR_POINTWISE_MODE);
-    void* result = pointers.at(uid_of(after->object(CUDNN_ATTR_OPERATION_POINTWISE_YDESC)));
+    void* to = pointers.at(uid_of(result));
     const Object& first = after->object(CUDNN_ATTR_OPERATION_POINTWISE_XDESC);
     const bool adds = mode != CUDNN_POINTWISE_IDENTITY;
     const Object& product = adds ? after->object(CUDNN_ATTR_OPERATION_POINTWISE_BDESC) : first;
-    if (adds && pointers.at(uid_of(first)) != result) return CUDNN_STATUS_NOT_SUPPORTED;  // the project adds in place
+    if (adds && pointers.at(uid_of(first)) != to) return CUDNN_STATUS_NOT_SUPPORTED;  // the project adds in place
     c.alpha *= mode == CUDNN_POINTWISE_SUB ? -1.0f : 1.0f;
     c.beta = adds ? 1.0f : 0.0f;
-    pointers[uid_of(product)] = result;  // it has no memory of its own
+    pointers[uid_of(product)] = to;  // it has no memory of its own
   }
   const auto pointer = [&](int name) { return pointers.at(uid_of(operation.object(name))); };
   // As much workspace as was asked for is the engine's to write.

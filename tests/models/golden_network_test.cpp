@@ -85,6 +85,15 @@ TEST_CASE("tiny networks: output, losses and every gradient are PyTorch's") {
   }
 }
 
+TEST_CASE("tiny networks in mixed precision: as near to PyTorch as bf16 is") {
+  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored), Skips::reversible};
+  for (const Network& network : tiny_networks()) {
+    if (network.config.kind == ModelKind::baseline) continue;  // it has no mixed precision
+    Device device;
+    check_one_step(device, network, DType::f32, mode, Operands::bf16);
+  }
+}
+
 TEST_CASE("tiny networks: ten Adam steps follow PyTorch's loss curve") {
   const DType dtype = GENERATE(DType::f64, DType::f32);
   for (const Network& network : tiny_networks()) {

@@ -47,10 +47,11 @@ inline constexpr Tolerances kF64{
 // f32: rounding alone stays within 1e-5, at single voxels of the deeper full-size network 1.1e-5. But now and then it
 // decides a near tie of a max-pool, or the sign of a LeakyReLU's input, the other way, and that moves whole gradients:
 // PyTorch's own f32 (precision_errors.py) is off by up to 1.2e-2 on revunet_tiny_e3d2 and 1.4e-3 (median 2.8e-4) on
-// baseline_full. Adam then turns the sign of a gradient near 0 into a full step: PyTorch's f32 loses the loss curve by
-// 2.6e-4 and the output after ten steps by 0.1.
+// baseline_full; which ties there are depends on the processor too, so the worst may be a quarter worse. Adam then
+// turns the sign of a gradient near 0 into a full step: PyTorch's f32 loses the loss curve by 2.6e-4 and the output
+// after ten steps by 0.1.
 inline constexpr Tolerances kF32{
-    .tensor = 2e-5, .scalar = 1e-5, .median_gradient = 2.8e-4, .worst_gradient = 1.2e-2, .curve = 2.6e-4};
+    .tensor = 2e-5, .scalar = 1e-5, .median_gradient = 2.8e-4, .worst_gradient = 1.5e-2, .curve = 2.6e-4};
 // Reversible skips rebuild an encoder's output, whose rounding decides other ties: worst gradient 1.25e-2,
 // curve 3.9e-4.
 inline constexpr Tolerances kF32ReversibleSkips{
@@ -105,13 +106,15 @@ inline io::SafetensorsFile weights_of(const Golden& golden) {
   return weights;
 }
 
-// Output, losses and every gradient of one step.
-inline void check_one_step(Device& device, const Network& network, DType dtype, const MemoryMode& mode) {
-  const Tolerances tolerance = tolerances(dtype, network.config, mode.skips);
+// Output, losses and every gradient of one step. With operands in bf16, to what is allowed where all is bf16.
+inline void check_one_step(Device& device, const Network& network, DType dtype, const MemoryMode& mode,
+                           Operands operands = Operands::activations) {
+  const bool mixed = operands == Operands::bf16;
+  const Tolerances tolerance = mixed ? kBf16 : tolerances(dtype, network.config, mode.skips);
   const Golden golden(network.file);
-  INFO(network.file << ", " << name_of(dtype));
+  INFO(network.file << ", " << (mixed ? "mixed" : name_of(dtype)));
   const Context ctx{device};
-  const auto model = make_unet(ctx, network.config, compute_type(dtype), 0, mode);
+  const auto model = make_unet(ctx, network.config, compute_type(dtype), 0, mode, operands);
   tools::load_weights(weights_of(golden), *model);
   const Pass pass = run(ctx, *model, golden.tensor(ctx, "input", dtype), golden.tensor(ctx, "target", dtype), true);
   golden.check_close(pass.probabilities, "output", tolerance.tensor);

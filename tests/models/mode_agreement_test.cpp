@@ -22,11 +22,11 @@ struct NamedGradient {
 };
 
 std::vector<NamedGradient> gradients(const UNetConfig& config, const MemoryMode& mode, DType dtype,
-                                     const std::array<int64_t, 3>& size) {
+                                     const std::array<int64_t, 3>& size, Operands operands = Operands::activations) {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  const auto model = make_unet(ctx, config, compute_type(dtype), 1, mode);
+  const auto model = make_unet(ctx, config, compute_type(dtype), 1, mode, operands);
   const auto [X, Y, Z] = size;
   Variable losses =
       region_losses(ctx, *model, uniform(ctx, {1, X, Y, Z, 4}, dtype, 1), uniform(ctx, {1, X, Y, Z, 3}, dtype, 2));
@@ -94,9 +94,9 @@ TEST_CASE("all memory modes have the same gradients") {
   check_agreement(deep, DType::f32, {32, 16, 48}, 1e-5);
 }
 
-// At this size f32 itself is off by up to 3.2e-3: its rounding decides which of two nearly equal voxels a max-pool
-// takes, and the sign of a LeakyReLU's input. What modes that rebuild add to that is measured: 1.3 times the median
-// error of the mode that stores everything, 3.1 times its worst.
+// At this size f32 itself is off by up to 3.2e-3 on a processor with AVX2 and 8.6e-3 on one with AVX-512: its rounding
+// decides which of two nearly equal voxels a max-pool takes, and the sign of a LeakyReLU's input. What modes that
+// rebuild add to that is measured: 1.3 times the median error of the mode that stores everything, 3.1 times its worst.
 TEST_CASE("all memory modes of the full-size network have the same gradients") {
   const UNetConfig config = default_config(ModelKind::reversible);
   check_agreement(config, DType::f64, {32, 32, 32}, 1e-12);
@@ -111,7 +111,7 @@ TEST_CASE("all memory modes of the full-size network have the same gradients") {
     return differences(exact, gradients(config, mode, DType::f32, kCube));
   };
   const auto of_stored = errors_of(stored);
-  CHECK(of_stored.back().first <= 5e-3);
+  CHECK(of_stored.back().first <= 1.5e-2);
   for (const Skips skips : {Skips::reversible, Skips::stored}) {
     INFO(name_of(skips) << " skips");
     const auto errors = errors_of({Activations::reversible, skips});
@@ -134,5 +134,19 @@ TEST_CASE("bf16 gradients point where f64's do, rebuilt or not") {
     const auto similar = cosines(exact, gradients(config, mode, DType::bf16, kSize));
     CHECK(similar[similar.size() / 2] >= 0.99);
     CHECK(similar.front() >= 0.8);
+  }
+}
+
+// Measured: cosines of 0.9968 in the median and 0.948 for the worst parameter, where all in bf16 has 0.992 and 0.88.
+TEST_CASE("mixed precision's gradients point where f64's do, rebuilt or not") {
+  const UNetConfig config = {.channels = {16, 32, 64}, .encoder_depth = 2, .decoder_depth = 2};
+  constexpr std::array<int64_t, 3> kSize = {64, 64, 32};
+  const MemoryMode stored{Activations::stored, Skips::stored};
+  const auto exact = gradients(config, stored, DType::f64, kSize);
+  for (const MemoryMode& mode : {MemoryMode{}, stored}) {
+    INFO(name_of(mode.activations));
+    const auto similar = cosines(exact, gradients(config, mode, DType::f32, kSize, Operands::bf16));
+    CHECK(similar[similar.size() / 2] >= 0.995);
+    CHECK(similar.front() >= 0.9);
   }
 }

@@ -17,20 +17,29 @@ namespace {
 
 constexpr std::array<int64_t, 3> kFullSize = {160, 192, 160};
 
+struct Types {
+  const char* name;
+  DType operands, result;
+};
+constexpr Types kTf32{"TF32", DType::f32, DType::f32}, kBf16{"bf16", DType::bf16, DType::bf16};
+constexpr Types kMixed{"mixed", DType::bf16, DType::f32};  // forward; backward is bf16's
+
 struct Channels {
   size_t level;
   int64_t in, out;  // of one tensor: half of a reversible pair
   auto operator<=>(const Channels&) const = default;
 };
 
-std::set<Channels> convolutions(const UNetConfig& config) {
+// Of mixed precision, only those of reversible blocks: the others are as in fp32.
+std::set<Channels> convolutions(const UNetConfig& config, const Types& types) {
   const auto& c = config.channels;
   std::set<Channels> all;
   if (config.kind == ModelKind::reversible) {
-    all.insert({0, config.in_channels, c[0] / 2});
+    if (types.operands == types.result) all.insert({0, config.in_channels, c[0] / 2});
     for (size_t level = 0; level < c.size(); ++level) all.insert({level, c[level] / 2, c[level] / 2});
     return all;
   }
+  if (types.operands != types.result) return all;
   all.insert({0, config.in_channels, c[0]});
   for (size_t level = 0; level < c.size(); ++level) {
     all.insert({level, c[level], c[level]});
@@ -41,16 +50,30 @@ std::set<Channels> convolutions(const UNetConfig& config) {
   return all;
 }
 
-ConvolutionProblem problem_of(const Channels& c, Direction direction, DType dtype) {
+// What is of f32 in mixed precision may have less padding than what is of bf16.
+ConvolutionProblem problem_of(const Channels& c, Direction direction, const Types& types) {
   const auto edge = [&](size_t axis) { return kFullSize[axis] >> c.level; };
-  const int64_t pack = kCudaLayout.channel_bytes / size_of(dtype);
-  const auto padded = [&](int64_t channels) { return (channels + pack - 1) / pack * pack; };
-  return {direction, dtype, 1, edge(0), edge(1), edge(2), padded(c.in), padded(c.out), 3};
+  const auto padded = [&](int64_t channels, DType dtype) {
+    const int64_t pack = kCudaLayout.channel_bytes / size_of(dtype);
+    return (channels + pack - 1) / pack * pack;
+  };
+  return {.direction = direction,
+          .operands = types.operands,
+          .result = types.result,
+          .N = 1,
+          .D = edge(0),
+          .H = edge(1),
+          .W = edge(2),
+          .I = padded(c.in, types.operands),
+          .O = padded(c.out, direction == Direction::forward ? types.result : types.operands),
+          .k = 3,
+          .alpha = 1,
+          .beta = types.operands == types.result ? 0 : 1};
 }
 
 PlanLimits limits_of(const ConvolutionProblem& p) {
   PlanLimits limits;
-  limits.workspace -= static_cast<size_t>(p.O * p.taps() * p.I * size_of(p.dtype));  // the packed weights
+  limits.workspace -= static_cast<size_t>(p.O * p.taps() * p.I * size_of(p.operands));  // the packed weights
   return limits;
 }
 
@@ -59,13 +82,13 @@ struct Support {
 };
 
 // `fused`: plans that are compiled at run time too, where there are no others with tensor cores: seconds each.
-Support support(const PlanTarget& gpu, Direction direction, DType dtype, bool fused) {
+Support support(const PlanTarget& gpu, Direction direction, const Types& types, bool fused) {
   std::set<ConvolutionProblem> problems;
   for (const ModelKind kind : {ModelKind::reversible, ModelKind::baseline}) {
     const UNetConfig config = default_config(kind);
-    for (const Channels& c : convolutions(config)) {
+    for (const Channels& c : convolutions(config, types)) {
       if (direction == Direction::backward_data && c.in == config.in_channels) continue;  // nobody reads it
-      problems.insert(problem_of(c, direction, dtype));
+      problems.insert(problem_of(c, direction, types));
     }
   }
   Support result;
@@ -83,20 +106,26 @@ Support support(const PlanTarget& gpu, Direction direction, DType dtype, bool fu
 }
 
 int print_table(bool fused) {
+  using enum Direction;
   bool complete = true;
+  const auto print = [&](const Support& s) {
+    fmt::print(" {} of {}, {} with tensor cores |", s.with_plan, s.convolutions, s.with_tensor_cores);
+    std::fflush(stdout);
+    complete = complete && s.with_plan == s.convolutions;
+  };
   fmt::print("| GPU | precision | forward | backward data | backward weights |\n|---|---|---|---|---|\n");
   for (const Gpu& gpu : kGpus) {
     const PlanTarget target(device_properties(gpu));
-    for (const DType dtype : {DType::f32, DType::bf16}) {
-      fmt::print("| {}, sm_{} | {} |", gpu.name, gpu.architecture, dtype == DType::f32 ? "TF32" : "bf16");
-      for (const Direction direction : {Direction::forward, Direction::backward_data, Direction::backward_weight}) {
-        const Support s = support(target, direction, dtype, fused);
-        fmt::print(" {} of {}, {} with tensor cores |", s.with_plan, s.convolutions, s.with_tensor_cores);
-        std::fflush(stdout);
-        complete = complete && s.with_plan == s.convolutions;
+    for (const Types& types : {kTf32, kBf16}) {
+      fmt::print("| {}, sm_{} | {} |", gpu.name, gpu.architecture, types.name);
+      for (const Direction direction : {forward, backward_data, backward_weight}) {
+        print(support(target, direction, types, fused));
       }
       fmt::print("\n");
     }
+    fmt::print("| {}, sm_{} | mixed |", gpu.name, gpu.architecture);
+    print(support(target, forward, kMixed, true));  // cuDNN adds products of bf16 to f32 in fused graphs alone
+    fmt::print(" as bf16 | as bf16 |\n");
   }
   return complete ? 0 : 1;
 }
@@ -107,10 +136,10 @@ int main(int argc, char** argv) {
   CLI::App app("Counts the 3x3x3 convolutions of the full-size networks for which cuDNN has plans, by GPU.",
                "plan_support");
   bool fused = false;
-  app.add_flag("--fused", fused, "compile plans at run time too where no other uses tensor cores: minutes");
+  app.add_flag("--fused", fused, "compile plans at run time too wherever no other uses tensor cores: minutes");
   CLI11_PARSE(app, argc, argv);
   // cuDNN loads the driver to finish such plans; this one stands in for it.
-  if (fused && !dlopen(STAND_IN_DRIVER, RTLD_NOW | RTLD_GLOBAL)) {
+  if (!dlopen(STAND_IN_DRIVER, RTLD_NOW | RTLD_GLOBAL)) {
     fmt::print(stderr, "plan_support: error: {}\n", dlerror());
     return 1;
   }

@@ -21,9 +21,9 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   int run = 0;
-  for (const char* options :
-       {"--activations stored --skips stored", "--skips stored", "", "--fused-optimizer --encoder-depth 2",
-        "--patch 16,24,16", "--max-steps 1", "--activations stored --skips reversible", "--precision bf16"}) {
+  for (const char* options : {"--activations stored --skips stored", "--skips stored", "",
+                              "--fused-optimizer --encoder-depth 2", "--patch 16,24,16", "--max-steps 1",
+                              "--activations stored --skips reversible", "--precision mixed", "--precision bf16"}) {
     INFO(options);
     const ToolResult got = train(data, folder / std::to_string(run++),
                                  fmt::format("{} --epochs 2 --val-fraction 0.3 {}", tiny_options, options));
@@ -66,7 +66,7 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
 
 TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would fit", "[plan]") {
   MemorySettings half = whole_brain;
-  half.precision = DType::bf16;
+  half.precision = Precision::bf16;
   // All but parameters and moments (three f32 values each) is halved; the workspace is not.
   const MemoryStats f32 = plan_training(whole_brain).training, bf16 = plan_training(half).training;
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::sequence_output)] * 2 ==
@@ -74,6 +74,22 @@ TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::input)] * 2 == f32.at_peak[static_cast<size_t>(Tag::input)]);
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::parameter)] == f32.at_peak[static_cast<size_t>(Tag::parameter)]);
   CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), Contains("--precision bf16 would fit"));
+}
+
+TEST_CASE("mixed precision takes as much as fp32 on the CPU, and is not the baseline's", "[plan]") {
+  MemorySettings mixed = whole_brain;
+  mixed.precision = Precision::mixed;
+  // Two tensors of bf16 in place of one of f32, and oneDNN's or our own workspace for them.
+  const MemoryStats f32 = plan_training(whole_brain).training, with_bf16 = plan_training(mixed).training;
+  const auto scratch = static_cast<size_t>(Tag::backward_scratch), outputs = static_cast<size_t>(Tag::sequence_output);
+  CHECK(with_bf16.at_peak[scratch] == f32.at_peak[scratch]);
+  CHECK(with_bf16.at_peak[outputs] == f32.at_peak[outputs]);
+
+  const ToolResult refused = run_tool("revunet-train", "--plan --model baseline --precision mixed");
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.errors, Contains("[--precision] expected fp32 or bf16 with the baseline"));
+  CHECK_THAT(run_tool("revunet-train", "--plan --precision mixed").output,
+             Contains("mixed, reversible activations") && Contains("fp32, baseline, channels"));
 }
 
 TEST_CASE("monitoring keeps a budget from choosing stored activations", "[plan]") {

@@ -299,9 +299,11 @@ TEST_CASE("in every mode, also at full size, a step allocates what the equations
       {.network = default_config(ModelKind::baseline), .size = whole},
       {.network = {.channels = {6, 12, 60}}, .size = small},
       {.network = {.channels = {6, 12, 60}, .encoder_depth = 3, .decoder_depth = 2}, .size = small},
-      {.network = {.channels = {6, 12, 60}}, .precision = DType::bf16, .size = small},
+      {.network = {.channels = {6, 12, 60}}, .precision = Precision::bf16, .size = small},
+      {.network = {.channels = {6, 12, 60}}, .precision = Precision::mixed, .size = small},
+      {.network = {.channels = {6, 12, 60}}, .precision = Precision::mixed, .layout = kCudaLayout, .size = small},
       {.network = {.channels = {6, 12, 60}}, .layout = kCudaLayout, .size = small},
-      {.network = {.channels = {6, 12, 60}}, .precision = DType::bf16, .layout = kCudaLayout, .size = small},
+      {.network = {.channels = {6, 12, 60}}, .precision = Precision::bf16, .layout = kCudaLayout, .size = small},
       {.network = {.channels = {8}, .decoder_depth = 2}, .size = small, .steps = 1},
       {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}}, .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6}}, .size = small}};

@@ -63,8 +63,9 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   int number = 0;
-  for (const char* options : {"", "--model baseline", "--skips stored --fused-optimizer --patch 16,24,16",
-                              "--activations stored --skips reversible --encoder-depth 2", "--precision bf16"}) {
+  for (const char* options :
+       {"", "--model baseline", "--skips stored --fused-optimizer --patch 16,24,16",
+        "--activations stored --skips reversible --encoder-depth 2", "--precision mixed", "--precision bf16"}) {
     INFO(options);
     const fs::path run = folder / std::to_string(number++), file = run / "trace.jsonl";
     const ToolResult got =

@@ -1,30 +1,44 @@
-// The precision of activations, as users name it: fp32 or bf16.
+// What a network computes in, as users name it.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
-#include "engine/dtype.h"
+#include "models/unet.h"
 
 namespace revunet::tools {
 
-constexpr const char* precision_name(DType precision) {
-  return precision == DType::bf16 ? "bf16" : "fp32";
+// Weights, their gradients, statistics and losses are fp32 in all of them.
+enum class Precision {
+  fp32,
+  mixed,  // convolutions of reversible blocks multiply bf16; what is kept between layers, and its gradients, is fp32
+  bf16,   // activations and their gradients
+};
+inline constexpr std::array kPrecisions = {Precision::fp32, Precision::mixed, Precision::bf16};
+
+constexpr const char* name_of(Precision precision) {
+  return precision == Precision::fp32 ? "fp32" : precision == Precision::mixed ? "mixed" : "bf16";
+}
+constexpr DType activation_type(Precision precision) {
+  return precision == Precision::bf16 ? DType::bf16 : DType::f32;
+}
+constexpr Operands operands_of(Precision precision) {
+  return precision == Precision::mixed ? Operands::bf16 : Operands::activations;
 }
 
 // Of a name that add_precision_option let through.
-inline DType parse_precision(const std::string& name) {
-  return name == precision_name(DType::bf16) ? DType::bf16 : DType::f32;
+inline Precision parse_precision(const std::string& name) {
+  return name == "bf16" ? Precision::bf16 : name == "mixed" ? Precision::mixed : Precision::fp32;
 }
 
 // Declares --precision, which sets `name`.
 inline void add_precision_option(CLI::App& app, std::string& name) {
-  app.add_option(
-         "--precision", name,
-         "of activations and their gradients: fp32, or bf16 in half the memory; weights and their gradients stay "
-         "fp32")
-      ->check(CLI::IsMember({precision_name(DType::f32), precision_name(DType::bf16)}))
+  app.add_option("--precision", name,
+                 "fp32; mixed: convolutions of reversible blocks multiply bf16, all else is fp32; or bf16: activations "
+                 "and their gradients in half the memory, weights fp32")
+      ->check(CLI::IsMember({"fp32", "mixed", "bf16"}))
       ->capture_default_str();
 }
 

@@ -20,8 +20,8 @@ size_t least_reserved(const std::vector<MemorySettings>& modes) {
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
   MemorySettings halved = settings;
-  halved.precision = DType::bf16;
-  if (settings.precision != DType::bf16 && fastest_that_fits(halved, choice, budget)) {
+  halved.precision = Precision::bf16;
+  if (settings.precision != Precision::bf16 && fastest_that_fits(halved, choice, budget)) {
     text = "--precision bf16 would fit; ";
   }
   if (settings.network.kind == ModelKind::baseline) {

@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "io/regions.h"
-#include "tools/common/precision.h"
 #include "tools/common/whole_volume.h"
 
 namespace revunet::tools {
 
 namespace {
 
-Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels, DType precision) {
+Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels, Precision precision) {
   const LayerScope scope(ctx, "input");
-  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, precision};
+  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, activation_type(precision)};
 }
 
 std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
@@ -33,7 +32,7 @@ Plan plan_training(const MemorySettings& settings) {
 
 Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks) {
   const Context ctx{device};
-  const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode);
+  const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode, operands_of(settings.precision));
   Adam adam;
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);
@@ -62,7 +61,7 @@ std::string describe(const MemorySettings& s) {
       s.network.kind == ModelKind::baseline
           ? "baseline"
           : fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips));
-  return fmt::format("{}, {}{}", precision_name(s.precision), mode,
+  return fmt::format("{}, {}{}", name_of(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimizer" : "");
 }
 

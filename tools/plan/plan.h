@@ -11,6 +11,7 @@
 
 #include "io/preprocessing.h"
 #include "models/training_step.h"
+#include "tools/common/precision.h"
 
 namespace revunet::tools {
 
@@ -19,7 +20,7 @@ struct MemorySettings {
   UNetConfig network = {};
   MemoryMode mode = {};
   OptimiserStep optimiser_step = OptimiserStep::separate;
-  DType precision = DType::f32;           // of activations and their gradients; parameters are f32
+  Precision precision = Precision::fp32;
   MemoryLayout layout = {};               // of the device
   io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
   std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is

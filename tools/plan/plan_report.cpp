@@ -48,6 +48,7 @@ std::string composition(const Plan& plan) {
 MemorySettings baseline_of(const MemorySettings& settings) {
   MemorySettings baseline = settings;
   baseline.network = default_config(ModelKind::baseline);
+  if (settings.precision == Precision::mixed) baseline.precision = Precision::fp32;  // which it has not
   if (settings.network.channels != default_config(ModelKind::reversible).channels) {
     baseline.network.channels.clear();
     for (size_t level = 0; level < settings.network.levels(); ++level) {
@@ -60,9 +61,13 @@ MemorySettings baseline_of(const MemorySettings& settings) {
 std::string alternatives(const MemorySettings& settings) {
   std::string text = fmt::format("{:<66}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
   for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), other);
-  MemorySettings other_precision = settings;
-  other_precision.precision = settings.precision == DType::f32 ? DType::bf16 : DType::f32;
-  text += row(describe(other_precision), other_precision);
+  const bool has_mixed = settings.network.kind == ModelKind::reversible;
+  for (const Precision precision : kPrecisions) {
+    if (precision == settings.precision || (precision == Precision::mixed && !has_mixed)) continue;
+    MemorySettings other = settings;
+    other.precision = precision;
+    text += row(describe(other), other);
+  }
   if (settings.network.kind == ModelKind::baseline) return text;
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;

@@ -37,13 +37,21 @@ struct Sizes {
   }
   // An activation of so many channels, which the device may pad.
   uint64_t tensor(size_t level, int64_t count) const {
-    const int64_t unit = settings.layout.channel_bytes, channel_bytes = count * size_of(settings.precision);
+    return tensor(level, count, activation_type(settings.precision));
+  }
+  uint64_t tensor(size_t level, int64_t count, DType dtype) const {
+    const int64_t unit = settings.layout.channel_bytes, channel_bytes = count * size_of(dtype);
     return block(voxels(level), (channel_bytes + unit - 1) / unit * unit);
   }
   // The two halves of so many channels.
   uint64_t pair(size_t level, int64_t count) const { return 2 * tensor(level, count / 2); }
   uint64_t pair(size_t level) const { return pair(level, channels(level)); }
   uint64_t half(size_t level) const { return tensor(level, channels(level) / 2); }
+  // Backward's scratch for one block: a half, or two of bf16.
+  uint64_t block_scratch(size_t level) const {
+    return operands_of(settings.precision) == Operands::bf16 ? 2 * tensor(level, channels(level) / 2, DType::bf16)
+                                                             : half(level);
+  }
   // Mean and deviation of each group of one GroupNorm.
   uint64_t statistics() const { return block(network.groups() * 2); }
   int64_t blocks(size_t level, bool decoder) const {
@@ -144,7 +152,7 @@ uint64_t reversible_scratch(const Sizes& sizes) {
   uint64_t most = 0, waiting = 0;
   for (size_t level = 0; level < sizes.levels(); ++level) {
     const uint64_t gradient = sizes.pair(level);
-    most = std::max(most, waiting + gradient + sizes.half(level));  // a sequence: the gradient and one half
+    most = std::max(most, waiting + gradient + sizes.block_scratch(level));  // a sequence: the gradient and one block
     if (level + 1 < sizes.levels()) {
       // Back up from the level below: the gradient of what was upsampled, and of the coarser pair.
       const uint64_t low = sizes.pair(level + 1, sizes.channels(level));

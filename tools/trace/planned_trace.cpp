@@ -4,7 +4,24 @@
 
 namespace revunet::tools {
 
+namespace {
+
+// So many CPU threads while it lives.
+class ThreadsScope {
+ public:
+  explicit ThreadsScope(int threads) : before_(cpu_threads()) { set_cpu_threads(threads); }
+  ~ThreadsScope() { set_cpu_threads(before_); }
+  ThreadsScope(const ThreadsScope&) = delete;
+  ThreadsScope& operator=(const ThreadsScope&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
 Trace planned_trace(const TraceHeader& header) {
+  const ThreadsScope threads(header.threads);
   Device device = Device::meta(header.settings.layout);
   TraceCollector collector(device.allocator(), header);
   plan_training(header.settings, device,

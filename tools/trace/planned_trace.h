@@ -6,7 +6,7 @@
 namespace revunet::tools {
 
 // The trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if the run
-// validates. The number of CPU threads is the process's.
+// validates. With the header's number of CPU threads, on which workspaces depend; the process keeps its own.
 Trace planned_trace(const TraceHeader& header);
 
 }  // namespace revunet::tools

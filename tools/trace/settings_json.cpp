@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include "tools/common/precision.h"
-
 namespace revunet::tools {
 
 using nlohmann::json;
@@ -39,6 +37,14 @@ bool choice_member(const json& object, const std::string& key, const char* first
   REVUNET_EXPECTS(value == first || value == second, DataError, "expected {} or {} for {}, got '{}'", first, second,
                   key, value);
   return value == second;
+}
+
+Precision precision_member(const json& object) {
+  const std::string value = text_member(object, "precision");
+  for (const Precision precision : kPrecisions) {
+    if (value == name_of(precision)) return precision;
+  }
+  throw DataError(fmt::format("expected fp32, mixed or bf16 for precision, got '{}'", value));
 }
 
 UNetConfig network_from_json(const json& j) {
@@ -83,7 +89,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["activations"] = name_of(s.mode.activations);
   j["skips"] = name_of(s.mode.skips);
   j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";
-  j["precision"] = precision_name(s.precision);
+  j["precision"] = name_of(s.precision);
   const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
   j["device"] = cuda ? "cuda" : "cpu";
   if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
@@ -102,7 +108,8 @@ MemorySettings settings_from_json(const json& j) try {
   s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
   s.optimiser_step =
       choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
-  s.precision = choice_member(j, "precision", "fp32", "bf16") ? DType::bf16 : DType::f32;
+  s.precision = precision_member(j);
+  check_operands(s.network, operands_of(s.precision));
   if (choice_member(j, "device", "cpu", "cuda")) {
     s.layout = kCudaLayout;
     s.layout.convolution_workspace =

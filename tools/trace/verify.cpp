@@ -146,7 +146,6 @@ Verification verify(const Trace& trace) {
   }
   result.confirmed.push_back(
       fmt::format("{} events without a leak, a double free or a late free", trace.events.size()));
-  set_cpu_threads(trace.header.threads);
   result.difference = compare_with_plan(trace, result);
   if (result.difference.empty()) result.difference = compare_with_equations(trace, result);
   return result;

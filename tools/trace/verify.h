@@ -14,10 +14,10 @@ struct Verification {
   std::string difference;              // the first; empty if there is none
 };
 
-// Compares faults, then each complete section with its plan, then each complete step with the equations. Sets the
-// number of CPU threads to the trace's. What is compared: kind, bytes, tag, layer and phase of every allocation and
-// free, in order, and the peak. Segments are not: which of two free blocks of one size is taken depends on addresses.
-// Workspaces depend on the processor's instruction set: verify where the trace was recorded.
+// Compares faults, then each complete section with its plan, then each complete step with the equations. What is
+// compared: kind, bytes, tag, layer and phase of every allocation and free, in order, and the peak. Segments are not:
+// which of two free blocks of one size is taken depends on addresses. Workspaces depend on the processor's instruction
+// set: verify where the trace was recorded.
 Verification verify(const Trace& trace);
 
 }  // namespace revunet::tools

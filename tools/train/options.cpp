@@ -209,6 +209,7 @@ TrainOptions resolve(const TrainArguments& a) {
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = parse_precision(a.precision);
+  check_operands(o.network, operands_of(o.precision));
   o.device = resolve(a.device, a.plan);
   checked_path(a.device.plan_cache, "--plan-cache");
   o.init = checked_path(a.init, "--init");
@@ -247,7 +248,7 @@ std::string to_toml(const TrainOptions& o) {
     line("deterministic", o.device.arithmetic.deterministic);
     if (!o.device.plan_cache.empty()) line("plan-cache", quoted(o.device.plan_cache.string()));
   }
-  line("precision", quoted(precision_name(o.precision)));
+  line("precision", quoted(name_of(o.precision)));
   if (o.network.kind == ModelKind::reversible) {
     line("activations", quoted(name_of(o.mode.activations)));
     line("skips", quoted(name_of(o.mode.skips)));

@@ -46,8 +46,8 @@ struct TrainOptions {
   uint64_t seed = 0;
   int threads = 0;
   DeviceOptions device;
-  std::filesystem::path init;    // empty: PyTorch's default initialisation
-  DType precision = DType::f32;  // of activations
+  std::filesystem::path init;  // empty: PyTorch's default initialisation
+  Precision precision = Precision::fp32;
   MemoryMode mode;
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::optional<size_t> memory_budget;  // bytes

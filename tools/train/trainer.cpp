@@ -68,12 +68,12 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       total_steps_(steps_of(options, split.training.size())),
       compute_(options.device),
       recorder_(recorder_of(options, total_steps_, device_)),
-      model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode)),
+      model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision))),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
-      watch_(options.monitor_reconstruction, options.precision),
+      watch_(options.monitor_reconstruction, activation_type(options.precision)),
       progress_(total_steps_) {
   if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
 }
@@ -140,7 +140,7 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
   const auto volume = [&](const std::vector<float>& values, int64_t channels) {
     const LayerScope scope(ctx, "input");
     const auto [X, Y, Z] = sample.size;
-    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, options_.precision,
+    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, activation_type(options_.precision),
                      std::span<const float>(values));
   };
   Tensor image = volume(sample.image, io::modality_count), target = volume(sample.target, io::region_count);
@@ -194,7 +194,8 @@ RegionValues Trainer::validate() {
     const CaseLoader::Case c = validation_.get(i);
     if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
     if (!best_score_) warn_if_cut(validation_.name(i), *c);  // in the first validation
-    const auto probabilities = predict_whole_volume(ctx_, *model_, c->image, c->placement.size, options_.precision);
+    const auto probabilities =
+        predict_whole_volume(ctx_, *model_, c->image, c->placement.size, activation_type(options_.precision));
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
   }

@@ -1,0 +1,18 @@
+// Cast: y = x in another element type, rounded to nearest even where it is narrower.
+//
+// Any shape. Backward keeps nothing: dx = dy, cast back. On CUDA between f32 and bf16.
+#pragma once
+
+#include "engine/on_device.h"
+#include "engine/tape.h"
+
+namespace revunet {
+
+Variable cast(const Context& ctx, Variable x, DType dtype);
+
+// y (x's shape) = x in y's type.
+void cast_forward(const Context& ctx, const Tensor& x, Tensor& y);
+
+REVUNET_KERNEL(cast_forward)
+
+}  // namespace revunet

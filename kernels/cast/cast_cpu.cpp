@@ -1,0 +1,18 @@
+#include "kernels/cast/cast.h"
+
+namespace revunet::cpu {
+
+void cast_forward(const Context& ctx, const Tensor& x, Tensor& y) {
+  if (!ctx.device.computes()) return;
+  dispatch(x.dtype(), [&]<class X>() {
+    dispatch(y.dtype(), [&]<class Y>() {
+      const X* px = x.data<X>();
+      Y* py = y.data<Y>();
+      const int64_t n = x.elements();
+#pragma omp parallel for simd
+      for (int64_t i = 0; i < n; ++i) py[i] = static_cast<Y>(static_cast<Compute<Y>>(px[i]));
+    });
+  });
+}
+
+}  // namespace revunet::cpu
