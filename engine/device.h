@@ -6,6 +6,8 @@
 // there are no globals. It outlives every tensor made on it.
 #pragma once
 
+#include <algorithm>
+#include <compare>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,13 +18,17 @@
 
 namespace revunet {
 
-enum class DeviceKind { cpu, cuda, meta };
-
 // What a device adds to the memory that tensors and ops ask for.
 struct MemoryLayout {
   int64_t channel_bytes = 1;         // channels of activations are padded to a multiple of this
   size_t convolution_workspace = 0;  // bytes that a convolution may take, converted filters too; 0: the CPU's own
   bool operator==(const MemoryLayout&) const = default;
+
+  // What so many channels of elements of `element` bytes take.
+  int64_t padded_channels(int64_t channels, int64_t element) const {
+    const int64_t unit = std::max<int64_t>(1, channel_bytes / element);
+    return (channels + unit - 1) / unit * unit;
+  }
 };
 inline constexpr MemoryLayout kCpuLayout;
 // Tensor cores read 16 bytes of channels at a time: 4 in f32 (TF32), 8 in bf16.
@@ -32,6 +38,7 @@ inline constexpr MemoryLayout kCudaLayout{.channel_bytes = 16, .convolution_work
 struct Arithmetic {
   bool deterministic = true;  // false: other bits in every run
   bool strict_fp32 = false;   // false: products of f32 may be of TF32, whose mantissa has 10 bits
+  auto operator<=>(const Arithmetic&) const = default;
 };
 
 // What kernels chose by trying, from a description of the problem to a name. A device that is given the choices of an
@@ -41,28 +48,20 @@ using KernelChoices = std::map<std::string, std::string>;
 class Device {
  public:
   Device() : Device(std::make_unique<HostResource>()) {}
-  explicit Device(DeviceKind kind)
-      : Device(kind == DeviceKind::meta ? std::unique_ptr<MemoryResource>(std::make_unique<SimulatedResource>())
-                                        : std::make_unique<HostResource>()) {}
-  // Memory comes from `resource`. One without memory behind its addresses makes this a meta device, one with a
-  // stream a CUDA device (engine/cuda/cuda_device.h makes those).
+  // Memory comes from `resource`, whose kind the device is of (engine/cuda/cuda_device.h makes CUDA devices).
   explicit Device(std::unique_ptr<MemoryResource> resource, const MemoryLayout& layout = {},
                   const Arithmetic& arithmetic = {})
-      : resource_(std::move(resource)),
-        kind_(!resource_->addressable() ? DeviceKind::meta
-              : resource_->stream()     ? DeviceKind::cuda
-                                        : DeviceKind::cpu),
-        allocator_(*resource_),
-        layout_(layout),
-        arithmetic_(arithmetic) {}
+      : resource_(std::move(resource)), allocator_(*resource_), layout_(layout), arithmetic_(arithmetic) {}
   // The meta device that stands for one with this layout.
-  static Device meta(const MemoryLayout& layout) { return Device(std::make_unique<SimulatedResource>(), layout); }
+  static Device meta(const MemoryLayout& layout = kCpuLayout) {
+    return Device(std::make_unique<SimulatedResource>(), layout);
+  }
 
-  DeviceKind kind() const { return kind_; }
+  DeviceKind kind() const { return resource_->kind(); }
   MemoryResource& memory() { return *resource_; }
   CachingAllocator& allocator() { return allocator_; }
   // False on the meta device: kernels return once they have allocated what they work with.
-  bool computes() const { return resource_->addressable(); }
+  bool computes() const { return kind() != DeviceKind::meta; }
 
   const MemoryLayout& layout() const { return layout_; }
   const Arithmetic& arithmetic() const { return arithmetic_; }
@@ -78,7 +77,6 @@ class Device {
 
  private:
   std::unique_ptr<MemoryResource> resource_;
-  DeviceKind kind_;
   CachingAllocator allocator_;
   MemoryLayout layout_;
   Arithmetic arithmetic_;

@@ -28,7 +28,7 @@ struct DataError : Error {
 
 // An allocation that the device refused. Exit code 1.
 struct OutOfMemoryError : Error {
-  explicit OutOfMemoryError(const std::string& message, size_t capacity_ = 0) : Error(message), capacity(capacity_) {}
+  explicit OutOfMemoryError(const std::string& message, size_t bytes = 0) : Error(message), capacity(bytes) {}
   size_t capacity;  // bytes that the device would have given in all; 0 where it does not say
 };
 

@@ -21,9 +21,9 @@ namespace {
 // Elements from voxel to voxel, or from row to row of whatever else has a last extent.
 int64_t stride_of(const Context& ctx, const Shape& shape, DType dtype) {
   if (shape.rank() == 0) return 1;
-  const int64_t extent = shape[shape.rank() - 1], unit = ctx.device.layout().channel_bytes / size_of(dtype);
-  if (shape.rank() != 5 || !is_activation(ctx.tag) || unit <= 1) return extent;
-  return (extent + unit - 1) / unit * unit;
+  const int64_t extent = shape[shape.rank() - 1];
+  const bool padded = shape.rank() == 5 && is_activation(ctx.tag);
+  return padded ? ctx.device.layout().padded_channels(extent, size_of(dtype)) : extent;
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ Device& Tensor::device() const {
   return storage_->device;
 }
 
-std::byte* Tensor::raw() const {
+std::byte* Tensor::address() const {
+  REVUNET_EXPECTS(storage_, Error, "[tensor] expected a tensor with memory, got an undefined one");
   REVUNET_EXPECTS(storage_->device.computes(), Error,
                   "[tensor] expected memory to read or write, got a tensor {} of the meta device, which has none",
                   shape_.to_string());
@@ -60,7 +61,7 @@ Tensor clone(const Context& ctx, const Tensor& x) {
 
 void fill_zero(Tensor& x) {
   if (!x.device().computes()) return;
-  dispatch(x.dtype(), [&]<class T>() { x.device().memory().fill_zero(x.data<T>(), x.stored_bytes()); });
+  x.device().memory().fill_zero(x.address(), x.stored_bytes());
 }
 
 void copy(const Tensor& from, Tensor& to) {
@@ -70,8 +71,7 @@ void copy(const Tensor& from, Tensor& to) {
                   "[copy] expected tensors of {} that are padded alike, got {} and {} elements a voxel",
                   to.shape().to_string(), from.channel_stride(), to.channel_stride());
   if (!from.device().computes()) return;
-  dispatch(from.dtype(),
-           [&]<class T>() { from.device().memory().copy(to.data<T>(), from.data<T>(), from.stored_bytes()); });
+  from.device().memory().copy(to.address(), from.address(), from.stored_bytes());
 }
 
 namespace {
@@ -114,7 +114,7 @@ void convert(std::span<const From> values, const Tensor& x, T* to) {
 template <class From>
 void assign_values(Tensor& x, std::span<const From> values) {
   REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == x.elements(), Error,
-                  "[from_host] expected {} values for {}, got {}", x.elements(), x.shape().to_string(), values.size());
+                  "[tensor] expected {} values for {}, got {}", x.elements(), x.shape().to_string(), values.size());
   if (!x.device().computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     if (x.device().kind() == DeviceKind::cpu) return convert(values, x, x.data<T>());

@@ -37,23 +37,23 @@ class Tensor {
 
   Device& device() const;
 
-  // An address of the device. Throws Error if T is not the element type, or on a meta device, where there is nothing
-  // to point at.
+  // An address of the device. Throws Error on a meta device, where there is nothing to point at, and if T is not the
+  // element type.
+  std::byte* address() const;
   template <class T>
   T* data() {
     expect_dtype(dtype_of<T>);
-    return reinterpret_cast<T*>(raw());
+    return reinterpret_cast<T*>(address());
   }
   template <class T>
   const T* data() const {
     expect_dtype(dtype_of<T>);
-    return reinterpret_cast<const T*>(raw());
+    return reinterpret_cast<const T*>(address());
   }
 
  private:
   struct Storage;
 
-  std::byte* raw() const;
   void expect_dtype(DType wanted) const {
     REVUNET_EXPECTS(storage_ && dtype_ == wanted, Error, "[tensor] expected {} elements, got {}", name_of(wanted),
                     storage_ ? name_of(dtype_) : "an undefined tensor");

@@ -56,12 +56,6 @@ void report(const std::string& name, const std::string& count, const PredictedCa
   }
 }
 
-PredictedCase within_memory(const std::function<PredictedCase()>& prediction) try {
-  return prediction();
-} catch (const OutOfMemoryError& e) {
-  throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16 or a smaller --size", e.what()));
-}
-
 void predict(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
@@ -81,14 +75,16 @@ void predict(const Options& options) {
   fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {}\n",
              name_of(info.config.kind), fmt::join(info.config.channels, ","), model->parameter_count(),
              fmt::join(view.size, ","), view.source, cases.size(), options.precision, device.description());
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const PredictedCase predicted = within_memory(
-        [&] { return predict_case(ctx, *model, cases[i], view.size, activation_type(precision), files[i]); });
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    device.save_plan_cache();
-    report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
-  }
+  for (size_t i = 0; i < cases.size(); ++i) try {
+      const auto start = std::chrono::steady_clock::now();
+      const PredictedCase predicted =
+          predict_case(ctx, *model, cases[i], view.size, activation_type(precision), files[i]);
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      device.save_plan_cache();
+      report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
+    } catch (const OutOfMemoryError& e) {
+      throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16 or a smaller --size", e.what()), e.capacity);
+    }
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "bench/step/op_times.h"
 
 #include "bench/common/table.h"
-#include "engine/on_device.h"
+#ifdef REVUNET_WITH_CUDA
+#include "engine/cuda/op_timer.h"
+#endif
 
 namespace revunet::bench {
 

@@ -7,7 +7,8 @@
 #include <array>
 #include <cstring>
 
-#include "engine/cuda/check.h"
+#include "engine/cuda/event.h"
+#include "engine/cuda/gpu.h"
 
 namespace revunet::cuda {
 
@@ -15,31 +16,22 @@ namespace {
 
 constexpr size_t kStagingBytes = size_t{8} << 20;  // of each of two pinned buffers: large enough for full PCIe speed
 
-// A pinned buffer and the event after which the device no longer needs it.
-class Staging {
+class PinnedBuffer {
  public:
-  Staging() {
-    REVUNET_CUDA_CHECK(cudaEventCreateWithFlags(&done_, cudaEventDisableTiming));
-    if (const cudaError_t status = cudaMallocHost(&data_, kStagingBytes); status != cudaSuccess) {
-      cudaEventDestroy(done_);
-      REVUNET_CUDA_CHECK(status);
-    }
-  }
-  ~Staging() {
-    cudaEventSynchronize(done_);
-    cudaFreeHost(data_);
-    cudaEventDestroy(done_);
-  }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-
+  PinnedBuffer() { REVUNET_CUDA_CHECK(cudaMallocHost(&data_, kStagingBytes)); }
+  ~PinnedBuffer() { cudaFreeHost(data_); }
+  PinnedBuffer(const PinnedBuffer&) = delete;
+  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
   void* data() const { return data_; }
-  void record(cudaStream_t stream) { REVUNET_CUDA_CHECK(cudaEventRecord(done_, stream)); }
-  void wait() { REVUNET_CUDA_CHECK(cudaEventSynchronize(done_)); }
 
  private:
-  cudaEvent_t done_ = nullptr;
   void* data_ = nullptr;
+};
+
+// Where a piece of a copy lies on its way, and the point after which the device has no more to do with it.
+struct Staging {
+  PinnedBuffer buffer;
+  Event done{cudaEventDisableTiming};
 };
 
 class Stream {
@@ -64,6 +56,9 @@ class Stream {
 class CudaMemory : public MemoryResource {
  public:
   explicit CudaMemory(int device) : stream_(device) {}
+  ~CudaMemory() override { cudaStreamSynchronize(stream_); }  // before staging_ goes
+  CudaMemory(const CudaMemory&) = delete;
+  CudaMemory& operator=(const CudaMemory&) = delete;
 
   void* allocate(size_t bytes) override {
     void* data = nullptr;
@@ -79,22 +74,11 @@ class CudaMemory : public MemoryResource {
   // cudaFree waits for the device, so nothing that is still queued loses its memory.
   void deallocate(void* data, size_t) noexcept override { cudaFree(data); }
 
-#ifdef REVUNET_CUSIM
-  bool on_host() const override {
-    return true;
-  }
-#else
-  bool on_host() const override {
-    return false;
-  }
-#endif
-  void* stream() const override {
-    return static_cast<cudaStream_t>(stream_);
-  }
+  DeviceKind kind() const override { return DeviceKind::cuda; }
+  bool on_host() const override { return kSimulated; }
+  void* stream() const override { return static_cast<cudaStream_t>(stream_); }
 
-  void synchronize() override {
-    REVUNET_CUDA_CHECK(cudaStreamSynchronize(stream_));
-  }
+  void synchronize() override { REVUNET_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
 
   std::optional<Capacity> capacity() const override {
     Capacity bytes{};
@@ -106,11 +90,11 @@ class CudaMemory : public MemoryResource {
     for (size_t at = 0, turn = 0; at < bytes; at += kStagingBytes, ++turn) {
       const size_t count = std::min(kStagingBytes, bytes - at);
       Staging& staging = staging_[turn % staging_.size()];
-      staging.wait();  // for what it held before
-      std::memcpy(staging.data(), static_cast<const std::byte*>(host) + at, count);
-      REVUNET_CUDA_CHECK(
-          cudaMemcpyAsync(static_cast<std::byte*>(to) + at, staging.data(), count, cudaMemcpyHostToDevice, stream_));
-      staging.record(stream_);
+      staging.done.wait();  // for what it held before
+      std::memcpy(staging.buffer.data(), static_cast<const std::byte*>(host) + at, count);
+      REVUNET_CUDA_CHECK(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, staging.buffer.data(), count,
+                                         cudaMemcpyHostToDevice, stream_));
+      staging.done.record(stream_);
     }
   }
 
@@ -119,17 +103,17 @@ class CudaMemory : public MemoryResource {
     const auto fetch = [&](size_t at) {
       if (at >= bytes) return;
       Staging& staging = staging_[at / kStagingBytes % staging_.size()];
-      staging.wait();
-      REVUNET_CUDA_CHECK(cudaMemcpyAsync(staging.data(), static_cast<const std::byte*>(from) + at,
+      staging.done.wait();
+      REVUNET_CUDA_CHECK(cudaMemcpyAsync(staging.buffer.data(), static_cast<const std::byte*>(from) + at,
                                          std::min(kStagingBytes, bytes - at), cudaMemcpyDeviceToHost, stream_));
-      staging.record(stream_);
+      staging.done.record(stream_);
     };
     fetch(0);
     for (size_t at = 0; at < bytes; at += kStagingBytes) {
       fetch(at + kStagingBytes);
       Staging& staging = staging_[at / kStagingBytes % staging_.size()];
-      staging.wait();
-      std::memcpy(static_cast<std::byte*>(host) + at, staging.data(), std::min(kStagingBytes, bytes - at));
+      staging.done.wait();
+      std::memcpy(static_cast<std::byte*>(host) + at, staging.buffer.data(), std::min(kStagingBytes, bytes - at));
     }
   }
 
@@ -137,9 +121,7 @@ class CudaMemory : public MemoryResource {
     REVUNET_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_));
   }
 
-  void fill_zero(void* to, size_t bytes) override {
-    REVUNET_CUDA_CHECK(cudaMemsetAsync(to, 0, bytes, stream_));
-  }
+  void fill_zero(void* to, size_t bytes) override { REVUNET_CUDA_CHECK(cudaMemsetAsync(to, 0, bytes, stream_)); }
 
  private:
   Stream stream_;

@@ -19,15 +19,6 @@ int64_t Descriptor::get_int64(cudnnBackendAttributeName_t name) const {
   return value;
 }
 
-std::string Descriptor::get_text(cudnnBackendAttributeName_t name) const {
-  int64_t length = 0;
-  REVUNET_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_CHAR, 0, &length, nullptr));
-  std::string text(static_cast<size_t>(length), '\0');
-  REVUNET_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_CHAR, length, &length, text.data()));
-  text.resize(std::min(text.size(), text.find('\0')));
-  return text;
-}
-
 std::vector<int32_t> Descriptor::get_notes(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type) const {
   std::vector<int32_t> notes(16);
   int64_t count = 0;

@@ -4,8 +4,14 @@
 
 #ifdef REVUNET_CUSIM
 #include "tests/cusim/cusim.h"
+namespace revunet::cuda {
+inline constexpr bool kSimulated = true;
+}
 #else
 #include <cuda_runtime.h>
+namespace revunet::cuda {
+inline constexpr bool kSimulated = false;
+}
 // An array that the threads of a block share. A macro, as the simulation puts one in memory of its exact size.
 #define REVUNET_SHARED(T, name, count) __shared__ T name[count]
 #endif

@@ -5,14 +5,10 @@
 #include <type_traits>
 
 #include "engine/context.h"
-#include "engine/cuda/check.h"
+#include "engine/cuda/event.h"
 #include "engine/cuda/gpu.h"
 
 namespace revunet::cuda {
-
-inline cudaStream_t stream_of(const Context& ctx) {
-  return static_cast<cudaStream_t>(ctx.device.memory().stream());
-}
 
 // Blocks for so many items, one a thread, or several a thread where that is more than `most` blocks.
 inline dim3 blocks_for(int64_t items, int64_t threads, int64_t most = int64_t{1} << 30) {

@@ -7,6 +7,9 @@
 
 namespace revunet {
 
+// `meta` is the device on which ops check, allocate, record and free as on another one, and compute nothing.
+enum class DeviceKind { cpu, cuda, meta };
+
 class MemoryResource {
  public:
   virtual ~MemoryResource() = default;
@@ -14,10 +17,10 @@ class MemoryResource {
   virtual void* allocate(size_t bytes) = 0;
   // `bytes` is what was asked for. Never throws.
   virtual void deallocate(void* pointer, size_t bytes) noexcept = 0;
-  // False where addresses are mere numbers, behind which there is no memory.
-  virtual bool addressable() const { return true; }
+  // Whose memory it is. On the meta device addresses are mere numbers, behind which there is none.
+  virtual DeviceKind kind() const = 0;
   // Whether the host may read and write what lies behind an address.
-  virtual bool on_host() const { return addressable(); }
+  virtual bool on_host() const { return kind() == DeviceKind::cpu; }
 
   // Each in the order of the device's other work. copy_in and copy_out return when the host's side is done with.
   virtual void copy_in(void* to, const void* host, size_t bytes);
@@ -43,6 +46,7 @@ class HostResource : public MemoryResource {
  public:
   void* allocate(size_t bytes) override;
   void deallocate(void* pointer, size_t bytes) noexcept override;
+  DeviceKind kind() const override { return DeviceKind::cpu; }
 };
 
 // Addresses without memory: what the meta device counts with.
@@ -50,7 +54,7 @@ class SimulatedResource : public MemoryResource {
  public:
   void* allocate(size_t bytes) override;
   void deallocate(void*, size_t) noexcept override {}
-  bool addressable() const override { return false; }
+  DeviceKind kind() const override { return DeviceKind::meta; }
 
  private:
   uintptr_t next_ = uintptr_t{1} << 45;  // no address is used twice

@@ -30,7 +30,8 @@ constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];
 }
 
-// Volumes that flow through a network, forward or backward.
+// Volumes that flow through a network, forward or backward: a device may pad their channels (MemoryLayout), and those
+// of nothing else.
 constexpr bool is_activation(Tag tag) {
   return tag != Tag::parameter && tag != Tag::gradient && tag != Tag::optimiser && tag != Tag::workspace;
 }

@@ -1,6 +1,6 @@
 #include "kernels/conv3d/conv3d_cublas.h"
 
-#include "engine/cuda/launch.h"
+#include "engine/cuda/event.h"
 #include "engine/tensor.h"
 
 namespace revunet::cuda {
@@ -60,7 +60,8 @@ void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const 
   const bool f32 = p.operands == DType::f32;
   const cudaDataType_t type = f32 ? CUDA_R_32F : CUDA_R_16BF;
   const cudaDataType_t result = p.result == DType::f32 ? CUDA_R_32F : CUDA_R_16BF;
-  const cublasComputeType_t compute = f32 && !limits.strict_fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  const cublasComputeType_t compute =
+      f32 && !limits.arithmetic.strict_fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   const Product g = product_of(p, operands);
   const float alpha = static_cast<float>(p.alpha), beta = static_cast<float>(p.beta);
   REVUNET_CUBLAS_CHECK(cublasGemmEx_64(handle_, g.transpose_a, g.transpose_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda,

@@ -12,11 +12,6 @@ namespace revunet::cuda {
 
 namespace {
 
-void* address(const Tensor& x) {
-  return x.dtype() == DType::f32 ? const_cast<float*>(x.data<float>())
-                                 : static_cast<void*>(const_cast<bfloat16*>(x.data<bfloat16>()));
-}
-
 ConvolutionProblem problem_of(Direction direction, const Tensor& x, const Tensor& y, int64_t k) {
   const auto [N, D, H, W, C] = activation(x.shape());
   REVUNET_EXPECTS(x.dtype() != DType::f64, UsageError, "[conv3d] expected f32 or bf16 activations on CUDA, got f64");
@@ -34,8 +29,7 @@ Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
 // `packed`: bytes of the packed weights, which lie in the device's workspace too.
 void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands, size_t packed) {
   const size_t workspace = ctx.device.layout().convolution_workspace;
-  const Arithmetic& arithmetic = ctx.device.arithmetic();
-  const PlanLimits limits{workspace - std::min(workspace, packed), arithmetic.deterministic, arithmetic.strict_fp32};
+  const PlanLimits limits{workspace - std::min(workspace, packed), ctx.device.arithmetic()};
   if (problem.k == 1) {
     ctx.device.state<MatrixProducts>().run(ctx, problem, operands, limits);
   } else {
@@ -50,7 +44,7 @@ void convolve(const Context& ctx, Direction direction, const Tensor& x, const Te
   problem.beta = mode == Write::overwrite ? 0 : 1;
   Tensor packed = packed_weights(ctx, problem);
   pack_weights(ctx, weight, block, packed);
-  run(ctx, problem, {address(x), address(packed), address(y)}, packed.stored_bytes());
+  run(ctx, problem, {x.address(), packed.address(), y.address()}, packed.stored_bytes());
 }
 
 }  // namespace
@@ -82,7 +76,7 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
     const ConvolutionProblem problem = problem_of(Direction::backward_weight, x[i], dy[j], dweight.shape()[1]);
     const Tensor packed = packed_weights(ctx, problem);
-    run(ctx, problem, {address(x[i]), address(packed), address(dy[j])}, packed.stored_bytes());
+    run(ctx, problem, {x[i].address(), packed.address(), dy[j].address()}, packed.stored_bytes());
     add_packed_weights(ctx, packed, block, dweight);
   });
 }

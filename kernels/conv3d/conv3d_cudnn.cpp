@@ -170,6 +170,14 @@ bool contains(const std::vector<int32_t>& notes, int32_t note) {
   return std::ranges::find(notes, note) != notes.end();
 }
 
+// Whether an engine with these notes is within the limits.
+bool within(const PlanLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
+  if (limits.arithmetic.deterministic && contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
+  return !limits.arithmetic.strict_fp32 || dtype != DType::f32 ||
+         !(contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ||
+           contains(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS));
+}
+
 std::string name_of_configuration(const Descriptor& configuration, int64_t engine) {
   std::string name = fmt::format("engine {}", engine);
   for (const Descriptor& knob :
@@ -213,18 +221,6 @@ void CudnnPlan::run(cudnnHandle_t handle, const ConvolutionOperands& operands, v
   pack.finalize();
   REVUNET_CUDNN_CHECK(cudnnBackendExecute(handle, plan_.get(), pack.get()));
 }
-
-namespace {
-
-// Whether an engine with these notes is within the limits.
-bool within(const PlanLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
-  if (limits.deterministic && contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
-  return !limits.strict_fp32 || dtype != DType::f32 ||
-         !(contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ||
-           contains(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS));
-}
-
-}  // namespace
 
 PlanForm form_of(const std::string& plan_name) {
   return plan_name.starts_with(kFusedPrefix) ? PlanForm::fused : PlanForm::plain;

@@ -78,15 +78,6 @@ class Convolutions {
   std::map<Problem, Convolution> compiled_;
 };
 
-// oneDNN takes no pointers to const; it does not write through these.
-void* unconst(const void* pointer) {
-  return const_cast<void*>(pointer);
-}
-
-const void* values(const Tensor& x) {
-  return x.dtype() == DType::bf16 ? static_cast<const void*>(x.data<bfloat16>()) : x.data<float>();
-}
-
 Tensor workspace(const Context& ctx, size_t bytes) {
   const int64_t elements = static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
   return {ctx.with_tag(Tag::workspace), {std::max<int64_t>(elements, 1)}, DType::f32};
@@ -107,24 +98,25 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
   try {
     auto& convolutions = ctx.device.state<Convolutions>();
     const Convolution& convolution = convolutions.get(problem);
-    const auto memory = [&](const dnnl::memory::desc& description, const void* data) {
-      return dnnl::memory(description, convolutions.engine(), unconst(data));
+    const auto memory = [&](const dnnl::memory::desc& description, void* data) {
+      return dnnl::memory(description, convolutions.engine(), data);
     };
 
     const auto weights_description = convolution.description.weights_desc();
     const Tensor packed = workspace(ctx, weights_description.get_size());
     const Tensor scratchpad = workspace(ctx, convolution.description.scratchpad_desc().get_size());
     if (!ctx.device.computes()) return;
-    auto from = memory(weights_as_packed(problem), w.data<float>());
-    auto weights = memory(weights_description, packed.data<float>());
+    auto from = memory(weights_as_packed(problem), w.address());
+    auto weights = memory(weights_description, packed.address());
     convolution.pack_weights.execute(convolutions.stream(), from, weights);
     std::unordered_map<int, dnnl::memory> arguments{
-        {DNNL_ARG_SRC, memory(convolution.description.src_desc(), values(x))},
+        {DNNL_ARG_SRC, memory(convolution.description.src_desc(), x.address())},
         {DNNL_ARG_WEIGHTS, weights},
-        {DNNL_ARG_DST, memory(convolution.description.dst_desc(), values(y))},
-        {DNNL_ARG_SCRATCHPAD, memory(convolution.description.scratchpad_desc(), scratchpad.data<float>())}};
+        {DNNL_ARG_DST, memory(convolution.description.dst_desc(), y.address())},
+        {DNNL_ARG_SCRATCHPAD, memory(convolution.description.scratchpad_desc(), scratchpad.address())}};
     if (bias)
-      arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(), bias->data<float>() + first_bias));
+      arguments.emplace(DNNL_ARG_BIAS, memory(convolution.description.bias_desc(),
+                                              bias->address() + static_cast<size_t>(first_bias) * sizeof(float)));
     convolution.run.execute(convolutions.stream(), arguments);
     convolutions.stream().wait();
   } catch (const dnnl::error& e) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/cuda/launch.h"
+#include "engine/cuda/event.h"
 #include "engine/tensor.h"
 #include "kernels/conv3d/conv3d_check.h"
 
@@ -16,18 +16,6 @@ constexpr int kTimedRuns = 2;     // after one that is not timed
 // A wrong kernel is off by the size of the result. TF32 and bf16 products round to 2^-11 and 2^-9 of each term.
 constexpr double kLargestError = 0.02;
 
-class Event {
- public:
-  Event() { REVUNET_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDefault)); }
-  ~Event() { cudaEventDestroy(event_); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  operator cudaEvent_t() const { return event_; }
-
- private:
-  cudaEvent_t event_ = nullptr;
-};
-
 std::string describe(const ConvolutionProblem& p, const PlanLimits& limits) {
   const char* direction = p.direction == Direction::forward         ? "forward"
                           : p.direction == Direction::backward_data ? "backward data"
@@ -36,7 +24,19 @@ std::string describe(const ConvolutionProblem& p, const PlanLimits& limits) {
       p.operands == p.result ? name_of(p.operands) : fmt::format("{} to {}", name_of(p.operands), name_of(p.result));
   return fmt::format("{} {}, x ({}, {}, {}, {}, {}), {} output channels, kernel {}, within {} KiB of workspace{}{}",
                      direction, types, p.N, p.D, p.H, p.W, p.I, p.O, p.k, limits.workspace >> 10,
-                     limits.deterministic ? ", deterministic" : "", limits.strict_fp32 ? ", strict fp32" : "");
+                     limits.arithmetic.deterministic ? ", deterministic" : "",
+                     limits.arithmetic.strict_fp32 ? ", strict fp32" : "");
+}
+
+// Of what was chosen: for a shape, and for one with an alpha and beta that the shape's choice cannot.
+struct Keys {
+  std::string shape, own;
+};
+
+Keys keys_of(const ConvolutionProblem& p, const PlanLimits& limits) {
+  const std::string shape = describe(p, limits);
+  if (p.alpha == 1 && p.beta == 0) return {shape, shape};
+  return {shape, fmt::format("{}, alpha {}, beta {}", shape, p.alpha, p.beta)};
 }
 
 Tensor workspace(const Context& ctx, size_t bytes) {
@@ -85,47 +85,53 @@ void ConvolutionPlans::execute(const Context& ctx, const CudnnPlan& plan, const 
   plan.run(handle_, operands, memory.data<float>());
 }
 
-// A choice for a shape serves every alpha and beta that its plan can; for others there is a choice of their own.
 CudnnPlan ConvolutionPlans::choose(const Context& ctx, const ConvolutionProblem& problem,
                                    const ConvolutionOperands& operands, const PlanLimits& limits) {
-  std::optional<Trial> made;  // where there is something to try: it can take memory
-  const auto trial = [&]() -> const Trial& { return made ? *made : made.emplace(ctx, problem, operands); };
   KernelChoices& choices = ctx.device.kernel_choices();
-  const std::string shape = describe(problem, limits);
-  const bool plain = problem.alpha == 1 && problem.beta == 0;
-  const std::string own = plain ? shape : fmt::format("{}, alpha {}, beta {}", shape, problem.alpha, problem.beta);
-  for (const std::string& key : {own, shape}) {
-    const auto known = choices.find(key);
-    if (known == choices.end()) continue;
-    auto named = cudnn_plans(PlanTarget(handle_), problem, limits, form_of(known->second), known->second);
-    if (named.empty() && key != own) continue;
-    const bool correct = !named.empty() && (checked_.contains(key) || is_correct(ctx, named[0], problem, trial()));
-    REVUNET_EXPECTS(correct, Error,
-                    "[conv3d] expected cuDNN's plan {} for {}, as it was chosen before, got {}; remove --plan-cache's "
-                    "file, or use the cuDNN and the GPU that it was written with",
-                    known->second, key, named.empty() ? "none of that name" : "other results than it should have");
-    checked_.insert(key);
-    return std::move(named[0]);
+  const Keys keys = keys_of(problem, limits);
+  for (const std::string& key : {keys.own, keys.shape}) {
+    if (!choices.contains(key)) continue;
+    // The shape's choice may be of an engine without this alpha and beta.
+    if (auto known = known_plan(ctx, problem, operands, limits, key, key == keys.own)) return std::move(*known);
   }
-
-  std::optional<Timed> best = fastest(ctx, problem, limits, PlanForm::plain, trial());
-  if (!best || (!best->plan.tensor_cores() && !limits.strict_fp32)) {
-    std::optional<Timed> fused = fastest(ctx, problem, limits, PlanForm::fused, trial());
+  Trial trial(ctx, problem, operands);
+  std::optional<Timed> best = fastest(ctx, problem, limits, PlanForm::plain, trial);
+  if (!best || (!best->plan.tensor_cores() && !limits.arithmetic.strict_fp32)) {
+    std::optional<Timed> fused = fastest(ctx, problem, limits, PlanForm::fused, trial);
     if (fused && (!best || fused->milliseconds < best->milliseconds)) best = std::move(fused);
   }
-  const std::string& key = choices.contains(shape) ? own : shape;
   REVUNET_EXPECTS(best, Error,
                   "[conv3d] expected a cuDNN plan that computes {}, got none; allow more --conv-workspace, or use "
                   "another version of cuDNN",
-                  own);
+                  keys.own);
+  const std::string& key = choices.contains(keys.shape) ? keys.own : keys.shape;
   choices[key] = best->plan.name();
   checked_.insert(key);
   return std::move(best->plan);
 }
 
+std::optional<CudnnPlan> ConvolutionPlans::known_plan(const Context& ctx, const ConvolutionProblem& problem,
+                                                      const ConvolutionOperands& operands, const PlanLimits& limits,
+                                                      const std::string& key, bool required) {
+  const std::string& name = ctx.device.kernel_choices().at(key);
+  auto named = cudnn_plans(PlanTarget(handle_), problem, limits, form_of(name), name);
+  if (named.empty() && !required) return std::nullopt;
+  const auto correct = [&] {
+    if (checked_.contains(key)) return true;
+    Trial trial(ctx, problem, operands);
+    return is_correct(ctx, named[0], problem, trial);
+  };
+  REVUNET_EXPECTS(!named.empty() && correct(), Error,
+                  "[conv3d] expected cuDNN's plan {} for {}, as it was chosen before, got {}; remove --plan-cache's "
+                  "file, or use the cuDNN and the GPU that it was written with",
+                  name, key, named.empty() ? "none of that name" : "other results than it should have");
+  checked_.insert(key);
+  return std::move(named[0]);
+}
+
 std::optional<ConvolutionPlans::Timed> ConvolutionPlans::fastest(const Context& ctx, const ConvolutionProblem& problem,
                                                                  const PlanLimits& limits, PlanForm form,
-                                                                 const Trial& trial) {
+                                                                 Trial& trial) {
   std::vector<CudnnPlan> offered = cudnn_plans(PlanTarget(handle_), problem, limits, form);
   std::vector<std::pair<double, size_t>> times;
   for (size_t i = 0; i < std::min(offered.size(), kMostTimed); ++i) {
@@ -139,25 +145,19 @@ std::optional<ConvolutionPlans::Timed> ConvolutionPlans::fastest(const Context& 
 }
 
 bool ConvolutionPlans::is_correct(const Context& ctx, const CudnnPlan& plan, const ConvolutionProblem& problem,
-                                  const Trial& trial) {
-  if (trial.scratch) {
-    Tensor scratch = trial.scratch;
-    fill_zero(scratch);
-  }
+                                  Trial& trial) {
+  if (trial.scratch) fill_zero(trial.scratch);
   execute(ctx, plan, trial.operands);
   return sampled_error(ctx, problem, trial.operands) <= kLargestError;
 }
 
 double ConvolutionPlans::milliseconds(const Context& ctx, const CudnnPlan& plan, const ConvolutionOperands& operands) {
-  const Event begin, end;
+  Event begin, end;
   execute(ctx, plan, operands);
-  REVUNET_CUDA_CHECK(cudaEventRecord(begin, stream_of(ctx)));
+  begin.record(stream_of(ctx));
   for (int i = 0; i < kTimedRuns; ++i) execute(ctx, plan, operands);
-  REVUNET_CUDA_CHECK(cudaEventRecord(end, stream_of(ctx)));
-  REVUNET_CUDA_CHECK(cudaEventSynchronize(end));
-  float elapsed = 0;
-  REVUNET_CUDA_CHECK(cudaEventElapsedTime(&elapsed, begin, end));
-  return static_cast<double>(elapsed) / kTimedRuns;
+  end.record(stream_of(ctx));
+  return end.milliseconds_since(begin) / kTimedRuns;
 }
 
 }  // namespace revunet::cuda

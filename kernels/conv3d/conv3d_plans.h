@@ -2,7 +2,8 @@
 //
 // Rule: a plan is timed on the operands at hand, on a scratch result where the convolution would add to what is there,
 // and the chosen one is checked against plain sums before anything relies on it. Convolutions that differ in alpha and
-// beta alone run the same plan where that can. A plan that is among the device's kernel choices is not timed.
+// beta alone run the same plan where that can, so that what backward subtracts has the bits of what forward added. A
+// plan that is among the device's kernel choices is not timed.
 #pragma once
 
 #include <map>
@@ -33,10 +34,14 @@ class ConvolutionPlans {
 
   CudnnPlan choose(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
                    const PlanLimits& limits);
+  // The one chosen for `key`, checked; where cuDNN does not offer it, Error if `required`, else nothing.
+  std::optional<CudnnPlan> known_plan(const Context& ctx, const ConvolutionProblem& problem,
+                                      const ConvolutionOperands& operands, const PlanLimits& limits,
+                                      const std::string& key, bool required);
   // The fastest that is offered in one form and correct; nothing where none is.
   std::optional<Timed> fastest(const Context& ctx, const ConvolutionProblem& problem, const PlanLimits& limits,
-                               PlanForm form, const Trial& trial);
-  bool is_correct(const Context& ctx, const CudnnPlan& plan, const ConvolutionProblem& problem, const Trial& trial);
+                               PlanForm form, Trial& trial);
+  bool is_correct(const Context& ctx, const CudnnPlan& plan, const ConvolutionProblem& problem, Trial& trial);
   void execute(const Context& ctx, const CudnnPlan& plan, const ConvolutionOperands& operands);
   double milliseconds(const Context& ctx, const CudnnPlan& plan, const ConvolutionOperands& operands);
 

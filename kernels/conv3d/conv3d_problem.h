@@ -11,8 +11,7 @@ namespace revunet::cuda {
 // What is asked of a library besides the result.
 struct PlanLimits {
   size_t workspace = kCudaLayout.convolution_workspace;  // bytes, at most
-  bool deterministic = true;                             // the same bits in every run
-  bool strict_fp32 = false;                              // f32 products in f32, not TF32
+  Arithmetic arithmetic;
   auto operator<=>(const PlanLimits&) const = default;
 };
 

@@ -196,7 +196,7 @@ TEST_CASE("what is reused does not depend on the addresses that the resource han
    public:
     void* allocate(size_t bytes) override { return reinterpret_cast<void*>(next_ -= bytes); }
     void deallocate(void*, size_t) noexcept override {}
-    bool addressable() const override { return false; }
+    DeviceKind kind() const override { return DeviceKind::meta; }
 
    private:
     uintptr_t next_ = uintptr_t{1} << 46;

@@ -33,7 +33,7 @@ class EventList : public AllocationObserver {
 struct Run {
   Run(DeviceKind kind, const UNetConfig& config, const MemoryMode& mode, DType dtype,
       const std::array<int64_t, 3>& size, Operands operands = Operands::activations)
-      : device(kind), events(device.allocator()) {
+      : device(kind == DeviceKind::meta ? Device::meta() : Device()), events(device.allocator()) {
     device.allocator().observe(&events);
     model = make_unet(ctx, config, compute_type(dtype), 1, mode, operands);
     image = random(dtype, {1, size[0], size[1], size[2], 4}, 1);
@@ -117,7 +117,7 @@ TEST_CASE("what a layer has at the peak adds up to the peak") {
 }
 
 TEST_CASE("the meta device has no memory to read") {
-  Device device(DeviceKind::meta);
+  Device device = Device::meta();
   const Tensor x = zeros({device}, {2, 3}, DType::f32);
   CHECK_THROWS_WITH(to_host_f32(x), Catch::Contains("(2, 3) of the meta device"));
 }

@@ -53,9 +53,8 @@ std::set<Channels> convolutions(const UNetConfig& config, const Types& types) {
 // What is of f32 in mixed precision may have less padding than what is of bf16.
 ConvolutionProblem problem_of(const Channels& c, Direction direction, const Types& types) {
   const auto edge = [&](size_t axis) { return kFullSize[axis] >> c.level; };
-  const auto padded = [&](int64_t channels, DType dtype) {
-    const int64_t pack = kCudaLayout.channel_bytes / size_of(dtype);
-    return (channels + pack - 1) / pack * pack;
+  const auto padded = [](int64_t channels, DType dtype) {
+    return kCudaLayout.padded_channels(channels, size_of(dtype));
   };
   return {.direction = direction,
           .operands = types.operands,

@@ -341,7 +341,7 @@ TEST_CASE("a recorder that is not finished says that its run failed, and a full 
   const TemporaryFolder folder;
   const TraceRequest request{folder / "t.jsonl", 2};
   {
-    Device device(DeviceKind::meta);
+    Device device = Device::meta();
     TraceRecorder recorder(device.allocator(), header_of(tiny_settings), request);
     recorder.begin_step(1);
     const Tensor x({device, nullptr, Tag::input}, {5}, DType::f32);
@@ -353,7 +353,7 @@ TEST_CASE("a recorder that is not finished says that its run failed, and a full 
   CHECK(trace.events[1].requested() == 20);
   CHECK(trace.events[1].size == 512);
 
-  Device device(DeviceKind::meta);
+  Device device = Device::meta();
   TraceCollector collector(device.allocator(), header_of(tiny_settings));
   collector.begin_step(1);
   while (!collector.full()) {

@@ -29,7 +29,7 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
     reversible.network = default_config(ModelKind::reversible);
     if (fastest_that_fits(reversible, {}, budget)) text += "--model reversible would fit; ";
   }
-  if (plan_training(settings).validation.peak_allocated > budget) {
+  if (plan_training(settings).validation.peak_reserved > budget) {
     return text + "use a smaller --size, or --val-fraction 0";
   }
   const int64_t cube = largest_cube(settings, choice, budget);

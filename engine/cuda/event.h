@@ -1,0 +1,40 @@
+// A context's stream, and points in the work of one.
+#pragma once
+
+#include <utility>
+
+#include "engine/context.h"
+#include "engine/cuda/check.h"
+
+namespace revunet::cuda {
+
+inline cudaStream_t stream_of(const Context& ctx) {
+  return static_cast<cudaStream_t>(ctx.device.memory().stream());
+}
+
+class Event {
+ public:
+  // cudaEventDisableTiming: only to wait for.
+  explicit Event(unsigned flags = cudaEventDefault) { REVUNET_CUDA_CHECK(cudaEventCreateWithFlags(&event_, flags)); }
+  ~Event() {
+    if (event_) cudaEventDestroy(event_);
+  }
+  Event(Event&& other) noexcept : event_(std::exchange(other.event_, nullptr)) {}
+  Event& operator=(Event&&) = delete;
+
+  void record(cudaStream_t stream) { REVUNET_CUDA_CHECK(cudaEventRecord(event_, stream)); }
+  // Until the stream has come here. At once where it was not recorded.
+  void wait() const { REVUNET_CUDA_CHECK(cudaEventSynchronize(event_)); }
+  // Waits for this event, which follows `begin`.
+  double milliseconds_since(const Event& begin) const {
+    wait();
+    float milliseconds = 0;
+    REVUNET_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin.event_, event_));
+    return static_cast<double>(milliseconds);
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+}  // namespace revunet::cuda
