@@ -144,7 +144,7 @@ Descriptor graph_of(const PlanTarget& target, const ConvolutionProblem& p, PlanF
   for (const Descriptor& operation : operations) raw.push_back(operation.get());
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<int64_t>(raw.size()), raw.data());
-  if (target.handle()) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, target.handle());
+  target.apply_to_graph(graph);
   graph.finalize();
   return graph;
 }
@@ -156,7 +156,7 @@ std::vector<Descriptor> configurations(const PlanTarget& target, const Descripto
     Descriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-    target.apply(heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, std::nullopt);
+    target.apply_to_heuristic(heuristic);
     if (heuristic.try_finalize() != CUDNN_STATUS_SUCCESS) continue;
     for (Descriptor& found : heuristic.get_descriptors(CUDNN_ATTR_ENGINEHEUR_RESULTS,
                                                        CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, kMostConfigurations)) {
@@ -193,6 +193,11 @@ std::string name_of_configuration(const Descriptor& configuration, int64_t engin
 
 }  // namespace
 
+void PlanTarget::apply_to_graph(Descriptor& graph) const {
+  if (handle_) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle_);
+}
+
+#if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
 PlanTarget::PlanTarget(const std::string& device_properties) {
   properties_.emplace(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
   properties_->set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
@@ -200,11 +205,21 @@ PlanTarget::PlanTarget(const std::string& device_properties) {
   properties_->finalize();
 }
 
-void PlanTarget::apply(Descriptor& to, cudnnBackendAttributeName_t device_attribute,
-                       std::optional<cudnnBackendAttributeName_t> handle_attribute) const {
-  if (properties_) return to.set(device_attribute, *properties_);
-  if (handle_attribute) to.set(*handle_attribute, handle_);
+void PlanTarget::apply_to_heuristic(Descriptor& heuristic) const {
+  if (properties_) heuristic.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *properties_);
 }
+
+void PlanTarget::apply_to_plan(Descriptor& plan) const {
+  if (properties_) return plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *properties_);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+}
+#else
+void PlanTarget::apply_to_heuristic(Descriptor&) const {}
+
+void PlanTarget::apply_to_plan(Descriptor& plan) const {
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+}
+#endif
 
 void CudnnPlan::run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const {
   std::vector<int64_t> uids = {kX, kW, kY};
@@ -241,7 +256,7 @@ std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionPr
     if ((only && name != *only) || !seen.insert(name).second) continue;
     Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
     plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-    target.apply(plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
+    target.apply_to_plan(plan);
     if (plan.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but not for this shape after all
     CudnnPlan made(std::move(plan), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
                    form == PlanForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);

@@ -8,16 +8,20 @@
 
 namespace revunet::cuda {
 
+#define REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES (CUDNN_VERSION >= 90800)
+
 // For whom plans are made: a device, by its handle, or one that is only described, as cuDNN's JSON of its properties.
 // Plans for the latter can be counted and measured, not run.
 class PlanTarget {
  public:
   explicit PlanTarget(cudnnHandle_t handle) : handle_(handle) {}
+#if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
   explicit PlanTarget(const std::string& device_properties);
+#endif
 
-  void apply(Descriptor& to, cudnnBackendAttributeName_t device_attribute,
-             std::optional<cudnnBackendAttributeName_t> handle_attribute) const;
-  cudnnHandle_t handle() const { return handle_; }
+  void apply_to_graph(Descriptor& graph) const;
+  void apply_to_heuristic(Descriptor& heuristic) const;
+  void apply_to_plan(Descriptor& plan) const;
 
  private:
   cudnnHandle_t handle_ = nullptr;
