@@ -47,19 +47,29 @@ void Adam::set_learning_rate(double learning_rate) {
 }
 
 void Adam::step(const Context& ctx, std::span<Parameter* const> parameters) {
-  for (size_t i = 0; i < parameters.size(); ++i) step_one(ctx, parameters, i);
+  const LayerScope scope(ctx, "optimiser");
+  const PhaseScope phase(ctx, Phase::optimiser);
+  std::vector<AdamUpdate> updates;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (const auto update = prepare(ctx, parameters, i)) updates.push_back(*update);
+  }
+  adam_update(ctx, options_, updates);
 }
 
 void Adam::step_one(const Context& ctx, std::span<Parameter* const> parameters, size_t index) {
   const LayerScope scope(ctx, "optimiser");
   const PhaseScope phase(ctx, Phase::optimiser);
+  if (const auto update = prepare(ctx, parameters, index)) adam_update(ctx, options_, {&*update, 1});
+}
+
+std::optional<AdamUpdate> Adam::prepare(const Context& ctx, std::span<Parameter* const> parameters, size_t index) {
   if (states_.empty()) states_.resize(parameters.size());
   REVUNET_EXPECTS(states_.size() == parameters.size(), Error,
                   "[adam] expected {} parameters as in the step before, got {}; pass the same parameters to every step",
                   states_.size(), parameters.size());
   Parameter& p = *parameters[index];
   AdamState& state = states_[index];
-  if (!p.gradient) return;
+  if (!p.gradient) return std::nullopt;
   check(p, state);
   if (state.steps == 0) {
     const Context moments = ctx.with_tag(Tag::optimiser);
@@ -67,12 +77,11 @@ void Adam::step_one(const Context& ctx, std::span<Parameter* const> parameters, 
     state.mean_square = zeros(moments, p.value.shape(), p.value.dtype());
   }
   ++state.steps;
-  adam_update(ctx, options_, state.steps, p.gradient, p.value, state.mean, state.mean_square);
+  return AdamUpdate{state.steps, &p.gradient, &p.value, &state.mean, &state.mean_square};
 }
 
-void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
-                 Tensor& mean, Tensor& mean_square) {
-  return REVUNET_ON_DEVICE(adam_update, ctx, options, t, gradient, parameter, mean, mean_square);
+void adam_update(const Context& ctx, const AdamOptions& options, std::span<const AdamUpdate> updates) {
+  return REVUNET_ON_DEVICE(adam_update, ctx, options, updates);
 }
 
 }  // namespace revunet

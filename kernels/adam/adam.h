@@ -9,6 +9,7 @@
 // Kingma and Ba (2015), in the form and with the defaults of torch.optim.Adam.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,13 @@ struct AdamState {
   int64_t steps = 0;   // t
 };
 
+// One step of one parameter, of which this is number t >= 1.
+struct AdamUpdate {
+  int64_t t;
+  const Tensor* gradient;
+  Tensor *parameter, *mean, *mean_square;
+};
+
 class Adam {
  public:
   // Throws UsageError for options out of range.
@@ -53,13 +61,15 @@ class Adam {
   void set_states(std::vector<AdamState> states) { states_ = std::move(states); }
 
  private:
+  // What is to be done for parameters[index]; nothing where it has no gradient.
+  std::optional<AdamUpdate> prepare(const Context& ctx, std::span<Parameter* const> parameters, size_t index);
+
   AdamOptions options_;
   std::vector<AdamState> states_;
 };
 
-// One step of one parameter, of which this is number t >= 1.
-void adam_update(const Context& ctx, const AdamOptions& options, int64_t t, const Tensor& gradient, Tensor& parameter,
-                 Tensor& mean, Tensor& mean_square);
+// All of them, in as few launches as there can be.
+void adam_update(const Context& ctx, const AdamOptions& options, std::span<const AdamUpdate> updates);
 
 REVUNET_KERNEL(adam_update)
 
