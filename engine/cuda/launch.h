@@ -15,6 +15,14 @@ inline dim3 blocks_for(int64_t items, int64_t threads, int64_t most = int64_t{1}
   return {static_cast<unsigned>(std::min((items + threads - 1) / threads, most))};
 }
 
+// The number of this thread in a grid of one dimension, and how many there are.
+__device__ inline int64_t grid_thread() {
+  return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+__device__ inline int64_t grid_threads() {
+  return static_cast<int64_t>(gridDim.x) * blockDim.x;
+}
+
 // Error where the launch is refused; what goes wrong in the kernel itself shows at a later call.
 template <class... Parameters>
 void launch([[maybe_unused]] const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),

@@ -31,8 +31,7 @@ struct Updates {
 // blockIdx.y: the parameter.
 __global__ void adam_kernel(Rates r, Updates updates) {
   const Update& u = updates.list[blockIdx.y];
-  const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < u.elements; i += step) {
+  for (int64_t i = grid_thread(); i < u.elements; i += grid_threads()) {
     const float g = u.gradient[i] + r.decay * u.parameter[i];
     const float m = r.beta1 * u.mean[i] + r.new1 * g;
     const float v = r.beta2 * u.mean_square[i] + r.new2 * (g * g);

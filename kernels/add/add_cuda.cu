@@ -6,7 +6,7 @@ namespace revunet::cuda {
 namespace {
 
 struct Sum {
-  __device__ float operator()(float a, float b, float) const { return a + b; }
+  __device__ float operator()(float a, float b) const { return a + b; }
 };
 
 }  // namespace

@@ -20,8 +20,8 @@ __global__ void cast_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels
 void cast_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   const auto [batch, D, H, W, C] = activation(x.shape());
   const int64_t voxels = batch * D * H * W;
-  dispatch_device(x.dtype(), [&]<class X>() {
-    dispatch_device(y.dtype(), [&]<class Y>() {
+  dispatch_f32_bf16(x.dtype(), [&]<class X>() {
+    dispatch_f32_bf16(y.dtype(), [&]<class Y>() {
       constexpr int N = std::max(kPack<X>, kPack<Y>);
       const VoxelGrid g = voxel_grid(voxels, (std::max(x.channel_stride(), y.channel_stride()) + N - 1) / N);
       launch(ctx, g.grid, g.block, cast_kernel<N, X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x), voxels_of<Y>(y));

@@ -5,6 +5,7 @@
 
 #include "engine/cuda/launch.h"
 #include "engine/tensor.h"
+#include "kernels/cuda/block_reduce.h"
 #include "kernels/cuda/pack.h"
 
 namespace revunet::cuda {
@@ -50,14 +51,10 @@ __global__ void sample_kernel(ConvolutionProblem p, int64_t terms, int64_t eleme
   const auto at = static_cast<int64_t>((elements <= kFew ? blockIdx.x : blockIdx.x * kSpread >> 1) %
                                        static_cast<uint64_t>(elements));
   double sum = 0;
-  for (int64_t i = threadIdx.x; i < terms; i += kThreads) sum += static_cast<double>(term(p, x, w, y, at, i));
-  shared[threadIdx.x] = sum;
-  __syncthreads();
-  for (unsigned half = kThreads / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
-    __syncthreads();
-  }
-  if (threadIdx.x != 0) return;
+  for (int64_t i = threadIdx.y; i < terms; i += kThreads) sum += static_cast<double>(term(p, x, w, y, at, i));
+  shared[threadIdx.y] = sum;
+  reduce_rows(shared, [](double& to, double from) { to += from; });
+  if (threadIdx.y != 0) return;
   values[2 * blockIdx.x] = p.alpha * shared[0];
   values[2 * blockIdx.x + 1] = static_cast<double>(static_cast<float>(result[at]));
 }
@@ -72,8 +69,8 @@ int64_t terms_of(const ConvolutionProblem& p) {
 double sampled_error(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands) {
   const int64_t samples = p.result_elements() <= kFew ? p.result_elements() : kSamples;
   Tensor values(ctx.with_tag(Tag::workspace), {samples, 2}, DType::f64);
-  dispatch_device(p.result, p.operands, [&]<class R, class T>() {
-    launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(kThreads), sample_kernel<T, R>, p, terms_of(p),
+  dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
+    launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(1, kThreads), sample_kernel<T, R>, p, terms_of(p),
            p.result_elements(), static_cast<const T*>(operands.x), static_cast<const T*>(operands.w),
            static_cast<const T*>(operands.y), static_cast<const R*>(operands.result(p.direction)),
            values.data<double>());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/conv3d/conv3d.h"
+#include "kernels/conv3d/conv3d_bias.h"
 #include "kernels/conv3d/conv3d_cublas.h"
 #include "kernels/conv3d/conv3d_pack.h"
 #include "kernels/conv3d/conv3d_plans.h"

@@ -4,6 +4,7 @@
 // a block's threads are added as a tree, the blocks' sums in double.
 #pragma once
 
+#include "kernels/cuda/block_reduce.h"
 #include "kernels/cuda/voxel_grid.h"
 
 namespace revunet::cuda {
@@ -14,15 +15,9 @@ template <int N>
 __device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
   shared[self] = values;
-  __syncthreads();
-  for (unsigned live = blockDim.y; live > 1;) {
-    const unsigned half = (live + 1) / 2;
-    if (threadIdx.y + half < live) {
-      for (int c = 0; c < N; ++c) shared[self][c] += shared[self + half * blockDim.x][c];
-    }
-    __syncthreads();
-    live = half;
-  }
+  reduce_rows(shared, [](Channels<N>& to, const Channels<N>& from) {
+    for (int c = 0; c < N; ++c) to[c] += from[c];
+  });
   values = shared[self];
   __syncthreads();  // before the next one writes
 }
@@ -68,11 +63,7 @@ static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const 
     for (int64_t r = threadIdx.y; r < ranges; r += kLanes) sum += static_cast<double>(partial[r * columns + column]);
   }
   shared[self] = sum;
-  __syncthreads();
-  for (unsigned half = kLanes / 2; half > 0; half /= 2) {
-    if (threadIdx.y < half) shared[self] += shared[self + half * kColumns];
-    __syncthreads();
-  }
+  reduce_rows(shared, [](double& to, double from) { to += from; });
   if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
 }
 

@@ -1,5 +1,5 @@
-// y[i] = f(a[i], b[i], y[i]) over everything that three tensors of one shape have in memory, padding included: f gives
-// 0 for zeros.
+// y = f(a, b), or y += f(a, b), over everything that three tensors of one shape have in memory, padding included: f
+// gives 0 for zeros.
 #pragma once
 
 #include <algorithm>
@@ -14,30 +14,28 @@ inline constexpr int64_t kMostElementwiseBlocks = 4096;  // enough to fill any d
 
 // y may be a or b. The last pack may be cut: only activations have whole ones.
 template <class T, class F>
-__global__ void elementwise_kernel(int64_t elements, const T* a, const T* b, T* y, bool reads_y, F f) {
-  const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x * kPack<T>;
-  for (int64_t i = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * kPack<T>; i < elements; i += step) {
+__global__ void elementwise_kernel(int64_t elements, const T* a, const T* b, T* y, bool accumulate, F f) {
+  for (int64_t i = grid_thread() * kPack<T>; i < elements; i += grid_threads() * kPack<T>) {
     if (i + kPack<T> <= elements) {
       const Pack<T> u = Pack<T>::load(a + i), v = Pack<T>::load(b + i);
-      Pack<T> to = reads_y ? Pack<T>::load(y + i) : Pack<T>{};
-      for (int c = 0; c < kPack<T>; ++c) to[c] = f(u[c], v[c], to[c]);
+      Pack<T> to = accumulate ? Pack<T>::load(y + i) : Pack<T>{};
+      for (int c = 0; c < kPack<T>; ++c) to[c] += f(u[c], v[c]);
       to.store(y + i);
     } else {
       for (int64_t j = i; j < elements; ++j) {
-        y[j] = static_cast<T>(
-            f(static_cast<float>(a[j]), static_cast<float>(b[j]), reads_y ? static_cast<float>(y[j]) : 0.0f));
+        const float before = accumulate ? static_cast<float>(y[j]) : 0.0f;
+        y[j] = static_cast<T>(before + f(static_cast<float>(a[j]), static_cast<float>(b[j])));
       }
     }
   }
 }
 
-// reads_y: whether f looks at y's old value, which may be unwritten otherwise.
 template <class F>
-void elementwise(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y, bool reads_y, F f) {
-  dispatch_device(y.dtype(), [&]<class T>() {
+void elementwise(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y, bool accumulate, F f) {
+  dispatch_f32_bf16(y.dtype(), [&]<class T>() {
     const int64_t elements = y.stored_elements(), packs = (elements + kPack<T> - 1) / kPack<T>;
     launch(ctx, blocks_for(packs, kElementwiseThreads, kMostElementwiseBlocks), dim3(kElementwiseThreads),
-           elementwise_kernel<T, F>, elements, a.data<T>(), b.data<T>(), y.data<T>(), reads_y, f);
+           elementwise_kernel<T, F>, elements, a.data<T>(), b.data<T>(), y.data<T>(), accumulate, f);
   });
 }
 

@@ -90,15 +90,15 @@ Voxels<T> voxels_of(Tensor& x, int64_t n = 0) {
 
 // Calls f.template operator()<float>() or <bfloat16>().
 template <class F>
-decltype(auto) dispatch_device(DType dtype, F&& f) {
+decltype(auto) dispatch_f32_bf16(DType dtype, F&& f) {
   REVUNET_EXPECTS(dtype != DType::f64, UsageError, "[cuda] expected f32 or bf16 activations, got f64; use the CPU");
   return dtype == DType::f32 ? f.template operator()<float>() : f.template operator()<bfloat16>();
 }
 
 // The same for f32 or bf16 tensors and what is made of them for convolutions (dispatch_operands).
 template <class F>
-decltype(auto) dispatch_device(DType dtype, DType operands, F&& f) {
-  if (dtype == operands) return dispatch_device(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
+decltype(auto) dispatch_device_operands(DType dtype, DType operands, F&& f) {
+  if (dtype == operands) return dispatch_f32_bf16(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
   REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
                   "[cuda] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
                   name_of(dtype));

@@ -18,7 +18,7 @@ inline constexpr int64_t kVoxelsPerThread = 16;  // at least, where there are so
 inline constexpr int64_t kMostRanges = 1024;     // of voxels: enough blocks to fill any device
 
 struct VoxelGrid {
-  int64_t voxels, packs;  // of one batch element
+  int64_t voxels, packs;  // packs of a voxel
   int64_t range;          // voxels of a block
   dim3 grid, block;
 

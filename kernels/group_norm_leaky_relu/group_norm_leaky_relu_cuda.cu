@@ -46,13 +46,7 @@ __global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t pa
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
   for (int c = 0; c < kPack<T>; ++c) {
     shared[self] = {count, mean[c], squares[c]};
-    __syncthreads();
-    for (unsigned live = blockDim.y; live > 1;) {
-      const unsigned half = (live + 1) / 2;
-      if (threadIdx.y + half < live) shared[self].combine(shared[self + half * blockDim.x]);
-      __syncthreads();
-      live = half;
-    }
+    reduce_rows(shared, [](Moments<float>& to, const Moments<float>& from) { to.combine(from); });
     if (threadIdx.y == 0 && at.pack < packs) {
       partial[(static_cast<int64_t>(blockIdx.x) * packs + at.pack) * kPack<T> + c] = shared[self];
     }
@@ -68,29 +62,29 @@ __global__ void group_statistics_kernel(int64_t ranges, int64_t stride, int64_t 
   REVUNET_SHARED(Moments<double>, shared, kGroupThreads);
   const int64_t group = blockIdx.x, items = ranges * per_group;
   Moments<double> moments{0, 0, 0};
-  for (int64_t i = threadIdx.x; i < items; i += kGroupThreads) {
+  for (int64_t i = threadIdx.y; i < items; i += kGroupThreads) {
     const Moments<float> part = partial[i / per_group * stride + group * per_group + i % per_group];
     moments.combine({part.count, part.mean, part.squares});
   }
-  shared[threadIdx.x] = moments;
-  __syncthreads();
-  for (unsigned half = kGroupThreads / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) shared[threadIdx.x].combine(shared[threadIdx.x + half]);
-    __syncthreads();
-  }
-  if (threadIdx.x != 0) return;
+  shared[threadIdx.y] = moments;
+  reduce_rows(shared, [](Moments<double>& to, const Moments<double>& from) { to.combine(from); });
+  if (threadIdx.y != 0) return;
   statistics[2 * group] = static_cast<float>(shared[0].mean);
   statistics[2 * group + 1] = static_cast<float>(1.0 / sqrt(shared[0].squares / shared[0].count + kGroupNormEpsilon));
 }
 
-// A norm of C channels and what is known of its input, on the device.
+// A norm of C channels with what follows it, and what is known of its input, on the device.
 struct Norm {
   int64_t C, per_group;
   const float *statistics, *gamma, *beta;
+  float slope;
 
   struct Channel {
     float mean, rstd, scale, shift;  // all 0 in the padding, so that z is
+
+    __device__ float z(float x) const { return (x - mean) * scale + shift; }
   };
+  __device__ float leak(float z) const { return z > 0 ? 1.0f : slope; }
   __device__ Channel channel(int64_t c) const {
     if (c >= C) return {0, 0, 0, 0};
     const float mean = statistics[c / per_group * 2], rstd = statistics[c / per_group * 2 + 1];
@@ -100,7 +94,7 @@ struct Norm {
 
 // Threads take packs of Y, the narrower type where there are two, here and in the gradient.
 template <class X, class Y>
-__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm, float slope,
+__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm,
                                Voxels<Y> y) {
   constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
@@ -110,24 +104,21 @@ __global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Vox
   for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
     auto values = x.template load<N>(v, at.pack);
     for (int c = 0; c < N; ++c) {
-      const float z = (values[c] - channels[c].mean) * channels[c].scale + channels[c].shift;
-      values[c] = z > 0 ? z : slope * z;
+      const float z = channels[c].z(values[c]);
+      values[c] = norm.leak(z) * z;
     }
     y.store(v, at.pack, values);
   }
 }
 
-// dz and dz * xhat, where dz = dy * (z > 0 ? 1 : slope).
+// dz and dz * xhat.
 struct GradientTerms {
   Norm norm;
-  float slope;
 
   __device__ Norm::Channel channel(int64_t c) const { return norm.channel(c); }
   __device__ void terms(const Norm::Channel& c, float x, float dy, float (&to)[2]) const {
-    const float centred = x - c.mean;
-    const float dz = (centred * c.scale + c.shift > 0 ? 1.0f : slope) * dy;
-    to[0] = dz;
-    to[1] = dz * (centred * c.rstd);
+    to[0] = norm.leak(c.z(x)) * dy;
+    to[1] = to[0] * ((x - c.mean) * c.rstd);
   }
 };
 
@@ -135,7 +126,7 @@ struct GradientTerms {
 // voxel's gradient loses: dx = scale * dz - offset - (x - mean) * tilt.
 __global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma,
                                    float* dbeta, float* corrections) {
-  const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t c = grid_thread();
   if (c >= norm.C) return;
   dbeta[c] += static_cast<float>(sums[c]);
   dgamma[c] += static_cast<float>(sums[stride + c]);
@@ -154,7 +145,7 @@ __global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, co
 
 template <class X, class Y>
 __global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<const Y> dy,
-                                Norm norm, const float* corrections, float slope, bool accumulate, Voxels<X> dx) {
+                                Norm norm, const float* corrections, bool accumulate, Voxels<X> dx) {
   constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
@@ -172,17 +163,22 @@ __global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, Vo
     const auto gradient = dy.template load<N>(v, at.pack);
     auto to = accumulate ? dx.template load<N>(v, at.pack) : Channels<N>{};
     for (int c = 0; c < N; ++c) {
-      const float centred = values[c] - channels[c].mean;
-      const float dz = (centred * channels[c].scale + channels[c].shift > 0 ? 1.0f : slope) * gradient[c];
-      to[c] += channels[c].scale * dz - offset[c] - centred * tilt[c];
+      const float dz = norm.leak(channels[c].z(values[c])) * gradient[c];
+      to[c] += channels[c].scale * dz - offset[c] - (values[c] - channels[c].mean) * tilt[c];
     }
     dx.store(v, at.pack, to);
   }
 }
 
-Norm norm_of(const Tensor& x, const Tensor& statistics, int64_t n, const Tensor& gamma, const Tensor& beta) {
+Norm norm_of(const Tensor& x, const Tensor& statistics, int64_t n, const Tensor& gamma, const Tensor& beta,
+             double slope) {
   const int64_t C = activation(x.shape()).C, groups = statistics.shape()[1];
-  return {C, C / groups, statistics.data<float>() + n * groups * 2, gamma.data<float>(), beta.data<float>()};
+  return {C,
+          C / groups,
+          statistics.data<float>() + n * groups * 2,
+          gamma.data<float>(),
+          beta.data<float>(),
+          static_cast<float>(slope)};
 }
 
 }  // namespace
@@ -191,7 +187,7 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
   const auto [N, D, H, W, C] = activation(x.shape());
   const int64_t voxels = D * H * W, stride = x.channel_stride(), per_group = C / groups;
   Tensor statistics(ctx, {N, groups, 2}, DType::f32);
-  dispatch_device(x.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
     // Three f32 a Moments.
     Tensor partial(ctx.with_tag(Tag::workspace), {g.ranges(), stride, 3}, DType::f32);
@@ -199,8 +195,8 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
     for (int64_t n = 0; n < N; ++n) {
       launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs,
              x.data<T>() + n * voxels * stride, moments);
-      launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(kGroupThreads), group_statistics_kernel, g.ranges(), stride,
-             per_group, moments, statistics.data<float>() + n * groups * 2);
+      launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(1, kGroupThreads), group_statistics_kernel, g.ranges(),
+             stride, per_group, moments, statistics.data<float>() + n * groups * 2);
     }
   });
   return statistics;
@@ -209,11 +205,11 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
 void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                    const Tensor& beta, double slope, Tensor& y) {
   const auto [N, D, H, W, C] = activation(x.shape());
-  dispatch_device(x.dtype(), y.dtype(), [&]<class X, class Y>() {
+  dispatch_device_operands(x.dtype(), y.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(y));
     for (int64_t n = 0; n < N; ++n) {
       launch(ctx, g.grid, g.block, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
-             norm_of(x, statistics, n, gamma, beta), static_cast<float>(slope), voxels_of<Y>(y, n));
+             norm_of(x, statistics, n, gamma, beta, slope), voxels_of<Y>(y, n));
     }
   });
 }
@@ -223,19 +219,18 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
                                     Tensor& dgamma, Tensor& dbeta) {
   const auto [N, D, H, W, C] = activation(x.shape());
   constexpr unsigned kThreads = 64;
-  dispatch_device(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
+  dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
     Tensor corrections(ctx.with_tag(Tag::workspace), {2, C}, DType::f32);
-    const auto leak = static_cast<float>(slope);
     for (int64_t n = 0; n < N; ++n) {
-      const Norm norm = norm_of(x, statistics, n, gamma, beta);
+      const Norm norm = norm_of(x, statistics, n, gamma, beta, slope);
       const auto px = voxels_of<X>(x, n);
       const auto pdy = voxels_of<Y>(dy, n);
-      const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm, leak});
+      const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm});
       launch(ctx, blocks_for(C, kThreads), dim3(kThreads), corrections_kernel, norm, g.voxels, pdy.stride,
              sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
       launch(ctx, g.grid, g.block, backward_kernel<X, Y>, g.voxels, g.range, g.packs, px, pdy, norm,
-             corrections.data<float>(), leak, accumulate, voxels_of<X>(dx, n));
+             corrections.data<float>(), accumulate, voxels_of<X>(dx, n));
     }
   });
 }

@@ -7,16 +7,12 @@ namespace {
 
 struct Forward {
   float slope;
-  __device__ float operator()(float x, float, float) const { return (x > 0 ? 1.0f : slope) * x; }
+  __device__ float operator()(float x, float) const { return (x > 0 ? 1.0f : slope) * x; }
 };
 
 struct Backward {
   float slope;
-  bool accumulate;
-  __device__ float operator()(float y, float dy, float dx) const {
-    const float d = (y > 0 ? 1.0f : slope) * dy;
-    return accumulate ? dx + d : d;
-  }
+  __device__ float operator()(float y, float dy) const { return (y > 0 ? 1.0f : slope) * dy; }
 };
 
 }  // namespace
@@ -27,7 +23,7 @@ void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tenso
 
 void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, double slope, Tensor& dx,
                          bool accumulate) {
-  elementwise(ctx, y, dy, dx, accumulate, Backward{static_cast<float>(slope), accumulate});
+  elementwise(ctx, y, dy, dx, accumulate, Backward{static_cast<float>(slope)});
 }
 
 }  // namespace revunet::cuda

@@ -32,7 +32,7 @@ __device__ bool replaces(float v, float maximum) {
 
 template <class T>
 __global__ void forward_kernel(Windows windows, const T* x, T* y) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t i = grid_thread();
   if (i >= windows.count) return;
   const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);
   Pack<T> maximum = Pack<T>::load(x + first);
@@ -47,7 +47,7 @@ __global__ void forward_kernel(Windows windows, const T* x, T* y) {
 
 template <class T>
 __global__ void backward_kernel(Windows windows, const T* x, const T* dy, bool accumulate, T* dx) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t i = grid_thread();
   if (i >= windows.count) return;
   const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);
   Pack<T> maximum = Pack<T>::load(x + first);
@@ -81,7 +81,7 @@ Windows windows_of(const Tensor& x) {
 }  // namespace
 
 void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
-  dispatch_device(x.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Windows windows = windows_of<T>(x);
     launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), forward_kernel<T>, windows, x.data<T>(),
            y.data<T>());
@@ -89,7 +89,7 @@ void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
 }
 
 void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
-  dispatch_device(x.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Windows windows = windows_of<T>(x);
     launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), backward_kernel<T>, windows, x.data<T>(),
            dy.data<T>(), accumulate, dx.data<T>());

@@ -20,7 +20,7 @@ struct Overlap {
 
 // by_channel (3, stride) to sums (3, R) and losses (R).
 __global__ void losses_kernel(int64_t R, int64_t stride, const double* by_channel, double* sums, float* losses) {
-  const int64_t r = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t r = grid_thread();
   if (r >= R) return;
   double s[3];
   for (int k = 0; k < 3; ++k) sums[k * R + r] = s[k] = by_channel[k * stride + r];
@@ -58,7 +58,7 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
                           Tensor& sums) {
   const Activation in = activation(logits.shape());
   constexpr unsigned kThreads = 32;
-  dispatch_device(logits.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
     const Tensor by_channel =
         channel_sums<3>(ctx, in.N * in.voxels(), voxels_of<T>(logits), voxels_of<T>(target), Overlap{});
     launch(ctx, blocks_for(in.C, kThreads), dim3(kThreads), losses_kernel, in.C, logits.channel_stride(),
@@ -69,7 +69,7 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
 void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, const Tensor& sums,
                            const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
   const Activation in = activation(logits.shape());
-  dispatch_device(logits.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(in.N * in.voxels(), packs_per_voxel<T>(logits));
     launch(ctx, g.grid, g.block, backward_kernel<T>, g.voxels, g.range, g.packs, in.C, logits.data<T>(),
            target.data<T>(), sums.data<double>(), dlosses.data<float>(), accumulate, dlogits.data<T>());

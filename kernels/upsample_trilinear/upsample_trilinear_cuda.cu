@@ -67,7 +67,7 @@ __device__ Plane<T> plane(const Coarse& side, const Coarse::Place& p, int64_t d,
 // y = base + sign * up(x), or up(x) where base is nullptr. base may be y.
 template <class T>
 __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sign, T* y) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t i = grid_thread();
   if (i >= side.count) return;
   const Coarse::Place p = side.place(i);
   const Plane<T> near = plane(side, p, p.d, x);
@@ -90,7 +90,7 @@ __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sig
 // The adjoint, gathered: the 4 x 4 x 4 fine voxels that read a coarse one.
 template <class T>
 __global__ void backward_kernel(Coarse side, const T* dy, bool accumulate, T* dx) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t i = grid_thread();
   if (i >= side.count) return;
   const Coarse::Place p = side.place(i);
   constexpr float kWeights[4] = {0.25f, 0.75f, 0.75f, 0.25f};
@@ -122,7 +122,7 @@ Coarse coarse_side(const Tensor& x) {
 }
 
 void forward(const Context& ctx, const Tensor& x, const Tensor* base, float sign, Tensor& y) {
-  dispatch_device(x.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(x);
     launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), forward_kernel<T>, side, x.data<T>(),
            base ? base->data<T>() : nullptr, sign, y.data<T>());
@@ -140,7 +140,7 @@ void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const T
 }
 
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
-  dispatch_device(dx.dtype(), [&]<class T>() {
+  dispatch_f32_bf16(dx.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(dx);
     launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), backward_kernel<T>, side, dy.data<T>(), accumulate,
            dx.data<T>());
