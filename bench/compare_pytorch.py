@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions, write_json
+from result_file import without_temporary_files, write_json
+from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions
 
 ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
 # Which of the engine's variants does the same work as one of PyTorch's.
@@ -131,7 +132,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(arguments, os.path.join(folder, "bench-step.json"))
         seconds = measure(arguments, engine, runs)
-        report = engine.finish()
+        report = without_temporary_files(engine.finish(), folder)
     check_same_networks(report, runs)
     rows = results(seconds, runs)
     print_table(rows)

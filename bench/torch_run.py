@@ -1,6 +1,4 @@
 """The same networks in PyTorch, ready to be timed: what compare_pytorch.py and gpu/ share."""
-import os
-import json
 import pathlib
 import re
 import sys
@@ -72,17 +70,3 @@ def versions(torch):
             "torch_onednn": onednn.group(1) if onednn else "none",
             "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "torch_cuda": torch.version.cuda, "torch_cudnn": torch.backends.cudnn.version()}
-
-
-def write_text(path, text):
-    """Whole or not at all."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def write_json(path, content):
-    write_text(path, json.dumps(content, indent=2) + "\n")

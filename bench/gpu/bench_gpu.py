@@ -3,7 +3,8 @@
     python3 bench/gpu/bench_gpu.py --out bench/results/NAME
 
 runs the GPU tests, whole training steps of every variant, the same networks in PyTorch where it is installed, and single
-ops, and writes NAME.json and NAME.md. What fails is reported, the rest still runs; the exit code is then 1.
+ops, and writes NAME.json and NAME.md. What fails is reported, the rest still runs; the exit code is then 1. --stages,
+--sizes and --models choose a part, with files of its own.
 
 On a machine that has the CUDA toolkit but not the packages that the programs were built with, run bundle.sh beside the
 build first and carry build/release along: its lib/ is found.
@@ -13,21 +14,19 @@ import datetime
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from torch_run import ROOT, write_json, write_text
+from report import markdown
+from result_file import without_temporary_files, write_json, write_text
+from torch_run import ROOT
 
-STAGES = ("tests", "steps", "torch", "ops", "sanitizer")
-SIZES = ((128, 128, 128), (160, 192, 160))
-FULL = SIZES[1]
-# Model and encoder depth; every one in fp32 (TF32 tensor cores) and bf16, at both sizes.
-ENGINE = (("reversible", 1), ("stored-skips", 1), ("stored", 1), ("baseline", 1))
-DEEPER = (("reversible", 2), ("reversible", 3), ("reversible", 4))  # at full size alone
+FULL = "160x192x160"
+SIZES = ("128x128x128", FULL)
+MODELS = ("reversible", "stored-skips", "stored", "baseline")
 # Model, memory format, options.
 TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()), ("baseline", "contiguous", ("--compile",)),
          ("revtorch", "contiguous", ()), ("revtorch", "channels_last_3d", ()), ("autograd", "contiguous", ()))
@@ -37,7 +36,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where bin/ is")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="results go to OUT.json and OUT.md")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES[:4]))
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=["tests", "steps", "torch", "ops"])
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="of the steps stage")
     parser.add_argument("--steps", type=int, default=8, help="timed steps a variant")
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--time-limit", type=float, default=3600, help="seconds after which no program is started")
@@ -45,8 +46,9 @@ def parse_arguments():
 
 
 class Bench:
-    def __init__(self, arguments):
+    def __init__(self, arguments, folder):
         self.arguments = arguments
+        self.folder = folder  # temporary
         self.deadline = time.monotonic() + arguments.time_limit
         self.failures = []
         self.environment = dict(os.environ)
@@ -63,7 +65,10 @@ class Bench:
         command = [str(word) for word in command]
         try:
             done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=left)
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired:
+            self.failures.append(f"{name}: ended at the time limit")
+            return None
+        except OSError as error:
             self.failures.append(f"{name}: {error}")
             return None
         if done.returncode != 0:
@@ -76,14 +81,15 @@ class Bench:
     def program(self, name):
         return self.arguments.build / "bin" / name
 
-    def json_of(self, name, command):
-        """What a program of ours writes with --json."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "result.json")
-            if self.run(name, [*command, "--json", path]) is None:
-                return None
-            with open(path) as file:
-                return json.load(file)
+    def report_of(self, name, command, deterministic=True):
+        """What a program of ours writes with --json. Plans of convolutions are chosen once, then kept."""
+        path = os.path.join(self.folder, "result.json")
+        cache = os.path.join(self.folder, "plans.json" if deterministic else "other-plans.json")
+        options = ["--device", self.arguments.device, "--plan-cache", cache, "--json", path]
+        if self.run(name, [*command, *options, *(() if deterministic else ("--no-deterministic",))]) is None:
+            return None
+        with open(path) as file:
+            return without_temporary_files(json.load(file), self.folder)
 
 
 def run_tests(bench):
@@ -104,116 +110,74 @@ def run_sanitizer(bench):
     return results
 
 
-def step_variants():
-    for size in SIZES:
-        for model, depth in ENGINE + (DEEPER if size == FULL else ()):
-            for precision in ("fp32", "bf16"):
-                yield size, model, depth, precision
+def step_variants(arguments):
+    """Size, model, encoder depth, precision, deterministic."""
+    for size in arguments.sizes:
+        for model in arguments.models:
+            for precision in ("fp32", "bf16") if model == "baseline" else ("fp32", "mixed", "bf16"):
+                yield size, model, 1, precision, True
+                if model != "reversible" or size != FULL:
+                    continue
+                yield size, model, 1, precision, False
+                for depth in (2, 3, 4):
+                    yield size, model, depth, precision, True
 
 
-def run_steps(bench, plan_cache):
+def run_steps(bench):
     rows = []
-    for size, model, depth, precision in step_variants():
-        text = "x".join(map(str, size))
-        report = bench.json_of(f"{model}, depth {depth}, {precision}, {text}",
-                               [bench.program("bench-step"), "--device", bench.arguments.device, "--models", model,
-                                "--precision", precision, "--encoder-depth", depth, "--sizes",
-                                ",".join(map(str, size)), "--steps", bench.arguments.steps, "--op-times",
-                                "--plan-cache", plan_cache])
+    for size, model, depth, precision, deterministic in step_variants(bench.arguments):
+        freedom = "" if deterministic else ", not deterministic"
+        report = bench.report_of(f"{model}, depth {depth}, {precision}{freedom}, {size}",
+                                 [bench.program("bench-step"), "--models", model, "--precision", precision,
+                                  "--encoder-depth", depth, "--sizes", size.replace("x", ","), "--steps",
+                                  bench.arguments.steps, "--op-times"], deterministic)
         if report:
-            rows.append({"size": text, "model": model, "depth": depth, "precision": precision, **report})
+            rows.append({"size": size, "model": model, "depth": depth, "precision": precision,
+                         "deterministic": deterministic, **report})
     return rows
 
 
 def run_torch(bench):
     rows = []
-    for size in SIZES:
+    for size in bench.arguments.sizes:
         for model, layout, options in TORCH:
             for amp in ((), ("--amp",)):
-                name = " ".join(("PyTorch", model, layout, *options, *amp, "x".join(map(str, size))))
+                name = " ".join(("PyTorch", model, layout, *options, *amp, size))
                 output = bench.run(name, [sys.executable, pathlib.Path(__file__).with_name("torch_step.py"), "--model",
-                                          model, "--size", *size, "--format", layout, *options, *amp, "--steps",
-                                          bench.arguments.steps])
+                                          model, "--size", *size.split("x"), "--format", layout, *options, *amp,
+                                          "--steps", bench.arguments.steps])
                 if output:
-                    rows.append({"size": "x".join(map(str, size)), "model": model, "format": layout,
-                                 "options": list(options), "precision": "bf16 AMP" if amp else "TF32",
+                    rows.append({"size": size, "model": model, "format": layout, "options": list(options),
+                                 "precision": "bf16 AMP" if amp else "TF32",
                                  **json.loads(output.strip().splitlines()[-1])})
     return rows
 
 
-def run_ops(bench, plan_cache):
+def run_ops(bench):
     reports = []
-    for size in SIZES:
+    for size in bench.arguments.sizes:
         for precision in ("fp32", "bf16"):
-            report = bench.json_of(f"ops, {precision}, " + "x".join(map(str, size)),
-                                   [bench.program("bench-ops"), "--device", bench.arguments.device, "--precision",
-                                    precision, "--size", ",".join(map(str, size)), "--plan-cache", plan_cache])
+            report = bench.report_of(f"ops, {precision}, {size}",
+                                     [bench.program("bench-ops"), "--precision", precision, "--size",
+                                      size.replace("x", ",")])
             if report:
                 reports.append(report)
     return reports
 
 
-def table(header, rows):
-    lines = ["| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *rows]]
-    return "\n".join(lines) + "\n"
-
-
-def mib(count):
-    return f"{count / 2**20:.0f}"
-
-
-def markdown(results):
-    text = f"# {results['device']}\n\n{results['date']}, `{results['command']}`\n\n"
-    if results.get("tests"):
-        text += f"GPU tests: {results['tests']}\n\n"
-    rows = []
-    for row in results.get("steps", []):
-        variant = row["variants"][0]
-        memory, seconds = variant["memory"], variant["seconds"]
-        rows.append((row["size"], row["model"], str(row["depth"]), row["precision"], seconds["median"],
-                     memory["peak_allocated_bytes"], memory["peak_reserved_bytes"], memory["driver_used_bytes"],
-                     mib(memory["planned_peak_bytes"])))
-    for row in results.get("torch", []):
-        name = " ".join(["PyTorch", row["model"], row["format"], *row["options"]])
-        rows.append((row["size"], name, "1", row["precision"], statistics.median(row["seconds"]),
-                     row["peak_allocated_bytes"], row["peak_reserved_bytes"], row["driver_used_bytes"], ""))
-    if rows:
-        rows.sort(key=lambda row: row[0])
-        text += "Training steps: median, and memory at its peak in MiB; driver: with the libraries' own.\n\n"
-        text += table(["size", "network", "depth", "precision", "ms", "allocated", "reserved", "driver", "planned"],
-                      [[size, name, depth, precision, f"{1e3 * seconds:.1f}", mib(allocated), mib(reserved),
-                        mib(driver), planned]
-                       for size, name, depth, precision, seconds, allocated, reserved, driver, planned in rows])
-    for report in results.get("ops", []):
-        text += (f"\nOps, {report['precision']}, {report['size']}; a copy moves "
-                 f"{report['copy_bytes_per_second'] / 1e9:.0f} GB/s.\n\n")
-        text += table(["op", "pass", "ms", "TFLOP/s", "GB/s", "of copy"],
-                      [[m["case"], m["pass"], f"{1e3 * m['seconds']['median']:.3f}",
-                        f"{m['flops_per_second'] / 1e12:.1f}", f"{m['bytes_per_second'] / 1e9:.0f}",
-                        f"{100 * m['share_of_copy']:.0f} %"] for m in report["measurements"]])
-    for row in results.get("steps", []):
-        text += f"\nOps of a step, {row['model']}, depth {row['depth']}, {row['precision']}, {row['size']}.\n\n"
-        text += table(["op", "calls", "ms"], [[op["op"], str(op["calls"]), f"{op['milliseconds']:.3f}"]
-                                              for op in row["op_times"][0]])
-    if results["failures"]:
-        text += "\nFailed or left out:\n\n" + "".join(f"- {failure}\n" for failure in results["failures"])
-    return text
+STAGES = {"tests": run_tests, "sanitizer": run_sanitizer, "steps": run_steps, "torch": run_torch, "ops": run_ops}
 
 
 def main():
     arguments = parse_arguments()
-    bench = Bench(arguments)
-    if not os.access(bench.program("bench-step"), os.X_OK):
-        sys.exit(f"bench_gpu: error: no program at {bench.program('bench-step')}; build the project, or name --build")
+    if not os.access(arguments.build / "bin/bench-step", os.X_OK):
+        sys.exit(f"bench_gpu: error: no program at {arguments.build / 'bin/bench-step'}; build the project, or name --build")
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     results = {"date": date, "command": " ".join(["bench_gpu.py", *sys.argv[1:]])}
     with tempfile.TemporaryDirectory() as folder:
-        plan_cache = os.path.join(folder, "plans.json")
-        stages = {"tests": lambda: run_tests(bench), "sanitizer": lambda: run_sanitizer(bench),
-                  "steps": lambda: run_steps(bench, plan_cache), "torch": lambda: run_torch(bench),
-                  "ops": lambda: run_ops(bench, plan_cache)}
+        bench = Bench(arguments, folder)
         for stage in arguments.stages:
-            results[stage] = stages[stage]()
+            results[stage] = STAGES[stage](bench)
     descriptions = [row["variants"][0]["device"] for row in results.get("steps", [])]
     descriptions += [report["device"] for report in results.get("ops", [])]
     results["device"] = descriptions[0] if descriptions else arguments.device
