@@ -26,7 +26,7 @@ void start_log(const RunFolder& folder) {
 }
 
 void train(const TrainOptions& options) {
-  const Split split = split_cases(io::find_cases(options.data), options.validation_fraction, options.seed);
+  const Split split = split_cases(io::find_cases(options.data), options.split);
   RunFolder folder(options.out);
   start_log(folder);
   folder.write("config.toml", to_toml(options));
@@ -36,6 +36,7 @@ void train(const TrainOptions& options) {
     spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                  name_of(options.network.kind), fmt::join(options.network.channels, ","),
                  trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
+    if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
     trainer.run();
   } catch (const std::exception& e) {
     spdlog::default_logger()->sinks().back()->log(

@@ -90,7 +90,7 @@ TEST_CASE("a split holds every case once, in name order, its share rounded but n
   for (const Share& s : {Share{10, 0.2, 2}, Share{10, 0.25, 3}, Share{11, 0.2, 2}, Share{3, 0.1, 1}, Share{3, 0.0, 0},
                          Share{1, 0.5, 0}, Share{2, 0.99, 1}, Share{285, 0.2, 57}}) {
     INFO(s.cases << " cases, fraction " << s.fraction);
-    const Split split = split_cases(cases_of(s.cases), s.fraction, 5);
+    const Split split = split_cases(cases_of(s.cases), {.validation_fraction = s.fraction, .seed = 5});
     CHECK(split.validation.size() == s.validating);
     const std::vector<std::string> training = names_of(split.training), validation = names_of(split.validation);
     CHECK(std::is_sorted(training.begin(), training.end()));
@@ -109,8 +109,8 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
   std::map<std::string, int> chosen;
   std::set<std::vector<std::string>> different;
   for (uint64_t seed = 0; seed < seeds; ++seed) {
-    const auto names = names_of(split_cases(cases_of(10), 0.2, seed).validation);
-    CHECK(names == names_of(split_cases(cases_of(10), 0.2, seed).validation));
+    const auto names = names_of(split_cases(cases_of(10), {.seed = seed}).validation);
+    CHECK(names == names_of(split_cases(cases_of(10), {.seed = seed}).validation));
     different.insert(names);
     for (const std::string& name : names) ++chosen[name];
   }
@@ -120,8 +120,141 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
 
   std::vector<io::CaseFiles> unlabelled = cases_of(3);
   unlabelled[1].segmentation.reset();
-  CHECK_THAT(message_of<DataError>([&] { split_cases(unlabelled, 0.2, 0); }),
+  CHECK_THAT(message_of<DataError>([&] { split_cases(unlabelled, {}); }),
              Contains("[case_001] expected a segmentation case_001_seg.nii.gz"));
+}
+
+TEST_CASE("a case's patient is its name without the number of the examination", "[train]") {
+  CHECK(patient_of("Brats18_TCIA01_131_1") == "Brats18_TCIA01_131");
+  CHECK(patient_of("Brats17_2013_23_1") == "Brats17_2013_23");
+  CHECK(patient_of("BraTS19_TMC_30014_1") == "BraTS19_TMC_30014_1");  // 2019 has one examination a patient
+  CHECK(patient_of("BraTS20_Training_355") == "BraTS20_Training_355");
+  CHECK(patient_of("BraTS2021_01666") == "BraTS2021_01666");
+  CHECK(patient_of("BraTS-GLI-00002-001") == "BraTS-GLI-00002");
+  CHECK(patient_of("BraTS-MEN-01234-000") == "BraTS-MEN-01234");
+  CHECK(patient_of("case_007") == "case_007");
+}
+
+TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[train]") {
+  // 12 patients, of whom every third has been examined three times: 20 cases.
+  std::vector<io::CaseFiles> cases;
+  for (int patient = 0; patient < 12; ++patient) {
+    for (int examination = 0; examination < (patient % 3 == 0 ? 3 : 1); ++examination) {
+      cases.push_back(cases_of(1)[0]);
+      cases.back().name = fmt::format("BraTS-GLI-{:05}-{:03}", patient, examination);
+    }
+  }
+  const auto expect_apart = [](const Split& split) {
+    std::set<std::string> training, both;
+    for (const io::CaseFiles& c : split.training) training.insert(patient_of(c.name));
+    for (const io::CaseFiles& c : split.validation) CHECK_FALSE(training.contains(patient_of(c.name)));
+  };
+  std::set<size_t> sizes;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    const Split split = split_cases(cases, {.seed = seed});
+    expect_apart(split);
+    CHECK(split.training.size() + split.validation.size() == 20);
+    sizes.insert(split.validation.size());
+  }
+  CHECK(sizes == std::set<size_t>{3, 4, 5});  // a fifth is 4; three of one patient may be one too many or too few
+
+  std::multiset<std::string> validated;
+  for (int64_t fold = 0; fold < 5; ++fold) {
+    const Split split = split_cases(cases, {.seed = 7, .fold = Fold{5, fold}});
+    expect_apart(split);
+    std::set<std::string> patients;
+    for (const io::CaseFiles& c : split.validation) {
+      validated.insert(c.name);
+      patients.insert(patient_of(c.name));
+    }
+    CHECK((patients.size() == 2 || patients.size() == 3));  // 12 patients among 5
+  }
+  CHECK(validated.size() == 20);  // each case once
+  for (const io::CaseFiles& c : cases) CHECK(validated.count(c.name) == 1);
+  CHECK_THAT(message_of<UsageError>([&] {
+               split_cases(cases, {.fold = Fold{13, 0}});
+             }),
+             Contains("as many folds as there are patients, 12, got 13"));
+}
+
+TEST_CASE("a split's file is the split, and is refused where it is none of these cases", "[train]") {
+  const TemporaryFolder folder;
+  const Split split = split_cases(cases_of(6), {.validation_fraction = 0.34, .seed = 3});
+  const std::filesystem::path file = write_bytes(folder / "split.json", to_json(split));
+  const Split again = split_cases(cases_of(6), {.validation_fraction = 0.9, .seed = 8, .file = file});
+  CHECK(names_of(again.training) == names_of(split.training));
+  CHECK(names_of(again.validation) == names_of(split.validation));
+  CHECK(again.unused == 0);
+  CHECK(split_cases(cases_of(9), {.file = file}).unused == 3);
+
+  const auto refusal = [&](const std::string& text) {
+    write_bytes(file, text);
+    return message_of<DataError>([&] { split_cases(cases_of(3), {.file = file}); });
+  };
+  CHECK_THAT(refusal("{"), Contains("expected JSON as in a run's split.json"));
+  CHECK_THAT(refusal("{\"training\": [\"case_000\"]}"), Contains("a list of cases' names under \"validation\""));
+  CHECK_THAT(refusal("{\"training\": [1], \"validation\": []}"), Contains("under \"training\""));
+  CHECK_THAT(refusal("{\"training\": [\"case_009\"], \"validation\": []}"),
+             Contains("got case_009, which is not there"));
+  CHECK_THAT(refusal("{\"training\": [\"case_000\"], \"validation\": [\"case_000\"]}"),
+             Contains("or was named before"));
+  CHECK_THAT(refusal("{\"training\": [], \"validation\": [\"case_000\"]}"), Contains("expected a case to train on"));
+  CHECK_THAT(message_of<DataError>([&] { split_cases(cases_of(3), {.file = folder / "none.json"}); }),
+             Contains("none.json] expected a split that can be read"));
+  std::vector<io::CaseFiles> twice = cases_of(2);
+  twice[0].name = "BraTS-GLI-00001-000", twice[1].name = "BraTS-GLI-00001-001";
+  write_bytes(file, "{\"training\": [\"BraTS-GLI-00001-000\"], \"validation\": [\"BraTS-GLI-00001-001\"]}");
+  CHECK_THAT(message_of<DataError>([&] { split_cases(twice, {.file = file}); }),
+             Contains("all cases of a patient on one side, got BraTS-GLI-00001-001 under validation"));
+}
+
+TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]") {
+  const LearningRateSchedule paper;
+  // torch.optim.lr_scheduler.MultiStepLR(optimiser, [250, 400, 550], gamma=0.2), stepped after every epoch, from 1e-4.
+  for (const auto& [epoch, rate] : std::map<int64_t, double>{{1, 1e-4},
+                                                             {250, 1e-4},
+                                                             {251, 2e-5},
+                                                             {400, 2e-5},
+                                                             {401, 4.000000000000001e-06},
+                                                             {550, 4.000000000000001e-06},
+                                                             {551, 8.000000000000002e-07},
+                                                             {1000, 8.000000000000002e-07}}) {
+    INFO("epoch " << epoch);
+    CHECK(paper.rate(epoch) == Approx(rate).epsilon(1e-14));
+  }
+  CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
+}
+
+TEST_CASE("training stops where the moving average has not risen for as long as is waited", "[train]") {
+  // Epoch in which it stops, 0 for never; a score an epoch.
+  const auto stops = [](const StoppingRule& rule, const std::vector<double>& scores) -> int64_t {
+    EarlyStopping stopping(rule);
+    for (size_t i = 0; i < scores.size(); ++i) {
+      if (stopping.update(static_cast<int64_t>(i) + 1, scores[i])) return static_cast<int64_t>(i) + 1;
+    }
+    return 0;
+  };
+  // Averages of 2: -, 1.5, 2.5, 2.5, 2, 2, 3. The last rise before the end is in epoch 3.
+  const std::vector<double> scores = {1, 2, 3, 2, 2, 2, 4};
+  CHECK(stops({2, 3}, scores) == 6);
+  CHECK(stops({2, 4}, scores) == 0);  // 3 in epoch 7 is a rise in time
+  CHECK(stops({2, 0}, scores) == 0);
+  CHECK(stops({1, 2}, scores) == 5);  // the scores themselves: 3 in epoch 3
+  // The paper's: an average over 30 epochs that rises to epoch 40 and then stays is waited for to epoch 100.
+  std::vector<double> plateau(200, 0.5);
+  for (size_t i = 0; i < 40; ++i) plateau[i] = 0.0125 * static_cast<double>(i);
+  // The scores rise to epoch 40, so averages of 30 go on rising to epoch 70: the first of nothing but 0.5.
+  CHECK(stops({30, 60}, plateau) == 130);
+  // A lucky first epoch, ten times the second, counts for one of a window.
+  std::vector<double> lucky(40, 0.1);
+  for (size_t i = 1; i < lucky.size(); ++i) lucky[i] = 0.01 * static_cast<double>(i);
+  CHECK(stops({5, 10}, lucky) == 0);
+  // Scores of every third epoch: the window is of epochs, whatever was scored in them.
+  EarlyStopping sparse({6, 9});
+  std::vector<bool> stopped;
+  for (int64_t epoch = 3; epoch <= 21; epoch += 3)
+    stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * epoch : 0.9));
+  CHECK(stopped == std::vector<bool>{false, false, false, false, false, false, true});  // highest in epoch 12
 }
 
 TEST_CASE("an epoch's order is a permutation that depends on seed and epoch", "[train]") {
@@ -227,6 +360,20 @@ TEST_CASE("the configuration file gives back the same options", "[train]") {
        "0.000123456789",
        "--val-fraction",
        "0.333333333333333",
+       "--lr-drops",
+       "3,5",
+       "--lr-divisor",
+       "2.5",
+       "--weight-decay",
+       "0.00002",
+       "--stop-patience",
+       "4",
+       "--stop-window",
+       "2",
+       "--folds",
+       "5",
+       "--fold",
+       "4",
        "--validate-every",
        "2",
        "--seed",
@@ -248,8 +395,11 @@ TEST_CASE("the configuration file gives back the same options", "[train]") {
     CHECK(again.network == options.network);
     CHECK(again.size == options.size);
     CHECK(again.patch == options.patch);
-    CHECK(again.learning_rate == options.learning_rate);
-    CHECK(again.validation_fraction == options.validation_fraction);
+    CHECK(again.learning_rate.initial == options.learning_rate.initial);
+    CHECK(again.learning_rate.drops == options.learning_rate.drops);
+    CHECK(again.split.validation_fraction == options.split.validation_fraction);
+    CHECK(again.split.fold.has_value() == options.split.fold.has_value());
+    CHECK(again.split.file == options.split.file);
     CHECK(again.seed == options.seed);
     CHECK(again.threads == options.threads);
     CHECK(again.init == options.init);
@@ -258,8 +408,12 @@ TEST_CASE("the configuration file gives back the same options", "[train]") {
   CHECK(last.network == UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
   CHECK(last.size == io::Size3{20, 30, 40});
   CHECK(last.patch == io::Size3{2, 4, 6});
+  CHECK(last.learning_rate.drops == std::vector<int64_t>{3, 5});
+  CHECK((last.learning_rate.divisor == 2.5 && last.weight_decay == 0.00002));
+  CHECK((last.stopping.patience == 4 && last.stopping.window == 2));
+  CHECK((last.split.fold->count == 5 && last.split.fold->index == 4));
   CHECK((last.epochs == 7 && last.max_steps == 9 && last.validate_every == 2));
-  CHECK((last.learning_rate == 0.000123456789 && last.seed == 18446744073709551615u && last.threads == 1));
+  CHECK((last.learning_rate.initial == 0.000123456789 && last.seed == 18446744073709551615u && last.threads == 1));
   CHECK(parse({"--config", (folder / "config.toml").string(), "--out", "other", "--seed", "4"}).seed == 4);
 }
 
@@ -268,7 +422,10 @@ TEST_CASE("the defaults are the paper's", "[train]") {
   CHECK(options.network == UNetConfig{.channels = {60, 120, 240, 360, 480}});
   CHECK(options.size == io::Size3{160, 192, 160});
   CHECK_FALSE(options.patch.has_value());
-  CHECK(options.learning_rate == 1e-4);
+  CHECK(options.learning_rate.initial == 1e-4);
+  CHECK(options.learning_rate.drops == std::vector<int64_t>{250, 400, 550});
+  CHECK(options.learning_rate.divisor == 5);
+  CHECK(options.weight_decay == 1e-5);
   CHECK(parse({"--data", "d", "--out", "o", "--model", "baseline"}).network ==
         UNetConfig{.kind = ModelKind::baseline, .channels = {30, 60, 120, 240, 480}});
 }

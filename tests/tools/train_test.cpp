@@ -305,3 +305,27 @@ TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
     CHECK_THAT(version.output, Catch::Matchers::Matches(tool.name + " [0-9]+\\.[0-9]+\\.[0-9]+\n"));
   }
 }
+
+TEST_CASE("the learning rate drops, training stops by itself, and a split is reused", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4);
+  const ToolResult first =
+      train(data, folder / "first", tiny + " --val-fraction 0.5 --epochs 3 --lr 0.01 --lr-drops 1,2 --lr-divisor 10");
+  REQUIRE(first.exit_code == 0);
+  CHECK(column(read_csv(folder / "first/log.csv"), "learning_rate") ==
+        std::vector<std::string>{"0.01", "0.001", "0.0001"});
+
+  // Steps too small to move a float: Dice stays what it is.
+  const std::string still = " --lr 1e-30 --stop-window 1 --stop-patience 2 --epochs 9 --seed 7 --split ";
+  const ToolResult second =
+      train(data, folder / "second", tiny + still + "'" + (folder / "first/split.json").string() + "'");
+  REQUIRE(second.exit_code == 0);
+  CHECK_THAT(second.output, Contains("stopped: the mean validation Dice of 1 epochs has not risen for 2"));
+  CHECK(column(read_csv(folder / "second/log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3"});
+  CHECK(read_bytes(folder / "second/split.json") == read_bytes(folder / "first/split.json"));
+
+  expect_refusal(train(data, folder / "x", tiny + " --folds 5"), 2, "[--folds] expected at most as many folds");
+  expect_refusal(train(data, folder / "x", tiny + " --folds 2 --fold 2"), 2, "one of them, from 0, got 2 and 2");
+  expect_refusal(train(data, folder / "x", tiny + " --lr-drops 5,5"), 2, "[--lr-drops] expected epochs");
+  expect_refusal(train(data, folder / "x", tiny + " --val-fraction 0 --stop-patience 5"), 2, "[--stop-patience]");
+}

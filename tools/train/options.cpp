@@ -1,5 +1,8 @@
 #include "tools/train/options.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "engine/device.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
@@ -33,8 +36,25 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--max-steps", a.max_steps, "optimiser steps after which to stop, 0 for no limit")
       ->capture_default_str();
   app.add_option("--lr", a.learning_rate, "Adam's learning rate")->capture_default_str();
-  app.add_option("--val-fraction", a.validation_fraction, "share of the cases kept for validation")
+  app.add_option("--lr-drops", a.learning_rate_drops,
+                 "epochs after each of which the learning rate is divided by --lr-divisor, or none")
       ->capture_default_str();
+  app.add_option("--lr-divisor", a.learning_rate_divisor, "as above")->capture_default_str();
+  app.add_option("--weight-decay", a.weight_decay, "Adam's L2 penalty, times the weights in their gradients")
+      ->capture_default_str();
+  app.add_option("--stop-patience", a.stop_patience,
+                 "stop when the moving average of validation Dice has not risen for so many epochs (the paper: 60); 0: "
+                 "train all --epochs")
+      ->capture_default_str();
+  app.add_option("--stop-window", a.stop_window, "epochs of that moving average")->capture_default_str();
+  app.add_option("--val-fraction", a.validation_fraction,
+                 "share of the cases kept for validation; a patient's cases stay together")
+      ->capture_default_str();
+  app.add_option("--folds", a.folds,
+                 "for cross-validation: folds to share the patients among, in place of a fraction; 0: none")
+      ->capture_default_str();
+  app.add_option("--fold", a.fold, "the fold that validates, from 0")->capture_default_str();
+  app.add_option("--split", a.split, "split.json of an earlier run, in place of both");
   app.add_option("--validate-every", a.validate_every, "epochs between validations")->capture_default_str();
   app.add_option("--seed", a.seed, "of initialisation, split, order and patches")
       ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
@@ -116,6 +136,39 @@ void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   o.optimiser_step = chosen.optimiser_step;
 }
 
+LearningRateSchedule learning_rate(const TrainArguments& a) {
+  REVUNET_EXPECTS(a.learning_rate > 0 && a.learning_rate < 1, UsageError,
+                  "[--lr] expected a rate between 0 and 1, got {}", a.learning_rate);
+  REVUNET_EXPECTS(a.learning_rate_divisor >= 1 && a.learning_rate_divisor <= 1e6, UsageError,
+                  "[--lr-divisor] expected 1 or more, got {}", a.learning_rate_divisor);
+  LearningRateSchedule schedule{a.learning_rate, {}, a.learning_rate_divisor};
+  if (a.learning_rate_drops == "none") return schedule;
+  schedule.drops = parse_list(a.learning_rate_drops, "--lr-drops");
+  REVUNET_EXPECTS(std::ranges::is_sorted(schedule.drops, std::less_equal<>()) && schedule.drops.front() >= 1,
+                  UsageError, "[--lr-drops] expected epochs from 1 on, ascending, got {}", a.learning_rate_drops);
+  return schedule;
+}
+
+StoppingRule stopping_rule(const TrainArguments& a) {
+  REVUNET_EXPECTS(a.stop_window >= 1 && a.stop_patience >= 0, UsageError,
+                  "[--stop-window, --stop-patience] expected at least 1 and 0 epochs, got {} and {}", a.stop_window,
+                  a.stop_patience);
+  return {a.stop_window, a.stop_patience};
+}
+
+SplitOptions split_options(const TrainArguments& a) {
+  REVUNET_EXPECTS(a.validation_fraction >= 0 && a.validation_fraction < 1, UsageError,
+                  "[--val-fraction] expected a share from 0 up to but not 1, got {}", a.validation_fraction);
+  REVUNET_EXPECTS(a.folds == 0 || (a.folds >= 2 && a.fold >= 0 && a.fold < a.folds), UsageError,
+                  "[--folds, --fold] expected at least 2 folds and one of them, from 0, got {} and {}", a.folds,
+                  a.fold);
+  REVUNET_EXPECTS(a.folds == 0 || a.split.empty(), UsageError,
+                  "[--folds, --split] expected one of them, got both; leave one out");
+  SplitOptions options{a.validation_fraction, a.seed, std::nullopt, checked_path(a.split, "--split")};
+  if (a.folds > 0) options.fold = Fold{a.folds, a.fold};
+  return options;
+}
+
 // Before a run folder is made, in which the trace may be.
 void expect_folder_of(const std::filesystem::path& file, const std::filesystem::path& run) {
   namespace fs = std::filesystem;
@@ -159,7 +212,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
           .precision = precision,
           .layout = device.layout,
           .size = patch.value_or(size),
-          .validation = validation_fraction > 0 ? std::optional(size) : std::nullopt,
+          .validation = validates() ? std::optional(size) : std::nullopt,
           .steps = steps};
 }
 
@@ -196,16 +249,19 @@ TrainOptions resolve(const TrainArguments& a) {
   REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
   REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
                   a.validate_every);
-  REVUNET_EXPECTS(a.learning_rate > 0 && a.learning_rate < 1, UsageError,
-                  "[--lr] expected a rate between 0 and 1, got {}", a.learning_rate);
-  REVUNET_EXPECTS(a.validation_fraction >= 0 && a.validation_fraction < 1, UsageError,
-                  "[--val-fraction] expected a share from 0 up to but not 1, got {}", a.validation_fraction);
   REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
   o.epochs = a.epochs;
   o.max_steps = a.max_steps;
   o.validate_every = a.validate_every;
-  o.learning_rate = a.learning_rate;
-  o.validation_fraction = a.validation_fraction;
+  o.learning_rate = learning_rate(a);
+  REVUNET_EXPECTS(a.weight_decay >= 0 && a.weight_decay < 1, UsageError,
+                  "[--weight-decay] expected 0 or more, below 1, got {}", a.weight_decay);
+  o.weight_decay = a.weight_decay;
+  o.stopping = stopping_rule(a);
+  o.split = split_options(a);
+  REVUNET_EXPECTS(o.stopping.patience == 0 || o.validates(), UsageError,
+                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
+                  o.stopping.patience);
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = parse_precision(a.precision);
@@ -235,8 +291,18 @@ std::string to_toml(const TrainOptions& o) {
   line("patch", o.patch ? list(*o.patch) : quoted("full"));
   line("epochs", o.epochs);
   line("max-steps", o.max_steps);
-  line("lr", o.learning_rate);
-  line("val-fraction", o.validation_fraction);
+  line("lr", o.learning_rate.initial);
+  line("lr-drops", o.learning_rate.drops.empty() ? quoted("none") : list(o.learning_rate.drops));
+  line("lr-divisor", o.learning_rate.divisor);
+  line("weight-decay", o.weight_decay);
+  line("stop-patience", o.stopping.patience);
+  line("stop-window", o.stopping.window);
+  line("val-fraction", o.split.validation_fraction);
+  if (o.split.fold) {
+    line("folds", o.split.fold->count);
+    line("fold", o.split.fold->index);
+  }
+  if (!o.split.file.empty()) line("split", quoted(o.split.file.string()));
   line("validate-every", o.validate_every);
   line("seed", o.seed);
   line("threads", o.threads);

@@ -11,6 +11,9 @@
 #include "tools/common/device_options.h"
 #include "tools/plan/choice.h"
 #include "tools/trace/recorder.h"
+#include "tools/train/early_stopping.h"
+#include "tools/train/learning_rate.h"
+#include "tools/train/split.h"
 
 namespace revunet::tools {
 
@@ -18,7 +21,9 @@ namespace revunet::tools {
 struct TrainArguments {
   std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", init;
   int64_t encoder_depth = 1, decoder_depth = 1, epochs = 100, max_steps = 0, validate_every = 1;
-  double learning_rate = 1e-4, validation_fraction = 0.2;
+  double learning_rate = 1e-4, learning_rate_divisor = 5, weight_decay = 1e-5, validation_fraction = 0.2;
+  std::string learning_rate_drops = "250,400,550", split;
+  int64_t folds = 0, fold = 0, stop_window = 30, stop_patience = 0;
   uint64_t seed = 0;
   int threads = 0;
   DeviceArguments device;
@@ -42,7 +47,10 @@ struct TrainOptions {
   int64_t epochs = 0;
   int64_t max_steps = 0;       // 0: no limit
   int64_t validate_every = 1;  // epochs
-  double learning_rate = 0, validation_fraction = 0;
+  LearningRateSchedule learning_rate;
+  double weight_decay = 0;
+  StoppingRule stopping;
+  SplitOptions split;
   uint64_t seed = 0;
   int threads = 0;
   DeviceOptions device;
@@ -54,6 +62,8 @@ struct TrainOptions {
   int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
   TraceRequest trace;
 
+  // Whether some cases may be kept for validation.
+  bool validates() const { return split.fold || !split.file.empty() || split.validation_fraction > 0; }
   // What the plan of a run of so many steps asks for.
   MemorySettings memory(int64_t steps) const;
 };

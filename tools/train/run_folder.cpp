@@ -17,7 +17,8 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
                   error.message());
   log_ =
-      "epoch,step,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_seconds,"
+      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_"
+      "seconds,"
       "peak_allocated_bytes,peak_reserved_bytes";
   for (const char* tag : kTagNames) log_ += fmt::format(",peak_{}_bytes", tag);
   log_ += '\n';
@@ -28,7 +29,8 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
 }
 
 void RunFolder::append(const EpochRecord& r) {
-  log_ += fmt::format("{},{},{:.6f},{:.6f}", r.epoch, r.step, r.total_loss(), fmt::join(r.loss, ","));
+  log_ +=
+      fmt::format("{},{},{:g},{:.6f},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss(), fmt::join(r.loss, ","));
   for (int64_t i = 0; i < io::region_count; ++i) {
     log_ += r.dice ? fmt::format(",{:.6f}", (*r.dice)[static_cast<size_t>(i)]) : ",";
   }

@@ -23,7 +23,8 @@ namespace revunet::tools {
 using RegionValues = std::array<double, io::region_count>;  // WT, TC, ET
 
 struct EpochRecord {
-  int64_t epoch = 0, step = 0;       // of the whole run, both from 1
+  int64_t epoch = 0, step = 0;  // of the whole run, both from 1
+  double learning_rate = 0;
   RegionValues loss{};               // mean Dice loss over the epoch's steps
   std::optional<RegionValues> dice;  // mean over validation cases
   double training_seconds = 0, validation_seconds = 0;

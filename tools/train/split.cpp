@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <map>
 #include <numeric>
+#include <regex>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -22,25 +26,114 @@ std::vector<size_t> shuffled(size_t count, Rng rng) {
   return order;
 }
 
-}  // namespace
+// Names of cases, by patient, patients in a seeded random order.
+std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::CaseFiles>& cases, uint64_t seed) {
+  std::map<std::string, std::vector<std::string>> by_patient;
+  for (const io::CaseFiles& c : cases) by_patient[patient_of(c.name)].push_back(c.name);
+  std::vector<std::vector<std::string>> patients;
+  for (auto& [patient, names] : by_patient) patients.push_back(std::move(names));
+  std::vector<std::vector<std::string>> result;
+  for (const size_t i : shuffled(patients.size(), Rng(seed, kSplitStream))) result.push_back(std::move(patients[i]));
+  return result;
+}
 
-Split split_cases(std::vector<io::CaseFiles> cases, double validation_fraction, uint64_t seed) {
+// Names of the cases that validate.
+std::set<std::string> share(const std::vector<io::CaseFiles>& cases, double fraction, uint64_t seed) {
+  const auto wanted = std::lround(fraction * static_cast<double>(cases.size()));
+  const auto patients = shuffled_patients(cases, seed);
+  std::set<std::string> validating;
+  for (size_t i = 0; i + 1 < patients.size() && fraction > 0; ++i) {  // one at least trains
+    const auto without = static_cast<int64_t>(validating.size());
+    const auto with = without + static_cast<int64_t>(patients[i].size());
+    if (i > 0 && std::abs(with - wanted) > std::abs(without - wanted)) break;
+    validating.insert(patients[i].begin(), patients[i].end());
+  }
+  return validating;
+}
+
+std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const Fold& fold, uint64_t seed) {
+  const auto patients = shuffled_patients(cases, seed);
+  REVUNET_EXPECTS(fold.count <= static_cast<int64_t>(patients.size()), UsageError,
+                  "[--folds] expected at most as many folds as there are patients, {}, got {}", patients.size(),
+                  fold.count);
+  std::set<std::string> validating;
+  for (size_t i = 0; i < patients.size(); ++i) {
+    if (static_cast<int64_t>(i) % fold.count == fold.index) validating.insert(patients[i].begin(), patients[i].end());
+  }
+  return validating;
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) try {
+  std::ifstream file(path);
+  REVUNET_EXPECTS(file, DataError, "[{}] expected a split that can be read, got none; check the path", path.string());
+  return nlohmann::json::parse(file);
+} catch (const nlohmann::json::exception& e) {
+  throw DataError(fmt::format("[{}] expected JSON as in a run's split.json, got: {}", path.string(), e.what()));
+}
+
+std::vector<std::string> names_in(const nlohmann::json& split, const char* part, const std::filesystem::path& path) {
+  const bool is_list = split.is_object() && split.contains(part) && split[part].is_array() &&
+                       std::ranges::all_of(split[part], [](const auto& name) { return name.is_string(); });
+  REVUNET_EXPECTS(is_list, DataError, "[{}] expected a list of cases' names under \"{}\", as in a run's split.json",
+                  path.string(), part);
+  return split[part].get<std::vector<std::string>>();
+}
+
+Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::path& path) {
+  std::map<std::string, io::CaseFiles> by_name;
+  for (io::CaseFiles& c : cases) by_name.emplace(c.name, std::move(c));
+  const nlohmann::json json = read_json(path);
+  Split split;
+  std::map<std::string, const char*> side_of_patient;
+  for (const auto& [part, list] : {std::pair{"training", &split.training}, {"validation", &split.validation}}) {
+    for (const std::string& name : names_in(json, part, path)) {
+      auto found = by_name.extract(name);
+      REVUNET_EXPECTS(!found.empty(), DataError,
+                      "[{}] expected cases of the dataset, each once, got {}, which is not there or was named before",
+                      path.string(), name);
+      const auto [known, added] = side_of_patient.emplace(patient_of(name), part);
+      REVUNET_EXPECTS(added || std::string(known->second) == part, DataError,
+                      "[{}] expected all cases of a patient on one side, got {} under {} and others of {} under {}",
+                      path.string(), name, part, known->first, known->second);
+      list->push_back(std::move(found.mapped()));
+    }
+    std::ranges::sort(*list, std::less<>(), &io::CaseFiles::name);
+  }
+  REVUNET_EXPECTS(!split.training.empty(), DataError, "[{}] expected a case to train on, got none", path.string());
+  split.unused = by_name.size();
+  return split;
+}
+
+void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
   for (const io::CaseFiles& c : cases) {
     REVUNET_EXPECTS(c.segmentation, DataError,
                     "[{}] expected a segmentation {}_seg.nii.gz to train on, got none; add it or move the case away",
                     c.name, c.name);
   }
-  const size_t count = cases.size();
-  auto validating = static_cast<size_t>(std::lround(validation_fraction * static_cast<double>(count)));
-  if (validation_fraction > 0) validating = std::max<size_t>(validating, 1);
-  validating = std::min(validating, count - 1);
+}
 
-  std::vector<size_t> order = shuffled(count, Rng(seed, kSplitStream));
-  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(validating));
-  std::sort(order.begin() + static_cast<std::ptrdiff_t>(validating), order.end());
+}  // namespace
+
+std::string patient_of(const std::string& case_name) {
+  static const std::regex examinations("(Brats1[789]_.+)_[0-9]+|(BraTS-[A-Za-z]+-[0-9]+)-[0-9]+");
+  std::smatch match;
+  if (!std::regex_match(case_name, match, examinations)) return case_name;
+  return match[1].matched ? match[1] : match[2];
+}
+
+Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options) {
+  if (!options.file.empty()) {
+    Split split = split_of_file(std::move(cases), options.file);
+    expect_segmentations(split.training);
+    expect_segmentations(split.validation);
+    return split;
+  }
+  expect_segmentations(cases);
+  const std::set<std::string> validating = options.fold ? fold_of(cases, *options.fold, options.seed)
+                                                        : share(cases, options.validation_fraction, options.seed);
   Split split;
-  for (size_t i = 0; i < count; ++i) {
-    (i < validating ? split.validation : split.training).push_back(std::move(cases[order[i]]));
+  for (io::CaseFiles& c : cases) {
+    (validating.contains(c.name) ? split.validation : split.training).push_back(std::move(c));
   }
   return split;
 }

@@ -1,7 +1,9 @@
-// Which cases train and which validate.
+// Which cases train and which validate. A patient's cases never fall on both sides.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,32 @@ namespace revunet::tools {
 
 struct Split {
   std::vector<io::CaseFiles> training, validation;  // each in name order
+  size_t unused = 0;                                // cases of the dataset that a split's file does not name
 };
 
-// A seeded random share of the cases, rounded to nearest but at least one where fraction > 0, validates; at least one
-// trains. The same cases, fraction and seed give the same split. DataError for a case without segmentation.
-Split split_cases(std::vector<io::CaseFiles> cases, double validation_fraction, uint64_t seed);
+// The patient of a case: its name, without the number of the examination where BraTS has one there, as in
+// Brats18_TCIA01_131_1 and BraTS-GLI-00002-001. In other names (BraTS20_Training_001, BraTS2021_00000) it is the case.
+std::string patient_of(const std::string& case_name);
+
+// Of one of several folds that share the cases, by turns, for cross-validation.
+struct Fold {
+  int64_t count, index;  // index from 0
+};
+
+// What decides on a split.
+struct SplitOptions {
+  double validation_fraction = 0.2;
+  uint64_t seed = 0;
+  std::optional<Fold> fold;    // in place of the fraction
+  std::filesystem::path file;  // in place of both; empty: none
+};
+
+// Of a fraction: patients in a seeded random order validate until the share of cases is met as nearly as can be, but at
+// least one where it is > 0; at least one trains. Of a fold: every fold has each patient once, and nearly as many
+// patients as the others. Of a file: as to_json wrote it. The same cases and options give the same split.
+// DataError for a case without segmentation, and for a file with cases that are not there, that it has twice, or of
+// patients on both sides; UsageError for more folds than patients.
+Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options);
 
 // {"training": [names], "validation": [names]}
 std::string to_json(const Split& split);

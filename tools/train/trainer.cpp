@@ -70,7 +70,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       recorder_(recorder_of(options, total_steps_, device_)),
       model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision))),
       parameters_(model_->parameter_list()),
-      adam_({.learning_rate = options.learning_rate}),
+      adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
       watch_(options.monitor_reconstruction, activation_type(options.precision)),
@@ -80,7 +80,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
 
 void Trainer::run() {
   try {
-    for (int64_t epoch = 1; !done(); ++epoch) finish_epoch(run_epoch(epoch));
+    for (int64_t epoch = 1; !done() && !stopped_; ++epoch) finish_epoch(run_epoch(epoch));
   } catch (const OutOfMemoryError& e) {
     progress_.clear();
     throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(total_steps_), e.capacity)),
@@ -109,12 +109,14 @@ void Trainer::warn_if_cut(const std::string& case_name, const io::Preprocessed& 
 
 EpochRecord Trainer::run_epoch(int64_t epoch) {
   device_.allocator().reset_peak();
+  adam_.set_learning_rate(options_.learning_rate.rate(epoch));
   const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, epoch);
   const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps_ - step_);
   progress_.begin_epoch(epoch, options_.epochs, steps);
   const Stopwatch stopwatch;
   EpochRecord record;
   record.epoch = epoch;
+  record.learning_rate = adam_.options().learning_rate;
   for (int64_t i = 0; i < steps; ++i) {
     const Stopwatch step_stopwatch;
     const size_t index = order[static_cast<size_t>(i)];
@@ -222,6 +224,7 @@ void Trainer::finish_epoch(EpochRecord record) {
     save_weights(folder_.file("best.safetensors"), *model_, options_.size);
   }
   folder_.append(record);
+  if (record.dice) stopped_ = stopping_.update(record.epoch, record.mean_dice());
 
   progress_.clear();
   const auto& l = record.loss;
@@ -234,6 +237,9 @@ void Trainer::finish_epoch(EpochRecord record) {
   line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds,
                       memory_line(record.memory), best ? "  best" : "");
   spdlog::info(line);
+  if (!stopped_ || done()) return;
+  spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,
+               options_.stopping.patience);
 }
 
 }  // namespace revunet::tools

@@ -49,6 +49,8 @@ class Trainer {
   Adam adam_;
   CaseLoader training_, validation_;
   SequenceWatch watch_;
+  EarlyStopping stopping_{options_.stopping};
+  bool stopped_ = false;
   Progress progress_;
   int64_t step_ = 0;
   size_t peak_ = 0;                   // bytes, of all training steps so far

@@ -1,0 +1,34 @@
+// When training has come to an end by itself.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace revunet::tools {
+
+// Epochs. The paper stops where the moving average over 30 epochs has not risen for 60.
+struct StoppingRule {
+  int64_t window = 30;
+  int64_t patience = 0;  // 0: never stop
+};
+
+class EarlyStopping {
+ public:
+  explicit EarlyStopping(const StoppingRule& rule) : rule_(rule) {}
+
+  // After the validation of epoch `epoch` (from 1), with its score, higher is better: whether to stop. The moving
+  // average is that of the scores of the last `window` epochs; there is none before epoch `window`.
+  bool update(int64_t epoch, double score);
+
+ private:
+  struct Scored {
+    int64_t epoch;
+    double score;
+  };
+  StoppingRule rule_;
+  std::deque<Scored> recent_;   // of the window
+  std::optional<Scored> best_;  // highest moving average, and when
+};
+
+}  // namespace revunet::tools
