@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "tools/common/interruption.h"
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan_report.h"
 #include "tools/trace/planned_trace.h"
@@ -27,8 +28,9 @@ void start_log(const RunFolder& folder) {
 
 void train(const TrainOptions& options) {
   const Split split = split_cases(io::find_cases(options.data), options.split);
-  RunFolder folder(options.out);
+  RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
   start_log(folder);
+  watch_for_interruption();
   folder.write("config.toml", to_toml(options));
   folder.write("split.json", to_json(split));
   try {
@@ -56,6 +58,17 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
   file.commit();
 }
 
+// `--resume RUN` asks for RUN's configuration too, which CLI11 must have before it parses.
+std::vector<std::string> with_configuration(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  const auto resume = std::ranges::find(arguments, "--resume");
+  if (resume != arguments.end() && resume + 1 != arguments.end()) {
+    const std::string config = (std::filesystem::path(*(resume + 1)) / "config.toml").string();
+    arguments.insert(arguments.begin() + 1, {"--config", config});
+  }
+  return arguments;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,7 +76,10 @@ int main(int argc, char** argv) {
                "revunet-train");
   TrainArguments arguments;
   add_train_options(app, arguments);
-  return run_tool(app, argc, argv, [&] {
+  std::vector<std::string> words = with_configuration(argc, argv);
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  return run_tool(app, static_cast<int>(pointers.size()), pointers.data(), [&] {
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {
       const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);

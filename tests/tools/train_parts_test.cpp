@@ -253,7 +253,7 @@ TEST_CASE("training stops where the moving average has not risen for as long as 
   EarlyStopping sparse({6, 9});
   std::vector<bool> stopped;
   for (int64_t epoch = 3; epoch <= 21; epoch += 3)
-    stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * epoch : 0.9));
+    stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * static_cast<double>(epoch) : 0.9));
   CHECK(stopped == std::vector<bool>{false, false, false, false, false, false, true});  // highest in epoch 12
 }
 

@@ -68,8 +68,8 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK(got.errors.empty());
   std::set<std::string> files;
   for (const auto& entry : fs::directory_iterator(run)) files.insert(entry.path().filename().string());
-  CHECK(files == std::set<std::string>{"best.safetensors", "config.toml", "last.safetensors", "log.csv", "split.json",
-                                       "train.log"});
+  CHECK(files == std::set<std::string>{"best.safetensors", "checkpoint.previous.safetensors", "checkpoint.safetensors",
+                                       "config.toml", "last.safetensors", "log.csv", "split.json", "train.log"});
 
   const auto rows = read_csv(run / "log.csv");
   REQUIRE(rows.size() == 1 + 12);

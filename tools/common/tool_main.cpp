@@ -1,6 +1,7 @@
 #include "tools/common/tool_main.h"
 
 #include "engine/error.h"
+#include "tools/common/interruption.h"
 
 namespace revunet::tools {
 
@@ -27,6 +28,8 @@ int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& 
     return report(e, exit_bad_usage);
   } catch (const DataError& e) {
     return report(e, exit_bad_data);
+  } catch (const Interrupted& e) {
+    return report(e, exit_interrupted);
   } catch (const std::exception& e) {
     return report(e, exit_failed_run);
   }

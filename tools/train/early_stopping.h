@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace revunet::tools {
 
@@ -15,20 +15,28 @@ struct StoppingRule {
 
 class EarlyStopping {
  public:
+  struct Scored {
+    int64_t epoch;
+    double score;
+  };
+  // All that it knows: what a checkpoint keeps.
+  struct State {
+    std::vector<Scored> recent;  // of the window
+    std::optional<Scored> best;  // highest moving average, and when
+  };
+
   explicit EarlyStopping(const StoppingRule& rule) : rule_(rule) {}
 
   // After the validation of epoch `epoch` (from 1), with its score, higher is better: whether to stop. The moving
   // average is that of the scores of the last `window` epochs; there is none before epoch `window`.
   bool update(int64_t epoch, double score);
 
+  const State& state() const { return state_; }
+  void restore(State state) { state_ = std::move(state); }
+
  private:
-  struct Scored {
-    int64_t epoch;
-    double score;
-  };
   StoppingRule rule_;
-  std::deque<Scored> recent_;   // of the window
-  std::optional<Scored> best_;  // highest moving average, and when
+  State state_;
 };
 
 }  // namespace revunet::tools

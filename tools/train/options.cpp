@@ -85,6 +85,9 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
                  "file for every allocation and free of the first steps, which revunet-trace reads; with --plan those "
                  "of the plan, which has two steps at most");
   app.add_option("--memory-trace-steps", a.memory_trace_steps, "steps to record")->capture_default_str();
+  app.add_option(
+      "--resume", a.resume,
+      "folder of an interrupted run to go on with: its config.toml stands for --config, further options win");
   app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
 }
 
@@ -166,6 +169,8 @@ SplitOptions split_options(const TrainArguments& a) {
                   "[--folds, --split] expected one of them, got both; leave one out");
   SplitOptions options{a.validation_fraction, a.seed, std::nullopt, checked_path(a.split, "--split")};
   if (a.folds > 0) options.fold = Fold{a.folds, a.fold};
+  if (!a.resume.empty())
+    options = {a.validation_fraction, a.seed, std::nullopt, std::filesystem::path(a.resume) / "split.json"};
   return options;
 }
 
@@ -188,6 +193,9 @@ TraceRequest trace_request(const TrainArguments& a) {
                   "[--memory-trace] expected a run without --monitor-reconstruction, whose copies no plan has, got "
                   "--monitor-reconstruction {}; leave one of them out",
                   a.monitor_reconstruction);
+  REVUNET_EXPECTS(
+      a.memory_trace.empty() || a.resume.empty(), UsageError,
+      "[--memory-trace] expected a run from its beginning, as plans are of, got --resume; leave one of them out");
   if (!a.memory_trace.empty()) expect_folder_of(a.memory_trace, a.out);
   return {a.memory_trace, a.memory_trace_steps};
 }
@@ -223,7 +231,8 @@ TrainOptions resolve(const TrainArguments& a) {
                     option);
   }
   o.data = checked_path(a.data, "--data");
-  o.out = checked_path(a.out, "--out");
+  o.resume = !a.resume.empty();
+  o.out = checked_path(o.resume ? a.resume : a.out, o.resume ? "--resume" : "--out");
   o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
   if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
   o.network.encoder_depth = a.encoder_depth;
@@ -269,7 +278,7 @@ TrainOptions resolve(const TrainArguments& a) {
   o.device = resolve(a.device, a.plan);
   checked_path(a.device.plan_cache, "--plan-cache");
   o.init = checked_path(a.init, "--init");
-  if (!o.init.empty() && !a.plan) expect_fitting_weights(o.init, o.network);
+  if (!o.init.empty() && !a.plan && !o.resume) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
   o.trace = trace_request(a);

@@ -31,7 +31,7 @@ struct TrainArguments {
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
   int64_t monitor_reconstruction = 0;
-  std::string memory_trace;
+  std::string memory_trace, resume;
   int64_t memory_trace_steps = 3;
 };
 
@@ -61,6 +61,7 @@ struct TrainOptions {
   std::optional<size_t> memory_budget;  // bytes
   int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
   TraceRequest trace;
+  bool resume = false;  // the run in `out`
 
   // Whether some cases may be kept for validation.
   bool validates() const { return split.fold || !split.file.empty() || split.validation_fraction > 0; }

@@ -37,7 +37,7 @@ void Progress::begin_epoch(int64_t epoch, int64_t epochs, int64_t steps) {
 
 void Progress::step(int64_t step_of_epoch, double loss, double seconds) {
   ++done_;
-  smoothed_seconds_ += (done_ == 1 ? 1.0 : kSmoothing) * (seconds - smoothed_seconds_);
+  smoothed_seconds_ += (smoothed_seconds_ == 0 ? 1.0 : kSmoothing) * (seconds - smoothed_seconds_);
   const std::string state = fmt::format("epoch {}/{} step {}/{}  loss {:.4f}  {:.2f} s a step  {} left", epoch_,
                                         epochs_, step_of_epoch, steps_, loss, smoothed_seconds_,
                                         format_duration(smoothed_seconds_ * static_cast<double>(total_steps_ - done_)));

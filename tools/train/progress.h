@@ -13,6 +13,8 @@ class Progress {
   explicit Progress(int64_t total_steps);
   ~Progress() { clear(); }
 
+  // Steps that an earlier run has done.
+  void skip(int64_t steps) { done_ = steps; }
   void begin_epoch(int64_t epoch, int64_t epochs, int64_t steps);
   // After each step; loss is the step's, seconds its duration.
   void step(int64_t step_of_epoch, double loss, double seconds);

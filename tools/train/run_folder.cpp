@@ -24,6 +24,17 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   log_ += '\n';
 }
 
+RunFolder RunFolder::of_earlier_run(std::filesystem::path path) {
+  std::error_code error;
+  REVUNET_EXPECTS(
+      std::filesystem::exists(path / "config.toml", error) && std::filesystem::exists(path / "split.json", error),
+      UsageError, "[--resume] expected the folder of an earlier run, with config.toml and split.json, got {}",
+      path.string());
+  RunFolder folder;
+  folder.path_ = std::move(path);
+  return folder;
+}
+
 void RunFolder::write(const std::string& name, const std::string& text) const {
   io::write_file_atomically(file(name), text);
 }

@@ -6,6 +6,7 @@
 //   log.csv                 a row an epoch
 //   last.safetensors        weights after the latest epoch
 //   best.safetensors        weights of the best validation (without validation cases: of the lowest loss)
+//   checkpoint.safetensors  all that --resume needs, and checkpoint.previous.safetensors, the one before
 //
 // Each but train.log is written to a temporary name, synced and renamed, so a run that fails leaves whole files.
 #pragma once
@@ -38,13 +39,20 @@ class RunFolder {
  public:
   // Makes the folder. UsageError if it exists and is not empty.
   explicit RunFolder(std::filesystem::path path);
+  // The folder of an earlier run, whose log goes on. UsageError if it is none.
+  static RunFolder of_earlier_run(std::filesystem::path path);
 
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
   void write(const std::string& name, const std::string& text) const;
   // Adds a row to log.csv.
   void append(const EpochRecord& record);
+  // log.csv so far.
+  const std::string& log() const { return log_; }
+  void restore_log(std::string log) { log_ = std::move(log); }
 
  private:
+  RunFolder() = default;
+
   std::filesystem::path path_;
   std::string log_;
 };

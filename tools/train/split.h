@@ -29,8 +29,8 @@ struct Fold {
 struct SplitOptions {
   double validation_fraction = 0.2;
   uint64_t seed = 0;
-  std::optional<Fold> fold;    // in place of the fraction
-  std::filesystem::path file;  // in place of both; empty: none
+  std::optional<Fold> fold = {};    // in place of the fraction
+  std::filesystem::path file = {};  // in place of both; empty: none
 };
 
 // Of a fraction: patients in a seeded random order validate until the share of cases is met as nearly as can be, but at

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/memory/report.h"
+#include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/streams.h"
@@ -75,12 +76,17 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       validation_(split.validation, options.size),
       watch_(options.monitor_reconstruction, activation_type(options.precision)),
       progress_(total_steps_) {
-  if (!options.init.empty()) load_weights(io::read_safetensors(options.init), *model_);
+  if (options.resume) {
+    resume();
+  } else if (!options.init.empty()) {
+    load_weights(io::read_safetensors(options.init), *model_);
+  }
 }
 
 void Trainer::run() {
   try {
-    for (int64_t epoch = 1; !done() && !stopped_; ++epoch) finish_epoch(run_epoch(epoch));
+    // An epoch whose steps are all done may lack its validation.
+    while ((!done() || state_.step_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
   } catch (const OutOfMemoryError& e) {
     progress_.clear();
     throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(total_steps_), e.capacity)),
@@ -107,32 +113,61 @@ void Trainer::warn_if_cut(const std::string& case_name, const io::Preprocessed& 
                fmt::join(c.cut, ","), fmt::join(options_.size, ","));
 }
 
-EpochRecord Trainer::run_epoch(int64_t epoch) {
-  device_.allocator().reset_peak();
-  adam_.set_learning_rate(options_.learning_rate.rate(epoch));
-  const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, epoch);
-  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps_ - step_);
-  progress_.begin_epoch(epoch, options_.epochs, steps);
-  const Stopwatch stopwatch;
-  EpochRecord record;
-  record.epoch = epoch;
-  record.learning_rate = adam_.options().learning_rate;
-  for (int64_t i = 0; i < steps; ++i) {
-    const Stopwatch step_stopwatch;
-    const size_t index = order[static_cast<size_t>(i)];
-    const CaseLoader::Case current = training_.get(index);
-    if (i + 1 < steps) training_.prefetch(order[static_cast<size_t>(i + 1)]);
-    if (epoch == 1) warn_if_cut(training_.name(index), *current);
-    const Sample sample = options_.patch ? random_patch(*current, *options_.patch,
-                                                        Rng(options_.seed, kPatchStream + static_cast<uint64_t>(step_)))
-                                         : whole_sample(*current);
-    const RegionValues losses = step(sample, training_.name(index));
-    ++step_;
-    for (size_t r = 0; r < losses.size(); ++r) record.loss[r] += losses[r] / static_cast<double>(steps);
-    progress_.step(i + 1, losses[0] + losses[1] + losses[2], step_stopwatch.seconds());
+void Trainer::resume() {
+  Restored restored = load_checkpoint(folder_, *model_, adam_);
+  state_ = std::move(restored.state);
+  if (!restored.damage.empty()) {
+    spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
   }
-  record.step = step_;
-  record.training_seconds = stopwatch.seconds();
+  stopping_.restore(state_.stopping);
+  folder_.restore_log(state_.log);
+  progress_.skip(state_.step);
+  spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
+}
+
+void Trainer::save() {
+  state_.stopping = stopping_.state();
+  state_.log = folder_.log();
+  save_checkpoint(folder_, *model_, adam_, state_);
+}
+
+void Trainer::leave_if_interrupted() {
+  if (!interrupted()) return;
+  progress_.clear();
+  save();
+  throw Interrupted(fmt::format("[train] interrupted after step {}, in epoch {}; saved: go on with --resume {}",
+                                state_.step, state_.epoch, options_.out.string()));
+}
+
+EpochRecord Trainer::run_epoch() {
+  device_.allocator().reset_peak();
+  adam_.set_learning_rate(options_.learning_rate.rate(state_.epoch));
+  const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, state_.epoch);
+  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps_ - (state_.step - state_.step_of_epoch));
+  progress_.begin_epoch(state_.epoch, options_.epochs, steps);
+  while (state_.step_of_epoch < steps) {
+    const Stopwatch stopwatch;
+    const auto i = static_cast<size_t>(state_.step_of_epoch);
+    const CaseLoader::Case current = training_.get(order[i]);
+    if (state_.step_of_epoch + 1 < steps) training_.prefetch(order[i + 1]);
+    if (state_.epoch == 1) warn_if_cut(training_.name(order[i]), *current);
+    const auto stream = kPatchStream + static_cast<uint64_t>(state_.step);
+    const Sample sample =
+        options_.patch ? random_patch(*current, *options_.patch, Rng(options_.seed, stream)) : whole_sample(*current);
+    const RegionValues losses = step(sample, training_.name(order[i]));
+    ++state_.step;
+    ++state_.step_of_epoch;
+    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r] / static_cast<double>(steps);
+    state_.training_seconds += stopwatch.seconds();
+    progress_.step(state_.step_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
+    leave_if_interrupted();
+  }
+  EpochRecord record;
+  record.epoch = state_.epoch;
+  record.learning_rate = adam_.options().learning_rate;
+  record.loss = state_.loss;
+  record.step = state_.step;
+  record.training_seconds = state_.training_seconds;
   record.memory = device_.allocator().stats();
   peak_ = std::max(peak_, record.memory.peak_allocated);
   return record;
@@ -150,10 +185,10 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
 }
 
 RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
-  if (recorder_) recorder_->begin_step(step_ + 1);
+  if (recorder_) recorder_->begin_step(state_.step + 1);
   const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
-  tape->set_monitor(watch_.for_step(step_));
+  tape->set_monitor(watch_.for_step(state_.step));
   const Context ctx = ctx_.with_tape(&*tape);
   Variable losses = losses_of(ctx, sample);
   const std::vector<double> values = to_host_f64(losses.value);
@@ -169,7 +204,7 @@ RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
 }
 
 void Trainer::explain_non_finite(const Sample& sample, const std::string& case_name) {
-  const std::string where = fmt::format("[train] step {}, case {}: the loss is not finite", step_ + 1, case_name);
+  const std::string where = fmt::format("[train] step {}, case {}: the loss is not finite", state_.step + 1, case_name);
   const std::filesystem::path last = folder_.file("last.safetensors");
   const std::string remedy =
       std::filesystem::exists(last)
@@ -195,13 +230,22 @@ RegionValues Trainer::validate() {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
     const CaseLoader::Case c = validation_.get(i);
     if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
-    if (!best_score_) warn_if_cut(validation_.name(i), *c);  // in the first validation
+    if (!state_.best_score) warn_if_cut(validation_.name(i), *c);  // in the first validation
     const auto probabilities =
         predict_whole_volume(ctx_, *model_, c->image, c->placement.size, activation_type(options_.precision));
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
+    leave_if_interrupted();
   }
   return mean;
+}
+
+void Trainer::begin_next_epoch() {
+  ++state_.epoch;
+  state_.step_of_epoch = 0;
+  state_.loss = {};
+  state_.training_seconds = 0;
+  save();
 }
 
 void Trainer::finish_epoch(EpochRecord record) {
@@ -210,6 +254,8 @@ void Trainer::finish_epoch(EpochRecord record) {
   if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
     try {
       record.dice = validate();
+    } catch (const Interrupted&) {
+      throw;  // the epoch goes on when the run does
     } catch (...) {
       folder_.append(record);  // the epoch's losses are not lost
       throw;
@@ -218,13 +264,14 @@ void Trainer::finish_epoch(EpochRecord record) {
   }
   const bool scored = record.dice || validation_.count() == 0;
   const double score = record.dice ? record.mean_dice() : -record.total_loss();
-  const bool best = scored && (!best_score_ || score > *best_score_);
+  const bool best = scored && (!state_.best_score || score > *state_.best_score);
   if (best) {
-    best_score_ = score;
+    state_.best_score = score;
     save_weights(folder_.file("best.safetensors"), *model_, options_.size);
   }
   folder_.append(record);
-  if (record.dice) stopped_ = stopping_.update(record.epoch, record.mean_dice());
+  if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
+  begin_next_epoch();
 
   progress_.clear();
   const auto& l = record.loss;
@@ -237,7 +284,7 @@ void Trainer::finish_epoch(EpochRecord record) {
   line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds,
                       memory_line(record.memory), best ? "  best" : "");
   spdlog::info(line);
-  if (!stopped_ || done()) return;
+  if (!state_.stopped || done()) return;
   spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,
                options_.stopping.patience);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "models/training_step.h"
+#include "tools/train/checkpoint.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
 #include "tools/train/reconstruction.h"
@@ -15,11 +16,12 @@ namespace revunet::tools {
 
 class Trainer {
  public:
-  // Makes the network, from options.init if there is one.
+  // Makes the network, from options.init if there is one; with options.resume, as the folder's checkpoint has it.
   Trainer(const TrainOptions& options, const Split& split, RunFolder& folder);
 
-  // Trains to the end. OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not
-  // finite, naming case and tensor; files of earlier epochs stay.
+  // Trains to the end, with a checkpoint after every epoch. Interrupted, with a checkpoint, where a signal came.
+  // OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not finite, naming case and
+  // tensor; files of earlier epochs stay.
   void run();
 
   const UNet& model() const { return *model_; }
@@ -27,7 +29,7 @@ class Trainer {
   const std::string& device() const { return compute_.description(); }
 
  private:
-  EpochRecord run_epoch(int64_t epoch);
+  EpochRecord run_epoch();
   RegionValues step(const Sample& sample, const std::string& case_name);
   RegionValues validate();
   [[noreturn]] void explain_non_finite(const Sample& sample, const std::string& case_name);
@@ -35,7 +37,12 @@ class Trainer {
   void report_memory() const;
   void warn_if_cut(const std::string& case_name, const io::Preprocessed& c);
   void finish_epoch(EpochRecord record);
-  bool done() const { return step_ >= total_steps_; }
+  void begin_next_epoch();
+  void resume();
+  void save();
+  // Interrupted, once the run is saved, where a signal asks for it.
+  void leave_if_interrupted();
+  bool done() const { return state_.step >= total_steps_; }
 
   const TrainOptions& options_;
   RunFolder& folder_;
@@ -50,11 +57,9 @@ class Trainer {
   CaseLoader training_, validation_;
   SequenceWatch watch_;
   EarlyStopping stopping_{options_.stopping};
-  bool stopped_ = false;
   Progress progress_;
-  int64_t step_ = 0;
-  size_t peak_ = 0;                   // bytes, of all training steps so far
-  std::optional<double> best_score_;  // higher is better: mean Dice, or minus the loss without validation cases
+  RunState state_;
+  size_t peak_ = 0;  // bytes, of all training steps so far
 };
 
 }  // namespace revunet::tools

@@ -1,0 +1,134 @@
+// Runs that are ended by signals and go on later: the same bits as a run that was never ended.
+#include <catch2/catch.hpp>
+
+#include "tests/tools/tiny_runs.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Patches, validation in every second epoch, a learning rate that drops: all that a checkpoint has to carry.
+const std::string kOptions =
+    "--channels 4,8 --size 32,32,32 --patch 16,16,16 --epochs 4 --validate-every 2 --val-fraction 0.25 --lr 0.01 "
+    "--lr-drops 1,3 --stop-patience 9 --stop-window 2 --seed 5";
+
+// Starts revunet-train, and sends it a signal once `condition`, a shell's, holds, and `delay` seconds have passed.
+ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,
+                       const std::string& arguments) {
+  const TemporaryFolder folder;
+  const std::string output = (folder / "output").string(), errors = (folder / "errors").string();
+  const std::string script = fmt::format(
+      "CUDA_VISIBLE_DEVICES= {}{}/revunet-train {} >{} 2>{} & pid=$!; until {} || ! kill -0 $pid; do sleep 0.01; done "
+      "2>/dev/null; sleep {}; kill -{} $pid 2>/dev/null; wait $pid",
+      patient_threads, REVUNET_TOOLS_DIR, arguments, output, errors, condition, delay, signal);
+  const std::filesystem::path file = write_bytes(folder / "script.sh", script);
+  const int status = std::system(fmt::format("bash '{}' 2>/dev/null", file.string()).c_str());
+  REQUIRE(WIFEXITED(status));
+  return {WEXITSTATUS(status), read_bytes(output), read_bytes(errors)};
+}
+
+// That train.log has so many lines with a text.
+std::string logged(const fs::path& run, const std::string& text, int lines) {
+  return fmt::format("[ \"$(grep -c '{}' '{}/train.log')\" -ge {} ]", text, run.string(), lines);
+}
+
+std::string start(const fs::path& data, const fs::path& run) {
+  return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), kOptions);
+}
+
+std::string go_on(const fs::path& run) {
+  return fmt::format("--resume '{}'", run.string());
+}
+
+void expect_same_run(const fs::path& got, const fs::path& whole) {
+  for (const char* file : {"last.safetensors", "best.safetensors", "split.json"}) {
+    INFO(file);
+    CHECK(read_bytes(got / file) == read_bytes(whole / file));
+  }
+  for (const char* name :
+       {"epoch", "step", "learning_rate", "loss", "loss_wt", "loss_tc", "loss_et", "dice_wt", "dice_tc", "dice_et"}) {
+    INFO(name);
+    CHECK(column(read_csv(got / "log.csv"), name) == column(read_csv(whole / "log.csv"), name));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a run that is interrupted and resumed, again and again, is the run that was not", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 8);
+  REQUIRE(train(data, folder / "whole", kOptions).exit_code == 0);
+  for (const char* signal : {"TERM", "INT"}) {
+    const fs::path run = folder / signal;
+    // Each time a step is made at least, by one thread or two.
+    ToolResult got{};
+    int starts = 0;
+    do {
+      const std::string arguments = starts == 0 ? start(data, run) : go_on(run);
+      ++starts;
+      const std::string condition = logged(run, "validation cases", starts);
+      got = train_until(condition, "0.05", signal, fmt::format("{} --threads {}", arguments, 1 + starts % 2));
+      if (got.exit_code == 4) {
+        CHECK_THAT(got.errors, Contains("[train] interrupted after step") && Contains("saved: go on with --resume"));
+      }
+    } while (got.exit_code == 4 && starts < 100);
+    INFO(got.errors);
+    REQUIRE(got.exit_code == 0);
+    CHECK(starts > 1);
+    expect_same_run(run, folder / "whole");
+  }
+}
+
+TEST_CASE("a run that is killed at any moment goes on from its last epoch, with the same bits", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 8);
+  REQUIRE(train(data, folder / "whole", kOptions).exit_code == 0);
+  for (const char* delay : {"0", "0.002", "0.005", "0.01", "0.02", "0.05"}) {
+    INFO(delay << " s after the end of an epoch");
+    const fs::path run = folder / delay;
+    constexpr int kKilled = 128 + 9;
+    // After the first epoch, after the second, then not any more.
+    CHECK(train_until(logged(run, "epoch 1/4", 1), delay, "KILL", start(data, run)).exit_code == kKilled);
+    const ToolResult second = train_until(logged(run, "epoch 2/4", 1), delay, "KILL", go_on(run));
+    CHECK((second.exit_code == kKilled || second.exit_code == 0));
+    REQUIRE(run_tool("revunet-train", go_on(run), patient_threads).exit_code == 0);
+    expect_same_run(run, folder / "whole");
+  }
+}
+
+TEST_CASE("a second signal ends a run at once", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
+  // Steps of a second or so: the second signal comes within one.
+  const std::string slow = fmt::format("--data '{}' --out '{}' --channels 24,48 --size 128,128,128 --val-fraction 0",
+                                       data.string(), run.string());
+  const ToolResult got =
+      train_until(logged(run, "validation cases", 1), "0.1", "TERM $pid; sleep 0.05; kill -TERM", slow);
+  CHECK(got.exit_code == 128 + 15);
+  CHECK_FALSE(fs::exists(run / "checkpoint.safetensors"));
+}
+
+TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  const std::string options = "--channels 4,8 --size 16,16,16 --val-fraction 0.25 --lr 0.01";
+  REQUIRE(train(data, folder / "whole", options + " --epochs 3").exit_code == 0);
+  REQUIRE(train(data, run, options + " --epochs 2").exit_code == 0);
+  std::string bytes = read_bytes(run / "checkpoint.safetensors");
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_bytes(run / "checkpoint.safetensors", bytes);
+  const ToolResult got = run_tool("revunet-train", go_on(run) + " --epochs 3", patient_threads);
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("the file is damaged; going on from the checkpoint before, step 3"));
+  expect_same_run(run, folder / "whole");
+
+  for (const char* file : {"checkpoint.safetensors", "checkpoint.previous.safetensors"}) write_bytes(run / file, "x");
+  const ToolResult refused = run_tool("revunet-train", go_on(run));
+  CHECK(refused.exit_code == 3);
+  CHECK_THAT(refused.errors, Contains("and the one before: ") && Contains("there is nothing to resume"));
+  const ToolResult nothing = run_tool("revunet-train", go_on(folder / "none"));
+  CHECK(nothing.exit_code == 2);
+}
