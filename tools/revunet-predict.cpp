@@ -15,8 +15,10 @@ using namespace revunet::tools;
 namespace {
 
 struct Options {
-  std::filesystem::path weights, data, out;
+  std::vector<std::filesystem::path> weights;
+  std::filesystem::path data, out;
   std::string size;  // empty: the weights' own
+  std::string mirror = "none";
   bool probabilities = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
@@ -28,11 +30,22 @@ struct FieldOfView {
   const char* source;
 };
 
-FieldOfView field_of_view(const Options& options, const WeightsInfo& info) {
+// One for all networks: theirs, where they agree, unless --size gives one.
+FieldOfView field_of_view(const Options& options, const std::vector<Ensemble::Member>& members) {
   FieldOfView result = {io::default_field_of_view, "the default: the weights name none"};
-  if (info.size) result = {*info.size, "from the weights"};
-  if (!options.size.empty()) result = {parse_size(options.size, "--size"), "from --size"};
-  check_size(info.config, {result.size.begin(), result.size.end()});
+  const auto& first = members.front().info.size;
+  if (first) result = {*first, "from the weights"};
+  if (!options.size.empty()) {
+    result = {parse_size(options.size, "--size"), "from --size"};
+  } else {
+    for (size_t i = 1; i < members.size(); ++i) {
+      REVUNET_EXPECTS(
+          members[i].info.size == first, UsageError,
+          "[--weights] expected networks of one field of view, got {} and {} with others; choose one with --size",
+          options.weights[0].string(), options.weights[i].string());
+    }
+  }
+  for (const Ensemble::Member& m : members) check_size(m.info.config, {result.size.begin(), result.size.end()});
   return result;
 }
 
@@ -60,25 +73,24 @@ void predict(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
-  const io::SafetensorsFile weights = io::read_safetensors(options.weights);
-  const WeightsInfo info = weights_info(weights);
-  const FieldOfView view = field_of_view(options, info);
+  const MirrorAxes mirror = parse_mirror_axes(options.mirror);
   const std::vector<io::CaseFiles> cases = io::find_cases(options.data);
   const std::vector<PredictionFiles> files = prediction_files(cases, options.out, options.probabilities);
 
-  const Precision precision = parse_precision(options.precision);
   ComputeDevice device(device_options);
-  const Context ctx{device.get()};
-  const std::unique_ptr<UNet> model = make_unet(ctx, info.config, DType::f32, 0, {}, operands_of(precision));
-  load_weights(weights, *model);
+  const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
+  const FieldOfView view = field_of_view(options, ensemble.members());
   make_folder(options.out);
-  fmt::print("{} network, channels {}, {} parameters; field of view {} ({}); {} cases; {}, {}\n",
-             name_of(info.config.kind), fmt::join(info.config.channels, ","), model->parameter_count(),
-             fmt::join(view.size, ","), view.source, cases.size(), options.precision, device.description());
+  for (const Ensemble::Member& m : ensemble.members()) {
+    fmt::print("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
+               fmt::join(m.info.config.channels, ","), m.network->parameter_count());
+  }
+  fmt::print("field of view {} ({}); {} cases; {}, {}{}\n", fmt::join(view.size, ","), view.source, cases.size(),
+             options.precision, device.description(),
+             options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
   for (size_t i = 0; i < cases.size(); ++i) try {
       const auto start = std::chrono::steady_clock::now();
-      const PredictedCase predicted =
-          predict_case(ctx, *model, cases[i], view.size, activation_type(precision), files[i]);
+      const PredictedCase predicted = predict_case(ensemble, cases[i], view.size, files[i]);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       device.save_plan_cache();
       report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
@@ -95,13 +107,19 @@ int main(int argc, char** argv) {
       "case's own grid; revunet-evaluate --prediction <out> scores them.",
       "revunet-predict");
   Options options;
-  app.add_option("--weights", options.weights, "safetensors FILE of revunet-train, or of the reference's names")
+  app.add_option("--weights", options.weights,
+                 "safetensors FILE of revunet-train, or of the reference's names; of several networks the mean counts")
       ->required();
   app.add_option("--data", options.data, "dataset, or a case's folder, as revunet-train takes; no segmentation needed")
       ->required();
   app.add_option("--out", options.out, "folder for the predictions; must hold none of these cases yet")->required();
   app.add_option("--size", options.size,
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
+  app.add_option(
+         "--mirror", options.mirror,
+         "predict mirror images too, along these of x,y,z and together, and take the mean; each axis doubles the "
+         "time")
+      ->capture_default_str();
   app.add_flag("--probabilities", options.probabilities,
                "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
   add_precision_option(app, options.precision);

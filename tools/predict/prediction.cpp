@@ -73,12 +73,12 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
   return files;
 }
 
-PredictedCase predict_case(const Context& ctx, const UNet& model, io::CaseFiles c, const io::Size3& size,
-                           DType precision, const PredictionFiles& files) {
+PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const io::Size3& size,
+                           const PredictionFiles& files) {
   c.segmentation.reset();
   const io::CaseVolumes volumes = io::load_case(c);
   const io::Preprocessed input = io::preprocess(volumes, size);
-  const std::vector<float> probabilities = predict_whole_volume(ctx, model, input.image, size, precision);
+  const std::vector<float> probabilities = ensemble.probabilities(input.image, size);
   const std::vector<uint8_t> labels =
       io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
   // Labels come last: a case that has them is whole.

@@ -12,7 +12,7 @@
 #include "io/dataset.h"
 #include "io/preprocessing.h"
 #include "io/regions.h"
-#include "models/unet.h"
+#include "tools/predict/ensemble.h"
 
 namespace revunet::tools {
 
@@ -34,7 +34,7 @@ struct PredictedCase {
 // Predicts a case in one pass over `size` and writes its files, with the header of the case's first modality (qform,
 // sform and units kept). A segmentation beside the images is not looked at. DataError as io::load_case and
 // io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the case.
-PredictedCase predict_case(const Context& ctx, const UNet& model, io::CaseFiles c, const io::Size3& size,
-                           DType precision, const PredictionFiles& files);
+PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const io::Size3& size,
+                           const PredictionFiles& files);
 
 }  // namespace revunet::tools
