@@ -61,10 +61,14 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
 // `--resume RUN` asks for RUN's configuration too, which CLI11 must have before it parses.
 std::vector<std::string> with_configuration(int argc, char** argv) {
   std::vector<std::string> arguments(argv, argv + argc);
-  const auto resume = std::ranges::find(arguments, "--resume");
-  if (resume != arguments.end() && resume + 1 != arguments.end()) {
-    const std::string config = (std::filesystem::path(*(resume + 1)) / "config.toml").string();
-    arguments.insert(arguments.begin() + 1, {"--config", config});
+  const std::string option = "--resume", with_value = option + "=";
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    std::filesystem::path run;
+    if (arguments[i] == option && i + 1 < arguments.size()) run = arguments[i + 1];
+    if (arguments[i].starts_with(with_value)) run = arguments[i].substr(with_value.size());
+    if (run.empty()) continue;
+    arguments.insert(arguments.begin() + 1, {"--config", (run / "config.toml").string()});
+    break;
   }
   return arguments;
 }

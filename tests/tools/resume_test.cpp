@@ -129,6 +129,9 @@ TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", 
   const ToolResult refused = run_tool("revunet-train", go_on(run));
   CHECK(refused.exit_code == 3);
   CHECK_THAT(refused.errors, Contains("and the one before: ") && Contains("there is nothing to resume"));
-  const ToolResult nothing = run_tool("revunet-train", go_on(folder / "none"));
-  CHECK(nothing.exit_code == 2);
+  for (const std::string& arguments : {go_on(folder / "none"), "--resume=" + (folder / "none").string()}) {
+    const ToolResult nothing = run_tool("revunet-train", arguments);
+    CHECK(nothing.exit_code == 2);
+    CHECK_THAT(nothing.errors, Contains("config.toml"));
+  }
 }

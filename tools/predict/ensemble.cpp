@@ -1,5 +1,8 @@
 #include "tools/predict/ensemble.h"
 
+#include <algorithm>
+
+#include "io/regions.h"
 #include "tools/common/whole_volume.h"
 
 namespace revunet::tools {
