@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/tape.h"
+#include "tools/common/precision.h"
 
 namespace revunet::tools {
 
@@ -17,12 +18,20 @@ class SequenceWatch : public ReconstructionMonitor {
   struct Limits {
     double warn, fail;
   };
-  static constexpr Limits limits(DType precision) {
-    return precision == DType::bf16 ? Limits{0.1, 1} : Limits{1e-3, 1e-2};
+  static constexpr Limits limits(Precision precision) {
+    switch (precision) {
+      case Precision::bf16:
+        return {0.1, 1};
+      case Precision::mixed:
+        return {0.01, 0.1};
+      case Precision::fp32:
+        break;
+    }
+    return {1e-3, 1e-2};
   }
 
   // Every `interval` steps one sequence is checked, each in turn. 0: never.
-  SequenceWatch(int64_t interval, DType precision) : interval_(interval), limits_(limits(precision)) {}
+  SequenceWatch(int64_t interval, Precision precision) : interval_(interval), limits_(limits(precision)) {}
 
   // For the tape of a step, counted from 0: this, or nullptr where the step is not checked.
   ReconstructionMonitor* for_step(int64_t step);

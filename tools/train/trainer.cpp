@@ -74,7 +74,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       training_(split.training, options.size),
       validation_(split.validation, options.size),
-      watch_(options.monitor_reconstruction, activation_type(options.precision)),
+      watch_(options.monitor_reconstruction, options.precision),
       progress_(total_steps_) {
   if (options.resume) {
     resume();
