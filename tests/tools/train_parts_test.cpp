@@ -1,11 +1,10 @@
-// The parts of a training run that need no program: splits, orders, patches, options and their file, durations.
+// The parts of a training run that need no program: schedules, patches, options and their file, durations.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "io/regions.h"
@@ -13,7 +12,6 @@
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
 #include "tools/train/samples.h"
-#include "tools/train/split.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -21,21 +19,6 @@ using namespace revunet::tools;
 using Catch::Matchers::Contains;
 
 namespace {
-
-std::vector<io::CaseFiles> cases_of(size_t count) {
-  std::vector<io::CaseFiles> cases(count);
-  for (size_t i = 0; i < count; ++i) {
-    cases[i].name = fmt::format("case_{:03}", i);
-    cases[i].segmentation = "seg.nii.gz";
-  }
-  return cases;
-}
-
-std::vector<std::string> names_of(const std::vector<io::CaseFiles>& cases) {
-  std::vector<std::string> names;
-  for (const io::CaseFiles& c : cases) names.push_back(c.name);
-  return names;
-}
 
 constexpr io::Size3 volume = {12, 10, 8}, patch = {4, 6, 2};
 
@@ -80,133 +63,6 @@ TrainOptions parse(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-
-TEST_CASE("a split holds every case once, in name order, its share rounded but never all or none", "[train]") {
-  struct Share {
-    size_t cases;
-    double fraction;
-    size_t validating;
-  };
-  for (const Share& s : {Share{10, 0.2, 2}, Share{10, 0.25, 3}, Share{11, 0.2, 2}, Share{3, 0.1, 1}, Share{3, 0.0, 0},
-                         Share{1, 0.5, 0}, Share{2, 0.99, 1}, Share{285, 0.2, 57}}) {
-    INFO(s.cases << " cases, fraction " << s.fraction);
-    const Split split = split_cases(cases_of(s.cases), {.validation_fraction = s.fraction, .seed = 5});
-    CHECK(split.validation.size() == s.validating);
-    const std::vector<std::string> training = names_of(split.training), validation = names_of(split.validation);
-    CHECK(std::is_sorted(training.begin(), training.end()));
-    CHECK(std::is_sorted(validation.begin(), validation.end()));
-    std::vector<std::string> both;
-    std::merge(training.begin(), training.end(), validation.begin(), validation.end(), std::back_inserter(both));
-    CHECK(both == names_of(cases_of(s.cases)));
-    const nlohmann::json json = nlohmann::json::parse(to_json(split));
-    CHECK(json.at("training").get<std::vector<std::string>>() == training);
-    CHECK(json.at("validation").get<std::vector<std::string>>() == validation);
-  }
-}
-
-TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") {
-  constexpr int seeds = 1000;
-  std::map<std::string, int> chosen;
-  std::set<std::vector<std::string>> different;
-  for (uint64_t seed = 0; seed < seeds; ++seed) {
-    const auto names = names_of(split_cases(cases_of(10), {.seed = seed}).validation);
-    CHECK(names == names_of(split_cases(cases_of(10), {.seed = seed}).validation));
-    different.insert(names);
-    for (const std::string& name : names) ++chosen[name];
-  }
-  CHECK(different.size() == 45);  // all pairs of ten: each is missed with probability (44/45)^1000 = 2e-10
-  // Chosen with probability 0.2: five standard deviations of the binomial count.
-  for (const auto& [name, count] : chosen) CHECK(std::abs(count - 200) < 5 * std::sqrt(1000 * 0.2 * 0.8));
-
-  std::vector<io::CaseFiles> unlabelled = cases_of(3);
-  unlabelled[1].segmentation.reset();
-  CHECK_THAT(message_of<DataError>([&] { split_cases(unlabelled, {}); }),
-             Contains("[case_001] expected a segmentation case_001_seg.nii.gz"));
-}
-
-TEST_CASE("a case's patient is its name without the number of the examination", "[train]") {
-  CHECK(patient_of("Brats18_TCIA01_131_1") == "Brats18_TCIA01_131");
-  CHECK(patient_of("Brats17_2013_23_1") == "Brats17_2013_23");
-  CHECK(patient_of("BraTS19_TMC_30014_1") == "BraTS19_TMC_30014_1");  // 2019 has one examination a patient
-  CHECK(patient_of("BraTS20_Training_355") == "BraTS20_Training_355");
-  CHECK(patient_of("BraTS2021_01666") == "BraTS2021_01666");
-  CHECK(patient_of("BraTS-GLI-00002-001") == "BraTS-GLI-00002");
-  CHECK(patient_of("BraTS-MEN-01234-000") == "BraTS-MEN-01234");
-  CHECK(patient_of("case_007") == "case_007");
-}
-
-TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[train]") {
-  // 12 patients, of whom every third has been examined three times: 20 cases.
-  std::vector<io::CaseFiles> cases;
-  for (int patient = 0; patient < 12; ++patient) {
-    for (int examination = 0; examination < (patient % 3 == 0 ? 3 : 1); ++examination) {
-      cases.push_back(cases_of(1)[0]);
-      cases.back().name = fmt::format("BraTS-GLI-{:05}-{:03}", patient, examination);
-    }
-  }
-  const auto expect_apart = [](const Split& split) {
-    std::set<std::string> training, both;
-    for (const io::CaseFiles& c : split.training) training.insert(patient_of(c.name));
-    for (const io::CaseFiles& c : split.validation) CHECK_FALSE(training.contains(patient_of(c.name)));
-  };
-  std::set<size_t> sizes;
-  for (uint64_t seed = 0; seed < 200; ++seed) {
-    const Split split = split_cases(cases, {.seed = seed});
-    expect_apart(split);
-    CHECK(split.training.size() + split.validation.size() == 20);
-    sizes.insert(split.validation.size());
-  }
-  CHECK(sizes == std::set<size_t>{3, 4, 5});  // a fifth is 4; three of one patient may be one too many or too few
-
-  std::multiset<std::string> validated;
-  for (int64_t fold = 0; fold < 5; ++fold) {
-    const Split split = split_cases(cases, {.seed = 7, .fold = Fold{5, fold}});
-    expect_apart(split);
-    std::set<std::string> patients;
-    for (const io::CaseFiles& c : split.validation) {
-      validated.insert(c.name);
-      patients.insert(patient_of(c.name));
-    }
-    CHECK((patients.size() == 2 || patients.size() == 3));  // 12 patients among 5
-  }
-  CHECK(validated.size() == 20);  // each case once
-  for (const io::CaseFiles& c : cases) CHECK(validated.count(c.name) == 1);
-  CHECK_THAT(message_of<UsageError>([&] {
-               split_cases(cases, {.fold = Fold{13, 0}});
-             }),
-             Contains("as many folds as there are patients, 12, got 13"));
-}
-
-TEST_CASE("a split's file is the split, and is refused where it is none of these cases", "[train]") {
-  const TemporaryFolder folder;
-  const Split split = split_cases(cases_of(6), {.validation_fraction = 0.34, .seed = 3});
-  const std::filesystem::path file = write_bytes(folder / "split.json", to_json(split));
-  const Split again = split_cases(cases_of(6), {.validation_fraction = 0.9, .seed = 8, .file = file});
-  CHECK(names_of(again.training) == names_of(split.training));
-  CHECK(names_of(again.validation) == names_of(split.validation));
-  CHECK(again.unused == 0);
-  CHECK(split_cases(cases_of(9), {.file = file}).unused == 3);
-
-  const auto refusal = [&](const std::string& text) {
-    write_bytes(file, text);
-    return message_of<DataError>([&] { split_cases(cases_of(3), {.file = file}); });
-  };
-  CHECK_THAT(refusal("{"), Contains("expected JSON as in a run's split.json"));
-  CHECK_THAT(refusal("{\"training\": [\"case_000\"]}"), Contains("a list of cases' names under \"validation\""));
-  CHECK_THAT(refusal("{\"training\": [1], \"validation\": []}"), Contains("under \"training\""));
-  CHECK_THAT(refusal("{\"training\": [\"case_009\"], \"validation\": []}"),
-             Contains("got case_009, which is not there"));
-  CHECK_THAT(refusal("{\"training\": [\"case_000\"], \"validation\": [\"case_000\"]}"),
-             Contains("or was named before"));
-  CHECK_THAT(refusal("{\"training\": [], \"validation\": [\"case_000\"]}"), Contains("expected a case to train on"));
-  CHECK_THAT(message_of<DataError>([&] { split_cases(cases_of(3), {.file = folder / "none.json"}); }),
-             Contains("none.json] expected a split that can be read"));
-  std::vector<io::CaseFiles> twice = cases_of(2);
-  twice[0].name = "BraTS-GLI-00001-000", twice[1].name = "BraTS-GLI-00001-001";
-  write_bytes(file, "{\"training\": [\"BraTS-GLI-00001-000\"], \"validation\": [\"BraTS-GLI-00001-001\"]}");
-  CHECK_THAT(message_of<DataError>([&] { split_cases(twice, {.file = file}); }),
-             Contains("all cases of a patient on one side, got BraTS-GLI-00001-001 under validation"));
-}
 
 TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]") {
   const LearningRateSchedule paper;
@@ -255,22 +111,6 @@ TEST_CASE("training stops where the moving average has not risen for as long as 
   for (int64_t epoch = 3; epoch <= 21; epoch += 3)
     stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * static_cast<double>(epoch) : 0.9));
   CHECK(stopped == std::vector<bool>{false, false, false, false, false, false, true});  // highest in epoch 12
-}
-
-TEST_CASE("an epoch's order is a permutation that depends on seed and epoch", "[train]") {
-  constexpr int64_t epochs = 1000;
-  std::array<int, 5> first{};
-  for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
-    std::vector<size_t> order = epoch_order(5, 3, epoch);
-    CHECK(order == epoch_order(5, 3, epoch));
-    ++first.at(order[0]);
-    std::sort(order.begin(), order.end());
-    CHECK(order == std::vector<size_t>{0, 1, 2, 3, 4});
-  }
-  for (const int count : first) CHECK(std::abs(count - 200) < 5 * std::sqrt(1000 * 0.2 * 0.8));
-  CHECK(epoch_order(50, 3, 1) != epoch_order(50, 3, 2));
-  CHECK(epoch_order(50, 3, 1) != epoch_order(50, 4, 1));
-  CHECK(epoch_order(1, 0, 1) == std::vector<size_t>{0});
 }
 
 TEST_CASE("a patch is a window of its case, image and target alike", "[train]") {
