@@ -42,9 +42,9 @@ class Engine:
 
     def __init__(self, arguments, json_path):
         self.json_path = json_path
-        command = [str(arguments.bench_step), "--device", "cpu", "--models", ",".join(ENGINE_MODELS), "--rounds-from-stdin",
-                   "--sizes", ",".join(map(str, arguments.size)), "--threads", str(arguments.threads),
-                   "--json", json_path]
+        command = [str(arguments.bench_step), "--device", "cpu", "--models", ",".join(ENGINE_MODELS),
+                   "--rounds-from-stdin", "--sizes", ",".join(map(str, arguments.size)),
+                   "--threads", str(arguments.threads), "--json", json_path]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.read("ready")
 

@@ -2,9 +2,9 @@
 
     python3 bench/gpu/bench_gpu.py --out bench/results/NAME
 
-runs the GPU tests, whole training steps of every variant, the same networks in PyTorch where it is installed, and single
-ops, and writes NAME.json and NAME.md. What fails is reported, the rest still runs; the exit code is then 1. --stages,
---sizes and --models choose a part, with files of its own.
+runs the GPU tests, whole training steps of every variant, the same networks in PyTorch where it is installed, and
+single ops, and writes NAME.json and NAME.md. What fails is reported, the rest still runs; the exit code is then 1.
+--stages, --sizes and --models choose a part, with files of its own.
 
 On a machine that has the CUDA toolkit but not the packages that the programs were built with, run bundle.sh beside the
 build first and carry build/release along: its lib/ is found.
@@ -20,16 +20,17 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from report import markdown
+from report import by_x, markdown
 from result_file import without_temporary_files, write_json, write_text
 from torch_run import ROOT
 
-FULL = "160x192x160"
-SIZES = ("128x128x128", FULL)
+FULL = "160,192,160"
+SIZES = ("128,128,128", FULL)
 MODELS = ("reversible", "stored-skips", "stored", "baseline")
 # Model, memory format, options.
-TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()), ("baseline", "contiguous", ("--compile",)),
-         ("revtorch", "contiguous", ()), ("revtorch", "channels_last_3d", ()), ("autograd", "contiguous", ()))
+TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()),
+         ("baseline", "contiguous", ("--compile",)), ("revtorch", "contiguous", ()),
+         ("revtorch", "channels_last_3d", ()), ("autograd", "contiguous", ()))
 
 
 def parse_arguments():
@@ -37,11 +38,12 @@ def parse_arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where bin/ is")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="results go to OUT.json and OUT.md")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=["tests", "steps", "torch", "ops"])
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES, metavar="X,Y,Z", help=" or ".join(SIZES))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="of the steps stage")
     parser.add_argument("--steps", type=int, default=8, help="timed steps a variant")
     parser.add_argument("--device", default="cuda:0")
-    parser.add_argument("--time-limit", type=float, default=3600, help="seconds after which no program is started")
+    parser.add_argument("--time-limit", type=float, default=3600,
+                        help="seconds after which what runs is ended and nothing more is started")
     return parser.parse_args()
 
 
@@ -55,27 +57,27 @@ class Bench:
         library_path = [str(arguments.build / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
         self.environment["LD_LIBRARY_PATH"] = ":".join(path for path in library_path if path)
 
+    def fail(self, name, reason):
+        """None, for whoever returns it as the result."""
+        self.failures.append(f"{name}: {reason}".replace(self.folder + os.sep, ""))
+        print(self.failures[-1], file=sys.stderr, flush=True)
+
     def run(self, name, command):
         """Its output, or None where it failed or there is no time left."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            self.failures.append(f"{name}: not started, the time limit was reached")
-            return None
+            return self.fail(name, "not started, the time limit was reached")
         print(f"{name} ...", file=sys.stderr, flush=True)
         command = [str(word) for word in command]
         try:
             done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=left)
         except subprocess.TimeoutExpired:
-            self.failures.append(f"{name}: ended at the time limit")
-            return None
+            return self.fail(name, "ended at the time limit")
         except OSError as error:
-            self.failures.append(f"{name}: {error}")
-            return None
+            return self.fail(name, error)
         if done.returncode != 0:
             lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            self.failures.append(f"{name}: exit code {done.returncode}: " + "\n".join(lines[-15:]))
-            print(self.failures[-1], file=sys.stderr, flush=True)
-            return None
+            return self.fail(name, "\n".join([f"exit code {done.returncode}", *lines[-15:]]))
         return done.stdout
 
     def program(self, name):
@@ -83,13 +85,16 @@ class Bench:
 
     def report_of(self, name, command, deterministic=True):
         """What a program of ours writes with --json. Plans of convolutions are chosen once, then kept."""
-        path = os.path.join(self.folder, "result.json")
+        path = pathlib.Path(self.folder, "result.json")
+        path.unlink(missing_ok=True)  # the program before this one's
         cache = os.path.join(self.folder, "plans.json" if deterministic else "other-plans.json")
         options = ["--device", self.arguments.device, "--plan-cache", cache, "--json", path]
         if self.run(name, [*command, *options, *(() if deterministic else ("--no-deterministic",))]) is None:
             return None
-        with open(path) as file:
-            return without_temporary_files(json.load(file), self.folder)
+        try:
+            return without_temporary_files(json.loads(path.read_text()), self.folder)
+        except (OSError, ValueError):
+            return self.fail(name, "wrote no JSON")
 
 
 def run_tests(bench):
@@ -127,10 +132,10 @@ def run_steps(bench):
     rows = []
     for size, model, depth, precision, deterministic in step_variants(bench.arguments):
         freedom = "" if deterministic else ", not deterministic"
-        report = bench.report_of(f"{model}, depth {depth}, {precision}{freedom}, {size}",
+        report = bench.report_of(f"{model}, depth {depth}, {precision}{freedom}, {by_x(size)}",
                                  [bench.program("bench-step"), "--models", model, "--precision", precision,
-                                  "--encoder-depth", depth, "--sizes", size.replace("x", ","), "--steps",
-                                  bench.arguments.steps, "--op-times"], deterministic)
+                                  "--encoder-depth", depth, "--sizes", size, "--steps", bench.arguments.steps,
+                                  "--op-times"], deterministic)
         if report:
             rows.append({"size": size, "model": model, "depth": depth, "precision": precision,
                          "deterministic": deterministic, **report})
@@ -142,9 +147,9 @@ def run_torch(bench):
     for size in bench.arguments.sizes:
         for model, layout, options in TORCH:
             for amp in ((), ("--amp",)):
-                name = " ".join(("PyTorch", model, layout, *options, *amp, size))
+                name = " ".join(("PyTorch", model, layout, *options, *amp, by_x(size)))
                 output = bench.run(name, [sys.executable, pathlib.Path(__file__).with_name("torch_step.py"), "--model",
-                                          model, "--size", *size.split("x"), "--format", layout, *options, *amp,
+                                          model, "--size", *size.split(","), "--format", layout, *options, *amp,
                                           "--steps", bench.arguments.steps])
                 if output:
                     rows.append({"size": size, "model": model, "format": layout, "options": list(options),
@@ -157,9 +162,8 @@ def run_ops(bench):
     reports = []
     for size in bench.arguments.sizes:
         for precision in ("fp32", "bf16"):
-            report = bench.report_of(f"ops, {precision}, {size}",
-                                     [bench.program("bench-ops"), "--precision", precision, "--size",
-                                      size.replace("x", ",")])
+            report = bench.report_of(f"ops, {precision}, {by_x(size)}",
+                                     [bench.program("bench-ops"), "--precision", precision, "--size", size])
             if report:
                 reports.append(report)
     return reports
@@ -171,7 +175,8 @@ STAGES = {"tests": run_tests, "sanitizer": run_sanitizer, "steps": run_steps, "t
 def main():
     arguments = parse_arguments()
     if not os.access(arguments.build / "bin/bench-step", os.X_OK):
-        sys.exit(f"bench_gpu: error: no program at {arguments.build / 'bin/bench-step'}; build the project, or name --build")
+        sys.exit(f"bench_gpu: error: no program at {arguments.build / 'bin/bench-step'}; "
+                 "build the project, or name --build")
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     results = {"date": date, "command": " ".join(["bench_gpu.py", *sys.argv[1:]])}
     with tempfile.TemporaryDirectory() as folder:
