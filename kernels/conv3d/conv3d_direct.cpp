@@ -193,13 +193,23 @@ void direct_forward(const Tensor& x, const Compute<X>* w, const Compute<X>* bias
   }
 }
 
+namespace {
+
+// In vectors of the most lanes that dy's channels fill, so that nothing past their end is read.
+template <class T, int Lanes>
+void backward_weight_within(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dw, int64_t o0, int64_t i0) {
+  if constexpr (Lanes > 1) {
+    if (activation(dy.shape()).C < Lanes) return backward_weight_within<T, Lanes / 2>(ctx, x, dy, dw, o0, i0);
+  }
+  backward_weight<T, Lanes>(ctx, x, dy, dw, o0, i0);
+}
+
+}  // namespace
+
 template <class T>
 void direct_backward_weight_add(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dw, int64_t o0,
                                 int64_t i0) {
-  // Fewer channels than a vector: one lane, so that nothing past the end of dy is read.
-  constexpr int kVector = kLanes<Compute<T>>;
-  if (activation(dy.shape()).C >= kVector) return backward_weight<T, kVector>(ctx, x, dy, dw, o0, i0);
-  backward_weight<T, 1>(ctx, x, dy, dw, o0, i0);
+  backward_weight_within<T, kLanes<Compute<T>>>(ctx, x, dy, dw, o0, i0);
 }
 
 template int64_t padded_channels<float>(int64_t);
