@@ -5,22 +5,52 @@
 
 namespace revunet {
 
-Tensor NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics) const {
+NormActConv::Affine NormActConv::affine(const Context& ctx) const {
+  const ChannelDropout dropout = dropout_.of_layer(layer_);
+  const Tensor &gamma = norm_.gamma.value, &beta = norm_.beta.value;
+  if (dropout.rate == 0) return {gamma, beta};
+  const Context workspace = ctx.with_tag(Tag::workspace);
+  Affine scaled{Tensor(workspace, gamma.shape(), gamma.dtype()), Tensor(workspace, beta.shape(), beta.dtype())};
+  channel_dropout(ctx, gamma, dropout, scaled.gamma, Write::overwrite);
+  channel_dropout(ctx, beta, dropout, scaled.beta, Write::overwrite);
+  return scaled;
+}
+
+Tensor NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics,
+                             const Affine& affine) const {
   Tensor a(ctx, x.shape(), operands_ == Operands::bf16 ? DType::bf16 : x.dtype());
-  group_norm_leaky_relu_forward(ctx, x, statistics, norm_.gamma.value, norm_.beta.value, kLeakyReluSlope, a);
+  group_norm_leaky_relu_forward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, a);
   return a;
 }
 
 Tensor NormActConv::forward(const Context& ctx, const Tensor& x, Tensor& y) const {
   Tensor statistics = group_norm_statistics(ctx.with_tag(Tag::saved_activation), x, norm_.groups);
-  const Tensor a = activate(ctx.with_tag(Tag::forward_scratch), x, statistics);
+  const Tensor a = activate(ctx.with_tag(Tag::forward_scratch), x, statistics, affine(ctx));
   conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {&y, 1}, Write::add);
   return statistics;
 }
 
+void NormActConv::backward_norm(const Context& ctx, const Tensor& x, const Tensor& statistics, const Affine& affine,
+                                const Tensor& da, Tensor& dx) {
+  Tensor &dgamma = gradient_of(ctx, norm_.gamma), &dbeta = gradient_of(ctx, norm_.beta);
+  const ChannelDropout dropout = dropout_.of_layer(layer_);
+  if (dropout.rate == 0) {
+    group_norm_leaky_relu_backward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, da, dx, true, dgamma,
+                                   dbeta);
+    return;
+  }
+  const Context workspace = ctx.with_tag(Tag::workspace);
+  Affine d{zeros(workspace, dgamma.shape(), dgamma.dtype()), zeros(workspace, dbeta.shape(), dbeta.dtype())};
+  group_norm_leaky_relu_backward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, da, dx, true, d.gamma,
+                                 d.beta);
+  channel_dropout(ctx, d.gamma, dropout, dgamma, Write::add);
+  channel_dropout(ctx, d.beta, dropout, dbeta, Write::add);
+}
+
 void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& statistics, Tensor* y, const Tensor& dy,
                            Tensor& dx) {
-  Tensor a = activate(ctx, x, statistics);
+  const Affine affine = this->affine(ctx);
+  Tensor a = activate(ctx, x, statistics, affine);
   if (y) conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {y, 1}, Write::subtract);
   Tensor dz = dy;  // as the convolution multiplies it
   if (dy.dtype() != a.dtype()) {
@@ -34,8 +64,7 @@ void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& st
   Tensor& da = a;
   conv3d_backward_data(ctx, {&dz, 1}, weight_.value, {&da, 1}, Write::overwrite);
   dz = Tensor();
-  group_norm_leaky_relu_backward(ctx, x, statistics, norm_.gamma.value, norm_.beta.value, kLeakyReluSlope, da, dx, true,
-                                 gradient_of(ctx, norm_.gamma), gradient_of(ctx, norm_.beta));
+  backward_norm(ctx, x, statistics, affine, da, dx);
 }
 
 }  // namespace revunet

@@ -1,4 +1,5 @@
-// GroupNorm -> LeakyReLU -> Conv3d 3x3x3 without bias: the F and G of the paper's reversible block.
+// GroupNorm -> LeakyReLU -> (dropout of channels) -> Conv3d 3x3x3 without bias: the F and G of the paper's reversible
+// block.
 #pragma once
 
 #include "engine/reversible.h"
@@ -9,9 +10,9 @@ namespace revunet {
 
 class NormActConv : public Residual {
  public:
-  // norm over C channels, weight (C, 3, 3, 3, C); both outlive this.
-  NormActConv(const GroupNorm& norm, Parameter& weight, Operands operands = Operands::activations)
-      : norm_(norm), weight_(weight), operands_(operands) {}
+  // norm over C channels, weight (C, 3, 3, 3, C), dropout with this one's number among the layers; all outlive this.
+  NormActConv(const GroupNorm& norm, Parameter& weight, Operands operands, const Dropout& dropout, int64_t layer)
+      : norm_(norm), weight_(weight), operands_(operands), dropout_(dropout), layer_(layer) {}
 
   Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const override;
   void backward(const Context& ctx, const Tensor& x, const Tensor& statistics, Tensor* y, const Tensor& dy,
@@ -19,11 +20,20 @@ class NormActConv : public Residual {
   std::vector<Parameter*> parameters() override { return {&norm_.gamma, &norm_.beta, &weight_}; }
 
  private:
-  Tensor activate(const Context& ctx, const Tensor& x, const Tensor& statistics) const;
+  // Of the norm: with dropout, of the channels that stay.
+  struct Affine {
+    Tensor gamma, beta;
+  };
+  Affine affine(const Context& ctx) const;
+  Tensor activate(const Context& ctx, const Tensor& x, const Tensor& statistics, const Affine& affine) const;
+  void backward_norm(const Context& ctx, const Tensor& x, const Tensor& statistics, const Affine& affine,
+                     const Tensor& da, Tensor& dx);
 
   GroupNorm norm_;
   Parameter& weight_;
   Operands operands_;
+  const Dropout& dropout_;
+  int64_t layer_;
 };
 
 }  // namespace revunet

@@ -46,7 +46,8 @@ void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBloc
     Parameter& gamma = add_parameter(ctx, name + ".gn.weight", {half}, dtype);
     Parameter& beta = add_parameter(ctx, name + ".gn.bias", {half}, dtype);
     Parameter& weight = add_parameter(ctx, name + ".conv.weight", {half, 3, 3, 3, half}, dtype);
-    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight, operands_);
+    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight, operands_, dropout_,
+                                         residuals_++);
   };
   for (int64_t k = 0; k < depth; ++k) {
     const std::string block = fmt::format("{}.reversibleBlocks.reversible_blocks.{}", stage, k);

@@ -29,6 +29,7 @@ class ReversibleUNet : public UNet {
   Parameter *first_weight_, *last_weight_, *last_bias_;
   std::vector<Stage> encoders_;  // the last one's sequence holds the first decoder's blocks too
   std::vector<Stage> decoders_;
+  int64_t residuals_ = 0;  // made so far: their numbers
 };
 
 }  // namespace revunet

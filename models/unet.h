@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "models/dropout.h"
 #include "models/level_transitions.h"
 
 namespace revunet {
@@ -73,6 +74,8 @@ class UNet {
   std::vector<Parameter*> parameter_list() const;
   int64_t parameter_count() const;
   void clear_gradients();
+  // Of the residuals of reversible blocks; the baseline has none.
+  Dropout& dropout() { return dropout_; }
 
  protected:
   explicit UNet(UNetConfig config) : config_(std::move(config)) {}
@@ -80,6 +83,7 @@ class UNet {
   Parameter& add_parameter(const Context& ctx, const std::string& name, const Shape& shape, DType dtype);
 
   UNetConfig config_;
+  Dropout dropout_;
 
  private:
   std::vector<std::unique_ptr<Parameter>> parameters_;

@@ -35,6 +35,12 @@ void sigmoid_values(const X* x, int64_t count, Y* y) {
 }
 
 template <class T>
+T sigmoid_at(T x) {
+  const T e = std::exp(-std::abs(x));
+  return (x >= 0 ? T(1) : e) / (T(1) + e);
+}
+
+template <class T>
 T sigmoid_derivative_at(T x) {
   const T e = std::exp(-std::abs(x)), s = T(1) / (T(1) + e);
   return e * s * s;

@@ -2,14 +2,14 @@
 
 namespace revunet {
 
-Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
+Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target, double cross_entropy) {
   const LayerScope scope(ctx, "sigmoid_dice");
   REVUNET_EXPECTS(target.shape() == logits.value.shape() && target.dtype() == logits.value.dtype(), Error,
                   "[sigmoid_dice] expected a target like the logits, {} {}, got {} {}", name_of(logits.value.dtype()),
                   logits.value.shape().to_string(), name_of(target.dtype()), target.shape().to_string());
   const int64_t R = activation(logits.value.shape()).C;
-  Tensor losses(ctx, {R}, compute_type(logits.value.dtype())), sums(ctx, {3, R}, DType::f64);
-  sigmoid_dice_forward(ctx, logits.value, target, losses, sums);
+  Tensor losses(ctx, {R}, compute_type(logits.value.dtype())), sums(ctx, {cross_entropy > 0 ? 4 : 3, R}, DType::f64);
+  sigmoid_dice_forward(ctx, logits.value, target, cross_entropy, losses, sums);
 
   if (!ctx.tape || !logits.needs_gradient()) return Variable(std::move(losses));
   Variable out = ctx.tape->track(std::move(losses));
@@ -18,28 +18,29 @@ Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target) {
        .inputs = {logits.slot},
        .outputs = {out},
        .parameters = {},
-       .backward = [z = std::move(logits.value), slot = logits.slot, target = std::move(target),
+       .backward = [z = std::move(logits.value), slot = logits.slot, target = std::move(target), cross_entropy,
                     sums = std::move(sums)](const Context& inner, std::vector<Tensor> dy, Gradients& g) mutable {
          if (g.empty(slot)) {
            Tensor dz = z.unique() ? z : Tensor(inner, z.shape(), z.dtype());
-           sigmoid_dice_backward(inner, z, target, sums, dy[0], dz, false);
+           sigmoid_dice_backward(inner, z, target, cross_entropy, sums, dy[0], dz, false);
            z = Tensor();
            g.give(slot, std::move(dz));
          } else {
            Tensor& dz = g.target(inner, slot, z.shape(), z.dtype()).tensor;
-           sigmoid_dice_backward(inner, z, target, sums, dy[0], dz, true);
+           sigmoid_dice_backward(inner, z, target, cross_entropy, sums, dy[0], dz, true);
          }
        }});
   return out;
 }
 
-void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, Tensor& losses,
-                          Tensor& sums) {
-  return REVUNET_ON_DEVICE(sigmoid_dice_forward, ctx, logits, target, losses, sums);
+void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, double cross_entropy,
+                          Tensor& losses, Tensor& sums) {
+  return REVUNET_ON_DEVICE(sigmoid_dice_forward, ctx, logits, target, cross_entropy, losses, sums);
 }
-void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, const Tensor& sums,
-                           const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
-  return REVUNET_ON_DEVICE(sigmoid_dice_backward, ctx, logits, target, sums, dlosses, dlogits, accumulate);
+void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, double cross_entropy,
+                           const Tensor& sums, const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
+  return REVUNET_ON_DEVICE(sigmoid_dice_backward, ctx, logits, target, cross_entropy, sums, dlosses, dlogits,
+                           accumulate);
 }
 
 }  // namespace revunet

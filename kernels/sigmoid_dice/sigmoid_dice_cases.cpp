@@ -17,14 +17,14 @@ Tensor pattern_target(const Context& ctx, const Shape& shape, DType dtype, bool 
 }
 
 OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_region_empty = false,
-                         bool benchmark = false) {
+                         bool benchmark = false, double cross_entropy = 0) {
   const auto bytes = static_cast<double>(shape.elements() * size_of(DType::f32));
   return {.name = "sigmoid_dice: " + name,
           .inputs = {shape},
           .parameters = {},
           .run = [=](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
             Tensor target = pattern_target(ctx, shape, x[0].value.dtype(), last_region_empty);
-            return {sigmoid_dice(ctx, std::move(x[0]), std::move(target))};
+            return {sigmoid_dice(ctx, std::move(x[0]), std::move(target), cross_entropy)};
           },
           .tolerance_f32 = 8e-7,
           .tolerance_reason =
@@ -51,7 +51,10 @@ OpCase used_twice() {
 std::vector<OpCase> sigmoid_dice_cases(const LevelSize& finest) {
   return {sigmoid_dice_case("one voxel, one region", {1, 1, 1, 1, 1}),
           sigmoid_dice_case("odd sizes, batch of 2, one region empty", {2, 3, 5, 7, 3}, true),
-          sigmoid_dice_case("several chunks", {1, 24, 25, 27, 3}), used_twice(),
+          sigmoid_dice_case("several chunks", {1, 24, 25, 27, 3}),
+          used_twice(),
+          sigmoid_dice_case("with cross entropy, odd sizes, batch of 2", {2, 3, 5, 7, 3}, true, false, 1),
+          sigmoid_dice_case("with half the cross entropy, several chunks", {1, 24, 25, 27, 3}, false, false, 0.5),
           sigmoid_dice_case("3 regions at " + finest.name(), finest.shape(3), false, true)};
 }
 

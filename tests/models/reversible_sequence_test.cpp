@@ -32,11 +32,12 @@ struct Sequence {
       blocks.push_back({std::move(f), std::move(g)});
     }
   }
+  Dropout no_dropout = {};
   std::unique_ptr<Residual> residual(const Context& ctx, DType dtype) {
     Parameter& gamma = add(ctx, {kHalf}, dtype, 0.2, 1);
     Parameter& beta = add(ctx, {kHalf}, dtype, 0.2, 0);
     Parameter& weight = add(ctx, {kHalf, 3, 3, 3, kHalf}, dtype, 0.1, 0);
-    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, kGroups}, weight);
+    return std::make_unique<NormActConv>(GroupNorm{gamma, beta, kGroups}, weight, Operands::activations, no_dropout, 0);
   }
   Parameter& add(const Context& ctx, const Shape& shape, DType dtype, double scale, double shift) {
     const uint64_t stream = 10 + parameters.size();

@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <vector>
+
+#include "kernels/warp_planes/place.h"
+#include "kernels/warp_planes/warp_planes.h"
+
+namespace revunet::cpu {
+
+namespace {
+
+PlaneMap<double> map_of(const PlaneWarp& warp, const Activation& field) {
+  PlaneMap<double> map{field.D, field.H, {}, {}};
+  std::ranges::copy(warp.matrix, map.matrix);
+  for (size_t axis = 0; axis < 2; ++axis) std::ranges::copy(warp.deformation[axis], map.deformation[axis]);
+  return map;
+}
+
+// A column of the window, all of z: from voxel z0 of the field of view on, or down where z is flipped.
+struct Column {
+  int64_t count, first, step;  // voxels of the window; in the source
+};
+
+template <class T>
+void interpolate(const float* source, const Activation& field, const Corners<double>& at, const Column& column,
+                 const std::array<float, kMostChannels>& shift, T* to) {
+  const float* rows[4];
+  float weights[4];
+  for (size_t i = 0; i < 4; ++i) {
+    rows[i] = source + ((at.x[i / 2] * field.H + at.y[i % 2]) * field.W + column.first) * field.C;
+    weights[i] = static_cast<float>(at.weights[i / 2][i % 2]);
+  }
+  for (int64_t z = 0; z < column.count; ++z) {
+    const int64_t from = z * column.step * field.C;
+    for (int64_t c = 0; c < field.C; ++c) {
+      const float value = (weights[0] * rows[0][from + c] + weights[1] * rows[1][from + c]) +
+                          (weights[2] * rows[2][from + c] + weights[3] * rows[3][from + c]);
+      to[z * field.C + c] = static_cast<T>(value == 0 ? 0.0f : value + shift[static_cast<size_t>(c)]);
+    }
+  }
+}
+
+template <class T>
+void take_nearest(const float* source, const Activation& field, const Place<double>& place, const Column& column,
+                  T* to) {
+  const int64_t x = nearest(place.x, field.D), y = nearest(place.y, field.H);
+  if (x < 0 || y < 0) {
+    std::fill_n(to, column.count * field.C, static_cast<T>(0.0f));
+    return;
+  }
+  const float* row = source + ((x * field.H + y) * field.W + column.first) * field.C;
+  for (int64_t z = 0; z < column.count; ++z) {
+    for (int64_t c = 0; c < field.C; ++c) to[z * field.C + c] = static_cast<T>(row[z * column.step * field.C + c]);
+  }
+}
+
+}  // namespace
+
+void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
+                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& target) {
+  if (!ctx.device.computes()) return;
+  dispatch(image.dtype(), [&]<class T>() {
+    const float *from = source.data<float>(), *labels = target_source.data<float>();
+    T *to = image.data<T>(), *to_labels = target.data<T>();
+    const Activation field = activation(source.shape()), regions = activation(target_source.shape());
+    const Activation window = activation(image.shape());
+    const PlaneMap<double> map = map_of(warp, field);
+    const Column column{window.W, warp.flip[2] ? field.W - 1 - low[2] : low[2], warp.flip[2] ? -1 : 1};
+#pragma omp parallel for collapse(2)
+    for (int64_t i = 0; i < window.D; ++i) {
+      for (int64_t j = 0; j < window.H; ++j) {
+        const int64_t x = low[0] + i, y = low[1] + j;
+        const auto place = place_of(map, warp.flip[0] ? field.D - 1 - x : x, warp.flip[1] ? field.H - 1 - y : y);
+        const int64_t first = (i * window.H + j) * window.W;
+        interpolate(from, field, corners_of(map, place), column, warp.shift, to + first * field.C);
+        take_nearest(labels, regions, place, column, to_labels + first * regions.C);
+      }
+    }
+  });
+}
+
+}  // namespace revunet::cpu

@@ -1,0 +1,134 @@
+// Resampling of training samples against SciPy, and where nothing or a flip alone is asked for.
+#include "kernels/warp_planes/warp_planes.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "tests/support/golden.h"
+
+using namespace revunet;
+using revunet::test::Golden;
+
+namespace {
+
+const Golden& golden() {
+  static const Golden file("warp_planes.safetensors");
+  return file;
+}
+
+PlaneWarp golden_warp() {
+  PlaneWarp warp;
+  warp.flip = {true, false, true};
+  std::ranges::copy(golden().values("matrix_f64"), warp.matrix.begin());
+  const std::vector<double> displacements = golden().values("displacements_f64"), shift = golden().values("shift");
+  for (size_t axis = 0; axis < 2; ++axis) {
+    std::copy_n(displacements.begin() + static_cast<std::ptrdiff_t>(9 * axis), 9, warp.deformation[axis].begin());
+    warp.deformation[axis] = spline_coefficients(warp.deformation[axis]);
+  }
+  for (size_t c = 0; c < 4; ++c) warp.shift[c] = static_cast<float>(shift[c]);
+  return warp;
+}
+
+struct Warped {
+  Tensor image, target;
+};
+
+Warped warped(const Context& ctx, const PlaneWarp& warp, const std::array<int64_t, 3>& low,
+              const std::array<int64_t, 3>& size, DType dtype) {
+  const auto [X, Y, Z] = size;
+  Warped result{Tensor(ctx, {1, X, Y, Z, 4}, dtype), Tensor(ctx, {1, X, Y, Z, 3}, dtype)};
+  warp_planes(ctx, golden().tensor(ctx, "image", DType::f32), golden().tensor(ctx, "regions", DType::f32), warp, low,
+              result.image, result.target);
+  return result;
+}
+
+constexpr std::array<int64_t, 3> kField = {13, 10, 5};
+
+// The value of channel c of a (1, X, Y, Z, C) tensor.
+double at(const std::vector<double>& values, const std::array<int64_t, 3>& size, int64_t C, int64_t x, int64_t y,
+          int64_t z, int64_t c) {
+  return values.at(static_cast<size_t>(((x * size[1] + y) * size[2] + z) * C + c));
+}
+
+}  // namespace
+
+TEST_CASE("warped planes are SciPy's") {
+  Device device;
+  const Context ctx{device};
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Warped got = warped(ctx, golden_warp(), {}, kField, dtype);
+    golden().check_close(got.image, "warped_f64", 4e-7);  // interpolated in f32: four products and their sum
+    golden().check_close(got.target, "warped_regions", 0);
+  }
+}
+
+TEST_CASE("a window of a warped volume is that part of it") {
+  Device device;
+  const Context ctx{device};
+  const Warped whole = warped(ctx, golden_warp(), {}, kField, DType::f32);
+  const std::array<int64_t, 3> low = {4, 1, 2}, size = {6, 7, 3};
+  const Warped part = warped(ctx, golden_warp(), low, size, DType::f32);
+  const auto image = to_host_f64(whole.image), window = to_host_f64(part.image);
+  const auto target = to_host_f64(whole.target), target_window = to_host_f64(part.target);
+  for (int64_t x = 0; x < size[0]; ++x)
+    for (int64_t y = 0; y < size[1]; ++y)
+      for (int64_t z = 0; z < size[2]; ++z) {
+        for (int64_t c = 0; c < 4; ++c) {
+          REQUIRE(at(window, size, 4, x, y, z, c) == at(image, kField, 4, x + low[0], y + low[1], z + low[2], c));
+        }
+        for (int64_t c = 0; c < 3; ++c) {
+          REQUIRE(at(target_window, size, 3, x, y, z, c) ==
+                  at(target, kField, 3, x + low[0], y + low[1], z + low[2], c));
+        }
+      }
+  CHECK_THROWS_AS(warped(ctx, {}, {8, 1, 2}, size, DType::f32), Error);
+}
+
+TEST_CASE("without a change a volume stays as it is, to the bit, and a flip mirrors it") {
+  Device device;
+  const Context ctx{device};
+  const auto image = golden().values("image"), regions = golden().values("regions");
+  const Warped same = warped(ctx, {}, {}, kField, DType::f32);
+  CHECK(to_host_f64(same.image) == image);
+  CHECK(to_host_f64(same.target) == regions);
+  for (size_t axis = 0; axis < 3; ++axis) {
+    PlaneWarp warp;
+    warp.flip[axis] = true;
+    const Warped got = warped(ctx, warp, {}, kField, DType::f32);
+    const auto mirrored = to_host_f64(got.image), labels = to_host_f64(got.target);
+    for (int64_t x = 0; x < kField[0]; ++x)
+      for (int64_t y = 0; y < kField[1]; ++y)
+        for (int64_t z = 0; z < kField[2]; ++z) {
+          std::array<int64_t, 3> from = {x, y, z};
+          from[axis] = kField[axis] - 1 - from[axis];
+          REQUIRE(at(mirrored, kField, 4, x, y, z, 1) == at(image, kField, 4, from[0], from[1], from[2], 1));
+          REQUIRE(at(labels, kField, 3, x, y, z, 2) == at(regions, kField, 3, from[0], from[1], from[2], 2));
+        }
+  }
+}
+
+TEST_CASE("what comes from outside is background, however far") {
+  Device device;
+  const Context ctx{device};
+  PlaneWarp far;
+  far.deformation[0].fill(1e12);  // displaced by far more than the spline's coefficients of a constant, which it is
+  far.shift.fill(1);
+  const Warped got = warped(ctx, far, {}, kField, DType::f32);
+  for (const double v : to_host_f64(got.image)) REQUIRE(v == 0);
+  for (const double v : to_host_f64(got.target)) REQUIRE(v == 0);
+}
+
+TEST_CASE("warped planes have the same bits at any number of threads") {
+  Device device;
+  const Context ctx{device};
+  const int before = omp_get_max_threads();
+  std::vector<std::vector<double>> images;
+  for (const int threads : {1, 2, 3}) {
+    omp_set_num_threads(threads);
+    images.push_back(to_host_f64(warped(ctx, golden_warp(), {}, kField, DType::f32).image));
+  }
+  omp_set_num_threads(before);
+  CHECK(images[0] == images[1]);
+  CHECK(images[0] == images[2]);
+}

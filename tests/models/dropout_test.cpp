@@ -1,0 +1,139 @@
+// Dropout inside reversible sequences: what a residual computes, and that a rebuild meets the channels of its forward.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "engine/rng.h"
+#include "kernels/conv3d/conv3d.h"
+#include "models/norm_act_conv.h"
+#include "models/training_step.h"
+
+using namespace revunet;
+
+namespace {
+
+Tensor normal(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+  Rng rng(9, stream);
+  std::vector<double> values(static_cast<size_t>(shape.elements()));
+  for (double& v : values) v = rng.normal();
+  return from_host(ctx, shape, dtype, std::span<const double>(values));
+}
+
+UNetConfig small_network() {
+  return {.channels = {8, 16}, .encoder_depth = 2, .decoder_depth = 2};
+}
+
+// Loss and all gradients of one sample, one after the other.
+std::vector<double> loss_and_gradients(const MemoryMode& mode, double rate, int64_t sample) {
+  Device device;
+  const Context ctx{device};
+  const auto model = make_unet(ctx, small_network(), DType::f64, 3, mode);
+  Adam adam;
+  TrainingStep step(ctx, *model, adam, OptimiserStep::separate, {.dropout = rate}, 11);
+  Tape tape;
+  const Context recording = ctx.with_tape(&tape);
+  Variable losses = step.losses(recording, normal(ctx, {1, 8, 8, 8, 4}, DType::f64, 1),
+                                normal(ctx, {1, 8, 8, 8, 3}, DType::f64, 2), sample);
+  std::vector<double> result = to_host_f64(losses.value);
+  add_gradients(recording, tape, std::move(losses), 1);
+  for (const auto& p : model->parameters()) {
+    for (const double v : to_host_f64(p->gradient)) result.push_back(v);
+  }
+  return result;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference = std::max(difference, std::abs(a[i] - b[i]));
+    largest = std::max(largest, std::abs(a[i]));
+  }
+  return difference / largest;
+}
+
+}  // namespace
+
+TEST_CASE("a residual with dropout is norm, LeakyReLU, scaled channels and convolution, one after the other") {
+  Device device;
+  const Context ctx{device};
+  constexpr int64_t C = 6;
+  Parameter gamma{"gamma", normal(ctx, {C}, DType::f64, 3), {}}, beta{"beta", normal(ctx, {C}, DType::f64, 4), {}};
+  Parameter weight{"weight", normal(ctx, {C, 3, 3, 3, C}, DType::f64, 5), {}};
+  const Dropout dropout{0.5, 23, 4};
+  const NormActConv residual({gamma, beta, 3}, weight, Operands::activations, dropout, 2);
+  const Tensor x = normal(ctx, {1, 4, 5, 3, C}, DType::f64, 6);
+  Tensor got = zeros(ctx, x.shape(), DType::f64);
+  residual.forward(ctx, x, got);
+
+  Variable normed = group_norm_leaky_relu(ctx, Variable(clone(ctx, x)), {gamma, beta, 3});
+  std::vector<double> values = to_host_f64(normed.value);
+  int dropped = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double s = dropout_scale(dropout.of_layer(2), static_cast<int64_t>(i) % C);
+    if (i < C) dropped += s == 0;
+    values[i] *= s;
+  }
+  REQUIRE(dropped > 0);
+  REQUIRE(dropped < C);
+  std::vector<Variable> input;
+  input.emplace_back(from_host(ctx, x.shape(), DType::f64, std::span<const double>(values)));
+  const auto expected = to_host_f64(conv3d(ctx, std::move(input), weight, nullptr)[0].value);
+  CHECK(distance(expected, to_host_f64(got)) < 1e-14);
+}
+
+TEST_CASE("with dropout all modes have the same losses and gradients: a rebuild meets the same channels") {
+  const auto stored = loss_and_gradients({Activations::stored, Skips::stored}, 0.4, 7);
+  for (const Activations activations : {Activations::reversible, Activations::stored}) {
+    for (const Skips skips : {Skips::reversible, Skips::stored}) {
+      CHECK(distance(stored, loss_and_gradients({activations, skips}, 0.4, 7)) < 1e-12);
+    }
+  }
+  CHECK(distance(stored, loss_and_gradients({}, 0.4, 8)) > 1e-3);  // another sample, other channels
+  CHECK(distance(stored, loss_and_gradients({}, 0, 7)) > 1e-3);
+  CHECK(loss_and_gradients({}, 0, 7) == loss_and_gradients({}, 0, 8));
+}
+
+TEST_CASE("gradients with dropout are those of central differences") {
+  Device device;
+  const Context ctx{device};
+  constexpr int64_t C = 4;
+  Parameter gamma{"gamma", normal(ctx, {C}, DType::f64, 3), {}}, beta{"beta", normal(ctx, {C}, DType::f64, 4), {}};
+  Parameter weight{"weight", normal(ctx, {C, 3, 3, 3, C}, DType::f64, 5), {}};
+  const Dropout dropout{0.5, 22, 4};
+  NormActConv residual({gamma, beta, 2}, weight, Operands::activations, dropout, 1);
+  const Tensor x = normal(ctx, {1, 3, 4, 3, C}, DType::f64, 6), dy = normal(ctx, x.shape(), DType::f64, 7);
+  const auto value = [&](const Tensor& at) {  // sum of y dy
+    Tensor y = zeros(ctx, x.shape(), DType::f64);
+    residual.forward(ctx, at, y);
+    const auto a = to_host_f64(y), b = to_host_f64(dy);
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  Tensor y = zeros(ctx, x.shape(), DType::f64);
+  const Tensor statistics = residual.forward(ctx, x, y);
+  Tensor dx = zeros(ctx, x.shape(), DType::f64);
+  residual.backward(ctx, x, statistics, &y, dy, dx);
+  for (const double rest : to_host_f64(y)) REQUIRE(std::abs(rest) < 1e-12);  // set back to 0
+
+  const auto check = [&](Tensor& of, const Tensor& gradient) {
+    const Tensor direction = normal(ctx, of.shape(), DType::f64, 8);
+    const auto d = to_host_f64(direction), at = to_host_f64(of), g = to_host_f64(gradient);
+    double expected = 0;
+    for (size_t i = 0; i < d.size(); ++i) expected += g[i] * d[i];
+    const auto moved = [&](double h) {
+      std::vector<double> values = at;
+      for (size_t i = 0; i < d.size(); ++i) values[i] += h * d[i];
+      assign(of, values);
+      return value(x);
+    };
+    constexpr double h = 1e-6;
+    const double difference = (moved(h) - moved(-h)) / (2 * h);
+    assign(of, at);
+    CHECK(difference == Approx(expected).epsilon(1e-7));
+  };
+  check(gamma.value, gamma.gradient);
+  check(beta.value, beta.gradient);
+  check(weight.value, weight.gradient);
+  Tensor input = x;
+  check(input, dx);
+}
