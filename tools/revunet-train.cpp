@@ -8,6 +8,7 @@
 #include "tools/plan/plan_report.h"
 #include "tools/trace/planned_trace.h"
 #include "tools/trace/trace_file.h"
+#include "tools/train/protocol.h"
 #include "tools/train/trainer.h"
 
 using namespace revunet;
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   return run_tool(app, static_cast<int>(pointers.size()), pointers.data(), [&] {
+    apply_protocol(app, arguments.protocol);
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {
       const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);

@@ -38,7 +38,9 @@ nlohmann::json read_json(const fs::path& path) {
 TEST_CASE("training on a CUDA device follows training on the CPU, and so does predicting", "[cuda]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4);
-  const std::string options = "--epochs 2 --lr 0.003 --skips stored";
+  const std::string options =
+      "--epochs 2 --lr 0.003 --skips stored --augment paper --deformation 2 --ema 0.9 --dropout 0.2 --clip-gradients 1 "
+      "--cross-entropy 1";
   REQUIRE(train(data, folder / "cpu", fmt::format("{} {}", small, options)).exit_code == 0);
   const fs::path run = folder / "cuda", trace = run / "trace.jsonl";
   const ToolResult got = train_on_cuda(data, run, fmt::format("{} --memory-trace '{}'", options, trace.string()));

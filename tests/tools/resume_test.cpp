@@ -15,6 +15,10 @@ const std::string kOptions =
     "--channels 4,8 --size 32,32,32 --patch 16,16,16 --epochs 4 --validate-every 2 --val-fraction 0.25 --lr 0.01 "
     "--lr-drops 1,3 --stop-patience 9 --stop-window 2 --seed 5";
 
+// Besides, whatever a step can do: partial sums of gradients, averages, draws of every kind.
+const std::string kEverything =
+    kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment paper";
+
 // Starts revunet-train, and sends it a signal once `condition`, a shell's, holds, and `delay` seconds have passed.
 ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,
                        const std::string& arguments) {
@@ -35,8 +39,8 @@ std::string logged(const fs::path& run, const std::string& text, int lines) {
   return fmt::format("[ \"$(grep -c '{}' '{}/train.log')\" -ge {} ]", text, run.string(), lines);
 }
 
-std::string start(const fs::path& data, const fs::path& run) {
-  return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), kOptions);
+std::string start(const fs::path& data, const fs::path& run, const std::string& options = kOptions) {
+  return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), options);
 }
 
 std::string go_on(const fs::path& run) {
@@ -60,14 +64,15 @@ void expect_same_run(const fs::path& got, const fs::path& whole) {
 TEST_CASE("a run that is interrupted and resumed, again and again, is the run that was not", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 8);
-  REQUIRE(train(data, folder / "whole", kOptions).exit_code == 0);
-  for (const char* signal : {"TERM", "INT"}) {
-    const fs::path run = folder / signal;
+  for (const auto& [signal, options] : {std::pair{"TERM", kOptions}, {"INT", kOptions}, {"TERM", kEverything}}) {
+    INFO(options);
+    const fs::path run = folder / fmt::format("run {} {}", signal, options.size()), whole = run.string() + " whole";
+    REQUIRE(train(data, whole, options).exit_code == 0);
     // Each time a step is made at least, by one thread or two.
     ToolResult got{};
     int starts = 0;
     do {
-      const std::string arguments = starts == 0 ? start(data, run) : go_on(run);
+      const std::string arguments = starts == 0 ? start(data, run, options) : go_on(run);
       ++starts;
       const std::string condition = logged(run, "validation cases", starts);
       got = train_until(condition, "0.05", signal, fmt::format("{} --threads {}", arguments, 1 + starts % 2));
@@ -78,7 +83,7 @@ TEST_CASE("a run that is interrupted and resumed, again and again, is the run th
     INFO(got.errors);
     REQUIRE(got.exit_code == 0);
     CHECK(starts > 1);
-    expect_same_run(run, folder / "whole");
+    expect_same_run(run, whole);
   }
 }
 

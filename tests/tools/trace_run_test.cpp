@@ -65,7 +65,8 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
   int number = 0;
   for (const char* options :
        {"", "--model baseline", "--skips stored --fused-optimizer --patch 16,24,16",
-        "--activations stored --skips reversible --encoder-depth 2", "--precision mixed", "--precision bf16"}) {
+        "--activations stored --skips reversible --encoder-depth 2", "--precision mixed", "--precision bf16",
+        "--augment paper --patch 16,24,16 --ema 0.9 --dropout 0.2 --clip-gradients 1 --cross-entropy 1"}) {
     INFO(options);
     const fs::path run = folder / std::to_string(number++), file = run / "trace.jsonl";
     const ToolResult got =
@@ -97,6 +98,23 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
     CHECK_THAT(verified.output,
                Contains("the evaluation after step 2: ") && Contains("step 3: every term") && EndsWith("verified\n"));
   }
+}
+
+TEST_CASE("steps of several samples are as planned, sample by sample", "[trace]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 5), run = folder / "run", file = run / "trace.jsonl";
+  const std::string options = fmt::format("{} --accumulate 2 --val-fraction 0 --epochs 2", tiny_options);
+  const ToolResult refused = train(data, run, traced(file, options));  // the third step has one sample
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.errors, Contains("record at most 2 with --memory-trace-steps"));
+  fs::remove_all(run);
+  const ToolResult got = train(data, run, traced(file, options + " --memory-trace-steps 2"));
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("(equal, byte for byte)"));
+  CHECK(column(read_csv(run / "log.csv"), "step") == std::vector<std::string>{"3", "6"});
+  const ToolResult verified = trace_tool("verify", file);
+  CHECK(verified.errors.empty());
+  CHECK_THAT(verified.output, Contains("step 2: every term") && EndsWith("verified\n"));
 }
 
 TEST_CASE("verify exits with 1 and names the first byte count that is not planned", "[trace]") {

@@ -11,6 +11,7 @@
 #include "tests/tools/tiny_runs.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
+#include "tools/train/protocol.h"
 #include "tools/train/samples.h"
 
 using namespace revunet;
@@ -59,6 +60,7 @@ TrainOptions parse(const std::vector<std::string>& arguments) {
   add_train_options(app, typed);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
   app.parse(reversed);
+  apply_protocol(app, typed.protocol);
   return resolve(typed);
 }
 
@@ -119,7 +121,7 @@ TEST_CASE("a patch is a window of its case, image and target alike", "[train]") 
     for (int64_t z = 1; z < 7; ++z) label_at(c, x, 5, z) = static_cast<uint8_t>(x < 4 ? 1 : x < 7 ? 2 : 4);
   std::set<std::array<int64_t, 3>> corners;
   for (uint64_t draw = 0; draw < 20000; ++draw) {
-    const Sample sample = random_patch(c, patch, Rng(1, draw));
+    const Sample sample = random_patch(c, patch, 0.5, Rng(1, draw));
     const auto low = corner(sample);
     corners.insert(low);
     std::vector<float> image, target;
@@ -143,7 +145,7 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
   const auto expect_share = [](io::Preprocessed& c, double by_chance) {
     const double expected = 0.5 + 0.5 * by_chance;
     int holding = 0;
-    for (uint64_t draw = 0; draw < draws; ++draw) holding += holds_tumour(random_patch(c, patch, Rng(2, draw)));
+    for (uint64_t draw = 0; draw < draws; ++draw) holding += holds_tumour(random_patch(c, patch, 0.5, Rng(2, draw)));
     CHECK(std::abs(holding / double{draws} - expected) < 5 * std::sqrt(expected * (1 - expected) / draws));
   };
   io::Preprocessed in_corner = coded_case();
@@ -156,7 +158,7 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
   std::array<int, 4> place{};  // of the voxel inside the patch, along x
   int holding = 0;
   for (uint64_t draw = 0; draw < draws; ++draw) {
-    const Sample sample = random_patch(inside, patch, Rng(3, draw));
+    const Sample sample = random_patch(inside, patch, 0.5, Rng(3, draw));
     if (!holds_tumour(sample)) continue;
     ++holding;
     ++place.at(static_cast<size_t>(5 - corner(sample)[0]));
@@ -164,8 +166,8 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
   for (const int count : place) CHECK(std::abs(count - holding / 4.0) < 5 * std::sqrt(holding * 0.25 * 0.75));
 
   io::Preprocessed healthy = coded_case();
-  CHECK_FALSE(holds_tumour(random_patch(healthy, patch, Rng(4))));
-  const Sample all = random_patch(inside, volume, Rng(5));
+  CHECK_FALSE(holds_tumour(random_patch(healthy, patch, 0.5, Rng(4))));
+  const Sample all = random_patch(inside, volume, 0.5, Rng(5));
   CHECK(all.image == inside.image);
   CHECK(all.target == whole_sample(inside).target);
   CHECK(whole_sample(inside).image == inside.image);
@@ -278,4 +280,84 @@ TEST_CASE("durations read as clocks do", "[train]") {
   CHECK(format_duration(3599.6) == "1:00:00");
   CHECK(format_duration(3725) == "1:02:05");
   CHECK(format_duration(360000) == "100:00:00");
+}
+
+TEST_CASE("--protocol paper is section 2.4 of arXiv 1906.06148, and every number can be overridden", "[train]") {
+  const TrainOptions paper = parse({"--plan", "--protocol", "paper"});
+  CHECK(paper.learning_rate.initial == 1e-4);
+  CHECK(paper.learning_rate.drops == std::vector<int64_t>{250, 400, 550});
+  CHECK(paper.learning_rate.divisor == 5);
+  CHECK(paper.weight_decay == 1e-5);
+  CHECK(paper.stopping.window == 30);
+  CHECK(paper.stopping.patience == 60);
+  CHECK(paper.split.validation_fraction == 0.2);
+  CHECK(paper.extras == StepExtras{});
+  REQUIRE(paper.augmentation);
+  CHECK(paper.augmentation->deformation == 10);
+  CHECK(paper.augmentation->intensity_shift == 0.1);
+  CHECK_FALSE(paper.patch);
+  CHECK(paper.size == io::Size3{160, 192, 160});
+
+  const TrainOptions patches = parse({"--plan", "--protocol", "paper-patch", "--lr", "0.001", "--deformation", "5"});
+  CHECK(patches.patch == io::Size3{128, 128, 128});
+  CHECK(patches.learning_rate.initial == 0.001);
+  CHECK(patches.augmentation->deformation == 5);
+  CHECK(patches.stopping.patience == 60);
+  CHECK_FALSE(parse({"--plan", "--protocol", "paper", "--augment", "none"}).augmentation);
+  CHECK_FALSE(parse({"--plan"}).augmentation);
+  CHECK_THROWS_AS(parse({"--plan", "--protocol", "none", "--augment", "paper", "--scaling", "1.1"}), UsageError);
+}
+
+TEST_CASE("draws of augmentation are within their ranges, and follow from seed, epoch and case", "[train]") {
+  const AugmentationRanges ranges{.rotation = 30, .scale_low = 0.8, .scale_high = 1.25, .deformation = 0};
+  double most_angle = 0, least_scale = 10, most_scale = 0;
+  std::array<int, 3> flips{};
+  constexpr int draws = 2000;
+  for (size_t i = 0; i < draws; ++i) {
+    Rng rng = augmentation_rng(1, 1, i);
+    const PlaneWarp warp = draw_warp(ranges, rng);
+    const auto& m = warp.matrix;
+    const double factor = std::hypot(m[0], m[2]);  // a rotation times the inverse scale
+    CHECK(m[0] == m[3]);
+    CHECK(m[1] == -m[2]);
+    most_angle = std::max(most_angle, std::abs(std::atan2(m[2], m[0])));
+    least_scale = std::min(least_scale, 1 / factor);
+    most_scale = std::max(most_scale, 1 / factor);
+    for (size_t axis = 0; axis < 3; ++axis) flips[axis] += warp.flip[axis];
+    for (size_t c = 0; c < 4; ++c) CHECK(std::abs(warp.shift[c]) <= 0.1f);
+  }
+  const double degree = std::acos(-1.0) / 180;
+  CHECK(most_angle <= 30 * degree);
+  CHECK(most_angle > 29.5 * degree);
+  CHECK(least_scale >= 0.8 - 1e-12);
+  CHECK(least_scale < 0.81);
+  CHECK(most_scale <= 1.25 + 1e-12);
+  CHECK(most_scale > 1.24);
+  for (const int count : flips) CHECK(std::abs(count - draws / 2) < 5 * std::sqrt(draws / 4.0));
+
+  const auto first = [&](uint64_t seed, int64_t epoch, size_t index) {
+    return augmentation_rng(seed, epoch, index).next();
+  };
+  CHECK(first(1, 2, 3) == first(1, 2, 3));
+  CHECK(std::set<uint64_t>{first(1, 2, 3), first(2, 2, 3), first(1, 3, 3), first(1, 2, 4), first(1, 3, 2)}.size() == 5);
+}
+
+TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
+  io::Preprocessed c = coded_case();
+  label_at(c, 3, 7, 2) = 4;
+  PlaneWarp warp;  // a quarter turn about the plane's centre (5.5, 4.5), and flips
+  warp.matrix = {0, -1, 1, 0};
+  warp.flip = {true, false, true};
+  // A place p of the output, mirrored to p', takes (5.5 - (p'_y - 4.5), 4.5 + (p'_x - 5.5)): (3, 7) is p' = (8, 7).
+  const io::Size3 moved = {12 - 1 - 8, 7, 8 - 1 - 2};
+  for (uint64_t draw = 0; draw < 200; ++draw) {
+    const Sample sample = augmented_sample(c, warp, patch, 1, Rng(1, draw));
+    REQUIRE(sample.window);
+    CHECK(sample.size == volume);
+    CHECK(sample.window->size == patch);
+    for (size_t i = 0; i < 3; ++i) {
+      CHECK(sample.window->low[i] <= moved[i]);
+      CHECK(moved[i] < sample.window->low[i] + patch[i]);
+    }
+  }
 }

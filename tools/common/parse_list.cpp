@@ -7,18 +7,31 @@
 
 namespace revunet::tools {
 
-std::vector<int64_t> parse_list(const std::string& text, const std::string& what) {
-  std::vector<int64_t> values;
+namespace {
+
+template <class T>
+std::vector<T> parse(const std::string& text, const std::string& what, const char* kind) {
+  std::vector<T> values;
   const char *at = text.data(), *end = text.data() + text.size();
   while (true) {
-    int64_t value = 0;
+    T value = 0;
     const auto [stop, error] = std::from_chars(at, end, value);
     REVUNET_EXPECTS(error == std::errc() && (stop == end || *stop == ','), UsageError,
-                    "[{}] expected whole numbers with commas between, got '{}'", what, text);
+                    "[{}] expected {} with commas between, got '{}'", what, kind, text);
     values.push_back(value);
     if (stop == end) return values;
     at = stop + 1;
   }
+}
+
+}  // namespace
+
+std::vector<int64_t> parse_list(const std::string& text, const std::string& what) {
+  return parse<int64_t>(text, what, "whole numbers");
+}
+
+std::vector<double> parse_numbers(const std::string& text, const std::string& what) {
+  return parse<double>(text, what, "numbers");
 }
 
 io::Size3 parse_size(const std::string& text, const std::string& what) {

@@ -12,6 +12,9 @@ namespace revunet::tools {
 // "60,120,240" -> numbers. UsageError naming `what` for anything else, empty included.
 std::vector<int64_t> parse_list(const std::string& text, const std::string& what);
 
+// The same of any numbers: "0.9,1.1".
+std::vector<double> parse_numbers(const std::string& text, const std::string& what);
+
 // "160,192,160" -> x, y, z, each positive.
 io::Size3 parse_size(const std::string& text, const std::string& what);
 

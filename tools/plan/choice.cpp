@@ -55,6 +55,8 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
     if (!baseline && choice.skips.value_or(mode.skips) != mode.skips) continue;
     for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
       if (choice.optimiser_step.value_or(step) != step) continue;
+      const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip > 0;
+      if (step == OptimiserStep::fused && all_gradients) continue;
       result.push_back(settings);
       result.back().mode = mode;
       result.back().optimiser_step = step;
@@ -77,6 +79,8 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
   cube.validation.reset();
   const auto fits = [&](int64_t units) {
     cube.size = {units * unit, units * unit, units * unit};
+    for (size_t i = 0; i < 3 && cube.augmented; ++i)
+      (*cube.augmented)[i] = std::max((*cube.augmented)[i], cube.size[i]);
     return fastest_that_fits(cube, choice, budget).has_value();
   };
   int64_t low = 0, high = kLargestEdge / unit + 1;  // in units: low fits, high does not

@@ -48,7 +48,8 @@ std::string composition(const Plan& plan) {
 MemorySettings baseline_of(const MemorySettings& settings) {
   MemorySettings baseline = settings;
   baseline.network = default_config(ModelKind::baseline);
-  if (settings.precision == Precision::mixed) baseline.precision = Precision::fp32;  // which it has not
+  baseline.extras.dropout = 0;  // which it has not, nor mixed precision
+  if (settings.precision == Precision::mixed) baseline.precision = Precision::fp32;
   if (settings.network.channels != default_config(ModelKind::reversible).channels) {
     baseline.network.channels.clear();
     for (size_t level = 0; level < settings.network.levels(); ++level) {

@@ -196,12 +196,14 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   }
   StepTerms terms;
   at(terms.after_forward, Tag::parameter) = parameters;
-  at(terms.after_forward, Tag::optimiser) = step > 1 ? 2 * parameters : 0;
+  at(terms.after_forward, Tag::optimiser) = (step > 1 ? 2 * parameters : 0) + (s.extras.average > 0 ? parameters : 0);
   at(terms.after_forward, Tag::input) =
       sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
   at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits
-  // The losses of the regions, and the three sums of which each is made.
-  at(terms.after_forward, Tag::other) = block(s.network.out_channels) + block(3 * s.network.out_channels, kAccumulator);
+  // The losses of the regions, and the three or four sums of which each is made.
+  const int64_t sums = s.extras.cross_entropy > 0 ? 4 : 3;
+  at(terms.after_forward, Tag::other) =
+      block(s.network.out_channels) + block(sums * s.network.out_channels, kAccumulator);
   if (reversible) {
     reversible_activations(s, terms.after_forward);
   } else {

@@ -59,6 +59,20 @@ UNetConfig network_from_json(const json& j) {
   return network;
 }
 
+double number_member(const json& object, const std::string& key) {
+  const json& value = member(object, key);
+  REVUNET_EXPECTS(value.is_number(), DataError, "expected a number for {}, got {}", key, value.dump());
+  return value.get<double>();
+}
+
+StepExtras extras_from_json(const json& j) {
+  return {.accumulate = integer_member(j, "accumulate", 1, std::numeric_limits<int64_t>::max()),
+          .cross_entropy = number_member(j, "cross_entropy"),
+          .dropout = number_member(j, "dropout"),
+          .clip = number_member(j, "clip"),
+          .average = number_member(j, "average")};
+}
+
 }  // namespace
 
 const json& member(const json& object, const std::string& key) {
@@ -80,6 +94,14 @@ std::string text_member(const json& object, const std::string& key) {
   return value.get<std::string>();
 }
 
+nlohmann::ordered_json to_json(const StepExtras& e) {
+  return {{"accumulate", e.accumulate},
+          {"cross_entropy", e.cross_entropy},
+          {"dropout", e.dropout},
+          {"clip", e.clip},
+          {"average", e.average}};
+}
+
 nlohmann::ordered_json to_json(const MemorySettings& s) {
   nlohmann::ordered_json j;
   j["model"] = name_of(s.network.kind);
@@ -93,7 +115,9 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
   j["device"] = cuda ? "cuda" : "cpu";
   if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
+  if (s.extras != StepExtras{}) j["extras"] = to_json(s.extras);
   j["size"] = s.size;
+  if (s.augmented) j["augmented"] = *s.augmented;
   if (s.validation) j["validation"] = *s.validation;
   j["steps"] = s.steps;
   return j;
@@ -108,6 +132,8 @@ MemorySettings settings_from_json(const json& j) try {
   s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
   s.optimiser_step =
       choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
+  if (j.contains("extras")) s.extras = extras_from_json(j["extras"]);
+  check_extras(s.network, s.optimiser_step, s.extras);
   s.precision = precision_member(j);
   check_operands(s.network, operands_of(s.precision));
   if (choice_member(j, "device", "cpu", "cuda")) {
@@ -116,6 +142,7 @@ MemorySettings settings_from_json(const json& j) try {
         static_cast<size_t>(integer_member(j, "convolution_workspace", 1, std::numeric_limits<int64_t>::max()));
   }
   s.size = size_member(j, "size", s.network);
+  if (j.contains("augmented")) s.augmented = size_member(j, "augmented", s.network);
   if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
   s.steps = integer_member(j, "steps", 1, std::numeric_limits<int64_t>::max());
   const auto known = to_json(s);

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "revunet-checkpoint-1";
+constexpr const char* kFormat = "revunet-checkpoint-2";
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
 
@@ -28,9 +28,11 @@ EarlyStopping::Scored scored_from(const json& j) {
 json to_json(const RunState& s, const Adam& adam) {
   json j = {{"epoch", s.epoch},
             {"step", s.step},
-            {"step_of_epoch", s.step_of_epoch},
+            {"sample", s.sample},
+            {"sample_of_epoch", s.sample_of_epoch},
             {"loss", s.loss},
             {"training_seconds", s.training_seconds},
+            {"waiting_seconds", s.waiting_seconds},
             {"stopped", s.stopped},
             {"log", s.log},
             {"recent", json::array()},
@@ -46,9 +48,11 @@ RunState state_from(const json& j) {
   RunState s;
   s.epoch = j.at("epoch").get<int64_t>();
   s.step = j.at("step").get<int64_t>();
-  s.step_of_epoch = j.at("step_of_epoch").get<int64_t>();
+  s.sample = j.at("sample").get<int64_t>();
+  s.sample_of_epoch = j.at("sample_of_epoch").get<int64_t>();
   s.loss = j.at("loss").get<RegionValues>();
   s.training_seconds = j.at("training_seconds").get<double>();
+  s.waiting_seconds = j.at("waiting_seconds").get<double>();
   s.stopped = j.at("stopped").get<bool>();
   s.log = j.at("log").get<std::string>();
   for (const json& scored : j.at("recent")) s.stopping.recent.push_back(scored_from(scored));
@@ -125,12 +129,15 @@ Checked read_newest(const RunFolder& folder, std::string& damage) {
 
 }  // namespace
 
-void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& adam, const RunState& state) {
+void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& adam, const WeightAverage* average,
+                     const RunState& state) {
   io::SafetensorsFile file;
   const auto& parameters = model.parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i]->name;
     file.add("weight." + name, stored(parameters[i]->value));
+    if (average) file.add("average." + name, stored(average->tensors()[i]));
+    if (parameters[i]->gradient) file.add("gradient." + name, stored(parameters[i]->gradient));
     if (i >= adam.states().size() || adam.states()[i].steps == 0) continue;
     file.add("mean." + name, stored(adam.states()[i].mean));
     file.add("mean_square." + name, stored(adam.states()[i].mean_square));
@@ -142,7 +149,7 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
   io::write_safetensors(newest, file);
 }
 
-Restored load_checkpoint(const RunFolder& folder, UNet& model, Adam& adam) {
+Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average) {
   Restored restored;
   const Checked checked = read_newest(folder, restored.damage);
   restored.state = state_from(checked.state);
@@ -155,8 +162,13 @@ Restored load_checkpoint(const RunFolder& folder, UNet& model, Adam& adam) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter& p = *parameters[i];
     restore(checked.file, "weight." + p.name, p.value);
+    if (average) restore(checked.file, "average." + p.name, average->tensors()[i]);
+    if (checked.file.contains("gradient." + p.name)) {
+      const LayerScope scope(ctx, "gradients");
+      restore(checked.file, "gradient." + p.name, gradient_of(ctx, p));
+    }
     if (i >= steps.size() || steps[i] == 0) continue;
-    const Context moments{p.value.device(), nullptr, Tag::optimiser};
+    const Context moments = ctx.with_tag(Tag::optimiser);
     const LayerScope scope(moments, "optimiser");
     states[i] = {Tensor(moments, p.value.shape(), p.value.dtype()), Tensor(moments, p.value.shape(), p.value.dtype()),
                  steps[i]};

@@ -1,7 +1,8 @@
 // Checkpoints: all that a run needs to go on as if it had never stopped.
 //
-// A safetensors file: weights, moments and their names; counters, scores and averages as JSON in the metadata, numbers
-// to the last bit; and a CRC-32 of everything, so that a damaged file is known as one.
+// A safetensors file: weights, their average, moments, the gradients of a step in progress, and their names; counters,
+// scores and averages as JSON in the metadata, numbers to the last bit; and a CRC-32 of everything, so that a damaged
+// file is known as one.
 //
 // Rule: a checkpoint is written under a temporary name, synced and renamed, and the one before stays beside it.
 #pragma once
@@ -11,7 +12,7 @@
 #include <string>
 
 #include "kernels/adam/adam.h"
-#include "models/unet.h"
+#include "models/weight_average.h"
 #include "tools/train/early_stopping.h"
 #include "tools/train/run_folder.h"
 
@@ -21,25 +22,29 @@ namespace revunet::tools {
 struct RunState {
   int64_t epoch = 1;                 // in progress, from 1
   int64_t step = 0;                  // optimiser steps so far
-  int64_t step_of_epoch = 0;         // of these, in the epoch in progress
+  int64_t sample = 0;                // samples so far
+  int64_t sample_of_epoch = 0;       // of these, in the epoch in progress
   RegionValues loss{};               // sums over these, each a share of the epoch's mean
   double training_seconds = 0;       // over these
+  double waiting_seconds = 0;        // of these, for data
   std::optional<double> best_score;  // higher is better: mean Dice, or minus the loss without validation cases
   bool stopped = false;              // by itself
   EarlyStopping::State stopping;
   std::string log;  // log.csv
 };
 
-// Replaces RUN/checkpoint.safetensors; the file before becomes RUN/checkpoint.previous.safetensors.
-void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& adam, const RunState& state);
+// Replaces RUN/checkpoint.safetensors; the file before becomes RUN/checkpoint.previous.safetensors. average: nullptr
+// where there is none.
+void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& adam, const WeightAverage* average,
+                     const RunState& state);
 
 struct Restored {
   RunState state;
   std::string damage;  // why the newest file could not be read, where it is the one before; else empty
 };
 
-// Sets weights and moments, and gives the rest. DataError where neither file is there and whole, or where they are of
-// another network.
-Restored load_checkpoint(const RunFolder& folder, UNet& model, Adam& adam);
+// Sets weights, moments, gradients and average, and gives the rest. DataError where neither file is there and whole, or
+// where they are of another network or lack an average that is wanted.
+Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average);
 
 }  // namespace revunet::tools

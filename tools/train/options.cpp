@@ -14,85 +14,6 @@ namespace {
 
 constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times any number of cases no overflow
 
-}  // namespace
-
-void add_train_options(CLI::App& app, TrainArguments& a) {
-  app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
-  app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
-  app.add_option("--data", a.data,
-                 "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/; required");
-  app.add_option("--out", a.out, "run folder to make; must not hold an earlier run; required");
-  app.add_option("--model", a.model, "network")
-      ->check(CLI::IsMember({"reversible", "baseline"}))
-      ->capture_default_str();
-  app.add_option("--channels", a.channels,
-                 "channels of each level, finest first [reversible 60,120,240,360,480; baseline 30,60,120,240,480]");
-  app.add_option("--encoder-depth", a.encoder_depth, "reversible blocks an encoder level")->capture_default_str();
-  app.add_option("--decoder-depth", a.decoder_depth, "reversible blocks a decoder level")->capture_default_str();
-  app.add_option("--size", a.size, "X,Y,Z voxels that every case is cropped or padded to about its brain")
-      ->capture_default_str();
-  app.add_option("--patch", a.patch, "X,Y,Z voxels of a random patch to train on, or full")->capture_default_str();
-  app.add_option("--epochs", a.epochs, "passes over the training cases")->capture_default_str();
-  app.add_option("--max-steps", a.max_steps, "optimiser steps after which to stop, 0 for no limit")
-      ->capture_default_str();
-  app.add_option("--lr", a.learning_rate, "Adam's learning rate")->capture_default_str();
-  app.add_option("--lr-drops", a.learning_rate_drops,
-                 "epochs after each of which the learning rate is divided by --lr-divisor, or none")
-      ->capture_default_str();
-  app.add_option("--lr-divisor", a.learning_rate_divisor, "as above")->capture_default_str();
-  app.add_option("--weight-decay", a.weight_decay, "Adam's L2 penalty, times the weights in their gradients")
-      ->capture_default_str();
-  app.add_option("--stop-patience", a.stop_patience,
-                 "stop when the moving average of validation Dice has not risen for so many epochs (the paper: 60); 0: "
-                 "train all --epochs")
-      ->capture_default_str();
-  app.add_option("--stop-window", a.stop_window, "epochs of that moving average")->capture_default_str();
-  app.add_option("--val-fraction", a.validation_fraction,
-                 "share of the cases kept for validation; a patient's cases stay together")
-      ->capture_default_str();
-  app.add_option("--folds", a.folds,
-                 "for cross-validation: folds to share the patients among, in place of a fraction; 0: none")
-      ->capture_default_str();
-  app.add_option("--fold", a.fold, "the fold that validates, from 0")->capture_default_str();
-  app.add_option("--split", a.split, "split.json of an earlier run, in place of both");
-  app.add_option("--validate-every", a.validate_every, "epochs between validations")->capture_default_str();
-  app.add_option("--seed", a.seed, "of initialisation, split, order and patches")
-      ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
-      ->capture_default_str();
-  app.add_option("--threads", a.threads, "CPU threads, 0 for all; results do not depend on it")->capture_default_str();
-  add_device_options(app, a.device);
-  add_precision_option(app, a.precision);
-  const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
-  app.add_option("--activations", a.activations,
-                 "of reversible sequences: stored, or rebuilt in backward; auto: reversible, or the fastest within "
-                 "--memory-budget")
-      ->check(mode)
-      ->capture_default_str();
-  app.add_option("--skips", a.skips, "encoder outputs: stored, or rebuilt from the decoder's; auto as above")
-      ->check(mode)
-      ->capture_default_str();
-  app.add_flag("--fused-optimizer", a.fused_optimizer,
-               "Adam takes each gradient as soon as it is complete and drops it: less memory, the same bits");
-  add_bytes_option(app, "--memory-budget", a.memory_budget,
-                   "bytes to reserve for tensors, with a unit if you like (8GiB, 6646MB: 10^6 bytes): auto modes take "
-                   "the fastest that fits");
-  app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives take, and stop");
-  app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
-                 "steps between checks of a sequence's rebuilt input against the true one, which takes that much more "
-                 "memory; 0 for none")
-      ->capture_default_str();
-  app.add_option("--memory-trace", a.memory_trace,
-                 "file for every allocation and free of the first steps, which revunet-trace reads; with --plan those "
-                 "of the plan, which has two steps at most");
-  app.add_option("--memory-trace-steps", a.memory_trace_steps, "steps to record")->capture_default_str();
-  app.add_option(
-      "--resume", a.resume,
-      "folder of an interrupted run to go on with: its config.toml stands for --config, further options win");
-  app.add_option("--init", a.init, "weights (.safetensors) to start from [PyTorch's default initialisation]");
-}
-
-namespace {
-
 // config.toml must give the same path back; CLI11's reader takes # for a comment even within quotes.
 std::filesystem::path checked_path(const std::string& path, const char* option) {
   REVUNET_EXPECTS(path.find_first_of("#\"\\\n\r") == std::string::npos, UsageError,
@@ -132,6 +53,7 @@ void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   o.mode = {choice.activations.value_or(Activations::reversible), choice.skips.value_or(Skips::reversible)};
   o.optimiser_step = choice.optimiser_step.value_or(OptimiserStep::separate);
   o.monitor_reconstruction = a.monitor_reconstruction;
+  check_extras(o.network, o.optimiser_step, o.extras);
   if (a.memory_budget == 0) return;
   o.memory_budget = a.memory_budget;
   const MemorySettings chosen = choose_within(o.memory(a.max_steps > 0 ? a.max_steps : 2), choice, a.memory_budget);
@@ -200,6 +122,18 @@ TraceRequest trace_request(const TrainArguments& a) {
   return {a.memory_trace, a.memory_trace_steps};
 }
 
+std::optional<AugmentationRanges> augmentation(const TrainArguments& a) {
+  if (a.augment == "none") return std::nullopt;
+  AugmentationRanges ranges{
+      .rotation = a.rotation, .deformation = a.deformation, .flip = a.flip, .intensity_shift = a.intensity_shift};
+  const std::vector<double> factors = parse_numbers(a.scaling, "--scaling");
+  REVUNET_EXPECTS(factors.size() == 2, UsageError, "[--scaling] expected two factors, as 0.9,1.1, got {}", a.scaling);
+  ranges.scale_low = factors[0];
+  ranges.scale_high = factors[1];
+  check_augmentation(ranges);
+  return ranges;
+}
+
 }  // namespace
 
 ModeChoice mode_choice(const TrainArguments& a) {
@@ -217,9 +151,11 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
   return {.network = network,
           .mode = mode,
           .optimiser_step = optimiser_step,
+          .extras = extras,
           .precision = precision,
           .layout = device.layout,
           .size = patch.value_or(size),
+          .augmented = augmentation ? std::optional(size) : std::nullopt,
           .validation = validates() ? std::optional(size) : std::nullopt,
           .steps = steps};
 }
@@ -253,12 +189,20 @@ TrainOptions resolve(const TrainArguments& a) {
                       a.size, a.patch);
     }
   }
+  REVUNET_EXPECTS(a.foreground >= 0 && a.foreground <= 1, UsageError,
+                  "[--foreground] expected a share from 0 to 1, got {}", a.foreground);
+  o.foreground = a.foreground;
+  o.augmentation = augmentation(a);
+  o.extras = {a.accumulate, a.cross_entropy, a.dropout, a.clip_gradients, a.ema};
   REVUNET_EXPECTS(a.epochs >= 1 && a.epochs <= kMostEpochs, UsageError, "[--epochs] expected 1 to {}, got {}",
                   kMostEpochs, a.epochs);
   REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
   REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
                   a.validate_every);
   REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
+  REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
+                  "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
+  o.loader_threads = a.loader_threads;
   o.epochs = a.epochs;
   o.max_steps = a.max_steps;
   o.validate_every = a.validate_every;
@@ -283,55 +227,6 @@ TrainOptions resolve(const TrainArguments& a) {
   resolve_memory(a, o);
   o.trace = trace_request(a);
   return o;
-}
-
-std::string to_toml(const TrainOptions& o) {
-  std::string text;
-  const auto line = [&](const char* key, const auto& value) { text += fmt::format("{} = {}\n", key, value); };
-  const auto quoted = [](const std::string& value) { return '"' + value + '"'; };
-  const auto list = [&](const auto& values) { return quoted(fmt::format("{}", fmt::join(values, ","))); };
-  line("data", quoted(o.data.string()));
-  line("out", quoted(o.out.string()));
-  line("model", quoted(name_of(o.network.kind)));
-  line("channels", list(o.network.channels));
-  line("encoder-depth", o.network.encoder_depth);
-  line("decoder-depth", o.network.decoder_depth);
-  line("size", list(o.size));
-  line("patch", o.patch ? list(*o.patch) : quoted("full"));
-  line("epochs", o.epochs);
-  line("max-steps", o.max_steps);
-  line("lr", o.learning_rate.initial);
-  line("lr-drops", o.learning_rate.drops.empty() ? quoted("none") : list(o.learning_rate.drops));
-  line("lr-divisor", o.learning_rate.divisor);
-  line("weight-decay", o.weight_decay);
-  line("stop-patience", o.stopping.patience);
-  line("stop-window", o.stopping.window);
-  line("val-fraction", o.split.validation_fraction);
-  if (o.split.fold) {
-    line("folds", o.split.fold->count);
-    line("fold", o.split.fold->index);
-  }
-  if (!o.split.file.empty()) line("split", quoted(o.split.file.string()));
-  line("validate-every", o.validate_every);
-  line("seed", o.seed);
-  line("threads", o.threads);
-  line("device", quoted(o.device.name()));
-  if (o.device.memory_limit) line("memory-limit", *o.device.memory_limit);
-  if (o.device.kind == DeviceKind::cuda) {
-    line("conv-workspace", o.device.layout.convolution_workspace);
-    line("strict-fp32", o.device.arithmetic.strict_fp32);
-    line("deterministic", o.device.arithmetic.deterministic);
-    if (!o.device.plan_cache.empty()) line("plan-cache", quoted(o.device.plan_cache.string()));
-  }
-  line("precision", quoted(name_of(o.precision)));
-  if (o.network.kind == ModelKind::reversible) {
-    line("activations", quoted(name_of(o.mode.activations)));
-    line("skips", quoted(name_of(o.mode.skips)));
-  }
-  line("fused-optimizer", o.optimiser_step == OptimiserStep::fused);
-  line("monitor-reconstruction", o.monitor_reconstruction);
-  if (!o.init.empty()) line("init", quoted(o.init.string()));
-  return text;
 }
 
 }  // namespace revunet::tools

@@ -1,49 +1,29 @@
-// What a training run is asked to do: the command line, a TOML file, or both (the command line wins).
+// What a training run does: its arguments, resolved and checked.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "io/preprocessing.h"
-#include "tools/common/device_options.h"
 #include "tools/plan/choice.h"
 #include "tools/trace/recorder.h"
+#include "tools/train/arguments.h"
+#include "tools/train/augmentation.h"
 #include "tools/train/early_stopping.h"
 #include "tools/train/learning_rate.h"
 #include "tools/train/split.h"
 
 namespace revunet::tools {
 
-// As typed: empty means the default, which can depend on other options.
-struct TrainArguments {
-  std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", init;
-  int64_t encoder_depth = 1, decoder_depth = 1, epochs = 100, max_steps = 0, validate_every = 1;
-  double learning_rate = 1e-4, learning_rate_divisor = 5, weight_decay = 1e-5, validation_fraction = 0.2;
-  std::string learning_rate_drops = "250,400,550", split;
-  int64_t folds = 0, fold = 0, stop_window = 30, stop_patience = 0;
-  uint64_t seed = 0;
-  int threads = 0;
-  DeviceArguments device;
-  std::string precision = "fp32", activations = "auto", skips = "auto";
-  bool fused_optimizer = false, plan = false;
-  uint64_t memory_budget = 0;  // bytes; 0 for none
-  int64_t monitor_reconstruction = 0;
-  std::string memory_trace, resume;
-  int64_t memory_trace_steps = 3;
-};
-
-// Declares the options on `app`, which fills `arguments` when it parses.
-void add_train_options(CLI::App& app, TrainArguments& arguments);
-
-// Resolved and checked: what the run does.
 struct TrainOptions {
   std::filesystem::path data, out;
   UNetConfig network;
   io::Size3 size{};                // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::Size3> patch;  // none: the whole field of view
+  double foreground = 0.5;         // share of the patches that are put on the tumour
+  std::optional<AugmentationRanges> augmentation;
+  StepExtras extras;
   int64_t epochs = 0;
   int64_t max_steps = 0;       // 0: no limit
   int64_t validate_every = 1;  // epochs
@@ -53,6 +33,7 @@ struct TrainOptions {
   SplitOptions split;
   uint64_t seed = 0;
   int threads = 0;
+  int64_t loader_threads = 2;
   DeviceOptions device;
   std::filesystem::path init;  // empty: PyTorch's default initialisation
   Precision precision = Precision::fp32;

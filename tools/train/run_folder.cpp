@@ -17,9 +17,8 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
                   error.message());
   log_ =
-      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,validation_"
-      "seconds,"
-      "peak_allocated_bytes,peak_reserved_bytes";
+      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,"
+      "waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
   for (const char* tag : kTagNames) log_ += fmt::format(",peak_{}_bytes", tag);
   log_ += '\n';
 }
@@ -45,8 +44,8 @@ void RunFolder::append(const EpochRecord& r) {
   for (int64_t i = 0; i < io::region_count; ++i) {
     log_ += r.dice ? fmt::format(",{:.6f}", (*r.dice)[static_cast<size_t>(i)]) : ",";
   }
-  log_ += fmt::format(",{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.validation_seconds, r.memory.peak_allocated,
-                      r.memory.peak_reserved, fmt::join(r.memory.at_peak, ","));
+  log_ += fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds, r.validation_seconds,
+                      r.memory.peak_allocated, r.memory.peak_reserved, fmt::join(r.memory.at_peak, ","));
   write("log.csv", log_);
 }
 

@@ -29,7 +29,8 @@ struct EpochRecord {
   RegionValues loss{};               // mean Dice loss over the epoch's steps
   std::optional<RegionValues> dice;  // mean over validation cases
   double training_seconds = 0, validation_seconds = 0;
-  MemoryStats memory;  // of the epoch's peak
+  double waiting_seconds = 0;  // of training: for data
+  MemoryStats memory;          // of the epoch's peak
 
   double total_loss() const { return loss[0] + loss[1] + loss[2]; }
   double mean_dice() const { return dice ? ((*dice)[0] + (*dice)[1] + (*dice)[2]) / 3 : 0; }

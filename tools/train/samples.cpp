@@ -1,6 +1,7 @@
 #include "tools/train/samples.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "io/regions.h"
 
@@ -8,56 +9,47 @@ namespace revunet::tools {
 
 namespace {
 
-// Bytes of preprocessed cases that a loader keeps in memory: a small dataset is read once, a large one streams past.
-constexpr size_t kKeepBytes = size_t{2} << 30;
-constexpr double kTumourPatchShare = 0.5;
+// Where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
+io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {
+  const auto& m = warp.matrix;
+  const double determinant = m[0] * m[3] - m[1] * m[2];
+  const double cx = static_cast<double>(size[0] - 1) / 2, cy = static_cast<double>(size[1] - 1) / 2;
+  const double dx = static_cast<double>(at[0]) - cx, dy = static_cast<double>(at[1]) - cy;
+  io::Size3 to = {std::lround(cx + (m[3] * dx - m[1] * dy) / determinant),
+                  std::lround(cy + (m[0] * dy - m[2] * dx) / determinant), at[2]};
+  for (size_t i = 0; i < 3; ++i) {
+    if (warp.flip[i]) to[i] = size[i] - 1 - to[i];
+    to[i] = std::clamp<int64_t>(to[i], 0, size[i] - 1);
+  }
+  return to;
+}
 
-size_t bytes_of(const io::Preprocessed& c) {
-  return c.image.size() * sizeof(float) + c.labels.size();
+io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
+                        Rng& rng) {
+  const io::Size3& size = c.placement.size;
+  io::Size3 low{};
+  const int64_t tumour = std::ranges::count_if(c.labels, [](uint8_t label) { return label != 0; });
+  const bool on_tumour = rng.uniform() < foreground && tumour > 0;
+  if (!on_tumour) {
+    for (size_t i = 0; i < 3; ++i) low[i] = rng.below(size[i] - patch[i] + 1);
+    return low;
+  }
+  int64_t chosen = rng.below(tumour), voxel = 0;
+  while (c.labels[static_cast<size_t>(voxel)] == 0 || chosen-- > 0) ++voxel;
+  const io::Size3 at = moved(warp, {voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]}, size);
+  for (size_t i = 0; i < 3; ++i) low[i] = std::clamp<int64_t>(at[i] - rng.below(patch[i]), 0, size[i] - patch[i]);
+  return low;
 }
 
 }  // namespace
-
-void CaseLoader::prefetch(size_t index) {
-  if (kept_.contains(index) || loading_.contains(index)) return;
-  loading_[index] = std::async(std::launch::async, [files = cases_[index], size = size_]() -> Case {
-    return std::make_shared<const io::Preprocessed>(io::preprocess(io::load_case(files), size));
-  });
-}
-
-CaseLoader::Case CaseLoader::get(size_t index) {
-  if (const auto found = kept_.find(index); found != kept_.end()) return found->second;
-  prefetch(index);
-  std::future<Case> future = std::move(loading_.at(index));
-  loading_.erase(index);
-  Case c = future.get();
-  if (kept_bytes_ + bytes_of(*c) <= kKeepBytes) {
-    kept_[index] = c;
-    kept_bytes_ += bytes_of(*c);
-  }
-  return c;
-}
 
 Sample whole_sample(const io::Preprocessed& c) {
   return {c.placement.size, c.image, io::labels_to_regions(c.labels)};
 }
 
-Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, Rng rng) {
+Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng) {
   const io::Size3& size = c.placement.size;
-  std::array<int64_t, 3> low{};
-  const int64_t tumour = std::ranges::count_if(c.labels, [](uint8_t label) { return label != 0; });
-  const bool on_tumour = rng.uniform() < kTumourPatchShare && tumour > 0;
-  if (on_tumour) {
-    int64_t chosen = rng.below(tumour), voxel = 0;
-    while (c.labels[static_cast<size_t>(voxel)] == 0 || chosen-- > 0) ++voxel;
-    const std::array<int64_t, 3> at = {voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]};
-    for (size_t i = 0; i < 3; ++i) {
-      low[i] = std::clamp<int64_t>(at[i] - rng.below(patch[i]), 0, size[i] - patch[i]);
-    }
-  } else {
-    for (size_t i = 0; i < 3; ++i) low[i] = rng.below(size[i] - patch[i] + 1);
-  }
-
+  const io::Size3 low = random_corner(c, {}, patch, foreground, rng);
   Sample sample{patch, {}, {}};
   std::vector<uint8_t> labels;
   for (int64_t x = low[0]; x < low[0] + patch[0]; ++x) {
@@ -69,6 +61,13 @@ Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, Rng rng) 
     }
   }
   sample.target = io::labels_to_regions(labels);
+  return sample;
+}
+
+Sample augmented_sample(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
+                        Rng rng) {
+  Sample sample = whole_sample(c);
+  sample.window = {warp, random_corner(c, warp, patch, foreground, rng), patch};
   return sample;
 }
 

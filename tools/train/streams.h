@@ -7,6 +7,9 @@ namespace revunet::tools {
 
 inline constexpr uint64_t kSplitStream = uint64_t{1} << 32;
 inline constexpr uint64_t kOrderStream = uint64_t{2} << 32;  // plus the epoch
-inline constexpr uint64_t kPatchStream = uint64_t{3} << 32;  // plus the step
+inline constexpr uint64_t kPatchStream = uint64_t{3} << 32;  // plus the sample
+
+// Of random numbers with a seed of their own, made of the run's.
+inline constexpr uint64_t kAugmentationKey = 0x41554741, kDropoutKey = 0x44524f50;
 
 }  // namespace revunet::tools

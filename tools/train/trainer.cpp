@@ -49,16 +49,32 @@ std::string memory_line(const MemoryStats& stats) {
   return line;
 }
 
-int64_t steps_of(const TrainOptions& options, size_t cases) {
-  const int64_t all = options.epochs * static_cast<int64_t>(cases);
+int64_t steps_an_epoch_of(const TrainOptions& options, int64_t cases) {
+  return (cases + options.extras.accumulate - 1) / options.extras.accumulate;
+}
+
+int64_t steps_of(const TrainOptions& options, int64_t cases) {
+  const int64_t all = options.epochs * steps_an_epoch_of(options, cases);
   return options.max_steps > 0 ? std::min(all, options.max_steps) : all;
 }
 
-std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t steps, Device& device) {
+std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t cases, Device& device) {
   if (options.trace.path.empty()) return std::nullopt;
+  const int64_t steps = steps_of(options, cases), whole_steps = cases / options.extras.accumulate;
+  REVUNET_EXPECTS(
+      cases % options.extras.accumulate == 0 || std::min(steps, options.trace.steps) <= whole_steps, UsageError,
+      "[--memory-trace] expected steps of {} samples, got an epoch of {}, whose last step has fewer, which no "
+      "plan has; record at most {} with --memory-trace-steps",
+      options.extras.accumulate, cases, whole_steps);
   return std::optional<TraceRecorder>(
       std::in_place, device.allocator(),
       make_header("revunet-train", device.kind(), options.threads, options.memory(steps)), options.trace);
+}
+
+std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options) {
+  auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
+  if (!options.init.empty() && !options.resume) load_weights(io::read_safetensors(options.init), *model);
+  return model;
 }
 
 }  // namespace
@@ -66,27 +82,40 @@ std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t st
 Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder)
     : options_(options),
       folder_(folder),
-      total_steps_(steps_of(options, split.training.size())),
+      training_cases_(static_cast<int64_t>(split.training.size())),
+      total_steps_(steps_of(options, training_cases_)),
       compute_(options.device),
-      recorder_(recorder_of(options, total_steps_, device_)),
-      model_(make_unet(ctx_, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision))),
+      recorder_(recorder_of(options, training_cases_, device_)),
+      model_(initial_model(ctx_, options)),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
-      training_(split.training, options.size),
+      step_(ctx_, *model_, adam_, options.optimiser_step, options.extras, splitmix64(options.seed ^ kDropoutKey)),
+      samples_(options, split.training),
       validation_(split.validation, options.size),
+      validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
       progress_(total_steps_) {
-  if (options.resume) {
-    resume();
-  } else if (!options.init.empty()) {
-    load_weights(io::read_safetensors(options.init), *model_);
-  }
+  if (options.resume) resume();
+}
+
+int64_t Trainer::steps_an_epoch() const {
+  return steps_an_epoch_of(options_, training_cases_);
+}
+
+int64_t Trainer::samples_of_epoch() const {
+  const int64_t steps_left = total_steps_ - (state_.epoch - 1) * steps_an_epoch();
+  return std::min(training_cases_, steps_left * options_.extras.accumulate);
+}
+
+int64_t Trainer::samples_of_step(int64_t index) const {
+  const int64_t first = index / options_.extras.accumulate * options_.extras.accumulate;
+  return std::min(options_.extras.accumulate, training_cases_ - first);
 }
 
 void Trainer::run() {
   try {
     // An epoch whose steps are all done may lack its validation.
-    while ((!done() || state_.step_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
+    while ((!done() || state_.sample_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
   } catch (const OutOfMemoryError& e) {
     progress_.clear();
     throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(total_steps_), e.capacity)),
@@ -106,29 +135,29 @@ void Trainer::report_memory() const {
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
-void Trainer::warn_if_cut(const std::string& case_name, const io::Preprocessed& c) {
-  if (c.cut == io::Size3{}) return;
+void Trainer::warn_if_cut(const std::string& case_name, const io::Size3& cut) {
+  if (cut == io::Size3{}) return;
   progress_.clear();
   spdlog::warn("warning: case {}: the brain is {} voxels (x,y,z) larger than --size {}; they are cut off", case_name,
-               fmt::join(c.cut, ","), fmt::join(options_.size, ","));
+               fmt::join(cut, ","), fmt::join(options_.size, ","));
 }
 
 void Trainer::resume() {
-  Restored restored = load_checkpoint(folder_, *model_, adam_);
+  Restored restored = load_checkpoint(ctx_, folder_, *model_, adam_, step_.average());
   state_ = std::move(restored.state);
   if (!restored.damage.empty()) {
     spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
   }
   stopping_.restore(state_.stopping);
   folder_.restore_log(state_.log);
-  progress_.skip(state_.step);
+  progress_.skip(state_.sample);
   spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
 }
 
 void Trainer::save() {
   state_.stopping = stopping_.state();
   state_.log = folder_.log();
-  save_checkpoint(folder_, *model_, adam_, state_);
+  save_checkpoint(folder_, *model_, adam_, step_.average(), state_);
 }
 
 void Trainer::leave_if_interrupted() {
@@ -139,27 +168,31 @@ void Trainer::leave_if_interrupted() {
                                 state_.step, state_.epoch, options_.out.string()));
 }
 
+// Of a case that cannot be read, or no longer, nothing is lost: the run can go on once it is mended.
+TrainingSample Trainer::next_sample() try {
+  return samples_.get(state_.sample, (state_.epoch - 1) * training_cases_ + samples_of_epoch());
+} catch (const DataError& e) {
+  progress_.clear();
+  if (state_.sample == 0) throw;
+  save();
+  throw DataError(fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", e.what(),
+                              state_.step, options_.out.string()));
+}
+
 EpochRecord Trainer::run_epoch() {
   device_.allocator().reset_peak();
   adam_.set_learning_rate(options_.learning_rate.rate(state_.epoch));
-  const std::vector<size_t> order = epoch_order(training_.count(), options_.seed, state_.epoch);
-  const auto steps = std::min(static_cast<int64_t>(order.size()), total_steps_ - (state_.step - state_.step_of_epoch));
-  progress_.begin_epoch(state_.epoch, options_.epochs, steps);
-  while (state_.step_of_epoch < steps) {
+  const int64_t samples = samples_of_epoch();
+  progress_.begin_epoch(state_.epoch, options_.epochs, samples);
+  while (state_.sample_of_epoch < samples) {
     const Stopwatch stopwatch;
-    const auto i = static_cast<size_t>(state_.step_of_epoch);
-    const CaseLoader::Case current = training_.get(order[i]);
-    if (state_.step_of_epoch + 1 < steps) training_.prefetch(order[i + 1]);
-    if (state_.epoch == 1) warn_if_cut(training_.name(order[i]), *current);
-    const auto stream = kPatchStream + static_cast<uint64_t>(state_.step);
-    const Sample sample =
-        options_.patch ? random_patch(*current, *options_.patch, Rng(options_.seed, stream)) : whole_sample(*current);
-    const RegionValues losses = step(sample, training_.name(order[i]));
-    ++state_.step;
-    ++state_.step_of_epoch;
-    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r] / static_cast<double>(steps);
+    const TrainingSample sample = next_sample();
+    if (state_.epoch == 1) warn_if_cut(sample.case_name, sample.cut);
+    const RegionValues losses = train_on(sample);
+    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r] / static_cast<double>(samples);
     state_.training_seconds += stopwatch.seconds();
-    progress_.step(state_.step_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
+    state_.waiting_seconds += samples_.take_waited();
+    progress_.step(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
     leave_if_interrupted();
   }
   EpochRecord record;
@@ -168,43 +201,58 @@ EpochRecord Trainer::run_epoch() {
   record.loss = state_.loss;
   record.step = state_.step;
   record.training_seconds = state_.training_seconds;
+  record.waiting_seconds = state_.waiting_seconds;
   record.memory = device_.allocator().stats();
   peak_ = std::max(peak_, record.memory.peak_allocated);
   return record;
 }
 
-Variable Trainer::losses_of(const Context& ctx, const Sample& sample) const {
-  const auto volume = [&](const std::vector<float>& values, int64_t channels) {
+Variable Trainer::losses_of(const Context& ctx, const Sample& sample) {
+  const auto volume = [&](const std::vector<float>& values, int64_t channels, DType type) {
     const LayerScope scope(ctx, "input");
     const auto [X, Y, Z] = sample.size;
-    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, activation_type(options_.precision),
-                     std::span<const float>(values));
+    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, type, std::span<const float>(values));
   };
-  Tensor image = volume(sample.image, io::modality_count), target = volume(sample.target, io::region_count);
-  return region_losses(ctx, *model_, std::move(image), std::move(target));
+  const DType type = activation_type(options_.precision), read = sample.window ? DType::f32 : type;
+  Tensor image = volume(sample.image, io::modality_count, read), target = volume(sample.target, io::region_count, read);
+  if (sample.window) {
+    const auto [X, Y, Z] = sample.window->size;
+    const LayerScope scope(ctx, "input");
+    Tensor resampled(ctx.with_tag(Tag::input), {1, X, Y, Z, io::modality_count}, type);
+    Tensor resampled_target(ctx.with_tag(Tag::input), {1, X, Y, Z, io::region_count}, type);
+    warp_planes(ctx, image, target, sample.window->warp, sample.window->low, resampled, resampled_target);
+    image = std::move(resampled);
+    target = std::move(resampled_target);
+  }
+  return step_.losses(ctx, std::move(image), std::move(target), state_.sample);
 }
 
-RegionValues Trainer::step(const Sample& sample, const std::string& case_name) {
-  if (recorder_) recorder_->begin_step(state_.step + 1);
+RegionValues Trainer::train_on(const TrainingSample& sample) {
+  const int64_t index = state_.sample_of_epoch % options_.extras.accumulate;
+  const int64_t count = samples_of_step(state_.sample_of_epoch);
+  if (recorder_ && index == 0) recorder_->begin_step(state_.step + 1);
   const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
   tape->set_monitor(watch_.for_step(state_.step));
   const Context ctx = ctx_.with_tape(&*tape);
-  Variable losses = losses_of(ctx, sample);
+  Variable losses = losses_of(ctx, sample.sample);
   const std::vector<double> values = to_host_f64(losses.value);
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
     losses = Variable();
     tape.reset();  // its activations make room for a second forward
-    explain_non_finite(sample, case_name);
+    explain_non_finite(sample);
   }
-
-  learn(ctx, *tape, std::move(losses), *model_, adam_, options_.optimiser_step);
+  step_.learn(ctx, *tape, std::move(losses), index, count);
   compute_.save_plan_cache();
+  ++state_.sample;
+  ++state_.sample_of_epoch;
+  if (index + 1 == count) ++state_.step;
   return {values[0], values[1], values[2]};
 }
 
-void Trainer::explain_non_finite(const Sample& sample, const std::string& case_name) {
-  const std::string where = fmt::format("[train] step {}, case {}: the loss is not finite", state_.step + 1, case_name);
+void Trainer::explain_non_finite(const TrainingSample& sample) {
+  const std::string where =
+      fmt::format("[train] step {}, case {}: the loss is not finite", state_.step + 1, sample.case_name);
   const std::filesystem::path last = folder_.file("last.safetensors");
   const std::string remedy =
       std::filesystem::exists(last)
@@ -217,7 +265,7 @@ void Trainer::explain_non_finite(const Sample& sample, const std::string& case_n
   }
   try {
     Tape tape(true);
-    losses_of(ctx_.with_tape(&tape), sample);
+    losses_of(ctx_.with_tape(&tape), sample.sample);
   } catch (const NonFiniteError& e) {
     throw NonFiniteError(fmt::format("{}: {}{}", where, e.what(), remedy));
   }
@@ -228,9 +276,9 @@ RegionValues Trainer::validate() {
   RegionValues mean{};
   for (size_t i = 0; i < validation_.count(); ++i) {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
-    const CaseLoader::Case c = validation_.get(i);
-    if (i + 1 < validation_.count()) validation_.prefetch(i + 1);
-    if (!state_.best_score) warn_if_cut(validation_.name(i), *c);  // in the first validation
+    const CaseLoader::Case c =
+        validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
+    if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     const auto probabilities =
         predict_whole_volume(ctx_, *model_, c->image, c->placement.size, activation_type(options_.precision));
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
@@ -242,13 +290,14 @@ RegionValues Trainer::validate() {
 
 void Trainer::begin_next_epoch() {
   ++state_.epoch;
-  state_.step_of_epoch = 0;
+  state_.sample_of_epoch = 0;
   state_.loss = {};
-  state_.training_seconds = 0;
+  state_.training_seconds = state_.waiting_seconds = 0;
   save();
 }
 
 void Trainer::finish_epoch(EpochRecord record) {
+  std::optional<AveragedWeights> averaged(std::in_place, step_.average());
   save_weights(folder_.file("last.safetensors"), *model_, options_.size);
   const Stopwatch stopwatch;
   if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
@@ -269,6 +318,7 @@ void Trainer::finish_epoch(EpochRecord record) {
     state_.best_score = score;
     save_weights(folder_.file("best.safetensors"), *model_, options_.size);
   }
+  averaged.reset();
   folder_.append(record);
   if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();
@@ -281,8 +331,10 @@ void Trainer::finish_epoch(EpochRecord record) {
     const auto& d = *record.dice;
     line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
   }
-  line += fmt::format("  {:.1f} s  {}{}", record.training_seconds + record.validation_seconds,
-                      memory_line(record.memory), best ? "  best" : "");
+  line +=
+      fmt::format("  {:.1f} s ({:.1f} computing, {:.1f} waiting for data, {:.1f} validating)  {}{}",
+                  record.training_seconds + record.validation_seconds, record.training_seconds - record.waiting_seconds,
+                  record.waiting_seconds, record.validation_seconds, memory_line(record.memory), best ? "  best" : "");
   spdlog::info(line);
   if (!state_.stopped || done()) return;
   spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,

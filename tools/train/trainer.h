@@ -9,8 +9,7 @@
 #include "tools/train/progress.h"
 #include "tools/train/reconstruction.h"
 #include "tools/train/run_folder.h"
-#include "tools/train/samples.h"
-#include "tools/train/split.h"
+#include "tools/train/sample_source.h"
 
 namespace revunet::tools {
 
@@ -30,12 +29,14 @@ class Trainer {
 
  private:
   EpochRecord run_epoch();
-  RegionValues step(const Sample& sample, const std::string& case_name);
+  // One sample of the step in progress.
+  RegionValues train_on(const TrainingSample& sample);
+  TrainingSample next_sample();
   RegionValues validate();
-  [[noreturn]] void explain_non_finite(const Sample& sample, const std::string& case_name);
-  Variable losses_of(const Context& ctx, const Sample& sample) const;
+  [[noreturn]] void explain_non_finite(const TrainingSample& sample);
+  Variable losses_of(const Context& ctx, const Sample& sample);
   void report_memory() const;
-  void warn_if_cut(const std::string& case_name, const io::Preprocessed& c);
+  void warn_if_cut(const std::string& case_name, const io::Size3& cut);
   void finish_epoch(EpochRecord record);
   void begin_next_epoch();
   void resume();
@@ -43,9 +44,15 @@ class Trainer {
   // Interrupted, once the run is saved, where a signal asks for it.
   void leave_if_interrupted();
   bool done() const { return state_.step >= total_steps_; }
+  int64_t steps_an_epoch() const;
+  // Of the epoch in progress: fewer than there are cases where the run ends within it.
+  int64_t samples_of_epoch() const;
+  // Of the step to which sample `index` of the epoch belongs: fewer than --accumulate in the last step of an epoch.
+  int64_t samples_of_step(int64_t index) const;
 
   const TrainOptions& options_;
   RunFolder& folder_;
+  const int64_t training_cases_;
   const int64_t total_steps_;
   ComputeDevice compute_;
   Device& device_ = compute_.get();
@@ -54,7 +61,10 @@ class Trainer {
   std::unique_ptr<UNet> model_;
   std::vector<Parameter*> parameters_;
   Adam adam_;
-  CaseLoader training_, validation_;
+  TrainingStep step_;
+  SampleSource samples_;
+  CaseLoader validation_;
+  ReadAhead<CaseLoader::Case> validation_ahead_;
   SequenceWatch watch_;
   EarlyStopping stopping_{options_.stopping};
   Progress progress_;
