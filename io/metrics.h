@@ -1,23 +1,12 @@
 // Overlap and surface metrics of a pair of masks: Dice, 95 % Hausdorff distance, sensitivity, specificity.
 //
-// Non-obvious rule: HD95 has several definitions that differ by a voxel or two. Here it is the pooled one
-// (hd95_definition below; the one of medpy), so numbers compare with papers that use it and not with MONAI's or
-// DeepMind's. Host data only. Functions are safe to call from several threads; results do not depend on the number of
-// threads.
+// Non-obvious rule: HD95 has several definitions that differ by a voxel or two (io/hausdorff.h); reports name theirs.
+// Host data only. Functions are safe to call from several threads; results do not depend on the number of threads.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <span>
-#include <string_view>
+#include "io/hausdorff.h"
 
 namespace revunet::io {
-
-// For reports, which must say what their numbers mean.
-inline constexpr std::string_view hd95_definition =
-    "HD95 in mm: 95th percentile (linear interpolation) of both directed edge-to-edge distance sets pooled; edge = "
-    "mask minus its erosion by the 6-neighbour cross, outside the image is background; both masks empty: 0; one "
-    "empty: 373.12866";
 
 // mm: the diagonal of a BraTS image (240 x 240 x 155 voxels of 1 mm), which the BraTS evaluation gives as HD95 where
 // one of the masks is empty.
@@ -38,9 +27,9 @@ struct MaskMetrics {
 };
 
 // Masks are non-zero inside, x fastest: index = x + X * (y + Y * z). size: voxels along x, y, z; spacing: mm along x,
-// y, z. The distances are exact Euclidean ones. Memory: 10 bytes a voxel of the box around both masks. Throws Error if
-// a mask's length is not the product of size, or a spacing is not positive and finite.
-MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction,
-                          const std::array<int64_t, 3>& size, const std::array<double, 3>& spacing);
+// y, z. The distances are exact Euclidean ones. Throws Error if a mask's length is not the product of size, or a
+// spacing is not positive and finite.
+MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
+                          const Spacing3& spacing, Hd95 definition = Hd95::pooled);
 
 }  // namespace revunet::io

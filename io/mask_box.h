@@ -1,0 +1,37 @@
+// The part of a grid that masks occupy: what work on masks is cut down to.
+//
+// Non-obvious rule: masks are non-zero inside, x fastest: index = x + X * (y + Y * z). What lies outside a mask's box
+// is background, so edges, distances and components within the box are those of the whole grid.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace revunet::io {
+
+using Index3 = std::array<int64_t, 3>;   // voxels along x, y, z
+using Spacing3 = std::array<double, 3>;  // mm along x, y, z
+
+constexpr int64_t voxels_in(const Index3& size) {
+  return size[0] * size[1] * size[2];
+}
+
+// Error where a mask's length is not the product of size, or a spacing is not positive and finite.
+void expect_one_grid(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size,
+                     const Spacing3& spacing);
+
+struct MaskBox {
+  Index3 low{};   // first voxel
+  Index3 size{};  // all zero where both masks are empty
+  bool empty() const { return voxels_in(size) == 0; }
+};
+
+// The smallest box that holds every voxel of both masks.
+MaskBox bounding_box(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size);
+
+// The mask's voxels inside the box.
+std::vector<uint8_t> crop(std::span<const uint8_t> mask, const MaskBox& box, const Index3& size);
+
+}  // namespace revunet::io
