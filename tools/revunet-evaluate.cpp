@@ -1,21 +1,31 @@
-// revunet-evaluate: Dice, HD95, sensitivity and specificity of predicted segmentations against references.
+// revunet-evaluate: scores of predicted segmentations against references, over the mask and lesion by lesion.
+#include <omp.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <vector>
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
 #include "tools/common/tool_main.h"
-#include "tools/evaluate/evaluation.h"
+#include "tools/evaluate/box_plot.h"
+#include "tools/evaluate/report.h"
 
 namespace {
 
+using namespace revunet;
+
 struct Options {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
+  std::string plot;                                        // empty: not asked for
+  std::string hd95{io::name_of(io::Hd95::pooled)};
+  bool lesion_wise = false;
+  io::LesionRules lesions;
+  int threads = 0;
 };
 
 // Before anything is computed, so that no work is lost to a mistyped folder.
 void check_output(const std::filesystem::path& file) {
-  using namespace revunet;
   if (file.empty()) return;
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   REVUNET_EXPECTS(std::filesystem::is_directory(folder), DataError,
@@ -23,20 +33,48 @@ void check_output(const std::filesystem::path& file) {
                   folder.string());
 }
 
+tools::ScoreOptions score_options(const Options& options) {
+  REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
+  REVUNET_EXPECTS(options.lesions.dilation >= 0, UsageError, "[--lesion-dilation] expected 0 or more, got {}",
+                  options.lesions.dilation);
+  REVUNET_EXPECTS(options.lesions.min_volume >= 0, UsageError, "[--lesion-min-volume] expected 0 or more, got {}",
+                  options.lesions.min_volume);
+  tools::ScoreOptions result{.hd95 = io::parse_hd95(options.hd95), .lesions = {}};
+  if (options.lesion_wise) result.lesions = options.lesions;
+  return result;
+}
+
+// Only for people: nothing in a log file.
+void report_progress(int64_t done, size_t all) {
+  if (isatty(STDERR_FILENO) == 0) return;
+  fmt::print(stderr, "\r{}/{} cases{}", done, all, done == static_cast<int64_t>(all) ? "\n" : "");
+}
+
+void write_plot(const std::string& plot, const std::vector<tools::CaseScore>& scores,
+                const tools::ScoreOptions& options) {
+  const bool svg_only = plot.ends_with(".svg"), png_only = plot.ends_with(".png");
+  if (!png_only) io::write_file_atomically(svg_only ? plot : plot + ".svg", tools::box_plot_svg(scores, options));
+  if (!svg_only) io::write_file_atomically(png_only ? plot : plot + ".png", tools::box_plot_png(scores, options));
+}
+
 void run(const Options& options) {
-  using namespace revunet;
-  check_output(options.json);
-  check_output(options.csv);
+  const tools::ScoreOptions scoring = score_options(options);
+  for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
+    check_output(file);
+  }
   const tools::Matching matching = tools::match_segmentations(options.reference, options.prediction);
   if (!matching.without_prediction.empty()) {
     fmt::print(stderr, "revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                matching.without_prediction.size());
   }
-  std::vector<tools::CaseScore> scores;
-  for (const tools::SegmentationPair& pair : matching.pairs) scores.push_back(tools::score_case(pair));
-  if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(scores));
-  if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::csv_of(scores));
-  fmt::print("{}", tools::table_of(scores));
+  if (options.threads > 0) omp_set_num_threads(options.threads);
+  const size_t count = matching.pairs.size();
+  const std::vector<tools::CaseScore> scores =
+      tools::score_cases(matching.pairs, scoring, [&](int64_t done) { report_progress(done, count); });
+  if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(scores, scoring));
+  if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::csv_of(scores, scoring));
+  if (!options.plot.empty()) write_plot(options.plot, scores, scoring);
+  fmt::print("{}", tools::table_of(scores, scoring));
 }
 
 }  // namespace
@@ -46,12 +84,33 @@ int main(int argc, char** argv) {
       "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the whole\n"
       "tumour (WT), tumour core (TC) and enhancing tumour (ET). A DIR holds <case>.nii.gz, <case>/<case>_seg.nii.gz or "
       "is\n"
-      "a BraTS dataset; cases are matched by name. References without a prediction are counted, not scored.",
+      "a BraTS dataset; cases are matched by name. References without a prediction are counted, not scored.\n"
+      "Where a region is empty in both, Dice is 1 and HD95 0; in one of them, Dice is 0 and HD95 373.12866 mm, as in\n"
+      "BraTS; sensitivity is 1 where the reference is empty. Such cases are in all means, and counted beside them.",
       "revunet-evaluate");
   Options options;
   app.add_option("--reference", options.reference, "DIR or FILE with the true labels 0, 1, 2, 4")->required();
   app.add_option("--prediction", options.prediction, "DIR or FILE with the labels to score")->required();
   app.add_option("--json", options.json, "FILE for all scores as JSON");
   app.add_option("--csv", options.csv, "FILE for all scores, a row for each case and region");
+  app.add_option("--plot", options.plot,
+                 "FILE for box plots of all metrics: name.svg, name.png, or a name for both without its ending");
+  app.add_option("--hd95", options.hd95,
+                 "definition: pooled (medpy: one percentile of both directions' distances), max (MONAI: the larger of "
+                 "two), surfel (surface-distance and BraTS 2023: weighted by area)")
+      ->capture_default_str();
+  auto* lesion_wise = app.add_flag("--lesion-wise", options.lesion_wise,
+                                   "Dice and HD95 lesion by lesion too, as in BraTS 2023, whose HD95 is surfel");
+  app.add_option("--lesion-dilation", options.lesions.dilation,
+                 "times the reference grows to join pieces to lesions; BraTS 2023: 3 for glioma, 1 for meningioma and "
+                 "metastases")
+      ->capture_default_str()
+      ->needs(lesion_wise);
+  app.add_option("--lesion-min-volume", options.lesions.min_volume,
+                 "MM3: lesions of this volume or less are not scored; BraTS 2023: 50, 2 for metastases")
+      ->capture_default_str()
+      ->needs(lesion_wise);
+  app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
+      ->capture_default_str();
   return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
 }

@@ -1,10 +1,10 @@
 #include "tools/evaluate/evaluation.h"
 
-#include <algorithm>
-#include <iterator>
-#include <sstream>
+#include <omp.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <exception>
+#include <sstream>
 
 #include "engine/error.h"
 #include "io/nifti.h"
@@ -34,112 +34,85 @@ std::string description_of(const io::Grid& grid) {
   return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
 }
 
-std::string quoted_for_csv(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
+constexpr std::array<Metric, 6> all_metrics = {{
+    {"dice", "Dice", 7, 4, nullptr, [](const RegionScore& s) { return s.masks.dice; }},
+    {"hd95_mm", "HD95 mm", 8, 3, "one mask empty", [](const RegionScore& s) { return s.masks.hd95; }},
+    {"sensitivity", "sensitivity", 11, 4, nullptr, [](const RegionScore& s) { return s.masks.sensitivity; }},
+    {"specificity", "specificity", 11, 6, nullptr, [](const RegionScore& s) { return s.masks.specificity; }},
+    {"lesion_dice", "lesion Dice", 11, 4, nullptr, [](const RegionScore& s) { return s.lesions.value().dice; }},
+    {"lesion_hd95_mm", "lesion HD95 mm", 14, 3, "nothing matched",
+     [](const RegionScore& s) { return s.lesions.value().hd95; }},
+}};
+constexpr size_t metrics_without_lesions = 4;
 
 }  // namespace
 
-CaseScore score_case(const SegmentationPair& pair) {
+const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
+  static const std::vector<Metric> all(all_metrics.begin(), all_metrics.end()),
+      without_lesions(all_metrics.begin(), all_metrics.begin() + metrics_without_lesions);
+  return options.lesions ? all : without_lesions;
+}
+
+CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
   const io::LabelImage reference = read_labels(pair.reference), prediction = read_labels(pair.prediction);
   REVUNET_EXPECTS(
       io::same_grid(reference.grid, prediction.grid), DataError,
       "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
       pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference.grid),
       description_of(prediction.grid));
+  const auto& [size, spacing, affine] = reference.grid;
   CaseScore score{pair.name, {}};
   for (size_t region = 0; region < score.regions.size(); ++region) {
-    score.regions[region] = io::compare_masks(mask_of(reference.labels, region), mask_of(prediction.labels, region),
-                                              reference.grid.size, reference.grid.spacing);
+    const std::vector<uint8_t> truth = mask_of(reference.labels, region),
+                               predicted = mask_of(prediction.labels, region);
+    score.regions[region].masks = io::compare_masks(truth, predicted, size, spacing, options.hd95);
+    if (options.lesions) {
+      io::LesionRules rules = *options.lesions;
+      rules.hd95 = options.hd95;
+      score.regions[region].lesions = io::compare_lesions(truth, predicted, size, spacing, rules);
+    }
   }
   return score;
 }
 
-std::array<RegionSummary, io::region_count> summarise(const std::vector<CaseScore>& scores) {
-  std::array<RegionSummary, io::region_count> summaries;
-  const double share = 1 / static_cast<double>(scores.size());
-  for (size_t region = 0; region < summaries.size(); ++region) {
-    RegionSummary& summary = summaries[region];
-    for (const CaseScore& score : scores) {
-      const io::MaskMetrics& metrics = score.regions[region];
-      summary.dice += share * metrics.dice;
-      summary.hd95 += share * metrics.hd95;
-      summary.sensitivity += share * metrics.sensitivity;
-      summary.specificity += share * metrics.specificity;
-      summary.empty_references += metrics.reference_empty();
-      summary.empty_predictions += metrics.prediction_empty();
-      summary.both_empty += metrics.reference_empty() && metrics.prediction_empty();
+std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
+                                   const std::function<void(int64_t)>& scored) {
+  std::vector<CaseScore> scores(pairs.size());
+  std::vector<std::exception_ptr> errors(pairs.size());
+  int64_t done = 0;
+  // A single case has all threads to itself: a team of one leaves them to the loops inside.
+  const int threads = static_cast<int>(std::clamp<int64_t>(std::ssize(pairs), 1, omp_get_max_threads()));
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    try {
+      scores[i] = score_case(pairs[i], options);
+    } catch (...) {  // must not leave the loop; rethrown below
+      errors[i] = std::current_exception();
     }
+#pragma omp critical(revunet_scored)
+    scored(++done);
   }
-  return summaries;
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+  return scores;
 }
 
-std::string table_of(const std::vector<CaseScore>& scores) {
-  const std::string mean_title = fmt::format("mean of {}", scores.size());
-  size_t width = mean_title.size();
-  for (const CaseScore& score : scores) width = std::max(width, score.name.size());
-  std::string table;
-  const auto row = [&](const std::string& name, size_t region, const auto& m) {
-    fmt::format_to(std::back_inserter(table), "{:<{}}  {}  {:7.4f}  {:8.3f}  {:11.4f}  {:11.6f}\n", name, width,
-                   io::region_names[region], m.dice, m.hd95, m.sensitivity, m.specificity);
-  };
-  table += fmt::format("{:<{}}  {}  {:>7}  {:>8}  {:>11}  {:>11}\n", "case", width, "  ", "Dice", "HD95 mm",
-                       "sensitivity", "specificity");
-  for (const CaseScore& score : scores) {
-    for (size_t region = 0; region < score.regions.size(); ++region) row(score.name, region, score.regions[region]);
-  }
-  const auto summaries = summarise(scores);
-  for (size_t region = 0; region < summaries.size(); ++region) row(mean_title, region, summaries[region]);
-  for (size_t region = 0; region < summaries.size(); ++region) {
-    const RegionSummary& s = summaries[region];
-    table +=
-        fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
-                    io::region_names[region], s.empty_references, scores.size(), s.empty_predictions, s.both_empty);
-  }
-  return table + fmt::format("{}\n", io::hd95_definition);
+Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
+  std::vector<double> values;
+  for (const CaseScore& score : scores) values.push_back(metric.value(score.regions[region]));
+  return distribution_of(std::move(values));
 }
 
-std::string json_of(const std::vector<CaseScore>& scores) {
-  using Json = nlohmann::ordered_json;
-  Json report = {{"hd95_definition", io::hd95_definition}, {"cases", Json::array()}};
+EmptyCases count_empty(const std::vector<CaseScore>& scores, size_t region) {
+  EmptyCases empty;
   for (const CaseScore& score : scores) {
-    Json entry = {{"case", score.name}};
-    for (size_t region = 0; region < score.regions.size(); ++region) {
-      const io::MaskMetrics& m = score.regions[region];
-      entry[io::region_names[region]] = {{"dice", m.dice},
-                                         {"hd95_mm", m.hd95},
-                                         {"sensitivity", m.sensitivity},
-                                         {"specificity", m.specificity},
-                                         {"reference_voxels", m.reference_voxels},
-                                         {"prediction_voxels", m.prediction_voxels}};
-    }
-    report["cases"].push_back(std::move(entry));
+    const io::MaskMetrics& masks = score.regions[region].masks;
+    empty.reference += masks.reference_empty();
+    empty.prediction += masks.prediction_empty();
+    empty.both += masks.reference_empty() && masks.prediction_empty();
   }
-  const auto summaries = summarise(scores);
-  for (size_t region = 0; region < summaries.size(); ++region) {
-    const RegionSummary& s = summaries[region];
-    report["mean"][io::region_names[region]] = {
-        {"dice", s.dice}, {"hd95_mm", s.hd95}, {"sensitivity", s.sensitivity}, {"specificity", s.specificity}};
-    report["empty"][io::region_names[region]] = {
-        {"reference", s.empty_references}, {"prediction", s.empty_predictions}, {"both", s.both_empty}};
-  }
-  // A case's name comes from the file system and may hold bytes that are not UTF-8.
-  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string csv_of(const std::vector<CaseScore>& scores) {
-  std::string csv = "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels\n";
-  for (const CaseScore& score : scores) {
-    for (size_t region = 0; region < score.regions.size(); ++region) {
-      const io::MaskMetrics& m = score.regions[region];
-      csv += fmt::format("{},{},{},{},{},{},{},{}\n", quoted_for_csv(score.name), io::region_names[region], m.dice,
-                         m.hd95, m.sensitivity, m.specificity, m.reference_voxels, m.prediction_voxels);
-    }
-  }
-  return csv;
+  return empty;
 }
 
 }  // namespace revunet::tools

@@ -1,44 +1,66 @@
-// Scores of predicted segmentations against references, and the table, JSON and CSV that report them.
+// Scores of predicted segmentations against references, and what they are over cases.
 //
-// Non-obvious rule: means are over all cases, those with an empty region included at the values of the BraTS convention
-// (io/metrics.h); the number of such cases stands beside every mean, because each weighs as much as a measured one.
+// Non-obvious rule: summaries are over all cases, those with an empty region included at the values of the BraTS
+// convention (io/metrics.h); the number of such cases is counted, because each weighs as much as a measured one.
 #pragma once
 
 #include <array>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "io/lesions.h"
 #include "io/metrics.h"
 #include "io/regions.h"
 #include "tools/evaluate/segmentations.h"
+#include "tools/evaluate/statistics.h"
 
 namespace revunet::tools {
 
-using RegionMetrics = std::array<io::MaskMetrics, io::region_count>;  // in the order of io::region_names
+struct ScoreOptions {
+  io::Hd95 hd95 = io::Hd95::pooled;
+  std::optional<io::LesionRules> lesions;  // none: not scored by lesion; their hd95 is the one above
+};
+
+struct RegionScore {
+  io::MaskMetrics masks;
+  std::optional<io::LesionMetrics> lesions;
+};
 
 struct CaseScore {
   std::string name;
-  RegionMetrics regions;
+  std::array<RegionScore, io::region_count> regions;  // in the order of io::region_names
 };
 
-// Means of one region over cases, and how many of them had nothing to measure.
-struct RegionSummary {
-  double dice = 0, hd95 = 0, sensitivity = 0, specificity = 0;
-  int64_t empty_references = 0, empty_predictions = 0, both_empty = 0;  // the last are counted in the others too
+// One number of a region's score: its name in files and in tables, and how it is written.
+struct Metric {
+  const char* key;
+  const char* title;
+  int width, decimals;     // in tables
+  const char* convention;  // of a distance in mm: what 373 mm or more stand for; null: a share between 0 and 1
+  double (*value)(const RegionScore&);
 };
+
+// Dice, HD95, sensitivity and specificity, and the lesion-wise Dice and HD95 where they are asked for.
+const std::vector<Metric>& metrics_of(const ScoreOptions& options);
 
 // Reads and compares two label images. DataError as io::read_nifti_labels, and for: grids that differ (naming case,
 // sizes and affines), labels other than 0, 1, 2, 4.
-CaseScore score_case(const SegmentationPair& pair);
+CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
-// There is one score at least.
-std::array<RegionSummary, io::region_count> summarise(const std::vector<CaseScore>& scores);
+// All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. scored is called
+// after each case, by one thread at a time, with the number of cases done. Of several errors, that of the first pair is
+// thrown.
+std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
+                                   const std::function<void(int64_t)>& scored);
 
-// For people: a row for each case and region, the means, the empty cases and the definition of HD95.
-std::string table_of(const std::vector<CaseScore>& scores);
+// One metric of one region over all cases, of which there is one at least.
+Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);
 
-// For programs; all digits. JSON: hd95_definition, cases, mean and empty. CSV: a row for each case and region.
-std::string json_of(const std::vector<CaseScore>& scores);
-std::string csv_of(const std::vector<CaseScore>& scores);
+struct EmptyCases {
+  int64_t reference = 0, prediction = 0, both = 0;  // the last are counted in the others too
+};
+EmptyCases count_empty(const std::vector<CaseScore>& scores, size_t region);
 
 }  // namespace revunet::tools

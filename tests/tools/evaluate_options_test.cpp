@@ -1,0 +1,196 @@
+// revunet-evaluate's definitions of HD95, lesion-wise scores, summaries, box plots and threads, as a program.
+#include <cmath>
+#include <filesystem>
+#include <regex>
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "io/nifti.h"
+#include "tests/io/mask_shapes.h"
+#include "tests/tools/tiny_runs.h"
+#include "tools/common/drawing.h"
+#include "tools/evaluate/statistics.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr double tolerance = 1e-12;
+
+// Label 4, so that all three regions are the same mask.
+void write_mask(const fs::path& path, const Index3& size, const Inside& inside) {
+  fs::create_directories(path.parent_path());
+  std::vector<uint8_t> labels = mask_of(size, inside);
+  for (uint8_t& label : labels) label = label != 0 ? 4 : 0;
+  io::write_nifti(path, io::make_nifti_header(size, {1, 1, 1}), labels);
+}
+
+ToolResult evaluate(const TemporaryFolder& folder, const std::string& more) {
+  return run_tool("revunet-evaluate", fmt::format("--reference '{}' --prediction '{}' {}", (folder / "ref").string(),
+                                                  (folder / "out").string(), more));
+}
+
+nlohmann::json scores_of(const TemporaryFolder& folder, const std::string& more) {
+  const std::string file = (folder / "s.json").string();
+  const ToolResult got = evaluate(folder, fmt::format("--json '{}' {}", file, more));
+  INFO(got.errors);
+  REQUIRE(got.exit_code == 0);
+  CHECK(got.errors.empty());  // no progress into a pipe
+  return nlohmann::json::parse(read_bytes(file));
+}
+
+// Cubes of side 10 shifted by 0, 1, 2, 3 and 4 voxels: Dice 1, 0.9, 0.8, 0.7, 0.6; HD95 of that many mm.
+void write_shifted_cubes(const TemporaryFolder& folder) {
+  const Index3 size = {16, 12, 12};
+  for (int64_t shift = 0; shift < 5; ++shift) {
+    const std::string name = fmt::format("case{}.nii.gz", shift);
+    write_mask(folder / "ref" / name, size, cube({1, 1, 1}, 10));
+    write_mask(folder / "out" / name, size, cube({1 + shift, 1, 1}, 10));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
+  const TemporaryFolder folder;
+  const Index3 line = {40, 1, 1};
+  write_mask(folder / "ref/a.nii.gz", line, block({0, 0, 0}, {1, 1, 1}));
+  write_mask(folder / "out/a.nii.gz", line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
+  const nlohmann::json rows = read_golden("hd95_variants.json").at("cases");
+  const nlohmann::json& row = row_named(rows, "voxel {0} against voxels {0,20} on a line");
+  for (const std::string name : {"pooled", "max", "surfel"}) {
+    const nlohmann::json report = scores_of(folder, "--hd95 " + name);
+    CHECK(report.at("hd95") == name);
+    CHECK(report.at("cases")[0].at("WT").at("hd95_mm").get<double>() ==
+          Approx(row.at(name).get<double>()).margin(tolerance));
+  }
+  CHECK_THAT(evaluate(folder, "--hd95 max").output, Contains("larger of the two directed") && Contains("  19.000  "));
+  const ToolResult refused = evaluate(folder, "--hd95 hausdorff");
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.errors, Contains("[--hd95] expected pooled, max or surfel, got hausdorff"));
+}
+
+TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") {
+  const TemporaryFolder folder;
+  write_shifted_cubes(folder);
+  const nlohmann::json report = scores_of(folder, "");
+  const auto check = [&](const char* statistic, double dice, double hd95) {
+    INFO(statistic);
+    CHECK(report.at(statistic).at("TC").at("dice").get<double>() == Approx(dice).margin(tolerance));
+    CHECK(report.at(statistic).at("TC").at("hd95_mm").get<double>() == Approx(hd95).margin(tolerance));
+  };
+  check("mean", 0.8, 2);
+  check("standard_deviation", std::sqrt(0.1 / 4), std::sqrt(10.0 / 4));
+  check("lower_quartile", 0.7, 1);
+  check("median", 0.8, 2);
+  check("upper_quartile", 0.9, 3);
+  const std::string table = evaluate(folder, "").output;
+  CHECK_THAT(table, Contains("mean of 5  TC   0.8000     2.000") && Contains("deviation  TC   0.1581     1.581") &&
+                        Contains("25 %       TC   0.7000     1.000") && Contains("median     TC   0.8000     2.000") &&
+                        Contains("75 %       TC   0.9000     3.000"));
+}
+
+TEST_CASE("quartiles between values are numpy's; one value has no deviation", "[evaluate]") {
+  // numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]); numpy.std(ddof=1)
+  const tools::Distribution d = tools::distribution_of({8, 1, 4, 2});
+  CHECK(d.lower_quartile == Approx(1.75));
+  CHECK(d.median == Approx(3));
+  CHECK(d.upper_quartile == Approx(5));
+  CHECK(d.deviation.value() == Approx(3.095695936834452));
+  CHECK_FALSE(tools::distribution_of({3}).deviation.has_value());
+
+  const TemporaryFolder folder;
+  write_mask(folder / "ref/a.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
+  write_mask(folder / "out/a.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
+  CHECK(scores_of(folder, "").at("standard_deviation").at("WT").at("dice").is_null());
+  CHECK_THAT(evaluate(folder, "").output, Contains("deviation  WT        -         -            -            -"));
+}
+
+TEST_CASE("lesion-wise scores stand beside the others where they are asked for", "[evaluate]") {
+  const TemporaryFolder folder;
+  const Index3 size = {60, 12, 12};
+  // Two lesions of 64 mm^3, 17 apart: the first found with 48 of 64 voxels (Dice 0.75, HD95 1), the second missed; a
+  // made-up voxel. In one: 2 * 48 / (128 + 65).
+  const auto both = [](const Inside& a, const Inside& b) -> Inside {
+    return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
+  };
+  write_mask(folder / "ref/a.nii.gz", size, both(cube({4, 4, 4}, 4), cube({25, 4, 4}, 4)));
+  write_mask(folder / "out/a.nii.gz", size, both(cube({5, 4, 4}, 4), cube({50, 4, 4}, 1)));
+  const std::string csv = (folder / "s.csv").string();
+  const nlohmann::json report = scores_of(folder, fmt::format("--lesion-wise --hd95 surfel --csv '{}'", csv));
+  const nlohmann::json& scores = report.at("cases")[0].at("ET");
+  CHECK(scores.at("dice").get<double>() == Approx(96.0 / 193).margin(tolerance));
+  CHECK(scores.at("lesion_dice").get<double>() == Approx(0.25).margin(tolerance));
+  CHECK(scores.at("lesion_hd95_mm").get<double>() == Approx(749.0 / 3).margin(tolerance));
+  CHECK(scores.at("lesions") == nlohmann::json{{"found", 1}, {"missed", 1}, {"false_positives", 1}, {"ignored", 0}});
+  CHECK(report.at("median").at("ET").at("lesion_dice") == scores.at("lesion_dice"));
+  const auto rows = read_csv(csv);
+  CHECK(column(rows, "lesion_dice") == std::vector<std::string>(3, "0.25"));
+  CHECK(column(rows, "lesions_missed") == std::vector<std::string>(3, "1"));
+  CHECK_THAT(evaluate(folder, "--lesion-wise").output,
+             Contains("ET: 1 lesions found, 1 missed, 1 false positives, 0 too small"));
+
+  // Grown 9 times, the two are one lesion, and only the voxel far away is wrong; of 64 mm^3, neither counts.
+  const nlohmann::json one = scores_of(folder, "--lesion-wise --lesion-dilation 9").at("cases")[0].at("ET");
+  CHECK(one.at("lesions").at("found") == 1);
+  CHECK(one.at("lesion_dice").get<double>() == Approx(2 * 48.0 / (128 + 64) / 2).margin(tolerance));
+  const nlohmann::json none = scores_of(folder, "--lesion-wise --lesion-min-volume 64").at("cases")[0].at("ET");
+  CHECK(none.at("lesions").at("ignored") == 2);
+
+  CHECK_FALSE(scores_of(folder, "").at("cases")[0].at("ET").contains("lesion_dice"));
+  CHECK(evaluate(folder, "--lesion-dilation 2").exit_code == 2);  // without --lesion-wise it would mean nothing
+  CHECK_THAT(evaluate(folder, "--lesion-wise --lesion-dilation=-1").errors, Contains("[--lesion-dilation] expected"));
+  CHECK_THAT(evaluate(folder, "--lesion-wise --lesion-min-volume=-1").errors,
+             Contains("[--lesion-min-volume] expected"));
+}
+
+TEST_CASE("results and the first error are the same at any number of threads", "[evaluate]") {
+  const TemporaryFolder folder;
+  write_shifted_cubes(folder);
+  const std::string one = evaluate(folder, "--threads 1 --lesion-wise").output;
+  CHECK(one.size() > 1000);
+  CHECK(evaluate(folder, "--threads 3 --lesion-wise").output == one);
+  CHECK(evaluate(folder, "--threads=-1").exit_code == 2);
+  for (const char* broken : {"case1.nii.gz", "case4.nii.gz"}) write_bytes(folder / "out" / broken, "no image");
+  for (const int threads : {1, 3}) {
+    const ToolResult got = evaluate(folder, fmt::format("--threads {}", threads));
+    CHECK(got.exit_code == 3);
+    CHECK(got.output.empty());
+    CHECK_THAT(got.errors, Contains("case1.nii.gz") && !Contains("case4.nii.gz"));
+  }
+}
+
+TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]") {
+  const TemporaryFolder folder;
+  write_shifted_cubes(folder);
+  const std::string name = (folder / "scores").string();
+  REQUIRE(evaluate(folder, fmt::format("--plot '{}'", name)).exit_code == 0);
+  const auto points = [](const std::string& svg) {  // the only shapes of this opacity
+    const std::regex opacity("fill-opacity[:=]\"?0\\.7[\"; ]");
+    return std::distance(std::sregex_iterator(svg.begin(), svg.end(), opacity), std::sregex_iterator());
+  };
+  CHECK(points(read_bytes(name + ".svg")) == 5 * 3 * 4);
+  // The PNG's header: 1200 pixels wide, big-endian.
+  CHECK(read_bytes(name + ".png").substr(0, 20) == std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0", 20));
+
+  write_mask(folder / "out/case3.nii.gz", {16, 12, 12}, cube({0, 0, 0}, 0));  // predicted empty: a broken axis
+  REQUIRE(evaluate(folder, fmt::format("--lesion-wise --plot '{}.svg'", (folder / "only").string())).exit_code == 0);
+  CHECK(points(read_bytes(folder / "only.svg")) == 5 * 3 * 6);
+  CHECK_FALSE(fs::exists(folder / "only.png"));
+  CHECK_FALSE(fs::exists(folder / "only.svg.png"));
+  CHECK(evaluate(folder, fmt::format("--plot '{}'", (folder / "absent/x.svg").string())).exit_code == 3);
+}
+
+TEST_CASE("ticks are round numbers and read well", "[evaluate]") {
+  CHECK(tools::tick_distance(1, 6) == Approx(0.2));
+  CHECK(tools::tick_distance(373, 8) == Approx(50));
+  CHECK(tools::tick_distance(0.007, 6) == Approx(0.002));
+  CHECK(tools::tick_label(1234567, 1000) == "1,234,567");
+  CHECK(tools::tick_label(0.998, 0.002) == "0.998");
+  CHECK(tools::tick_label(-1e-17, 0.2) == "0.0");
+}

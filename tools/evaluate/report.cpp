@@ -1,0 +1,188 @@
+#include "tools/evaluate/report.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace revunet::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A row of the table; numbers that are not there are dashes.
+class Table {
+ public:
+  Table(const std::vector<Metric>& metrics, size_t name_width) : metrics_(metrics), name_width_(name_width) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}    ", "case", name_width_);
+    for (const Metric& m : metrics_) fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title, m.width);
+    text_ += '\n';
+  }
+
+  template <class Value>  // const Metric& -> std::optional<double>
+  void row(const std::string& name, size_t region, Value&& value) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}  {}", name, name_width_, io::region_names[region]);
+    for (const Metric& m : metrics_) {
+      const std::optional<double> number = value(m);
+      const std::string cell = number ? fmt::format("{:.{}f}", *number, m.decimals) : "-";
+      fmt::format_to(std::back_inserter(text_), "  {:>{}}", cell, m.width);
+    }
+    text_ += '\n';
+  }
+
+  const std::string& text() const { return text_; }
+
+ private:
+  const std::vector<Metric>& metrics_;
+  size_t name_width_;
+  std::string text_;
+};
+
+struct Statistic {
+  const char* key;
+  const char* title;
+  std::optional<double> (*value)(const Distribution&);
+};
+
+constexpr std::array<Statistic, 4> spread = {{
+    {"standard_deviation", "deviation", [](const Distribution& d) { return d.deviation; }},
+    {"lower_quartile", "25 %", [](const Distribution& d) { return std::optional(d.lower_quartile); }},
+    {"median", "median", [](const Distribution& d) { return std::optional(d.median); }},
+    {"upper_quartile", "75 %", [](const Distribution& d) { return std::optional(d.upper_quartile); }},
+}};
+
+std::vector<Statistic> statistics_of(const char* mean_title) {
+  std::vector<Statistic> all = {{"mean", mean_title, [](const Distribution& d) { return std::optional(d.mean); }}};
+  all.insert(all.end(), spread.begin(), spread.end());
+  return all;
+}
+
+std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
+  io::LesionMetrics sum;
+  for (const CaseScore& score : scores) {
+    const io::LesionMetrics& one = score.regions[region].lesions.value();
+    sum.found += one.found;
+    sum.missed += one.missed;
+    sum.false_positives += one.false_positives;
+    sum.ignored += one.ignored;
+  }
+  return fmt::format("{}: {} lesions found, {} missed, {} false positives, {} too small to be scored\n",
+                     io::region_names[region], sum.found, sum.missed, sum.false_positives, sum.ignored);
+}
+
+std::string lesion_definition(const io::LesionRules& rules) {
+  return fmt::format(
+      "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0 and HD95 {} mm; the "
+      "reference dilated {} times, lesions of {} mm^3 or less not scored",
+      io::hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
+}
+
+Json json_of(const RegionScore& score, const std::vector<Metric>& metrics) {
+  Json entry;
+  for (const Metric& m : metrics) entry[m.key] = m.value(score);
+  entry["reference_voxels"] = score.masks.reference_voxels;
+  entry["prediction_voxels"] = score.masks.prediction_voxels;
+  if (score.lesions) {
+    entry["lesions"] = {{"found", score.lesions->found},
+                        {"missed", score.lesions->missed},
+                        {"false_positives", score.lesions->false_positives},
+                        {"ignored", score.lesions->ignored}};
+  }
+  return entry;
+}
+
+std::string quoted_for_csv(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  const std::string mean_title = fmt::format("mean of {}", scores.size());
+  const std::vector<Statistic> statistics = statistics_of(mean_title.c_str());
+  size_t width = 0;
+  for (const Statistic& s : statistics) width = std::max(width, std::string_view(s.title).size());
+  for (const CaseScore& score : scores) width = std::max(width, score.name.size());
+  Table table(metrics_of(options), width);
+  for (const CaseScore& score : scores) {
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      table.row(score.name, region, [&](const Metric& m) { return std::optional(m.value(score.regions[region])); });
+    }
+  }
+  for (const Statistic& s : statistics) {
+    for (size_t region = 0; region < io::region_count; ++region) {
+      table.row(s.title, region, [&](const Metric& m) { return s.value(summarise(scores, region, m)); });
+    }
+  }
+  std::string text = table.text();
+  for (size_t region = 0; region < io::region_count; ++region) {
+    const EmptyCases empty = count_empty(scores, region);
+    text += fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
+                        io::region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
+  }
+  for (size_t region = 0; region < io::region_count && options.lesions; ++region) text += lesion_line(scores, region);
+  text += fmt::format("{}\n", io::definition_of(options.hd95));
+  if (options.lesions) text += lesion_definition(*options.lesions) + "\n";
+  return text;
+}
+
+std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  const std::vector<Metric>& metrics = metrics_of(options);
+  Json report = {{"hd95", io::name_of(options.hd95)}, {"hd95_definition", io::definition_of(options.hd95)}};
+  if (options.lesions) {
+    report["lesion_definition"] = lesion_definition(*options.lesions);
+    report["lesion_dilation"] = options.lesions->dilation;
+    report["lesion_min_volume_mm3"] = options.lesions->min_volume;
+  }
+  report["cases"] = Json::array();
+  for (const CaseScore& score : scores) {
+    Json entry = {{"case", score.name}};
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      entry[io::region_names[region]] = json_of(score.regions[region], metrics);
+    }
+    report["cases"].push_back(std::move(entry));
+  }
+  for (const Statistic& s : statistics_of("")) {
+    for (size_t region = 0; region < io::region_count; ++region) {
+      for (const Metric& m : metrics) {
+        const std::optional<double> number = s.value(summarise(scores, region, m));
+        report[s.key][io::region_names[region]][m.key] = number ? Json(*number) : Json();
+      }
+    }
+  }
+  for (size_t region = 0; region < io::region_count; ++region) {
+    const EmptyCases empty = count_empty(scores, region);
+    report["empty"][io::region_names[region]] = {
+        {"reference", empty.reference}, {"prediction", empty.prediction}, {"both", empty.both}};
+  }
+  // A case's name comes from the file system and may hold bytes that are not UTF-8.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  constexpr size_t masks_only = 4;  // then the voxels, then what is lesion-wise
+  const std::vector<Metric>& metrics = metrics_of(options);
+  std::string csv = "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels";
+  csv += options.lesions ? ",lesion_dice,lesion_hd95_mm,lesions_found,lesions_missed,false_positives,lesions_ignored\n"
+                         : "\n";
+  for (const CaseScore& score : scores) {
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      const auto& [masks, lesions] = score.regions[region];
+      csv += fmt::format("{},{}", quoted_for_csv(score.name), io::region_names[region]);
+      for (size_t m = 0; m < masks_only; ++m) csv += fmt::format(",{}", metrics[m].value(score.regions[region]));
+      csv += fmt::format(",{},{}", masks.reference_voxels, masks.prediction_voxels);
+      if (lesions) {
+        csv += fmt::format(",{},{},{},{},{},{}", lesions->dice, lesions->hd95, lesions->found, lesions->missed,
+                           lesions->false_positives, lesions->ignored);
+      }
+      csv += '\n';
+    }
+  }
+  return csv;
+}
+
+}  // namespace revunet::tools
