@@ -15,6 +15,8 @@ namespace {
 // Left-over temporary files of killed runs that had the same process id are stepped over, this many at most.
 constexpr int max_name_attempts = 1000;
 
+constexpr size_t most_pending = size_t{1} << 20;  // bytes: what is larger gains nothing from waiting
+
 [[noreturn]] void fail(const std::filesystem::path& path, const char* action, const char* remedy) {
   const int reason = errno;
   throw DataError(
@@ -61,19 +63,36 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::write(const void* bytes, int64_t size) {
   REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected writes before commit(), got one after it; this is a bug",
                   path_.string());
-  const char* next = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t written = ::write(descriptor_, next, static_cast<size_t>(size));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(path_, "write", "check free space and quota");
-    next += written;
-    size -= written;
+  const char* first = static_cast<const char*>(bytes);
+  const auto count = static_cast<size_t>(size);
+  if (pending_.size() + count > most_pending) {
+    write_through(pending_.data(), pending_.size());
+    pending_.clear();
+  }
+  if (count > most_pending) {
+    write_through(first, count);
+  } else {
+    pending_.append(first, count);
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::write_through(const char* bytes, size_t size) {
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor_, bytes, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "write", "check free space and quota");
+    bytes += written;
+    size -= static_cast<size_t>(written);
+  }
+}
+
+void AtomicFile::commit(const std::filesystem::path& previous) {
   REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected one commit(), got a second; this is a bug", path_.string());
+  write_through(pending_.data(), pending_.size());
   if (::fsync(descriptor_) != 0) fail(path_, "sync", "check free space and the disk");
+  if (!previous.empty() && ::rename(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT) {
+    fail(path_, "rename the older file of this name", "check the folder's permissions");
+  }
   if (::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
     fail(path_, "rename the finished file to this name", "remove what has that name, or choose another");
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace revunet::io {
@@ -19,17 +20,22 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Appends size bytes.
+  // Appends size bytes, many small writes in one.
   void write(const void* bytes, int64_t size);
   void write(std::string_view bytes) { write(bytes.data(), static_cast<int64_t>(bytes.size())); }
 
-  // Syncs the file, renames it to the final name and syncs the folder. Once only; nothing may be written after it.
-  void commit();
+  // Syncs the file, renames it to the final name and syncs the folder. Once only; nothing may be written after it. With
+  // `previous`, in the same folder, an older file of the final name is renamed to that first, once this one is on disk:
+  // at every moment one of the two is there and whole.
+  void commit(const std::filesystem::path& previous = {});
 
  private:
+  void write_through(const char* bytes, size_t size);
+
   std::filesystem::path path_;
   std::filesystem::path temporary_path_;
   int descriptor_ = -1;  // -1: closed
+  std::string pending_;  // not written yet
 };
 
 // The whole of a small file at once.

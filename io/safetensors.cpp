@@ -374,7 +374,8 @@ SafetensorsFile read_safetensors(const std::filesystem::path& path) {
   return contents;
 }
 
-void write_safetensors(const std::filesystem::path& path, const SafetensorsFile& contents) {
+void write_safetensors(const std::filesystem::path& path, const SafetensorsFile& contents,
+                       const std::filesystem::path& previous) {
   const std::string header = header_of(contents);
   const uint64_t header_bytes = header.size();
   AtomicFile file(path);
@@ -383,7 +384,7 @@ void write_safetensors(const std::filesystem::path& path, const SafetensorsFile&
   for (const auto& [name, tensor] : contents.entries()) {
     file.write(tensor.bytes().data(), static_cast<int64_t>(tensor.bytes().size()));
   }
-  file.commit();
+  file.commit(previous);
 }
 
 }  // namespace revunet::io

@@ -85,8 +85,9 @@ class SafetensorsFile {
 // leaves gaps or stops before the file does.
 SafetensorsFile read_safetensors(const std::filesystem::path& path);
 
-// Writes contents to a temporary name, syncs and renames. Same contents, same bytes. Throws DataError if the file
-// cannot be written.
-void write_safetensors(const std::filesystem::path& path, const SafetensorsFile& contents);
+// Writes contents to a temporary name, syncs and renames; an older file of the name is kept as `previous`, where given.
+// Same contents, same bytes. Throws DataError if the file cannot be written.
+void write_safetensors(const std::filesystem::path& path, const SafetensorsFile& contents,
+                       const std::filesystem::path& previous = {});
 
 }  // namespace revunet::io

@@ -144,9 +144,7 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
   }
   const std::string text = to_json(state, adam).dump();
   file.metadata = {{"format", kFormat}, {"state", text}, {"crc32", checksum(file, text)}};
-  const std::filesystem::path newest = folder.file(kNewest);
-  if (std::filesystem::exists(newest)) std::filesystem::rename(newest, folder.file(kPrevious));
-  io::write_safetensors(newest, file);
+  io::write_safetensors(folder.file(kNewest), file, folder.file(kPrevious));
 }
 
 Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average) {
