@@ -156,6 +156,12 @@ void expect_placement_fits(const Placement& p, const Size3& file_size, size_t va
 
 }  // namespace
 
+Size3 brain_extent(const CaseVolumes& volumes) {
+  expect_volumes_fit(volumes);
+  const Box box = nonzero_box(volumes);
+  return {box.high[0] - box.low[0], box.high[1] - box.low[1], box.high[2] - box.low[2]};
+}
+
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   REVUNET_EXPECTS(*std::min_element(size.begin(), size.end()) > 0, UsageError,
                   "[preprocess] expected positive sizes, got {}; choose another field of view", fmt::join(size, " x "));

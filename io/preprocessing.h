@@ -44,6 +44,10 @@ struct Preprocessed {
   std::array<ModalityStatistics, modality_count> statistics{};
 };
 
+// Voxels along each axis of the smallest box that holds every voxel that is non-zero in any modality: the field of view
+// that cuts nothing. DataError for volumes that are zero everywhere.
+Size3 brain_extent(const CaseVolumes& volumes);
+
 // The smallest box that holds every voxel that is non-zero in any modality (non-zero, not positive: interpolation
 // leaves negative voxels in brains), cropped or padded with zeros about its centre to `size`; then each modality minus
 // its mean and divided by its population deviation, both over its own non-zero voxels of the output; zeros stay zero.

@@ -17,7 +17,11 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> weights;
   std::filesystem::path data, out;
-  std::string size;  // empty: the weights' own
+  std::string size;   // empty: the weights' own
+  std::string patch;  // empty: one pass over the field of view
+  double overlap = 0.5;
+  std::optional<int64_t> keep_components;
+  double min_component_volume = 0;
   std::string mirror = "none";
   bool probabilities = false;
   std::string precision = name_of(Precision::fp32);
@@ -26,27 +30,58 @@ struct Options {
 };
 
 struct FieldOfView {
-  io::Size3 size;
-  const char* source;
+  std::optional<io::Size3> size;  // none: each brain's own
+  std::string source;
+
+  std::string describe() const {
+    return size ? fmt::format("field of view {} ({})", fmt::join(*size, ","), source) : "field of view " + source;
+  }
 };
 
-// One for all networks: theirs, where they agree, unless --size gives one.
+// One for all networks: theirs, where they agree, unless --size gives one. By patches, all of each brain.
 FieldOfView field_of_view(const Options& options, const std::vector<Ensemble::Member>& members) {
-  FieldOfView result = {io::default_field_of_view, "the default: the weights name none"};
+  if (!options.size.empty()) return {parse_size(options.size, "--size"), "from --size"};
+  if (!options.patch.empty()) return {std::nullopt, "the whole brain of each case"};
   const auto& first = members.front().info.size;
-  if (first) result = {*first, "from the weights"};
-  if (!options.size.empty()) {
-    result = {parse_size(options.size, "--size"), "from --size"};
-  } else {
-    for (size_t i = 1; i < members.size(); ++i) {
-      REVUNET_EXPECTS(
-          members[i].info.size == first, UsageError,
-          "[--weights] expected networks of one field of view, got {} and {} with others; choose one with --size",
-          options.weights[0].string(), options.weights[i].string());
-    }
+  for (size_t i = 1; i < members.size(); ++i) {
+    REVUNET_EXPECTS(
+        members[i].info.size == first, UsageError,
+        "[--weights] expected networks of one field of view, got {} and {} with others; choose one with --size",
+        options.weights[0].string(), options.weights[i].string());
   }
-  for (const Ensemble::Member& m : members) check_size(m.info.config, {result.size.begin(), result.size.end()});
+  if (first) return {*first, "from the weights"};
+  return {io::default_field_of_view, "the default: the weights name none"};
+}
+
+std::optional<Windows> windows_of(const Options& options, const FieldOfView& view) {
+  REVUNET_EXPECTS(options.overlap >= 0 && options.overlap < 1, UsageError,
+                  "[--overlap] expected a share of the patch from 0 to below 1, got {}", options.overlap);
+  if (options.patch.empty()) return std::nullopt;
+  const Windows windows{parse_size(options.patch, "--patch"), options.overlap};
+  for (size_t axis = 0; view.size && axis < 3; ++axis) {
+    REVUNET_EXPECTS(windows.size[axis] <= (*view.size)[axis], UsageError,
+                    "[--patch] expected patches that fit into --size {}, got {}; leave out --size for whole brains",
+                    options.size, options.patch);
+  }
+  return windows;
+}
+
+PredictionOptions prediction_options(const Options& options, const FieldOfView& view,
+                                     const std::vector<Ensemble::Member>& members) {
+  const PredictionOptions result = {
+      .size = view.size,
+      .windows = windows_of(options, view),
+      .filter = {.keep = options.keep_components, .min_volume = options.min_component_volume}};
+  const io::Size3 seen = result.windows ? result.windows->size : view.size.value();  // by the networks
+  for (const Ensemble::Member& m : members) check_size(m.info.config, {seen.begin(), seen.end()});
   return result;
+}
+
+void check_filter(const Options& options) {
+  REVUNET_EXPECTS(!options.keep_components || *options.keep_components > 0, UsageError,
+                  "[--keep-components] expected 1 or more, got {}", *options.keep_components);
+  REVUNET_EXPECTS(options.min_component_volume >= 0, UsageError, "[--min-component-volume] expected 0 or more, got {}",
+                  options.min_component_volume);
 }
 
 void make_folder(const std::filesystem::path& out) {
@@ -56,21 +91,21 @@ void make_folder(const std::filesystem::path& out) {
                   error.message());
 }
 
-void report(const std::string& name, const std::string& count, const PredictedCase& predicted, const io::Size3& size,
-            double seconds) {
+void report(const std::string& name, const std::string& count, const PredictedCase& predicted, double seconds) {
   const auto& v = predicted.region_voxels;
   fmt::print("{} {}  WT {} TC {} ET {} voxels  {:.1f} s\n", count, name, v[0], v[1], v[2], seconds);
   std::fflush(stdout);  // a line a case, also into a file
   if (predicted.cut != io::Size3{}) {
     fmt::print(stderr,
                "revunet-predict: warning: {}: the brain's box is {} voxels larger along x,y,z than the field of view "
-               "{}; what lies outside has label 0. A larger --size takes it in\n",
-               name, fmt::join(predicted.cut, ","), fmt::join(size, ","));
+               "{}; what lies outside has label 0. A larger --size takes it in, or --patch\n",
+               name, fmt::join(predicted.cut, ","), fmt::join(predicted.size, ","));
   }
 }
 
 void predict(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
+  check_filter(options);
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
@@ -80,22 +115,25 @@ void predict(const Options& options) {
   ComputeDevice device(device_options);
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
   const FieldOfView view = field_of_view(options, ensemble.members());
+  const PredictionOptions how = prediction_options(options, view, ensemble.members());
   make_folder(options.out);
   for (const Ensemble::Member& m : ensemble.members()) {
     fmt::print("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
                fmt::join(m.info.config.channels, ","), m.network->parameter_count());
   }
-  fmt::print("field of view {} ({}); {} cases; {}, {}{}\n", fmt::join(view.size, ","), view.source, cases.size(),
-             options.precision, device.description(),
+  fmt::print("{}{}; {} cases; {}, {}{}\n", view.describe(),
+             how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
+             cases.size(), options.precision, device.description(),
              options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
   for (size_t i = 0; i < cases.size(); ++i) try {
       const auto start = std::chrono::steady_clock::now();
-      const PredictedCase predicted = predict_case(ensemble, cases[i], view.size, files[i]);
+      const PredictedCase predicted = predict_case(ensemble, cases[i], how, files[i]);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       device.save_plan_cache();
-      report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, view.size, elapsed.count());
+      report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
     } catch (const OutOfMemoryError& e) {
-      throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16 or a smaller --size", e.what()), e.capacity);
+      throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),
+                             e.capacity);
     }
 }
 
@@ -115,6 +153,19 @@ int main(int argc, char** argv) {
   app.add_option("--out", options.out, "folder for the predictions; must hold none of these cases yet")->required();
   app.add_option("--size", options.size,
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
+  auto* patch = app.add_option("--patch", options.patch,
+                               "X,Y,Z: predict by overlapping patches of this size over all of each brain, or over "
+                               "--size where it is given; best that of training. Takes the memory of one patch, and "
+                               "32 bytes a voxel");
+  app.add_option("--overlap", options.overlap,
+                 "of neighbouring patches, as a share of their size; their mean is weighted by a Gaussian")
+      ->capture_default_str()
+      ->needs(patch);
+  app.add_option("--keep-components", options.keep_components,
+                 "N: keep the N largest connected pieces of WT, of TC within it and of ET within that [all]");
+  app.add_option("--min-component-volume", options.min_component_volume,
+                 "MM3: remove smaller pieces, as --keep-components does")
+      ->capture_default_str();
   app.add_option(
          "--mirror", options.mirror,
          "predict mirror images too, along these of x,y,z and together, and take the mean; each axis doubles the "

@@ -1,5 +1,6 @@
 #include "tools/predict/prediction.h"
 
+#include <algorithm>
 #include <set>
 
 #include "tools/common/whole_volume.h"
@@ -42,6 +43,20 @@ std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& 
   return voxels;
 }
 
+// The brain's box, no axis shorter than a window's.
+io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
+  io::Size3 size = io::brain_extent(volumes);
+  for (size_t axis = 0; axis < size.size(); ++axis) size[axis] = std::max(size[axis], windows.size[axis]);
+  return size;
+}
+
+std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const float> image, const io::Size3& size,
+                                    const std::optional<Windows>& windows) {
+  if (!windows) return ensemble.probabilities(image, size);
+  return predict_by_windows(image, size, io::modality_count, io::region_count, *windows,
+                            [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size); });
+}
+
 }  // namespace
 
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
@@ -73,21 +88,23 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
   return files;
 }
 
-PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const io::Size3& size,
+PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
                            const PredictionFiles& files) {
   c.segmentation.reset();
   const io::CaseVolumes volumes = io::load_case(c);
+  const io::Size3 size = options.size ? *options.size : whole_brain(volumes, options.windows.value());
   const io::Preprocessed input = io::preprocess(volumes, size);
-  const std::vector<float> probabilities = ensemble.probabilities(input.image, size);
-  const std::vector<uint8_t> labels =
+  const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options.windows);
+  std::vector<uint8_t> labels =
       io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
+  filter_components(labels, volumes.grid.size, volumes.grid.spacing, options.filter);
   // Labels come last: a case that has them is whole.
   if (files.probabilities) {
     write_probabilities(*files.probabilities, volumes,
                         io::paste_channels_back(probabilities, io::region_count, input.placement, volumes.grid.size));
   }
   write_labels(files.labels, volumes, labels);
-  return {count_regions(labels), input.cut};
+  return {count_regions(labels), size, input.cut};
 }
 
 }  // namespace revunet::tools

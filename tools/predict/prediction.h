@@ -12,7 +12,9 @@
 #include "io/dataset.h"
 #include "io/preprocessing.h"
 #include "io/regions.h"
+#include "tools/predict/component_filter.h"
 #include "tools/predict/ensemble.h"
+#include "tools/predict/sliding_window.h"
 
 namespace revunet::tools {
 
@@ -26,15 +28,23 @@ struct PredictionFiles {
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities);
 
-struct PredictedCase {
-  std::array<int64_t, io::region_count> region_voxels{};  // WT, TC, ET
-  io::Size3 cut{};  // voxels of the brain's box outside the field of view along each axis; these have label 0
+struct PredictionOptions {
+  std::optional<io::Size3> size;   // the field of view; none: the brain's own box, padded to a window; needs windows
+  std::optional<Windows> windows;  // none: one pass over the field of view
+  ComponentFilter filter;
 };
 
-// Predicts a case in one pass over `size` and writes its files, with the header of the case's first modality (qform,
-// sform and units kept). A segmentation beside the images is not looked at. DataError as io::load_case and
-// io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the case.
-PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const io::Size3& size,
+struct PredictedCase {
+  std::array<int64_t, io::region_count> region_voxels{};  // WT, TC, ET
+  io::Size3 size{};                                       // of the field of view
+  io::Size3 cut{};  // voxels of the brain's box outside it along each axis; these have label 0
+};
+
+// Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept).
+// Probabilities are the network's: the filter is for labels only. A segmentation beside the images is not looked at.
+// DataError as io::load_case and io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the
+// case.
+PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
                            const PredictionFiles& files);
 
 }  // namespace revunet::tools

@@ -1,0 +1,212 @@
+// Prediction by overlapping windows: with networks that see one voxel at a time it is that of the whole volume.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "engine/error.h"
+#include "engine/rng.h"
+#include "tests/tools/tiny_runs.h"
+#include "tools/predict/ensemble.h"
+#include "tools/predict/sliding_window.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using namespace revunet::tools;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<float> random_image(const io::Size3& size, int64_t channels) {
+  Rng rng(8);
+  std::vector<float> image(static_cast<size_t>(size[0] * size[1] * size[2] * channels));
+  for (float& v : image) v = static_cast<float>(rng.normal());
+  return image;
+}
+
+// Two channels to three, each voxel by itself.
+std::vector<float> pointwise(std::span<const float> seen) {
+  std::vector<float> out;
+  for (size_t i = 0; i < seen.size(); i += 2) {
+    const float a = seen[i], b = seen[i + 1];
+    out.insert(out.end(), {1 / (1 + std::exp(-a)), std::sin(a + b), a * b});
+  }
+  return out;
+}
+
+struct Volume {
+  io::Size3 size;
+  Windows windows;
+};
+const std::vector<Volume> volumes = {{{8, 8, 8}, {{8, 8, 8}, 0.5}},    {{9, 17, 8}, {{8, 8, 8}, 0.5}},
+                                     {{21, 13, 10}, {{6, 4, 10}, 0}},  {{7, 7, 7}, {{1, 1, 1}, 0.5}},
+                                     {{13, 11, 12}, {{5, 6, 7}, 0.9}}, {{30, 1, 2}, {{16, 1, 2}, 0.25}}};
+
+}  // namespace
+
+TEST_CASE("windows cover every voxel, evenly spread and overlapping enough", "[windows]") {
+  CHECK(window_starts(10, 10, 0.5) == std::vector<int64_t>{0});
+  CHECK(window_starts(20, 10, 0.5) == std::vector<int64_t>{0, 5, 10});
+  CHECK(window_starts(20, 10, 0) == std::vector<int64_t>{0, 10});
+  CHECK(window_starts(21, 10, 0) == std::vector<int64_t>{0, 6, 11});  // 0, 5.5, 11
+  CHECK(window_starts(12, 10, 0.5) == std::vector<int64_t>{0, 2});
+  CHECK(window_starts(3, 1, 0.99) == std::vector<int64_t>{0, 1, 2});  // a step is a voxel at least
+  for (int64_t length = 1; length <= 40; ++length) {
+    for (int64_t window = 1; window <= length; ++window) {
+      for (const double overlap : {0.0, 0.25, 0.5, 0.8}) {
+        const std::vector<int64_t> starts = window_starts(length, window, overlap);
+        INFO(length << ", " << window << ", " << overlap);
+        REQUIRE(starts.front() == 0);
+        REQUIRE(starts.back() == length - window);
+        for (size_t i = 1; i < starts.size(); ++i) {
+          REQUIRE(starts[i] > starts[i - 1]);
+          // Rounding to voxels may take one from the overlap, never the cover.
+          const double step = std::max(1.0, static_cast<double>(window) * (1 - overlap));
+          REQUIRE(starts[i] - starts[i - 1] <= std::min<int64_t>(static_cast<int64_t>(std::ceil(step)), window));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("importance is a Gaussian of an eighth of the window about its centre", "[windows]") {
+  const std::vector<float> w = importance({9, 1, 16});
+  REQUIRE(w.size() == 9 * 16);
+  const auto at = [&](int64_t x, int64_t z) { return w[static_cast<size_t>(x * 16 + z)]; };
+  // x: centre 4, deviation 9/8; z: centre 7.5, deviation 2.
+  CHECK(at(4, 7) == Approx(std::exp(-0.5 * 0.25 * 0.25)));
+  CHECK(at(5, 7) / at(4, 7) == Approx(std::exp(-0.5 * (8.0 / 9) * (8.0 / 9))));
+  CHECK(at(4, 9) == Approx(std::exp(-0.5 * 0.75 * 0.75)));
+  for (int64_t x = 0; x < 9; ++x) {
+    for (int64_t z = 0; z < 16; ++z) {
+      CHECK(at(x, z) > 0);  // the corners of a volume have nothing else
+      CHECK(at(x, z) == at(8 - x, 15 - z));
+    }
+  }
+  const std::vector<float> large = importance({192, 192, 192});
+  CHECK(large[0] > 1e-12f);  // exp(-24)
+}
+
+TEST_CASE("a network of single voxels predicts by windows what it predicts at once", "[windows]") {
+  for (const Volume& v : volumes) {
+    INFO(fmt::format("{} by {}", v.size[0], v.windows.size[0]));
+    const std::vector<float> image = random_image(v.size, 2), at_once = pointwise(image);
+    const std::vector<float> got = predict_by_windows(image, v.size, 2, 3, v.windows, pointwise);
+    REQUIRE(got.size() == at_once.size());
+    float largest = 0;
+    for (size_t i = 0; i < got.size(); ++i) {
+      largest = std::max(largest, std::abs(got[i] - at_once[i]) / std::max(1.0f, std::abs(at_once[i])));
+    }
+    CHECK(largest <= 5e-6f);  // up to a thousand windows of equal values, summed in f32
+    // Weights are normalised: ones stay ones, exactly, at every voxel.
+    const auto ones = predict_by_windows(image, v.size, 2, 1, v.windows, [](std::span<const float> seen) {
+      return std::vector<float>(seen.size() / 2, 1.0f);
+    });
+    CHECK(ones == std::vector<float>(image.size() / 2, 1.0f));
+  }
+}
+
+TEST_CASE("voxels that two windows hold are their weighted mean", "[windows]") {
+  // Three voxels, windows of two: 0-1 and 1-2. Each window's voxels weigh the same, as they are equally far from its
+  // centre. The first window says 1, the second 4.
+  float says = -2;
+  const auto got = predict_by_windows(std::vector<float>(3), {3, 1, 1}, 1, 1, {{2, 1, 1}, 0.5},
+                                      [&](std::span<const float>) { return std::vector<float>(2, says += 3); });
+  CHECK(got == std::vector<float>{1, 2.5, 4});
+  // Five voxels, windows of three at 0 and 2: voxel 2 is the last of one and the first of the other; voxel 1 and 3 are
+  // centres. With a single window that says 0, 3, 0: itself.
+  const auto one =
+      predict_by_windows(std::vector<float>{0, 3, 0}, {3, 1, 1}, 1, 1, {{3, 1, 1}, 0.5},
+                         [](std::span<const float> seen) { return std::vector<float>(seen.begin(), seen.end()); });
+  CHECK(one == std::vector<float>{0, 3, 0});
+}
+
+TEST_CASE("windows that do not fit are refused", "[windows]") {
+  const std::vector<float> image(8);
+  const auto same = [](std::span<const float> seen) { return std::vector<float>(seen.begin(), seen.end()); };
+  CHECK_THROWS_AS(predict_by_windows(image, {2, 2, 2}, 1, 1, {{3, 2, 2}, 0.5}, same), Error);
+  CHECK_THROWS_AS(predict_by_windows(image, {2, 2, 3}, 1, 1, {{2, 2, 2}, 0.5}, same), Error);
+  CHECK_THROWS_AS(predict_by_windows(image, {2, 2, 2}, 1, 1, {{2, 2, 2}, 1}, same), Error);
+  CHECK_THROWS_AS(predict_by_windows(image, {2, 2, 2}, 1, 3, {{2, 2, 2}, 0.5}, same), Error);
+}
+
+TEST_CASE("revunet-predict --patch predicts each part of the field of view by itself", "[windows][predict]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "w.safetensors");
+  const ToolResult got =
+      predict(weights, data, folder / "out", "--probabilities --size 32,32,32 --patch 32,32,16 --overlap 0");
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("field of view 32,32,32 (from --size) by patches of 32,32,16, overlap 0"));
+  const io::NiftiImage written = io::read_nifti(folder / "out/Phantom_001_probabilities.nii.gz");
+
+  // The halves, each through the network.
+  const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
+  const io::Preprocessed input = io::preprocess(volumes, {32, 32, 32});
+  Device device;
+  const Ensemble ensemble({device}, {weights}, Precision::fp32, {});
+  std::vector<float> expected(32 * 32 * 32 * 3);
+  for (int64_t half = 0; half < 2; ++half) {
+    std::vector<float> seen;
+    for (int64_t column = 0; column < 32 * 32; ++column) {
+      const auto line = input.image.begin() + (column * 32 + half * 16) * 4;
+      seen.insert(seen.end(), line, line + 16 * 4);
+    }
+    const std::vector<float> out = ensemble.probabilities(seen, {32, 32, 16});
+    for (int64_t column = 0; column < 32 * 32; ++column) {
+      std::copy_n(out.begin() + column * 16 * 3, 16 * 3, expected.begin() + (column * 32 + half * 16) * 3);
+    }
+  }
+  const std::vector<float> placed = io::paste_channels_back(expected, 3, input.placement, volumes.grid.size);
+  REQUIRE(written.voxels.size() == placed.size());
+  float largest = 0;
+  for (size_t i = 0; i < placed.size(); ++i) largest = std::max(largest, std::abs(placed[i] - written.voxels[i]));
+  CHECK(largest <= 1e-6f);  // a weight times a probability, divided by the weight
+}
+
+TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weights' size", "[windows][predict]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1);
+  // The last convolution gives 2 for WT at every voxel: where the network looked, the label is not 0.
+  const io::SafetensorsFile untrained =
+      io::read_safetensors(write_untrained(folder / "u.safetensors", tiny_network, {16, 16, 16}));
+  std::string bias, weight;
+  for (const auto& entry : untrained.entries()) {
+    if (entry.name.ends_with("bias") && entry.tensor.count() == 3) bias = entry.name;
+  }
+  REQUIRE_FALSE(bias.empty());
+  weight = bias.substr(0, bias.size() - 4) + "weight";
+  const fs::path weights = folder / "w.safetensors";
+  io::write_safetensors(weights, with_filled(with_filled(untrained, weight, 0), bias, 2));
+
+  const ToolResult cropped = predict(weights, data, folder / "cropped");
+  CHECK_THAT(cropped.errors, Contains("voxels larger along x,y,z than the field of view"));
+  const ToolResult got = predict(weights, data, folder / "out", "--patch 16,16,16");
+  REQUIRE(got.exit_code == 0);
+  CHECK(got.errors.empty());
+  CHECK_THAT(got.output, Contains("field of view the whole brain of each case by patches of 16,16,16, overlap 0.5"));
+  const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
+  const io::LabelImage labels = io::read_nifti_labels(folder / "out/Phantom_001.nii.gz"),
+                       without = io::read_nifti_labels(folder / "cropped/Phantom_001.nii.gz");
+  int64_t missing = 0, cut = 0;
+  for (size_t i = 0; i < labels.labels.size(); ++i) {
+    const bool brain = std::ranges::any_of(volumes.modalities, [&](const auto& m) { return m[i] != 0; });
+    missing += brain && labels.labels[i] == 0;
+    cut += brain && without.labels[i] == 0;
+  }
+  CHECK(missing == 0);
+  CHECK(cut > 0);  // else there was nothing to take in
+  // A patch larger than the brain: padded.
+  CHECK(predict(weights, data, folder / "large", "--patch 48,40,44").exit_code == 0);
+
+  const auto refused = [&](const std::string& more, const std::string& reason) {
+    const ToolResult result = predict(weights, data, folder / "refused", more);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.errors, Contains(reason));
+    CHECK_FALSE(fs::exists(folder / "refused"));
+  };
+  refused("--patch 15,16,16", "expected");  // the network halves its input once
+  refused("--patch 16,16", "[--patch] expected three positive sizes");
+  refused("--patch 32,32,32 --size 16,16,16", "[--patch] expected patches that fit into --size 16,16,16");
+  refused("--patch 16,16,16 --overlap 1", "[--overlap] expected a share");
+  refused("--patch 16,16,16 --overlap=-0.1", "[--overlap] expected a share");
+  refused("--overlap 0.5", "--patch");
+}
