@@ -102,7 +102,9 @@ TEST_CASE("HD95 of simple shapes is what each definition says", "[metrics]") {
 
 TEST_CASE("HD95 and surface areas of random masks equal SciPy's and surface-distance's", "[metrics]") {
   const Index3 size = {9, 7, 8};
-  for (const auto& row : read_golden("hd95_random.json").at("rows")) {
+  const nlohmann::json rows = read_golden("hd95_random.json").at("rows");
+  CHECK(rows.size() == 12);
+  for (const auto& row : rows) {
     std::mt19937 random(row.at("seed").get<unsigned>());
     const auto density = row.at("density").get<unsigned>();
     const auto draw = [&](int64_t, int64_t, int64_t) { return random() % 100 < density; };
