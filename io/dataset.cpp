@@ -72,8 +72,7 @@ void expect_no_misnamed_segmentation(const fs::path& folder) {
 }
 
 void expect_distinct(const CaseFiles& files) {
-  std::vector<fs::path> paths(files.modalities.begin(), files.modalities.end());
-  if (files.segmentation) paths.push_back(*files.segmentation);
+  const std::vector<fs::path> paths = files_of(files);
   for (size_t i = 0; i < paths.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j]), DataError,
@@ -172,6 +171,12 @@ std::vector<CaseFiles> find_cases_unguarded(const fs::path& path) {
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> files_of(const CaseFiles& files) {
+  std::vector<fs::path> paths(files.modalities.begin(), files.modalities.end());
+  if (files.segmentation) paths.push_back(*files.segmentation);
+  return paths;
+}
 
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path) try {
   return find_cases_unguarded(path);

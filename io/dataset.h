@@ -25,6 +25,9 @@ struct CaseFiles {
   std::optional<std::filesystem::path> segmentation;  // none in validation and test data
 };
 
+// All of them.
+std::vector<std::filesystem::path> files_of(const CaseFiles& files);
+
 // Cases of a dataset, sorted by name. `path` is a case's folder, or a folder of case folders, some or all of which may
 // lie one deeper in HGG/ and LGG/. Files beside the case folders (.csv tables) and hidden entries are ignored; every
 // other folder must be a case. Only names are looked at, no file is read.

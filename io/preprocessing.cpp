@@ -12,11 +12,6 @@
 namespace revunet::io {
 namespace {
 
-struct Box {
-  Size3 low{};
-  Size3 high{};  // exclusive
-};
-
 int64_t voxels_of(const Size3& size) {
   return size[0] * size[1] * size[2];
 }
@@ -26,28 +21,7 @@ bool any_nonzero(const CaseVolumes& volumes, int64_t voxel) {
                      [&](const std::vector<float>& m) { return m[static_cast<size_t>(voxel)] != 0; });
 }
 
-Box nonzero_box(const CaseVolumes& volumes) {
-  const auto [X, Y, Z] = volumes.grid.size;
-  Box box{.low = volumes.grid.size, .high = {0, 0, 0}};
-  int64_t voxel = 0;
-  for (int64_t z = 0; z < Z; ++z) {
-    for (int64_t y = 0; y < Y; ++y) {
-      for (int64_t x = 0; x < X; ++x, ++voxel) {
-        if (!any_nonzero(volumes, voxel)) continue;
-        const Size3 at = {x, y, z};
-        for (size_t axis = 0; axis < 3; ++axis) {
-          box.low[axis] = std::min(box.low[axis], at[axis]);
-          box.high[axis] = std::max(box.high[axis], at[axis] + 1);
-        }
-      }
-    }
-  }
-  REVUNET_EXPECTS(box.high[0] > 0, DataError, "[{}] expected a brain, got zeros in all modalities; check the files",
-                  volumes.name);
-  return box;
-}
-
-Placement place(const Box& box, const Size3& size) {
+Placement place(const BrainBox& box, const Size3& size) {
   Placement p{.size = size, .box_low = box.low, .source_offset = {}, .destination_offset = {}, .extent = {}};
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t length = box.high[axis] - box.low[axis];
@@ -156,9 +130,30 @@ void expect_placement_fits(const Placement& p, const Size3& file_size, size_t va
 
 }  // namespace
 
+BrainBox brain_box(const CaseVolumes& volumes) {
+  const auto [X, Y, Z] = volumes.grid.size;
+  BrainBox box{.low = volumes.grid.size, .high = {0, 0, 0}};
+  int64_t voxel = 0;
+  for (int64_t z = 0; z < Z; ++z) {
+    for (int64_t y = 0; y < Y; ++y) {
+      for (int64_t x = 0; x < X; ++x, ++voxel) {
+        if (!any_nonzero(volumes, voxel)) continue;
+        const Size3 at = {x, y, z};
+        for (size_t axis = 0; axis < 3; ++axis) {
+          box.low[axis] = std::min(box.low[axis], at[axis]);
+          box.high[axis] = std::max(box.high[axis], at[axis] + 1);
+        }
+      }
+    }
+  }
+  REVUNET_EXPECTS(box.high[0] > 0, DataError, "[{}] expected a brain, got zeros in all modalities; check the files",
+                  volumes.name);
+  return box;
+}
+
 Size3 brain_extent(const CaseVolumes& volumes) {
   expect_volumes_fit(volumes);
-  const Box box = nonzero_box(volumes);
+  const BrainBox box = brain_box(volumes);
   return {box.high[0] - box.low[0], box.high[1] - box.low[1], box.high[2] - box.low[2]};
 }
 
@@ -166,7 +161,7 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   REVUNET_EXPECTS(*std::min_element(size.begin(), size.end()) > 0, UsageError,
                   "[preprocess] expected positive sizes, got {}; choose another field of view", fmt::join(size, " x "));
   expect_volumes_fit(volumes);
-  const Box box = nonzero_box(volumes);
+  const BrainBox box = brain_box(volumes);
   Preprocessed result;
   result.placement = place(box, size);
   for (size_t axis = 0; axis < 3; ++axis) {

@@ -17,6 +17,15 @@ using Size3 = std::array<int64_t, 3>;  // voxels along x, y, z
 
 constexpr Size3 default_field_of_view = {160, 192, 160};  // the paper's (arXiv 1906.06148): holds most whole brains
 
+// The smallest box that holds every voxel that is not zero in all modalities.
+struct BrainBox {
+  Size3 low{};
+  Size3 high{};  // exclusive
+};
+
+// DataError for volumes that are zero everywhere.
+BrainBox brain_box(const CaseVolumes& volumes);
+
 // Where preprocessed voxels come from: along each axis, voxel destination_offset + i of the output is voxel
 // box_low + source_offset + i of the file, for 0 <= i < extent. The rest of the output is padding.
 struct Placement {

@@ -28,7 +28,8 @@ void start_log(const RunFolder& folder) {
 }
 
 void train(const TrainOptions& options) {
-  const Split split = split_cases(io::find_cases(options.data), options.split);
+  Split split = split_cases(io::find_cases(options.data), options.split);
+  split.hashes = hash_files(split);
   RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
   start_log(folder);
   watch_for_interruption();

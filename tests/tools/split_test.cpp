@@ -161,6 +161,38 @@ TEST_CASE("a split's file is the split, and is refused where it is none of these
              Contains("all cases of a patient on one side, got BraTS-GLI-00001-001 under validation"));
 }
 
+TEST_CASE("a split has the sums of its files, as sha256sum prints them, and knows a file that is another", "[train]") {
+  const TemporaryFolder folder;
+  // FIPS 180-2, appendix B: of "abc", and of nothing.
+  const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  std::filesystem::create_directory(folder / "case_000");
+  Split split;
+  split.training = cases_of(1);
+  io::CaseFiles& files = split.training[0];
+  for (size_t i = 0; i < 4; ++i) {
+    files.modalities[i] = write_bytes(folder / fmt::format("case_000/{}.nii", i), i == 2 ? "abc" : "");
+  }
+  files.segmentation = write_bytes(folder / "case_000/seg.nii", "abc");
+  split.hashes = hash_files(split);
+  CHECK(split.hashes ==
+        FileHashes{
+            {"case_000", {{"0.nii", empty}, {"1.nii", empty}, {"2.nii", abc}, {"3.nii", empty}, {"seg.nii", abc}}}});
+
+  SplitOptions from_file;
+  from_file.file = write_bytes(folder / "split.json", to_json(split));
+  Split again = split_cases(split.training, from_file);
+  CHECK(again.hashes == split.hashes);
+  CHECK(hash_files(again) == split.hashes);
+  write_bytes(folder / "case_000/1.nii", "abc");
+  CHECK_THAT(message_of<DataError>([&] { hash_files(again); }),
+             Contains("1.nii] expected the file that the split was made with, of SHA-256 " + empty + ", got " + abc));
+  again.hashes["case_000"].erase("1.nii");
+  CHECK(hash_files(again).at("case_000").at("1.nii") == abc);
+  std::filesystem::remove(folder / "case_000/3.nii");
+  CHECK_THAT(message_of<DataError>([&] { hash_files(again); }), Contains("3.nii] expected a file that can be read"));
+}
+
 TEST_CASE("an epoch's order is a permutation that depends on seed and epoch", "[train]") {
   constexpr int64_t epochs = 1000;
   std::array<int, 5> first{};

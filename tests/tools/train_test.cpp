@@ -329,3 +329,22 @@ TEST_CASE("the learning rate drops, training stops by itself, and a split is reu
   expect_refusal(train(data, folder / "x", tiny + " --lr-drops 5,5"), 2, "[--lr-drops] expected epochs");
   expect_refusal(train(data, folder / "x", tiny + " --val-fraction 0 --stop-patience 5"), 2, "[--stop-patience]");
 }
+
+TEST_CASE("a run with a cache of cases is the run without, when it is made and when it is there", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), cache = folder / "cache";
+  const std::string options = std::string(tiny_options) + " --epochs 2 --val-fraction 0.25 --augment paper";
+  REQUIRE(train(data, folder / "without", options).exit_code == 0);
+  for (const char* run : {"made", "there"}) {
+    const ToolResult got = train(data, folder / run, options + " --cache '" + cache.string() + "' --loader-threads 3");
+    REQUIRE(got.exit_code == 0);
+    CHECK(read_bytes(folder / run / "last.safetensors") == read_bytes(folder / "without/last.safetensors"));
+    CHECK(column(read_csv(folder / run / "log.csv"), "dice_wt") ==
+          column(read_csv(folder / "without/log.csv"), "dice_wt"));
+  }
+  CHECK(fs::exists(cache / "Phantom_004.case"));
+  write_bytes(cache / "Phantom_002.case", "x");
+  const ToolResult mended = train(data, folder / "mended", options + " --cache '" + cache.string() + "'");
+  CHECK_THAT(mended.output, Contains("the cached case is damaged and made again"));
+  CHECK(read_bytes(folder / "mended/last.safetensors") == read_bytes(folder / "without/last.safetensors"));
+}

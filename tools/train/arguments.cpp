@@ -95,6 +95,10 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--loader-threads", a.loader_threads,
                  "threads that read and prepare samples, one each, ahead of their use; results do not depend on it")
       ->capture_default_str();
+  app.add_option(
+      "--cache", a.cache,
+      "folder for cases cropped to the brain and not compressed, made at their first use (about 27 MB each), "
+      "which later epochs and runs map into memory; [each epoch reads the files that do not fit into 2 GiB]");
   add_device_options(app, a.device);
   add_precision_option(app, a.precision);
   const auto mode = CLI::IsMember({"auto", "stored", "reversible"});

@@ -11,7 +11,7 @@ namespace revunet::tools {
 
 // As typed: empty means the default, which can depend on other options.
 struct TrainArguments {
-  std::string data, out, model = "reversible", channels, size = "160,192,160", patch = "full", init;
+  std::string data, out, cache, model = "reversible", channels, size = "160,192,160", patch = "full", init;
   int64_t encoder_depth = 1, decoder_depth = 1, epochs = 100, max_steps = 0, validate_every = 1;
   double learning_rate = 1e-4, learning_rate_divisor = 5, weight_decay = 1e-5, validation_fraction = 0.2;
   std::string learning_rate_drops = "250,400,550", split;

@@ -23,7 +23,8 @@ CaseLoader::Case CaseLoader::kept(size_t index) {
 
 CaseLoader::Case CaseLoader::get(size_t index) try {
   if (Case c = kept(index)) return c;
-  const Case c = std::make_shared<const io::Preprocessed>(io::preprocess(io::load_case(cases_[index]), size_));
+  const Case c = std::make_shared<const io::Preprocessed>(
+      io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + bytes_of(*c) <= kKeepBytes && kept_.emplace(index, c).second) kept_bytes_ += bytes_of(*c);
   return c;

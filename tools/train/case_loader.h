@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "io/case_cache.h"
 #include "io/preprocessing.h"
 
 namespace revunet::tools {
@@ -14,8 +15,9 @@ class CaseLoader {
  public:
   using Case = std::shared_ptr<const io::Preprocessed>;
 
-  // Cases of one list, preprocessed to `size`.
-  CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size) : cases_(std::move(cases)), size_(size) {}
+  // Cases of one list, preprocessed to `size`; read by way of `cache`, which outlives this, unless it is nullptr.
+  CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size, const io::CaseCache* cache)
+      : cases_(std::move(cases)), size_(size), cache_(cache) {}
 
   size_t count() const { return cases_.size(); }
   const std::string& name(size_t index) const { return cases_[index].name; }
@@ -27,6 +29,7 @@ class CaseLoader {
 
   std::vector<io::CaseFiles> cases_;
   io::Size3 size_;
+  const io::CaseCache* cache_;
   std::mutex mutex_;  // of what follows
   std::map<size_t, Case> kept_;
   size_t kept_bytes_ = 0;

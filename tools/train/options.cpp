@@ -203,6 +203,7 @@ TrainOptions resolve(const TrainArguments& a) {
   REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
                   "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
   o.loader_threads = a.loader_threads;
+  o.cache = checked_path(a.cache, "--cache");
   o.epochs = a.epochs;
   o.max_steps = a.max_steps;
   o.validate_every = a.validate_every;

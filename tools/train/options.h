@@ -34,6 +34,7 @@ struct TrainOptions {
   uint64_t seed = 0;
   int threads = 0;
   int64_t loader_threads = 2;
+  std::filesystem::path cache;  // empty: none
   DeviceOptions device;
   std::filesystem::path init;  // empty: PyTorch's default initialisation
   Precision precision = Precision::fp32;

@@ -48,6 +48,7 @@ std::string to_toml(const TrainOptions& o) {
   line("seed", o.seed);
   line("threads", o.threads);
   line("loader-threads", o.loader_threads);
+  if (!o.cache.empty()) line("cache", quoted(o.cache.string()));
   line("device", quoted(o.device.name()));
   if (o.device.memory_limit) line("memory-limit", *o.device.memory_limit);
   if (o.device.kind == DeviceKind::cuda) {

@@ -4,9 +4,9 @@
 
 namespace revunet::tools {
 
-SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases)
+SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache)
     : options_(options),
-      loader_(std::move(cases), options.size),
+      loader_(std::move(cases), options.size, cache),
       ahead_([this](int64_t number) { return make(number); }, options.loader_threads) {}
 
 TrainingSample SampleSource::make(int64_t number) {

@@ -16,7 +16,7 @@ struct TrainingSample {
 
 class SampleSource {
  public:
-  SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases);
+  SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache);
 
   // Samples an epoch: one a case.
   int64_t count() const { return static_cast<int64_t>(loader_.count()); }

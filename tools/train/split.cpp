@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "engine/rng.h"
+#include "io/sha256.h"
 #include "tools/train/streams.h"
 
 namespace revunet::tools {
@@ -79,6 +80,13 @@ std::vector<std::string> names_in(const nlohmann::json& split, const char* part,
   return split[part].get<std::vector<std::string>>();
 }
 
+FileHashes hashes_in(const nlohmann::json& split, const std::filesystem::path& path) try {
+  return split.contains("sha256") ? split["sha256"].get<FileHashes>() : FileHashes{};
+} catch (const nlohmann::json::exception& e) {
+  throw DataError(
+      fmt::format("[{}] expected sums by case and file under \"sha256\", got: {}", path.string(), e.what()));
+}
+
 Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::path& path) {
   std::map<std::string, io::CaseFiles> by_name;
   for (io::CaseFiles& c : cases) by_name.emplace(c.name, std::move(c));
@@ -101,6 +109,7 @@ Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::pat
   }
   REVUNET_EXPECTS(!split.training.empty(), DataError, "[{}] expected a case to train on, got none", path.string());
   split.unused = by_name.size();
+  split.hashes = hashes_in(json, path);
   return split;
 }
 
@@ -110,6 +119,13 @@ void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
                     "[{}] expected a segmentation {}_seg.nii.gz to train on, got none; add it or move the case away",
                     c.name, c.name);
   }
+}
+
+// Empty where there is none.
+std::string listed_sum(const FileHashes& hashes, const std::string& case_name, const std::string& file) {
+  const auto found = hashes.find(case_name);
+  if (found == hashes.end() || !found->second.contains(file)) return {};
+  return found->second.at(file);
 }
 
 }  // namespace
@@ -138,13 +154,46 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
   return split;
 }
 
+FileHashes hash_files(const Split& split) {
+  std::vector<std::pair<std::string, std::filesystem::path>> files;
+  for (const auto* list : {&split.training, &split.validation}) {
+    for (const io::CaseFiles& c : *list) {
+      for (const std::filesystem::path& path : io::files_of(c)) files.emplace_back(c.name, path);
+    }
+  }
+  std::ranges::sort(files);
+  std::vector<std::string> sums(files.size());
+  std::vector<std::exception_ptr> failures(files.size());
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < files.size(); ++i) try {
+      sums[i] = io::sha256_of_file(files[i].second);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  FileHashes hashes;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (failures[i]) std::rethrow_exception(failures[i]);
+    const auto& [name, path] = files[i];
+    hashes[name][path.filename().string()] = sums[i];
+    const std::string known = listed_sum(split.hashes, name, path.filename().string());
+    REVUNET_EXPECTS(
+        known.empty() || known == sums[i], DataError,
+        "[{}] expected the file that the split was made with, of SHA-256 {}, got {}; put that file back, or, "
+        "if the new one is right, remove its line from the split's file",
+        path.string(), known, sums[i]);
+  }
+  return hashes;
+}
+
 std::string to_json(const Split& split) {
   const auto names = [](const std::vector<io::CaseFiles>& cases) {
     std::vector<std::string> list;
     for (const io::CaseFiles& c : cases) list.push_back(c.name);
     return list;
   };
-  return nlohmann::json{{"training", names(split.training)}, {"validation", names(split.validation)}}.dump(2) + "\n";
+  nlohmann::json json{{"training", names(split.training)}, {"validation", names(split.validation)}};
+  if (!split.hashes.empty()) json["sha256"] = split.hashes;
+  return json.dump(2) + "\n";
 }
 
 std::vector<size_t> epoch_order(size_t count, uint64_t seed, int64_t epoch) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,8 +12,12 @@
 
 namespace revunet::tools {
 
+// SHA-256 of each file of each case, by the case's and the file's name.
+using FileHashes = std::map<std::string, std::map<std::string, std::string>>;
+
 struct Split {
   std::vector<io::CaseFiles> training, validation;  // each in name order
+  FileHashes hashes;                                // as a split's file has them; empty: it has none
   size_t unused = 0;                                // cases of the dataset that a split's file does not name
 };
 
@@ -40,7 +45,11 @@ struct SplitOptions {
 // patients on both sides; UsageError for more folds than patients.
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options);
 
-// {"training": [names], "validation": [names]}
+// Of all files of the split's cases, read by all threads. DataError naming the first file, in name
+// order, that is another one than the split has a hash of.
+FileHashes hash_files(const Split& split);
+
+// {"training": [names], "validation": [names], "sha256": {name: {file: sum}}}
 std::string to_json(const Split& split);
 
 // 0 .. count - 1 in a random order that depends on seed and epoch alone.

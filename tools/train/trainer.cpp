@@ -71,6 +71,11 @@ std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t ca
       make_header("revunet-train", device.kind(), options.threads, options.memory(steps)), options.trace);
 }
 
+std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
+  if (options.cache.empty()) return std::nullopt;
+  return io::CaseCache(options.cache, [](const std::string& damage) { spdlog::warn("warning: {}", damage); });
+}
+
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
   if (!options.init.empty() && !options.resume) load_weights(io::read_safetensors(options.init), *model);
@@ -90,8 +95,9 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       step_(ctx_, *model_, adam_, options.optimiser_step, options.extras, splitmix64(options.seed ^ kDropoutKey)),
-      samples_(options, split.training),
-      validation_(split.validation, options.size),
+      cache_(cache_of(options)),
+      samples_(options, split.training, cache_ ? &*cache_ : nullptr),
+      validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
       progress_(total_steps_) {
@@ -272,6 +278,17 @@ void Trainer::explain_non_finite(const TrainingSample& sample) {
   throw NonFiniteError(where + remedy);
 }
 
+// With averaged weights, where they are averaged: only while this runs, as what is saved is both.
+std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
+  const AveragedWeights averaged(step_.average());
+  return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision));
+}
+
+void Trainer::save_averaged(const std::string& name) {
+  const AveragedWeights averaged(step_.average());
+  save_weights(folder_.file(name), *model_, options_.size);
+}
+
 RegionValues Trainer::validate() {
   RegionValues mean{};
   for (size_t i = 0; i < validation_.count(); ++i) {
@@ -279,8 +296,7 @@ RegionValues Trainer::validate() {
     const CaseLoader::Case c =
         validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
-    const auto probabilities =
-        predict_whole_volume(ctx_, *model_, c->image, c->placement.size, activation_type(options_.precision));
+    const auto probabilities = predicted(*c);
     const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
     leave_if_interrupted();
@@ -297,8 +313,7 @@ void Trainer::begin_next_epoch() {
 }
 
 void Trainer::finish_epoch(EpochRecord record) {
-  std::optional<AveragedWeights> averaged(std::in_place, step_.average());
-  save_weights(folder_.file("last.safetensors"), *model_, options_.size);
+  save_averaged("last.safetensors");
   const Stopwatch stopwatch;
   if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
     try {
@@ -316,9 +331,8 @@ void Trainer::finish_epoch(EpochRecord record) {
   const bool best = scored && (!state_.best_score || score > *state_.best_score);
   if (best) {
     state_.best_score = score;
-    save_weights(folder_.file("best.safetensors"), *model_, options_.size);
+    save_averaged("best.safetensors");
   }
-  averaged.reset();
   folder_.append(record);
   if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();

@@ -33,6 +33,8 @@ class Trainer {
   RegionValues train_on(const TrainingSample& sample);
   TrainingSample next_sample();
   RegionValues validate();
+  std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
+  void save_averaged(const std::string& name);
   [[noreturn]] void explain_non_finite(const TrainingSample& sample);
   Variable losses_of(const Context& ctx, const Sample& sample);
   void report_memory() const;
@@ -62,6 +64,7 @@ class Trainer {
   std::vector<Parameter*> parameters_;
   Adam adam_;
   TrainingStep step_;
+  std::optional<io::CaseCache> cache_;
   SampleSource samples_;
   CaseLoader validation_;
   ReadAhead<CaseLoader::Case> validation_ahead_;

@@ -1,0 +1,192 @@
+#include "io/case_cache.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+
+#include "engine/error.h"
+#include "io/atomic_file.h"
+#include "io/preprocessing.h"
+
+namespace revunet::io {
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr const char* kFormat = "revunet-case-1";
+constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
+
+// What the case was made of.
+json sources_of(const CaseFiles& files) {
+  json sources = json::array();
+  for (const fs::path& path : files_of(files)) {
+    struct stat status {};
+    REVUNET_EXPECTS(::stat(path.c_str(), &status) == 0, DataError, "[{}] expected a file that can be read, got: {}",
+                    path.string(), std::strerror(errno));
+    sources.push_back({fs::absolute(path).lexically_normal().string(), status.st_size, status.st_mtim.tv_sec,
+                       status.st_mtim.tv_nsec});
+  }
+  return sources;
+}
+
+uint32_t crc_of(std::span<const char> bytes) {
+  return static_cast<uint32_t>(
+      crc32_z(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+// A file's bytes, mapped while this lives; none where there is no such file.
+class Mapped {
+ public:
+  explicit Mapped(const fs::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    struct stat status {};
+    if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
+      void* data = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+      if (data != MAP_FAILED) bytes_ = {static_cast<const char*>(data), static_cast<size_t>(status.st_size)};
+    }
+    ::close(descriptor);
+  }
+  ~Mapped() {
+    if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+  }
+  Mapped(const Mapped&) = delete;
+  Mapped& operator=(const Mapped&) = delete;
+
+  std::span<const char> bytes() const { return bytes_; }
+
+ private:
+  std::span<const char> bytes_;
+};
+
+bool fits_int16(const std::vector<float>& voxels) {
+  return std::ranges::all_of(voxels, [](float v) { return v >= -32768 && v <= 32767 && v == std::floor(v); });
+}
+
+template <class T>
+void append(std::string& bytes, const std::vector<T>& values) {
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
+// Reads the values of T at the front of `bytes`, which go.
+template <class T>
+std::vector<T> take(std::span<const char>& bytes, size_t count) {
+  REVUNET_EXPECTS(bytes.size() >= count * sizeof(T), DataError, "expected {} bytes more, got {}", count * sizeof(T),
+                  bytes.size());
+  std::vector<T> values(count);
+  std::memcpy(values.data(), bytes.data(), count * sizeof(T));
+  bytes = bytes.subspan(count * sizeof(T));
+  return values;
+}
+
+std::string packed(const CaseVolumes& c, const json& sources) {
+  std::string data;
+  json types = json::array();
+  for (const std::vector<float>& voxels : c.modalities) {
+    const bool whole = fits_int16(voxels);
+    types.push_back(whole ? "int16" : "float");
+    if (whole) append(data, std::vector<int16_t>(voxels.begin(), voxels.end()));
+    if (!whole) append(data, voxels);
+  }
+  if (c.labels) append(data, *c.labels);
+  const json header{{"format", kFormat},         {"sources", sources}, {"size", c.grid.size},
+                    {"spacing", c.grid.spacing}, {"types", types},     {"labels", c.labels.has_value()},
+                    {"crc32", crc_of(data)}};
+  return header.dump() + '\n' + data;
+}
+
+// Nothing where it is of other files. DataError, without the file's name, where it is not whole.
+std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) try {
+  const auto end = std::find(bytes.begin(),
+                             bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kLongestHeader)), '\n');
+  const auto length = static_cast<size_t>(end - bytes.begin());
+  REVUNET_EXPECTS(length < bytes.size(), DataError, "expected a line of JSON, got none");
+  const json header = json::parse(bytes.begin(), end);
+  if (header.at("format") != kFormat || header.at("sources") != sources) return std::nullopt;
+  std::span<const char> data = bytes.subspan(length + 1);
+  REVUNET_EXPECTS(header.at("crc32") == crc_of(data), DataError, "expected another checksum");
+  CaseVolumes c;
+  c.name = name;
+  c.grid.size = header.at("size").get<std::array<int64_t, 3>>();
+  c.grid.spacing = header.at("spacing").get<std::array<double, 3>>();
+  c.grid.affine.setIdentity();
+  const auto voxels = static_cast<size_t>(c.grid.size[0] * c.grid.size[1] * c.grid.size[2]);
+  for (size_t i = 0; i < c.modalities.size(); ++i) {
+    if (header.at("types").at(i) == "int16") {
+      const auto values = take<int16_t>(data, voxels);
+      c.modalities[i].assign(values.begin(), values.end());
+    } else {
+      c.modalities[i] = take<float>(data, voxels);
+    }
+  }
+  if (header.at("labels").get<bool>()) c.labels = take<uint8_t>(data, voxels);
+  REVUNET_EXPECTS(data.empty(), DataError, "expected the end of the file, got {} bytes", data.size());
+  return c;
+} catch (const json::exception& e) {
+  throw DataError(fmt::format("expected another header, got: {}", e.what()));
+}
+
+// The voxels of a box, x fastest.
+template <class T>
+std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& size, const BrainBox& box) {
+  std::vector<T> to;
+  to.reserve(static_cast<size_t>((box.high[0] - box.low[0]) * (box.high[1] - box.low[1]) * (box.high[2] - box.low[2])));
+  for (int64_t z = box.low[2]; z < box.high[2]; ++z) {
+    for (int64_t y = box.low[1]; y < box.high[1]; ++y) {
+      const int64_t row = (z * size[1] + y) * size[0];
+      to.insert(to.end(), from.begin() + row + box.low[0], from.begin() + row + box.high[0]);
+    }
+  }
+  return to;
+}
+
+}  // namespace
+
+CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
+  const BrainBox box = brain_box(volumes);
+  CaseVolumes c;
+  c.name = volumes.name;
+  c.grid.spacing = volumes.grid.spacing;
+  c.grid.affine.setIdentity();
+  for (size_t i = 0; i < 3; ++i) c.grid.size[i] = box.high[i] - box.low[i];
+  for (size_t i = 0; i < c.modalities.size(); ++i) c.modalities[i] = cut(volumes.modalities[i], volumes.grid.size, box);
+  if (volumes.labels) c.labels = cut(*volumes.labels, volumes.grid.size, box);
+  return c;
+}
+
+CaseCache::CaseCache(std::filesystem::path folder, std::function<void(const std::string&)> on_damage)
+    : folder_(std::move(folder)), on_damage_(std::move(on_damage)) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  REVUNET_EXPECTS(!error && fs::is_directory(folder_, error), DataError,
+                  "[--cache] expected a folder that can be made, got {}: {}", folder_.string(), error.message());
+}
+
+CaseVolumes CaseCache::load(const CaseFiles& files) const {
+  const json sources = sources_of(files);
+  const fs::path path = folder_ / (files.name + ".case");
+  try {
+    const Mapped mapped(path);
+    if (!mapped.bytes().empty()) {
+      if (auto known = unpacked(mapped.bytes(), files.name, sources)) return *std::move(known);
+    }
+  } catch (const DataError& e) {
+    on_damage_(fmt::format("[{}] {}; the cached case is damaged and made again", path.string(), e.what()));
+  }
+  CaseVolumes c = cropped_to_brain(load_case(files));
+  write_file_atomically(path, packed(c, sources));
+  return c;
+}
+
+}  // namespace revunet::io
