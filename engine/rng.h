@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <numbers>
 
+#include "engine/host_device.h"
+
 namespace revunet {
 
-constexpr uint64_t splitmix64(uint64_t z) {
+REVUNET_HOST_DEVICE constexpr uint64_t splitmix64(uint64_t z) {
   z += 0x9E3779B97F4A7C15u;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;

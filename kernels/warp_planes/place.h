@@ -4,11 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define REVUNET_HOST_DEVICE __host__ __device__
-#else
-#define REVUNET_HOST_DEVICE
-#endif
+#include "engine/host_device.h"
 
 namespace revunet {
 

@@ -1,6 +1,7 @@
 // The kernels of a training step that have no gradient, on a CUDA device and on the CPU: clipping, averages, dropout
 // and resampling.
 #include "engine/rng.h"
+#include "kernels/change_intensities/change_intensities.h"
 #include "kernels/channel_dropout/channel_dropout.h"
 #include "kernels/clip_gradients/clip_gradients.h"
 #include "kernels/moving_average/moving_average.h"
@@ -71,6 +72,24 @@ TEST_CASE("CUDA dropout agrees with the CPU's", "[cuda]") {
       channel_dropout(ctx, normal(ctx, {channels}, 6), dropout, y, Write::overwrite);
       channel_dropout(ctx, normal(ctx, {channels}, 7), dropout, y, Write::add);
       return to_host_f64(y);
+    });
+  }
+}
+
+TEST_CASE("CUDA changes of intensities agree with the CPU's", "[cuda]") {
+  if (!has_cuda_device()) return;
+  IntensityChanges changes{.key = 12, .channels = {}};
+  changes.channels[0] = {.noise = 0.3f, .blur = 1};
+  changes.channels[1] = {.brightness = 1.2f, .contrast = 0.7f, .least = -2, .greatest = 2};
+  changes.channels[2] = {.resolution = 0.55f, .gamma = 1.4f, .least = -3, .greatest = 3};
+  changes.channels[3] = {.blur = 0.5f, .resolution = 0.9f, .gamma = 0.8f, .inverted = true, .least = -3, .greatest = 3};
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    // Functions of f32; bf16 rounds up to five times, of values up to 5.
+    compare(dtype == DType::f32 ? 1e-5 : 0.1, [&](const Context& ctx) {
+      const Context input = ctx.with_tag(Tag::input);
+      Tensor image = from_host(input, {1, 9, 6, 7, 4}, dtype, std::span<const double>(normal(9 * 6 * 7 * 4, 13)));
+      change_intensities(input, changes, image);
+      return to_host_f64(image);
     });
   }
 }

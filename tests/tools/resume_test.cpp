@@ -17,7 +17,7 @@ const std::string kOptions =
 
 // Besides, whatever a step can do: partial sums of gradients, averages, draws of every kind.
 const std::string kEverything =
-    kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment paper";
+    kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment strong";
 
 // Starts revunet-train, and sends it a signal once `condition`, a shell's, holds, and `delay` seconds have passed.
 ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,

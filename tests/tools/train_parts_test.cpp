@@ -342,6 +342,38 @@ TEST_CASE("draws of augmentation are within their ranges, and follow from seed, 
   CHECK(std::set<uint64_t>{first(1, 2, 3), first(2, 2, 3), first(1, 3, 3), first(1, 2, 4), first(1, 3, 2)}.size() == 5);
 }
 
+TEST_CASE("changes of intensities happen as often as in nnU-Net, within its ranges", "[train]") {
+  std::array<io::ModalityStatistics, 4> statistics{};
+  statistics.fill({.nonzero = 10, .mean = 100, .deviation = 20, .least = 40, .greatest = 200});
+  constexpr int draws = 20000;
+  std::map<std::string, int> counts;
+  for (size_t i = 0; i < draws; ++i) {
+    Rng rng = augmentation_rng(3, 1, i);
+    const IntensityChanges changes = draw_intensities(statistics, rng);
+    const IntensityChange& c = changes.channels[i % 4];
+    counts["noise"] += c.noise > 0;
+    counts["blur"] += c.blur > 0;
+    counts["brightness"] += c.brightness != 1;
+    counts["contrast"] += c.contrast != 1;
+    counts["resolution"] += c.resolution != 1;
+    counts["gamma"] += c.gamma != 1;
+    counts["inverted"] += c.inverted;
+    CHECK((c.noise >= 0 && c.noise <= 0.1f));
+    CHECK((c.blur == 0 || (c.blur >= 0.5f && c.blur <= 1)));
+    CHECK((c.brightness >= 0.75f && c.brightness <= 1.25f && c.contrast >= 0.75f && c.contrast <= 1.25f));
+    CHECK((c.resolution >= 0.5f && c.resolution <= 1 && c.gamma >= 0.7f && c.gamma <= 1.5f));
+    CHECK(c.least == Approx(-3 * c.brightness));  // (40 - 100) / 20
+    CHECK(c.greatest == Approx(5 * c.brightness));
+  }
+  const std::map<std::string, double> shares = {
+      {"noise", 0.1},        {"blur", 0.1},    {"brightness", 0.15}, {"contrast", 0.15}, {"gamma", 0.1 + 0.9 * 0.3},
+      {"resolution", 0.125}, {"inverted", 0.1}};
+  for (const auto& [what, share] : shares) {
+    INFO(what);
+    CHECK(std::abs(counts[what] - share * draws) < 5 * std::sqrt(share * (1 - share) * draws));
+  }
+}
+
 TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
   io::Preprocessed c = coded_case();
   label_at(c, 3, 7, 2) = 4;

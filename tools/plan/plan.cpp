@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "io/regions.h"
+#include "kernels/change_intensities/change_intensities.h"
 #include "kernels/warp_planes/warp_planes.h"
 #include "tools/common/whole_volume.h"
 
@@ -31,6 +32,10 @@ SampleTensors sample(const Context& ctx, const MemorySettings& s) {
   if (s.augmented) warp_planes(ctx, source, target_source, {}, {}, image, target);
   source = Tensor();
   target_source = Tensor();
+  if (s.intensities) {
+    const LayerScope scope(ctx, "input");
+    change_intensities(ctx, {}, image);
+  }
   return {std::move(image), std::move(target)};
 }
 

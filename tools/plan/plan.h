@@ -25,6 +25,7 @@ struct MemorySettings {
   MemoryLayout layout = {};               // of the device
   io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
   std::optional<io::Size3> augmented{};   // field of view that samples are resampled from, if they are
+  bool intensities = false;               // whether samples' intensities are changed on the device
   std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is
   int64_t steps = 2;                      // of the run; from the second on, all steps are alike
 };

@@ -118,6 +118,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   if (s.extras != StepExtras{}) j["extras"] = to_json(s.extras);
   j["size"] = s.size;
   if (s.augmented) j["augmented"] = *s.augmented;
+  if (s.intensities) j["intensities"] = true;
   if (s.validation) j["validation"] = *s.validation;
   j["steps"] = s.steps;
   return j;
@@ -143,6 +144,11 @@ MemorySettings settings_from_json(const json& j) try {
   }
   s.size = size_member(j, "size", s.network);
   if (j.contains("augmented")) s.augmented = size_member(j, "augmented", s.network);
+  if (j.contains("intensities")) {
+    REVUNET_EXPECTS(j["intensities"] == true, DataError, "expected true for intensities, got {}",
+                    j["intensities"].dump());
+    s.intensities = true;
+  }
   if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
   s.steps = integer_member(j, "steps", 1, std::numeric_limits<int64_t>::max());
   const auto known = to_json(s);

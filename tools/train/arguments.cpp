@@ -8,10 +8,13 @@ namespace revunet::tools {
 namespace {
 
 void add_augmentation_options(CLI::App& app, TrainArguments& a) {
-  app.add_option("--augment", a.augment,
-                 "random changes of training samples: none, or paper: flips, and in the planes perpendicular to z "
-                 "rotation, scaling and elastic deformation, and a shift of each modality's intensities")
-      ->check(CLI::IsMember({"none", "paper"}))
+  app.add_option(
+         "--augment", a.augment,
+         "random changes of training samples: none; paper: flips, and in the planes perpendicular to z "
+         "rotation, scaling and elastic deformation, and a shift of each modality's intensities; strong: besides, "
+         "each with a probability of its own, noise, blur, brightness, contrast, low resolution and gamma, as "
+         "in nnU-Net")
+      ->check(CLI::IsMember({"none", "paper", "strong"}))
       ->capture_default_str();
   app.add_option("--rotation", a.rotation, "greatest angle of it, degrees")->capture_default_str();
   app.add_option("--scaling", a.scaling, "least and greatest factor of it")->capture_default_str();

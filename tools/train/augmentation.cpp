@@ -3,7 +3,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "io/dataset.h"
 #include "tools/train/streams.h"
 
 namespace revunet::tools {
@@ -42,6 +41,29 @@ PlaneWarp draw_warp(const AugmentationRanges& ranges, Rng& rng) {
     warp.shift[c] = static_cast<float>(rng.uniform(-ranges.intensity_shift, ranges.intensity_shift));
   }
   return warp;
+}
+
+IntensityChanges draw_intensities(const std::array<io::ModalityStatistics, io::modality_count>& statistics, Rng& rng) {
+  IntensityChanges changes;
+  changes.key = rng.next();
+  const auto happens = [&](double probability) { return rng.uniform() < probability; };
+  const auto between = [&](double low, double high) { return static_cast<float>(rng.uniform(low, high)); };
+  const bool noise = happens(0.1), blur = happens(0.2), brightness = happens(0.15), contrast = happens(0.15),
+             resolution = happens(0.25), inverted = happens(0.1), gamma = inverted || happens(0.3);
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    const io::ModalityStatistics& s = statistics[i];
+    IntensityChange& c = changes.channels[i];
+    if (noise) c.noise = between(0, 0.1);
+    if (blur && happens(0.5)) c.blur = between(0.5, 1);
+    if (brightness) c.brightness = between(0.75, 1.25);
+    if (contrast) c.contrast = between(0.75, 1.25);
+    if (resolution && happens(0.5)) c.resolution = between(0.5, 1);
+    if (gamma) c.gamma = between(0.7, 1.5);
+    c.inverted = inverted;
+    c.least = c.brightness * static_cast<float>((static_cast<double>(s.least) - s.mean) / s.deviation);
+    c.greatest = c.brightness * static_cast<float>((static_cast<double>(s.greatest) - s.mean) / s.deviation);
+  }
+  return changes;
 }
 
 }  // namespace revunet::tools

@@ -126,6 +126,7 @@ std::optional<AugmentationRanges> augmentation(const TrainArguments& a) {
   if (a.augment == "none") return std::nullopt;
   AugmentationRanges ranges{
       .rotation = a.rotation, .deformation = a.deformation, .flip = a.flip, .intensity_shift = a.intensity_shift};
+  ranges.strong = a.augment == "strong";
   const std::vector<double> factors = parse_numbers(a.scaling, "--scaling");
   REVUNET_EXPECTS(factors.size() == 2, UsageError, "[--scaling] expected two factors, as 0.9,1.1, got {}", a.scaling);
   ranges.scale_low = factors[0];
@@ -156,6 +157,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
           .layout = device.layout,
           .size = patch.value_or(size),
           .augmented = augmentation ? std::optional(size) : std::nullopt,
+          .intensities = augmentation && augmentation->strong,
           .validation = validates() ? std::optional(size) : std::nullopt,
           .steps = steps};
 }

@@ -17,7 +17,7 @@ std::string to_toml(const TrainOptions& o) {
   line("size", list(o.size));
   line("patch", o.patch ? list(*o.patch) : quoted("full"));
   line("foreground", o.foreground);
-  line("augment", quoted(o.augmentation ? "paper" : "none"));
+  line("augment", quoted(!o.augmentation ? "none" : o.augmentation->strong ? "strong" : "paper"));
   if (o.augmentation) {
     line("rotation", o.augmentation->rotation);
     line("scaling", quoted(fmt::format("{},{}", o.augmentation->scale_low, o.augmentation->scale_high)));

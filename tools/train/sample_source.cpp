@@ -20,6 +20,7 @@ TrainingSample SampleSource::make(int64_t number) {
     Rng rng = augmentation_rng(options_.seed, epoch, index);
     made.sample = augmented_sample(*c, draw_warp(*options_.augmentation, rng), options_.patch.value_or(options_.size),
                                    options_.foreground, window);
+    if (options_.augmentation->strong) made.sample.window->intensities = draw_intensities(c->statistics, rng);
   } else {
     made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(*c);
   }

@@ -67,7 +67,7 @@ Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double fo
 Sample augmented_sample(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
                         Rng rng) {
   Sample sample = whole_sample(c);
-  sample.window = {warp, random_corner(c, warp, patch, foreground, rng), patch};
+  sample.window = {warp, random_corner(c, warp, patch, foreground, rng), patch, {}};
   return sample;
 }
 

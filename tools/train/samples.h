@@ -15,6 +15,7 @@ struct Sample {
   struct Window {
     PlaneWarp warp;
     io::Size3 low{}, size{};  // in voxels of the field of view, as it is once augmented
+    std::optional<IntensityChanges> intensities = {};
   };
 
   io::Size3 size{};           // of image and target

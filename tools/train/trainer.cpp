@@ -229,6 +229,7 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) {
     warp_planes(ctx, image, target, sample.window->warp, sample.window->low, resampled, resampled_target);
     image = std::move(resampled);
     target = std::move(resampled_target);
+    if (sample.window->intensities) change_intensities(ctx, *sample.window->intensities, image);
   }
   return step_.losses(ctx, std::move(image), std::move(target), state_.sample);
 }
