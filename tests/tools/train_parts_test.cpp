@@ -1,8 +1,10 @@
 // The parts of a training run that need no program: schedules, patches, options and their file, durations.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 
@@ -52,6 +54,11 @@ std::array<int64_t, 3> corner(const Sample& sample) {
 
 bool holds_tumour(const Sample& sample) {
   return std::any_of(sample.target.begin(), sample.target.end(), [](float t) { return t != 0; });
+}
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 TrainOptions parse(const std::vector<std::string>& arguments) {
@@ -176,56 +183,18 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
 TEST_CASE("the configuration file gives back the same options", "[train]") {
   const TemporaryFolder folder;
   write_untrained(folder / "it's init.safetensors", {.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
-  const std::vector<std::vector<std::string>> command_lines = {
+  std::vector<std::vector<std::string>> command_lines = {
       {"--data", "data", "--out", "run"},
       {"--data", "some, data/[1] = x", "--out", "run ", "--model", "baseline", "--patch", "16,32,48", "--val-fraction",
        "0"},
-      {"--data",
-       "d",
-       "--out",
-       "r",
-       "--channels",
-       "6,12",
-       "--encoder-depth",
-       "2",
-       "--decoder-depth",
-       "3",
-       "--size",
-       "20,30,40",
-       "--patch",
-       "2,4,6",
-       "--epochs",
-       "7",
-       "--max-steps",
-       "9",
-       "--lr",
-       "0.000123456789",
-       "--val-fraction",
-       "0.333333333333333",
-       "--lr-drops",
-       "3,5",
-       "--lr-divisor",
-       "2.5",
-       "--weight-decay",
-       "0.00002",
-       "--stop-patience",
-       "4",
-       "--stop-window",
-       "2",
-       "--folds",
-       "5",
-       "--fold",
-       "4",
-       "--validate-every",
-       "2",
-       "--seed",
-       "18446744073709551615",
-       "--threads",
-       "1",
-       "--device",
-       "cpu",
-       "--init",
-       (folder / "it's init.safetensors").string()}};
+      words("--data d --out r --augment strong --rotation 20.5 --scaling 0.7,1.4 --deformation 3 --flip 0.25 "
+            "--intensity-shift 0.2 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 --dropout 0.125 "
+            "--foreground 0.75 --loader-threads 5 --cache c"),
+      words("--data d --out r --channels 6,12 --encoder-depth 2 --decoder-depth 3 --size 20,30,40 --patch 2,4,6 "
+            "--epochs 7 --max-steps 9 --lr 0.000123456789 --val-fraction 0.333333333333333 --lr-drops 3,5 "
+            "--lr-divisor 2.5 --weight-decay 0.00002 --stop-patience 4 --stop-window 2 --folds 5 --fold 4 "
+            "--validate-every 2 --seed 18446744073709551615 --threads 1 --device cpu")};
+  command_lines.back().insert(command_lines.back().end(), {"--init", (folder / "it's init.safetensors").string()});
   for (const auto& arguments : command_lines) {
     const TrainOptions options = parse(arguments);
     const std::filesystem::path file = write_bytes(folder / "config.toml", to_toml(options));
@@ -245,8 +214,22 @@ TEST_CASE("the configuration file gives back the same options", "[train]") {
     CHECK(again.seed == options.seed);
     CHECK(again.threads == options.threads);
     CHECK(again.init == options.init);
+    CHECK(again.augmentation == options.augmentation);
+    CHECK(again.extras == options.extras);
+    CHECK((again.foreground == options.foreground && again.loader_threads == options.loader_threads));
+    CHECK(again.cache == options.cache);
   }
-  const TrainOptions last = parse(command_lines[2]);
+  const TrainOptions strong = parse(command_lines[2]);
+  CHECK(strong.augmentation == AugmentationRanges{.strong = true,
+                                                  .rotation = 20.5,
+                                                  .scale_low = 0.7,
+                                                  .scale_high = 1.4,
+                                                  .deformation = 3,
+                                                  .flip = 0.25,
+                                                  .intensity_shift = 0.2});
+  CHECK(strong.extras == StepExtras{3, 0.5, 0.125, 12, 0.999});
+  CHECK((strong.foreground == 0.75 && strong.loader_threads == 5 && strong.cache == "c"));
+  const TrainOptions last = parse(command_lines[3]);
   CHECK(last.network == UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
   CHECK(last.size == io::Size3{20, 30, 40});
   CHECK(last.patch == io::Size3{2, 4, 6});
@@ -306,90 +289,4 @@ TEST_CASE("--protocol paper is section 2.4 of arXiv 1906.06148, and every number
   CHECK_FALSE(parse({"--plan", "--protocol", "paper", "--augment", "none"}).augmentation);
   CHECK_FALSE(parse({"--plan"}).augmentation);
   CHECK_THROWS_AS(parse({"--plan", "--protocol", "none", "--augment", "paper", "--scaling", "1.1"}), UsageError);
-}
-
-TEST_CASE("draws of augmentation are within their ranges, and follow from seed, epoch and case", "[train]") {
-  const AugmentationRanges ranges{.rotation = 30, .scale_low = 0.8, .scale_high = 1.25, .deformation = 0};
-  double most_angle = 0, least_scale = 10, most_scale = 0;
-  std::array<int, 3> flips{};
-  constexpr int draws = 2000;
-  for (size_t i = 0; i < draws; ++i) {
-    Rng rng = augmentation_rng(1, 1, i);
-    const PlaneWarp warp = draw_warp(ranges, rng);
-    const auto& m = warp.matrix;
-    const double factor = std::hypot(m[0], m[2]);  // a rotation times the inverse scale
-    CHECK(m[0] == m[3]);
-    CHECK(m[1] == -m[2]);
-    most_angle = std::max(most_angle, std::abs(std::atan2(m[2], m[0])));
-    least_scale = std::min(least_scale, 1 / factor);
-    most_scale = std::max(most_scale, 1 / factor);
-    for (size_t axis = 0; axis < 3; ++axis) flips[axis] += warp.flip[axis];
-    for (size_t c = 0; c < 4; ++c) CHECK(std::abs(warp.shift[c]) <= 0.1f);
-  }
-  const double degree = std::acos(-1.0) / 180;
-  CHECK(most_angle <= 30 * degree);
-  CHECK(most_angle > 29.5 * degree);
-  CHECK(least_scale >= 0.8 - 1e-12);
-  CHECK(least_scale < 0.81);
-  CHECK(most_scale <= 1.25 + 1e-12);
-  CHECK(most_scale > 1.24);
-  for (const int count : flips) CHECK(std::abs(count - draws / 2) < 5 * std::sqrt(draws / 4.0));
-
-  const auto first = [&](uint64_t seed, int64_t epoch, size_t index) {
-    return augmentation_rng(seed, epoch, index).next();
-  };
-  CHECK(first(1, 2, 3) == first(1, 2, 3));
-  CHECK(std::set<uint64_t>{first(1, 2, 3), first(2, 2, 3), first(1, 3, 3), first(1, 2, 4), first(1, 3, 2)}.size() == 5);
-}
-
-TEST_CASE("changes of intensities happen as often as in nnU-Net, within its ranges", "[train]") {
-  std::array<io::ModalityStatistics, 4> statistics{};
-  statistics.fill({.nonzero = 10, .mean = 100, .deviation = 20, .least = 40, .greatest = 200});
-  constexpr int draws = 20000;
-  std::map<std::string, int> counts;
-  for (size_t i = 0; i < draws; ++i) {
-    Rng rng = augmentation_rng(3, 1, i);
-    const IntensityChanges changes = draw_intensities(statistics, rng);
-    const IntensityChange& c = changes.channels[i % 4];
-    counts["noise"] += c.noise > 0;
-    counts["blur"] += c.blur > 0;
-    counts["brightness"] += c.brightness != 1;
-    counts["contrast"] += c.contrast != 1;
-    counts["resolution"] += c.resolution != 1;
-    counts["gamma"] += c.gamma != 1;
-    counts["inverted"] += c.inverted;
-    CHECK((c.noise >= 0 && c.noise <= 0.1f));
-    CHECK((c.blur == 0 || (c.blur >= 0.5f && c.blur <= 1)));
-    CHECK((c.brightness >= 0.75f && c.brightness <= 1.25f && c.contrast >= 0.75f && c.contrast <= 1.25f));
-    CHECK((c.resolution >= 0.5f && c.resolution <= 1 && c.gamma >= 0.7f && c.gamma <= 1.5f));
-    CHECK(c.least == Approx(-3 * c.brightness));  // (40 - 100) / 20
-    CHECK(c.greatest == Approx(5 * c.brightness));
-  }
-  const std::map<std::string, double> shares = {
-      {"noise", 0.1},        {"blur", 0.1},    {"brightness", 0.15}, {"contrast", 0.15}, {"gamma", 0.1 + 0.9 * 0.3},
-      {"resolution", 0.125}, {"inverted", 0.1}};
-  for (const auto& [what, share] : shares) {
-    INFO(what);
-    CHECK(std::abs(counts[what] - share * draws) < 5 * std::sqrt(share * (1 - share) * draws));
-  }
-}
-
-TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
-  io::Preprocessed c = coded_case();
-  label_at(c, 3, 7, 2) = 4;
-  PlaneWarp warp;  // a quarter turn about the plane's centre (5.5, 4.5), and flips
-  warp.matrix = {0, -1, 1, 0};
-  warp.flip = {true, false, true};
-  // A place p of the output, mirrored to p', takes (5.5 - (p'_y - 4.5), 4.5 + (p'_x - 5.5)): (3, 7) is p' = (8, 7).
-  const io::Size3 moved = {12 - 1 - 8, 7, 8 - 1 - 2};
-  for (uint64_t draw = 0; draw < 200; ++draw) {
-    const Sample sample = augmented_sample(c, warp, patch, 1, Rng(1, draw));
-    REQUIRE(sample.window);
-    CHECK(sample.size == volume);
-    CHECK(sample.window->size == patch);
-    for (size_t i = 0; i < 3; ++i) {
-      CHECK(sample.window->low[i] <= moved[i]);
-      CHECK(moved[i] < sample.window->low[i] + patch[i]);
-    }
-  }
 }
