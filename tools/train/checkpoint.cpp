@@ -31,6 +31,7 @@ json to_json(const RunState& s, const Adam& adam) {
             {"sample", s.sample},
             {"sample_of_epoch", s.sample_of_epoch},
             {"loss", s.loss},
+            {"step_loss", s.step_loss},
             {"training_seconds", s.training_seconds},
             {"waiting_seconds", s.waiting_seconds},
             {"stopped", s.stopped},
@@ -51,6 +52,7 @@ RunState state_from(const json& j) {
   s.sample = j.at("sample").get<int64_t>();
   s.sample_of_epoch = j.at("sample_of_epoch").get<int64_t>();
   s.loss = j.at("loss").get<RegionValues>();
+  s.step_loss = j.at("step_loss").get<RegionValues>();
   s.training_seconds = j.at("training_seconds").get<double>();
   s.waiting_seconds = j.at("waiting_seconds").get<double>();
   s.stopped = j.at("stopped").get<bool>();

@@ -25,7 +25,8 @@ struct RunState {
   int64_t sample = 0;                // samples so far
   int64_t sample_of_epoch = 0;       // of these, in the epoch in progress
   RegionValues loss{};               // sums over these, each a share of the epoch's mean
-  double training_seconds = 0;       // over these
+  RegionValues step_loss{};          // of the step in progress, likewise
+  double training_seconds = 0;       // over the epoch's samples
   double waiting_seconds = 0;        // of these, for data
   std::optional<double> best_score;  // higher is better: mean Dice, or minus the loss without validation cases
   bool stopped = false;              // by itself

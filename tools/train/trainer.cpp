@@ -118,7 +118,22 @@ int64_t Trainer::samples_of_step(int64_t index) const {
   return std::min(options_.extras.accumulate, training_cases_ - first);
 }
 
+template <class Show>
+void Trainer::for_each_observer(Show show) {
+  std::erase_if(observers_, [&](const std::unique_ptr<RunObserver>& observer) {
+    try {
+      show(*observer);
+      return false;
+    } catch (const std::exception& e) {
+      progress_.clear();
+      spdlog::warn("warning: {}; the run goes on without {}", e.what(), observer->name());
+      return true;
+    }
+  });
+}
+
 void Trainer::run() {
+  for_each_observer([&](RunObserver& o) { o.on_start(state_.step); });
   try {
     // An epoch whose steps are all done may lack its validation.
     while ((!done() || state_.sample_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
@@ -253,7 +268,12 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
   compute_.save_plan_cache();
   ++state_.sample;
   ++state_.sample_of_epoch;
-  if (index + 1 == count) ++state_.step;
+  for (size_t r = 0; r < values.size(); ++r) state_.step_loss[r] += values[r] / static_cast<double>(count);
+  if (index + 1 == count) {
+    ++state_.step;
+    for_each_observer([&](RunObserver& o) { o.on_step(state_.step, state_.step_loss); });
+    state_.step_loss = {};
+  }
   return {values[0], values[1], values[2]};
 }
 
@@ -297,8 +317,9 @@ RegionValues Trainer::validate() {
     const CaseLoader::Case c =
         validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
-    const auto probabilities = predicted(*c);
-    const RegionValues dice = region_dice(c->labels, labels_of(probabilities, validation_.name(i)));
+    const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
+    const RegionValues dice = region_dice(c->labels, labels);
+    for_each_observer([&](RunObserver& o) { o.on_validation_case(i, *c, labels, dice); });
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
     leave_if_interrupted();
   }
@@ -335,6 +356,7 @@ void Trainer::finish_epoch(EpochRecord record) {
     save_averaged("best.safetensors");
   }
   folder_.append(record);
+  for_each_observer([&](RunObserver& o) { o.on_epoch(record); });
   if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();
 

@@ -9,6 +9,7 @@
 #include "tools/train/progress.h"
 #include "tools/train/reconstruction.h"
 #include "tools/train/run_folder.h"
+#include "tools/train/run_observer.h"
 #include "tools/train/sample_source.h"
 
 namespace revunet::tools {
@@ -17,6 +18,9 @@ class Trainer {
  public:
   // Makes the network, from options.init if there is one; with options.resume, as the folder's checkpoint has it.
   Trainer(const TrainOptions& options, const Split& split, RunFolder& folder);
+
+  // Shows the run to another, from its beginning. Before run().
+  void add(std::unique_ptr<RunObserver> observer) { observers_.push_back(std::move(observer)); }
 
   // Trains to the end, with a checkpoint after every epoch. Interrupted, with a checkpoint, where a signal came.
   // OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not finite, naming case and
@@ -40,6 +44,9 @@ class Trainer {
   void report_memory() const;
   void warn_if_cut(const std::string& case_name, const io::Size3& cut);
   void finish_epoch(EpochRecord record);
+  // Calls show(observer) for each; one that fails is let go.
+  template <class Show>
+  void for_each_observer(Show show);
   void begin_next_epoch();
   void resume();
   void save();
@@ -71,6 +78,7 @@ class Trainer {
   SequenceWatch watch_;
   EarlyStopping stopping_{options_.stopping};
   Progress progress_;
+  std::vector<std::unique_ptr<RunObserver>> observers_;
   RunState state_;
   size_t peak_ = 0;  // bytes, of all training steps so far
 };
