@@ -23,7 +23,7 @@ struct Options {
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
   std::string mirror = "none";
-  bool probabilities = false;
+  bool probabilities = false, overlay = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
   DeviceArguments device;
@@ -110,7 +110,8 @@ void predict(const Options& options) {
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
   const std::vector<io::CaseFiles> cases = io::find_cases(options.data);
-  const std::vector<PredictionFiles> files = prediction_files(cases, options.out, options.probabilities);
+  const std::vector<PredictionFiles> files =
+      prediction_files(cases, options.out, options.probabilities, options.overlay);
 
   ComputeDevice device(device_options);
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
@@ -173,6 +174,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--probabilities", options.probabilities,
                "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
+  app.add_flag("--overlay", options.overlay,
+               "write <out>/<case>.png too: the predicted regions over FLAIR on three planes, and those of the case's "
+               "segmentation where it has one");
   add_precision_option(app, options.precision);
   add_device_options(app, options.device);
   app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")

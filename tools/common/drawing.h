@@ -27,6 +27,8 @@ class Canvas {
  public:
   explicit Canvas(_cairo* cairo);  // white
 
+  // For what is not here.
+  _cairo* cairo() const { return cairo_; }
   double width_of(const std::string& words, double size);
   void text(double x, double baseline, const std::string& words, double size, Align align, const Colour& ink = kInk);
   // Turned by a quarter, to be read from the right; centred at (x, y).

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/common/colours.h"
 #include "tools/common/drawing.h"
 
 namespace revunet::tools {
@@ -16,10 +17,6 @@ constexpr double kPanelHeight = 400, kAxisTop = 44, kAxisBottom = 352;  // withi
 constexpr double kLeft = 16, kLabels = 62, kGap = 14;                   // of panels: beside all, of ticks, between two
 constexpr double kBreak = 34;                                           // above the axis, for conventions
 constexpr double kPoint = 2.6;
-
-// Colours that the colour-blind can tell apart: Okabe and Ito, Color Universal Design (2008).
-constexpr std::array<Colour, io::region_count> kRegionColours = {from_hex(0x009e73), from_hex(0x0072b2),
-                                                                 from_hex(0xd55e00)};
 
 bool is_convention(const Metric& metric, double value) {
   return metric.convention != nullptr && value >= io::hd95_of_one_empty_mask;
@@ -115,7 +112,7 @@ class BoxPlots {
     const double slot = width / static_cast<double>(values.size());
     for (size_t region = 0; region < values.size(); ++region) {
       const double centre = left + slot * (static_cast<double>(region) + 0.5);
-      draw_box(axis, values[region], centre, 0.5 * slot, kRegionColours[region]);
+      draw_box(axis, values[region], centre, 0.5 * slot, from_hex(kRegionColours[region]));
       canvas_.text(centre, axis.bottom + 20, io::region_names[region], kNormal, Align::centre);
     }
   }

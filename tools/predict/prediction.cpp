@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <set>
 
+#include "io/atomic_file.h"
 #include "tools/common/whole_volume.h"
+#include "tools/view/overlay.h"
 
 namespace revunet::tools {
 
 namespace {
+
+constexpr int kOverlayWidth = 1000;  // pixels: about two a voxel of BraTS
 
 // A file that does not read back as it was written is removed, so that nobody takes it for a prediction.
 void expect_read_back(bool equal, const std::filesystem::path& path) {
@@ -32,6 +36,19 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
   expect_read_back(written.voxels == probabilities && written.frames == io::region_count &&
                        io::same_grid(written.grid, volumes.grid),
                    path);
+}
+
+std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
+  const auto view = [&](const auto& voxels) { return in_file_order(std::span(voxels), volumes.grid.size); };
+  OverlayCase c{.title = volumes.name,
+                .affine = volumes.grid.affine,
+                .spacing = volumes.grid.spacing,
+                .t1ce = view(volumes.modalities[io::modality_t1ce]),
+                .flair = view(volumes.modalities[io::modality_flair]),
+                .prediction = view(prediction),
+                .reference = {}};
+  if (volumes.labels) c.reference = view(*volumes.labels);
+  return overlay_png(c, kOverlayWidth, true);
 }
 
 std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& labels) {
@@ -60,7 +77,7 @@ std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const fl
 }  // namespace
 
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
-                                              bool probabilities) {
+                                              bool probabilities, bool overlay) {
   const auto expect_new = [](const std::filesystem::path& path) {
     std::error_code error;
     REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
@@ -75,14 +92,15 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
   };
   std::vector<PredictionFiles> files;
   for (const io::CaseFiles& c : cases) {
-    PredictionFiles f{.labels = out / (c.name + ".nii.gz"), .probabilities = {}};
-    expect_new(f.labels);
-    expect_own_name(f.labels);
-    if (probabilities) {
-      f.probabilities = out / (c.name + "_probabilities.nii.gz");
-      expect_new(*f.probabilities);
-      expect_own_name(*f.probabilities);
-    }
+    const auto own_new = [&](const char* ending) {
+      const std::filesystem::path path = out / (c.name + ending);
+      expect_new(path);
+      expect_own_name(path);
+      return path;
+    };
+    PredictionFiles f{.labels = own_new(".nii.gz"), .probabilities = {}, .overlay = {}};
+    if (probabilities) f.probabilities = own_new("_probabilities.nii.gz");
+    if (overlay) f.overlay = own_new(".png");
     files.push_back(std::move(f));
   }
   return files;
@@ -90,7 +108,7 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
 
 PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
                            const PredictionFiles& files) {
-  c.segmentation.reset();
+  if (!files.overlay) c.segmentation.reset();
   const io::CaseVolumes volumes = io::load_case(c);
   const io::Size3 size = options.size ? *options.size : whole_brain(volumes, options.windows.value());
   const io::Preprocessed input = io::preprocess(volumes, size);
@@ -103,6 +121,7 @@ PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const Pred
     write_probabilities(*files.probabilities, volumes,
                         io::paste_channels_back(probabilities, io::region_count, input.placement, volumes.grid.size));
   }
+  if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
   write_labels(files.labels, volumes, labels);
   return {count_regions(labels), size, input.cut};
 }

@@ -21,12 +21,13 @@ namespace revunet::tools {
 struct PredictionFiles {
   std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, 0, 1, 2 or 4
   std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, frames WT, TC, ET
+  std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over FLAIR, on three planes
 };
 
 // The files of each case, in the cases' order. UsageError naming one that is there already, or that
 // two cases would write.
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
-                                              bool probabilities);
+                                              bool probabilities, bool overlay = false);
 
 struct PredictionOptions {
   std::optional<io::Size3> size;   // the field of view; none: the brain's own box, padded to a window; needs windows
@@ -41,9 +42,9 @@ struct PredictedCase {
 };
 
 // Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept).
-// Probabilities are the network's: the filter is for labels only. A segmentation beside the images is not looked at.
-// DataError as io::load_case and io::preprocess, and for a file that reads back otherwise; NonFiniteError naming the
-// case.
+// Probabilities are the network's: the filter is for labels only. A segmentation beside the images is drawn beside the
+// prediction in the overlay, and not looked at else. DataError as io::load_case and io::preprocess, and for a file that
+// reads back otherwise; NonFiniteError naming the case.
 PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
                            const PredictionFiles& files);
 

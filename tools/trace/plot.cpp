@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/memory/report.h"
+#include "tools/common/colours.h"
 #include "tools/common/drawing.h"
 #include "tools/trace/summary.h"
 
@@ -15,23 +16,6 @@ constexpr double kWidth = 1200, kHeight = 560;
 constexpr double kLeft = 86, kRight = 946, kTop = 92, kBottom = 500;  // of the axes
 constexpr double kStrip = 18;                                         // height of the row of phases above them
 constexpr size_t kColumns = 860;                                      // about one a point
-
-// What stays lies at the bottom of the stack. Colours that the colour-blind can tell apart: Okabe and Ito, Color
-// Universal Design (2008), and greys.
-struct Layer {
-  Tag tag;
-  Colour colour;
-};
-constexpr std::array<Layer, kTagCount> kStack = {{{Tag::parameter, from_hex(0x4d4d4d)},
-                                                  {Tag::optimiser, from_hex(0x9a9a9a)},
-                                                  {Tag::gradient, from_hex(0xcc79a7)},
-                                                  {Tag::input, from_hex(0xf0e442)},
-                                                  {Tag::sequence_output, from_hex(0x56b4e9)},
-                                                  {Tag::saved_activation, from_hex(0x0072b2)},
-                                                  {Tag::forward_scratch, from_hex(0x009e73)},
-                                                  {Tag::backward_scratch, from_hex(0xe69f00)},
-                                                  {Tag::workspace, from_hex(0xd55e00)},
-                                                  {Tag::other, from_hex(0x000000)}}};
 
 Colour phase_colour(const std::string& phase) {
   if (phase == "forward") return from_hex(0xe3f1e6);
@@ -104,11 +88,11 @@ class Figure {
   void draw_stack() {
     const auto& columns = timeline_.columns;
     std::vector<double> below(columns.size(), 0.0), above(columns.size());
-    for (const Layer& layer : kStack) {
+    for (const TagLayer& layer : kTagLayers) {
       for (size_t i = 0; i < columns.size(); ++i) {
         above[i] = below[i] + mib(columns[i].by_tag[static_cast<size_t>(layer.tag)]);
       }
-      if (above != below) fill_between(below, above, layer.colour);
+      if (above != below) fill_between(below, above, from_hex(layer.colour));
       below = above;
     }
   }
@@ -180,10 +164,10 @@ class Figure {
     double baseline = kTop + 4;
     canvas_.text(value, baseline, "MiB at the peak", kSmall, Align::right, kPale);
     baseline += row;
-    for (size_t i = kStack.size(); i-- > 0;) {
-      const auto tag = static_cast<size_t>(kStack[i].tag);
+    for (size_t i = kTagLayers.size(); i-- > 0;) {
+      const auto tag = static_cast<size_t>(kTagLayers[i].tag);
       if (std::ranges::none_of(timeline_.columns, [&](const auto& c) { return c.by_tag[tag] > 0; })) continue;
-      canvas_.rectangle(left, baseline - 11, 14, 14, kStack[i].colour);
+      canvas_.rectangle(left, baseline - 11, 14, 14, from_hex(kTagLayers[i].colour));
       std::string name = kTagNames[tag];
       std::ranges::replace(name, '_', ' ');
       canvas_.text(left + 22, baseline, name, kNormal, Align::left);

@@ -1,0 +1,33 @@
+// Colours of pictures and charts: of the regions and of the memory's tags, the same everywhere. People who see few
+// colours can tell them apart: Okabe and Ito, Color Universal Design (2008), and greys.
+#pragma once
+
+#include <array>
+
+#include "engine/memory/tag.h"
+#include "io/regions.h"
+#include "tools/common/drawing.h"
+
+namespace revunet::tools {
+
+// WT, TC, ET, on white; and the same hues, lighter, on black.
+inline constexpr std::array<uint32_t, io::region_count> kRegionColours = {0x009e73, 0x0072b2, 0xd55e00};
+inline constexpr std::array<uint32_t, io::region_count> kRegionColoursOnBlack = {0x2fd3a0, 0x56b4ff, 0xff7f2a};
+
+struct TagLayer {
+  Tag tag;
+  uint32_t colour;
+};
+// As they are stacked: what stays lies at the bottom.
+inline constexpr std::array<TagLayer, kTagCount> kTagLayers = {{{Tag::parameter, 0x4d4d4d},
+                                                                {Tag::optimiser, 0x9a9a9a},
+                                                                {Tag::gradient, 0xcc79a7},
+                                                                {Tag::input, 0xf0e442},
+                                                                {Tag::sequence_output, 0x56b4e9},
+                                                                {Tag::saved_activation, 0x0072b2},
+                                                                {Tag::forward_scratch, 0x009e73},
+                                                                {Tag::backward_scratch, 0xe69f00},
+                                                                {Tag::workspace, 0xd55e00},
+                                                                {Tag::other, 0x000000}}};
+
+}  // namespace revunet::tools

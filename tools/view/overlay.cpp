@@ -1,0 +1,227 @@
+#include "tools/view/overlay.h"
+
+#include <cairo.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "io/regions.h"
+#include "tools/common/colours.h"
+#include "tools/common/drawing.h"
+#include "tools/view/contour.h"
+#include "tools/view/planes.h"
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr int64_t kMargin = 3;                             // voxels around the brain
+constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: around all, between panels, above the rows
+constexpr double kCaption = 20, kLegend = 30;              // above each row, below the last
+constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;      // letters
+constexpr double kLine = 1.6;                                                  // of contours
+constexpr std::array<double, io::region_count> kOpacity = {0.28, 0.30, 0.40};  // of fills, which lie on one another
+constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
+constexpr double kScaleBar = 50;  // mm
+constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6);
+
+struct Window {
+  float black, white;
+};
+Window window_of(const VolumeView<float>& image, const VoxelBox& box) {
+  std::vector<float> values;
+  for (int64_t x = box.low[0]; x < box.high[0]; ++x)
+    for (int64_t y = box.low[1]; y < box.high[1]; ++y)
+      for (int64_t z = box.low[2]; z < box.high[2]; ++z) {
+        if (const float v = image.at({x, y, z}); v != 0) values.push_back(v);
+      }
+  if (values.empty()) return {0, 1};
+  const auto quantile = [&](double q) {
+    const auto at = values.begin() + static_cast<int64_t>(q * static_cast<double>(values.size() - 1));
+    std::ranges::nth_element(values, at);
+    return *at;
+  };
+  const float black = quantile(0.01), white = quantile(0.995);
+  return {black, white > black ? white : black + 1};
+}
+
+// What a row of panels shows.
+struct Row {
+  std::string caption;
+  const VolumeView<float>* image;
+  Window window;
+  const VolumeView<uint8_t>* labels;  // nullptr: the image alone
+};
+
+struct SurfaceDeleter {
+  void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
+};
+
+class OverlayFigure {
+ public:
+  OverlayFigure(const OverlayCase& c, int width, bool plain)
+      : case_(c), width_(width), box_(nonzero_box(c.flair, kMargin)) {
+    const bool by_reference = c.reference && has_tumour(*c.reference);
+    centre_ = largest_tumour_slices(by_reference ? *c.reference : c.prediction, box_);
+    const PatientAxes axes = patient_axes(c.affine);
+    double width_mm = 0;
+    for (const Plane plane : kPlanes) {
+      slices_.push_back(slice_of(plane, axes, box_, centre_, c.spacing));
+      width_mm += slices_.back().width_mm();
+      row_height_ = std::max(row_height_, slices_.back().height_mm());
+    }
+    scale_ = (width - 2 * kEdge - 2 * kGap) / width_mm;
+    row_height_ *= scale_;
+    const Window flair = window_of(c.flair, box_);
+    if (plain) {
+      rows_.push_back({"T1ce", &c.t1ce, window_of(c.t1ce, box_), nullptr});
+      rows_.push_back({"FLAIR", &c.flair, flair, nullptr});
+    }
+    rows_.push_back({"prediction, on FLAIR", &c.flair, flair, &c.prediction});
+    if (c.reference) rows_.push_back({"reference, on FLAIR", &c.flair, flair, &*c.reference});
+  }
+
+  int height() const {
+    return static_cast<int>(
+        std::ceil(kTitleHeight + static_cast<double>(rows_.size()) * (kCaption + row_height_) + kLegend));
+  }
+
+  void draw(Canvas& canvas) const {
+    canvas.rectangle(0, 0, width_, height(), kBackground);
+    canvas.text(kEdge, 23, case_.title, kLargeLetters, Align::left, kText);
+    double left = kEdge;
+    for (size_t i = 0; i < slices_.size(); ++i) {
+      const size_t axis = slices_[i].voxel_axis;
+      canvas.text(left, 43,
+                  fmt::format("{}, {} = {}", kPlaneNames[i], "xyz"[axis], case_.first_voxel[axis] + centre_[axis]),
+                  kSmallLetters, Align::left, kFaint);
+      left += slices_[i].width_mm() * scale_ + kGap;
+    }
+    double top = kTitleHeight;
+    for (const Row& row : rows_) {
+      draw_row(canvas, row, top);
+      top += kCaption + row_height_;
+    }
+    draw_legend(canvas, top + 19);
+  }
+
+ private:
+  static bool has_tumour(const VolumeView<uint8_t>& labels) {
+    for (int64_t x = 0; x < labels.size[0]; ++x)
+      for (int64_t y = 0; y < labels.size[1]; ++y)
+        for (int64_t z = 0; z < labels.size[2]; ++z) {
+          if (labels.at({x, y, z}) != 0) return true;
+        }
+    return false;
+  }
+
+  void draw_row(Canvas& canvas, const Row& row, double top) const {
+    canvas.text(kEdge, top + 13, row.caption, kLetters, Align::left, kText);
+    double left = kEdge;
+    for (size_t i = 0; i < slices_.size(); ++i) {
+      const Slice& slice = slices_[i];
+      const double height = slice.height_mm() * scale_, panel_top = top + kCaption + (row_height_ - height) / 2;
+      cairo_save(canvas.cairo());
+      cairo_translate(canvas.cairo(), left, panel_top);
+      cairo_scale(canvas.cairo(), slice.pixel_width * scale_, slice.pixel_height * scale_);
+      draw_image(canvas, row, slice);
+      if (row.labels) draw_regions(canvas, *row.labels, slice);
+      cairo_restore(canvas.cairo());
+      const double right = left + slice.width_mm() * scale_;
+      canvas.text(left + 2, panel_top + 12, slice.left_mark, kSmallLetters, Align::left, kFaint);
+      canvas.text(right - 2, panel_top + 12, slice.right_mark, kSmallLetters, Align::right, kFaint);
+      left = right + kGap;
+    }
+  }
+
+  static void draw_image(Canvas& canvas, const Row& row, const Slice& slice) {
+    const std::vector<float> values = pixels_of(*row.image, slice);
+    const std::unique_ptr<cairo_surface_t, SurfaceDeleter> surface(
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(slice.width), static_cast<int>(slice.height)));
+    unsigned char* bytes = cairo_image_surface_get_data(surface.get());
+    const int64_t stride = cairo_image_surface_get_stride(surface.get());
+    for (int64_t y = 0; bytes && y < slice.height; ++y) {
+      for (int64_t x = 0; x < slice.width; ++x) {
+        const float v = values[static_cast<size_t>(y * slice.width + x)];
+        const float grey = v == 0 ? 0 : (v - row.window.black) / (row.window.white - row.window.black);
+        const auto level = static_cast<unsigned char>(std::lround(255 * std::clamp(grey, 0.0f, 1.0f)));
+        std::fill_n(bytes + y * stride + 4 * x, 4, level);
+      }
+    }
+    cairo_surface_mark_dirty(surface.get());
+    cairo_set_source_surface(canvas.cairo(), surface.get(), 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(canvas.cairo()), CAIRO_FILTER_BILINEAR);
+    cairo_pattern_set_extend(cairo_get_source(canvas.cairo()), CAIRO_EXTEND_PAD);
+    cairo_rectangle(canvas.cairo(), 0, 0, static_cast<double>(slice.width), static_cast<double>(slice.height));
+    cairo_fill(canvas.cairo());
+  }
+
+  static void draw_regions(Canvas& canvas, const VolumeView<uint8_t>& labels, const Slice& slice) {
+    const std::vector<uint8_t> values = pixels_of(labels, slice);
+    for (size_t r = 0; r < kOpacity.size(); ++r) {
+      std::vector<uint8_t> mask;
+      for (const uint8_t label : values) mask.push_back(io::regions_of(label)[r]);
+      draw_region(canvas, contour_of(mask, slice.width, slice.height), r);
+    }
+  }
+
+  static void set_colour(Canvas& canvas, size_t region, double opacity) {
+    const Colour c = from_hex(kRegionColoursOnBlack[region]);
+    cairo_set_source_rgba(canvas.cairo(), c.red, c.green, c.blue, opacity);
+  }
+
+  static void draw_region(Canvas& canvas, const Contour& contour, size_t region) {
+    cairo_t* cairo = canvas.cairo();
+    set_colour(canvas, region, kOpacity[region]);
+    for (const auto& area : contour.areas) {
+      cairo_new_sub_path(cairo);
+      for (const PlanePoint& p : area) cairo_line_to(cairo, p.x, p.y);
+      cairo_close_path(cairo);
+    }
+    cairo_fill(cairo);
+    set_colour(canvas, region, 1);
+    for (const auto& [a, b] : contour.edge) {
+      cairo_move_to(cairo, a.x, a.y);
+      cairo_line_to(cairo, b.x, b.y);
+    }
+    cairo_save(cairo);
+    cairo_identity_matrix(cairo);  // lines are as wide in all directions, whatever the spacing
+    cairo_set_line_width(cairo, kLine);
+    cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
+    cairo_stroke(cairo);
+    cairo_restore(cairo);
+  }
+
+  void draw_legend(Canvas& canvas, double baseline) const {
+    double left = kEdge;
+    for (size_t r = 0; r < kRegionMeanings.size(); ++r) {
+      canvas.rectangle(left, baseline - 9, 10, 10, from_hex(kRegionColoursOnBlack[r]));
+      const std::string words = fmt::format("{} {}", io::region_names[r], kRegionMeanings[r]);
+      canvas.text(left + 15, baseline, words, kSmallLetters, Align::left, kText);
+      left += 15 + canvas.width_of(words, kSmallLetters) + 16;
+    }
+    const double right = width_ - kEdge, length = kScaleBar * scale_;
+    canvas.line(right - length, baseline - 4, right, baseline - 4, 2, kText);
+    canvas.text(right - length - 6, baseline, "5 cm", kSmallLetters, Align::right, kText);
+  }
+
+  const OverlayCase& case_;
+  double width_;
+  VoxelBox box_;
+  io::Size3 centre_{};
+  std::vector<Slice> slices_;
+  std::vector<Row> rows_;
+  double scale_ = 1, row_height_ = 0;  // pixels a mm; pixels
+};
+
+}  // namespace
+
+std::string overlay_png(const OverlayCase& c, int width, bool plain) {
+  const OverlayFigure figure(c, width, plain);
+  return png_of(width, figure.height(), [&](Canvas& canvas) { figure.draw(canvas); });
+}
+
+}  // namespace revunet::tools
