@@ -6,6 +6,7 @@
 #include "tools/common/interruption.h"
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan_report.h"
+#include "tools/report/observers.h"
 #include "tools/trace/planned_trace.h"
 #include "tools/trace/trace_file.h"
 #include "tools/train/protocol.h"
@@ -41,6 +42,7 @@ void train(const TrainOptions& options) {
                  name_of(options.network.kind), fmt::join(options.network.channels, ","),
                  trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
     if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
+    for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
     trainer.run();
   } catch (const std::exception& e) {
     spdlog::default_logger()->sinks().back()->log(
@@ -48,8 +50,9 @@ void train(const TrainOptions& options) {
     spdlog::default_logger()->flush();
     throw;
   }
-  spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}", folder.file("best.safetensors").string(),
-               folder.file("last.safetensors").string(), folder.file("log.csv").string());
+  spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}, all of it to look at in {}",
+               folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
+               folder.file("log.csv").string(), folder.file("report.html").string());
 }
 
 // Records the plan in place of a run.

@@ -127,6 +127,11 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
                  "file for every allocation and free of the first steps, which revunet-trace reads; with --plan those "
                  "of the plan, which has two steps at most");
   app.add_option("--memory-trace-steps", a.memory_trace_steps, "steps to record")->capture_default_str();
+  app.add_option("--previews", a.previews,
+                 "validation cases whose predictions are drawn at each validation, for report.html and TensorBoard; 0: "
+                 "none")
+      ->capture_default_str();
+  app.add_flag("--no-tensorboard", a.no_tensorboard, "write no event files into <out>/tensorboard");
   app.add_option(
       "--resume", a.resume,
       "folder of an interrupted run to go on with: its config.toml stands for --config, further options win");

@@ -29,6 +29,8 @@ struct TrainArguments {
   uint64_t memory_budget = 0;  // bytes; 0 for none
   int64_t monitor_reconstruction = 0;
   std::string memory_trace, resume;
+  bool no_tensorboard = false;
+  int64_t previews = 3;
   int64_t memory_trace_steps = 3;
 };
 

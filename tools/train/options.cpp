@@ -229,6 +229,9 @@ TrainOptions resolve(const TrainArguments& a) {
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
   o.trace = trace_request(a);
+  REVUNET_EXPECTS(a.previews >= 0, UsageError, "[--previews] expected 0 or more, got {}", a.previews);
+  o.tensorboard = !a.no_tensorboard;
+  o.previews = a.previews;
   return o;
 }
 

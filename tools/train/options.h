@@ -43,7 +43,9 @@ struct TrainOptions {
   std::optional<size_t> memory_budget;  // bytes
   int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
   TraceRequest trace;
-  bool resume = false;  // the run in `out`
+  bool resume = false;       // the run in `out`
+  bool tensorboard = false;  // whether to write event files
+  int64_t previews = 0;      // validation cases to draw
 
   // Whether some cases may be kept for validation.
   bool validates() const { return split.fold || !split.file.empty() || split.validation_fraction > 0; }

@@ -64,6 +64,8 @@ std::string to_toml(const TrainOptions& o) {
   }
   line("fused-optimizer", o.optimiser_step == OptimiserStep::fused);
   line("monitor-reconstruction", o.monitor_reconstruction);
+  line("no-tensorboard", !o.tensorboard);
+  line("previews", o.previews);
   if (!o.init.empty()) line("init", quoted(o.init.string()));
   return text;
 }

@@ -9,6 +9,14 @@
 
 namespace revunet::tools {
 
+struct ValidatedCase {
+  int64_t epoch;  // whose validation it is
+  size_t index;   // in the split's order
+  const io::Preprocessed& input;
+  std::span<const uint8_t> prediction;  // labels (X, Y, Z), as those of the input
+  const RegionValues& dice;
+};
+
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
@@ -20,9 +28,8 @@ class RunObserver {
   virtual void on_start(int64_t /*step*/) {}
   // After an optimiser step, the run's step-th. losses: mean over its samples.
   virtual void on_step(int64_t /*step*/, const RegionValues& /*losses*/) {}
-  // After each case of a validation; index: in the split's order. prediction: labels (X, Y, Z) as those of the case.
-  virtual void on_validation_case(size_t /*index*/, const io::Preprocessed& /*c*/,
-                                  std::span<const uint8_t> /*prediction*/, const RegionValues& /*dice*/) {}
+  // After each case of a validation.
+  virtual void on_validation_case(const ValidatedCase& /*c*/) {}
   // After an epoch and its validation, once log.csv has its row and before the run is saved.
   virtual void on_epoch(const EpochRecord& /*record*/) {}
 };

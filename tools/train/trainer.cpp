@@ -319,7 +319,7 @@ RegionValues Trainer::validate() {
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
     const RegionValues dice = region_dice(c->labels, labels);
-    for_each_observer([&](RunObserver& o) { o.on_validation_case(i, *c, labels, dice); });
+    for_each_observer([&](RunObserver& o) { o.on_validation_case({state_.epoch, i, *c, labels, dice}); });
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
     leave_if_interrupted();
   }

@@ -1,0 +1,55 @@
+#include "tools/report/previews.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "io/atomic_file.h"
+#include "tools/view/overlay.h"
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr int kPreviewWidth = 560;  // pixels: about one a voxel of BraTS, some 130 KB
+
+}  // namespace
+
+Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& validation, int64_t count,
+                   std::shared_ptr<Pictures> pictures)
+    : folder_(folder.file("previews")),
+      cases_(validation.begin(), validation.begin() + std::min(count, static_cast<int64_t>(validation.size()))),
+      pictures_(std::move(pictures)) {}
+
+void Previews::on_validation_case(const ValidatedCase& c) {
+  if (c.index >= cases_.size()) return;
+  const io::CaseFiles& files = cases_[c.index];
+  const io::Grid grid = io::read_nifti_header(files.modalities[io::modality_flair]).grid;
+  const io::Placement& p = c.input.placement;
+  OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name, c.epoch,
+                                           c.dice[0], c.dice[1], c.dice[2]),
+                      .affine = grid.affine,
+                      .spacing = grid.spacing,
+                      .first_voxel = {},
+                      .t1ce = {},
+                      .flair = {},
+                      .prediction = channel_of(c.prediction, p.size),
+                      .reference = channel_of(std::span(c.input.labels), p.size)};
+  for (size_t i = 0; i < 3; ++i) overlay.first_voxel[i] = p.box_low[i] + p.source_offset[i] - p.destination_offset[i];
+  const auto modality = [&](size_t channel) {
+    return channel_of(std::span(c.input.image), p.size, io::modality_count, static_cast<int64_t>(channel));
+  };
+  overlay.t1ce = modality(io::modality_t1ce);
+  overlay.flair = modality(io::modality_flair);
+  drawn_[files.name] = overlay_png(overlay, kPreviewWidth, false);
+}
+
+void Previews::on_epoch(const EpochRecord& record) {
+  if (!record.dice || cases_.empty()) return;
+  std::filesystem::create_directories(folder_);
+  for (const auto& [name, png] : drawn_) io::write_file_atomically(folder_ / (name + ".png"), png);
+  *pictures_ = std::move(drawn_);
+  drawn_.clear();
+}
+
+}  // namespace revunet::tools

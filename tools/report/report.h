@@ -1,0 +1,28 @@
+// A run on one page: RUN/report.html, made from the files of the run's folder alone. It needs no other file and no
+// network, and is XML as well as HTML.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tools/train/run_observer.h"
+
+namespace revunet::tools {
+
+// Of log.csv, config.toml, split.json and previews/*.png, of which only the first must be there. DataError as
+// parse_log, and for files that cannot be read.
+std::string report_of(const std::filesystem::path& run);
+
+// Writes report.html anew after each epoch.
+class ReportWriter : public RunObserver {
+ public:
+  explicit ReportWriter(const RunFolder& folder) : folder_(folder) {}
+
+  std::string name() const override { return "report.html"; }
+  void on_epoch(const EpochRecord&) override { folder_.write("report.html", report_of(folder_.file(""))); }
+
+ private:
+  const RunFolder& folder_;
+};
+
+}  // namespace revunet::tools

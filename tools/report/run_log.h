@@ -1,0 +1,19 @@
+// Reads a run's log.csv.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tools/train/run_folder.h"
+
+namespace revunet::tools {
+
+// A record a row, in order. DataError naming `origin`, row and column for what RunFolder::append does not write.
+std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin);
+
+// The epoch of best.safetensors, by the log's digits: of the highest mean validation Dice, without validation of the
+// lowest loss; the first of several. nullptr for a log without such.
+const EpochRecord* best_epoch(const std::vector<EpochRecord>& log);
+
+}  // namespace revunet::tools

@@ -1,0 +1,44 @@
+#include "tools/report/tensorboard.h"
+
+#include <fmt/format.h>
+
+#include "engine/memory/report.h"
+
+namespace revunet::tools {
+
+void TensorBoard::on_start(int64_t step) {
+  std::filesystem::create_directories(folder_);
+  file_.emplace(folder_, step + 1);
+}
+
+void TensorBoard::add_regions(int64_t step, const std::string& group, const RegionValues& values) {
+  for (size_t r = 0; r < values.size(); ++r) file_->add_scalar(step, group + "/" + io::region_names[r], values[r]);
+}
+
+void TensorBoard::on_step(int64_t step, const RegionValues& losses) {
+  add_regions(step, "loss_of_step", losses);
+  file_->flush();
+}
+
+void TensorBoard::on_epoch(const EpochRecord& r) {
+  const auto add = [&](const std::string& tag, double value) { file_->add_scalar(r.step, tag, value); };
+  add("epoch", static_cast<double>(r.epoch));
+  add("learning_rate", r.learning_rate);
+  add_regions(r.step, "loss", r.loss);
+  add("seconds/computing", r.training_seconds - r.waiting_seconds);
+  add("seconds/waiting_for_data", r.waiting_seconds);
+  add("seconds/validation", r.validation_seconds);
+  add("memory_mib/peak", mib(r.memory.peak_allocated));
+  add("memory_mib/reserved", mib(r.memory.peak_reserved));
+  for (size_t tag = 0; tag < kTagCount; ++tag) {
+    add(fmt::format("memory_mib/{}", kTagNames[tag]), mib(r.memory.at_peak[tag]));
+  }
+  if (r.dice) {
+    add_regions(r.step, "dice", *r.dice);
+    add("dice/mean", r.mean_dice());
+    for (const auto& [name, png] : *pictures_) file_->add_image(r.step, "predictions/" + name, png);
+  }
+  file_->flush();
+}
+
+}  // namespace revunet::tools

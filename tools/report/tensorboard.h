@@ -1,0 +1,33 @@
+// A run's curves and pictures for TensorBoard: RUN/tensorboard/events.out.tfevents.*. The x axis is the optimiser step.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "tools/report/event_file.h"
+#include "tools/report/previews.h"
+
+namespace revunet::tools {
+
+// Scalars: after each step loss_of_step/<region>; after each epoch epoch, learning_rate, loss/<region>,
+// seconds/<what>, memory_mib/{peak,reserved,<tag>}; after each validation dice/{<region>,mean}. Images:
+// predictions/<case>.
+class TensorBoard : public RunObserver {
+ public:
+  TensorBoard(const RunFolder& folder, std::shared_ptr<const Pictures> pictures)
+      : folder_(folder.file("tensorboard")), pictures_(std::move(pictures)) {}
+
+  std::string name() const override { return "events for TensorBoard"; }
+  void on_start(int64_t step) override;
+  void on_step(int64_t step, const RegionValues& losses) override;
+  void on_epoch(const EpochRecord& record) override;
+
+ private:
+  void add_regions(int64_t step, const std::string& group, const RegionValues& values);
+
+  std::filesystem::path folder_;
+  std::shared_ptr<const Pictures> pictures_;
+  std::optional<EventFile> file_;  // from on_start on
+};
+
+}  // namespace revunet::tools

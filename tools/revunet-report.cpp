@@ -1,0 +1,25 @@
+// revunet-report: the page of a training run, from the files of its folder.
+#include <fmt/format.h>
+
+#include "io/atomic_file.h"
+#include "tools/common/tool_main.h"
+#include "tools/report/report.h"
+
+using namespace revunet;
+using namespace revunet::tools;
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration.\n"
+      "revunet-train writes it after each epoch too. The page is one file and needs no network.",
+      "revunet-report");
+  std::string run, out;
+  app.add_option("RUN", run, "folder of a run of revunet-train")->required();
+  app.add_option("--out", out, "file to write [RUN/report.html]");
+  return run_tool(app, argc, argv, [&] {
+    const std::filesystem::path path =
+        out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);
+    io::write_file_atomically(path, report_of(run));
+    fmt::print("{}\n", path.string());
+  });
+}
