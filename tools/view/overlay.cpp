@@ -25,7 +25,7 @@ constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;      /
 constexpr double kLine = 1.6;                                                  // of contours
 constexpr std::array<double, io::region_count> kOpacity = {0.28, 0.30, 0.40};  // of fills, which lie on one another
 constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
-constexpr double kScaleBar = 50;  // mm
+constexpr double kMostOfScaleBar = 0.2;  // of the width
 constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6);
 
 struct Window {
@@ -203,9 +203,11 @@ class OverlayFigure {
       canvas.text(left + 15, baseline, words, kSmallLetters, Align::left, kText);
       left += 15 + canvas.width_of(words, kSmallLetters) + 16;
     }
-    const double right = width_ - kEdge, length = kScaleBar * scale_;
+    int centimetres = 5;
+    while (centimetres > 1 && 10 * centimetres * scale_ > kMostOfScaleBar * width_) --centimetres;
+    const double right = width_ - kEdge, length = 10 * centimetres * scale_;
     canvas.line(right - length, baseline - 4, right, baseline - 4, 2, kText);
-    canvas.text(right - length - 6, baseline, "5 cm", kSmallLetters, Align::right, kText);
+    canvas.text(right - length - 6, baseline, fmt::format("{} cm", centimetres), kSmallLetters, Align::right, kText);
   }
 
   const OverlayCase& case_;
