@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -160,7 +161,7 @@ EventFile::EventFile(const std::filesystem::path& folder, int64_t first_step) {
 }
 
 void EventFile::write(const std::string& event) {
-  file_ << tfrecord_of(event);
+  pending_ += tfrecord_of(event);
 }
 
 void EventFile::add_scalar(int64_t step, const std::string& tag, double value) {
@@ -172,9 +173,12 @@ void EventFile::add_image(int64_t step, const std::string& tag, std::string_view
 }
 
 void EventFile::flush() {
+  errno = 0;
+  file_ << pending_;
   file_.flush();
-  REVUNET_EXPECTS(file_.good(), DataError,
-                  "[{}] expected to write events for TensorBoard, got an error; check the disk", path_.string());
+  pending_.clear();
+  REVUNET_EXPECTS(file_.good(), DataError, "[{}] expected to write events for TensorBoard, got: {}; check the disk",
+                  path_.string(), std::strerror(errno));
 }
 
 }  // namespace revunet::tools

@@ -42,6 +42,7 @@ class EventFile {
 
   std::filesystem::path path_;
   std::ofstream file_;
+  std::string pending_;  // what was added since the last flush
 };
 
 }  // namespace revunet::tools
