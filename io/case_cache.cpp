@@ -30,13 +30,14 @@ constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
 // What the case was made of.
 json sources_of(const CaseFiles& files) {
   json sources = json::array();
-  for (const fs::path& path : files_of(files)) {
+  for (const auto& [role, path] : files_of(files)) {
     struct stat status {};
     REVUNET_EXPECTS(::stat(path.c_str(), &status) == 0, DataError, "[{}] expected a file that can be read, got: {}",
                     path.string(), std::strerror(errno));
     sources.push_back({fs::absolute(path).lexically_normal().string(), status.st_size, status.st_mtim.tv_sec,
                        status.st_mtim.tv_nsec});
   }
+  sources.push_back(files.labels.name());
   return sources;
 }
 

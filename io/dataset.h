@@ -1,7 +1,8 @@
-// Cases of a BraTS dataset (layouts of 2018 to 2021): found by name, loaded with their grids and labels checked.
+// Cases of a dataset: found by name in any of the layouts that people have (docs/data.md), loaded with grids and labels
+// checked.
 //
-// Non-obvious rule: file names are matched whole, `<case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz]` (so `_t1ce` is never
-// taken for `_t1`), and cases come sorted by name: the order of a folder's entries is no order.
+// Non-obvious rule: file names are matched whole (so `_t1ce` is never taken for `_t1`), and cases come sorted by name:
+// the order of a folder's entries is no order.
 #pragma once
 
 #include <array>
@@ -11,30 +12,25 @@
 #include <string>
 #include <vector>
 
+#include "io/case_files.h"
 #include "io/nifti.h"
 
 namespace revunet::io {
 
-constexpr int64_t modality_count = 4;
-// The channel order of every image, and the files' suffixes.
-constexpr std::array<const char*, modality_count> modality_names = {"t1", "t1ce", "t2", "flair"};
-constexpr size_t modality_t1ce = 1, modality_flair = 3;  // in this order
+// Everything at `path` with all that is wrong with it, by names alone: no image is read. `path` is one of
+//   a case's folder, or a folder of case folders, some or all of which may lie one deeper in HGG/ and LGG/ (BraTS);
+//   a folder with dataset.json and imagesTr/ (Decathlon, nnU-Net);
+//   an images folder beside a dataset.json, such as imagesTs/: cases without labels, unless labelsTs/ has them.
+// Files beside case folders (.csv tables) and hidden entries are ignored; every other folder must be a case. `labels`:
+// what segmentations hold, in place of what the layout says.
+// DataError where no case is found (with the layouts expected), and for a dataset.json that cannot be understood.
+DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
-struct CaseFiles {
-  std::string name;  // the folder's
-  std::array<std::filesystem::path, modality_count> modalities;
-  std::optional<std::filesystem::path> segmentation;  // none in validation and test data
-};
-
-// All of them.
-std::vector<std::filesystem::path> files_of(const CaseFiles& files);
-
-// Cases of a dataset, sorted by name. `path` is a case's folder, or a folder of case folders, some or all of which may
-// lie one deeper in HGG/ and LGG/. Files beside the case folders (.csv tables) and hidden entries are ignored; every
-// other folder must be a case. Only names are looked at, no file is read.
-// DataError for: no case (with the layout expected), a modality that is missing, .nii and .nii.gz of the same thing, a
-// modality or segmentation that is the same file as another, a segmentation under another name, two cases of one name.
-std::vector<CaseFiles> find_cases(const std::filesystem::path& path);
+// The cases of a scan without problems, sorted by name. DataError as scan_dataset, and for its problems: the first, and
+// how many more there are. Problems are: a modality that is missing, .nii and .nii.gz of the same thing, a modality or
+// segmentation that is the same file as another, a segmentation under another name, two cases of one name, a label
+// without images, in imagesTr images without a label.
+std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
 // All voxels of a case on one grid.
 struct CaseVolumes {
@@ -45,8 +41,8 @@ struct CaseVolumes {
   std::vector<char> header;                                   // of the first modality: for images made of this case
 };
 
-// Reads a case's files. DataError as read_nifti, and for: a modality of several frames, grids that differ (naming the
-// case, both files and their sizes), labels other than 0, 1, 2, 4.
+// Reads a case's files. DataError as read_nifti, and for: another number of frames than the layout has, grids that
+// differ (naming the case, both files and their sizes), values that the case's label profile has not.
 CaseVolumes load_case(const CaseFiles& files);
 
 }  // namespace revunet::io

@@ -15,7 +15,9 @@ constexpr int64_t region_count = 3;
 constexpr std::array<const char*, region_count> region_names = {"WT", "TC", "ET"};
 constexpr float region_threshold = 0.5f;  // a voxel is in a region where its probability is above this
 
-// The labels there are: 0 background, 1 necrotic or not enhancing core, 2 oedema, 4 enhancing tumour.
+// The labels there are: 0 background, 1 necrotic or not enhancing core, 2 oedema, 4 enhancing tumour. Files may hold
+// other numbers for them: io/label_profile.h.
+constexpr std::array<uint8_t, 4> all_labels = {0, 1, 2, 4};
 constexpr bool is_label(uint8_t label) {
   return label <= 4 && label != 3;
 }

@@ -38,7 +38,7 @@ io::CaseFiles make_images(const fs::path& folder, int16_t shift = 0) {
       image.datatype(16, 32);
       image.fill(halves);
     }
-    files.modalities[m] = write_bytes(folder / (std::to_string(m) + ".nii"), image.bytes());
+    files.modalities[m] = {write_bytes(folder / (std::to_string(m) + ".nii"), image.bytes())};
   }
   NiftiBytes segmentation;
   segmentation.dims({6, 5, 4});
@@ -85,7 +85,7 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
   Cache c(folder / "cache");
   c.cache.load(files);
   files = make_images(folder / "a", 7);
-  for (const fs::path& path : io::files_of(files)) {
+  for (const auto& [role, path] : io::files_of(files)) {
     fs::last_write_time(path, fs::last_write_time(path) + std::chrono::seconds(2));  // whatever the clock's steps
   }
   CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 7);
@@ -103,7 +103,7 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
     CHECK_THAT(c.damage[0], Contains("a.case] expected ") && Contains("made again"));
     CHECK(read_bytes(cached) == whole);
   }
-  fs::remove(files.modalities[2]);
+  fs::remove(files.modalities[2].path);
   CHECK_THAT(message_of<DataError>([&] { c.cache.load(files); }), Contains("2.nii] expected a file that can be read"));
-  CHECK_THROWS_AS(Cache(files.modalities[0]), DataError);
+  CHECK_THROWS_AS(Cache(files.modalities[0].path), DataError);
 }

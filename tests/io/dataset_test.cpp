@@ -42,13 +42,15 @@ std::string refusal(const fs::path& path) {
 // A case of real images, 4 x 3 x 2: voxel v of modality m is 100 m + v; labels are all `label`.
 io::CaseFiles make_images(const TemporaryFolder& folder, uint8_t label = 0) {
   fs::create_directories(folder / "a");
-  io::CaseFiles files{.name = "a", .modalities = {}, .segmentation = folder / "a/a_seg.nii"};
+  io::CaseFiles files;
+  files.name = "a";
+  files.segmentation = folder / "a/a_seg.nii";
   for (size_t m = 0; m < 4; ++m) {
     NiftiBytes image;
     std::vector<int16_t> values(24);
     for (size_t v = 0; v < 24; ++v) values[v] = static_cast<int16_t>(100 * m + v);
     image.fill(values);
-    files.modalities[m] = write_bytes(folder / fmt::format("a/a_{}.nii", io::modality_names[m]), image.bytes());
+    files.modalities[m].path = write_bytes(folder / fmt::format("a/a_{}.nii", io::modality_names[m]), image.bytes());
   }
   NiftiBytes labels;
   labels.datatype(2, 8);
@@ -79,10 +81,10 @@ TEST_CASE("the files of a case, in channel order, compressed or not") {
   const auto cases = io::find_cases(folder.path());
   REQUIRE(cases.size() == 1);
   const char* expected[] = {"a_t1.nii", "a_t1ce.nii.gz", "a_t2.nii", "a_flair.nii.gz"};
-  for (size_t m = 0; m < 4; ++m) CHECK(cases[0].modalities[m].filename() == expected[m]);
+  for (size_t m = 0; m < 4; ++m) CHECK(cases[0].modalities[m].path.filename() == expected[m]);
   REQUIRE(cases[0].segmentation);
   CHECK(cases[0].segmentation->filename() == "a_seg.nii");
-  CHECK(fs::exists(cases[0].modalities[2]));
+  CHECK(fs::exists(cases[0].modalities[2].path));
 }
 
 TEST_CASE("cases below HGG and LGG, sorted over both") {
@@ -127,8 +129,8 @@ TEST_CASE("a case named like a suffix keeps its own files apart") {
   make_case(folder / "x_t1ce", labelled);
   const auto cases = io::find_cases(folder.path());
   REQUIRE(cases.size() == 2);
-  CHECK(cases[0].modalities[0].filename() == "x_t1.nii.gz");
-  CHECK(cases[1].modalities[0].filename() == "x_t1ce_t1.nii.gz");
+  CHECK(cases[0].modalities[0].path.filename() == "x_t1.nii.gz");
+  CHECK(cases[1].modalities[0].path.filename() == "x_t1ce_t1.nii.gz");
 }
 
 TEST_CASE("datasets that are refused") {
@@ -195,7 +197,8 @@ TEST_CASE("cases that cannot be loaded") {
   const TemporaryFolder folder;
   SECTION("labels that BraTS has not") {
     CHECK_THAT(load_refusal(make_images(folder, 3)),
-               Contains("a_seg.nii] expected the labels 0, 1, 2 and 4, got 3 24 times") && Contains("replace it by 4"));
+               Contains("a_seg.nii] expected the labels 0, 1, 2 and 4 (profile brats), got 3 24 times") &&
+                   Contains("--labels brats2023"));
     CHECK_THAT(load_refusal(make_images(folder, 5)), Contains("got 5 24 times"));
   }
   const io::CaseFiles files = make_images(folder);
@@ -203,7 +206,7 @@ TEST_CASE("cases that cannot be loaded") {
   SECTION("another size") {
     image.dims({4, 2, 3});
     image.fill(std::vector<int16_t>(24));
-    write_bytes(files.modalities[2], image.bytes());
+    write_bytes(files.modalities[2].path, image.bytes());
     CHECK_THAT(load_refusal(files), Contains("[a] expected one grid") && Contains("a_t1.nii of 4 x 3 x 2 voxels") &&
                                         Contains("a_t2.nii of 4 x 2 x 3 voxels"));
   }
@@ -216,7 +219,7 @@ TEST_CASE("cases that cannot be loaded") {
   SECTION("several frames") {
     image.dims({4, 3, 1, 2});
     image.fill(std::vector<int16_t>(24));
-    write_bytes(files.modalities[3], image.bytes());
+    write_bytes(files.modalities[3].path, image.bytes());
     CHECK_THAT(load_refusal(files), Contains("a_flair.nii] expected a volume of one frame, got 2"));
   }
 }

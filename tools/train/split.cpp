@@ -122,10 +122,10 @@ void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
 }
 
 // Empty where there is none.
-std::string listed_sum(const FileHashes& hashes, const std::string& case_name, const std::string& file) {
+std::string listed_sum(const FileHashes& hashes, const std::string& case_name, const std::string& role) {
   const auto found = hashes.find(case_name);
-  if (found == hashes.end() || !found->second.contains(file)) return {};
-  return found->second.at(file);
+  if (found == hashes.end() || !found->second.contains(role)) return {};
+  return found->second.at(role);
 }
 
 }  // namespace
@@ -155,27 +155,31 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
 }
 
 FileHashes hash_files(const Split& split) {
-  std::vector<std::pair<std::string, std::filesystem::path>> files;
+  struct File {
+    std::string case_name, role;
+    std::filesystem::path path;
+  };
+  std::vector<File> files;
   for (const auto* list : {&split.training, &split.validation}) {
     for (const io::CaseFiles& c : *list) {
-      for (const std::filesystem::path& path : io::files_of(c)) files.emplace_back(c.name, path);
+      for (const auto& [role, path] : io::files_of(c)) files.push_back({c.name, role, path});
     }
   }
-  std::ranges::sort(files);
+  std::ranges::sort(files, {}, [](const File& f) { return std::tie(f.case_name, f.role); });
   std::vector<std::string> sums(files.size());
   std::vector<std::exception_ptr> failures(files.size());
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < files.size(); ++i) try {
-      sums[i] = io::sha256_of_file(files[i].second);
+      sums[i] = io::sha256_of_file(files[i].path);
     } catch (...) {
       failures[i] = std::current_exception();
     }
   FileHashes hashes;
   for (size_t i = 0; i < files.size(); ++i) {
     if (failures[i]) std::rethrow_exception(failures[i]);
-    const auto& [name, path] = files[i];
-    hashes[name][path.filename().string()] = sums[i];
-    const std::string known = listed_sum(split.hashes, name, path.filename().string());
+    const auto& [name, role, path] = files[i];
+    hashes[name][role] = sums[i];
+    const std::string known = listed_sum(split.hashes, name, role);
     REVUNET_EXPECTS(
         known.empty() || known == sums[i], DataError,
         "[{}] expected the file that the split was made with, of SHA-256 {}, got {}; put that file back, or, "

@@ -12,7 +12,7 @@
 
 namespace revunet::tools {
 
-// SHA-256 of each file of each case, by the case's and the file's name.
+// SHA-256 of each file of each case, by the case's name and the file's role (io::files_of).
 using FileHashes = std::map<std::string, std::map<std::string, std::string>>;
 
 struct Split {
@@ -49,7 +49,7 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
 // order, that is another one than the split has a hash of.
 FileHashes hash_files(const Split& split);
 
-// {"training": [names], "validation": [names], "sha256": {name: {file: sum}}}
+// {"training": [names], "validation": [names], "sha256": {name: {role: sum}}}
 std::string to_json(const Split& split);
 
 // 0 .. count - 1 in a random order that depends on seed and epoch alone.

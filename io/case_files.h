@@ -1,0 +1,57 @@
+// Which files make a case, whatever the layout of the dataset that it lies in.
+//
+// Non-obvious rule: a modality is a frame of a file: the only one, or one of the frames of a 4-D image.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/label_profile.h"
+
+namespace revunet::io {
+
+constexpr int64_t modality_count = 4;
+// The channel order of every image.
+constexpr std::array<const char*, modality_count> modality_names = {"t1", "t1ce", "t2", "flair"};
+
+struct ImageFrame {
+  std::filesystem::path path;
+  int64_t frame = 0;
+  int64_t frames = 1;  // that the file must have
+};
+
+struct CaseFiles {
+  std::string name;
+  std::array<ImageFrame, modality_count> modalities;
+  std::optional<std::filesystem::path> segmentation;  // none in validation and test data
+  LabelProfile labels = LabelProfile::brats();        // what the segmentation's values stand for
+};
+
+struct CaseFile {
+  std::string role;  // t1, t1ce, t2, flair or seg; images, where one file holds all modalities
+  std::filesystem::path path;
+};
+
+// Each file once.
+std::vector<CaseFile> files_of(const CaseFiles& files);
+
+// What is wrong with a dataset before any file is read.
+struct DatasetProblem {
+  enum class Kind { missing, layout };  // a file that is not there; a name, link or folder that does not fit the layout
+  Kind kind;
+  std::string case_name;  // empty: of the dataset
+  std::string message;    // as an error's
+};
+
+// Everything that was found below a path.
+struct DatasetScan {
+  std::string layout;            // for people: "BraTS 2018-2021"
+  std::vector<CaseFiles> cases;  // by name; of incomplete cases, the paths of missing modalities are empty
+  std::vector<DatasetProblem> problems;
+};
+
+}  // namespace revunet::io

@@ -1,0 +1,59 @@
+// What the numbers in a segmentation file stand for: BraTS changed them over the years, other datasets have their own.
+//
+// Non-obvious rule: inside, labels are always 0, 1, 2 and 4 (io/regions.h). Only files have profiles, and a profile
+// comes from a dataset's layout or from the user, never from the values that a file happens to hold.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace revunet::io {
+
+class LabelProfile {
+ public:
+  struct Meaning {
+    uint8_t value;  // in files
+    uint8_t label;  // inside: 0 background, 1 core, 2 oedema, 4 enhancing
+    bool operator==(const Meaning&) const = default;
+  };
+
+  // Error unless there is a value for each of the labels 0, 1, 2 and 4. Of several for one label, the first is written.
+  LabelProfile(std::string name, std::vector<Meaning> meanings);
+
+  static const LabelProfile& brats();      // BraTS 2018-2021: 1 core, 2 oedema, 4 enhancing
+  static const LabelProfile& brats2023();  // 1 core, 2 oedema, 3 enhancing
+  static const LabelProfile& brats2024();  // as 2023, and 4 resection cavity, which is background
+  static const LabelProfile& msd();        // Decathlon Task01: 1 oedema, 2 core, 3 enhancing
+  static const std::vector<LabelProfile>& named();
+
+  const std::string& name() const { return name_; }
+  const std::vector<Meaning>& meanings() const { return meanings_; }  // by value
+  std::optional<uint8_t> label_of(uint8_t value) const;
+  uint8_t value_of(uint8_t label) const;  // Error for another label than 0, 1, 2, 4
+  std::string values_text() const;        // "0, 1, 2 and 4"
+  bool same_meanings(const LabelProfile& other) const;
+
+ private:
+  std::string name_;
+  std::vector<Meaning> meanings_;
+};
+
+// UsageError for a name that none of LabelProfile::named() has.
+const LabelProfile& label_profile(const std::string& name);
+
+// Values that the profile has not, with how often they occur.
+std::map<uint8_t, int64_t> unexpected_values(std::span<const uint8_t> values, const LabelProfile& profile);
+
+// A file's values -> labels. DataError naming `path`, the profile and its values, and each other value with its count.
+std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const LabelProfile& profile,
+                                      const std::filesystem::path& path);
+
+// Labels -> the values to write. Error for another label than 0, 1, 2, 4.
+std::vector<uint8_t> values_of_labels(std::span<const uint8_t> labels, const LabelProfile& profile);
+
+}  // namespace revunet::io

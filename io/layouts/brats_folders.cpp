@@ -1,0 +1,189 @@
+// BraTS: a folder a case, named like it, with a file for each modality.
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "engine/error.h"
+#include "io/layouts/layouts.h"
+
+namespace revunet::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Naming {
+  const char* layout;
+  char separator;
+  std::array<const char*, modality_count> suffixes;  // of modality_names
+  const LabelProfile& labels;
+};
+
+// 2024 names its files as 2023 does and has a label more, so that only the user can tell them apart.
+const std::array<Naming, 2>& namings() {
+  static const std::array<Naming, 2> all = {
+      Naming{"BraTS 2018-2021", '_', {"t1", "t1ce", "t2", "flair"}, LabelProfile::brats()},
+      Naming{"BraTS 2023-2024", '-', {"t1n", "t1c", "t2w", "t2f"}, LabelProfile::brats2023()},
+  };
+  return all;
+}
+
+constexpr std::array<const char*, 2> grade_folders = {"HGG", "LGG"};  // BraTS 2018 and 2019 sort cases by grade
+
+// BraTS 2020 ships one segmentation under another name than the rest.
+constexpr std::string_view odd_case = "BraTS20_Training_355", odd_segmentation = "W39_1998.09.19_Segm";
+
+std::optional<fs::path> find_image(const fs::path& folder, const Naming& naming, const std::string& suffix) {
+  return io::find_image(folder, folder.filename().string() + naming.separator + suffix);
+}
+
+std::optional<fs::path> find_segmentation(const fs::path& folder, const Naming& naming) {
+  const auto found = find_image(folder, naming, "seg");
+  if (folder.filename() != odd_case) return found;
+  const auto odd = io::find_image(folder, std::string(odd_segmentation));
+  REVUNET_EXPECTS(!(found && odd), DataError, "[{}] expected one segmentation, got {} and {}; remove one of them",
+                  folder.string(), found->filename().string(), odd->filename().string());
+  return found ? found : odd;
+}
+
+// Whether a name of the naming's is there, whatever it is.
+bool has_names_of(const Naming& naming, const fs::path& folder) {
+  const std::string start = folder.filename().string() + naming.separator;
+  const auto has = [&](const std::string& suffix) {
+    return fs::exists(folder / (start + suffix + ".nii")) || fs::exists(folder / (start + suffix + ".nii.gz"));
+  };
+  return has("seg") || std::any_of(naming.suffixes.begin(), naming.suffixes.end(), has);
+}
+
+// The first whose names the folder has. null for none.
+const Naming* naming_of(const fs::path& folder) {
+  for (const Naming& naming : namings()) {
+    if (has_names_of(naming, folder)) return &naming;
+  }
+  return nullptr;
+}
+
+void expect_one_naming(const fs::path& folder) {
+  const auto& [a, b] = namings();
+  REVUNET_EXPECTS(!(has_names_of(a, folder) && has_names_of(b, folder)), DataError,
+                  "[{}] expected the names of {} or of {}, got both, whose labels differ; keep one of them",
+                  folder.string(), a.layout, b.layout);
+}
+
+// A labelled case must not pass for unlabelled.
+void expect_no_misnamed_segmentation(const fs::path& folder, const Naming& naming) {
+  for (const fs::path& entry : sorted_entries(folder)) {
+    std::string name = entry.filename().string();
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    REVUNET_EXPECTS(
+        !image_stem(name) || name.find("seg") == std::string::npos, DataError,
+        "[{}] expected the segmentation to be named {}{}seg.nii.gz (or .nii), got {}; rename it, or move it "
+        "away if it is none",
+        folder.string(), folder.filename().string(), naming.separator, entry.filename().string());
+  }
+}
+
+void expect_distinct(const CaseFiles& files) {
+  std::vector<fs::path> paths;
+  for (const ImageFrame& image : files.modalities) {
+    if (!image.path.empty()) paths.push_back(image.path);
+  }
+  if (files.segmentation) paths.push_back(*files.segmentation);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j]), DataError,
+                      "[{}] expected a file of its own, got a link to the same file as {}; put the right image there",
+                      paths[i].string(), paths[j].filename().string());
+    }
+  }
+}
+
+void scan_modalities(CaseFiles& files, const fs::path& folder, const Naming& naming, DatasetScan& scan) {
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < naming.suffixes.size(); ++i) try {
+      const auto found = find_image(folder, naming, naming.suffixes[i]);
+      if (found) files.modalities[i].path = *found;
+      if (!found) missing.push_back(naming.suffixes[i]);
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+    }
+  if (missing.empty()) return;
+  add_problem(scan, DatasetProblem::Kind::missing, files.name,
+              fmt::format("[{}] expected {}{}{{{}}}.nii.gz (or .nii), got no {}; add what is missing, or move the "
+                          "folder out of the dataset",
+                          folder.string(), files.name, naming.separator, fmt::join(naming.suffixes, ","),
+                          fmt::join(missing, ", no ")));
+}
+
+void scan_case(const fs::path& folder, const Naming& naming, const std::optional<LabelProfile>& labels,
+               DatasetScan& scan) {
+  CaseFiles files{.name = folder.filename().string(),
+                  .modalities = {},
+                  .segmentation = {},
+                  .labels = labels.value_or(naming.labels)};
+  try {
+    expect_one_naming(folder);
+    scan_modalities(files, folder, naming, scan);
+    files.segmentation = find_segmentation(folder, naming);
+    if (!files.segmentation) expect_no_misnamed_segmentation(folder, naming);
+    expect_distinct(files);
+  } catch (const DataError& e) {
+    add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+  }
+  add_case(scan, std::move(files), folder);
+}
+
+// Sorted folders inside `folder`.
+std::vector<fs::path> folders_in(const fs::path& folder, DatasetScan& scan) {
+  std::vector<fs::path> folders;
+  for (const fs::path& entry : sorted_entries(folder)) {
+    if (!fs::exists(entry)) {
+      add_problem(scan, DatasetProblem::Kind::layout, entry.filename().string(),
+                  fmt::format("[{}] expected a folder or file, got a broken link; mend or remove it", entry.string()));
+    }
+    if (fs::is_directory(entry)) folders.push_back(entry);
+  }
+  return folders;
+}
+
+// The folders that must be cases.
+std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
+  if (naming_of(root)) return {root};
+  std::vector<fs::path> cases;
+  for (const fs::path& folder : folders_in(root, scan)) {
+    if (std::find(grade_folders.begin(), grade_folders.end(), folder.filename()) == grade_folders.end()) {
+      cases.push_back(folder);
+    } else {
+      const std::vector<fs::path> graded = folders_in(folder, scan);
+      cases.insert(cases.end(), graded.begin(), graded.end());
+    }
+  }
+  return cases;
+}
+
+}  // namespace
+
+DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
+  DatasetScan scan;
+  const std::vector<fs::path> folders = case_folders(root, scan);
+  // A folder without any image is told the names of the first that has some.
+  const Naming* usual = nullptr;
+  for (size_t i = 0; i < folders.size() && !usual; ++i) usual = naming_of(folders[i]);
+  if (!usual) usual = &namings()[0];
+  scan.layout = usual->layout;
+  for (const fs::path& folder : folders) {
+    const Naming* own = naming_of(folder);
+    scan_case(folder, own ? *own : *usual, labels, scan);
+  }
+  return scan;
+}
+
+std::optional<SegmentationFile> brats_segmentation(const fs::path& folder) {
+  expect_one_naming(folder);
+  const Naming* naming = naming_of(folder);
+  const auto found = find_segmentation(folder, naming ? *naming : namings()[0]);
+  if (!found) return std::nullopt;
+  return SegmentationFile{*found, naming ? naming->labels : namings()[0].labels};
+}
+
+}  // namespace revunet::io

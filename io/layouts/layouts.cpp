@@ -1,0 +1,106 @@
+#include "io/layouts/layouts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/error.h"
+
+namespace revunet::io {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (!it->path().filename().string().starts_with('.')) entries.push_back(it->path());
+  }
+  REVUNET_EXPECTS(!error, DataError, "[{}] expected a folder that can be listed, got: {}; check path and permissions",
+                  folder.string(), error.message());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::optional<std::string> image_stem(const fs::path& path) {
+  const std::string file = path.filename().string();
+  for (const std::string_view ending : {".nii.gz", ".nii"}) {
+    if (file.size() > ending.size() && file.ends_with(ending)) return file.substr(0, file.size() - ending.size());
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> find_image(const fs::path& folder, const std::string& stem) {
+  const fs::path plain = folder / (stem + ".nii"), packed = folder / (stem + ".nii.gz");
+  const bool has_plain = fs::exists(plain), has_packed = fs::exists(packed);
+  REVUNET_EXPECTS(!(has_plain && has_packed), DataError,
+                  "[{}] expected one file for {}, got both {} and {}; remove one of them", folder.string(), stem,
+                  plain.filename().string(), packed.filename().string());
+  if (!has_plain && !has_packed) return std::nullopt;
+  const fs::path& found = has_plain ? plain : packed;
+  REVUNET_EXPECTS(fs::is_regular_file(found), DataError,
+                  "[{}] expected a file, got a folder or device; move the image itself here", found.string());
+  return found;
+}
+
+void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,
+                 const std::string& message) {
+  scan.problems.push_back({kind, case_name, message});
+}
+
+void add_case(DatasetScan& scan, CaseFiles files, const fs::path& where) {
+  const auto place = std::lower_bound(scan.cases.begin(), scan.cases.end(), files.name,
+                                      [](const CaseFiles& c, const std::string& name) { return c.name < name; });
+  if (place != scan.cases.end() && place->name == files.name) {
+    const auto known = std::find_if(place->modalities.begin(), place->modalities.end(),
+                                    [](const ImageFrame& image) { return !image.path.empty(); });
+    add_problem(scan, DatasetProblem::Kind::layout, files.name,
+                fmt::format("[{}] expected one case of each name, got {} also in {}; rename or remove one",
+                            where.string(), files.name,
+                            known == place->modalities.end() ? "another folder" : known->path.parent_path().string()));
+    return;
+  }
+  scan.cases.insert(place, std::move(files));
+}
+
+fs::path labels_folder(const fs::path& images) {
+  return images.parent_path() / ("labels" + images.filename().string().substr(std::string_view("images").size()));
+}
+
+void add_segmentations(DatasetScan& scan, const fs::path& images) {
+  const fs::path labels = labels_folder(images);
+  const bool labelled = images.filename() == "imagesTr";
+  std::set<std::string> names;
+  for (CaseFiles& files : scan.cases) {
+    names.insert(files.name);
+    try {
+      files.segmentation = find_image(labels, files.name);
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+      continue;
+    }
+    if (files.segmentation || !labelled) continue;
+    add_problem(scan, DatasetProblem::Kind::missing, files.name,
+                fmt::format("[{}] expected the segmentation {}.nii.gz (or .nii), got none; add it, or move the images "
+                            "to imagesTs",
+                            labels.string(), files.name));
+  }
+  if (!fs::is_directory(labels)) return;
+  for (const fs::path& entry : sorted_entries(labels)) {
+    const auto stem = image_stem(entry);
+    if (!stem || names.contains(*stem)) continue;
+    add_problem(scan, DatasetProblem::Kind::missing, *stem,
+                fmt::format("[{}] expected images of this segmentation in {}, got none; add them or move it away",
+                            entry.string(), images.string()));
+  }
+}
+
+void compare_count(DatasetScan& scan, const fs::path& images, std::optional<int64_t> training_cases) {
+  if (images.filename() != "imagesTr" || !training_cases || *training_cases == std::ssize(scan.cases)) return;
+  add_problem(
+      scan, DatasetProblem::Kind::missing, "",
+      fmt::format("[{}] expected {} cases, numTraining of dataset.json, got {}; add what is missing, or mend the "
+                  "number",
+                  images.string(), *training_cases, scan.cases.size()));
+}
+
+}  // namespace revunet::io
