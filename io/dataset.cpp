@@ -1,5 +1,6 @@
 #include "io/dataset.h"
 
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -59,11 +60,11 @@ void expect_frames(const NiftiImage& image, const ImageFrame& wanted) {
                                     wanted.path.string(), wanted.frames, image.frames));
 }
 
-std::vector<float> voxels_of(NiftiImage& image, int64_t frame) {
-  if (image.frames == 1) return std::move(image.voxels);
-  const int64_t count = std::ssize(image.voxels) / image.frames;
-  const auto first = image.voxels.begin() + frame * count;
-  return {first, first + count};
+std::vector<float> voxels_of(NiftiImage& image, int64_t frame, const Orientation& orientation) {
+  if (image.frames == 1 && orientation.identity()) return std::move(image.voxels);
+  const auto count = image.voxels.size() / static_cast<size_t>(image.frames);
+  const std::span<const float> voxels = std::span(image.voxels).subspan(static_cast<size_t>(frame) * count, count);
+  return to_brats_order(voxels, image.grid.size, orientation);
 }
 
 }  // namespace
@@ -97,16 +98,19 @@ CaseVolumes load_case(const CaseFiles& files) {
     if (i == 0 || wanted.path != files.modalities[i - 1].path) image = read_nifti(wanted.path);
     expect_frames(image, wanted);
     if (i == 0) {
-      volumes.grid = image.grid;
+      volumes.file_grid = image.grid;
+      volumes.orientation = orientation_of(image.grid);
+      volumes.grid = oriented_grid(image.grid, volumes.orientation);
       volumes.header = image.header;
     }
-    expect_same_grid(files.name, volumes.grid, files.modalities[0].path, image.grid, wanted.path);
-    volumes.modalities[i] = voxels_of(image, wanted.frame);
+    expect_same_grid(files.name, volumes.file_grid, files.modalities[0].path, image.grid, wanted.path);
+    volumes.modalities[i] = voxels_of(image, wanted.frame, volumes.orientation);
   }
   if (files.segmentation) {
     const LabelImage segmentation = read_nifti_labels(*files.segmentation);
-    expect_same_grid(files.name, volumes.grid, files.modalities[0].path, segmentation.grid, *files.segmentation);
-    volumes.labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
+    expect_same_grid(files.name, volumes.file_grid, files.modalities[0].path, segmentation.grid, *files.segmentation);
+    const std::vector<uint8_t> labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
+    volumes.labels = to_brats_order<uint8_t>(labels, volumes.file_grid.size, volumes.orientation);
   }
   return volumes;
 }

@@ -14,6 +14,7 @@
 
 #include "io/case_files.h"
 #include "io/nifti.h"
+#include "io/orientation.h"
 
 namespace revunet::io {
 
@@ -32,17 +33,20 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
 // without images, in imagesTr images without a label.
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
-// All voxels of a case on one grid.
+// All voxels of a case on one grid, in BraTS's orientation (io/orientation.h).
 struct CaseVolumes {
   std::string name;
   Grid grid;
+  Grid file_grid;                                             // of the files
+  Orientation orientation;                                    // from file_grid to grid
   std::array<std::vector<float>, modality_count> modalities;  // each X*Y*Z, x fastest
   std::optional<std::vector<uint8_t>> labels;                 // X*Y*Z, x fastest; 0, 1, 2 or 4
   std::vector<char> header;                                   // of the first modality: for images made of this case
 };
 
-// Reads a case's files. DataError as read_nifti, and for: another number of frames than the layout has, grids that
-// differ (naming the case, both files and their sizes), values that the case's label profile has not.
+// Reads a case's files and brings them into BraTS's orientation by whole axes. DataError as read_nifti, and for:
+// another number of frames than the layout has, grids that differ (naming the case, both files and their sizes), values
+// that the case's label profile has not.
 CaseVolumes load_case(const CaseFiles& files);
 
 }  // namespace revunet::io

@@ -6,10 +6,13 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
+
+#include <Eigen/LU>
 
 #include "engine/error.h"
 #include "io/gzip_file.h"
@@ -18,7 +21,7 @@
 namespace revunet::io {
 namespace {
 
-constexpr double affine_tolerance = 1e-3;    // mm: far below a voxel, far above the rounding of float headers
+constexpr double corner_tolerance = 1e-2;    // voxels: far below what shows, far above the rounding of float headers
 constexpr int64_t chunk_voxels = 64 * 1024;  // converted at a time: at most 512 KiB beside the result
 
 NiftiHeader read_header(GzipReader& file, const std::filesystem::path& path) {
@@ -129,21 +132,59 @@ void write_image(const std::filesystem::path& path, const std::vector<char>& hea
 
 }  // namespace
 
-bool same_grid(const Grid& a, const Grid& b) {
-  return a.size == b.size && (a.affine - b.affine).cwiseAbs().maxCoeff() <= affine_tolerance;
+double corner_displacement(const Grid& a, const Grid& b) {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  if (a.size != b.size) return never;
+  if (a.affine == b.affine) return 0;
+  const Eigen::FullPivLU<Eigen::Matrix4d> lu(a.affine);
+  if (!lu.isInvertible()) return never;
+  double most = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    Eigen::Vector4d voxel = Eigen::Vector4d::UnitW();
+    for (int axis = 0; axis < 3; ++axis) {
+      if ((corner >> axis & 1) != 0) voxel(axis) = static_cast<double>(a.size[static_cast<size_t>(axis)] - 1);
+    }
+    most = std::max(most, (lu.solve(b.affine * voxel) - voxel).head<3>().norm());
+  }
+  return most;
 }
 
-NiftiImage read_nifti(const std::filesystem::path& path) {
+bool same_grid(const Grid& a, const Grid& b) {
+  return corner_displacement(a, b) <= corner_tolerance;
+}
+
+namespace {
+
+// The end of a gzip file: the length of its last member before compression, modulo 2^32, least byte first.
+uint32_t last_word(const std::filesystem::path& path) {
+  std::array<unsigned char, 4> bytes{};
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(-static_cast<std::streamoff>(bytes.size()), std::ios::end);
+  file.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
+  REVUNET_EXPECTS(file.good(), DataError, "[{}] expected a file that can be read to its end; check the disk",
+                  path.string());
+  uint32_t word = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) word |= uint32_t{bytes[i]} << (8 * i);
+  return word;
+}
+
+void expect_finite(const std::vector<float>& voxels, const std::filesystem::path& path) {
+  const auto bad = std::count_if(voxels.begin(), voxels.end(), [](float v) { return !std::isfinite(v); });
+  REVUNET_EXPECTS(bad == 0, DataError,
+                  "[{}] expected finite voxels, got {} NaN or infinite of {}; replace them, or make the image again",
+                  path.string(), bad, voxels.size());
+}
+
+}  // namespace
+
+NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite) {
   GzipReader file(path);
   NiftiHeader header = read_header(file, path);
   skip_extensions(file, header.payload_offset - static_cast<int64_t>(header.bytes.size()));
   NiftiImage image;
   read_voxels_of_type(file, header, image.voxels);
   file.expect_end();
-  const auto bad = std::count_if(image.voxels.begin(), image.voxels.end(), [](float v) { return !std::isfinite(v); });
-  REVUNET_EXPECTS(bad == 0, DataError,
-                  "[{}] expected finite voxels, got {} NaN or infinite of {}; replace them, or make the image again",
-                  path.string(), bad, header.voxel_count);
+  if (non_finite == NonFinite::is_error) expect_finite(image.voxels, path);
   image.grid = header.grid;
   image.frames = header.frames;
   image.header = std::move(header.bytes);
@@ -151,7 +192,10 @@ NiftiImage read_nifti(const std::filesystem::path& path) {
 }
 
 LabelImage read_nifti_labels(const std::filesystem::path& path) {
-  NiftiImage image = read_nifti(path);
+  return labels_of_image(read_nifti(path), path);
+}
+
+LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path) {
   REVUNET_EXPECTS(image.frames == 1, DataError, "[{}] expected labels of one frame, got {}; split the image",
                   path.string(), image.frames);
   LabelImage labels{.grid = image.grid, .labels = std::vector<uint8_t>(image.voxels.size()), .header = {}};
@@ -173,13 +217,22 @@ NiftiImage read_nifti_header(const std::filesystem::path& path) {
   return {.grid = header.grid, .frames = header.frames, .voxels = {}, .header = std::move(header.bytes)};
 }
 
+NiftiImage read_whole_nifti_header(const std::filesystem::path& path) {
+  GzipReader file(path);
+  NiftiHeader header = read_header(file, path);
+  const int64_t length = header.payload_offset + header.voxel_count * header.voxel_bytes;
+  if (file.compressed() && last_word(path) != static_cast<uint32_t>(length)) read_nifti(path, NonFinite::is_allowed);
+  return {.grid = header.grid, .frames = header.frames, .voxels = {}, .header = std::move(header.bytes)};
+}
+
 std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const std::array<double, 3>& spacing) {
   nifti_1_header h;
   std::memset(&h, 0, sizeof h);
   h.sizeof_hdr = sizeof h;
   h.regular = 'r';
   h.dim[0] = 3;
-  h.pixdim[0] = 1;  // qfac: a right-handed qform
+  h.pixdim[0] = 1;                                       // qfac: a right-handed qform
+  constexpr std::array<int, 3> direction = {-1, -1, 1};  // of BraTS, in a world that goes right, forward and up
   std::array<float, 3> origin{};
   for (size_t i = 0; i < 3; ++i) {
     REVUNET_EXPECTS(size[i] >= 1 && size[i] <= std::numeric_limits<int16_t>::max(), UsageError,
@@ -188,13 +241,14 @@ std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const st
                     "[make_nifti_header] expected positive spacings, got {}; choose another", spacing[i]);
     h.dim[i + 1] = static_cast<int16_t>(size[i]);
     h.pixdim[i + 1] = static_cast<float>(spacing[i]);
-    origin[i] = static_cast<float>(-spacing[i] * static_cast<double>(size[i] - 1) / 2);
+    origin[i] = static_cast<float>(direction[i] * -spacing[i] * static_cast<double>(size[i] - 1) / 2);
   }
   h.xyzt_units = NIFTI_UNITS_MM | NIFTI_UNITS_SEC;
-  h.qform_code = h.sform_code = NIFTI_XFORM_SCANNER_ANAT;  // a quaternion of zeros is no rotation
+  h.qform_code = h.sform_code = NIFTI_XFORM_SCANNER_ANAT;
+  h.quatern_d = 1;  // half a turn about z
   h.qoffset_x = origin[0], h.qoffset_y = origin[1], h.qoffset_z = origin[2];
-  h.srow_x[0] = h.pixdim[1], h.srow_x[3] = origin[0];
-  h.srow_y[1] = h.pixdim[2], h.srow_y[3] = origin[1];
+  h.srow_x[0] = -h.pixdim[1], h.srow_x[3] = origin[0];
+  h.srow_y[1] = -h.pixdim[2], h.srow_y[3] = origin[1];
   h.srow_z[2] = h.pixdim[3], h.srow_z[3] = origin[2];
   std::vector<char> bytes(sizeof h);
   std::memcpy(bytes.data(), &h, sizeof h);

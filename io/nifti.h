@@ -18,9 +18,14 @@ struct Grid {
   std::array<int64_t, 3> size{};    // voxels along x, y, z
   std::array<double, 3> spacing{};  // mm along x, y, z
   Eigen::Matrix4d affine;           // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
+  bool oriented = true;             // false: neither code is set, so that nobody knows which way the axes go
 };
 
-// True if sizes are equal and every affine entry agrees within 1e-3 (mm, or mm a voxel).
+// The farthest that a corner of grid a lies from the same corner of b, in voxels of a. Infinite for other sizes, and
+// for an affine that cannot be inverted and is not the other's.
+double corner_displacement(const Grid& a, const Grid& b);
+
+// Whether corners lie within 0.01 voxels: rounded headers pass, a shift that could be seen does not.
 bool same_grid(const Grid& a, const Grid& b);
 
 // Voxels are scaled by scl_slope and scl_inter (a slope of 0 or NaN means identity) in double and rounded to float,
@@ -37,8 +42,9 @@ struct NiftiImage {
 // header size or magic (a .hdr/.img pair too), dims that are not positive or do not match the payload, an unsupported
 // datatype or a bitpix that is not its own, vox_offset inside the header, spacings that are not positive, lengths in
 // other units than mm, a truncated payload, a gzip stream with a wrong CRC or length or no trailer, anything after the
-// last voxel or gzip member, non-finite voxels (their count).
-NiftiImage read_nifti(const std::filesystem::path& path);
+// last voxel or gzip member, non-finite voxels (their count) unless they are allowed.
+enum class NonFinite { is_error, is_allowed };
+NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = NonFinite::is_error);
 
 // Labels of a segmentation: read_nifti plus a check that every voxel is an integer in 0..255 and that frames == 1.
 struct LabelImage {
@@ -47,13 +53,19 @@ struct LabelImage {
   std::vector<char> header;
 };
 LabelImage read_nifti_labels(const std::filesystem::path& path);
+LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path);  // of an image that was read
 
 // Only the header, checked as read_nifti does (grid and frames filled, voxels empty). The payload's length is checked
 // for a plain file; of a gzip file nothing is known beyond the header.
 NiftiImage read_nifti_header(const std::filesystem::path& path);
 
-// A header for a new image: qform and sform (code 1, scanner) from an affine of the given spacing, origin at the
-// centre.
+// As read_nifti_header, and that the file holds what its header says, without unpacking it: of a gzip file by the
+// length in its last bytes. Where that differs (a truncated file, or several gzip members) the whole file is read.
+// DataError as read_nifti, but non-finite voxels and flipped bits pass.
+NiftiImage read_whole_nifti_header(const std::filesystem::path& path);
+
+// A header for a new image in BraTS's orientation (x to the left, y to the back, z up): qform and sform (code 1,
+// scanner) of the given spacing, origin at the centre.
 std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const std::array<double, 3>& spacing);
 
 // Writes .nii or .nii.gz (by path's ending) to a temporary name, syncs and renames. The header is copied from `header`

@@ -162,6 +162,7 @@ void judge_geometry(const Fields& f, NiftiHeader& header, const std::filesystem:
                     f.pixdim[1], f.pixdim[2], f.pixdim[3]);
   }
   header.grid.affine = affine_of(f);
+  header.grid.oriented = f.sform_code > 0 || f.qform_code > 0;
   REVUNET_EXPECTS(header.grid.affine.allFinite(), DataError,
                   "[{}] expected a finite affine, got NaN or infinity in the {}; mend the header", path.string(),
                   f.sform_code > 0 ? "sform" : "qform");

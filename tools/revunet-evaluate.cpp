@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "tools/common/labels_option.h"
 #include "tools/common/tool_main.h"
 #include "tools/evaluate/box_plot.h"
 #include "tools/evaluate/report.h"
@@ -18,6 +19,7 @@ using namespace revunet;
 struct Options {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
   std::string plot;                                        // empty: not asked for
+  std::string labels;                                      // empty: as the reference's layout says
   std::string hd95{io::name_of(io::Hd95::pooled)};
   bool lesion_wise = false;
   io::LesionRules lesions;
@@ -62,7 +64,8 @@ void run(const Options& options) {
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
     check_output(file);
   }
-  const tools::Matching matching = tools::match_segmentations(options.reference, options.prediction);
+  const tools::Matching matching =
+      tools::match_segmentations(options.reference, options.prediction, tools::labels_of_option(options.labels));
   if (!matching.without_prediction.empty()) {
     fmt::print(stderr, "revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                matching.without_prediction.size());
@@ -89,8 +92,11 @@ int main(int argc, char** argv) {
       "BraTS; sensitivity is 1 where the reference is empty. Such cases are in all means, and counted beside them.",
       "revunet-evaluate");
   Options options;
-  app.add_option("--reference", options.reference, "DIR or FILE with the true labels 0, 1, 2, 4")->required();
+  app.add_option("--reference", options.reference,
+                 "DIR or FILE with the true labels: any dataset that revunet-train takes, or its segmentations")
+      ->required();
   app.add_option("--prediction", options.prediction, "DIR or FILE with the labels to score")->required();
+  tools::add_labels_option(app, options.labels);
   app.add_option("--json", options.json, "FILE for all scores as JSON");
   app.add_option("--csv", options.csv, "FILE for all scores, a row for each case and region");
   app.add_option("--plot", options.plot,

@@ -2,7 +2,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tools/check/check.h"
 #include "tools/common/device_options.h"
+#include "tools/common/labels_option.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
@@ -22,7 +24,7 @@ struct Options {
   double overlap = 0.5;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
-  std::string mirror = "none";
+  std::string mirror = "none", labels, check = "headers";  // labels empty: as the layout says
   bool probabilities = false, overlay = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
@@ -109,9 +111,13 @@ void predict(const Options& options) {
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
-  const std::vector<io::CaseFiles> cases = io::find_cases(options.data);
+  std::vector<io::CaseFiles> cases = io::find_cases(options.data, labels_of_option(options.labels));
+  for (io::CaseFiles& c : cases) {
+    if (!options.overlay) c.segmentation.reset();  // not looked at
+  }
   const std::vector<PredictionFiles> files =
       prediction_files(cases, options.out, options.probabilities, options.overlay);
+  expect_sound(cases, options.data, parse_check_level(options.check));
 
   ComputeDevice device(device_options);
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
@@ -142,8 +148,8 @@ void predict(const Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Segments BraTS cases with a trained network. Each <out>/<case>.nii.gz has the labels 0, 1, 2 and 4 on the\n"
-      "case's own grid; revunet-evaluate --prediction <out> scores them.",
+      "Segments BraTS cases with a trained network. Each <out>/<case>.nii.gz lies on the case's own grid and has the\n"
+      "labels that the dataset's segmentations have (--labels); revunet-evaluate --prediction <out> scores them.",
       "revunet-predict");
   Options options;
   app.add_option("--weights", options.weights,
@@ -152,6 +158,8 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "dataset, or a case's folder, as revunet-train takes; no segmentation needed")
       ->required();
   app.add_option("--out", options.out, "folder for the predictions; must hold none of these cases yet")->required();
+  add_labels_option(app, options.labels);
+  add_check_option(app, options.check);
   app.add_option("--size", options.size,
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
   auto* patch = app.add_option("--patch", options.patch,

@@ -3,7 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "tools/check/check.h"
 #include "tools/common/interruption.h"
+#include "tools/common/labels_option.h"
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan_report.h"
 #include "tools/report/observers.h"
@@ -29,7 +31,10 @@ void start_log(const RunFolder& folder) {
 }
 
 void train(const TrainOptions& options) {
-  Split split = split_cases(io::find_cases(options.data), options.split);
+  Split split = split_cases(io::find_cases(options.data, labels_of_option(options.labels)), options.split);
+  std::vector<io::CaseFiles> used = split.training;
+  used.insert(used.end(), split.validation.begin(), split.validation.end());
+  expect_sound(used, options.data, parse_check_level(options.check));
   split.hashes = hash_files(split);
   RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
   start_log(folder);

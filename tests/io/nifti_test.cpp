@@ -177,15 +177,30 @@ TEST_CASE("the affine: sform, else qform, else spacing") {
   CHECK((read.grid.affine - expected).cwiseAbs().maxCoeff() < tolerance);
 }
 
-TEST_CASE("grids agree within a thousandth of a millimetre") {
-  io::Grid a{.size = {4, 3, 2}, .spacing = {1, 1, 1}, .affine = Eigen::Matrix4d::Identity()}, b = a;
-  b.affine(0, 3) = 0.9e-3;
+TEST_CASE("grids agree where no corner moves by more than a hundredth of a voxel") {
+  io::Grid a{.size = {101, 3, 2}, .spacing = {2, 1, 1}, .affine = Eigen::Matrix4d::Identity()};
+  a.affine(0, 0) = 2;  // mm a voxel along x
+  io::Grid b = a;
+  b.affine(0, 3) = 0.018;
+  CHECK(io::corner_displacement(a, b) == Approx(0.009));
   CHECK(io::same_grid(a, b));
-  b.affine(0, 3) = 1.1e-3;
+  b.affine(0, 3) = 0.022;
   CHECK_FALSE(io::same_grid(a, b));
+  b = a;
+  b.affine(1, 0) = 0.0004;  // a shear moves the far corners by 100 times as much
+  CHECK(io::corner_displacement(a, b) == Approx(0.04));
+  CHECK_FALSE(io::same_grid(a, b));
+  b = a;
+  b.affine.array() += 1e-8;
+  b.affine.row(3) = a.affine.row(3);
+  CHECK(io::same_grid(a, b));
   b = a;
   b.size[2] = 3;
   CHECK_FALSE(io::same_grid(a, b));
+  b = a;
+  b.affine.setZero();
+  CHECK_FALSE(io::same_grid(b, a));
+  CHECK(io::same_grid(b, b));
 }
 
 TEST_CASE("four dimensions, singleton dimensions and header extensions") {
@@ -285,13 +300,13 @@ TEST_CASE("nifticlib reads what is written") {
     CHECK(image->dy == 2.0);
     CHECK(image->dz == 0.5);
     CHECK(image->xyz_units == NIFTI_UNITS_MM);
-    // The volume's centre is the world's origin: minus half of size - 1 voxels.
+    // x to the left, y to the back; the volume's centre is the world's origin: half of size - 1 voxels away.
     for (const auto& matrix : {image->sto_xyz, image->qto_xyz}) {
-      CHECK(matrix.m[0][0] == 1.0);
-      CHECK(matrix.m[1][1] == 2.0);
+      CHECK(matrix.m[0][0] == -1.0);
+      CHECK(matrix.m[1][1] == -2.0);
       CHECK(matrix.m[2][2] == 0.5);
-      CHECK(matrix.m[0][3] == -1.5);
-      CHECK(matrix.m[1][3] == -2.0);
+      CHECK(matrix.m[0][3] == 1.5);
+      CHECK(matrix.m[1][3] == 2.0);
       CHECK(matrix.m[2][3] == -0.25);
     }
   }

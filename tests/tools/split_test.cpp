@@ -74,7 +74,7 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
   std::vector<io::CaseFiles> unlabelled = cases_of(3);
   unlabelled[1].segmentation.reset();
   CHECK_THAT(message_of<DataError>([&] { split_cases(unlabelled, {}); }),
-             Contains("[case_001] expected a segmentation case_001_seg.nii.gz"));
+             Contains("[case_001] expected a segmentation to train on"));
 }
 
 TEST_CASE("a case's patient is its name without the number of the examination", "[train]") {

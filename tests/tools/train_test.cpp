@@ -233,7 +233,7 @@ TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
   refused("--init '" + (folder / "cut.safetensors").string() + "'", "cut.safetensors");
 
   fs::rename(file("seg"), folder / "seg");
-  refused("", "[Phantom_002] expected a segmentation Phantom_002_seg.nii.gz to train on, got none");
+  refused("", "[Phantom_002] expected a segmentation to train on, got none");
   fs::rename(folder / "seg", file("seg"));
   fs::rename(file("t1ce"), folder / "t1ce");
   refused("", "data/Phantom_002] expected Phantom_002_{t1,t1ce,t2,flair}.nii.gz (or .nii), got no t1ce");

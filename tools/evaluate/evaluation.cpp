@@ -19,12 +19,9 @@ std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, size_t region) 
   return mask;
 }
 
-io::LabelImage read_labels(const std::filesystem::path& path) {
+io::LabelImage read_labels(const std::filesystem::path& path, const io::LabelProfile& profile) {
   io::LabelImage image = io::read_nifti_labels(path);
-  const auto other = std::find_if_not(image.labels.begin(), image.labels.end(), io::is_label);
-  REVUNET_EXPECTS(other == image.labels.end(), DataError,
-                  "[{}] expected labels 0, 1, 2 and 4, got {}; convert the labels (enhancing tumour is 4)",
-                  path.string(), *other);
+  image.labels = io::labels_of_values(image.labels, profile, path);
   return image;
 }
 
@@ -54,13 +51,15 @@ const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
 }
 
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
-  const io::LabelImage reference = read_labels(pair.reference), prediction = read_labels(pair.prediction);
+  const io::LabelImage reference = read_labels(pair.reference, pair.labels),
+                       prediction = read_labels(pair.prediction, pair.labels);
   REVUNET_EXPECTS(
       io::same_grid(reference.grid, prediction.grid), DataError,
       "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
       pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference.grid),
       description_of(prediction.grid));
-  const auto& [size, spacing, affine] = reference.grid;
+  const std::array<int64_t, 3>& size = reference.grid.size;
+  const std::array<double, 3>& spacing = reference.grid.spacing;
   CaseScore score{pair.name, {}};
   for (size_t region = 0; region < score.regions.size(); ++region) {
     const std::vector<uint8_t> truth = mask_of(reference.labels, region),

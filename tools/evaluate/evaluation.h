@@ -46,7 +46,7 @@ struct Metric {
 const std::vector<Metric>& metrics_of(const ScoreOptions& options);
 
 // Reads and compares two label images. DataError as io::read_nifti_labels, and for: grids that differ (naming case,
-// sizes and affines), labels other than 0, 1, 2, 4.
+// sizes and affines), values that the pair's label profile has not.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
 // All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. scored is called

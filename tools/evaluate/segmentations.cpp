@@ -5,25 +5,19 @@
 #include <fmt/ranges.h>
 
 #include "engine/error.h"
+#include "io/layouts/dataset_json.h"
+#include "io/layouts/layouts.h"
 
 namespace revunet::tools {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The name without .nii or .nii.gz; nothing for files of other kinds.
-std::optional<std::string> image_stem(const fs::path& path) {
-  const std::string file = path.filename().string();
-  for (const std::string_view ending : {".nii.gz", ".nii"}) {
-    if (file.size() > ending.size() && file.ends_with(ending)) return file.substr(0, file.size() - ending.size());
-  }
-  return std::nullopt;
-}
-
 std::string case_name(const std::string& stem) {
-  constexpr std::string_view suffix = "_seg";
-  const bool has_suffix = stem.size() > suffix.size() && stem.ends_with(suffix);
-  return has_suffix ? stem.substr(0, stem.size() - suffix.size()) : stem;
+  for (const std::string_view suffix : {"_seg", "-seg"}) {
+    if (stem.size() > suffix.size() && stem.ends_with(suffix)) return stem.substr(0, stem.size() - suffix.size());
+  }
+  return stem;
 }
 
 // revunet-predict writes <case>_probabilities.nii.gz beside the labels.
@@ -35,57 +29,85 @@ bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-void add(Segmentations& found, const std::string& name, const fs::path& file) {
-  const auto [entry, is_new] = found.emplace(name, file);
+void add(Segmentations& found, const std::string& name, const Segmentation& segmentation) {
+  const auto [entry, is_new] = found.emplace(name, segmentation);
   REVUNET_EXPECTS(is_new, DataError, "[{}] expected one segmentation of case {}, got {} as well; remove one of them",
-                  file.string(), name, entry->second.string());
+                  segmentation.path.string(), name, entry->second.path.string());
 }
 
-// Adds <folder>/<folder's name>_seg.nii[.gz]; false if there is none.
+// Adds the segmentation of a BraTS case's folder; false if there is none.
 bool add_case_folder(Segmentations& found, const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  const size_t before = found.size();
-  for (const char* ending : {".nii.gz", ".nii"}) {
-    const fs::path file = folder / (name + "_seg" + ending);
-    if (fs::exists(file)) add(found, name, file);
-  }
-  return found.size() > before;
+  const auto segmentation = io::brats_segmentation(folder);
+  if (segmentation) add(found, folder.filename().string(), {segmentation->path, segmentation->labels});
+  return segmentation.has_value();
 }
 
 bool is_grade_folder(const fs::path& folder) {
   return folder.filename() == "HGG" || folder.filename() == "LGG";
 }
 
+// `-seg` files lie in the layout of BraTS 2023 wherever they are put.
+const io::LabelProfile& profile_by_name(const std::string& stem) {
+  return stem.ends_with("-seg") ? io::LabelProfile::brats2023() : io::LabelProfile::brats();
+}
+
 void add_folder(Segmentations& found, const fs::path& folder, MissingFile missing) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (is_hidden(entry.path())) continue;
     if (!entry.is_directory()) {
-      const auto stem = image_stem(entry.path());
-      if (stem && !is_probabilities(*stem)) add(found, case_name(*stem), entry.path());
+      const auto stem = io::image_stem(entry.path());
+      if (!stem || is_probabilities(*stem)) continue;
+      add(found, case_name(*stem), {entry.path(), profile_by_name(*stem)});
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
     } else {
       const bool complete = add_case_folder(found, entry.path());
-      REVUNET_EXPECTS(complete || missing == MissingFile::is_no_case, DataError,
-                      "[{}] expected {}_seg.nii.gz in this folder, got none; add it or remove the folder",
-                      entry.path().string(), entry.path().filename().string());
+      REVUNET_EXPECTS(
+          complete || missing == MissingFile::is_no_case, DataError,
+          "[{}] expected {}_seg.nii.gz (or {}-seg.nii.gz) in this folder, got none; add it or remove the folder",
+          entry.path().string(), entry.path().filename().string(), entry.path().filename().string());
     }
   }
 }
 
+struct DescribedLabels {
+  fs::path root, labels;  // of dataset.json, of the segmentations
+};
+
+// A dataset with a dataset.json and labels, or one of its folders of labels. nnU-Net puts a dataset.json beside
+// predictions too, without folders of labels.
+std::optional<DescribedLabels> described_labels(const fs::path& folder) {
+  const auto has_description = [](const fs::path& root) { return fs::exists(root / "dataset.json"); };
+  if (has_description(folder) && fs::is_directory(folder / "labelsTr")) return {{folder, folder / "labelsTr"}};
+  const bool is_labels = folder.filename().string().starts_with("labels");
+  if (is_labels && has_description(folder.parent_path())) return {{folder.parent_path(), folder}};
+  return std::nullopt;
+}
+
+void set_profile(Segmentations& found, const io::LabelProfile& labels) {
+  for (auto& [name, segmentation] : found) segmentation.labels = labels;
+}
+
 }  // namespace
 
-Segmentations find_segmentations(const fs::path& path, MissingFile missing) try {
+Segmentations find_segmentations(const fs::path& path, MissingFile missing,
+                                 const std::optional<io::LabelProfile>& labels) try {
   Segmentations found;
   if (!fs::is_directory(path)) {
-    const auto stem = image_stem(path);
+    const auto stem = io::image_stem(path);
     REVUNET_EXPECTS(fs::exists(path) && stem, DataError,
                     "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(),
                     fs::exists(path) ? "a file of another kind" : "nothing there");
-    return {{case_name(*stem), path}};
+    return {{case_name(*stem), {path, labels.value_or(profile_by_name(*stem))}}};
   }
   const fs::path folder = fs::canonical(path);  // so that "." and a trailing slash have a name
-  if (!add_case_folder(found, folder)) add_folder(found, folder, missing);
+  if (const auto described = described_labels(folder)) {
+    add_folder(found, described->labels, MissingFile::is_no_case);
+    set_profile(found, labels ? *labels : io::read_dataset_json(described->root, labels).labels);
+  } else if (!add_case_folder(found, folder)) {
+    add_folder(found, folder, missing);
+  }
+  if (labels) set_profile(found, *labels);
   REVUNET_EXPECTS(!found.empty(), DataError,
                   "[{}] expected <case>.nii.gz or <case>/<case>_seg.nii.gz in this folder, got none; check the path",
                   path.string());
@@ -95,21 +117,22 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing) try 
                               e.code().message()));
 }
 
-Matching match_segmentations(const fs::path& reference, const fs::path& prediction) {
-  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case);
-  const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error);
+Matching match_segmentations(const fs::path& reference, const fs::path& prediction,
+                             const std::optional<io::LabelProfile>& labels) {
+  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case, labels);
+  const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error, labels);
   Matching result;
   if (!fs::is_directory(reference) && !fs::is_directory(prediction)) {
-    result.pairs.push_back({predictions.begin()->first, reference, prediction});
+    result.pairs.push_back({predictions.begin()->first, reference, prediction, references.begin()->second.labels});
     return result;
   }
   std::vector<std::string> without_reference;
-  for (const auto& [name, file] : predictions) {
+  for (const auto& [name, predicted] : predictions) {
     const auto found = references.find(name);
     if (found == references.end()) {
       without_reference.push_back(name);
     } else {
-      result.pairs.push_back({name, found->second, file});
+      result.pairs.push_back({name, found->second.path, predicted.path, found->second.labels});
     }
   }
   REVUNET_EXPECTS(
@@ -117,7 +140,7 @@ Matching match_segmentations(const fs::path& reference, const fs::path& predicti
       "[{}] expected a reference for each prediction in {}, got none for {}; pass the dataset they belong to "
       "or remove them",
       reference.string(), prediction.string(), fmt::join(without_reference, ", "));
-  for (const auto& [name, file] : references) {
+  for (const auto& [name, segmentation] : references) {
     if (!predictions.contains(name)) result.without_prediction.push_back(name);
   }
   return result;

@@ -1,34 +1,46 @@
 // Finding the segmentation files that an evaluation compares, in any of the layouts that people keep them in.
 //
 // Non-obvious rule: cases are matched by name alone; the name is the file's without .nii[.gz] and without a trailing
-// _seg.
+// _seg or -seg.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "io/label_profile.h"
+
 namespace revunet::tools {
 
-// Case name to file, sorted by name.
-using Segmentations = std::map<std::string, std::filesystem::path>;
+struct Segmentation {
+  std::filesystem::path path;
+  io::LabelProfile labels;  // what its values stand for, by the layout that it lies in
+};
+
+// By case name, sorted.
+using Segmentations = std::map<std::string, Segmentation>;
 
 enum class MissingFile { is_error, is_no_case };
 
 // The segmentations at path, which is one of:
 //   a file;
 //   a folder of <case>.nii[.gz] or <case>_seg.nii[.gz];
-//   a case folder <case>/ with <case>_seg.nii[.gz] in it, beside which the modalities may lie;
-//   a folder of case folders, which may lie one deeper, in HGG/ and LGG/.
+//   a case folder <case>/ with <case>_seg.nii[.gz] or <case>-seg.nii[.gz] in it, beside which the modalities may lie;
+//   a folder of case folders, which may lie one deeper, in HGG/ and LGG/;
+//   a Decathlon or nnU-Net dataset (dataset.json and labelsTr/), or its labelsTr/ alone.
+// Where the layout does not say what the values are, they are those of BraTS 2018-2021.
 // missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries, files
 // of other kinds and <case>_probabilities.nii[.gz] are ignored. DataError for: nothing there, two files for one case, a
 // missing file that is_error.
-Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing);
+Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing,
+                                 const std::optional<io::LabelProfile>& labels = {});
 
 struct SegmentationPair {
   std::string name;
   std::filesystem::path reference, prediction;
+  io::LabelProfile labels;  // of both: the reference's
 };
 
 struct Matching {
@@ -38,6 +50,8 @@ struct Matching {
 
 // Pairs by name; two files are a pair whatever their names. References without a prediction are listed, because
 // predictions of a held-out part are compared with a whole dataset. DataError naming predictions without a reference.
-Matching match_segmentations(const std::filesystem::path& reference, const std::filesystem::path& prediction);
+// labels: those of both sides, in place of what the reference's layout says.
+Matching match_segmentations(const std::filesystem::path& reference, const std::filesystem::path& prediction,
+                             const std::optional<io::LabelProfile>& labels = {});
 
 }  // namespace revunet::tools

@@ -22,20 +22,25 @@ void expect_read_back(bool equal, const std::filesystem::path& path) {
                   path.string());
 }
 
-void write_labels(const std::filesystem::path& path, const io::CaseVolumes& volumes,
-                  const std::vector<uint8_t>& labels) {
-  io::write_nifti(path, volumes.header, labels);
+// Both in the order of the case's files.
+void write_labels(const std::filesystem::path& path, const io::CaseVolumes& volumes, const std::vector<uint8_t>& labels,
+                  const io::LabelProfile& profile) {
+  const std::vector<uint8_t> values =
+      io::to_file_order<uint8_t>(io::values_of_labels(labels, profile), volumes.file_grid.size, volumes.orientation);
+  io::write_nifti(path, volumes.header, values);
   const io::LabelImage written = io::read_nifti_labels(path);
-  expect_read_back(written.labels == labels && io::same_grid(written.grid, volumes.grid), path);
+  expect_read_back(written.labels == values && io::same_grid(written.grid, volumes.file_grid), path);
 }
 
 void write_probabilities(const std::filesystem::path& path, const io::CaseVolumes& volumes,
                          const std::vector<float>& probabilities) {
-  io::write_nifti(path, volumes.header, probabilities, io::region_count);
+  const std::vector<float> values =
+      io::to_file_order<float>(probabilities, volumes.file_grid.size, volumes.orientation);
+  io::write_nifti(path, volumes.header, values, io::region_count);
   const io::NiftiImage written = io::read_nifti(path);
-  expect_read_back(written.voxels == probabilities && written.frames == io::region_count &&
-                       io::same_grid(written.grid, volumes.grid),
-                   path);
+  expect_read_back(
+      written.voxels == values && written.frames == io::region_count && io::same_grid(written.grid, volumes.file_grid),
+      path);
 }
 
 std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
@@ -122,7 +127,7 @@ PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const Pred
                         io::paste_channels_back(probabilities, io::region_count, input.placement, volumes.grid.size));
   }
   if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
-  write_labels(files.labels, volumes, labels);
+  write_labels(files.labels, volumes, labels, c.labels);
   return {count_regions(labels), size, input.cut};
 }
 

@@ -19,7 +19,7 @@
 namespace revunet::tools {
 
 struct PredictionFiles {
-  std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, 0, 1, 2 or 4
+  std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, values as the case's profile has
   std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, frames WT, TC, ET
   std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over FLAIR, on three planes
 };
@@ -41,10 +41,11 @@ struct PredictedCase {
   io::Size3 cut{};  // voxels of the brain's box outside it along each axis; these have label 0
 };
 
-// Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept).
-// Probabilities are the network's: the filter is for labels only. A segmentation beside the images is drawn beside the
-// prediction in the overlay, and not looked at else. DataError as io::load_case and io::preprocess, and for a file that
-// reads back otherwise; NonFiniteError naming the case.
+// Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept), in
+// the orientation of the case's files and with the values of its label profile. Probabilities are the network's: the
+// filter is for labels only. A segmentation beside the images is drawn beside the prediction in the overlay, and not
+// looked at else. DataError as io::load_case and io::preprocess, and for a file that reads back otherwise;
+// NonFiniteError naming the case.
 PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
                            const PredictionFiles& files);
 

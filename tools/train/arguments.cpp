@@ -1,5 +1,7 @@
 #include "tools/train/arguments.h"
 
+#include "tools/check/check.h"
+#include "tools/common/labels_option.h"
 #include "tools/common/precision.h"
 #include "tools/train/protocol.h"
 
@@ -46,7 +48,9 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
   app.add_option("--data", a.data,
-                 "dataset: <case>/<case>_{t1,t1ce,t2,flair,seg}.nii[.gz], also below HGG/ and LGG/; required");
+                 "dataset of BraTS 2018 to 2024, the Decathlon or nnU-Net, as docs/data.md shows; required");
+  add_labels_option(app, a.labels);
+  add_check_option(app, a.check);
   app.add_option("--out", a.out, "run folder to make; must not hold an earlier run; required");
   app.add_option("--protocol", a.protocol,
                  "values for the options of the training protocol that are not given: paper (arXiv 1906.06148), or "

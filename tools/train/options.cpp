@@ -171,6 +171,8 @@ TrainOptions resolve(const TrainArguments& a) {
   o.data = checked_path(a.data, "--data");
   o.resume = !a.resume.empty();
   o.out = checked_path(o.resume ? a.resume : a.out, o.resume ? "--resume" : "--out");
+  o.labels = a.labels;
+  o.check = a.check;
   o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
   if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
   o.network.encoder_depth = a.encoder_depth;

@@ -9,6 +9,8 @@ std::string to_toml(const TrainOptions& o) {
   const auto quoted = [](const std::string& value) { return '"' + value + '"'; };
   const auto list = [&](const auto& values) { return quoted(fmt::format("{}", fmt::join(values, ","))); };
   line("data", quoted(o.data.string()));
+  line("check", quoted(o.check));
+  if (!o.labels.empty()) line("labels", quoted(o.labels));
   line("out", quoted(o.out.string()));
   line("model", quoted(name_of(o.network.kind)));
   line("channels", list(o.network.channels));

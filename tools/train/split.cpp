@@ -116,8 +116,7 @@ Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::pat
 void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
   for (const io::CaseFiles& c : cases) {
     REVUNET_EXPECTS(c.segmentation, DataError,
-                    "[{}] expected a segmentation {}_seg.nii.gz to train on, got none; add it or move the case away",
-                    c.name, c.name);
+                    "[{}] expected a segmentation to train on, got none; add it or move the case away", c.name);
   }
 }
 
@@ -129,13 +128,6 @@ std::string listed_sum(const FileHashes& hashes, const std::string& case_name, c
 }
 
 }  // namespace
-
-std::string patient_of(const std::string& case_name) {
-  static const std::regex examinations("(Brats1[789]_.+)_[0-9]+|(BraTS-[A-Za-z]+-[0-9]+)-[0-9]+");
-  std::smatch match;
-  if (!std::regex_match(case_name, match, examinations)) return case_name;
-  return match[1].matched ? match[1] : match[2];
-}
 
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options) {
   if (!options.file.empty()) {

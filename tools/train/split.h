@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/dataset.h"
+#include "io/patient.h"
 
 namespace revunet::tools {
 
@@ -21,9 +22,7 @@ struct Split {
   size_t unused = 0;                                // cases of the dataset that a split's file does not name
 };
 
-// The patient of a case: its name, without the number of the examination where BraTS has one there, as in
-// Brats18_TCIA01_131_1 and BraTS-GLI-00002-001. In other names (BraTS20_Training_001, BraTS2021_00000) it is the case.
-std::string patient_of(const std::string& case_name);
+using io::patient_of;
 
 // Of one of several folds that share the cases, by turns, for cross-validation.
 struct Fold {

@@ -1,0 +1,131 @@
+#include "tools/check/check.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+
+#include "engine/error.h"
+#include "io/patient.h"
+
+namespace revunet::tools {
+namespace {
+
+std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckLevel level,
+                                 const CheckProgress& progress) {
+  std::vector<CaseCheck> checks(cases.size());
+  std::vector<std::exception_ptr> errors(cases.size());
+  int64_t done = 0;
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < cases.size(); ++i) {
+    try {
+      checks[i] = check_case(cases[i], level);
+    } catch (...) {  // memory that runs out; must not leave the loop, and is rethrown below
+      errors[i] = std::current_exception();
+    }
+#pragma omp critical(revunet_checked)
+    progress(++done, std::ssize(cases));
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+  return checks;
+}
+
+struct Image {
+  size_t index;  // of the case
+  size_t modality;
+};
+
+// "t1 and flair" of one case that are images of the other.
+std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
+  std::vector<std::string> words;
+  for (const auto& [own, other] : pairs) {
+    words.push_back(own == other ? io::modality_names[own]
+                                 : fmt::format("{} (its {})", io::modality_names[own], io::modality_names[other]));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+// Each image that was there before, in order of cases, is told at the later case.
+void compare_fingerprints(std::vector<CaseCheck>& checks) {
+  std::map<uint64_t, Image> first;
+  std::map<std::pair<size_t, size_t>, std::vector<std::pair<size_t, size_t>>> same;  // cases -> modalities
+  for (size_t i = 0; i < checks.size(); ++i) {
+    for (const Fingerprint& f : checks[i].fingerprints) {
+      const auto [known, added] = first.try_emplace(f.hash, Image{i, f.modality});
+      if (!added) same[{i, known->second.index}].emplace_back(f.modality, known->second.modality);
+    }
+  }
+  for (const auto& [cases, modalities] : same) {
+    CaseReport &report = checks[cases.first].report, &other = checks[cases.second].report;
+    const bool one_patient = io::patient_of(report.name) == io::patient_of(other.name);
+    report.findings.push_back(
+        {one_patient ? FindingKind::duplicate : FindingKind::leakage,
+         fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", report.name,
+                     one_patient ? "" : "another patient, ", other.name, pairs_text(modalities))});
+  }
+}
+
+void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
+  for (const io::DatasetProblem& problem : scan.problems) {
+    const Finding finding = {
+        problem.kind == io::DatasetProblem::Kind::missing ? FindingKind::missing : FindingKind::layout,
+        problem.message};
+    const auto own = std::find_if(report.cases.begin(), report.cases.end(),
+                                  [&](const CaseReport& c) { return c.name == problem.case_name; });
+    (own == report.cases.end() ? report.findings : own->findings).push_back(finding);
+  }
+}
+
+}  // namespace
+
+DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels,
+                            const CheckProgress& progress) {
+  const io::DatasetScan scan = io::scan_dataset(path, labels);
+  std::vector<CaseCheck> checks = check_all(scan.cases, CheckLevel::full, progress);
+  compare_fingerprints(checks);
+  DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = {}};
+  for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
+  add_problems(scan, report);
+  const bool readable =
+      std::any_of(report.cases.begin(), report.cases.end(), [](const CaseReport& c) { return c.readable_files > 0; });
+  if (!readable) {
+    const Finding& first = report.findings.empty() ? report.cases.at(0).findings.at(0) : report.findings[0];
+    throw DataError(fmt::format("[{}] expected a dataset, got no image that can be read; check the path. The first: {}",
+                                path.string(), first.message));
+  }
+  return report;
+}
+
+void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level) {
+  if (level == CheckLevel::none) return;
+  std::vector<CaseCheck> checks = check_all(cases, level, [](int64_t, int64_t) {});
+  compare_fingerprints(checks);
+  std::vector<std::string> violations;
+  for (const CaseCheck& check : checks) {
+    for (const Finding& f : check.report.findings) {
+      if (!is_warning(f.kind)) violations.push_back(fmt::format("case {}: {}", check.report.name, f.message));
+    }
+  }
+  if (violations.empty()) return;
+  const size_t more = violations.size() - 1;
+  throw DataError(
+      more == 0 ? violations[0]
+                : fmt::format("{}\nand {} more: run revunet-check --data {}", violations[0], more, path.string()));
+}
+
+void add_check_option(CLI::App& app, std::string& name) {
+  app.add_option("--check", name,
+                 "of all cases before the start: headers (grids and lengths of their files), full (as revunet-check), "
+                 "or none")
+      ->check(CLI::IsMember({"headers", "full", "none"}))
+      ->capture_default_str();
+}
+
+CheckLevel parse_check_level(const std::string& name) {
+  return name == "none" ? CheckLevel::none : name == "full" ? CheckLevel::full : CheckLevel::headers;
+}
+
+}  // namespace revunet::tools

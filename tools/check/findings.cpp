@@ -1,0 +1,27 @@
+#include "tools/check/findings.h"
+
+#include <algorithm>
+
+namespace revunet::tools {
+
+const char* name_of(FindingKind kind) {
+  constexpr std::array<const char*, 13> names = {"missing",    "layout",  "unreadable", "shape",  "affine",
+                                                 "non-finite", "empty",   "constant",   "labels", "duplicate",
+                                                 "leakage",    "spacing", "orientation"};
+  return names.at(static_cast<size_t>(kind));
+}
+
+bool is_warning(FindingKind kind) {
+  return kind == FindingKind::spacing || kind == FindingKind::orientation;
+}
+
+int64_t DatasetReport::count(bool warnings) const {
+  const auto count_in = [&](const std::vector<Finding>& list) {
+    return std::count_if(list.begin(), list.end(), [&](const Finding& f) { return is_warning(f.kind) == warnings; });
+  };
+  int64_t sum = count_in(findings);
+  for (const CaseReport& c : cases) sum += count_in(c.findings);
+  return sum;
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,59 @@
+// What a check of a dataset finds, and how grave it is.
+//
+// Non-obvious rule: a warning is for what is read correctly and should be known (spacings, orientations); all else is a
+// violation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/nifti.h"
+#include "io/regions.h"
+
+namespace revunet::tools {
+
+enum class FindingKind {
+  missing,      // a file, or a case
+  layout,       // a name, link or folder that does not fit the layout
+  unreadable,   // not a NIfTI image, damaged, truncated
+  shape,        // other voxels or frames than the case's first image
+  affine,       // another place in the world
+  non_finite,   // NaN or infinite voxels
+  empty,        // zero everywhere
+  constant,     // one value wherever it is not zero
+  labels,       // values that the label profile has not
+  duplicate,    // the voxels of another image, of the same patient
+  leakage,      // the voxels of another patient's image
+  spacing,      // other than 1 mm: a warning
+  orientation,  // other than BraTS's, or unknown: a warning
+};
+const char* name_of(FindingKind kind);
+bool is_warning(FindingKind kind);
+
+struct Finding {
+  FindingKind kind;
+  std::string message;  // as an error's: [file] expected ..., got ...; what to do
+};
+
+struct CaseReport {
+  std::string name;
+  std::optional<io::Grid> grid;  // of the first image that can be read
+  std::string labels;            // the profile's name
+  bool segmented = false;
+  std::optional<std::array<int64_t, io::region_count>> region_voxels;  // of a full check
+  int64_t readable_files = 0;
+  std::vector<Finding> findings;
+};
+
+struct DatasetReport {
+  std::string data, layout;
+  std::vector<CaseReport> cases;  // by name
+  std::vector<Finding> findings;  // of no single case
+
+  int64_t count(bool warnings) const;  // warnings or violations
+};
+
+}  // namespace revunet::tools

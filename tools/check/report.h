@@ -1,0 +1,17 @@
+// A check's report, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "tools/check/findings.h"
+
+namespace revunet::tools {
+
+// A row a case, the findings, and a line that sums them up.
+std::string table_of(const DatasetReport& report);
+
+// {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "labels", "segmented", "voxels": {"WT"},
+// "findings": [{"kind", "severity", "message"}]}], "findings": [...], "violations", "warnings"}
+std::string json_of(const DatasetReport& report);
+
+}  // namespace revunet::tools

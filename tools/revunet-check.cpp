@@ -1,0 +1,63 @@
+// revunet-check: everything that is wrong with a dataset, before a training does.
+#include <omp.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "engine/error.h"
+#include "io/atomic_file.h"
+#include "tools/check/check.h"
+#include "tools/check/report.h"
+#include "tools/common/labels_option.h"
+#include "tools/common/tool_main.h"
+
+namespace {
+
+using namespace revunet;
+
+struct Options {
+  std::filesystem::path data, json;  // json empty: not asked for
+  std::string labels;                // empty: as the layout says
+  int threads = 0;
+};
+
+// Only for people: nothing in a log file.
+void report_progress(int64_t done, int64_t all) {
+  if (isatty(STDERR_FILENO) == 0) return;
+  fmt::print(stderr, "\r{}/{} cases{}", done, all, done == all ? "\n" : "");
+}
+
+void run(const Options& options) {
+  REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
+  if (options.threads > 0) omp_set_num_threads(options.threads);
+  const tools::DatasetReport report =
+      tools::check_dataset(options.data, tools::labels_of_option(options.labels), report_progress);
+  if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(report));
+  fmt::print("{}", tools::table_of(report));
+  std::fflush(stdout);
+  const int64_t violations = report.count(false);
+  REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; mend them",
+                  options.data.string(), violations);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Checks all files of all cases of a dataset: what is missing, damaged or truncated, grids that differ, voxels "
+      "that\n"
+      "are NaN, empty or constant, labels that should not be there, images that are there twice or under another\n"
+      "patient's name. Spacings other than 1 mm and orientations other than BraTS's are warnings. Exit codes: 0 no\n"
+      "violations, 1 violations, 3 nothing that can be read.",
+      "revunet-check");
+  Options options;
+  app.add_option("--data", options.data, "dataset, or a case's folder, as revunet-train takes")->required();
+  tools::add_labels_option(app, options.labels);
+  app.add_option("--json", options.json, "FILE for all of it as JSON");
+  app.add_option(
+         "--threads", options.threads,
+         "CPU threads, a case each, 0 for all; a thread takes the memory of one file, and results do not depend "
+         "on their number")
+      ->capture_default_str();
+  return tools::run_tool(app, argc, argv, [&] { run(options); });
+}
