@@ -17,6 +17,7 @@ namespace revunet::io {
 constexpr int64_t modality_count = 4;
 // The channel order of every image.
 constexpr std::array<const char*, modality_count> modality_names = {"t1", "t1ce", "t2", "flair"};
+constexpr size_t modality_t1ce = 1, modality_flair = 3;
 
 struct ImageFrame {
   std::filesystem::path path;

@@ -98,8 +98,9 @@ void break_cases(Dataset& d) {
   voxels[7] = std::numeric_limits<float>::quiet_NaN();
   voxels[8] = std::numeric_limits<float>::infinity();
   write("nan", "t1.nii.gz", voxels);
-  io::write_nifti(d.file("shape", "t2.nii.gz"), io::make_nifti_header({8, 6, 3}, {1, 1, 1}),
-                  std::vector<float>(voxels_of(11, 2).begin(), voxels_of(11, 2).begin() + 144), 1);
+  voxels = voxels_of(11, 2);
+  voxels.resize(8 * 6 * 3);
+  io::write_nifti(d.file("shape", "t2.nii.gz"), io::make_nifti_header({8, 6, 3}, {1, 1, 1}), voxels, 1);
   bytes = read_bytes(d.file("truncated", "t1.nii.gz"));
   write_bytes(d.file("truncated", "t1.nii.gz"), bytes.substr(0, bytes.size() - 20));
 }
@@ -233,7 +234,7 @@ TEST_CASE("training and prediction check headers before they start", "[check]") 
   const std::string bytes = read_bytes(truncated);
   write_bytes(truncated, bytes.substr(0, bytes.size() / 2));
   io::write_nifti(other, io::make_nifti_header({4, 3, 2}, {1, 1, 1}), std::vector<float>(24), 1);
-  const std::string options = std::string(tiny_options) + " --max-steps 1 --val-fraction 0";
+  const std::string options = std::string(tiny_options) + " --epochs 1 --val-fraction 0";
   for (const ToolResult& got :
        {train(data, folder / "run", options), predict(weights, data, folder / "out", "--size 32,32,32")}) {
     CHECK(got.exit_code == 3);
@@ -248,6 +249,6 @@ TEST_CASE("training and prediction check headers before they start", "[check]") 
   CHECK_THAT(got.errors, Contains("case Phantom_003: ") && Contains("Phantom_003_t2.nii.gz]"));
   CHECK_FALSE(fs::exists(folder / "run"));
   // Without the check the run starts, and finds out when it reads the case.
-  CHECK(train(data, folder / "run", options + " --check none --epochs 3 --max-steps 0").exit_code == 3);
+  CHECK(train(data, folder / "run", options + " --check none").exit_code == 3);
   CHECK(fs::exists(folder / "run/config.toml"));
 }
