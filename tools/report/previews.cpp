@@ -24,7 +24,8 @@ Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& va
 void Previews::on_validation_case(const ValidatedCase& c) {
   if (c.index >= cases_.size()) return;
   const io::CaseFiles& files = cases_[c.index];
-  const io::Grid grid = io::read_nifti_header(files.modalities[io::modality_flair]).grid;
+  const io::Grid file = io::read_nifti_header(files.modalities[io::modality_flair].path).grid;
+  const io::Grid grid = io::oriented_grid(file, io::orientation_of(file));
   const io::Placement& p = c.input.placement;
   OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name, c.epoch,
                                            c.dice[0], c.dice[1], c.dice[2]),
