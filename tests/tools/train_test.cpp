@@ -243,6 +243,9 @@ TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
   const std::string bytes = read_bytes(file("flair"));
   write_bytes(file("flair"), bytes.substr(0, bytes.size() / 2));
   expect_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0"), 3, "Phantom_002_flair.nii.gz");
+  CHECK_FALSE(fs::exists(run));
+  expect_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0 --check none"), 3,
+                 "Phantom_002_flair.nii.gz");
   CHECK_THAT(read_bytes(run / "train.log"), Contains("Phantom_002_flair.nii.gz"));
   CHECK(names_in(run / "split.json", "training").size() == 2);
 }
