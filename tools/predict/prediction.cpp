@@ -46,8 +46,8 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
 std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
   const auto view = [&](const auto& voxels) { return in_file_order(std::span(voxels), volumes.grid.size); };
   OverlayCase c{.title = volumes.name,
-                .affine = volumes.grid.affine,
-                .spacing = volumes.grid.spacing,
+                .grid = volumes.grid,
+                .numbering = volumes.orientation,
                 .t1ce = view(volumes.modalities[io::modality_t1ce]),
                 .flair = view(volumes.modalities[io::modality_flair]),
                 .prediction = view(prediction),

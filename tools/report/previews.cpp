@@ -24,19 +24,16 @@ Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& va
 void Previews::on_validation_case(const ValidatedCase& c) {
   if (c.index >= cases_.size()) return;
   const io::CaseFiles& files = cases_[c.index];
-  const io::Grid file = io::read_nifti_header(files.modalities[io::modality_flair].path).grid;
-  const io::Grid grid = io::oriented_grid(file, io::orientation_of(file));
+  const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // by which load_case goes
   const io::Placement& p = c.input.placement;
   OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name, c.epoch,
                                            c.dice[0], c.dice[1], c.dice[2]),
-                      .affine = grid.affine,
-                      .spacing = grid.spacing,
-                      .first_voxel = {},
+                      .grid = io::oriented_grid(grid, io::orientation_of(grid)),
+                      .numbering = {},  // a cached case does not know where in its file it was
                       .t1ce = {},
                       .flair = {},
                       .prediction = channel_of(c.prediction, p.size),
                       .reference = channel_of(std::span(c.input.labels), p.size)};
-  for (size_t i = 0; i < 3; ++i) overlay.first_voxel[i] = p.box_low[i] + p.source_offset[i] - p.destination_offset[i];
   const auto modality = [&](size_t channel) {
     return channel_of(std::span(c.input.image), p.size, io::modality_count, static_cast<int64_t>(channel));
   };

@@ -25,7 +25,8 @@ constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;      /
 constexpr double kLine = 1.6;                                                  // of contours
 constexpr std::array<double, io::region_count> kOpacity = {0.28, 0.30, 0.40};  // of fills, which lie on one another
 constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
-constexpr double kMostOfScaleBar = 0.2;  // of the width
+constexpr PatientAxes kAxesOfBrats = {{0, 1, 2}, {false, false, true}};  // LPS
+constexpr double kMostOfScaleBar = 0.2;                                  // of the width
 constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6);
 
 struct Window {
@@ -66,10 +67,10 @@ class OverlayFigure {
       : case_(c), width_(width), box_(nonzero_box(c.flair, kMargin)) {
     const bool by_reference = c.reference && has_tumour(*c.reference);
     centre_ = largest_tumour_slices(by_reference ? *c.reference : c.prediction, box_);
-    const PatientAxes axes = patient_axes(c.affine);
+    const PatientAxes axes = c.grid.oriented ? patient_axes(c.grid.affine) : kAxesOfBrats;
     double width_mm = 0;
     for (const Plane plane : kPlanes) {
-      slices_.push_back(slice_of(plane, axes, box_, centre_, c.spacing));
+      slices_.push_back(slice_of(plane, axes, box_, centre_, c.grid.spacing));
       width_mm += slices_.back().width_mm();
       row_height_ = std::max(row_height_, slices_.back().height_mm());
     }
@@ -94,10 +95,7 @@ class OverlayFigure {
     canvas.text(kEdge, 23, case_.title, kLargeLetters, Align::left, kText);
     double left = kEdge;
     for (size_t i = 0; i < slices_.size(); ++i) {
-      const size_t axis = slices_[i].voxel_axis;
-      canvas.text(left, 43,
-                  fmt::format("{}, {} = {}", kPlaneNames[i], "xyz"[axis], case_.first_voxel[axis] + centre_[axis]),
-                  kSmallLetters, Align::left, kFaint);
+      canvas.text(left, 43, kPlaneNames[i] + number_of(slices_[i]), kSmallLetters, Align::left, kFaint);
       left += slices_[i].width_mm() * scale_ + kGap;
     }
     double top = kTitleHeight;
@@ -118,6 +116,15 @@ class OverlayFigure {
     return false;
   }
 
+  // ", z = 27": where it is in the file.
+  std::string number_of(const Slice& slice) const {
+    if (!case_.numbering) return "";
+    const size_t axis = slice.voxel_axis;
+    const int64_t here = centre_[axis], last = case_.flair.size[axis] - 1;
+    return fmt::format(", {} = {}", "xyz"[case_.numbering->axis[axis]],
+                       case_.numbering->backwards[axis] ? last - here : here);
+  }
+
   void draw_row(Canvas& canvas, const Row& row, double top) const {
     canvas.text(kEdge, top + 13, row.caption, kLetters, Align::left, kText);
     double left = kEdge;
@@ -131,8 +138,10 @@ class OverlayFigure {
       if (row.labels) draw_regions(canvas, *row.labels, slice);
       cairo_restore(canvas.cairo());
       const double right = left + slice.width_mm() * scale_;
-      canvas.text(left + 2, panel_top + 12, slice.left_mark, kSmallLetters, Align::left, kFaint);
-      canvas.text(right - 2, panel_top + 12, slice.right_mark, kSmallLetters, Align::right, kFaint);
+      canvas.text(left + 2, panel_top + 12, case_.grid.oriented ? slice.left_mark : "?", kSmallLetters, Align::left,
+                  kFaint);
+      canvas.text(right - 2, panel_top + 12, case_.grid.oriented ? slice.right_mark : "?", kSmallLetters, Align::right,
+                  kFaint);
       left = right + kGap;
     }
   }

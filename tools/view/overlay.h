@@ -4,18 +4,19 @@
 #include <optional>
 #include <string>
 
-#include "io/nifti.h"
+#include "io/orientation.h"
 #include "tools/view/volume.h"
 
 namespace revunet::tools {
 
-// All volumes are of one size, on a grid of these directions and this spacing.
+// All volumes are of one size.
 struct OverlayCase {
   std::string title;
-  Eigen::Matrix4d affine = Eigen::Matrix4d::Identity();  // only its directions matter
-  std::array<double, 3> spacing = {1, 1, 1};             // mm
-  io::Size3 first_voxel{};                               // what of the file is voxel 0 here: for the slices' numbers
-  VolumeView<float> t1ce, flair;                         // 0: background
+  // Of the volumes as they are here, which need not be that of a file; of the affine only directions matter. A grid
+  // that is not oriented is taken as BraTS's, as the network takes it, with ? for the patient's sides.
+  io::Grid grid;
+  std::optional<io::Orientation> numbering;  // from a whole file's voxels to these: slices have its numbers; none: none
+  VolumeView<float> t1ce, flair;             // 0: background
   VolumeView<uint8_t> prediction;
   std::optional<VolumeView<uint8_t>> reference;
 };

@@ -1,0 +1,125 @@
+// The pictures of a run and of predictions: the same ones, however the cases are stored.
+#include <catch2/catch.hpp>
+
+#include <cairo.h>
+
+#include "io/dataset.h"
+#include "tests/tools/tiny_runs.h"
+
+using namespace revunet;
+using namespace revunet::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// One validation case and two to train on; the first validation's picture, by its case's name.
+std::map<std::string, std::string> pictures_of_run(const fs::path& data, const fs::path& run, const std::string& more) {
+  const std::string options = "--channels 4,8 --size 24,24,24 --val-fraction 0.34 --epochs 1 --no-tensorboard ";
+  const ToolResult got = train(data, run, options + more);
+  INFO(got.errors);
+  REQUIRE(got.exit_code == 0);
+  std::map<std::string, std::string> pictures;
+  for (const auto& entry : fs::directory_iterator(run / "previews")) {
+    pictures[entry.path().filename().string()] = read_bytes(entry.path());
+  }
+  return pictures;
+}
+
+// Voxels with x and y the other way round.
+template <class T>
+std::vector<T> turned(const std::vector<T>& voxels, const std::array<int64_t, 3>& size) {
+  const auto [X, Y, Z] = size;
+  std::vector<T> result;
+  for (int64_t z = 0; z < Z; ++z)
+    for (int64_t y = 0; y < Y; ++y)
+      for (int64_t x = 0; x < X; ++x) {
+        result.push_back(voxels[static_cast<size_t>((X - 1 - x) + X * ((Y - 1 - y) + Y * z))]);
+      }
+  return result;
+}
+
+enum class Sides { right_anterior, unsaid };
+
+// The brain at the same place of the world: x to the right and y to the front, or as BraTS has them with a header that
+// does not say so.
+template <class T>
+void write_image(const fs::path& path, const std::vector<T>& voxels, const std::array<int64_t, 3>& size, int datatype,
+                 Sides sides) {
+  NiftiBytes image;
+  image.dims({size[0], size[1], size[2]});
+  image.datatype(datatype, 8 * sizeof(T));
+  if (sides == Sides::right_anterior) {
+    const auto from = [&](size_t axis) { return -static_cast<double>(size[axis] - 1) / 2; };  // the centre is at 0
+    image.srow({1, 0, 0, from(0), 0, 1, 0, from(1), 0, 0, 1, from(2)});
+  }
+  image.fill(sides == Sides::right_anterior ? turned(voxels, size) : voxels);
+  write_bytes(path, image.bytes());
+}
+
+fs::path write_again(const fs::path& data, const fs::path& out, Sides sides) {
+  for (const io::CaseFiles& files : io::find_cases(data)) {
+    const io::CaseVolumes v = io::load_case(files);
+    fs::create_directories(out / v.name);
+    for (size_t m = 0; m < v.modalities.size(); ++m) {
+      write_image(out / v.name / fmt::format("{}_{}.nii", v.name, io::modality_names[m]), v.modalities[m], v.grid.size,
+                  16, sides);
+    }
+    write_image(out / v.name / (v.name + "_seg.nii"), v.labels.value(), v.grid.size, 2, sides);
+  }
+  return out;
+}
+
+// Which pixels of a PNG are exactly of the colour of ET, in its outlines and the legend.
+std::vector<std::pair<int, int>> pixels_of_et(const fs::path& png) {
+  cairo_surface_t* surface = cairo_image_surface_create_from_png(png.c_str());
+  REQUIRE(cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS);
+  std::vector<std::pair<int, int>> pixels;
+  for (int y = 0; y < cairo_image_surface_get_height(surface); ++y) {
+    const auto* row = reinterpret_cast<const uint32_t*>(cairo_image_surface_get_data(surface) +
+                                                        y * cairo_image_surface_get_stride(surface));
+    for (int x = 0; x < cairo_image_surface_get_width(surface); ++x) {
+      if ((row[x] & 0xffffff) == 0xff7f2a) pixels.emplace_back(x, y);
+    }
+  }
+  cairo_surface_destroy(surface);
+  return pixels;
+}
+
+}  // namespace
+
+TEST_CASE("a run's pictures are in radiological orientation whatever that of the files", "[report][view][data]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  write_again(data, folder / "ras", Sides::right_anterior);
+  const auto expected = pictures_of_run(data, folder / "run", "");
+  REQUIRE(expected.size() == 1);
+  CHECK((pictures_of_run(folder / "ras", folder / "run-ras", "") == expected));  // binary: not printed
+}
+
+TEST_CASE("a run's pictures are the same with and without a cache", "[report][view]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const auto expected = pictures_of_run(data, folder / "run", "");
+  REQUIRE(expected.size() == 1);
+  const std::string cache = fmt::format("--cache '{}'", (folder / "cache").string());
+  CHECK((pictures_of_run(data, folder / "run-cached", cache) == expected));
+}
+
+TEST_CASE("overlays are in radiological orientation whatever that of the files", "[view][predict][data]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "untrained.safetensors");
+  const auto overlay = [&](const fs::path& of, const std::string& out) {
+    REQUIRE(predict(weights, of, folder / out, "--overlay").exit_code == 0);
+    return folder / out / "Phantom_001.png";
+  };
+  const fs::path straight = overlay(data, "out");
+  const fs::path ras = overlay(write_again(data, folder / "ras", Sides::right_anterior), "out-ras");
+  const fs::path unsaid = overlay(write_again(data, folder / "unsaid", Sides::unsaid), "out-unsaid");
+  const auto expected = pixels_of_et(straight);
+  REQUIRE(expected.size() > 100);  // more than the legend's
+  CHECK((pixels_of_et(ras) == expected));
+  CHECK((pixels_of_et(unsaid) == expected));
+  // The slices have the numbers of their files; sides that a file does not name are not named.
+  CHECK((read_bytes(ras) != read_bytes(straight)));
+  CHECK((read_bytes(unsaid) != read_bytes(straight)));
+}
