@@ -7,6 +7,7 @@
 #include "tools/common/labels_option.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
+#include "tools/common/progress_line.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/weights_file.h"
 #include "tools/predict/prediction.h"
@@ -132,11 +133,15 @@ void predict(const Options& options) {
              how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
              cases.size(), options.precision, device.description(),
              options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
+  std::fflush(stdout);
+  ProgressLine progress("cases", std::ssize(cases));
   for (size_t i = 0; i < cases.size(); ++i) try {
+      progress.show(static_cast<int64_t>(i), cases[i].name);
       const auto start = std::chrono::steady_clock::now();
       const PredictedCase predicted = predict_case(ensemble, cases[i], how, files[i]);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       device.save_plan_cache();
+      progress.clear();
       report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
     } catch (const OutOfMemoryError& e) {
       throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),

@@ -10,11 +10,11 @@
 #include "engine/error.h"
 #include "engine/memory/report.h"
 #include "tools/common/colours.h"
+#include "tools/common/progress_line.h"
 #include "tools/report/chart.h"
 #include "tools/report/html.h"
 #include "tools/report/run_log.h"
 #include "tools/report/style.h"
-#include "tools/train/progress.h"
 
 namespace revunet::tools {
 

@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/common/progress_line.h"
+
 namespace revunet::tools {
 
 class Progress {
  public:
   // total_steps of the whole run, for the remaining time.
   explicit Progress(int64_t total_steps);
-  ~Progress() { clear(); }
 
   // Steps that an earlier run has done.
   void skip(int64_t steps) { done_ = steps; }
@@ -21,19 +22,14 @@ class Progress {
   // Shows what takes long between steps ("validating 2/5"), on a terminal only.
   void note(const std::string& what);
   // Removes the bar, so that a line of log can be printed.
-  void clear();
+  void clear() { line_.clear(); }
 
  private:
-  void draw(const std::string& line);
-
-  bool terminal_;
+  TerminalLine line_;
   int64_t total_steps_, done_ = 0;
   int64_t epoch_ = 0, epochs_ = 0, steps_ = 0;
   double smoothed_seconds_ = 0;
   std::chrono::steady_clock::time_point last_plain_line_;
 };
-
-// 3725.0 -> "1:02:05"
-std::string format_duration(double seconds);
 
 }  // namespace revunet::tools

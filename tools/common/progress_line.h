@@ -1,0 +1,57 @@
+// How far a tool is, for a person who waits: a line on the terminal's last row that redraws itself. Where stderr is no
+// terminal (a file, a pipe, TERM=dumb) nothing is written.
+//
+// Rule: clear() before any other line is printed, or the two run together.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace revunet::tools {
+
+// A row that is drawn over. Not safe to call from several threads at once.
+class TerminalLine {
+ public:
+  TerminalLine();
+  ~TerminalLine() { clear(); }
+  TerminalLine(const TerminalLine&) = delete;
+  TerminalLine& operator=(const TerminalLine&) = delete;
+
+  bool on_terminal() const { return on_terminal_; }
+  // In place of what is there; cut to the terminal's width, as a line that wraps could not be drawn over.
+  void draw(const std::string& text);
+  void clear();
+
+ private:
+  bool on_terminal_, shown_ = false;
+};
+
+// Of `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 5:51 left".
+class ProgressLine {
+ public:
+  ProgressLine(std::string things, int64_t count) : things_(std::move(things)), count_(count) {}
+
+  // done: how many are finished, 0 before the first; name: what is being worked on, or was finished last; may be empty.
+  void show(int64_t done, const std::string& name = "");
+  void clear() { line_.clear(); }
+
+ private:
+  std::string things_;
+  int64_t count_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  TerminalLine line_;
+};
+
+// The text of a ProgressLine after `elapsed` seconds. What is left is at the mean pace so far; nothing is said of it
+// before the first is done and once all are.
+std::string progress_text(const std::string& things, int64_t done, int64_t count, const std::string& name,
+                          double elapsed);
+
+// 3725.0 -> "1:02:05"
+std::string format_duration(double seconds);
+
+// The first `columns` characters of UTF-8, none of them cut in two.
+std::string first_characters(const std::string& text, size_t columns);
+
+}  // namespace revunet::tools
