@@ -1,4 +1,4 @@
-// Pictures of predictions for a few validation cases, from the latest validation: RUN/previews/<case>.png.
+// Pictures of predictions for a few validation cases, each of its latest validation: RUN/previews/<case>.png.
 #pragma once
 
 #include <map>

@@ -221,7 +221,7 @@ std::string previews(const fs::path& run) {
   }
   if (files.empty()) return "";
   std::ranges::sort(files);
-  std::string text = "<h2>Predictions of the latest validation</h2>\n<section class=\"pictures\">\n";
+  std::string text = "<h2>Predictions in validation</h2>\n<section class=\"pictures\">\n";
   for (const fs::path& file : files) {
     const std::string name = file.stem().string();
     text += fmt::format("<img alt=\"{} with its predicted and true regions\" src=\"data:image/png;base64,{}\"/>\n",
