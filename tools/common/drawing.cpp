@@ -13,6 +13,10 @@
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libfontconfig";
 }
+// And no report of it on stderr, where tests look for what a tool said.
+extern "C" const char* __lsan_default_options() {
+  return "print_suppressions=0";
+}
 #endif
 
 namespace revunet::tools {
