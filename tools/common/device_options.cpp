@@ -61,10 +61,12 @@ int parse_index(const std::string& device) {
 }  // namespace
 
 CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& bytes, const std::string& description) {
+  // AsSizeValue's own description is a list of units, longer than the option's.
   return app.add_option(name, bytes, description)
       ->check(CLI::Validator(
-          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, "SIZE"))
-      ->transform(CLI::AsSizeValue(true));
+          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, ""))
+      ->transform(CLI::AsSizeValue(true).description(""))
+      ->type_name("BYTES");
 }
 
 void add_device_options(CLI::App& app, DeviceArguments& a) {

@@ -8,8 +8,14 @@
 
 namespace revunet::tools {
 
-// 0 done; the others are part of the command line's contract.
-enum ExitCode { exit_done = 0, exit_failed_run = 1, exit_bad_usage = 2, exit_bad_data = 3, exit_interrupted = 4 };
+// Part of the command line's contract. docs/tools/generate takes numbers and comments as they are here.
+enum ExitCode {
+  exit_done = 0,         // done
+  exit_failed_run = 1,   // the run failed, or what was checked is wrong: a dataset, or a trace that does not verify
+  exit_bad_usage = 2,    // options that make no sense, or not together
+  exit_bad_data = 3,     // a file that is missing, damaged or not what it should be
+  exit_interrupted = 4,  // a training run stopped by Ctrl-C or SIGTERM; it is saved, and --resume goes on with it
+};
 
 // Of the tools: "0.1.0".
 std::string version();
