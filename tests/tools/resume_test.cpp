@@ -141,3 +141,15 @@ TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", 
     CHECK_THAT(nothing.errors, Contains("config.toml"));
   }
 }
+
+TEST_CASE("a run that --max-steps ended within an epoch goes on with more of them, and ends", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3), run = folder / "run";
+  const std::string options = "--channels 4,8 --size 16,16,16 --val-fraction 0 --epochs 5";
+  REQUIRE(train(data, run, options + " --max-steps 4").exit_code == 0);  // of 3 steps an epoch
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --max-steps 9", patient_threads).exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "step") == std::vector<std::string>{"3", "4", "7", "9"});
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --max-steps 0", patient_threads).exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3", "4", "5"});
+  CHECK(column(read_csv(run / "log.csv"), "step").back() == "12");
+}

@@ -8,28 +8,28 @@ namespace revunet::tools {
 namespace {
 
 constexpr int64_t kBarWidth = 24;           // characters
-constexpr double kSmoothing = 0.1;          // share of the newest step in the mean step time
+constexpr double kSmoothing = 0.1;          // share of the newest sample in the mean time
 constexpr double kPlainLineSeconds = 30.0;  // between plain lines, so that a log file stays readable
 
 }  // namespace
 
-Progress::Progress(int64_t total_steps)
-    : total_steps_(total_steps), last_plain_line_(std::chrono::steady_clock::now()) {}
+Progress::Progress(int64_t total_samples)
+    : total_samples_(total_samples), last_plain_line_(std::chrono::steady_clock::now()) {}
 
-void Progress::begin_epoch(int64_t epoch, int64_t epochs, int64_t steps) {
+void Progress::begin_epoch(int64_t epoch, int64_t epochs, int64_t samples) {
   epoch_ = epoch;
   epochs_ = epochs;
-  steps_ = steps;
+  samples_ = samples;
 }
 
-void Progress::step(int64_t step_of_epoch, double loss, double seconds) {
+void Progress::sample(int64_t sample_of_epoch, double loss, double seconds) {
   ++done_;
   smoothed_seconds_ += (smoothed_seconds_ == 0 ? 1.0 : kSmoothing) * (seconds - smoothed_seconds_);
-  const std::string state = fmt::format("epoch {}/{} step {}/{}  loss {:.4f}  {:.2f} s a step  {} left", epoch_,
-                                        epochs_, step_of_epoch, steps_, loss, smoothed_seconds_,
-                                        format_duration(smoothed_seconds_ * static_cast<double>(total_steps_ - done_)));
+  const std::string state = fmt::format(
+      "epoch {}/{} sample {}/{}  loss {:.4f}  {:.2f} s a sample  {} left", epoch_, epochs_, sample_of_epoch, samples_,
+      loss, smoothed_seconds_, format_duration(smoothed_seconds_ * static_cast<double>(total_samples_ - done_)));
   if (line_.on_terminal()) {
-    const int64_t filled = kBarWidth * step_of_epoch / steps_;
+    const int64_t filled = kBarWidth * sample_of_epoch / samples_;
     line_.draw(fmt::format("[{:=<{}}{: <{}}] {}", "", filled, "", kBarWidth - filled, state));
     return;
   }

@@ -58,6 +58,11 @@ int64_t steps_of(const TrainOptions& options, int64_t cases) {
   return options.max_steps > 0 ? std::min(all, options.max_steps) : all;
 }
 
+int64_t samples_of(const TrainOptions& options, int64_t cases) {
+  const int64_t steps = steps_of(options, cases), an_epoch = steps_an_epoch_of(options, cases);
+  return steps / an_epoch * cases + steps % an_epoch * options.extras.accumulate;
+}
+
 std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t cases, Device& device) {
   if (options.trace.path.empty()) return std::nullopt;
   const int64_t steps = steps_of(options, cases), whole_steps = cases / options.extras.accumulate;
@@ -100,7 +105,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
-      progress_(total_steps_) {
+      progress_(samples_of(options, training_cases_)) {
   if (options.resume) resume();
 }
 
@@ -109,7 +114,11 @@ int64_t Trainer::steps_an_epoch() const {
 }
 
 int64_t Trainer::samples_of_epoch() const {
-  const int64_t steps_left = total_steps_ - (state_.epoch - 1) * steps_an_epoch();
+  const int64_t steps_made = state_.sample_of_epoch == training_cases_
+                                 ? steps_an_epoch()
+                                 : state_.sample_of_epoch / options_.extras.accumulate;
+  // Counted, not by the epoch's number: --max-steps may have ended an earlier epoch before its last step.
+  const int64_t steps_left = total_steps_ - (state_.step - steps_made);
   return std::min(training_cases_, steps_left * options_.extras.accumulate);
 }
 
@@ -191,7 +200,7 @@ void Trainer::leave_if_interrupted() {
 
 // Of a case that cannot be read, or no longer, nothing is lost: the run can go on once it is mended.
 TrainingSample Trainer::next_sample() try {
-  return samples_.get(state_.sample, (state_.epoch - 1) * training_cases_ + samples_of_epoch());
+  return samples_.get(state_.sample, state_.sample - state_.sample_of_epoch + samples_of_epoch());
 } catch (const DataError& e) {
   progress_.clear();
   if (state_.sample == 0) throw;
@@ -213,7 +222,7 @@ EpochRecord Trainer::run_epoch() {
     for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r] / static_cast<double>(samples);
     state_.training_seconds += stopwatch.seconds();
     state_.waiting_seconds += samples_.take_waited();
-    progress_.step(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
+    progress_.sample(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
     leave_if_interrupted();
   }
   EpochRecord record;
@@ -337,7 +346,8 @@ void Trainer::begin_next_epoch() {
 void Trainer::finish_epoch(EpochRecord record) {
   save_averaged("last.safetensors");
   const Stopwatch stopwatch;
-  if (validation_.count() > 0 && (record.epoch % options_.validate_every == 0 || done())) {
+  if (validation_.count() > 0 &&
+      (record.epoch % options_.validate_every == 0 || record.epoch == options_.epochs || done())) {
     try {
       record.dice = validate();
     } catch (const Interrupted&) {

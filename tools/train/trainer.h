@@ -52,7 +52,7 @@ class Trainer {
   void save();
   // Interrupted, once the run is saved, where a signal asks for it.
   void leave_if_interrupted();
-  bool done() const { return state_.step >= total_steps_; }
+  bool done() const { return state_.step >= total_steps_ || state_.epoch > options_.epochs; }
   int64_t steps_an_epoch() const;
   // Of the epoch in progress: fewer than there are cases where the run ends within it.
   int64_t samples_of_epoch() const;
