@@ -43,8 +43,9 @@ size_t segment_size(size_t pool, size_t request) {
   return round_up(least, kSegmentRounding);
 }
 
+// A segment made for the request fits it, however much rounding adds: else it would never be used again.
 bool fits_well(size_t block, size_t request) {
-  return block <= request + request / 4;
+  return block <= std::max(request + request / 4, round_up(request, kSegmentRounding));
 }
 
 // Likewise among tensors that stay: each takes a block of about its own size.

@@ -92,9 +92,9 @@ class CachingAllocator {
   // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
   // nor one that should be left for a larger request.
   Block* take_free(size_t pool, size_t size, bool well_fitting);
-  // A wholly free segment of at most 1.25 `size` bytes, from the other pool of large requests: what stays and what
-  // passes have their peaks at different times of a step. A segment that fits worse would have its rest pinned. Or
-  // nullptr.
+  // A wholly free segment of at most 1.25 `size` bytes, or as large as one made for `size`, from the other pool of
+  // large requests: what stays and what passes have their peaks at different times of a step. A segment that fits worse
+  // would have its rest pinned. Or nullptr.
   Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
   void* take_memory(size_t bytes);

@@ -169,6 +169,20 @@ TEST_CASE("what stays leaves larger blocks for larger requests, unless there is 
   allocator.free(scratch);
 }
 
+TEST_CASE("a request of any size and lifetime gets the same memory again once it was freed") {
+  for (const Tag tag : {Tag::saved_activation, Tag::forward_scratch}) {
+    for (size_t bytes = 1; bytes < 20 * kMiB; bytes += 37'649) {  // over all pools and roundings
+      CountingResource resource;
+      CachingAllocator allocator(resource);
+      allocator.free(allocator.allocate(bytes, tag));
+      const size_t reserved = allocator.stats().reserved;
+      allocator.free(allocator.allocate(bytes, tag));
+      INFO(bytes << " bytes of " << name_of(tag));
+      REQUIRE(allocator.stats().reserved == reserved);
+    }
+  }
+}
+
 TEST_CASE("memory of what stayed serves what passes once it is wholly free, if it fits well") {
   CountingResource resource;
   CachingAllocator allocator(resource);
