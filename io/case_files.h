@@ -20,7 +20,7 @@ constexpr std::array<const char*, modality_count> modality_names = {"t1", "t1ce"
 constexpr size_t modality_t1ce = 1, modality_flair = 3;
 
 struct ImageFrame {
-  std::filesystem::path path;
+  std::filesystem::path path;  // empty: a modality that is missing
   int64_t frame = 0;
   int64_t frames = 1;  // that the file must have
 };
@@ -32,6 +32,9 @@ struct CaseFiles {
   LabelProfile labels = LabelProfile::brats();        // what the segmentation's values stand for
 };
 
+// By name, of modalities without a file.
+std::vector<std::string> missing_modalities(const CaseFiles& files);
+
 struct CaseFile {
   std::string role;  // t1, t1ce, t2, flair or seg; images, where one file holds all modalities
   std::filesystem::path path;
@@ -42,7 +45,11 @@ std::vector<CaseFile> files_of(const CaseFiles& files);
 
 // What is wrong with a dataset before any file is read.
 struct DatasetProblem {
-  enum class Kind { missing, layout };  // a file that is not there; a name, link or folder that does not fit the layout
+  enum class Kind {
+    modality,  // of a case of the scan, which has others
+    missing,   // another file that is not there
+    layout,    // a name, link or folder that does not fit the layout
+  };
   Kind kind;
   std::string case_name;  // empty: of the dataset
   std::string message;    // as an error's

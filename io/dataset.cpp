@@ -79,8 +79,12 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
                               path.string(), e.what()));
 }
 
-std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels) {
+std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
+                                  MissingModality missing) {
   DatasetScan scan = scan_dataset(path, labels);
+  if (missing == MissingModality::allowed) {
+    std::erase_if(scan.problems, [](const DatasetProblem& p) { return p.kind == DatasetProblem::Kind::modality; });
+  }
   if (scan.problems.empty()) return std::move(scan.cases);
   const size_t more = scan.problems.size() - 1;
   throw DataError(more == 0 ? scan.problems[0].message
@@ -92,23 +96,33 @@ CaseVolumes load_case(const CaseFiles& files) {
   CaseVolumes volumes;
   volumes.name = files.name;
   NiftiImage image;
+  fs::path first, read;  // first: the file of volumes.file_grid
   for (size_t i = 0; i < files.modalities.size(); ++i) {
     const ImageFrame& wanted = files.modalities[i];
+    volumes.missing[i] = wanted.path.empty();
+    if (volumes.missing[i]) continue;
     // The modalities of a 4-D image come one after the other: it is read once.
-    if (i == 0 || wanted.path != files.modalities[i - 1].path) image = read_nifti(wanted.path);
+    if (wanted.path != read) image = read_nifti(wanted.path);
+    read = wanted.path;
     expect_frames(image, wanted);
-    if (i == 0) {
+    if (first.empty()) {
+      first = wanted.path;
       volumes.file_grid = image.grid;
       volumes.orientation = orientation_of(image.grid);
       volumes.grid = oriented_grid(image.grid, volumes.orientation);
       volumes.header = image.header;
     }
-    expect_same_grid(files.name, volumes.file_grid, files.modalities[0].path, image.grid, wanted.path);
+    expect_same_grid(files.name, volumes.file_grid, first, image.grid, wanted.path);
     volumes.modalities[i] = voxels_of(image, wanted.frame, volumes.orientation);
+  }
+  REVUNET_EXPECTS(!first.empty(), Error, "[{}] expected files of modalities, got none; use find_cases", files.name);
+  const auto [X, Y, Z] = volumes.grid.size;
+  for (size_t i = 0; i < files.modalities.size(); ++i) {
+    if (volumes.missing[i]) volumes.modalities[i].assign(static_cast<size_t>(X * Y * Z), 0.0f);
   }
   if (files.segmentation) {
     const LabelImage segmentation = read_nifti_labels(*files.segmentation);
-    expect_same_grid(files.name, volumes.file_grid, files.modalities[0].path, segmentation.grid, *files.segmentation);
+    expect_same_grid(files.name, volumes.file_grid, first, segmentation.grid, *files.segmentation);
     const std::vector<uint8_t> labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
     volumes.labels = to_brats_order<uint8_t>(labels, volumes.file_grid.size, volumes.orientation);
   }

@@ -27,11 +27,14 @@ namespace revunet::io {
 // DataError where no case is found (with the layouts expected), and for a dataset.json that cannot be understood.
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
-// The cases of a scan without problems, sorted by name. DataError as scan_dataset, and for its problems: the first, and
-// how many more there are. Problems are: a modality that is missing, .nii and .nii.gz of the same thing, a modality or
-// segmentation that is the same file as another, a segmentation under another name, two cases of one name, a label
-// without images, in imagesTr images without a label.
-std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
+enum class MissingModality { refused, allowed };
+
+// The cases of a scan without problems, sorted by name; where missing modalities are allowed, theirs are none.
+// DataError as scan_dataset, and for its problems: the first, and how many more there are. Problems are: a modality
+// that is missing, .nii and .nii.gz of the same thing, a modality or segmentation that is the same file as another, a
+// segmentation under another name, two cases of one name, a label without images, in imagesTr images without a label.
+std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
+                                  MissingModality missing = MissingModality::refused);
 
 // All voxels of a case on one grid, in BraTS's orientation (io/orientation.h).
 struct CaseVolumes {
@@ -40,13 +43,14 @@ struct CaseVolumes {
   Grid file_grid;                                             // of the files
   Orientation orientation;                                    // from file_grid to grid
   std::array<std::vector<float>, modality_count> modalities;  // each X*Y*Z, x fastest
+  std::array<bool, modality_count> missing{};                 // those without a file, which are zero everywhere
   std::optional<std::vector<uint8_t>> labels;                 // X*Y*Z, x fastest; 0, 1, 2 or 4
-  std::vector<char> header;                                   // of the first modality: for images made of this case
+  std::vector<char> header;  // of the first modality that is there: for images made of this case
 };
 
 // Reads a case's files and brings them into BraTS's orientation by whole axes. DataError as read_nifti, and for:
 // another number of frames than the layout has, grids that differ (naming the case, both files and their sizes), values
-// that the case's label profile has not.
+// that the case's label profile has not. Error for a case without any modality.
 CaseVolumes load_case(const CaseFiles& files);
 
 }  // namespace revunet::io

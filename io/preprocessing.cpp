@@ -51,6 +51,7 @@ void for_each_placed(const Placement& p, const Size3& file_size, Copy&& copy) {
 }
 
 using Statistics = std::array<ModalityStatistics, modality_count>;
+using Missing = std::array<bool, modality_count>;
 
 // Calls visit(channel, value) for every non-zero value of an image (X, Y, Z, modality_count), in memory order.
 template <typename Image, typename Visit>
@@ -64,7 +65,7 @@ void for_each_nonzero(Image& image, Visit&& visit) {
 
 // Counts, means and ranges; DataError for a modality that has no deviation to divide by. It is judged by its range: the
 // rounding of a constant's mean would leave a deviation that is not quite zero.
-Statistics means_of(const std::vector<float>& image, const std::string& name) {
+Statistics means_of(const std::vector<float>& image, const Missing& missing, const std::string& name) {
   Statistics statistics;
   statistics.fill({.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});
   for_each_nonzero(image, [&](size_t c, float value) {
@@ -76,6 +77,10 @@ Statistics means_of(const std::vector<float>& image, const std::string& name) {
   });
   for (size_t c = 0; c < modality_count; ++c) {
     ModalityStatistics& s = statistics[c];
+    if (missing[c]) {
+      s = {};
+      continue;
+    }
     REVUNET_EXPECTS(s.nonzero > 0, DataError, "[{}] expected a brain in {}, got zeros; check the file", name,
                     modality_names[c]);
     REVUNET_EXPECTS(s.least < s.greatest, DataError,
@@ -87,14 +92,15 @@ Statistics means_of(const std::vector<float>& image, const std::string& name) {
 }
 
 // Standardises every modality in place.
-Statistics standardise(std::vector<float>& image, const std::string& name) {
-  Statistics statistics = means_of(image, name);
+Statistics standardise(std::vector<float>& image, const Missing& missing, const std::string& name) {
+  Statistics statistics = means_of(image, missing, name);
   std::array<double, modality_count> squares{};
   for_each_nonzero(image, [&](size_t c, float value) {
     const double difference = value - statistics[c].mean;
     squares[c] += difference * difference;
   });
   for (size_t c = 0; c < modality_count; ++c) {
+    if (missing[c]) continue;
     statistics[c].deviation = std::sqrt(squares[c] / static_cast<double>(statistics[c].nonzero));
   }
   for_each_nonzero(image, [&](size_t c, float& value) {
@@ -171,7 +177,7 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   for_each_placed(result.placement, volumes.grid.size, [&](size_t to, size_t from) {
     for (size_t c = 0; c < modality_count; ++c) result.image[to * modality_count + c] = volumes.modalities[c][from];
   });
-  result.statistics = standardise(result.image, volumes.name);
+  result.statistics = standardise(result.image, volumes.missing, volumes.name);
   if (volumes.labels) {
     result.labels.resize(static_cast<size_t>(voxels_of(size)));
     for_each_placed(result.placement, volumes.grid.size,

@@ -61,8 +61,9 @@ Size3 brain_extent(const CaseVolumes& volumes);
 // leaves negative voxels in brains), cropped or padded with zeros about its centre to `size`; then each modality minus
 // its mean and divided by its population deviation, both over its own non-zero voxels of the output; zeros stay zero.
 // Sums are in double, two passes, in the output's order: the same at any thread count.
+// A modality that is missing stays zero, its statistics too.
 // DataError naming the case for volumes that are zero everywhere and, with the modality, for one that is zero or
-// constant there; UsageError for a size that is not positive.
+// constant there and not missing; UsageError for a size that is not positive.
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_field_of_view);
 
 // Labels (X, Y, Z) of the output's size -> labels of the file's size and order, x fastest; zero outside the placement.

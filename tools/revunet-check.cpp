@@ -1,6 +1,5 @@
 // revunet-check: everything that is wrong with a dataset, before a training does.
 #include <omp.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -21,17 +20,10 @@ struct Options {
   int threads = 0;
 };
 
-// Only for people: nothing in a log file.
-void report_progress(int64_t done, int64_t all) {
-  if (isatty(STDERR_FILENO) == 0) return;
-  fmt::print(stderr, "\r{}/{} cases{}", done, all, done == all ? "\n" : "");
-}
-
 void run(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
   if (options.threads > 0) omp_set_num_threads(options.threads);
-  const tools::DatasetReport report =
-      tools::check_dataset(options.data, tools::labels_of_option(options.labels), report_progress);
+  const tools::DatasetReport report = tools::check_dataset(options.data, tools::labels_of_option(options.labels));
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(report));
   fmt::print("{}", tools::table_of(report));
   std::fflush(stdout);

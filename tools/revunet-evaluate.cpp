@@ -1,6 +1,5 @@
 // revunet-evaluate: scores of predicted segmentations against references, over the mask and lesion by lesion.
 #include <omp.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "engine/error.h"
 #include "io/atomic_file.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/progress_line.h"
 #include "tools/common/tool_main.h"
 #include "tools/evaluate/box_plot.h"
 #include "tools/evaluate/report.h"
@@ -46,12 +46,6 @@ tools::ScoreOptions score_options(const Options& options) {
   return result;
 }
 
-// Only for people: nothing in a log file.
-void report_progress(int64_t done, size_t all) {
-  if (isatty(STDERR_FILENO) == 0) return;
-  fmt::print(stderr, "\r{}/{} cases{}", done, all, done == static_cast<int64_t>(all) ? "\n" : "");
-}
-
 void write_plot(const std::string& plot, const std::vector<tools::CaseScore>& scores,
                 const tools::ScoreOptions& options) {
   const bool svg_only = plot.ends_with(".svg"), png_only = plot.ends_with(".png");
@@ -71,9 +65,10 @@ void run(const Options& options) {
                matching.without_prediction.size());
   }
   if (options.threads > 0) omp_set_num_threads(options.threads);
-  const size_t count = matching.pairs.size();
+  tools::ProgressLine progress("cases", std::ssize(matching.pairs));
   const std::vector<tools::CaseScore> scores =
-      tools::score_cases(matching.pairs, scoring, [&](int64_t done) { report_progress(done, count); });
+      tools::score_cases(matching.pairs, scoring, [&](int64_t done) { progress.show(done); });
+  progress.clear();
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(scores, scoring));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::csv_of(scores, scoring));
   if (!options.plot.empty()) write_plot(options.plot, scores, scoring);

@@ -26,6 +26,7 @@ struct Options {
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
   std::string mirror = "none", labels, check = "headers";  // labels empty: as the layout says
+  std::string missing_modality = "refuse";
   bool probabilities = false, overlay = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
@@ -94,9 +95,12 @@ void make_folder(const std::filesystem::path& out) {
                   error.message());
 }
 
-void report(const std::string& name, const std::string& count, const PredictedCase& predicted, double seconds) {
+void report(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
+  const std::string& name = files.name;
   const auto& v = predicted.region_voxels;
-  fmt::print("{} {}  WT {} TC {} ET {} voxels  {:.1f} s\n", count, name, v[0], v[1], v[2], seconds);
+  const std::vector<std::string> missing = io::missing_modalities(files);
+  fmt::print("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}\n", count, name, v[0], v[1], v[2], seconds,
+             missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and ")));
   std::fflush(stdout);  // a line a case, also into a file
   if (predicted.cut != io::Size3{}) {
     fmt::print(stderr,
@@ -112,7 +116,9 @@ void predict(const Options& options) {
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
-  std::vector<io::CaseFiles> cases = io::find_cases(options.data, labels_of_option(options.labels));
+  std::vector<io::CaseFiles> cases =
+      io::find_cases(options.data, labels_of_option(options.labels),
+                     options.missing_modality == "zero" ? io::MissingModality::allowed : io::MissingModality::refused);
   for (io::CaseFiles& c : cases) {
     if (!options.overlay) c.segmentation.reset();  // not looked at
   }
@@ -142,7 +148,7 @@ void predict(const Options& options) {
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       device.save_plan_cache();
       progress.clear();
-      report(cases[i].name, fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
+      report(cases[i], fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
     } catch (const OutOfMemoryError& e) {
       throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),
                              e.capacity);
@@ -165,6 +171,11 @@ int main(int argc, char** argv) {
   app.add_option("--out", options.out, "folder for the predictions; must hold none of these cases yet")->required();
   add_labels_option(app, options.labels);
   add_check_option(app, options.check);
+  app.add_option("--missing-modality", options.missing_modality,
+                 "refuse cases that lack one, or let it be zero, the mean of every modality; a network that never saw "
+                 "such cases is worse at them")
+      ->check(CLI::IsMember({"refuse", "zero"}))
+      ->capture_default_str();
   app.add_option("--size", options.size,
                  "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
   auto* patch = app.add_option("--patch", options.patch,

@@ -108,11 +108,10 @@ void scan_modalities(CaseFiles& files, const fs::path& folder, const Naming& nam
       add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
     }
   if (missing.empty()) return;
-  add_problem(scan, DatasetProblem::Kind::missing, files.name,
-              fmt::format("[{}] expected {}{}{{{}}}.nii.gz (or .nii), got no {}; add what is missing, or move the "
-                          "folder out of the dataset",
-                          folder.string(), files.name, naming.separator, fmt::join(naming.suffixes, ","),
-                          fmt::join(missing, ", no ")));
+  add_missing_modalities(
+      scan, files,
+      fmt::format("[{}] expected {}{}{{{}}}.nii.gz (or .nii), got no {}", folder.string(), files.name, naming.separator,
+                  fmt::join(naming.suffixes, ","), fmt::join(missing, ", no ")));
 }
 
 void scan_case(const fs::path& folder, const Naming& naming, const std::optional<LabelProfile>& labels,

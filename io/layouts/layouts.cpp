@@ -62,6 +62,12 @@ void add_case(DatasetScan& scan, CaseFiles files, const fs::path& where) {
   scan.cases.insert(place, std::move(files));
 }
 
+void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message) {
+  const bool others = std::ssize(missing_modalities(files)) < modality_count;
+  add_problem(scan, others ? DatasetProblem::Kind::modality : DatasetProblem::Kind::missing, files.name,
+              message + "; add what is missing, or move the case out of the dataset");
+}
+
 fs::path labels_folder(const fs::path& images) {
   return images.parent_path() / ("labels" + images.filename().string().substr(std::string_view("images").size()));
 }

@@ -26,6 +26,8 @@ std::optional<std::filesystem::path> find_image(const std::filesystem::path& fol
 void add_case(DatasetScan& scan, CaseFiles files, const std::filesystem::path& where);
 void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,
                  const std::string& message);
+// Of a case all of whose modalities were looked for and `files` has those found; `message`: what was expected and got.
+void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message);
 
 // BraTS 2018 to 2024: `<case>/<case>_t1.nii.gz` or `<case>/<case>-t1n.nii.gz` and so on, directly, in HGG/ and LGG/, or
 // `root` itself.

@@ -68,10 +68,9 @@ DatasetScan scan_nnunet(const fs::path& root, const fs::path& images, const std:
       }
     }
     if (!missing.empty()) {
-      add_problem(scan, DatasetProblem::Kind::missing, name,
-                  fmt::format("[{}] expected {}_0000.nii.gz to _0003, got no {}; add what is missing, or move the case "
-                              "out of the dataset",
-                              images.string(), name, fmt::join(missing, ", no ")));
+      add_missing_modalities(scan, files,
+                             fmt::format("[{}] expected {}_0000.nii.gz to _0003, got no {}", images.string(), name,
+                                         fmt::join(missing, ", no ")));
     }
     add_case(scan, std::move(files), images);
   }

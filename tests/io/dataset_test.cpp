@@ -123,6 +123,23 @@ TEST_CASE("suffixes are matched whole") {
              Contains("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") && Contains(fmt::format("got no {};", missing)));
 }
 
+TEST_CASE("missing modalities are allowed where that is asked for, and nothing else that is wrong") {
+  const TemporaryFolder folder;
+  make_case(folder / "a", without("t2.nii.gz"));
+  const auto found = io::find_cases(folder.path(), {}, io::MissingModality::allowed);
+  REQUIRE(found.size() == 1);
+  CHECK(io::missing_modalities(found[0]) == std::vector<std::string>{"t2"});
+  CHECK(io::files_of(found[0]).size() == 4);  // three images and the segmentation
+  const auto still = [&] {
+    return message_of<DataError>([&] { io::find_cases(folder.path(), {}, io::MissingModality::allowed); });
+  };
+  write_bytes(folder.path() / "a/a_t1.nii", "");  // beside a_t1.nii.gz
+  CHECK_THAT(still(), Contains("a_t1.nii"));
+  fs::remove(folder.path() / "a/a_t1.nii");
+  make_case(folder / "b", {"seg.nii.gz"});
+  CHECK_THAT(still(), Contains("/b] expected"));
+}
+
 TEST_CASE("a case named like a suffix keeps its own files apart") {
   const TemporaryFolder folder;
   make_case(folder / "x", labelled);

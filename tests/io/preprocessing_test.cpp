@@ -221,6 +221,18 @@ TEST_CASE("volumes that cannot be standardised") {
   }
 }
 
+TEST_CASE("a modality that is missing stays zero, and changes nothing of the others") {
+  const Size3 size = {4, 3, 2};
+  io::CaseVolumes volumes = box_case(size, {0, 0, 0}, size);
+  const io::Preprocessed whole = io::preprocess(volumes, size);
+  volumes.modalities[2].assign(24, 0.0f);
+  volumes.missing[2] = true;
+  const io::Preprocessed got = io::preprocess(volumes, size);
+  REQUIRE(got.image.size() == whole.image.size());
+  for (size_t i = 0; i < got.image.size(); ++i) CHECK(got.image[i] == (i % 4 == 2 ? 0.0f : whole.image[i]));
+  CHECK(got.statistics[2].nonzero == 0);
+}
+
 TEST_CASE("a case without labels has none") {
   io::CaseVolumes volumes = box_case({4, 3, 2}, {0, 0, 0}, {4, 3, 2});
   volumes.labels.reset();

@@ -140,6 +140,40 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
   CHECK(std::sqrt(squares_of_error / variance) < 0.02);
 }
 
+TEST_CASE("to a network, a missing modality is one that it does not look at", "[predict]") {
+  const size_t missing = GENERATE(0, 2);  // the first is where grid and header are taken from
+  const TemporaryFolder folder;
+  const fs::path data = folder / "oblique", weights = write_untrained(folder / "w.safetensors");
+  write_oblique_case(data);
+  const auto blind = changed(io::read_safetensors(weights), true, [&](const std::string& name, io::HostTensor tensor) {
+    if (name != "firstConv.weight") return tensor;
+    std::vector<float> values = tensor.to_f32();  // (O, I, taps)
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i / 27 % 4 == missing) values[i] = 0;
+    }
+    return io::HostTensor::from_f32(tensor.shape(), values);
+  });
+  io::write_safetensors(folder / "blind.safetensors", blind);
+  const std::string options = "--probabilities --size 32,16,16";
+  REQUIRE(predict(folder / "blind.safetensors", data, folder / "expected", options).exit_code == 0);
+
+  const std::string name = io::modality_names[missing];
+  fs::remove(data / ("oblique_" + name + ".nii"));
+  expect_refusal(predict(weights, data, folder / "refused", options), 3, "got no " + name + "; add what is missing");
+  const ToolResult got = predict(weights, data, folder / "out", options + " --missing-modality zero");
+  REQUIRE(got.exit_code == 0);
+  CHECK(got.errors.empty());
+  CHECK_THAT(got.output, Contains(" s  without " + name + "\n"));
+  for (const char* file : {"oblique.nii.gz", "oblique_probabilities.nii.gz"}) {
+    const io::NiftiImage expected = io::read_nifti(folder / "expected" / file),
+                         made = io::read_nifti(folder / "out" / file);
+    CHECK(made.voxels == expected.voxels);
+    CHECK(made.header == expected.header);
+  }
+  for (const char* other : {"t1", "t1ce", "t2", "flair"}) fs::remove(data / fmt::format("oblique_{}.nii", other));
+  expect_refusal(predict(weights, data, folder / "none", options + " --missing-modality zero"), 3, "expected");
+}
+
 TEST_CASE("predictions lie on the input's grid, and are zero outside the field of view", "[predict]") {
   const TemporaryFolder folder;
   const std::string header = write_oblique_case(folder / "oblique");

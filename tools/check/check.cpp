@@ -8,15 +8,16 @@
 
 #include "engine/error.h"
 #include "io/patient.h"
+#include "tools/common/progress_line.h"
 
 namespace revunet::tools {
 namespace {
 
-std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckLevel level,
-                                 const CheckProgress& progress) {
+std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckLevel level) {
   std::vector<CaseCheck> checks(cases.size());
   std::vector<std::exception_ptr> errors(cases.size());
   int64_t done = 0;
+  ProgressLine progress("cases checked", std::ssize(cases));
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < cases.size(); ++i) {
     try {
@@ -25,7 +26,7 @@ std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckL
       errors[i] = std::current_exception();
     }
 #pragma omp critical(revunet_checked)
-    progress(++done, std::ssize(cases));
+    progress.show(++done);
   }
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
@@ -71,8 +72,7 @@ void compare_fingerprints(std::vector<CaseCheck>& checks) {
 void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   for (const io::DatasetProblem& problem : scan.problems) {
     const Finding finding = {
-        problem.kind == io::DatasetProblem::Kind::missing ? FindingKind::missing : FindingKind::layout,
-        problem.message};
+        problem.kind == io::DatasetProblem::Kind::layout ? FindingKind::layout : FindingKind::missing, problem.message};
     const auto own = std::find_if(report.cases.begin(), report.cases.end(),
                                   [&](const CaseReport& c) { return c.name == problem.case_name; });
     (own == report.cases.end() ? report.findings : own->findings).push_back(finding);
@@ -81,10 +81,9 @@ void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
 
 }  // namespace
 
-DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels,
-                            const CheckProgress& progress) {
+DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels) {
   const io::DatasetScan scan = io::scan_dataset(path, labels);
-  std::vector<CaseCheck> checks = check_all(scan.cases, CheckLevel::full, progress);
+  std::vector<CaseCheck> checks = check_all(scan.cases, CheckLevel::full);
   compare_fingerprints(checks);
   DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = {}};
   for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
@@ -101,7 +100,7 @@ DatasetReport check_dataset(const std::filesystem::path& path, const std::option
 
 void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level) {
   if (level == CheckLevel::none) return;
-  std::vector<CaseCheck> checks = check_all(cases, level, [](int64_t, int64_t) {});
+  std::vector<CaseCheck> checks = check_all(cases, level);
   compare_fingerprints(checks);
   std::vector<std::string> violations;
   for (const CaseCheck& check : checks) {

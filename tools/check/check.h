@@ -1,8 +1,7 @@
-// The check of a dataset: all that is wrong with all of its cases, at once.
+// The check of a dataset: all that is wrong with all of its cases, at once. A line shows how far it is.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,13 +12,9 @@
 
 namespace revunet::tools {
 
-// Called after each case, by one thread at a time, with the number of cases done and of all.
-using CheckProgress = std::function<void(int64_t, int64_t)>;
-
 // Everything at `path` (io::scan_dataset), in full, on OpenMP's threads; the same at any number of them. DataError
 // where there is no case, or none of whose files one can be read.
-DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels,
-                            const CheckProgress& progress);
+DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels);
 
 // Before work on `cases` of `path` begins: DataError with the first violation and how many more there are.
 void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level);

@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/rng.h"
 #include "io/sha256.h"
+#include "tools/common/progress_line.h"
 #include "tools/train/streams.h"
 
 namespace revunet::tools {
@@ -160,12 +161,18 @@ FileHashes hash_files(const Split& split) {
   std::ranges::sort(files, {}, [](const File& f) { return std::tie(f.case_name, f.role); });
   std::vector<std::string> sums(files.size());
   std::vector<std::exception_ptr> failures(files.size());
+  int64_t done = 0;
+  ProgressLine progress("files hashed", std::ssize(files));
 #pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < files.size(); ++i) try {
+  for (size_t i = 0; i < files.size(); ++i) {
+    try {
       sums[i] = io::sha256_of_file(files[i].path);
     } catch (...) {
       failures[i] = std::current_exception();
     }
+#pragma omp critical(revunet_hashed)
+    progress.show(++done);
+  }
   FileHashes hashes;
   for (size_t i = 0; i < files.size(); ++i) {
     if (failures[i]) std::rethrow_exception(failures[i]);
