@@ -1,6 +1,7 @@
 // Event files for TensorBoard: bytes against RFC 3720 and TensorBoard's own writer, runs against its own reader.
 #include <catch2/catch.hpp>
 
+#include "tests/tools/python.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/report/event_file.h"
 
@@ -31,20 +32,12 @@ for tag in a.Tags()["images"]:
     print(tag, *["%d=%dx%d" % (e.step, e.width, e.height) for e in a.Images(tag)])
 )python";
 
-// Nothing where Python or its package is missing, which the test then says.
+// Nothing where Python or its package is missing.
 std::optional<std::map<std::string, std::string>> read_by_tensorboard(const fs::path& folder) {
-  if (std::system("python3 -c 'import tensorboard' >/dev/null 2>&1") != 0) {
-    WARN("skipped: python3 with the package tensorboard, whose reader this is for, is not there");
-    return std::nullopt;
-  }
-  const TemporaryFolder temporary;
-  write_bytes(temporary / "reader.py", kReader);
-  const int status = std::system(fmt::format("python3 '{}' '{}' >'{}' 2>/dev/null", (temporary / "reader.py").string(),
-                                             folder.string(), (temporary / "out").string())
-                                     .c_str());
-  REQUIRE(status == 0);
+  const auto read = run_python("tensorboard", kReader, "'" + folder.string() + "' 2>/dev/null");
+  if (!read) return std::nullopt;
   std::map<std::string, std::string> series;
-  std::istringstream lines(read_bytes(temporary / "out"));
+  std::istringstream lines(*read);
   for (std::string line; std::getline(lines, line);) {
     const size_t space = line.find(' ');
     series[line.substr(0, space)] = line.substr(space + 1);

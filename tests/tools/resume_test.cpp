@@ -10,11 +10,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Patches, validation in every second epoch, a learning rate that drops: all that a checkpoint has to carry. No
-// pictures: a start that is interrupted before its validation is done has done nothing, and they make that longer.
+// Patches, validation in every second epoch, a learning rate that drops: all that a checkpoint has to carry.
 const std::string kOptions =
     "--channels 4,8 --size 32,32,32 --patch 16,16,16 --epochs 4 --validate-every 2 --val-fraction 0.25 --lr 0.01 "
-    "--lr-drops 1,3 --stop-patience 9 --stop-window 2 --seed 5 --previews 0";
+    "--lr-drops 1,3 --stop-patience 9 --stop-window 2 --seed 5 --previews 1";
 
 // Besides, whatever a step can do: partial sums of gradients, averages, draws of every kind.
 const std::string kEverything =
@@ -69,7 +68,7 @@ TEST_CASE("a run that is interrupted and resumed, again and again, is the run th
     INFO(options);
     const fs::path run = folder / fmt::format("run {} {}", signal, options.size()), whole = run.string() + " whole";
     REQUIRE(train(data, whole, options).exit_code == 0);
-    // Each time a step is made at least, by one thread or two.
+    // Each time a sample is made at least, or a case validated, by one thread or two.
     ToolResult got{};
     int starts = 0;
     do {

@@ -176,8 +176,7 @@ TEST_CASE("a split has the sums of its files, as sha256sum prints them, and know
   files.segmentation = write_bytes(folder / "case_000/seg.nii", "abc");
   split.hashes = hash_files(split);
   CHECK(split.hashes ==
-        FileHashes{
-            {"case_000", {{"t1", empty}, {"t1ce", empty}, {"t2", abc}, {"flair", empty}, {"seg", abc}}}});
+        FileHashes{{"case_000", {{"t1", empty}, {"t1ce", empty}, {"t2", abc}, {"flair", empty}, {"seg", abc}}}});
 
   SplitOptions from_file;
   from_file.file = write_bytes(folder / "split.json", to_json(split));

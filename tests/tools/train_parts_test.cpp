@@ -265,7 +265,8 @@ TEST_CASE("durations read as clocks do", "[train]") {
   CHECK(format_duration(360000) == "100:00:00");
 }
 
-TEST_CASE("the protocol named paper is section 2.4 of arXiv 1906.06148, and every number can be overridden", "[train]") {
+TEST_CASE("the protocol named paper is section 2.4 of arXiv 1906.06148, and every number can be overridden",
+          "[train]") {
   const TrainOptions paper = parse({"--plan", "--protocol", "paper"});
   CHECK(paper.learning_rate.initial == 1e-4);
   CHECK(paper.learning_rate.drops == std::vector<int64_t>{250, 400, 550});

@@ -34,6 +34,7 @@ json to_json(const RunState& s, const Adam& adam) {
             {"step_loss", s.step_loss},
             {"training_seconds", s.training_seconds},
             {"waiting_seconds", s.waiting_seconds},
+            {"validated", s.validated},
             {"stopped", s.stopped},
             {"log", s.log},
             {"recent", json::array()},
@@ -55,6 +56,7 @@ RunState state_from(const json& j) {
   s.step_loss = j.at("step_loss").get<RegionValues>();
   s.training_seconds = j.at("training_seconds").get<double>();
   s.waiting_seconds = j.at("waiting_seconds").get<double>();
+  s.validated = j.at("validated").get<std::vector<RegionValues>>();
   s.stopped = j.at("stopped").get<bool>();
   s.log = j.at("log").get<std::string>();
   for (const json& scored : j.at("recent")) s.stopping.recent.push_back(scored_from(scored));

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kernels/adam/adam.h"
 #include "models/weight_average.h"
@@ -20,16 +21,17 @@ namespace revunet::tools {
 
 // Where a run is, beside its weights and moments. Random numbers follow from the seed and these counters.
 struct RunState {
-  int64_t epoch = 1;                 // in progress, from 1
-  int64_t step = 0;                  // optimiser steps so far
-  int64_t sample = 0;                // samples so far
-  int64_t sample_of_epoch = 0;       // of these, in the epoch in progress
-  RegionValues loss{};               // sums over these, each a share of the epoch's mean
-  RegionValues step_loss{};          // of the step in progress, likewise
-  double training_seconds = 0;       // over the epoch's samples
-  double waiting_seconds = 0;        // of these, for data
-  std::optional<double> best_score;  // higher is better: mean Dice, or minus the loss without validation cases
-  bool stopped = false;              // by itself
+  int64_t epoch = 1;                    // in progress, from 1
+  int64_t step = 0;                     // optimiser steps so far
+  int64_t sample = 0;                   // samples so far
+  int64_t sample_of_epoch = 0;          // of these, in the epoch in progress
+  RegionValues loss{};                  // sums over these, each a share of the epoch's mean
+  RegionValues step_loss{};             // of the step in progress, likewise
+  double training_seconds = 0;          // over the epoch's samples
+  double waiting_seconds = 0;           // of these, for data
+  std::vector<RegionValues> validated;  // Dice of the cases that the validation in progress has done
+  std::optional<double> best_score;     // higher is better: mean Dice, or minus the loss without validation cases
+  bool stopped = false;                 // by itself
   EarlyStopping::State stopping;
   std::string log;  // log.csv
 };

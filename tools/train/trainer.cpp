@@ -320,8 +320,8 @@ void Trainer::save_averaged(const std::string& name) {
 }
 
 RegionValues Trainer::validate() {
-  RegionValues mean{};
-  for (size_t i = 0; i < validation_.count(); ++i) {
+  const auto count = static_cast<double>(validation_.count());
+  for (size_t i = state_.validated.size(); i < validation_.count(); ++i) {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
     const CaseLoader::Case c =
         validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
@@ -329,8 +329,12 @@ RegionValues Trainer::validate() {
     const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
     const RegionValues dice = region_dice(c->labels, labels);
     for_each_observer([&](RunObserver& o) { o.on_validation_case({state_.epoch, i, *c, labels, dice}); });
-    for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / static_cast<double>(validation_.count());
+    state_.validated.push_back(dice);
     leave_if_interrupted();
+  }
+  RegionValues mean{};
+  for (const RegionValues& dice : state_.validated) {
+    for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / count;
   }
   return mean;
 }
@@ -339,6 +343,7 @@ void Trainer::begin_next_epoch() {
   ++state_.epoch;
   state_.sample_of_epoch = 0;
   state_.loss = {};
+  state_.validated.clear();
   state_.training_seconds = state_.waiting_seconds = 0;
   save();
 }

@@ -1,0 +1,25 @@
+// Other people's readers of our files: packages of Python, where they are installed.
+#pragma once
+
+#include <optional>
+
+#include "tests/tools/tool_runner.h"
+
+namespace revunet::test {
+
+// What python3 prints for `script`; arguments: as typed in a shell. Nothing where python3 or the package is missing,
+// which the test then says.
+inline std::optional<std::string> run_python(const std::string& package, const std::string& script,
+                                             const std::string& arguments) {
+  if (std::system(("python3 -c 'import " + package + "' >/dev/null 2>&1").c_str()) != 0) {
+    WARN("skipped: python3 with the package " << package << ", whose reader this is for, is not there");
+    return std::nullopt;
+  }
+  const TemporaryFolder folder;
+  const std::string file = write_bytes(folder / "script.py", script).string(), output = (folder / "output").string();
+  const std::string command = "python3 '" + file + "' " + arguments + " >'" + output + "'";
+  REQUIRE(std::system(command.c_str()) == 0);
+  return read_bytes(output);
+}
+
+}  // namespace revunet::test
