@@ -95,11 +95,19 @@ TEST_CASE("whichever write, sync or rename of a prediction fails, no half of a f
   }
 }
 
+// The split holds the hash of a damaged file, until told otherwise.
+void forget_hash(const fs::path& run, const std::string& name) {
+  nlohmann::json split = nlohmann::json::parse(read_bytes(run / "split.json"));
+  split["sha256"][name].erase("t2");
+  write_bytes(run / "split.json", split.dump());
+}
+
 TEST_CASE("a case that cannot be read any more ends a run with its name, and nothing is lost", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  // With seed 2 the damaged case is the third of the first epoch.
   const std::string options =
-      "--channels 4,8 --size 16,16,16 --epochs 2 --val-fraction 0 --lr 0.01 --loader-threads 1 --seed 1";
+      "--channels 4,8 --size 16,16,16 --epochs 2 --val-fraction 0 --lr 0.01 --loader-threads 1 --seed 2 --check none";
   REQUIRE(train(data, folder / "whole", options).exit_code == 0);
   const fs::path file = data / "Phantom_003/Phantom_003_t2.nii.gz";
   const std::string bytes = read_bytes(file);
@@ -108,21 +116,35 @@ TEST_CASE("a case that cannot be read any more ends a run with its name, and not
   CHECK(got.exit_code == 3);
   CHECK_THAT(got.errors, Contains("case Phantom_003: [" + file.string() + "]"));
   write_bytes(file, bytes);
-  // The order of cases is random: the damaged one may be the first.
-  const bool begun = fs::exists(run / "checkpoint.safetensors");
-  if (begun) {
-    CHECK_THAT(got.errors, Contains("once that is mended, go on with --resume"));
-    // The split is one of the damaged file, until told otherwise.
-    const ToolResult other = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()));
-    CHECK(other.exit_code == 3);
-    CHECK_THAT(other.errors, Contains(file.string() + "] expected the file that the split was made with"));
-    nlohmann::json split = nlohmann::json::parse(read_bytes(run / "split.json"));
-    split["sha256"]["Phantom_003"].erase("t2");
-    write_bytes(run / "split.json", split.dump());
-  }
-  if (!begun) fs::remove_all(run);
-  REQUIRE((begun ? run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads)
-                 : train(data, run, options))
-              .exit_code == 0);
+  CHECK_THAT(got.errors, Contains("saved after step 2: once that is mended, go on with --resume"));
+  const ToolResult other = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()));
+  CHECK(other.exit_code == 3);
+  CHECK_THAT(other.errors, Contains(file.string() + "] expected the file that the split was made with"));
+  forget_hash(run, "Phantom_003");
+  REQUIRE(run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads).exit_code == 0);
   CHECK(read_bytes(run / "last.safetensors") == read_bytes(folder / "whole/last.safetensors"));
+}
+
+TEST_CASE("a case of validation that cannot be read does not lose the epoch's training", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run", whole = folder / "whole";
+  const std::string options =
+      "--channels 4,8 --size 16,16,16 --epochs 1 --val-fraction 0.25 --lr 0.01 --seed 1 --check none";
+  REQUIRE(train(data, whole, options).exit_code == 0);
+  const auto name = nlohmann::json::parse(read_bytes(whole / "split.json"))["validation"][0].get<std::string>();
+  const fs::path file = data / name / (name + "_t2.nii.gz");
+  const std::string bytes = read_bytes(file);
+  write_bytes(file, bytes.substr(0, bytes.size() / 2));
+  const ToolResult got = train(data, run, options);
+  CHECK(got.exit_code == 3);
+  CHECK_THAT(got.errors, Contains("case " + name + ": [" + file.string() + "]") &&
+                             Contains("saved after step 3: once that is mended, go on with --resume"));
+  write_bytes(file, bytes);
+  forget_hash(run, name);
+  const ToolResult rest = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads);
+  REQUIRE(rest.exit_code == 0);
+  CHECK_THAT(rest.errors + rest.output, Contains("resumed in epoch 1, after step 3"));
+  for (const char* made : {"last.safetensors", "best.safetensors"}) {
+    CHECK(read_bytes(run / made) == read_bytes(whole / made));
+  }
 }

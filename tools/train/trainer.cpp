@@ -199,14 +199,18 @@ void Trainer::leave_if_interrupted() {
 }
 
 // Of a case that cannot be read, or no longer, nothing is lost: the run can go on once it is mended.
+void Trainer::leave_because_of(const DataError& error) {
+  progress_.clear();
+  if (state_.sample == 0) throw error;
+  save();
+  throw DataError(fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", error.what(),
+                              state_.step, options_.out.string()));
+}
+
 TrainingSample Trainer::next_sample() try {
   return samples_.get(state_.sample, state_.sample - state_.sample_of_epoch + samples_of_epoch());
 } catch (const DataError& e) {
-  progress_.clear();
-  if (state_.sample == 0) throw;
-  save();
-  throw DataError(fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", e.what(),
-                              state_.step, options_.out.string()));
+  leave_because_of(e);
 }
 
 EpochRecord Trainer::run_epoch() {
@@ -357,6 +361,8 @@ void Trainer::finish_epoch(EpochRecord record) {
       record.dice = validate();
     } catch (const Interrupted&) {
       throw;  // the epoch goes on when the run does
+    } catch (const DataError& e) {
+      leave_because_of(e);
     } catch (...) {
       folder_.append(record);  // the epoch's losses are not lost
       throw;

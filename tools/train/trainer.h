@@ -52,6 +52,8 @@ class Trainer {
   void save();
   // Interrupted, once the run is saved, where a signal asks for it.
   void leave_if_interrupted();
+  // DataError, once the run is saved, where a case cannot be read.
+  [[noreturn]] void leave_because_of(const DataError& error);
   bool done() const { return state_.step >= total_steps_ || state_.epoch > options_.epochs; }
   int64_t steps_an_epoch() const;
   // Of the epoch in progress: fewer than there are cases where the run ends within it.
