@@ -1,5 +1,7 @@
 #include "io/metrics.h"
 
+#include "engine/error.h"
+
 namespace revunet::io {
 namespace {
 
@@ -29,6 +31,23 @@ MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const ui
     result.hd95 = hausdorff_95(reference, prediction, size, spacing, definition);
   }
   return result;
+}
+
+std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
+  REVUNET_EXPECTS(reference.size() == prediction.size(), Error,
+                  "[region_dice] expected a prediction of {} voxels, as the reference has, got {}", reference.size(),
+                  prediction.size());
+  std::array<int64_t, region_count> common{}, sum{};
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const auto a = regions_of(reference[i]), b = regions_of(prediction[i]);
+    for (size_t r = 0; r < sum.size(); ++r) {
+      common[r] += a[r] && b[r];
+      sum[r] += a[r] + b[r];
+    }
+  }
+  std::array<double, region_count> dice{};
+  for (size_t r = 0; r < dice.size(); ++r) dice[r] = ratio_or(2 * common[r], sum[r], 1);
+  return dice;
 }
 
 }  // namespace revunet::io

@@ -4,7 +4,10 @@
 // Host data only. Functions are safe to call from several threads; results do not depend on the number of threads.
 #pragma once
 
+#include <array>
+
 #include "io/hausdorff.h"
+#include "io/regions.h"
 
 namespace revunet::io {
 
@@ -31,5 +34,9 @@ struct MaskMetrics {
 // spacing is not positive and finite.
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
                           const Spacing3& spacing, Hd95 definition = Hd95::pooled);
+
+// Dice of WT, TC and ET alone, between two label volumes (io/regions.h); 1 where both are empty. Throws Error if their
+// lengths differ.
+std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction);
 
 }  // namespace revunet::io

@@ -96,6 +96,19 @@ TEST_CASE("sensitivity and specificity count what their names say", "[metrics]")
   CHECK(got.dice == Approx(4.0 / 7).margin(tolerance));
 }
 
+TEST_CASE("Dice of regions counts a label in each region that holds it", "[metrics]") {
+  // Labels 1 and 4 are tumour core, all are whole tumour, 4 is enhancing tumour.
+  const std::vector<uint8_t> reference = {0, 1, 2, 4, 4, 0}, prediction = {0, 4, 2, 4, 1, 2};
+  const auto dice = region_dice(reference, prediction);
+  CHECK(dice[0] == 2 * 4.0 / (4 + 5));
+  CHECK(dice[1] == 1);
+  CHECK(dice[2] == 2 * 1.0 / (2 + 2));
+  const std::vector<uint8_t> oedema = {2, 0, 0, 0, 0, 0};
+  CHECK(region_dice(oedema, oedema) == std::array<double, 3>{1, 1, 1});
+  CHECK(region_dice(reference, oedema) == std::array<double, 3>{0, 0, 0});
+  CHECK_THROWS_AS(region_dice(reference, std::vector<uint8_t>(5)), Error);
+}
+
 TEST_CASE("HD95 of random masks equals brute force at any spacing", "[metrics]") {
   const Index3 size = {9, 7, 8};
   const std::array<std::array<double, 3>, 4> spacings = {{{1, 1, 1}, {2, 1, 0.5}, {0.7, 3.3, 1.9}, {0.01, 1, 100}}};

@@ -14,6 +14,7 @@
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
 #include "tools/train/protocol.h"
+#include "tools/train/run_length.h"
 #include "tools/train/samples.h"
 
 using namespace revunet;
@@ -120,6 +121,32 @@ TEST_CASE("training stops where the moving average has not risen for as long as 
   for (int64_t epoch = 3; epoch <= 21; epoch += 3)
     stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * static_cast<double>(epoch) : 0.9));
   CHECK(stopped == std::vector<bool>{false, false, false, false, false, false, true});  // highest in epoch 12
+}
+
+TEST_CASE("a run's samples and steps, counted by hand", "[train]") {
+  // Ten cases by four: steps of 4, 4 and 2 samples.
+  const RunLength whole{10, 4, 3, 0};
+  CHECK(whole.steps_an_epoch() == 3);
+  CHECK(whole.steps() == 9);
+  CHECK(whole.samples() == 30);
+  for (const auto& [index, samples] : {std::pair{0, 4}, {3, 4}, {4, 4}, {7, 4}, {8, 2}, {9, 2}}) {
+    CHECK(whole.samples_of_step(index) == samples);
+  }
+  CHECK(whole.samples_of_epoch(0, 0) == 10);
+  CHECK(whole.samples_of_epoch(3, 10) == 10);  // after its last step
+  CHECK(whole.samples_of_epoch(7, 5) == 10);   // within its second
+  // Five steps: 4, 4, 2 and 4, 4.
+  const RunLength limited{10, 4, 3, 5};
+  CHECK(limited.steps() == 5);
+  CHECK(limited.samples() == 18);
+  CHECK(limited.samples_of_epoch(1, 4) == 10);
+  CHECK(limited.samples_of_epoch(3, 0) == 8);
+  CHECK(limited.samples_of_epoch(4, 7) == 8);
+  CHECK(limited.samples_of_epoch(5, 8) == 8);
+  // Two steps, then four more: 4, 4 | 4, 4, 2 and 4 of an epoch that the first end cut short.
+  const RunLength extended{10, 4, 3, 6};
+  CHECK(extended.samples_of_epoch(2, 0) == 10);
+  CHECK(extended.samples_of_epoch(5, 0) == 4);
 }
 
 TEST_CASE("a patch is a window of its case, image and target alike", "[train]") {

@@ -16,11 +16,7 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   std::filesystem::create_directories(path_, error);
   REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
                   error.message());
-  log_ =
-      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,"
-      "waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
-  for (const char* tag : kTagNames) log_ += fmt::format(",peak_{}_bytes", tag);
-  log_ += '\n';
+  log_ = csv_header();
 }
 
 RunFolder RunFolder::of_earlier_run(std::filesystem::path path) {
@@ -38,14 +34,8 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
   io::write_file_atomically(file(name), text);
 }
 
-void RunFolder::append(const EpochRecord& r) {
-  log_ +=
-      fmt::format("{},{},{:g},{:.6f},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss(), fmt::join(r.loss, ","));
-  for (int64_t i = 0; i < io::region_count; ++i) {
-    log_ += r.dice ? fmt::format(",{:.6f}", (*r.dice)[static_cast<size_t>(i)]) : ",";
-  }
-  log_ += fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds, r.validation_seconds,
-                      r.memory.peak_allocated, r.memory.peak_reserved, fmt::join(r.memory.at_peak, ","));
+void RunFolder::append(const EpochRecord& record) {
+  log_ += csv_row(record);
   write("log.csv", log_);
 }
 

@@ -11,30 +11,12 @@
 // Each but train.log is written to a temporary name, synced and renamed, so a run that fails leaves whole files.
 #pragma once
 
-#include <array>
 #include <filesystem>
-#include <optional>
 #include <string>
 
-#include "engine/memory/caching_allocator.h"
-#include "io/regions.h"
+#include "tools/train/epoch_record.h"
 
 namespace revunet::tools {
-
-using RegionValues = std::array<double, io::region_count>;  // WT, TC, ET
-
-struct EpochRecord {
-  int64_t epoch = 0, step = 0;  // of the whole run, both from 1
-  double learning_rate = 0;
-  RegionValues loss{};               // mean Dice loss over the epoch's steps
-  std::optional<RegionValues> dice;  // mean over validation cases
-  double training_seconds = 0, validation_seconds = 0;
-  double waiting_seconds = 0;  // of training: for data
-  MemoryStats memory;          // of the epoch's peak
-
-  double total_loss() const { return loss[0] + loss[1] + loss[2]; }
-  double mean_dice() const { return dice ? ((*dice)[0] + (*dice)[1] + (*dice)[2]) / 3 : 0; }
-};
 
 class RunFolder {
  public:

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/memory/report.h"
+#include "io/metrics.h"
 #include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
@@ -24,56 +25,17 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Dice of each region between two label volumes; 1 where both are empty.
-RegionValues region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
-  RegionValues common{}, sum{}, dice{};
-  for (size_t i = 0; i < reference.size(); ++i) {
-    const auto a = io::regions_of(reference[i]), b = io::regions_of(prediction[i]);
-    for (size_t r = 0; r < dice.size(); ++r) {
-      common[r] += a[r] && b[r];
-      sum[r] += a[r] + b[r];
-    }
-  }
-  for (size_t r = 0; r < dice.size(); ++r) dice[r] = sum[r] > 0 ? 2 * common[r] / sum[r] : 1.0;
-  return dice;
-}
-
-std::string memory_line(const MemoryStats& stats) {
-  std::string line = fmt::format("peak {:.0f} MiB", mib(stats.peak_allocated));
-  const char* separator = ": ";
-  for (size_t tag = 0; tag < kTagCount; ++tag) {
-    if (mib(stats.at_peak[tag]) < 0.5) continue;
-    line += fmt::format("{}{} {:.0f}", separator, kTagNames[tag], mib(stats.at_peak[tag]));
-    separator = ", ";
-  }
-  return line;
-}
-
-int64_t steps_an_epoch_of(const TrainOptions& options, int64_t cases) {
-  return (cases + options.extras.accumulate - 1) / options.extras.accumulate;
-}
-
-int64_t steps_of(const TrainOptions& options, int64_t cases) {
-  const int64_t all = options.epochs * steps_an_epoch_of(options, cases);
-  return options.max_steps > 0 ? std::min(all, options.max_steps) : all;
-}
-
-int64_t samples_of(const TrainOptions& options, int64_t cases) {
-  const int64_t steps = steps_of(options, cases), an_epoch = steps_an_epoch_of(options, cases);
-  return steps / an_epoch * cases + steps % an_epoch * options.extras.accumulate;
-}
-
-std::optional<TraceRecorder> recorder_of(const TrainOptions& options, int64_t cases, Device& device) {
+std::optional<TraceRecorder> recorder_of(const TrainOptions& options, const RunLength& length, Device& device) {
   if (options.trace.path.empty()) return std::nullopt;
-  const int64_t steps = steps_of(options, cases), whole_steps = cases / options.extras.accumulate;
+  const int64_t whole_steps = length.cases / length.accumulate;
   REVUNET_EXPECTS(
-      cases % options.extras.accumulate == 0 || std::min(steps, options.trace.steps) <= whole_steps, UsageError,
+      length.cases % length.accumulate == 0 || std::min(length.steps(), options.trace.steps) <= whole_steps, UsageError,
       "[--memory-trace] expected steps of {} samples, got an epoch of {}, whose last step has fewer, which no "
       "plan has; record at most {} with --memory-trace-steps",
-      options.extras.accumulate, cases, whole_steps);
+      length.accumulate, length.cases, whole_steps);
   return std::optional<TraceRecorder>(
       std::in_place, device.allocator(),
-      make_header("revunet-train", device.kind(), options.threads, options.memory(steps)), options.trace);
+      make_header("revunet-train", device.kind(), options.threads, options.memory(length.steps())), options.trace);
 }
 
 std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
@@ -92,10 +54,9 @@ std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& opti
 Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder)
     : options_(options),
       folder_(folder),
-      training_cases_(static_cast<int64_t>(split.training.size())),
-      total_steps_(steps_of(options, training_cases_)),
+      length_{std::ssize(split.training), options.extras.accumulate, options.epochs, options.max_steps},
       compute_(options.device),
-      recorder_(recorder_of(options, training_cases_, device_)),
+      recorder_(recorder_of(options, length_, device_)),
       model_(initial_model(ctx_, options)),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
@@ -105,26 +66,8 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
-      progress_(samples_of(options, training_cases_)) {
+      progress_(length_.samples()) {
   if (options.resume) resume();
-}
-
-int64_t Trainer::steps_an_epoch() const {
-  return steps_an_epoch_of(options_, training_cases_);
-}
-
-int64_t Trainer::samples_of_epoch() const {
-  const int64_t steps_made = state_.sample_of_epoch == training_cases_
-                                 ? steps_an_epoch()
-                                 : state_.sample_of_epoch / options_.extras.accumulate;
-  // Counted, not by the epoch's number: --max-steps may have ended an earlier epoch before its last step.
-  const int64_t steps_left = total_steps_ - (state_.step - steps_made);
-  return std::min(training_cases_, steps_left * options_.extras.accumulate);
-}
-
-int64_t Trainer::samples_of_step(int64_t index) const {
-  const int64_t first = index / options_.extras.accumulate * options_.extras.accumulate;
-  return std::min(options_.extras.accumulate, training_cases_ - first);
 }
 
 template <class Show>
@@ -148,8 +91,8 @@ void Trainer::run() {
     while ((!done() || state_.sample_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
   } catch (const OutOfMemoryError& e) {
     progress_.clear();
-    throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(total_steps_), e.capacity)),
-                           e.capacity);
+    throw OutOfMemoryError(
+        fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(length_.steps()), e.capacity)), e.capacity);
   }
   progress_.clear();
   report_memory();
@@ -159,9 +102,10 @@ void Trainer::run() {
 }
 
 void Trainer::report_memory() const {
-  const size_t predicted = plan_training(options_.memory(total_steps_)).training.peak_allocated;
-  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", describe(options_.memory(total_steps_)),
-               mib(predicted), mib(peak_), predicted == peak_ ? " (equal, byte for byte)" : "");
+  const size_t predicted = plan_training(options_.memory(length_.steps())).training.peak_allocated;
+  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}",
+               describe(options_.memory(length_.steps())), mib(predicted), mib(peak_),
+               predicted == peak_ ? " (equal, byte for byte)" : "");
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
@@ -264,7 +208,7 @@ Variable Trainer::losses_of(const Context& ctx, const Sample& sample) {
 
 RegionValues Trainer::train_on(const TrainingSample& sample) {
   const int64_t index = state_.sample_of_epoch % options_.extras.accumulate;
-  const int64_t count = samples_of_step(state_.sample_of_epoch);
+  const int64_t count = length_.samples_of_step(state_.sample_of_epoch);
   if (recorder_ && index == 0) recorder_->begin_step(state_.step + 1);
   const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
@@ -331,7 +275,7 @@ RegionValues Trainer::validate() {
         validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
-    const RegionValues dice = region_dice(c->labels, labels);
+    const RegionValues dice = io::region_dice(c->labels, labels);
     for_each_observer([&](RunObserver& o) { o.on_validation_case({state_.epoch, i, *c, labels, dice}); });
     state_.validated.push_back(dice);
     leave_if_interrupted();
@@ -380,20 +324,8 @@ void Trainer::finish_epoch(EpochRecord record) {
   for_each_observer([&](RunObserver& o) { o.on_epoch(record); });
   if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();
-
   progress_.clear();
-  const auto& l = record.loss;
-  std::string line = fmt::format("epoch {}/{}  loss {:.4f} (WT {:.3f} TC {:.3f} ET {:.3f})", record.epoch,
-                                 options_.epochs, record.total_loss(), l[0], l[1], l[2]);
-  if (record.dice) {
-    const auto& d = *record.dice;
-    line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
-  }
-  line +=
-      fmt::format("  {:.1f} s ({:.1f} computing, {:.1f} waiting for data, {:.1f} validating)  {}{}",
-                  record.training_seconds + record.validation_seconds, record.training_seconds - record.waiting_seconds,
-                  record.waiting_seconds, record.validation_seconds, memory_line(record.memory), best ? "  best" : "");
-  spdlog::info(line);
+  spdlog::info(describe(record, options_.epochs, best));
   if (!state_.stopped || done()) return;
   spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,
                options_.stopping.patience);

@@ -9,6 +9,7 @@
 #include "tools/train/progress.h"
 #include "tools/train/reconstruction.h"
 #include "tools/train/run_folder.h"
+#include "tools/train/run_length.h"
 #include "tools/train/run_observer.h"
 #include "tools/train/sample_source.h"
 
@@ -54,17 +55,12 @@ class Trainer {
   void leave_if_interrupted();
   // DataError, once the run is saved, where a case cannot be read.
   [[noreturn]] void leave_because_of(const DataError& error);
-  bool done() const { return state_.step >= total_steps_ || state_.epoch > options_.epochs; }
-  int64_t steps_an_epoch() const;
-  // Of the epoch in progress: fewer than there are cases where the run ends within it.
-  int64_t samples_of_epoch() const;
-  // Of the step to which sample `index` of the epoch belongs: fewer than --accumulate in the last step of an epoch.
-  int64_t samples_of_step(int64_t index) const;
+  bool done() const { return state_.step >= length_.steps() || state_.epoch > options_.epochs; }
+  int64_t samples_of_epoch() const { return length_.samples_of_epoch(state_.step, state_.sample_of_epoch); }
 
   const TrainOptions& options_;
   RunFolder& folder_;
-  const int64_t training_cases_;
-  const int64_t total_steps_;
+  const RunLength length_;
   ComputeDevice compute_;
   Device& device_ = compute_.get();
   Context ctx_{device_};

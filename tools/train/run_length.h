@@ -1,0 +1,24 @@
+// How many samples and optimiser steps a training run has, in all, in each epoch and in each step.
+#pragma once
+
+#include <cstdint>
+
+namespace revunet::tools {
+
+struct RunLength {
+  int64_t cases = 0;       // samples of a whole epoch
+  int64_t accumulate = 1;  // samples of a step; an epoch's last step has what is left
+  int64_t epochs = 0;
+  int64_t max_steps = 0;  // 0: no limit
+
+  int64_t steps_an_epoch() const;
+  int64_t steps() const;
+  int64_t samples() const;
+  // Of the epoch in progress, of which `sample_of_epoch` samples are done, and of the whole run `step` steps: fewer
+  // than there are cases where the run ends within it.
+  int64_t samples_of_epoch(int64_t step, int64_t sample_of_epoch) const;
+  // Of the step to which sample `index` of an epoch belongs.
+  int64_t samples_of_step(int64_t index) const;
+};
+
+}  // namespace revunet::tools
