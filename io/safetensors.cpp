@@ -1,10 +1,7 @@
 #include "io/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
-#include <cstring>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -31,81 +28,6 @@ constexpr int64_t max_header_bytes = 100'000'000;  // the format's limit, agains
 constexpr int64_t header_alignment = 8;            // bytes; the data then starts aligned for any dtype
 constexpr int max_json_depth = 3;                  // file, tensor, shape or data_offsets
 constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
-
-struct DtypeRow {
-  FileDtype dtype;
-  std::string_view name;
-  int64_t bytes;
-};
-constexpr std::array<DtypeRow, 4> dtype_rows = {
-    {{FileDtype::f16, "F16", 2}, {FileDtype::bf16, "BF16", 2}, {FileDtype::f32, "F32", 4}, {FileDtype::f64, "F64", 8}}};
-
-const DtypeRow& row_of(FileDtype dtype) {
-  return *std::find_if(dtype_rows.begin(), dtype_rows.end(), [&](const DtypeRow& row) { return row.dtype == dtype; });
-}
-
-// Bytes of a tensor, or nothing if a dimension is negative or the product does not fit int64_t.
-std::optional<int64_t> checked_bytes(const std::vector<int64_t>& shape, FileDtype dtype) {
-  int64_t product = byte_size(dtype);
-  if (std::any_of(shape.begin(), shape.end(), [](int64_t extent) { return extent < 0; })) return std::nullopt;
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
-  for (const int64_t extent : shape) {
-    if (__builtin_mul_overflow(product, extent, &product)) return std::nullopt;
-  }
-  return product;
-}
-
-float half_to_float(uint16_t bits) {
-  constexpr int mantissa_bits = 10, exponent_bias = 15, exponent_of_infinity = 31;
-  const int exponent = (bits >> mantissa_bits) & exponent_of_infinity;
-  const int mantissa = bits & ((1 << mantissa_bits) - 1);
-  float magnitude;
-  if (exponent == exponent_of_infinity) {
-    magnitude = mantissa == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {  // subnormal: no implicit leading one
-    magnitude = std::ldexp(static_cast<float>(mantissa), 1 - exponent_bias - mantissa_bits);
-  } else {
-    magnitude =
-        std::ldexp(static_cast<float>(mantissa + (1 << mantissa_bits)), exponent - exponent_bias - mantissa_bits);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float bfloat16_to_float(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
-
-template <typename Stored, typename Target, typename Decode>
-std::vector<Target> decode_all(std::span<const std::byte> bytes, Decode decode) {
-  std::vector<Target> values(bytes.size() / sizeof(Stored));
-  for (size_t i = 0; i < values.size(); ++i) {
-    Stored stored;
-    std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
-    values[i] = static_cast<Target>(decode(stored));
-  }
-  return values;
-}
-
-template <typename Target>
-std::vector<Target> decode_as(FileDtype dtype, std::span<const std::byte> bytes) {
-  switch (dtype) {
-    case FileDtype::f16:
-      return decode_all<uint16_t, Target>(bytes, half_to_float);
-    case FileDtype::bf16:
-      return decode_all<uint16_t, Target>(bytes, bfloat16_to_float);
-    case FileDtype::f32:
-      return decode_all<float, Target>(bytes, [](float value) { return value; });
-    case FileDtype::f64:
-      return decode_all<double, Target>(bytes, [](double value) { return value; });
-  }
-  throw Error(fmt::format("[HostTensor] expected a dtype of FileDtype, got {}", static_cast<int>(dtype)));
-}
-
-template <typename T>
-HostTensor from_values(FileDtype dtype, std::vector<int64_t> shape, std::span<const T> values) {
-  const auto raw = std::as_bytes(values);
-  return HostTensor::from_bytes(dtype, std::move(shape), {raw.begin(), raw.end()});
-}
 
 // Parses JSON and refuses a key that appears twice in one object, which nlohmann's parser would take silently.
 Json parse_header(const std::string& file, const std::string& text) {
@@ -160,8 +82,8 @@ std::vector<int64_t> read_counts(const std::string& file, const std::string& nam
 }
 
 FileDtype read_dtype(const std::string& file, const std::string& name, const Json& value) {
-  for (const DtypeRow& row : dtype_rows) {
-    if (value.is_string() && value.get_ref<const std::string&>() == row.name) return row.dtype;
+  if (value.is_string()) {
+    if (const auto dtype = dtype_of_name(value.get_ref<const std::string&>())) return *dtype;
   }
   throw DataError(
       fmt::format("[{}] expected dtype F16, BF16, F32 or F64 for tensor '{}', got {}; convert the tensor and "
@@ -289,42 +211,6 @@ std::string header_of(const SafetensorsFile& contents) {
 }
 
 }  // namespace
-
-int64_t byte_size(FileDtype dtype) {
-  return row_of(dtype).bytes;
-}
-std::string_view format_name(FileDtype dtype) {
-  return row_of(dtype).name;
-}
-
-HostTensor HostTensor::from_bytes(FileDtype dtype, std::vector<int64_t> shape, std::vector<std::byte> bytes) {
-  const std::optional<int64_t> expected = checked_bytes(shape, dtype);
-  REVUNET_EXPECTS(
-      expected.has_value() && *expected == static_cast<int64_t>(bytes.size()), Error,
-      "[HostTensor] expected as many values as shape [{}] holds, got {} bytes of {}; pass the values of the "
-      "whole tensor",
-      fmt::join(shape, ", "), bytes.size(), format_name(dtype));
-  HostTensor tensor;
-  tensor.dtype_ = dtype;
-  tensor.shape_ = std::move(shape);
-  tensor.bytes_ = std::move(bytes);
-  return tensor;
-}
-
-HostTensor HostTensor::from_f32(std::vector<int64_t> shape, std::span<const float> values) {
-  return from_values(FileDtype::f32, std::move(shape), values);
-}
-
-HostTensor HostTensor::from_f64(std::vector<int64_t> shape, std::span<const double> values) {
-  return from_values(FileDtype::f64, std::move(shape), values);
-}
-
-std::vector<float> HostTensor::to_f32() const {
-  return decode_as<float>(dtype_, bytes_);
-}
-std::vector<double> HostTensor::to_f64() const {
-  return decode_as<double>(dtype_, bytes_);
-}
 
 void SafetensorsFile::add(std::string name, HostTensor tensor) {
   REVUNET_EXPECTS(name != metadata_key, Error,
