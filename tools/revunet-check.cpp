@@ -43,13 +43,12 @@ int main(int argc, char** argv) {
       "violations, 1 violations, 3 nothing that can be read.",
       "revunet-check");
   Options options;
-  app.add_option("--data", options.data, "dataset, or a case's folder, as revunet-train takes")->required();
+  app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")->required();
   tools::add_labels_option(app, options.labels);
-  app.add_option("--json", options.json, "FILE for all of it as JSON");
-  app.add_option(
-         "--threads", options.threads,
-         "CPU threads, a case each, 0 for all; a thread takes the memory of one file, and results do not depend "
-         "on their number")
+  app.add_option("--json", options.json, "write the whole report to this JSON file");
+  app.add_option("--threads", options.threads,
+                 "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "
+                 "depend on it")
       ->capture_default_str();
   return tools::run_tool(app, argc, argv, [&] { run(options); });
 }

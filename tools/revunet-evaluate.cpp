@@ -88,30 +88,30 @@ int main(int argc, char** argv) {
       "revunet-evaluate");
   Options options;
   app.add_option("--reference", options.reference,
-                 "DIR or FILE with the true labels: any dataset that revunet-train takes, or its segmentations")
+                 "folder or file with the true labels: any dataset that revunet-train takes, or only its segmentations")
       ->required();
-  app.add_option("--prediction", options.prediction, "DIR or FILE with the labels to score")->required();
+  app.add_option("--prediction", options.prediction, "folder or file with the labels to score")->required();
   tools::add_labels_option(app, options.labels);
-  app.add_option("--json", options.json, "FILE for all scores as JSON");
-  app.add_option("--csv", options.csv, "FILE for all scores, a row for each case and region");
+  app.add_option("--json", options.json, "write all scores to this JSON file");
+  app.add_option("--csv", options.csv, "write all scores to this CSV file, one row per case and region");
   app.add_option("--plot", options.plot,
-                 "FILE for box plots of all metrics: name.svg, name.png, or a name for both without its ending");
+                 "write box plots of all metrics to name.svg or name.png; without an ending, to both");
   app.add_option("--hd95", options.hd95,
-                 "definition: pooled (medpy: one percentile of both directions' distances), max (MONAI: the larger of "
-                 "two), surfel (surface-distance and BraTS 2023: weighted by area)")
+                 "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
+                 "the larger of two percentiles), surfel (surface-distance, BraTS 2023: weighted by area)")
       ->capture_default_str();
   auto* lesion_wise = app.add_flag("--lesion-wise", options.lesion_wise,
-                                   "Dice and HD95 lesion by lesion too, as in BraTS 2023, whose HD95 is surfel");
+                                   "also score Dice and HD95 per lesion, as BraTS 2023 does, whose HD95 is surfel");
   app.add_option("--lesion-dilation", options.lesions.dilation,
-                 "times the reference grows to join pieces to lesions; BraTS 2023: 3 for glioma, 1 for meningioma and "
-                 "metastases")
+                 "dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for meningioma "
+                 "and metastases")
       ->capture_default_str()
       ->needs(lesion_wise);
   app.add_option("--lesion-min-volume", options.lesions.min_volume,
-                 "MM3: lesions of this volume or less are not scored; BraTS 2023: 50, 2 for metastases")
+                 "mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2")
       ->capture_default_str()
       ->needs(lesion_wise);
-  app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
+  app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
   return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
 }

@@ -44,15 +44,15 @@ int main(int argc, char** argv) {
   CLI::App app("Writes seeded synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
                "revunet-phantom");
   Options options;
-  app.add_option("--out", options.out, "Folder for the cases <out>/Phantom_001, Phantom_002, ...")->required();
-  app.add_option("--cases", options.cases, "Number of cases; each fifth, from the fourth, has no enhancing tumour")
+  app.add_option("--out", options.out, "folder for the cases <out>/Phantom_001, Phantom_002, ...")->required();
+  app.add_option("--cases", options.cases, "number of cases; every fifth, from the fourth on, has no enhancing tumour")
       ->check(CLI::Range(int64_t{1}, int64_t{9999}))
       ->capture_default_str();
-  app.add_option("--size", options.size, "Voxels along x,y,z, of 1 mm each; the anatomy scales with them")
+  app.add_option("--size", options.size, "voxels along x,y,z, of 1 mm each; the anatomy scales with them")
       ->delimiter(',')
       ->expected(3)
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "Other seeds give other brains and tumours")
+  app.add_option("--seed", options.seed, "seed: another one gives other brains and tumours")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
   return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });

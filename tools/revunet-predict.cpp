@@ -163,47 +163,51 @@ int main(int argc, char** argv) {
       "labels that the dataset's segmentations have (--labels); revunet-evaluate --prediction <out> scores them.",
       "revunet-predict");
   Options options;
-  app.add_option("--weights", options.weights,
-                 "safetensors FILE of revunet-train, or of the reference's names; of several networks the mean counts")
+  app.add_option(
+         "--weights", options.weights,
+         "weights (.safetensors) of revunet-train, or with the same parameter names; several: their mean prediction")
       ->required();
-  app.add_option("--data", options.data, "dataset, or a case's folder, as revunet-train takes; no segmentation needed")
+  app.add_option("--data", options.data,
+                 "dataset, or the folder of one case, as for revunet-train; segmentations are not needed")
       ->required();
-  app.add_option("--out", options.out, "folder for the predictions; must hold none of these cases yet")->required();
+  app.add_option("--out", options.out, "folder for the predictions; must not hold any of these cases yet")->required();
   add_labels_option(app, options.labels);
   add_check_option(app, options.check);
   app.add_option("--missing-modality", options.missing_modality,
-                 "refuse cases that lack one, or let it be zero, the mean of every modality; a network that never saw "
-                 "such cases is worse at them")
+                 "cases that lack a modality: refuse, or zero: fill it with zeros, the mean of a standardised "
+                 "modality; expect worse scores from a network that has not seen such cases")
       ->check(CLI::IsMember({"refuse", "zero"}))
       ->capture_default_str();
-  app.add_option("--size", options.size,
-                 "X,Y,Z voxels that cases are cropped or padded to [the weights' own, else 160,192,160]");
-  auto* patch = app.add_option("--patch", options.patch,
-                               "X,Y,Z: predict by overlapping patches of this size over all of each brain, or over "
-                               "--size where it is given; best that of training. Takes the memory of one patch, and "
-                               "32 bytes a voxel");
-  app.add_option("--overlap", options.overlap,
-                 "of neighbouring patches, as a share of their size; their mean is weighted by a Gaussian")
+  app.add_option(
+      "--size", options.size,
+      "X,Y,Z field of view in voxels: cases are cropped or padded to it [that of the weights, else 160,192,160]");
+  auto* patch =
+      app.add_option("--patch", options.patch,
+                     "X,Y,Z size of overlapping patches to predict the whole brain by, or the field of view if --size "
+                     "is given; use the size of training. Needs the memory of one patch, and 32 bytes per voxel");
+  app.add_option(
+         "--overlap", options.overlap,
+         "overlap of neighbouring patches, as a fraction of their size; their weighted mean (Gaussian) is taken")
       ->capture_default_str()
       ->needs(patch);
   app.add_option("--keep-components", options.keep_components,
-                 "N: keep the N largest connected pieces of WT, of TC within it and of ET within that [all]");
+                 "number of largest connected components of each region to keep; those of TC lie within the kept WT, "
+                 "those of ET within TC [all]");
   app.add_option("--min-component-volume", options.min_component_volume,
-                 "MM3: remove smaller pieces, as --keep-components does")
+                 "remove connected components of less than this volume, mm^3; regions as for --keep-components")
       ->capture_default_str();
-  app.add_option(
-         "--mirror", options.mirror,
-         "predict mirror images too, along these of x,y,z and together, and take the mean; each axis doubles the "
-         "time")
+  app.add_option("--mirror", options.mirror,
+                 "test-time augmentation: also predict mirror images along these axes (x,y,z) and their combinations, "
+                 "and take the mean; each axis doubles the time")
       ->capture_default_str();
   app.add_flag("--probabilities", options.probabilities,
-               "write <out>/<case>_probabilities.nii.gz too: float32, frames WT, TC and ET");
+               "also write <out>/<case>_probabilities.nii.gz: float32, frames WT, TC and ET");
   app.add_flag("--overlay", options.overlay,
-               "write <out>/<case>.png too: the predicted regions over FLAIR on three planes, and those of the case's "
-               "segmentation where it has one");
+               "also draw <out>/<case>.png: predicted regions over FLAIR on three planes, beside those of the case's "
+               "segmentation if it has one");
   add_precision_option(app, options.precision);
   add_device_options(app, options.device);
-  app.add_option("--threads", options.threads, "CPU threads, 0 for all; results do not depend on it")
+  app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
   return run_tool(app, argc, argv, [&] { predict(options); });
 }

@@ -71,15 +71,15 @@ int main(int argc, char** argv) {
   add_command(app, "peak", "the peak by tag and by layer, against the paper's equations (3) and (4)", a)
       ->add_flag("--all", a.all_layers, "name every layer");
   add_command(app, "verify",
-              "hold the trace against the planner, event by event, and against the equations; exits with 1 and names "
+              "compare the trace with the plan, event by event, and with the equations; exits with 1 and names "
               "the first difference",
               a);
   CLI::App* picture = add_command(app, "plot", "draw memory over time, stacked by tag, as SVG and PNG", a);
   picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
-  picture->add_option("--x", a.axis, "what the x axis shows; auto: time, but events of the meta device")
+  picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
       ->check(CLI::IsMember({"auto", "time", "events"}))
       ->capture_default_str();
-  picture->add_option("--step", a.step, "draw this step alone, 0 for the whole trace")
+  picture->add_option("--step", a.step, "draw only this step; 0: the whole trace")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_command(app, "convert", "write the JSON that ui.perfetto.dev and chrome://tracing open", a)

@@ -117,8 +117,8 @@ void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem
 
 void add_check_option(CLI::App& app, std::string& name) {
   app.add_option("--check", name,
-                 "of all cases before the start: headers (grids and lengths of their files), full (as revunet-check), "
-                 "or none")
+                 "check of all cases before the start: headers (grids and lengths of the files), full (as "
+                 "revunet-check) or none")
       ->check(CLI::IsMember({"headers", "full", "none"}))
       ->capture_default_str();
 }

@@ -70,21 +70,21 @@ CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& 
 }
 
 void add_device_options(CLI::App& app, DeviceArguments& a) {
-  app.add_option("--device", a.device, "cpu, cuda, cuda:N; auto: the first CUDA device where there is one")
+  app.add_option("--device", a.device, "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU")
       ->capture_default_str();
   add_bytes_option(app, "--memory-limit", a.memory_limit,
-                   "bytes that tensors may reserve on the device, with a unit if you like; 0 for all there are")
+                   "memory that tensors may reserve on the device at most, for example 8GiB; 0: all of it")
       ->capture_default_str();
   add_bytes_option(app, "--conv-workspace", a.convolution_workspace,
-                   "on CUDA, bytes that a convolution may take besides its tensors: more can be faster")
+                   "CUDA: workspace that a convolution may use; more can be faster")
       ->capture_default_str();
   app.add_flag("--strict-fp32", a.strict_fp32,
-               "on CUDA, multiply fp32 in fp32, not in TF32 on tensor cores: slower, 13 bits more");
+               "CUDA: multiply in full fp32 instead of TF32 on tensor cores: slower, 13 more bits of mantissa");
   app.add_flag("--deterministic,!--no-deterministic", a.deterministic,
-               "on CUDA, the same bits in every run on the same GPU (the default), or any convolution that is fast");
+               "CUDA: the same bits in every run on the same GPU (the default), or the fastest convolutions");
   app.add_option("--plan-cache", a.plan_cache,
-                 "on CUDA, file of the convolution plans that were timed and chosen; read if it is there, so that a "
-                 "run makes the same choices without timing");
+                 "CUDA: file of the convolution plans that were chosen by timing; if it exists, its choices are used "
+                 "without timing again");
 }
 
 std::string DeviceOptions::name() const {

@@ -16,9 +16,10 @@ inline CLI::Option* add_labels_option(CLI::App& app, std::string& name) {
   std::vector<std::string> names;
   for (const io::LabelProfile& profile : io::LabelProfile::named()) names.push_back(profile.name());
   return app
-      .add_option("--labels", name,
-                  "what segmentations hold, docs/data.md: brats (1 core, 2 oedema, 4 enhancing), brats2023 (3 "
-                  "enhancing), brats2024 (and 4 cavity) or msd (1 oedema, 2 core, 3 enhancing) [by the layout]")
+      .add_option(
+          "--labels", name,
+          "label convention of the segmentations, see docs/data.md: brats (1 core, 2 oedema, 4 enhancing), brats2023 "
+          "(3 enhancing), brats2024 (also 4 cavity) or msd (1 oedema, 2 core, 3 enhancing) [the layout's]")
       ->check(CLI::IsMember(names));
 }
 

@@ -36,8 +36,8 @@ inline Precision parse_precision(const std::string& name) {
 // Declares --precision, which sets `name`.
 inline void add_precision_option(CLI::App& app, std::string& name) {
   app.add_option("--precision", name,
-                 "fp32; mixed: convolutions of reversible blocks multiply bf16, all else is fp32; or bf16: activations "
-                 "and their gradients in half the memory, weights fp32")
+                 "fp32; mixed: convolutions of reversible blocks multiply in bf16, the rest is fp32; bf16: activations "
+                 "and their gradients are bf16, weights fp32")
       ->check(CLI::IsMember({"fp32", "mixed", "bf16"}))
       ->capture_default_str();
 }

@@ -135,6 +135,61 @@ std::optional<AugmentationRanges> augmentation(const TrainArguments& a) {
   return ranges;
 }
 
+void resolve_network(const TrainArguments& a, TrainOptions& o) {
+  o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
+  if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
+  o.network.encoder_depth = a.encoder_depth;
+  o.network.decoder_depth = a.decoder_depth;
+  REVUNET_EXPECTS(
+      o.network.kind == ModelKind::reversible || (a.encoder_depth == 1 && a.decoder_depth == 1), UsageError,
+      "[--encoder-depth, --decoder-depth] expected 1 with the baseline, which has no reversible blocks, got "
+      "{} and {}; use --model reversible",
+      a.encoder_depth, a.decoder_depth);
+  check_config(o.network);
+  o.size = parse_size(a.size, "--size");
+  check_size(o.network, {o.size.begin(), o.size.end()});
+  if (a.patch != "full") {
+    o.patch = parse_size(a.patch, "--patch");
+    check_size(o.network, {o.patch->begin(), o.patch->end()});
+    for (size_t i = 0; i < 3; ++i) {
+      REVUNET_EXPECTS((*o.patch)[i] <= o.size[i], UsageError, "[--patch] expected a patch within --size {}, got {}",
+                      a.size, a.patch);
+    }
+  }
+}
+
+// What of each case is trained on, and how its reading is shared.
+void resolve_samples(const TrainArguments& a, TrainOptions& o) {
+  REVUNET_EXPECTS(a.foreground >= 0 && a.foreground <= 1, UsageError,
+                  "[--foreground] expected a share from 0 to 1, got {}", a.foreground);
+  o.foreground = a.foreground;
+  o.augmentation = augmentation(a);
+  REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
+                  "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
+  o.loader_threads = a.loader_threads;
+  o.cache = checked_path(a.cache, "--cache");
+}
+
+void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
+  REVUNET_EXPECTS(a.epochs >= 1 && a.epochs <= kMostEpochs, UsageError, "[--epochs] expected 1 to {}, got {}",
+                  kMostEpochs, a.epochs);
+  REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
+  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
+                  a.validate_every);
+  o.epochs = a.epochs;
+  o.max_steps = a.max_steps;
+  o.validate_every = a.validate_every;
+  o.learning_rate = learning_rate(a);
+  REVUNET_EXPECTS(a.weight_decay >= 0 && a.weight_decay < 1, UsageError,
+                  "[--weight-decay] expected 0 or more, below 1, got {}", a.weight_decay);
+  o.weight_decay = a.weight_decay;
+  o.stopping = stopping_rule(a);
+  o.split = split_options(a);
+  REVUNET_EXPECTS(o.stopping.patience == 0 || o.validates(), UsageError,
+                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
+                  o.stopping.patience);
+}
+
 }  // namespace
 
 ModeChoice mode_choice(const TrainArguments& a) {
@@ -173,53 +228,11 @@ TrainOptions resolve(const TrainArguments& a) {
   o.out = checked_path(o.resume ? a.resume : a.out, o.resume ? "--resume" : "--out");
   o.labels = a.labels;
   o.check = a.check;
-  o.network = default_config(a.model == "reversible" ? ModelKind::reversible : ModelKind::baseline);
-  if (!a.channels.empty()) o.network.channels = parse_list(a.channels, "--channels");
-  o.network.encoder_depth = a.encoder_depth;
-  o.network.decoder_depth = a.decoder_depth;
-  REVUNET_EXPECTS(
-      o.network.kind == ModelKind::reversible || (a.encoder_depth == 1 && a.decoder_depth == 1), UsageError,
-      "[--encoder-depth, --decoder-depth] expected 1 with the baseline, which has no reversible blocks, got "
-      "{} and {}; use --model reversible",
-      a.encoder_depth, a.decoder_depth);
-  check_config(o.network);
-  o.size = parse_size(a.size, "--size");
-  check_size(o.network, {o.size.begin(), o.size.end()});
-  if (a.patch != "full") {
-    o.patch = parse_size(a.patch, "--patch");
-    check_size(o.network, {o.patch->begin(), o.patch->end()});
-    for (size_t i = 0; i < 3; ++i) {
-      REVUNET_EXPECTS((*o.patch)[i] <= o.size[i], UsageError, "[--patch] expected a patch within --size {}, got {}",
-                      a.size, a.patch);
-    }
-  }
-  REVUNET_EXPECTS(a.foreground >= 0 && a.foreground <= 1, UsageError,
-                  "[--foreground] expected a share from 0 to 1, got {}", a.foreground);
-  o.foreground = a.foreground;
-  o.augmentation = augmentation(a);
+  resolve_network(a, o);
+  resolve_samples(a, o);
   o.extras = {a.accumulate, a.cross_entropy, a.dropout, a.clip_gradients, a.ema};
-  REVUNET_EXPECTS(a.epochs >= 1 && a.epochs <= kMostEpochs, UsageError, "[--epochs] expected 1 to {}, got {}",
-                  kMostEpochs, a.epochs);
-  REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
-  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
-                  a.validate_every);
+  resolve_schedule(a, o);
   REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
-  REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
-                  "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
-  o.loader_threads = a.loader_threads;
-  o.cache = checked_path(a.cache, "--cache");
-  o.epochs = a.epochs;
-  o.max_steps = a.max_steps;
-  o.validate_every = a.validate_every;
-  o.learning_rate = learning_rate(a);
-  REVUNET_EXPECTS(a.weight_decay >= 0 && a.weight_decay < 1, UsageError,
-                  "[--weight-decay] expected 0 or more, below 1, got {}", a.weight_decay);
-  o.weight_decay = a.weight_decay;
-  o.stopping = stopping_rule(a);
-  o.split = split_options(a);
-  REVUNET_EXPECTS(o.stopping.patience == 0 || o.validates(), UsageError,
-                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
-                  o.stopping.patience);
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = parse_precision(a.precision);
