@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <optional>
+#include <regex>
 #include <utility>
 
 #include "engine/error.h"
@@ -27,7 +30,17 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-// A rename survives a power failure only once the folder that records it is on disk too.
+// Of the process that a temporary file belongs to; nothing for other files.
+std::optional<pid_t> writer_of(const std::filesystem::path& file) {
+  static const std::regex pattern("\\..+\\.tmp-([0-9]{1,9})-[0-9]+");
+  std::smatch match;
+  const std::string name = file.filename().string();
+  if (!std::regex_match(name, match, pattern)) return std::nullopt;
+  return static_cast<pid_t>(std::stol(match[1]));
+}
+
+}  // namespace
+
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) fail(folder, "open the folder", "check the folder's permissions");
@@ -38,7 +51,19 @@ void sync_folder(const std::filesystem::path& folder) {
   if (!synced) fail(folder, "sync the folder", "check the disk");
 }
 
-}  // namespace
+bool is_temporary(const std::filesystem::path& file) {
+  return writer_of(file).has_value();
+}
+
+int64_t remove_leftovers(const std::filesystem::path& folder) {
+  int64_t removed = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::optional<pid_t> writer = writer_of(entry.path());
+    const bool gone = writer && ::kill(*writer, 0) != 0 && errno == ESRCH;
+    if (gone && ::unlink(entry.path().c_str()) == 0) ++removed;
+  }
+  return removed;
+}
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   REVUNET_EXPECTS(path_.has_filename(), DataError, "[{}] expected the name of a file, got a folder; add a file name",

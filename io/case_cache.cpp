@@ -24,10 +24,11 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kFormat = "revunet-case-1";
+constexpr const char* kFormat = "revunet-case-2";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
+constexpr size_t kChecksumLength = 9;               // eight hexadecimal digits and a line break
 
-// What the case was made of.
+// What the case was made of. With the times of change (ctime), as tools that copy set back those of modification.
 json sources_of(const CaseFiles& files) {
   json sources = json::array();
   for (const auto& [role, path] : files_of(files)) {
@@ -35,7 +36,7 @@ json sources_of(const CaseFiles& files) {
     REVUNET_EXPECTS(::stat(path.c_str(), &status) == 0, DataError, "[{}] expected a file that can be read, got: {}",
                     path.string(), std::strerror(errno));
     sources.push_back({fs::absolute(path).lexically_normal().string(), status.st_size, status.st_mtim.tv_sec,
-                       status.st_mtim.tv_nsec});
+                       status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
   }
   sources.push_back(files.labels.name());
   return sources;
@@ -102,21 +103,25 @@ std::string packed(const CaseVolumes& c, const json& sources) {
   }
   if (c.labels) append(data, *c.labels);
   const json header{{"format", kFormat},         {"sources", sources}, {"size", c.grid.size},
-                    {"spacing", c.grid.spacing}, {"types", types},     {"labels", c.labels.has_value()},
-                    {"crc32", crc_of(data)}};
-  return header.dump() + '\n' + data;
+                    {"spacing", c.grid.spacing}, {"types", types},     {"labels", c.labels.has_value()}};
+  const std::string content = header.dump() + '\n' + data;
+  return fmt::format("{:08x}\n", crc_of(content)) + content;
 }
 
 // Nothing where it is of other files. DataError, without the file's name, where it is not whole.
 std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) try {
+  REVUNET_EXPECTS(bytes.size() > kChecksumLength, DataError, "expected a checksum and what it is of, got {} bytes",
+                  bytes.size());
+  const std::string_view checksum(bytes.data(), kChecksumLength);
+  bytes = bytes.subspan(kChecksumLength);
   const auto end = std::find(bytes.begin(),
                              bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kLongestHeader)), '\n');
   const auto length = static_cast<size_t>(end - bytes.begin());
   REVUNET_EXPECTS(length < bytes.size(), DataError, "expected a line of JSON, got none");
   const json header = json::parse(bytes.begin(), end);
   if (header.at("format") != kFormat || header.at("sources") != sources) return std::nullopt;
+  REVUNET_EXPECTS(checksum == fmt::format("{:08x}\n", crc_of(bytes)), DataError, "expected another checksum");
   std::span<const char> data = bytes.subspan(length + 1);
-  REVUNET_EXPECTS(header.at("crc32") == crc_of(data), DataError, "expected another checksum");
   CaseVolumes c;
   c.name = name;
   c.grid.size = header.at("size").get<std::array<int64_t, 3>>();

@@ -1,8 +1,9 @@
 // A folder of cases that were read before, cropped to the brain and not compressed, so that they need only be mapped.
 //
 // Rule: a cached case is used only while its files have the names, sizes and times of change that they had when it was
-// made, and its checksum is right; else it is made again. A file a case: a line of JSON that says what follows, then
-// modalities (int16 where that holds every value, else float) and labels, each x fastest.
+// made, and its checksum is right; else it is made again. A file a case: a line with the CRC-32 of all that follows, a
+// line of JSON that describes it, then modalities (int16 where that holds every value, else float) and labels, each x
+// fastest.
 #pragma once
 
 #include <filesystem>

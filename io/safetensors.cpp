@@ -50,6 +50,12 @@ Json parse_header(const std::string& file, const std::string& text) {
     REVUNET_EXPECTS(header.is_object(), DataError,
                     "[{}] expected a JSON object as header, got {}; this is not a safetensors file", file,
                     header.type_name());
+    // nlohmann's parser lets a byte order mark and any white space pass.
+    REVUNET_EXPECTS(
+        text.starts_with('{') && text[text.find_last_not_of(' ')] == '}', DataError,
+        "[{}] expected a header from {{ to }} and spaces after it, got other characters around it; write the "
+        "file again",
+        file);
     return header;
   } catch (const Json::exception& e) {
     throw DataError(

@@ -13,6 +13,7 @@
 #include "tools/trace/trace_file.h"
 #include "tools/train/protocol.h"
 #include "tools/train/trainer.h"
+#include "tools/train/without_effect.h"
 
 using namespace revunet;
 using namespace revunet::tools;
@@ -30,19 +31,39 @@ void start_log(const RunFolder& folder) {
   spdlog::set_default_logger(logger);
 }
 
-void train(const TrainOptions& options) {
-  Split split = split_cases(io::find_cases(options.data, labels_of_option(options.labels)), options.split);
+// The files of a resumed run are those that were checked when it began: their hashes say so.
+CheckLevel check_level(const TrainOptions& options) {
+  const CheckLevel level = parse_check_level(options.check);
+  return options.resume ? std::min(level, CheckLevel::headers) : level;
+}
+
+Split checked_split(const TrainOptions& options) {
+  SplitOptions how = options.split;
+  if (options.resume) how.file = options.out / "split.json";
+  Split split = split_cases(io::find_cases(options.data, labels_of_option(options.labels)), how);
+  expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());
-  expect_sound(used, options.data, parse_check_level(options.check));
+  expect_sound(used, options.data, check_level(options));
+  watch_for_interruption();
   split.hashes = hash_files(split);
+  return split;
+}
+
+void train(const TrainOptions& options) {
+  // Before the data is looked at: whether the folder will do.
+  if (options.resume) {
+    RunFolder::of_earlier_run(options.out);
+  } else {
+    RunFolder::expect_new(options.out);
+  }
+  Split split = checked_split(options);
   RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
   start_log(folder);
-  watch_for_interruption();
-  folder.write("config.toml", to_toml(options));
-  folder.write("split.json", to_json(split));
   try {
     Trainer trainer(options, split, folder);
+    folder.write("split.json", to_json(split));
+    folder.write("config.toml", to_toml(options));  // only now: a run refuses to go on with some options
     spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                  name_of(options.network.kind), fmt::join(options.network.channels, ","),
                  trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
@@ -69,18 +90,18 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
 }
 
 // `--resume RUN` asks for RUN's configuration too, which CLI11 must have before it parses.
-std::vector<std::string> with_configuration(int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
+std::vector<std::string> with_configuration(std::vector<std::string> words) {
   const std::string option = "--resume", with_value = option + "=";
-  for (size_t i = 1; i < arguments.size(); ++i) {
+  if (typed_options(words).contains("--config")) return words;  // to be refused
+  for (size_t i = 1; i < words.size(); ++i) {
     std::filesystem::path run;
-    if (arguments[i] == option && i + 1 < arguments.size()) run = arguments[i + 1];
-    if (arguments[i].starts_with(with_value)) run = arguments[i].substr(with_value.size());
+    if (words[i] == option && i + 1 < words.size()) run = words[i + 1];
+    if (words[i].starts_with(with_value)) run = words[i].substr(with_value.size());
     if (run.empty()) continue;
-    arguments.insert(arguments.begin() + 1, {"--config", (run / "config.toml").string()});
+    words.insert(words.begin() + 1, {"--config", (run / "config.toml").string()});
     break;
   }
-  return arguments;
+  return words;
 }
 
 }  // namespace
@@ -90,11 +111,13 @@ int main(int argc, char** argv) {
                "revunet-train");
   TrainArguments arguments;
   add_train_options(app, arguments);
-  std::vector<std::string> words = with_configuration(argc, argv);
+  const std::vector<std::string> typed(argv, argv + argc);
+  std::vector<std::string> words = with_configuration(typed);
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   return run_tool(app, static_cast<int>(pointers.size()), pointers.data(), [&] {
     apply_protocol(app, arguments.protocol);
+    expect_effect(arguments, typed_options(typed));
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {
       const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);

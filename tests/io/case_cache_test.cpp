@@ -1,5 +1,6 @@
 // Cached cases: the same samples as without, made again where files have changed or the cache is damaged.
 #include "io/case_cache.h"
+#include <map>
 
 #include <catch2/catch.hpp>
 
@@ -91,11 +92,21 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
   CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 7);
   CHECK(c.damage.empty());
 
+  // Other voxels in as many bytes, with the old time of modification, as rsync and cp -p leave them.
+  std::map<fs::path, fs::file_time_type> times;
+  for (const auto& [role, path] : io::files_of(files)) times[path] = fs::last_write_time(path);
+  files = make_images(folder / "a", 9);
+  for (const auto& [path, time] : times) fs::last_write_time(path, time);
+  CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 9);
+  files = make_images(folder / "a", 7);
+  c.cache.load(files);
+
   const fs::path cached = folder / "cache/a.case";
   const std::string whole = read_bytes(cached);
   for (const std::string& damaged :
        {whole.substr(0, whole.size() - 1), whole + "x", std::string("{}"), std::string("no JSON\n"),
-        std::string(whole).replace(whole.size() - 5, 1, "?"), std::string(whole).replace(3, 1, "?")}) {
+        std::string(whole).replace(whole.size() - 5, 1, "?"), std::string(whole).replace(3, 1, "?"),
+        std::string(whole).replace(whole.find("\"size\":[4,3,2]"), 14, "\"size\":[3,4,2]")}) {
     write_bytes(cached, damaged);
     c.damage.clear();
     CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 7);

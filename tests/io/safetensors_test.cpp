@@ -215,6 +215,9 @@ TEST_CASE("damaged files are refused with the reason", "[safetensors]") {
       {"gap", file_of(two("[0,8]", "[12,20]"), 20), "begin at byte 8, got 12"},
       {"data cut", file_of(tensor(good), 7), "expected 8 bytes of data after the header, got 7"},
       {"bytes appended", file_of(tensor(good), 9), "expected 8 bytes of data after the header, got 9"},
+      {"byte order mark", file_of("\xEF\xBB\xBF" + tensor(good), 8), "other characters around it"},
+      {"space before", file_of(" " + tensor(good), 8), "other characters around it"},
+      {"line break after", file_of(tensor(good) + "\n", 8), "other characters around it"},
       {"metadata not strings", file_of(R"({"__metadata__":{"epoch":1}})", 0), "map strings to strings"},
       {"metadata not an object", file_of(R"({"__metadata__":"x"})", 0), "map strings to strings"},
   };

@@ -107,13 +107,125 @@ TEST_CASE("a run that is killed at any moment goes on from its last epoch, with 
 TEST_CASE("a second signal ends a run at once", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
-  // Steps of a second or so: the second signal comes within one.
-  const std::string slow = fmt::format("--data '{}' --out '{}' --channels 24,48 --size 128,128,128 --val-fraction 0",
+  // Steps of seconds: the second signal comes within one.
+  const std::string slow = fmt::format("--data '{}' --out '{}' --channels 48,96 --size 128,128,128 --val-fraction 0",
                                        data.string(), run.string());
   const ToolResult got =
-      train_until(logged(run, "validation cases", 1), "0.1", "TERM $pid; sleep 0.05; kill -TERM", slow);
+      train_until(logged(run, "validation cases", 1), "0.1", "TERM $pid; sleep 0.6; kill -TERM", slow);
   CHECK(got.exit_code == 128 + 15);
+  CHECK_THAT(got.errors, Contains("a second signal ends the run at once"));
   CHECK_FALSE(fs::exists(run / "checkpoint.safetensors"));
+  CHECK_FALSE(fs::exists(run / "last.safetensors"));
+}
+
+TEST_CASE("two signals at once, as timeout sends them, are one", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  const ToolResult got = train_until(logged(run, "validation cases", 1), "0.05",
+                                     "TERM $pid; kill -INT $pid; kill -TERM", start(data, run));
+  CHECK(got.exit_code == 4);
+  CHECK(fs::exists(run / "checkpoint.safetensors"));
+}
+
+TEST_CASE("a run that was killed before its first checkpoint starts from its beginning", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", run = folder / "run";
+  const fs::path init = folder / "whole/last.safetensors";
+  REQUIRE(train(data, whole, kOptions).exit_code == 0);
+  const std::string options = kOptions + fmt::format(" --init '{}'", init.string());
+  REQUIRE(train(data, folder / "uninterrupted", options).exit_code == 0);
+  const auto started = logged(run, "validation cases", 1);
+  REQUIRE(train_until(started, "0", "KILL", start(data, run, options)).exit_code == 128 + 9);
+  REQUIRE_FALSE(fs::exists(run / "checkpoint.safetensors"));
+  const ToolResult got = run_tool("revunet-train", go_on(run), patient_threads);
+  INFO(got.errors);
+  REQUIRE(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("no checkpoint was written yet: the run starts from its beginning"));
+  expect_same_run(run, folder / "uninterrupted");
+}
+
+TEST_CASE("a run can be started again in a folder that one was killed in before its config.toml", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
+  fs::create_directories(run);
+  // Of a process that cannot be: process ids have at most seven digits.
+  for (const char* name : {".config.toml.tmp-99999999-0", "split.json", "train.log"}) write_bytes(run / name, "x");
+  const std::string options = "--channels 4,8 --size 16,16,16 --epochs 1 --val-fraction 0";
+  REQUIRE(train(data, run, options).exit_code == 0);
+  CHECK_FALSE(fs::exists(run / ".config.toml.tmp-99999999-0"));
+  const ToolResult again = train(data, run, options);
+  CHECK(again.exit_code == 2);
+  CHECK_THAT(again.errors, Contains("which is not empty"));
+}
+
+TEST_CASE("what would change the epoch in progress is refused, and the run is as it was", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 8), run = folder / "run", whole = folder / "whole";
+  const std::string options = "--channels 4,8 --size 32,32,32 --epochs 2 --val-fraction 0 --lr 0.01 --accumulate 4";
+  REQUIRE(train(data, whole, options).exit_code == 0);
+  REQUIRE(train_until(logged(run, "validation cases", 1), "0", "TERM", start(data, run, options)).exit_code == 4);
+  const std::string config = read_bytes(run / "config.toml");
+  for (const auto& [change, message] :
+       {std::pair<std::string, std::string>{"--accumulate 2",
+                                            "expected --accumulate 4 and --seed 0 until epoch 1 ends, got 2 and 0"},
+        {"--seed 3", "expected --accumulate 4 and --seed 0 until epoch 1 ends, got 4 and 3"},
+        {"--ema 0.5", "expected a tensor named 'average."},
+        {"--split other.json", "[--split] expected a new run"},
+        {"--config '" + (run / "config.toml").string() + "'", "[--config] expected a new run"},
+        {"--val-fraction 0.5", "[--val-fraction] expected a new run"}}) {
+    INFO(change);
+    const ToolResult refused = run_tool("revunet-train", go_on(run) + " " + change, patient_threads);
+    CHECK((refused.exit_code == 2 || refused.exit_code == 3));
+    CHECK_THAT(refused.errors, Contains(message));
+    CHECK(read_bytes(run / "config.toml") == config);
+  }
+  // At an epoch's end it may change.
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --max-steps 2", patient_threads).exit_code == 0);
+  const ToolResult changed = run_tool("revunet-train", go_on(run) + " --max-steps 0 --accumulate 8", patient_threads);
+  INFO(changed.errors);
+  REQUIRE(changed.exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "step") == std::vector<std::string>{"2", "3"});
+}
+
+TEST_CASE("an epoch that --max-steps cut short is counted as a whole one once there are more steps",
+          "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 8), run = folder / "run", whole = folder / "whole";
+  const std::string options = "--channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0.25 --lr 0.01";
+  REQUIRE(train(data, whole, options).exit_code == 0);
+  const std::string few = start(data, run, options + " --max-steps 4");
+  REQUIRE(train_until(logged(run, "validation cases", 1), "0", "TERM", few).exit_code == 4);
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --max-steps 0", patient_threads).exit_code == 0);
+  expect_same_run(run, whole);
+}
+
+TEST_CASE("early stopping knows after a resume what it knew before, and says when there is nothing left to do",
+          "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  // Weights that do not move: the Dice of epoch 1 is never exceeded.
+  const std::string options =
+      "--channels 4,8 --size 32,32,32 --epochs 9 --val-fraction 0.25 --lr 1e-30 --stop-window 1 --stop-patience 2";
+  REQUIRE(train(data, run, options + " --max-steps 6").exit_code == 0);  // two epochs of three
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --max-steps 0", patient_threads).exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3"});
+  const ToolResult ended = run_tool("revunet-train", go_on(run), patient_threads);
+  CHECK(ended.exit_code == 0);
+  CHECK_THAT(ended.output, Contains("nothing left to do: the mean validation Dice of 1 epochs had not risen for 2"));
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --stop-patience 4", patient_threads).exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3", "4", "5"});
+}
+
+TEST_CASE("after a damaged checkpoint the whole one before it is kept until there is another", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  const std::string options = "--channels 4,8 --size 16,16,16 --val-fraction 0 --lr 0.01";
+  REQUIRE(train(data, run, options + " --epochs 2").exit_code == 0);
+  const std::string before = read_bytes(run / "checkpoint.previous.safetensors");
+  write_bytes(run / "checkpoint.safetensors", "damaged");
+  REQUIRE(run_tool("revunet-train", go_on(run) + " --epochs 2", patient_threads).exit_code == 0);
+  CHECK(read_bytes(run / "checkpoint.previous.safetensors") == before);
+  CHECK(read_bytes(run / "checkpoint.damaged.safetensors") == "damaged");
 }
 
 TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", "[train][resume]") {

@@ -1,18 +1,35 @@
 #include "tools/common/interruption.h"
 
+#include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 namespace revunet::tools {
 
 namespace {
 
-volatile std::sig_atomic_t signals = 0;
+// Who ends a program may signal it and its group, as timeout(1) does: two at once are one.
+constexpr int64_t kOneRequest = 500;  // milliseconds
+
+std::atomic<int64_t> first_signal = 0;  // milliseconds of the monotonic clock; 0: none yet
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+int64_t now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000 + time.tv_nsec / 1'000'000 + 1;  // never 0
+}
 
 extern "C" void on_signal(int signal) {
-  if (signals != 0) _exit(128 + signal);  // as a shell says of a program that a signal ended
-  signals = 1;
+  int64_t none = 0;
+  if (first_signal.compare_exchange_strong(none, now())) {
+    constexpr char kHeard[] = "\nfinishing this step and saving; a second signal ends the run at once\n";
+    (void)!write(STDERR_FILENO, kHeard, sizeof kHeard - 1);
+    return;
+  }
+  if (now() - first_signal >= kOneRequest) _exit(128 + signal);  // as a shell says of a program that a signal ended
 }
 
 }  // namespace
@@ -26,7 +43,7 @@ void watch_for_interruption() {
 }
 
 bool interrupted() {
-  return signals != 0;
+  return first_signal != 0;
 }
 
 }  // namespace revunet::tools

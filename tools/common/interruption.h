@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM: the first asks the run to save and end, a second one ends it at once.
+// SIGINT and SIGTERM: the first asks the run to save and end, a second one, half a second later or more, ends it at
+// once.
 #pragma once
 
 #include "engine/error.h"

@@ -30,6 +30,9 @@ CaseLoader::Case CaseLoader::get(size_t index) try {
   return c;
 } catch (const DataError& e) {
   throw DataError(fmt::format("case {}: {}", name(index), e.what()));
+} catch (const std::exception& e) {  // no memory, for example
+  throw Error(fmt::format("case {}: expected to read and prepare it, got: {}; fewer --loader-threads take less memory",
+                          name(index), e.what()));
 }
 
 }  // namespace revunet::tools

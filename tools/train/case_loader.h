@@ -21,7 +21,7 @@ class CaseLoader {
 
   size_t count() const { return cases_.size(); }
   const std::string& name(size_t index) const { return cases_[index].name; }
-  // From any thread. DataError as io::load_case and io::preprocess, naming the case.
+  // From any thread. DataError as io::load_case and io::preprocess, and Error for any other failure, naming the case.
   Case get(size_t index);
 
  private:

@@ -12,9 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "revunet-checkpoint-2";
+constexpr const char* kFormat = "revunet-checkpoint-3";
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
+constexpr const char* kDamaged = "checkpoint.damaged.safetensors";
 
 json to_json(const EarlyStopping::Scored& s) {
   return {s.epoch, s.score};
@@ -26,7 +27,10 @@ EarlyStopping::Scored scored_from(const json& j) {
 
 // nlohmann's numbers read back to the last bit.
 json to_json(const RunState& s, const Adam& adam) {
-  json j = {{"epoch", s.epoch},
+  json j = {{"seed", s.order.seed},
+            {"cases", s.order.cases},
+            {"accumulate", s.order.accumulate},
+            {"epoch", s.epoch},
             {"step", s.step},
             {"sample", s.sample},
             {"sample_of_epoch", s.sample_of_epoch},
@@ -35,7 +39,7 @@ json to_json(const RunState& s, const Adam& adam) {
             {"training_seconds", s.training_seconds},
             {"waiting_seconds", s.waiting_seconds},
             {"validated", s.validated},
-            {"stopped", s.stopped},
+            {"next_turn", s.next_turn},
             {"log", s.log},
             {"recent", json::array()},
             {"adam_steps", json::array()}};
@@ -48,6 +52,7 @@ json to_json(const RunState& s, const Adam& adam) {
 
 RunState state_from(const json& j) {
   RunState s;
+  s.order = {j.at("seed").get<uint64_t>(), j.at("cases").get<int64_t>(), j.at("accumulate").get<int64_t>()};
   s.epoch = j.at("epoch").get<int64_t>();
   s.step = j.at("step").get<int64_t>();
   s.sample = j.at("sample").get<int64_t>();
@@ -57,7 +62,7 @@ RunState state_from(const json& j) {
   s.training_seconds = j.at("training_seconds").get<double>();
   s.waiting_seconds = j.at("waiting_seconds").get<double>();
   s.validated = j.at("validated").get<std::vector<RegionValues>>();
-  s.stopped = j.at("stopped").get<bool>();
+  s.next_turn = j.at("next_turn").get<int64_t>();
   s.log = j.at("log").get<std::string>();
   for (const json& scored : j.at("recent")) s.stopping.recent.push_back(scored_from(scored));
   if (j.contains("best_average")) s.stopping.best = scored_from(j["best_average"]);
@@ -115,6 +120,15 @@ Checked read_checked(const std::filesystem::path& path) try {
   throw DataError(fmt::format("[{}] expected the state of a run, got: {}", path.string(), e.what()));
 }
 
+// So that the next save keeps the file before, which is whole, as the one before.
+void move_aside(const std::filesystem::path& damaged, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(damaged, to, error);
+  REVUNET_EXPECTS(!error || error == std::errc::no_such_file_or_directory, DataError,
+                  "[{}] expected to move this damaged file aside, got: {}; remove it", damaged.string(),
+                  error.message());
+}
+
 Checked read_newest(const RunFolder& folder, std::string& damage) {
   try {
     return read_checked(folder.file(kNewest));
@@ -132,6 +146,10 @@ Checked read_newest(const RunFolder& folder, std::string& damage) {
 }
 
 }  // namespace
+
+bool has_checkpoint(const RunFolder& folder) {
+  return std::filesystem::exists(folder.file(kNewest)) || std::filesystem::exists(folder.file(kPrevious));
+}
 
 void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& adam, const WeightAverage* average,
                      const RunState& state) {
@@ -154,6 +172,7 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
 Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average) {
   Restored restored;
   const Checked checked = read_newest(folder, restored.damage);
+  if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
   restored.state = state_from(checked.state);
   const auto steps = checked.state.at("adam_steps").get<std::vector<int64_t>>();
   const auto& parameters = model.parameters();

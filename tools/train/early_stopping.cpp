@@ -10,7 +10,11 @@ bool EarlyStopping::update(int64_t epoch, double score) {
   double average = 0;
   for (const Scored& s : recent) average += s.score / static_cast<double>(recent.size());
   if (!state_.best || average > state_.best->score) state_.best = {epoch, average};
-  return epoch - state_.best->epoch >= rule_.patience;
+  return stops_after(epoch);
+}
+
+bool EarlyStopping::stops_after(int64_t epoch) const {
+  return rule_.patience > 0 && state_.best && epoch - state_.best->epoch >= rule_.patience;
 }
 
 }  // namespace revunet::tools

@@ -30,6 +30,8 @@ class EarlyStopping {
   // After the validation of epoch `epoch` (from 1), with its score, higher is better: whether to stop. The moving
   // average is that of the scores of the last `window` epochs; there is none before epoch `window`.
   bool update(int64_t epoch, double score);
+  // Whether to stop after epoch `epoch`, by what is known.
+  bool stops_after(int64_t epoch) const;
 
   const State& state() const { return state_; }
   void restore(State state) { state_ = std::move(state); }

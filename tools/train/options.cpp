@@ -91,8 +91,6 @@ SplitOptions split_options(const TrainArguments& a) {
                   "[--folds, --split] expected one of them, got both; leave one out");
   SplitOptions options{a.validation_fraction, a.seed, std::nullopt, checked_path(a.split, "--split")};
   if (a.folds > 0) options.fold = Fold{a.folds, a.fold};
-  if (!a.resume.empty())
-    options = {a.validation_fraction, a.seed, std::nullopt, std::filesystem::path(a.resume) / "split.json"};
   return options;
 }
 
@@ -185,12 +183,16 @@ void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
   o.weight_decay = a.weight_decay;
   o.stopping = stopping_rule(a);
   o.split = split_options(a);
-  REVUNET_EXPECTS(o.stopping.patience == 0 || o.validates(), UsageError,
-                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
-                  o.stopping.patience);
+  expect_validation(o.stopping, o.validates());
 }
 
 }  // namespace
+
+void expect_validation(const StoppingRule& rule, bool validates) {
+  REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
+                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
+                  rule.patience);
+}
 
 ModeChoice mode_choice(const TrainArguments& a) {
   ModeChoice choice;

@@ -62,6 +62,9 @@ ModeChoice mode_choice(const TrainArguments& arguments);
 // that nothing fits; DataError for init weights of another network. With arguments.plan, data and out may be empty.
 TrainOptions resolve(const TrainArguments& arguments);
 
+// UsageError for early stopping without validation cases.
+void expect_validation(const StoppingRule& rule, bool validates);
+
 // The run's effective configuration as TOML, which --config reads back.
 std::string to_toml(const TrainOptions& options);
 

@@ -16,8 +16,8 @@ struct ProtocolValue {
 std::vector<std::string> protocol_names();
 
 // What a protocol sets: none for "none". paper: section 2.4 of arXiv 1906.06148, with a whole brain a step;
-// paper-patch: the same on patches of 128 x 128 x 128 voxels. Ranges that the paper does not name are the defaults of
-// their options.
+// paper-patch: the same on patches of 128 x 128 x 128 voxels, anywhere in the brain. Ranges of augmentation that the
+// paper does not name are those of the authors' experiments (experiments/noNewReversible.py in their repository).
 std::vector<ProtocolValue> protocol_values(const std::string& name);
 
 // Sets the options of `app`, which has parsed, that neither the command line nor a file gave.

@@ -6,7 +6,7 @@ namespace revunet::tools {
 
 ReconstructionMonitor* SequenceWatch::for_step(int64_t step) {
   if (interval_ == 0 || step % interval_ != 0) return nullptr;
-  if (sequences_ > 0) turn_ = (turn_ + 1) % sequences_;
+  if (step != step_) turn_ = next_turn();
   step_ = step;
   sequences_ = 0;
   return this;

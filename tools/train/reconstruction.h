@@ -33,8 +33,12 @@ class SequenceWatch : public ReconstructionMonitor {
   // Every `interval` steps one sequence is checked, each in turn. 0: never.
   SequenceWatch(int64_t interval, Precision precision) : interval_(interval), limits_(limits(precision)) {}
 
-  // For the tape of a step, counted from 0: this, or nullptr where the step is not checked.
+  // For the tape of a sample of a step, counted from 0: this, or nullptr where the step is not checked.
   ReconstructionMonitor* for_step(int64_t step);
+
+  // Index of the sequence that the next checked step looks at, for a run that is resumed.
+  int64_t next_turn() const { return sequences_ > 0 ? (turn_ + 1) % sequences_ : turn_; }
+  void restore(int64_t turn) { turn_ = turn; }
 
   bool wants(const std::string& sequence) override;
   // Writes the error to the log. Throws Error above the limit, naming step, sequence and remedy.
@@ -43,7 +47,7 @@ class SequenceWatch : public ReconstructionMonitor {
  private:
   int64_t interval_;
   Limits limits_;
-  int64_t step_ = 0;
+  int64_t step_ = -1;
   int64_t turn_ = 0;       // index of the sequence to check in this step
   int64_t sequences_ = 0;  // of the network, as far as this step's forward has come
 };

@@ -9,6 +9,8 @@
 //   checkpoint.safetensors  all that --resume needs, and checkpoint.previous.safetensors, the one before
 //
 // Each but train.log is written to a temporary name, synced and renamed, so a run that fails leaves whole files.
+//
+// Rule: config.toml comes after split.json and before weights: where it is, there is a run that can go on.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +22,12 @@ namespace revunet::tools {
 
 class RunFolder {
  public:
-  // Makes the folder. UsageError if it exists and is not empty.
+  // Makes the folder. UsageError if there is something in it, other than what a run leaves that was killed before its
+  // config.toml was written.
   explicit RunFolder(std::filesystem::path path);
-  // The folder of an earlier run, whose log goes on. UsageError if it is none.
+  // The same check alone, before work that would be in vain.
+  static void expect_new(const std::filesystem::path& path);
+  // The folder of an earlier run, without the temporary files of killed processes. UsageError if it is none.
   static RunFolder of_earlier_run(std::filesystem::path path);
 
   std::filesystem::path file(const std::string& name) const { return path_ / name; }

@@ -17,10 +17,13 @@ int64_t RunLength::samples() const {
   return steps() / steps_an_epoch() * cases + steps() % steps_an_epoch() * accumulate;
 }
 
+int64_t RunLength::steps_made(int64_t sample_of_epoch) const {
+  return sample_of_epoch == cases ? steps_an_epoch() : sample_of_epoch / accumulate;
+}
+
 int64_t RunLength::samples_of_epoch(int64_t step, int64_t sample_of_epoch) const {
-  const int64_t steps_made = sample_of_epoch == cases ? steps_an_epoch() : sample_of_epoch / accumulate;
-  // Counted, not by the epoch's number: max_steps may have ended an earlier epoch before its last step.
-  const int64_t steps_left = steps() - (step - steps_made);
+  if (max_steps == 0) return cases;
+  const int64_t steps_left = max_steps - (step - steps_made(sample_of_epoch));
   return std::min(cases, steps_left * accumulate);
 }
 

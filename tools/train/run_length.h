@@ -13,6 +13,8 @@ struct RunLength {
 
   int64_t steps_an_epoch() const;
   int64_t steps() const;
+  // Optimiser steps that so many samples of an epoch have completed.
+  int64_t steps_made(int64_t sample_of_epoch) const;
   int64_t samples() const;
   // Of the epoch in progress, of which `sample_of_epoch` samples are done, and of the whole run `step` steps: fewer
   // than there are cases where the run ends within it.

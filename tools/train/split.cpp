@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/rng.h"
 #include "io/sha256.h"
+#include "tools/common/interruption.h"
 #include "tools/common/progress_line.h"
 #include "tools/train/streams.h"
 
@@ -165,6 +166,7 @@ FileHashes hash_files(const Split& split) {
   ProgressLine progress("files hashed", std::ssize(files));
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < files.size(); ++i) {
+    if (interrupted()) continue;
     try {
       sums[i] = io::sha256_of_file(files[i].path);
     } catch (...) {
@@ -173,6 +175,8 @@ FileHashes hash_files(const Split& split) {
 #pragma omp critical(revunet_hashed)
     progress.show(++done);
   }
+  progress.clear();
+  if (interrupted()) throw Interrupted("[train] interrupted before the first step; the run folder is as it was");
   FileHashes hashes;
   for (size_t i = 0; i < files.size(); ++i) {
     if (failures[i]) std::rethrow_exception(failures[i]);

@@ -45,7 +45,7 @@ struct SplitOptions {
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options);
 
 // Of all files of the split's cases, read by all threads. DataError naming the first file, in name
-// order, that is another one than the split has a hash of.
+// order, that is another one than the split has a hash of. Interrupted where a signal comes.
 FileHashes hash_files(const Split& split);
 
 // {"training": [names], "validation": [names], "sha256": {name: {role: sum}}}

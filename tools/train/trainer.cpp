@@ -43,9 +43,9 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
   return io::CaseCache(options.cache, [](const std::string& damage) { spdlog::warn("warning: {}", damage); });
 }
 
-std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options) {
+std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
-  if (!options.init.empty() && !options.resume) load_weights(io::read_safetensors(options.init), *model);
+  if (!options.init.empty() && !restored) load_weights(io::read_safetensors(options.init), *model);
   return model;
 }
 
@@ -57,7 +57,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       length_{std::ssize(split.training), options.extras.accumulate, options.epochs, options.max_steps},
       compute_(options.device),
       recorder_(recorder_of(options, length_, device_)),
-      model_(initial_model(ctx_, options)),
+      model_(initial_model(ctx_, options, restores())),
       parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       step_(ctx_, *model_, adam_, options.optimiser_step, options.extras, splitmix64(options.seed ^ kDropoutKey)),
@@ -67,7 +67,11 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
       progress_(length_.samples()) {
-  if (options.resume) resume();
+  if (restores()) {
+    resume();
+  } else if (options.resume) {
+    spdlog::info("no checkpoint was written yet: the run starts from its beginning");
+  }
 }
 
 template <class Show>
@@ -84,11 +88,26 @@ void Trainer::for_each_observer(Show show) {
   });
 }
 
+std::string Trainer::describe_end() const {
+  if (stopped_) {
+    return fmt::format(
+        "nothing left to do: the mean validation Dice of {} epochs had not risen for {}; to go on, raise "
+        "--stop-patience or give 0",
+        options_.stopping.window, options_.stopping.patience);
+  }
+  return fmt::format("nothing left to do after {} epochs and {} steps; to go on, raise --epochs or --max-steps",
+                     state_.epoch - 1, state_.step);
+}
+
 void Trainer::run() {
+  if (done()) {
+    spdlog::info(describe_end());
+    return;
+  }
   for_each_observer([&](RunObserver& o) { o.on_start(state_.step); });
   try {
     // An epoch whose steps are all done may lack its validation.
-    while ((!done() || state_.sample_of_epoch > 0) && !state_.stopped) finish_epoch(run_epoch());
+    while (!done()) finish_epoch(run_epoch());
   } catch (const OutOfMemoryError& e) {
     progress_.clear();
     throw OutOfMemoryError(
@@ -102,10 +121,13 @@ void Trainer::run() {
 }
 
 void Trainer::report_memory() const {
-  const size_t predicted = plan_training(options_.memory(length_.steps())).training.peak_allocated;
-  spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}",
-               describe(options_.memory(length_.steps())), mib(predicted), mib(peak_),
-               predicted == peak_ ? " (equal, byte for byte)" : "");
+  const Plan plan = plan_training(options_.memory(length_.steps()));
+  const auto report = [](const std::string& of, size_t predicted, size_t measured) {
+    spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", of, mib(predicted), mib(measured),
+                 predicted == measured ? " (equal, byte for byte)" : "");
+  };
+  report(describe(options_.memory(length_.steps())), plan.training.peak_allocated, peak_);
+  if (validation_peak_ > 0) report("validation", plan.validation.peak_allocated, validation_peak_);
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
@@ -122,13 +144,36 @@ void Trainer::resume() {
   if (!restored.damage.empty()) {
     spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
   }
+  expect_same_epoch();
   stopping_.restore(state_.stopping);
+  stopped_ = stopping_.stops_after(state_.epoch - 1);
+  watch_.restore(state_.next_turn);
   folder_.restore_log(state_.log);
   progress_.skip(state_.sample);
-  spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
+  if (!done()) spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
+}
+
+void Trainer::expect_same_epoch() const {
+  const EpochOrder& was = state_.order;
+  REVUNET_EXPECTS(was.cases == length_.cases, DataError,
+                  "[{}] expected the {} training cases that the run began with, got {}; put the split back as it was",
+                  folder_.file("split.json").string(), was.cases, length_.cases);
+  if (state_.sample_of_epoch == 0) return;
+  const RunLength begun{was.cases, was.accumulate, options_.epochs, 0};
+  REVUNET_EXPECTS(was.accumulate == length_.accumulate && was.seed == options_.seed, UsageError,
+                  "[--resume] expected --accumulate {} and --seed {} until epoch {} ends, got {} and {}; end it with "
+                  "--max-steps {}, then change them",
+                  was.accumulate, was.seed, state_.epoch, length_.accumulate, options_.seed,
+                  state_.step - begun.steps_made(state_.sample_of_epoch) + begun.steps_an_epoch());
+  REVUNET_EXPECTS(
+      samples_of_epoch() >= state_.sample_of_epoch, UsageError,
+      "[--max-steps] expected at least the steps that the run has begun, which is in epoch {} after step {}, got {}",
+      state_.epoch, state_.step, options_.max_steps);
 }
 
 void Trainer::save() {
+  state_.order = order();
+  state_.next_turn = watch_.next_turn();
   state_.stopping = stopping_.state();
   state_.log = folder_.log();
   save_checkpoint(folder_, *model_, adam_, step_.average(), state_);
@@ -143,18 +188,31 @@ void Trainer::leave_if_interrupted() {
 }
 
 // Of a case that cannot be read, or no longer, nothing is lost: the run can go on once it is mended.
-void Trainer::leave_because_of(const DataError& error) {
+std::string Trainer::saved_because_of(const Error& error) {
   progress_.clear();
-  if (state_.sample == 0) throw error;
-  save();
-  throw DataError(fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", error.what(),
-                              state_.step, options_.out.string()));
+  try {
+    save();
+  } catch (const Error& e) {
+    return fmt::format("{}\nand step {} could not be saved: {}", error.what(), state_.step, e.what());
+  }
+  return fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", error.what(), state_.step,
+                     options_.out.string());
 }
 
-TrainingSample Trainer::next_sample() try {
-  return samples_.get(state_.sample, state_.sample - state_.sample_of_epoch + samples_of_epoch());
-} catch (const DataError& e) {
-  leave_because_of(e);
+template <class GetSample>
+auto Trainer::saved_if_failing(GetSample get_sample) {
+  try {
+    return get_sample();
+  } catch (const DataError& e) {
+    throw DataError(saved_because_of(e));
+  } catch (const Error& e) {
+    throw Error(saved_because_of(e));
+  }
+}
+
+TrainingSample Trainer::next_sample() {
+  return saved_if_failing(
+      [&] { return samples_.get(state_.sample, state_.sample - state_.sample_of_epoch + samples_of_epoch()); });
 }
 
 EpochRecord Trainer::run_epoch() {
@@ -167,7 +225,7 @@ EpochRecord Trainer::run_epoch() {
     const TrainingSample sample = next_sample();
     if (state_.epoch == 1) warn_if_cut(sample.case_name, sample.cut);
     const RegionValues losses = train_on(sample);
-    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r] / static_cast<double>(samples);
+    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r];
     state_.training_seconds += stopwatch.seconds();
     state_.waiting_seconds += samples_.take_waited();
     progress_.sample(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
@@ -176,7 +234,9 @@ EpochRecord Trainer::run_epoch() {
   EpochRecord record;
   record.epoch = state_.epoch;
   record.learning_rate = adam_.options().learning_rate;
-  record.loss = state_.loss;
+  for (size_t r = 0; r < record.loss.size(); ++r) {
+    record.loss[r] = state_.loss[r] / static_cast<double>(state_.sample_of_epoch);
+  }
   record.step = state_.step;
   record.training_seconds = state_.training_seconds;
   record.waiting_seconds = state_.waiting_seconds;
@@ -225,6 +285,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
   compute_.save_plan_cache();
   ++state_.sample;
   ++state_.sample_of_epoch;
+  state_.validated.clear();  // was of other weights, where more steps were asked for since
   for (size_t r = 0; r < values.size(); ++r) state_.step_loss[r] += values[r] / static_cast<double>(count);
   if (index + 1 == count) {
     ++state_.step;
@@ -269,10 +330,11 @@ void Trainer::save_averaged(const std::string& name) {
 
 RegionValues Trainer::validate() {
   const auto count = static_cast<double>(validation_.count());
+  device_.allocator().reset_peak();
   for (size_t i = state_.validated.size(); i < validation_.count(); ++i) {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
-    const CaseLoader::Case c =
-        validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count()));
+    const CaseLoader::Case c = saved_if_failing(
+        [&] { return validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count())); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
     const RegionValues dice = io::region_dice(c->labels, labels);
@@ -280,6 +342,7 @@ RegionValues Trainer::validate() {
     state_.validated.push_back(dice);
     leave_if_interrupted();
   }
+  validation_peak_ = std::max(validation_peak_, device_.allocator().stats().peak_allocated);
   RegionValues mean{};
   for (const RegionValues& dice : state_.validated) {
     for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / count;
@@ -300,13 +363,13 @@ void Trainer::finish_epoch(EpochRecord record) {
   save_averaged("last.safetensors");
   const Stopwatch stopwatch;
   if (validation_.count() > 0 &&
-      (record.epoch % options_.validate_every == 0 || record.epoch == options_.epochs || done())) {
+      (record.epoch % options_.validate_every == 0 || record.epoch == options_.epochs || at_end())) {
     try {
       record.dice = validate();
     } catch (const Interrupted&) {
       throw;  // the epoch goes on when the run does
-    } catch (const DataError& e) {
-      leave_because_of(e);
+    } catch (const DataError&) {
+      throw;
     } catch (...) {
       folder_.append(record);  // the epoch's losses are not lost
       throw;
@@ -322,11 +385,11 @@ void Trainer::finish_epoch(EpochRecord record) {
   }
   folder_.append(record);
   for_each_observer([&](RunObserver& o) { o.on_epoch(record); });
-  if (record.dice) state_.stopped = stopping_.update(record.epoch, record.mean_dice());
+  if (record.dice) stopped_ = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();
   progress_.clear();
   spdlog::info(describe(record, options_.epochs, best));
-  if (!state_.stopped || done()) return;
+  if (!stopped_ || at_end()) return;
   spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,
                options_.stopping.patience);
 }

@@ -50,12 +50,23 @@ class Trainer {
   void for_each_observer(Show show);
   void begin_next_epoch();
   void resume();
+  // UsageError where the options would change the epoch in progress.
+  void expect_same_epoch() const;
   void save();
   // Interrupted, once the run is saved, where a signal asks for it.
   void leave_if_interrupted();
-  // DataError, once the run is saved, where a case cannot be read.
-  [[noreturn]] void leave_because_of(const DataError& error);
-  bool done() const { return state_.step >= length_.steps() || state_.epoch > options_.epochs; }
+  // What get_sample does; where that fails, the run is saved first.
+  template <class GetSample>
+  auto saved_if_failing(GetSample get_sample);
+  std::string saved_because_of(const Error& error);
+  // Whether this goes on from a checkpoint; --resume of a run that was killed before its first begins anew.
+  bool restores() const { return options_.resume && has_checkpoint(folder_); }
+  bool done() const { return stopped_ || (at_end() && state_.sample_of_epoch == 0); }
+  std::string describe_end() const;
+  bool at_end() const {
+    return state_.epoch > options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
+  }
+  EpochOrder order() const { return {options_.seed, length_.cases, length_.accumulate}; }
   int64_t samples_of_epoch() const { return length_.samples_of_epoch(state_.step, state_.sample_of_epoch); }
 
   const TrainOptions& options_;
@@ -78,7 +89,8 @@ class Trainer {
   Progress progress_;
   std::vector<std::unique_ptr<RunObserver>> observers_;
   RunState state_;
-  size_t peak_ = 0;  // bytes, of all training steps so far
+  bool stopped_ = false;                   // by the rule of early stopping
+  size_t peak_ = 0, validation_peak_ = 0;  // bytes, of all training steps and all validation so far
 };
 
 }  // namespace revunet::tools
