@@ -129,7 +129,7 @@ void predict(const Options& options) {
   ComputeDevice device(device_options);
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
   const FieldOfView view = field_of_view(options, ensemble.members());
-  const PredictionOptions how = prediction_options(options, view, ensemble.members());
+  PredictionOptions how = prediction_options(options, view, ensemble.members());
   make_folder(options.out);
   for (const Ensemble::Member& m : ensemble.members()) {
     fmt::print("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
@@ -142,7 +142,11 @@ void predict(const Options& options) {
   std::fflush(stdout);
   ProgressLine progress("cases", std::ssize(cases));
   for (size_t i = 0; i < cases.size(); ++i) try {
-      progress.show(static_cast<int64_t>(i), cases[i].name);
+      const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
+      show(cases[i].name);
+      how.on_pass = [&](int64_t done, int64_t count) {
+        if (count > 1) show(fmt::format("{}, pass {} of {}", cases[i].name, done, count));
+      };
       const auto start = std::chrono::steady_clock::now();
       const PredictedCase predicted = predict_case(ensemble, cases[i], how, files[i]);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

@@ -12,6 +12,7 @@ using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
 
 namespace {
@@ -38,6 +39,7 @@ fs::path write_run(const TemporaryFolder& folder) {
   write_bytes(run / "config.toml", "data = \"a <b> & c\"\nmodel = \"reversible\"\nepochs = 7\nlr = 0.001\n");
   write_bytes(run / "split.json", R"({"training": ["A", "B", "C"], "validation": ["D"]})");
   write_bytes(run / "previews/D.png", "foobar");  // only carried
+  write_bytes(run / "memory.svg", "fooba");
   return run;
 }
 
@@ -95,11 +97,12 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
   CHECK_THAT(page, tile("Best validation Dice", "0.8000", "epoch 2: WT 0.700 · TC 0.800 · ET 0.900"));
   CHECK_THAT(page, tile("Loss", "1.2000", "WT 0.500 · TC 0.400 · ET 0.300"));
   CHECK_THAT(page, tile("Time", "1:40", "60 % computing, 20 % waiting for data, 20 % validating"));
-  CHECK_THAT(page, tile("Peak memory", "3.0 MiB", "5.0 MiB reserved"));
+  CHECK_THAT(page, tile("Peak memory of training", "3.0 MiB", "5.0 MiB reserved"));
   CHECK_THAT(page, tile("Cases", "4", "3 training, 1 validation"));
   CHECK_THAT(page, Contains("best: epoch 2"));
   CHECK_THAT(page, Contains("first &#38; &#60;best&#62;") && Contains("a &#60;b&#62; &#38; c"));
   CHECK_THAT(page, Contains("src=\"data:image/png;base64,Zm9vYmFy\""));  // RFC 4648's "foobar"
+  CHECK_THAT(page, Contains("src=\"data:image/svg+xml;base64,Zm9vYmE=\""));
   // What the mouse is told.
   CHECK_THAT(page, Contains("<title>epoch 4\nWT: 0.6000\nTC: 0.7000\nET: 0.8000\nmean: 0.7000</title>"));
   CHECK_THAT(page,
@@ -160,6 +163,8 @@ TEST_CASE("what shows a run leaves its bits alone, and does not end it", "[repor
                    fmt::format("'{}' --out '{}'", (folder / "shown").string(), (folder / "again.html").string()))
               .exit_code == 0);
   CHECK(read_bytes(folder / "again.html") == read_bytes(folder / "shown/report.html"));
+  CHECK_THAT(read_bytes(folder / "shown/memory.svg"), StartsWith("<?xml") && Contains("<svg"));
+  CHECK_THAT(read_bytes(folder / "shown/report.html"), Contains("src=\"data:image/svg+xml;base64,"));
   const auto pictures = fs::directory_iterator(folder / "shown/previews");
   CHECK(std::distance(begin(pictures), end(pictures)) == 2);
 

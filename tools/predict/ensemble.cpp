@@ -69,7 +69,12 @@ Ensemble::Ensemble(const Context& ctx, const std::vector<std::filesystem::path>&
   }
 }
 
-std::vector<float> Ensemble::probabilities(std::span<const float> image, const io::Size3& size) const {
+int64_t Ensemble::passes() const {
+  return std::ssize(subsets(mirror_)) * std::ssize(members_);
+}
+
+std::vector<float> Ensemble::probabilities(std::span<const float> image, const io::Size3& size,
+                                           const std::function<void()>& on_pass) const {
   std::vector<float> sum;
   const std::vector<MirrorAxes> mirrors = subsets(mirror_);
   for (const MirrorAxes& axes : mirrors) {
@@ -79,9 +84,10 @@ std::vector<float> Ensemble::probabilities(std::span<const float> image, const i
                                               size, io::region_count, axes);
       if (sum.empty()) sum.resize(one.size());
       for (size_t i = 0; i < one.size(); ++i) sum[i] += one[i];
+      on_pass();
     }
   }
-  const auto count = static_cast<float>(mirrors.size() * members_.size());
+  const auto count = static_cast<float>(passes());
   for (float& p : sum) p /= count;
   return sum;
 }

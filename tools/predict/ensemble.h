@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,8 +31,11 @@ class Ensemble {
            const MirrorAxes& mirror);
 
   // image (X, Y, Z, 4), sizes multiples of what the networks take -> probabilities (X, Y, Z, 3) of WT, TC, ET. Sums are
-  // in one order, networks first.
-  std::vector<float> probabilities(std::span<const float> image, const io::Size3& size) const;
+  // in one order, networks first. Calls on_pass after each of its passes().
+  std::vector<float> probabilities(
+      std::span<const float> image, const io::Size3& size, const std::function<void()>& on_pass = [] {}) const;
+  // Of networks over an image: each network sees each mirror image once.
+  int64_t passes() const;
 
   // Of each network: what its file says, and the network itself.
   struct Member {

@@ -73,10 +73,15 @@ io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
 }
 
 std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const float> image, const io::Size3& size,
-                                    const std::optional<Windows>& windows) {
-  if (!windows) return ensemble.probabilities(image, size);
-  return predict_by_windows(image, size, io::modality_count, io::region_count, *windows,
-                            [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size); });
+                                    const PredictionOptions& options) {
+  const std::optional<Windows>& windows = options.windows;
+  const int64_t count = ensemble.passes() * (windows ? window_count(size, *windows) : 1);
+  int64_t done = 0;
+  const auto on_pass = [&] { options.on_pass(++done, count); };
+  if (!windows) return ensemble.probabilities(image, size, on_pass);
+  return predict_by_windows(
+      image, size, io::modality_count, io::region_count, *windows,
+      [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size, on_pass); });
 }
 
 }  // namespace
@@ -117,7 +122,7 @@ PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const Pred
   const io::CaseVolumes volumes = io::load_case(c);
   const io::Size3 size = options.size ? *options.size : whole_brain(volumes, options.windows.value());
   const io::Preprocessed input = io::preprocess(volumes, size);
-  const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options.windows);
+  const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options);
   std::vector<uint8_t> labels =
       io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
   filter_components(labels, volumes.grid.size, volumes.grid.spacing, options.filter);

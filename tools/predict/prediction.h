@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct PredictionOptions {
   std::optional<io::Size3> size;   // the field of view; none: the brain's own box, padded to a window; needs windows
   std::optional<Windows> windows;  // none: one pass over the field of view
   ComponentFilter filter;
+  // Told of each pass of a network over a field of view or window: how many are done, and how many the case takes.
+  std::function<void(int64_t done, int64_t count)> on_pass = [](int64_t, int64_t) {};
 };
 
 struct PredictedCase {

@@ -87,6 +87,14 @@ std::vector<int64_t> window_starts(int64_t length, int64_t window, double overla
   return starts;
 }
 
+int64_t window_count(const io::Size3& size, const Windows& windows) {
+  int64_t count = 1;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    count *= std::ssize(window_starts(size[axis], windows.size[axis], windows.overlap));
+  }
+  return count;
+}
+
 std::vector<float> importance(const io::Size3& window) {
   constexpr double deviations = 8;  // of the Gaussian, in a window
   std::array<std::vector<double>, 3> along;

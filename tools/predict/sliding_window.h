@@ -21,6 +21,9 @@ struct Windows {
 // the first at 0, the last at length - window.
 std::vector<int64_t> window_starts(int64_t length, int64_t window, double overlap);
 
+// Of a volume, along all axes.
+int64_t window_count(const io::Size3& size, const Windows& windows);
+
 // (X, Y, Z): a Gaussian about the window's centre, its deviation an eighth of the window along each axis, as in nnU-Net
 // (Isensee et al., 2021): voxels near a window's border have seen the least around them.
 std::vector<float> importance(const io::Size3& window);

@@ -14,7 +14,7 @@ namespace {
 
 // Of the SVG's own units, about pixels.
 constexpr double kWidth = 560, kHeight = 300;
-constexpr double kLeft = 58, kRight = 548, kBottom = 262;  // of the axes
+constexpr double kLeft = 58, kRight = 540, kBottom = 262;  // of the axes
 constexpr size_t kMostDots = 80;                           // epochs beyond which lines have no dots
 
 class ChartFigure {
@@ -81,6 +81,10 @@ class ChartFigure {
   void draw_legend() {
     constexpr double letter = 6.2, swatch = 15, between = 14, row = 16, first_row = 36, above_axes = 20;
     double left = kLeft, baseline = first_row;
+    if (chart_.series.size() == 1) {  // the title names it
+      top_ = first_row;
+      return;
+    }
     for (const Series& s : chart_.series) {
       const double width = swatch + letter * static_cast<double>(s.name.size());
       if (left + width > kRight) left = kLeft, baseline += row;

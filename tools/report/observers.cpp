@@ -1,5 +1,6 @@
 #include "tools/report/observers.h"
 
+#include "tools/report/memory_timeline.h"
 #include "tools/report/previews.h"
 #include "tools/report/report.h"
 #include "tools/report/tensorboard.h"
@@ -14,6 +15,7 @@ std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& opti
     observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, pictures));
   }
   if (options.tensorboard) observers.push_back(std::make_unique<TensorBoard>(folder, pictures));
+  observers.push_back(std::make_unique<MemoryTimeline>(folder, options));
   observers.push_back(std::make_unique<ReportWriter>(folder));
   return observers;
 }

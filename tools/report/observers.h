@@ -9,7 +9,7 @@
 
 namespace revunet::tools {
 
-// In the order in which they must be called. folder outlives them.
+// In the order in which they must be called. options and folder outlive them.
 std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
                                                         const RunFolder& folder);
 

@@ -25,9 +25,9 @@ using Log = std::vector<EpochRecord>;
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  REVUNET_EXPECTS(file.good() || file.eof(), DataError, "[{}] expected a file that can be read; check the run's folder",
+  REVUNET_EXPECTS(file.good(), DataError, "[{}] expected a file that can be read; check the run's folder",
                   path.string());
+  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   return bytes;
 }
 
@@ -110,7 +110,7 @@ std::string summary(const Log& log, const std::vector<Setting>& settings, const 
     text += tile("Loss", fmt::format("{:.4f}", log.back().total_loss()), regions_in_words(log.back().loss));
     text += time_tile(log);
     const auto peak = std::ranges::max_element(log, {}, [](const EpochRecord& r) { return r.memory.peak_allocated; });
-    text += tile("Peak memory", fmt::format("{:.1f} MiB", mib(peak->memory.peak_allocated)),
+    text += tile("Peak memory of training", fmt::format("{:.1f} MiB", mib(peak->memory.peak_allocated)),
                  fmt::format("{:.1f} MiB reserved", mib(peak->memory.peak_reserved)));
   }
   if (split) {
@@ -179,7 +179,7 @@ std::string learning_rate_chart(const Log& log) {
 
 std::string time_chart(const Log& log) {
   Chart chart =
-      chart_of(log, "Seconds an epoch", Chart::Kind::stacked, [](double v) { return fmt::format("{:.2f} s", v); });
+      chart_of(log, "Seconds per epoch", Chart::Kind::stacked, [](double v) { return fmt::format("{:.2f} s", v); });
   chart.series = {
       {"computing", "var(--tc)",
        values_of(log, [](const EpochRecord& e) { return e.training_seconds - e.waiting_seconds; })},
@@ -212,10 +212,19 @@ std::string charts(const Log& log) {
   return text + loss_chart(log) + learning_rate_chart(log) + time_chart(log) + memory_chart(log) + "</section>\n";
 }
 
+std::string memory_timeline(const fs::path& run) {
+  if (!fs::exists(run / "memory.svg")) return "";
+  return fmt::format(
+      "<h2>Memory within a step</h2>\n<p class=\"about\">As planned, which is what the run allocates: a training step, "
+      "then a prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
+      "stacked by tag\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
+      base64(read_file(run / "memory.svg")));
+}
+
 std::string previews(const fs::path& run) {
   std::vector<fs::path> files;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(run / "previews", none)) {
+  if (!fs::exists(run / "previews")) return "";
+  for (const auto& entry : fs::directory_iterator(run / "previews")) {
     if (entry.path().extension() == ".png" && !entry.path().filename().string().starts_with('.'))
       files.push_back(entry.path());
   }
@@ -266,15 +275,15 @@ std::string report_of(const fs::path& run) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{}: training</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>Training run <b>{}</b></h1>\n",
       name, kReportStyle, name);
-  const std::string model = setting(settings, "model");
+  const std::string model = setting(settings, "model"), patch = setting(settings, "patch");
   if (!model.empty()) {
     text += fmt::format(
         "<p class=\"about\">{}</p>\n",
-        escaped(fmt::format("{} U-Net, channels {}; field of view {}, patches {}; {}, {}", model,
-                            setting(settings, "channels"), setting(settings, "size"), setting(settings, "patch"),
+        escaped(fmt::format("{} U-Net, channels {}; field of view {}{}; {}, {}", model, setting(settings, "channels"),
+                            setting(settings, "size"), patch == "full" ? "" : ", patches of " + patch,
                             setting(settings, "precision"), setting(settings, "device"))));
   }
-  text += summary(log, settings, split) + charts(log) + previews(run) + configuration(settings);
+  text += summary(log, settings, split) + charts(log) + memory_timeline(run) + previews(run) + configuration(settings);
   if (split) {
     text += "<h2>Split</h2>\n" + names_in_details("training", split->training) +
             names_in_details("validation", split->validation);

@@ -9,8 +9,8 @@
 
 namespace revunet::tools {
 
-// Of log.csv, config.toml, split.json and previews/*.png, of which only the first must be there. DataError as
-// parse_log, and for files that cannot be read.
+// Of log.csv, config.toml, split.json, memory.svg and previews/*.png, of which only the first must be there. DataError
+// as parse_log, and for files that cannot be read.
 std::string report_of(const std::filesystem::path& run);
 
 // Writes report.html anew after each epoch.

@@ -6,6 +6,7 @@ namespace revunet::tools {
 inline constexpr const char* kReportStyle = R"css(
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --ink: #22262b; --pale: #667079; --grid: #e3e6ea;
         --wt: #009e73; --tc: #0072b2; --et: #d55e00; }
+@media (max-width: 520px) { .tiles { grid-template-columns: 1fr 1fr; } }
 @media (prefers-color-scheme: dark) {
   :root { --page: #14171a; --card: #1e2226; --ink: #e6e8ea; --pale: #9aa3ab; --grid: #333940;
           --wt: #2fd3a0; --tc: #56b4ff; --et: #ff7f2a; }
@@ -34,6 +35,7 @@ polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .column:hover { fill-opacity: 0.1; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 12px; }
 .pictures img { width: 100%; border-radius: 8px; display: block; }
+.timeline img { width: 100%; margin-top: 12px; border-radius: 8px; display: block; background: #ffffff; }
 .settings { columns: 320px; padding: 12px 16px; font-size: 13.5px; }
 .settings div { break-inside: avoid; overflow-wrap: anywhere; }
 .key { color: var(--pale); display: inline-block; min-width: 11.5em; }

@@ -6,21 +6,6 @@
 
 namespace revunet::tools {
 
-namespace {
-
-std::string memory_in_words(const MemoryStats& stats) {
-  std::string line = fmt::format("peak {:.0f} MiB", mib(stats.peak_allocated));
-  const char* separator = ": ";
-  for (size_t tag = 0; tag < kTagCount; ++tag) {
-    if (mib(stats.at_peak[tag]) < 0.5) continue;
-    line += fmt::format("{}{} {:.0f}", separator, kTagNames[tag], mib(stats.at_peak[tag]));
-    separator = ", ";
-  }
-  return line;
-}
-
-}  // namespace
-
 std::string csv_header() {
   std::string header =
       "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,"
@@ -45,9 +30,10 @@ std::string describe(const EpochRecord& r, int64_t epochs, bool best) {
     const auto& d = *r.dice;
     line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
   }
-  return line + fmt::format("  {:.1f} s ({:.1f} computing, {:.1f} waiting for data, {:.1f} validating)  {}{}",
-                            r.training_seconds + r.validation_seconds, r.training_seconds - r.waiting_seconds,
-                            r.waiting_seconds, r.validation_seconds, memory_in_words(r.memory), best ? "  best" : "");
+  return line +
+         fmt::format("  {:.1f} s ({:.1f} computing, {:.1f} waiting for data, {:.1f} validating)  peak {:.0f} MiB{}",
+                     r.training_seconds + r.validation_seconds, r.training_seconds - r.waiting_seconds,
+                     r.waiting_seconds, r.validation_seconds, mib(r.memory.peak_allocated), best ? "  best" : "");
 }
 
 }  // namespace revunet::tools
