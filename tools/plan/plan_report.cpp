@@ -17,16 +17,16 @@ std::string in_mib(size_t bytes) {
 }
 
 std::string row(const std::string& name, size_t bytes) {
-  return fmt::format("  {:<64}{:>10}\n", name, in_mib(bytes));
+  return fmt::format("  {:<76}{:>10}\n", name, in_mib(bytes));
 }
 
 std::string row(const std::string& name, const MemorySettings& settings) {
   const Plan plan = plan_training(settings);
-  return fmt::format("  {:<64}{:>10}{:>10}\n", name, in_mib(plan.peak()), in_mib(plan.reserved()));
+  return fmt::format("  {:<76}{:>10}{:>10}\n", name, in_mib(plan.peak()), in_mib(plan.reserved()));
 }
 
 std::string composition(const Plan& plan) {
-  std::string text = fmt::format("{:<66}{:>10}\n", "at that moment, by tag", "MiB");
+  std::string text = fmt::format("{:<78}{:>10}\n", "at the peak of training, by tag", "MiB");
   for (const size_t tag : tags_by_size(plan.training.at_peak)) {
     if (plan.training.at_peak[tag] >= kShown) text += row(kTagNames[tag], plan.training.at_peak[tag]);
   }
@@ -60,7 +60,7 @@ MemorySettings baseline_of(const MemorySettings& settings) {
 }
 
 std::string alternatives(const MemorySettings& settings) {
-  std::string text = fmt::format("{:<66}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
+  std::string text = fmt::format("{:<78}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
   for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), other);
   const bool has_mixed = settings.network.kind == ModelKind::reversible;
   for (const Precision precision : kPrecisions) {
@@ -81,7 +81,7 @@ std::string alternatives(const MemorySettings& settings) {
 }
 
 std::string largest_patches(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
-  std::string text = "largest cube to train on, by what is reserved\n";
+  std::string text = "largest cube to train on, in a --size that holds it, by what is reserved\n";
   std::vector<size_t> budgets = {4 * kGiB, 8 * kGiB, 12 * kGiB, 24 * kGiB};
   if (budget) budgets = {*budget};
   for (const size_t bytes : budgets) {
@@ -109,8 +109,10 @@ std::string plan_report(const MemorySettings& settings, const ModeChoice& choice
       fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),
                   describe(settings), in_mib(plan.training.peak_allocated), in_mib(plan.training.peak_reserved));
   if (settings.validation) {
-    text += fmt::format("validating on {} voxels: predicted peak {} MiB\n", fmt::join(*settings.validation, ","),
-                        in_mib(plan.validation.peak_allocated));
+    text += fmt::format("validating on {} voxels: predicted peak {} MiB ({} MiB reserved)\n",
+                        fmt::join(*settings.validation, ","), in_mib(plan.validation.peak_allocated),
+                        in_mib(plan.validation.peak_reserved));
+    text += fmt::format("the run reserves {} MiB\n", in_mib(plan.reserved()));
   }
   return text + composition(plan) + alternatives(settings) + largest_patches(settings, choice, budget);
 }
