@@ -255,7 +255,8 @@ TEST_CASE("the configuration file gives back the same options", "[train]") {
                                                   .flip = 0.25,
                                                   .intensity_shift = 0.2});
   CHECK(strong.extras == StepExtras{3, 0.5, 0.125, 12, 0.999});
-  CHECK((strong.foreground == 0.75 && strong.loader_threads == 5 && strong.cache == "c"));
+  CHECK((strong.foreground == 0.75 && strong.loader_threads == 5 &&
+         strong.cache == std::filesystem::current_path() / "c"));
   const TrainOptions last = parse(command_lines[3]);
   CHECK(last.network == UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
   CHECK(last.size == io::Size3{20, 30, 40});

@@ -23,6 +23,12 @@ std::filesystem::path checked_path(const std::string& path, const char* option) 
   return path;
 }
 
+// The same from wherever a run is resumed.
+std::filesystem::path absolute_path(const std::string& path, const char* option) {
+  const std::filesystem::path checked = checked_path(path, option);
+  return checked.empty() ? checked : std::filesystem::absolute(checked).lexically_normal();
+}
+
 // Before a run folder is made.
 void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig& network) {
   const UNetConfig stored = weights_info(io::read_safetensors(init)).config;
@@ -89,7 +95,7 @@ SplitOptions split_options(const TrainArguments& a) {
                   a.fold);
   REVUNET_EXPECTS(a.folds == 0 || a.split.empty(), UsageError,
                   "[--folds, --split] expected one of them, got both; leave one out");
-  SplitOptions options{a.validation_fraction, a.seed, std::nullopt, checked_path(a.split, "--split")};
+  SplitOptions options{a.validation_fraction, a.seed, std::nullopt, absolute_path(a.split, "--split")};
   if (a.folds > 0) options.fold = Fold{a.folds, a.fold};
   return options;
 }
@@ -165,7 +171,7 @@ void resolve_samples(const TrainArguments& a, TrainOptions& o) {
   REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
                   "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
   o.loader_threads = a.loader_threads;
-  o.cache = checked_path(a.cache, "--cache");
+  o.cache = absolute_path(a.cache, "--cache");
 }
 
 void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
@@ -225,7 +231,7 @@ TrainOptions resolve(const TrainArguments& a) {
     REVUNET_EXPECTS(a.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
                     option);
   }
-  o.data = checked_path(a.data, "--data");
+  o.data = absolute_path(a.data, "--data");
   o.resume = !a.resume.empty();
   o.out = checked_path(o.resume ? a.resume : a.out, o.resume ? "--resume" : "--out");
   o.labels = a.labels;
@@ -241,7 +247,7 @@ TrainOptions resolve(const TrainArguments& a) {
   check_operands(o.network, operands_of(o.precision));
   o.device = resolve(a.device, a.plan);
   checked_path(a.device.plan_cache, "--plan-cache");
-  o.init = checked_path(a.init, "--init");
+  o.init = absolute_path(a.init, "--init");
   if (!o.init.empty() && !a.plan && !o.resume) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
