@@ -25,7 +25,7 @@ struct Options {
   double overlap = 0.5;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
-  std::string mirror = "none", labels, check = "headers";  // labels empty: as the layout says
+  std::string mirror = "none", labels, check = "full";  // labels empty: as the layout says
   std::string missing_modality = "refuse";
   bool probabilities = false, overlay = false;
   std::string precision = name_of(Precision::fp32);
@@ -124,7 +124,7 @@ void predict(const Options& options) {
   }
   const std::vector<PredictionFiles> files =
       prediction_files(cases, options.out, options.probabilities, options.overlay);
-  expect_sound(cases, options.data, parse_check_level(options.check));
+  expect_sound(cases, options.data, parse_check_level(options.check), "revunet-predict");
 
   ComputeDevice device(device_options);
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);

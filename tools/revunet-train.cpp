@@ -44,7 +44,7 @@ Split checked_split(const TrainOptions& options) {
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());
-  expect_sound(used, options.data, check_level(options));
+  expect_sound(used, options.data, check_level(options), "revunet-train");
   watch_for_interruption();
   split.hashes = hash_files(split);
   return split;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <set>
 
 #include "engine/error.h"
 #include "io/patient.h"
@@ -79,6 +80,27 @@ void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   }
 }
 
+// A line a kind, as datasets often have the same of all their cases.
+void print_warnings(const std::vector<CaseCheck>& checks, const std::string& tool) {
+  struct Kind {
+    int64_t cases = 0;
+    std::string first;
+  };
+  std::map<FindingKind, Kind> kinds;
+  for (const CaseCheck& check : checks) {
+    std::set<FindingKind> own;
+    for (const Finding& f : check.report.findings) {
+      if (!is_warning(f.kind) || !own.insert(f.kind).second) continue;
+      Kind& kind = kinds[f.kind];
+      if (kind.cases++ == 0) kind.first = fmt::format("{}: {}", check.report.name, f.message);
+    }
+  }
+  for (const auto& [kind, found] : kinds) {
+    fmt::print(stderr, "{}: warning: {} of {} of {} cases; the first, case {}\n", tool, name_of(kind), found.cases,
+               checks.size(), found.first);
+  }
+}
+
 }  // namespace
 
 DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels) {
@@ -98,7 +120,8 @@ DatasetReport check_dataset(const std::filesystem::path& path, const std::option
   return report;
 }
 
-void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level) {
+void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level,
+                  const std::string& tool) {
   if (level == CheckLevel::none) return;
   std::vector<CaseCheck> checks = check_all(cases, level);
   compare_fingerprints(checks);
@@ -108,7 +131,7 @@ void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem
       if (!is_warning(f.kind)) violations.push_back(fmt::format("case {}: {}", check.report.name, f.message));
     }
   }
-  if (violations.empty()) return;
+  if (violations.empty()) return print_warnings(checks, tool);
   const size_t more = violations.size() - 1;
   throw DataError(
       more == 0 ? violations[0]
@@ -117,9 +140,9 @@ void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem
 
 void add_check_option(CLI::App& app, std::string& name) {
   app.add_option("--check", name,
-                 "check of all cases before the start: headers (grids and lengths of the files), full (as "
-                 "revunet-check) or none")
-      ->check(CLI::IsMember({"headers", "full", "none"}))
+                 "check of all cases before the start: full (as revunet-check, every file is read once more), headers "
+                 "(grids and lengths of the files) or none")
+      ->check(CLI::IsMember({"full", "headers", "none"}))
       ->capture_default_str();
 }
 

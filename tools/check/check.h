@@ -16,8 +16,10 @@ namespace revunet::tools {
 // where there is no case, or none of whose files one can be read.
 DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels);
 
-// Before work on `cases` of `path` begins: DataError with the first violation and how many more there are.
-void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level);
+// Before `tool` begins to work on `cases` of `path`, on OpenMP's threads: DataError with the first violation and how
+// many more there are; else the warnings on stderr, a line a kind.
+void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level,
+                  const std::string& tool);
 
 // Declares --check none, headers or full, which sets `name`; and what such a name means.
 void add_check_option(CLI::App& app, std::string& name);

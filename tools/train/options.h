@@ -18,7 +18,7 @@ namespace revunet::tools {
 
 struct TrainOptions {
   std::filesystem::path data, out;
-  std::string check = "headers";  // before the start: none, headers or full
+  std::string check = "full";  // before the start: none, headers or full
   std::string labels;             // a profile's name; empty: as the layout of `data` says
   UNetConfig network;
   io::Size3 size{};                // field of view (x, y, z) that cases are cropped or padded to
