@@ -30,6 +30,7 @@ DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfil
   // A case has its folder's name, also for "." and for a path that ends in a slash.
   fs::path root = fs::absolute(path).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
+  expect_no_broken_link(root / "dataset.json");
   if (fs::exists(root / "dataset.json")) return scan_with_description(root, root / "imagesTr", labels);
   if (root.filename().string().starts_with("images") && fs::exists(root.parent_path() / "dataset.json")) {
     return scan_with_description(root.parent_path(), root, labels);

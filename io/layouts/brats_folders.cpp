@@ -49,7 +49,7 @@ std::optional<fs::path> find_segmentation(const fs::path& folder, const Naming& 
 bool has_names_of(const Naming& naming, const fs::path& folder) {
   const std::string start = folder.filename().string() + naming.separator;
   const auto has = [&](const std::string& suffix) {
-    return fs::exists(folder / (start + suffix + ".nii")) || fs::exists(folder / (start + suffix + ".nii.gz"));
+    return has_entry(folder / (start + suffix + ".nii")) || has_entry(folder / (start + suffix + ".nii.gz"));
   };
   return has("seg") || std::any_of(naming.suffixes.begin(), naming.suffixes.end(), has);
 }
@@ -135,13 +135,12 @@ void scan_case(const fs::path& folder, const Naming& naming, const std::optional
 // Sorted folders inside `folder`.
 std::vector<fs::path> folders_in(const fs::path& folder, DatasetScan& scan) {
   std::vector<fs::path> folders;
-  for (const fs::path& entry : sorted_entries(folder)) {
-    if (!fs::exists(entry)) {
-      add_problem(scan, DatasetProblem::Kind::layout, entry.filename().string(),
-                  fmt::format("[{}] expected a folder or file, got a broken link; mend or remove it", entry.string()));
+  for (const fs::path& entry : sorted_entries(folder)) try {
+      expect_no_broken_link(entry);
+      if (fs::is_directory(entry)) folders.push_back(entry);
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::layout, entry.filename().string(), e.what());
     }
-    if (fs::is_directory(entry)) folders.push_back(entry);
-  }
   return folders;
 }
 

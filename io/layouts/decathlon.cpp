@@ -13,10 +13,12 @@ DatasetScan scan_decathlon(const fs::path& root, const fs::path& images, const s
   for (const fs::path& entry : sorted_entries(images)) {
     const auto name = image_stem(entry);
     if (!name) continue;
-    if (!fs::is_regular_file(entry)) {
-      add_problem(scan, DatasetProblem::Kind::layout, *name,
-                  fmt::format("[{}] expected a file, got a folder or a broken link; put the image itself there",
-                              entry.string()));
+    try {
+      expect_no_broken_link(entry);
+      REVUNET_EXPECTS(fs::is_regular_file(entry), DataError,
+                      "[{}] expected a file, got a folder or device; put the image itself there", entry.string());
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::layout, *name, e.what());
       continue;
     }
     CaseFiles files{.name = *name, .modalities = {}, .segmentation = {}, .labels = description.labels};

@@ -29,14 +29,26 @@ std::optional<std::string> image_stem(const fs::path& path) {
   return std::nullopt;
 }
 
+bool has_entry(const fs::path& path) {
+  return fs::exists(fs::symlink_status(path));
+}
+
+void expect_no_broken_link(const fs::path& path) {
+  std::error_code error;  // of a link to itself
+  REVUNET_EXPECTS(!has_entry(path) || fs::exists(path, error), DataError,
+                  "[{}] expected a file or folder, got a broken link; mend it (is its disk mounted?) or remove it",
+                  path.string());
+}
+
 std::optional<fs::path> find_image(const fs::path& folder, const std::string& stem) {
   const fs::path plain = folder / (stem + ".nii"), packed = folder / (stem + ".nii.gz");
-  const bool has_plain = fs::exists(plain), has_packed = fs::exists(packed);
+  const bool has_plain = has_entry(plain), has_packed = has_entry(packed);
   REVUNET_EXPECTS(!(has_plain && has_packed), DataError,
                   "[{}] expected one file for {}, got both {} and {}; remove one of them", folder.string(), stem,
                   plain.filename().string(), packed.filename().string());
   if (!has_plain && !has_packed) return std::nullopt;
   const fs::path& found = has_plain ? plain : packed;
+  expect_no_broken_link(found);
   REVUNET_EXPECTS(fs::is_regular_file(found), DataError,
                   "[{}] expected a file, got a folder or device; move the image itself here", found.string());
   return found;
@@ -75,6 +87,11 @@ fs::path labels_folder(const fs::path& images) {
 void add_segmentations(DatasetScan& scan, const fs::path& images) {
   const fs::path labels = labels_folder(images);
   const bool labelled = images.filename() == "imagesTr";
+  try {
+    expect_no_broken_link(labels);
+  } catch (const DataError& e) {
+    return add_problem(scan, DatasetProblem::Kind::layout, "", e.what());
+  }
   std::set<std::string> names;
   for (CaseFiles& files : scan.cases) {
     names.insert(files.name);

@@ -19,7 +19,13 @@ std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& f
 // The name without .nii or .nii.gz; nothing for files of other kinds.
 std::optional<std::string> image_stem(const std::filesystem::path& path);
 
-// `<folder>/<stem>.nii` or .nii.gz, whichever is there. DataError for both, and for anything but a file.
+// Whether something has this name, a link that leads nowhere too.
+bool has_entry(const std::filesystem::path& path);
+// DataError where `path` is a link that leads nowhere: an unmounted disk must not pass for a file that never was.
+void expect_no_broken_link(const std::filesystem::path& path);
+
+// `<folder>/<stem>.nii` or .nii.gz, whichever is there. DataError for both, for a broken link, and for anything but a
+// file.
 std::optional<std::filesystem::path> find_image(const std::filesystem::path& folder, const std::string& stem);
 
 // Adds a case unless there is one of its name, which is a problem.

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/error.h"
+#include "io/layouts/layouts.h"
 #include "tests/io/test_files.h"
 
 using Catch::Contains;
@@ -193,6 +194,44 @@ TEST_CASE("datasets that are refused") {
     make_case(folder / "a", labelled);
     fs::create_symlink(folder / "gone", folder / "b");
     CHECK_THAT(refusal(folder.path()), Contains("/b] expected") && Contains("broken link"));
+  }
+}
+
+TEST_CASE("links whose disk is not there are told, and are no missing files") {
+  const TemporaryFolder folder;
+  const auto lose = [&](const std::string& file) {
+    fs::remove(folder / file);
+    fs::create_symlink(folder / "unmounted/file", folder / file);
+  };
+  const auto refusal_without_modalities = [&] {
+    return message_of<DataError>([&] { io::find_cases(folder.path(), {}, io::MissingModality::allowed); });
+  };
+  make_case(folder / "a", labelled);
+  SECTION("a modality, where missing ones are allowed too") {
+    lose("a/a_t2.nii.gz");
+    CHECK_THAT(refusal(folder.path()), Contains("a_t2.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(refusal_without_modalities(), Contains("a_t2.nii.gz] expected a file or folder, got a broken link"));
+  }
+  SECTION("all of a case, whose names still say which edition it is") {
+    make_case(folder / "b", {"x"});
+    for (const char* suffix : {"t1n", "t1c", "t2w", "t2f", "seg"}) {
+      fs::create_symlink(folder / "unmounted", folder / fmt::format("b/b-{}.nii.gz", suffix));
+    }
+    CHECK_THAT(refusal_without_modalities(), Contains("b-t1n.nii.gz] expected") && Contains("broken link"));
+  }
+  SECTION("a segmentation, without which the case would pass for unlabelled") {
+    lose("a/a_seg.nii.gz");
+    CHECK_THAT(refusal(folder.path()), Contains("a_seg.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(message_of<DataError>([&] { io::brats_segmentation(folder / "a"); }), Contains("broken link"));
+  }
+  SECTION("a link to itself") {
+    fs::remove(folder / "a/a_t1.nii.gz");
+    fs::create_symlink("a_t1.nii.gz", folder / "a/a_t1.nii.gz");
+    CHECK_THAT(refusal(folder.path()), Contains("a_t1.nii.gz] expected") && Contains("broken link"));
+  }
+  SECTION("a dataset.json") {
+    fs::create_symlink(folder / "unmounted", folder / "dataset.json");
+    CHECK_THAT(refusal(folder.path()), Contains("dataset.json] expected") && Contains("broken link"));
   }
 }
 

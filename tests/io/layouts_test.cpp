@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "io/dataset.h"
+#include "io/layouts/layouts.h"
 #include "tests/io/test_files.h"
 
 using Catch::Contains;
@@ -160,6 +161,34 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
     CHECK_THAT(scan.problems[2].message, Contains("expected 7 cases, numTraining of dataset.json, got 1"));
     CHECK_THAT(refusal(folder.path()),
                Contains("BRATS_001.nii.gz") && Contains("and 2 more: run revunet-check --data"));
+  }
+}
+
+TEST_CASE("Decathlon and nnU-Net: links whose disk is not there are told") {
+  const TemporaryFolder folder;
+  make_nnunet(folder.path(), nnunet_json, GENERATE("imagesTr", "imagesTs"));
+  const fs::path images = fs::exists(folder / "imagesTr") ? folder / "imagesTr" : folder / "imagesTs";
+  fs::create_directories(folder / "imagesTr");
+  SECTION("a channel") {
+    make_file(folder / "labelsTr/a.nii");
+    fs::remove(images / "a_0002.nii");
+    fs::create_symlink(folder / "unmounted", images / "a_0002.nii");
+    CHECK_THAT(refusal(images), Contains("a_0002.nii] expected") && Contains("broken link"));
+  }
+  SECTION("a segmentation, and all of them") {
+    const fs::path labels = io::labels_folder(images);
+    fs::create_directories(labels);
+    fs::create_symlink(folder / "unmounted", labels / "a.nii");
+    CHECK_THAT(refusal(images), Contains("a.nii] expected") && Contains("broken link"));
+    fs::remove_all(labels);
+    fs::create_directory_symlink(folder / "unmounted", labels);
+    CHECK_THAT(refusal(images), Contains(labels.filename().string() + "] expected") && Contains("broken link"));
+  }
+  SECTION("an image of four frames") {
+    fs::remove_all(images);
+    fs::create_directories(images);
+    fs::create_symlink(folder / "unmounted", images / "b.nii");
+    CHECK_THAT(refusal(images), Contains("b.nii] expected") && Contains("broken link"));
   }
 }
 
