@@ -49,6 +49,7 @@ struct DatasetProblem {
     modality,  // of a case of the scan, which has others
     missing,   // another file that is not there
     layout,    // a name, link or folder that does not fit the layout
+    labels,    // nothing says what the numbers of segmentations stand for
   };
   Kind kind;
   std::string case_name;  // empty: of the dataset

@@ -12,9 +12,12 @@ namespace {
 constexpr size_t byte_values = 256;
 
 // What to do about a value that the profile has not.
-std::string remedy(const LabelProfile& profile, uint8_t value) {
+std::string remedy(const LabelProfile& profile, uint8_t value, const std::filesystem::path& path) {
   if (profile.name() == "brats" && value == 3) {
     return "where 3 stands for enhancing tumour, as since BraTS 2023, pass --labels brats2023";
+  }
+  if (profile.name() == "brats2023" && value == 4 && has_two_conventions(path.filename().string())) {
+    return "where 4 stands for oedema, as in BraTS-PEDs 2024, pass --labels brats2024-ped";
   }
   if (profile.name() == "brats2023" && value == 4) {
     return "where 4 stands for the resection cavity, as in BraTS 2024, pass --labels brats2024";
@@ -45,13 +48,18 @@ const LabelProfile& LabelProfile::brats2024() {
   return profile;
 }
 
+const LabelProfile& LabelProfile::brats2024_ped() {
+  static const LabelProfile profile("brats2024-ped", {{0, 0}, {1, 4}, {2, 1}, {3, 1}, {4, 2}});
+  return profile;
+}
+
 const LabelProfile& LabelProfile::msd() {
   static const LabelProfile profile("msd", {{0, 0}, {1, 2}, {2, 1}, {3, 4}});
   return profile;
 }
 
 const std::vector<LabelProfile>& LabelProfile::named() {
-  static const std::vector<LabelProfile> profiles = {brats(), brats2023(), brats2024(), msd()};
+  static const std::vector<LabelProfile> profiles = {brats(), brats2023(), brats2024(), brats2024_ped(), msd()};
   return profiles;
 }
 
@@ -82,6 +90,19 @@ bool LabelProfile::same_meanings(const LabelProfile& other) const {
   return meanings_ == other.meanings_;
 }
 
+bool has_two_conventions(const std::string& case_name) {
+  return case_name.starts_with("BraTS-PED-");
+}
+
+void expect_one_convention(const std::string& case_name, const std::filesystem::path& path) {
+  REVUNET_EXPECTS(
+      !has_two_conventions(case_name), DataError,
+      "[{}] expected --labels for cases of BraTS-PEDs, whose labels differ between 2023 and 2024, got none; "
+      "pass --labels brats2023 (1 core, 2 oedema, 3 enhancing) or brats2024-ped (1 enhancing, 2 core, 3 "
+      "cyst, 4 oedema)",
+      path.string());
+}
+
 const LabelProfile& label_profile(const std::string& name) {
   std::vector<std::string> names;
   for (const LabelProfile& profile : LabelProfile::named()) {
@@ -109,7 +130,7 @@ std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const Lab
   for (const auto& [value, count] : unexpected) counts.push_back(fmt::format("{} {} times", value, count));
   REVUNET_EXPECTS(unexpected.empty(), DataError, "[{}] expected the labels {} (profile {}), got {}; {}", path.string(),
                   profile.values_text(), profile.name(), fmt::join(counts, ", "),
-                  remedy(profile, unexpected.begin()->first));
+                  remedy(profile, unexpected.begin()->first, path));
   std::array<uint8_t, byte_values> table{};
   for (const LabelProfile::Meaning& m : profile.meanings()) table[m.value] = m.label;
   std::vector<uint8_t> labels(values.size());

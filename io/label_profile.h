@@ -28,7 +28,9 @@ class LabelProfile {
   static const LabelProfile& brats();      // BraTS 2018-2021: 1 core, 2 oedema, 4 enhancing
   static const LabelProfile& brats2023();  // 1 core, 2 oedema, 3 enhancing
   static const LabelProfile& brats2024();  // as 2023, and 4 resection cavity, which is background
-  static const LabelProfile& msd();        // Decathlon Task01: 1 oedema, 2 core, 3 enhancing
+  // BraTS-PEDs 2024 (arXiv 2404.15009): 1 enhancing, 2 non-enhancing core, 3 cyst, which is core, 4 oedema
+  static const LabelProfile& brats2024_ped();
+  static const LabelProfile& msd();  // Decathlon Task01: 1 oedema, 2 core, 3 enhancing
   static const std::vector<LabelProfile>& named();
 
   const std::string& name() const { return name_; }
@@ -42,6 +44,12 @@ class LabelProfile {
   std::string name_;
   std::vector<Meaning> meanings_;
 };
+
+// Whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and in 2024
+// (brats2024-ped). Only the user can tell which.
+bool has_two_conventions(const std::string& case_name);
+// DataError naming `path` where they have.
+void expect_one_convention(const std::string& case_name, const std::filesystem::path& path);
 
 // UsageError for a name that none of LabelProfile::named() has.
 const LabelProfile& label_profile(const std::string& name);

@@ -18,7 +18,7 @@ struct Naming {
   const LabelProfile& labels;
 };
 
-// 2024 names its files as 2023 does and has a label more, so that only the user can tell them apart.
+// 2024 names its files as 2023 does and has other labels, so that only the user can tell them apart.
 const std::array<Naming, 2>& namings() {
   static const std::array<Naming, 2> all = {
       Naming{"BraTS 2018-2021", '_', {"t1", "t1ce", "t2", "flair"}, LabelProfile::brats()},
@@ -159,6 +159,15 @@ std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
   return cases;
 }
 
+// Told once, for all cases. Those without a segmentation too: predictions have the labels that theirs would have.
+void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan) {
+  try {
+    for (const fs::path& folder : folders) expect_one_convention(folder.filename().string(), folder);
+  } catch (const DataError& e) {
+    add_problem(scan, DatasetProblem::Kind::labels, "", e.what());
+  }
+}
+
 }  // namespace
 
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
@@ -169,6 +178,7 @@ DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelPr
   for (size_t i = 0; i < folders.size() && !usual; ++i) usual = naming_of(folders[i]);
   if (!usual) usual = &namings()[0];
   scan.layout = usual->layout;
+  if (!labels) expect_known_labels(folders, scan);
   for (const fs::path& folder : folders) {
     const Naming* own = naming_of(folder);
     scan_case(folder, own ? *own : *usual, labels, scan);

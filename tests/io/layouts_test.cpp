@@ -105,6 +105,33 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
   }
 }
 
+TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be chosen") {
+  const TemporaryFolder folder;
+  const std::string name = "BraTS-PED-00007-000";
+  const fs::path root = folder / name;
+  for (const char* suffix : {"t1n", "t1c", "t2w", "t2f"}) {
+    make_file(root / fmt::format("{}-{}.nii", name, suffix), constant_image(1));
+  }
+  const auto expect_refusal = [&] {
+    for (const fs::path& path : {folder.path(), root}) {
+      CHECK_THAT(refusal(path), Contains("expected --labels for cases of BraTS-PEDs") && Contains(name) &&
+                                    Contains("brats2023") && Contains("brats2024-ped"));
+    }
+  };
+  expect_refusal();  // without segmentations: predictions need it
+  // arXiv 2404.15009: 1 enhancing, 2 non-enhancing, 3 cyst, 4 oedema
+  make_file(root / (name + "-seg.nii"), labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
+  expect_refusal();
+  const io::LabelProfile& of_2024 = io::label_profile("brats2024-ped");
+  CHECK(io::load_case(io::find_cases(root, of_2024)[0]).labels == std::vector<uint8_t>{0, 4, 1, 1, 2, 2, 2, 0});
+  const auto as_2023 = io::find_cases(root, io::LabelProfile::brats2023());
+  const std::string message = message_of<DataError>([&] { io::load_case(as_2023[0]); });
+  CHECK_THAT(message, Contains("got 4 3 times") && Contains("pass --labels brats2024-ped"));
+  CHECK_THAT(message, !Contains("resection cavity"));
+  // ET is 1, the rest of TC 2, the rest of WT 4.
+  CHECK(io::values_of_labels(std::vector<uint8_t>{0, 4, 1, 2}, of_2024) == std::vector<uint8_t>{0, 1, 2, 4});
+}
+
 TEST_CASE("case 355 of BraTS 2020 has a segmentation of an odd name") {
   const TemporaryFolder folder;
   const std::string name = GENERATE("BraTS20_Training_355", "BraTS20_Training_356");

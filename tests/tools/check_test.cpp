@@ -225,6 +225,39 @@ TEST_CASE("exit codes of revunet-check", "[check]") {
   CHECK_THAT(unreadable.errors, Contains("no image that can be read") && Contains("a_t1.nii.gz]"));
 }
 
+TEST_CASE("cases of BraTS-PEDs need --labels, which predictions follow", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path phantom = make_phantoms(folder / "data", 1) / "Phantom_001", data = folder / "peds";
+  const std::string name = "BraTS-PED-00007-000";
+  fs::create_directories(data / name);
+  for (const auto& [ours, theirs] : {std::pair{"t1", "t1n"}, {"t1ce", "t1c"}, {"t2", "t2w"}, {"flair", "t2f"}}) {
+    fs::rename(phantom / fmt::format("Phantom_001_{}.nii.gz", ours),
+               data / name / fmt::format("{}-{}.nii.gz", name, theirs));
+  }
+  const ToolResult checked = check(data);
+  CHECK(checked.exit_code == 1);
+  CHECK_THAT(checked.output, Contains("dataset: labels (violation): ") && Contains("brats2024-ped"));
+  CHECK(check(data, "--labels brats2024-ped").exit_code == 0);
+  const fs::path weights = write_untrained(folder / "w.safetensors");
+  const ToolResult refused = predict(weights, data, folder / "out");
+  CHECK(refused.exit_code == 3);
+  CHECK_THAT(refused.errors, Contains("expected --labels for cases of BraTS-PEDs"));
+  CHECK_FALSE(fs::exists(folder / "out"));
+  REQUIRE(predict(weights, data, folder / "2023", "--labels brats2023").exit_code == 0);
+  REQUIRE(predict(weights, data, folder / "2024", "--labels brats2024-ped").exit_code == 0);
+  const auto a = io::read_nifti_labels(folder / "2023" / (name + ".nii.gz")).labels,
+             b = io::read_nifti_labels(folder / "2024" / (name + ".nii.gz")).labels;
+  // Core, oedema and enhancing: 1, 2 and 3 in 2023; 2, 4 and 1 in 2024.
+  constexpr std::array<uint8_t, 4> in_2024 = {0, 2, 4, 1};
+  int64_t wrong = 0, tumour = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    wrong += b[i] != in_2024.at(a[i]);
+    tumour += a[i] != 0;
+  }
+  CHECK(wrong == 0);
+  CHECK(tumour > 0);
+}
+
 TEST_CASE("training and prediction check headers before they start", "[check]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);

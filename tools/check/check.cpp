@@ -70,10 +70,22 @@ void compare_fingerprints(std::vector<CaseCheck>& checks) {
   }
 }
 
+FindingKind kind_of(io::DatasetProblem::Kind kind) {
+  switch (kind) {
+    case io::DatasetProblem::Kind::layout:
+      return FindingKind::layout;
+    case io::DatasetProblem::Kind::labels:
+      return FindingKind::labels;
+    case io::DatasetProblem::Kind::modality:
+    case io::DatasetProblem::Kind::missing:
+      break;
+  }
+  return FindingKind::missing;
+}
+
 void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   for (const io::DatasetProblem& problem : scan.problems) {
-    const Finding finding = {
-        problem.kind == io::DatasetProblem::Kind::layout ? FindingKind::layout : FindingKind::missing, problem.message};
+    const Finding finding = {kind_of(problem.kind), problem.message};
     const auto own = std::find_if(report.cases.begin(), report.cases.end(),
                                   [&](const CaseReport& c) { return c.name == problem.case_name; });
     (own == report.cases.end() ? report.findings : own->findings).push_back(finding);

@@ -24,7 +24,7 @@ enum class FindingKind {
   non_finite,   // NaN or infinite voxels
   empty,        // zero everywhere
   constant,     // one value wherever it is not zero
-  labels,       // values that the label profile has not
+  labels,       // values that the label profile has not, or no profile that they could be of
   duplicate,    // the voxels of another image, of the same patient
   leakage,      // the voxels of another patient's image
   spacing,      // other than 1 mm: a warning

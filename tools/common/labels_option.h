@@ -19,7 +19,9 @@ inline CLI::Option* add_labels_option(CLI::App& app, std::string& name) {
       .add_option(
           "--labels", name,
           "label convention of the segmentations, see docs/data.md: brats (1 core, 2 oedema, 4 enhancing), brats2023 "
-          "(3 enhancing), brats2024 (also 4 cavity) or msd (1 oedema, 2 core, 3 enhancing) [the layout's]")
+          "(3 enhancing), brats2024 (also 4 cavity), brats2024-ped (1 enhancing, 2 core, 3 cyst, 4 oedema) or msd (1 "
+          "oedema, "
+          "2 core, 3 enhancing) [the layout's; required for BraTS-PED]")
       ->check(CLI::IsMember(names));
 }
 
