@@ -195,6 +195,13 @@ TEST_CASE("datasets that are refused") {
     fs::create_symlink(folder / "gone", folder / "b");
     CHECK_THAT(refusal(folder.path()), Contains("/b] expected") && Contains("broken link"));
   }
+  SECTION("a link to an image that is gone") {
+    make_case(folder / "a", labelled);
+    const std::string name = GENERATE("a_t1.nii.gz", "a_seg.nii.gz");
+    fs::remove(folder.path() / "a" / name);
+    fs::create_symlink(folder / "gone", folder.path() / "a" / name);
+    CHECK_THAT(refusal(folder.path()), Contains(name + "] expected a file or folder, got a broken link"));
+  }
 }
 
 TEST_CASE("links whose disk is not there are told, and are no missing files") {
