@@ -48,9 +48,8 @@ nlohmann::json scores_of(const TemporaryFolder& folder, const std::string& more)
 void write_shifted_cubes(const TemporaryFolder& folder) {
   const Index3 size = {16, 12, 12};
   for (int64_t shift = 0; shift < 5; ++shift) {
-    const std::string name = fmt::format("case{}.nii.gz", shift);
-    write_mask(folder / "ref" / name, size, cube({1, 1, 1}, 10));
-    write_mask(folder / "out" / name, size, cube({1 + shift, 1, 1}, 10));
+    write_mask(folder / fmt::format("ref/case{}_seg.nii.gz", shift), size, cube({1, 1, 1}, 10));
+    write_mask(folder / fmt::format("out/case{}.nii.gz", shift), size, cube({1 + shift, 1, 1}, 10));
   }
 }
 
@@ -59,7 +58,7 @@ void write_shifted_cubes(const TemporaryFolder& folder) {
 TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
   const TemporaryFolder folder;
   const Index3 line = {40, 1, 1};
-  write_mask(folder / "ref/a.nii.gz", line, block({0, 0, 0}, {1, 1, 1}));
+  write_mask(folder / "ref/a_seg.nii.gz", line, block({0, 0, 0}, {1, 1, 1}));
   write_mask(folder / "out/a.nii.gz", line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
   const nlohmann::json rows = read_golden("hd95_variants.json").at("cases");
   const nlohmann::json& row = row_named(rows, "voxel {0} against voxels {0,20} on a line");
@@ -105,7 +104,7 @@ TEST_CASE("quartiles between values are numpy's; one value has no deviation", "[
   CHECK_FALSE(tools::distribution_of({3}).deviation.has_value());
 
   const TemporaryFolder folder;
-  write_mask(folder / "ref/a.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
+  write_mask(folder / "ref/a_seg.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
   write_mask(folder / "out/a.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
   CHECK(scores_of(folder, "").at("standard_deviation").at("WT").at("dice").is_null());
   CHECK_THAT(evaluate(folder, "").output, Contains("deviation  WT        -         -            -            -"));
@@ -119,7 +118,7 @@ TEST_CASE("lesion-wise scores stand beside the others where they are asked for",
   const auto both = [](const Inside& a, const Inside& b) -> Inside {
     return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
   };
-  write_mask(folder / "ref/a.nii.gz", size, both(cube({4, 4, 4}, 4), cube({25, 4, 4}, 4)));
+  write_mask(folder / "ref/a_seg.nii.gz", size, both(cube({4, 4, 4}, 4), cube({25, 4, 4}, 4)));
   write_mask(folder / "out/a.nii.gz", size, both(cube({5, 4, 4}, 4), cube({50, 4, 4}, 1)));
   const std::string csv = (folder / "s.csv").string();
   const nlohmann::json report = scores_of(folder, fmt::format("--lesion-wise --hd95 surfel --csv '{}'", csv));

@@ -59,10 +59,10 @@ TEST_CASE("two files give the scores of the closed form, in mm", "[evaluate]") {
   const TemporaryFolder folder;
   const bool anisotropic = GENERATE(false, true);
   const std::array<double, 3> spacing = {anisotropic ? 2.0 : 1.0, 1, 1};
-  write_labels(folder / "a.nii.gz", cube(1, 4), spacing);
+  write_labels(folder / "a_seg.nii.gz", cube(1, 4), spacing);
   write_labels(folder / "b.nii", cube(4, 4), spacing);
   const ToolResult got =
-      evaluate(folder / "a.nii.gz", folder / "b.nii", "--json '" + (folder / "s.json").string() + "'");
+      evaluate(folder / "a_seg.nii.gz", folder / "b.nii", "--json '" + (folder / "s.json").string() + "'");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
   CHECK_THAT(got.output, Contains("HD95 in mm: 95th percentile") && Contains("pooled"));
@@ -122,12 +122,16 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
 
   const std::string csv = read_bytes(folder / "s.csv");
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 3 * 3);
-  CHECK_THAT(csv, Contains("case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels\n"));
-  CHECK_THAT(csv, Contains("\none,ET,0.7,3,0.7,") && Contains("\ntwo,ET,0,373.12866,1,") && Contains(",0,1\n"));
+  CHECK_THAT(
+      csv,
+      Contains(
+          "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels,labels,labels_from\n"));
+  CHECK_THAT(csv, Contains("\none,ET,0.7,3,0.7,") && Contains("\ntwo,ET,0,373.12866,1,") &&
+                      Contains(",0,1,brats,file name\n"));
 
   // A case folder and a file on their own, and a flat folder of references.
   CHECK(evaluate(folder / "data/HGG/one", folder / "out/one.nii.gz").exit_code == 0);
-  CHECK(evaluate(folder / "out", folder / "out").exit_code == 0);
+  CHECK(evaluate(folder / "out", folder / "out", "--labels brats").exit_code == 0);
 }
 
 TEST_CASE("a real case scores as SciPy scores it", "[evaluate][shared]") {
@@ -160,7 +164,7 @@ TEST_CASE("what cannot be scored is refused by name with exit code 3", "[evaluat
     CHECK(got.output.empty());
     CHECK_THAT(got.errors, Contains("revunet-evaluate: error: ") && Contains(reason));
   };
-  write_labels(folder / "ref/one.nii.gz", cube(1, 4));
+  write_labels(folder / "ref/one_seg.nii.gz", cube(1, 4));
   write_labels(folder / "extra/one.nii.gz", cube(1, 4));
   write_labels(folder / "extra/stranger.nii.gz", cube(1, 4));
   refused(evaluate(folder / "ref", folder / "extra"), "got none for stranger;");
@@ -168,7 +172,7 @@ TEST_CASE("what cannot be scored is refused by name with exit code 3", "[evaluat
   write_labels(folder / "spaced/one.nii.gz", cube(1, 4), {1, 1, 3});
   const ToolResult spaced = evaluate(folder / "ref", folder / "spaced");
   refused(spaced, "for case one: 16 x 12 x 12 voxels with affine [-1 0 0");
-  CHECK_THAT(spaced.errors, Contains("0 0 3 ") && Contains("ref/one.nii.gz") && Contains("spaced/one.nii.gz"));
+  CHECK_THAT(spaced.errors, Contains("0 0 3 ") && Contains("ref/one_seg.nii.gz") && Contains("spaced/one.nii.gz"));
   fs::create_directories(folder / "small");
   io::write_nifti(folder / "small/one.nii.gz", io::make_nifti_header({4, 3, 2}, {1, 1, 1}), std::vector<uint8_t>(24));
   refused(evaluate(folder / "ref", folder / "small"), "got 4 x 3 x 2 voxels");

@@ -51,8 +51,8 @@ const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
 }
 
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
-  const io::LabelImage reference = read_labels(pair.reference, pair.labels),
-                       prediction = read_labels(pair.prediction, pair.labels);
+  const io::LabelImage reference = read_labels(pair.reference, pair.labels.profile),
+                       prediction = read_labels(pair.prediction, pair.labels.profile);
   REVUNET_EXPECTS(
       io::same_grid(reference.grid, prediction.grid), DataError,
       "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
@@ -60,7 +60,7 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
       description_of(prediction.grid));
   const std::array<int64_t, 3>& size = reference.grid.size;
   const std::array<double, 3>& spacing = reference.grid.spacing;
-  CaseScore score{pair.name, {}};
+  CaseScore score{pair.name, pair.labels, {}};
   for (size_t region = 0; region < score.regions.size(); ++region) {
     const std::vector<uint8_t> truth = mask_of(reference.labels, region),
                                predicted = mask_of(prediction.labels, region);

@@ -30,6 +30,7 @@ struct RegionScore {
 
 struct CaseScore {
   std::string name;
+  ReferenceLabels labels;                             // by which both files were read
   std::array<RegionScore, io::region_count> regions;  // in the order of io::region_names
 };
 

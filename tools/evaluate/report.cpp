@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace revunet::tools {
@@ -78,6 +79,37 @@ std::string lesion_definition(const io::LesionRules& rules) {
       io::hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
 }
 
+const char* tissue_of(uint8_t label) {
+  return label == 1 ? "core" : label == 2 ? "oedema" : label == 4 ? "enhancing" : "background";
+}
+
+// "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
+std::string description_of(const ReferenceLabels& labels) {
+  std::vector<std::string> values;
+  for (const auto& [value, label] : labels.profile.meanings()) {
+    values.push_back(fmt::format("{} {}", value, tissue_of(label)));
+  }
+  return fmt::format("{} ({}), from {}", labels.profile.name(), fmt::join(values, ", "), labels.from);
+}
+
+// A line for each convention there is, as cases of several may lie in one folder.
+std::string label_lines(const std::vector<CaseScore>& scores) {
+  std::map<std::string, size_t> cases;
+  for (const CaseScore& score : scores) ++cases[description_of(score.labels)];
+  std::string lines;
+  for (const auto& [description, count] : cases) {
+    lines += fmt::format("labels: {}", description);
+    lines += cases.size() > 1 ? fmt::format(": {} of {} cases\n", count, scores.size()) : "\n";
+  }
+  return lines;
+}
+
+Json json_of(const ReferenceLabels& labels) {
+  Json values;
+  for (const auto& [value, label] : labels.profile.meanings()) values[std::to_string(value)] = tissue_of(label);
+  return {{"profile", labels.profile.name()}, {"from", labels.from}, {"values", values}};
+}
+
 Json json_of(const RegionScore& score, const std::vector<Metric>& metrics) {
   Json entry;
   for (const Metric& m : metrics) entry[m.key] = m.value(score);
@@ -125,6 +157,7 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
                         io::region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
   }
   for (size_t region = 0; region < io::region_count && options.lesions; ++region) text += lesion_line(scores, region);
+  text += label_lines(scores);
   text += fmt::format("{}\n", io::definition_of(options.hd95));
   if (options.lesions) text += lesion_definition(*options.lesions) + "\n";
   return text;
@@ -140,7 +173,7 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
   }
   report["cases"] = Json::array();
   for (const CaseScore& score : scores) {
-    Json entry = {{"case", score.name}};
+    Json entry = {{"case", score.name}, {"labels", json_of(score.labels)}};
     for (size_t region = 0; region < score.regions.size(); ++region) {
       entry[io::region_names[region]] = json_of(score.regions[region], metrics);
     }
@@ -167,8 +200,10 @@ std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& opt
   constexpr size_t masks_only = 4;  // then the voxels, then what is lesion-wise
   const std::vector<Metric>& metrics = metrics_of(options);
   std::string csv = "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels";
-  csv += options.lesions ? ",lesion_dice,lesion_hd95_mm,lesions_found,lesions_missed,false_positives,lesions_ignored\n"
-                         : "\n";
+  if (options.lesions) {
+    csv += ",lesion_dice,lesion_hd95_mm,lesions_found,lesions_missed,false_positives,lesions_ignored";
+  }
+  csv += ",labels,labels_from\n";
   for (const CaseScore& score : scores) {
     for (size_t region = 0; region < score.regions.size(); ++region) {
       const auto& [masks, lesions] = score.regions[region];
@@ -179,7 +214,7 @@ std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& opt
         csv += fmt::format(",{},{},{},{},{},{}", lesions->dice, lesions->hd95, lesions->found, lesions->missed,
                            lesions->false_positives, lesions->ignored);
       }
-      csv += '\n';
+      csv += fmt::format(",{},{}\n", score.labels.profile.name(), score.labels.from);
     }
   }
   return csv;

@@ -8,7 +8,8 @@
 
 namespace revunet::tools {
 
-// For people: a row for each case and region, mean, standard deviation and quartiles, the empty cases and what HD95 is.
+// For people: a row for each case and region, mean, standard deviation and quartiles, the empty cases, and what labels
+// and HD95 are.
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 
 // For programs; all digits. JSON: hd95_definition, cases, mean, standard_deviation (null for one case), lower_quartile,

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include "engine/error.h"
-#include "io/layouts/dataset_json.h"
 #include "io/layouts/layouts.h"
 
 namespace revunet::tools {
@@ -29,16 +28,22 @@ bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-void add(Segmentations& found, const std::string& name, const Segmentation& segmentation) {
+// A link to nowhere is a case that would be missing from the scores without a word.
+void expect_no_broken_link(const fs::path& path) {
+  REVUNET_EXPECTS(fs::exists(path), DataError, "[{}] expected a folder or file, got a broken link; mend or remove it",
+                  path.string());
+}
+
+void add(Segmentations& found, const std::string& name, const fs::path& segmentation) {
   const auto [entry, is_new] = found.emplace(name, segmentation);
   REVUNET_EXPECTS(is_new, DataError, "[{}] expected one segmentation of case {}, got {} as well; remove one of them",
-                  segmentation.path.string(), name, entry->second.path.string());
+                  segmentation.string(), name, entry->second.string());
 }
 
 // Adds the segmentation of a BraTS case's folder; false if there is none.
 bool add_case_folder(Segmentations& found, const fs::path& folder) {
   const auto segmentation = io::brats_segmentation(folder);
-  if (segmentation) add(found, folder.filename().string(), {segmentation->path, segmentation->labels});
+  if (segmentation) add(found, folder.filename().string(), segmentation->path);
   return segmentation.has_value();
 }
 
@@ -46,18 +51,14 @@ bool is_grade_folder(const fs::path& folder) {
   return folder.filename() == "HGG" || folder.filename() == "LGG";
 }
 
-// `-seg` files lie in the layout of BraTS 2023 wherever they are put.
-const io::LabelProfile& profile_by_name(const std::string& stem) {
-  return stem.ends_with("-seg") ? io::LabelProfile::brats2023() : io::LabelProfile::brats();
-}
-
 void add_folder(Segmentations& found, const fs::path& folder, MissingFile missing) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (is_hidden(entry.path())) continue;
+    expect_no_broken_link(entry.path());
     if (!entry.is_directory()) {
       const auto stem = io::image_stem(entry.path());
       if (!stem || is_probabilities(*stem)) continue;
-      add(found, case_name(*stem), {entry.path(), profile_by_name(*stem)});
+      add(found, case_name(*stem), entry.path());
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
     } else {
@@ -70,44 +71,34 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
   }
 }
 
-struct DescribedLabels {
-  fs::path root, labels;  // of dataset.json, of the segmentations
-};
-
-// A dataset with a dataset.json and labels, or one of its folders of labels. nnU-Net puts a dataset.json beside
+// The labels of a dataset with a dataset.json, or one of its folders of labels. nnU-Net puts a dataset.json beside
 // predictions too, without folders of labels.
-std::optional<DescribedLabels> described_labels(const fs::path& folder) {
+std::optional<fs::path> dataset_labels(const fs::path& folder) {
   const auto has_description = [](const fs::path& root) { return fs::exists(root / "dataset.json"); };
-  if (has_description(folder) && fs::is_directory(folder / "labelsTr")) return {{folder, folder / "labelsTr"}};
+  if (has_description(folder) && fs::is_directory(folder / "labelsTr")) return folder / "labelsTr";
   const bool is_labels = folder.filename().string().starts_with("labels");
-  if (is_labels && has_description(folder.parent_path())) return {{folder.parent_path(), folder}};
-  return std::nullopt;
-}
-
-void set_profile(Segmentations& found, const io::LabelProfile& labels) {
-  for (auto& [name, segmentation] : found) segmentation.labels = labels;
+  return is_labels && has_description(folder.parent_path()) ? std::optional(folder) : std::nullopt;
 }
 
 }  // namespace
 
-Segmentations find_segmentations(const fs::path& path, MissingFile missing,
-                                 const std::optional<io::LabelProfile>& labels) try {
+Segmentations find_segmentations(const fs::path& path, MissingFile missing) try {
   Segmentations found;
   if (!fs::is_directory(path)) {
     const auto stem = io::image_stem(path);
+    const char* is = fs::exists(path)       ? "a file of another kind"
+                     : fs::is_symlink(path) ? "a broken link"
+                                            : "nothing there";
     REVUNET_EXPECTS(fs::exists(path) && stem, DataError,
-                    "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(),
-                    fs::exists(path) ? "a file of another kind" : "nothing there");
-    return {{case_name(*stem), {path, labels.value_or(profile_by_name(*stem))}}};
+                    "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(), is);
+    return {{case_name(*stem), path}};
   }
   const fs::path folder = fs::canonical(path);  // so that "." and a trailing slash have a name
-  if (const auto described = described_labels(folder)) {
-    add_folder(found, described->labels, MissingFile::is_no_case);
-    set_profile(found, labels ? *labels : io::read_dataset_json(described->root, labels).labels);
+  if (const auto labels = dataset_labels(folder)) {
+    add_folder(found, *labels, MissingFile::is_no_case);
   } else if (!add_case_folder(found, folder)) {
     add_folder(found, folder, missing);
   }
-  if (labels) set_profile(found, *labels);
   REVUNET_EXPECTS(!found.empty(), DataError,
                   "[{}] expected <case>.nii.gz or <case>/<case>_seg.nii.gz in this folder, got none; check the path",
                   path.string());
@@ -119,29 +110,30 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing,
 
 Matching match_segmentations(const fs::path& reference, const fs::path& prediction,
                              const std::optional<io::LabelProfile>& labels) {
-  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case, labels);
-  const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error, labels);
+  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case);
+  const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error);
+  ReferenceLabelling labelling(labels);
   Matching result;
   if (!fs::is_directory(reference) && !fs::is_directory(prediction)) {
-    result.pairs.push_back({predictions.begin()->first, reference, prediction, references.begin()->second.labels});
+    result.pairs.push_back({predictions.begin()->first, reference, prediction, labelling.of(reference)});
     return result;
   }
   std::vector<std::string> without_reference;
-  for (const auto& [name, predicted] : predictions) {
-    const auto found = references.find(name);
-    if (found == references.end()) {
-      without_reference.push_back(name);
-    } else {
-      result.pairs.push_back({name, found->second.path, predicted.path, found->second.labels});
-    }
+  for (const auto& [name, path] : predictions) {
+    if (!references.contains(name)) without_reference.push_back(name);
   }
   REVUNET_EXPECTS(
       without_reference.empty(), DataError,
       "[{}] expected a reference for each prediction in {}, got none for {}; pass the dataset they belong to "
       "or remove them",
       reference.string(), prediction.string(), fmt::join(without_reference, ", "));
-  for (const auto& [name, segmentation] : references) {
-    if (!predictions.contains(name)) result.without_prediction.push_back(name);
+  for (const auto& [name, path] : references) {
+    const auto predicted = predictions.find(name);
+    if (predicted == predictions.end()) {
+      result.without_prediction.push_back(name);
+    } else {
+      result.pairs.push_back({name, path, predicted->second, labelling.of(path)});
+    }
   }
   return result;
 }

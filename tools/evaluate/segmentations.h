@@ -10,17 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "io/label_profile.h"
+#include "tools/evaluate/reference_labels.h"
 
 namespace revunet::tools {
 
-struct Segmentation {
-  std::filesystem::path path;
-  io::LabelProfile labels;  // what its values stand for, by the layout that it lies in
-};
-
-// By case name, sorted.
-using Segmentations = std::map<std::string, Segmentation>;
+// Files by case name, sorted.
+using Segmentations = std::map<std::string, std::filesystem::path>;
 
 enum class MissingFile { is_error, is_no_case };
 
@@ -30,17 +25,15 @@ enum class MissingFile { is_error, is_no_case };
 //   a case folder <case>/ with <case>_seg.nii[.gz] or <case>-seg.nii[.gz] in it, beside which the modalities may lie;
 //   a folder of case folders, which may lie one deeper, in HGG/ and LGG/;
 //   a Decathlon or nnU-Net dataset (dataset.json and labelsTr/), or its labelsTr/ alone.
-// Where the layout does not say what the values are, they are those of BraTS 2018-2021.
 // missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries, files
 // of other kinds and <case>_probabilities.nii[.gz] are ignored. DataError for: nothing there, two files for one case, a
-// missing file that is_error.
-Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing,
-                                 const std::optional<io::LabelProfile>& labels = {});
+// missing file that is_error, a broken link where a case or its segmentation should be.
+Segmentations find_segmentations(const std::filesystem::path& path, MissingFile missing);
 
 struct SegmentationPair {
   std::string name;
   std::filesystem::path reference, prediction;
-  io::LabelProfile labels;  // of both: the reference's
+  ReferenceLabels labels;  // of both
 };
 
 struct Matching {
@@ -49,9 +42,9 @@ struct Matching {
 };
 
 // Pairs by name; two files are a pair whatever their names. References without a prediction are listed, because
-// predictions of a held-out part are compared with a whole dataset. DataError naming predictions without a reference.
-// labels: those of both sides, in place of what the reference's layout says.
+// predictions of a held-out part are compared with a whole dataset. DataError naming predictions without a reference,
+// and as ReferenceLabelling for references that are scored. labels: --labels.
 Matching match_segmentations(const std::filesystem::path& reference, const std::filesystem::path& prediction,
-                             const std::optional<io::LabelProfile>& labels = {});
+                             const std::optional<io::LabelProfile>& labels);
 
 }  // namespace revunet::tools
