@@ -18,11 +18,7 @@ constexpr double kLeft = 16, kLabels = 62, kGap = 14;                   // of pa
 constexpr double kBreak = 34;                                           // above the axis, for conventions
 constexpr double kPoint = 2.6;
 
-bool is_convention(const Metric& metric, double value) {
-  return metric.convention != nullptr && value >= io::hd95_of_one_empty_mask;
-}
-
-// From values to heights. Conventions lie above a break, at `top`.
+// From values to heights. Where it is broken, conventions lie above the break, at `top`.
 struct Axis {
   double low = 0, high = 1;
   double distance = 1;  // of ticks
@@ -36,25 +32,40 @@ struct Axis {
   }
 };
 
-// From round number to round number around what was measured: shares up to 1, distances from 0.
-Axis make_axis(const Metric& metric, const std::vector<double>& values, double top, double bottom) {
-  constexpr int most_ticks = 6;
-  Axis axis{.top = top, .bottom = bottom};
-  double least = 1, greatest = 0;
+constexpr int kMostTicks = 6;
+
+void end_at_round_number(Axis& axis, double greatest) {
+  axis.distance = tick_distance(std::max(greatest, 1.0), kMostTicks);
+  axis.high = axis.distance * std::max(1.0, std::ceil(greatest / axis.distance));
+}
+
+// From 0 to a round number, of what was measured where conventions are well above it. Else there is nothing to leave
+// out between the two, and the axis takes in all values unbroken: so too where there are larger ones than conventions.
+void scale_to_distances(Axis& axis, const std::vector<double>& values) {
+  double measured = 0, greatest = 0;
   for (const double v : values) {
-    if (is_convention(metric, v)) {
-      axis.broken = true;
-      continue;
-    }
-    least = std::min(least, v);
+    if (v < io::hd95_of_one_empty_mask) measured = std::max(measured, v);
     greatest = std::max(greatest, v);
   }
+  end_at_round_number(axis, measured);
+  const bool conventions = greatest >= io::hd95_of_one_empty_mask && greatest <= io::hd95_of_unmatched_lesion;
+  axis.broken = conventions && axis.high < io::hd95_of_one_empty_mask;
+  if (!axis.broken) end_at_round_number(axis, greatest);
+}
+
+// From the round number below the least to 1.
+void scale_to_shares(Axis& axis, const std::vector<double>& values) {
+  const double least = *std::min_element(values.begin(), values.end());
+  axis.distance = tick_distance(std::max(1 - least, 1e-6), kMostTicks);
+  axis.low = 1 - axis.distance * std::max(1.0, std::ceil((1 - least) / axis.distance - 1e-9));
+}
+
+Axis make_axis(const Metric& metric, const std::vector<double>& values, double top, double bottom) {
+  Axis axis{.top = top, .bottom = bottom};
   if (metric.convention != nullptr) {
-    axis.distance = tick_distance(std::max(greatest, 1.0), most_ticks);
-    axis.high = axis.distance * std::max(1.0, std::ceil(greatest / axis.distance));
+    scale_to_distances(axis, values);
   } else {
-    axis.distance = tick_distance(std::max(1 - least, 1e-6), most_ticks);
-    axis.low = 1 - axis.distance * std::max(1.0, std::ceil((1 - least) / axis.distance - 1e-9));
+    scale_to_shares(axis, values);
   }
   return axis;
 }
