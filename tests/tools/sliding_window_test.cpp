@@ -112,12 +112,36 @@ TEST_CASE("voxels that two windows hold are their weighted mean", "[windows]") {
   const auto got = predict_by_windows(std::vector<float>(3), {3, 1, 1}, 1, 1, {{2, 1, 1}, 0.5},
                                       [&](std::span<const float>) { return std::vector<float>(2, says += 3); });
   CHECK(got == std::vector<float>{1, 2.5, 4});
-  // Five voxels, windows of three at 0 and 2: voxel 2 is the last of one and the first of the other; voxel 1 and 3 are
-  // centres. With a single window that says 0, 3, 0: itself.
+  // With a single window: itself.
   const auto one =
       predict_by_windows(std::vector<float>{0, 3, 0}, {3, 1, 1}, 1, 1, {{3, 1, 1}, 0.5},
                          [](std::span<const float> seen) { return std::vector<float>(seen.begin(), seen.end()); });
   CHECK(one == std::vector<float>{0, 3, 0});
+}
+
+TEST_CASE("where windows overlap, the one whose centre is nearer has more to say, by its Gaussian", "[windows]") {
+  // Six voxels in windows of four, at 0 and 2. The deviation is half a voxel, centres are at 1.5 and 3.5: voxel 2 is
+  // 0.5 and 1.5 from them, one and three deviations. exp(-1/2) = 0.60653 and exp(-9/2) = 0.01111 weigh 0 and 1:
+  // 0.01111 / 0.61764 = 1 / (1 + exp(4)) = 0.01799. Voxel 3 is its mirror image.
+  const size_t axis = GENERATE(0, 1, 2);
+  io::Size3 size = {1, 1, 1}, window = {1, 1, 1};
+  size[axis] = 6;
+  window[axis] = 4;
+  float says = -1;
+  const auto two = predict_by_windows(std::vector<float>(6), size, 1, 1, {window, 0.5},
+                                      [&](std::span<const float>) { return std::vector<float>(4, says += 1); });
+  const std::vector<double> expected = {0, 0, 0.017986209962, 0.982013790038, 1, 1};
+  REQUIRE(two.size() == expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(two[i] == Approx(expected[i]).margin(1e-6));
+
+  // Five voxels in windows of three, at 0 and 2: voxel 2 alone is in both, at the same distance of either centre.
+  io::Size3 five = {1, 1, 1}, three = {1, 1, 1};
+  five[axis] = 5;
+  three[axis] = 3;
+  says = -1;
+  const auto shared = predict_by_windows(std::vector<float>(5), five, 1, 1, {three, 0.25},
+                                         [&](std::span<const float>) { return std::vector<float>(3, says += 1); });
+  CHECK(shared == std::vector<float>{0, 0, 0.5, 1, 1});
 }
 
 TEST_CASE("windows that do not fit are refused", "[windows]") {
@@ -129,37 +153,47 @@ TEST_CASE("windows that do not fit are refused", "[windows]") {
   CHECK_THROWS_AS(predict_by_windows(image, {2, 2, 2}, 1, 3, {{2, 2, 2}, 0.5}, same), Error);
 }
 
-TEST_CASE("revunet-predict --patch predicts each part of the field of view by itself", "[windows][predict]") {
+TEST_CASE("revunet-predict --patch --overlap weighs what overlapping patches say", "[windows][predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "w.safetensors");
   const ToolResult got =
-      predict(weights, data, folder / "out", "--probabilities --size 32,32,32 --patch 32,32,16 --overlap 0");
+      predict(weights, data, folder / "out", "--probabilities --size 32,32,32 --patch 32,32,20 --overlap 0.4");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("field of view 32,32,32 (from --size) by patches of 32,32,16, overlap 0"));
+  CHECK_THAT(got.output, Contains("field of view 32,32,32 (from --size) by patches of 32,32,20, overlap 0.4"));
   const io::NiftiImage written = io::read_nifti(folder / "out/Phantom_001_probabilities.nii.gz");
 
-  // The halves, each through the network.
+  // Patches at z = 0 and 12, each through the network. At z their weights are exp(-d^2 / 2) with d = (z - 9.5) / 2.5
+  // and (z - 21.5) / 2.5 deviations, an eighth of 20 voxels; along x and y both weigh the same.
   const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
   const io::Preprocessed input = io::preprocess(volumes, {32, 32, 32});
   Device device;
   const Ensemble ensemble({device}, {weights}, Precision::fp32, {});
-  std::vector<float> expected(32 * 32 * 32 * 3);
-  for (int64_t half = 0; half < 2; ++half) {
+  std::vector<double> sums(32 * 32 * 32 * 3), weight_sums(32);
+  for (const int64_t start : {0, 12}) {
     std::vector<float> seen;
     for (int64_t column = 0; column < 32 * 32; ++column) {
-      const auto line = input.image.begin() + (column * 32 + half * 16) * 4;
-      seen.insert(seen.end(), line, line + 16 * 4);
+      const auto line = input.image.begin() + (column * 32 + start) * 4;
+      seen.insert(seen.end(), line, line + 20 * 4);
     }
-    const std::vector<float> out = ensemble.probabilities(seen, {32, 32, 16});
-    for (int64_t column = 0; column < 32 * 32; ++column) {
-      std::copy_n(out.begin() + column * 16 * 3, 16 * 3, expected.begin() + (column * 32 + half * 16) * 3);
+    const std::vector<float> out = ensemble.probabilities(seen, {32, 32, 20});
+    for (int64_t z = 0; z < 20; ++z) {
+      const double d = (static_cast<double>(z) - 9.5) / 2.5, weight = std::exp(-d * d / 2);
+      weight_sums[static_cast<size_t>(start + z)] += weight;
+      for (int64_t column = 0; column < 32 * 32; ++column) {
+        for (int64_t c = 0; c < 3; ++c) {
+          sums[static_cast<size_t>((column * 32 + start + z) * 3 + c)] +=
+              weight * static_cast<double>(out[static_cast<size_t>((column * 20 + z) * 3 + c)]);
+        }
+      }
     }
   }
+  std::vector<float> expected;
+  for (size_t i = 0; i < sums.size(); ++i) expected.push_back(static_cast<float>(sums[i] / weight_sums[i / 3 % 32]));
   const std::vector<float> placed = io::paste_channels_back(expected, 3, input.placement, volumes.grid.size);
   REQUIRE(written.voxels.size() == placed.size());
   float largest = 0;
   for (size_t i = 0; i < placed.size(); ++i) largest = std::max(largest, std::abs(placed[i] - written.voxels[i]));
-  CHECK(largest <= 1e-6f);  // a weight times a probability, divided by the weight
+  CHECK(largest <= 1e-6f);  // the tool sums in f32
 }
 
 TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weights' size", "[windows][predict]") {
