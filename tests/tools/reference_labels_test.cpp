@@ -152,7 +152,7 @@ TEST_CASE("a broken link in place of a case is refused, not passed over", "[eval
   };
   SECTION("a case's folder") {
     link(folder / "data/two");
-    check_refusal(evaluate(folder / "data", folder / "out"), "data/two] expected a folder or file, got a broken link");
+    check_refusal(evaluate(folder / "data", folder / "out"), "data/two] expected a file or folder, got a broken link");
   }
   SECTION("a case's segmentation") {
     link(folder / "data/two/two-seg.nii.gz");
@@ -164,6 +164,6 @@ TEST_CASE("a broken link in place of a case is refused, not passed over", "[eval
   }
   SECTION("a prediction") {
     link(folder / "out/two.nii");
-    check_refusal(evaluate(folder / "data", folder / "out"), "two.nii] expected a folder or file, got a broken link");
+    check_refusal(evaluate(folder / "data", folder / "out"), "two.nii] expected a file or folder, got a broken link");
   }
 }
