@@ -137,7 +137,7 @@ double corner_displacement(const Grid& a, const Grid& b) {
   if (a.size != b.size) return never;
   if (a.affine == b.affine) return 0;
   const Eigen::FullPivLU<Eigen::Matrix4d> lu(a.affine);
-  if (!lu.isInvertible()) return never;
+  if (!lu.isInvertible() || !b.affine.allFinite()) return never;
   double most = 0;
   for (int corner = 0; corner < 8; ++corner) {
     Eigen::Vector4d voxel = Eigen::Vector4d::UnitW();

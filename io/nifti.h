@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include <Eigen/Core>
@@ -16,13 +17,13 @@ namespace revunet::io {
 // The spatial frame of an image: what must be equal for two images to overlay.
 struct Grid {
   std::array<int64_t, 3> size{};    // voxels along x, y, z
-  std::array<double, 3> spacing{};  // mm along x, y, z
+  std::array<double, 3> spacing{};  // mm along x, y, z: lengths of the affine's columns
   Eigen::Matrix4d affine;           // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
   bool oriented = true;             // false: neither code is set, so that nobody knows which way the axes go
 };
 
 // The farthest that a corner of grid a lies from the same corner of b, in voxels of a. Infinite for other sizes, and
-// for an affine that cannot be inverted and is not the other's.
+// for an affine that is not finite or cannot be inverted and is not the other's.
 double corner_displacement(const Grid& a, const Grid& b);
 
 // Whether corners lie within 0.01 voxels: rounded headers pass, a shift that could be seen does not.
@@ -37,12 +38,16 @@ struct NiftiImage {
   std::vector<char> header;   // the file's header bytes in native byte order, as nifti_1_header or nifti_2_header
 };
 
+// The place in the world that the qform gives, of an image that has a sform too, which is used in its stead.
+std::optional<Grid> grid_by_qform(const NiftiImage& image);
+
 // Reads the whole file, gzip or not by its content. Types: 8 to 64-bit integers, 32 and 64-bit floats; 3 or 4
 // dimensions; either byte order. Throws DataError, naming path, expected, found and remedy, for: a missing file, wrong
 // header size or magic (a .hdr/.img pair too), dims that are not positive or do not match the payload, an unsupported
-// datatype or a bitpix that is not its own, vox_offset inside the header, spacings that are not positive, lengths in
-// other units than mm, a truncated payload, a gzip stream with a wrong CRC or length or no trailer, anything after the
-// last voxel or gzip member, non-finite voxels (their count) unless they are allowed.
+// datatype or a bitpix that is not its own, vox_offset inside the header, spacings that are not positive or
+// differ between pixdim and affine, a singular affine, lengths in other units than mm, a truncated payload, a gzip
+// stream with a wrong CRC or length or no trailer, anything after the last voxel or gzip member, non-finite voxels
+// (their count) unless they are allowed.
 enum class NonFinite { is_error, is_allowed };
 NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = NonFinite::is_error);
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <Eigen/LU>
+
 #include "engine/error.h"
 
 namespace revunet::io {
@@ -21,7 +23,9 @@ constexpr int64_t header_2_bytes = sizeof(nifti_2_header);
 static_assert(header_1_bytes == 348 && header_2_bytes == 540, "the sizes that the two standards fix");
 constexpr int64_t extension_flag_bytes = 4;  // between header and voxels of every single-file image
 constexpr int max_dimensions = 7;
-constexpr int spatial_unit_mask = 0x07;  // of xyzt_units; the other bits are the unit of time
+constexpr int spatial_unit_mask = 0x07;     // of xyzt_units; the other bits are the unit of time
+constexpr double spacing_tolerance = 1e-3;  // relative: rounded headers of one image differ by less
+constexpr double flat_volume = 1e-4;        // of unit vectors along the axes: in one plane, but for rounding to float
 constexpr std::string_view magic_1("n+1\0", 4), magic_2("n+2\0\r\n\032\n", 8);
 constexpr std::string_view pair_magic_1("ni1\0", 4), pair_magic_2("ni2\0\r\n\032\n", 8);
 
@@ -150,6 +154,26 @@ Eigen::Matrix4d affine_of(const Fields& f) {
   return affine;
 }
 
+// Distances are the affine's, as places are. Where pixdim has others, nobody knows which are right.
+void judge_affine(const Fields& f, Grid& grid, const std::filesystem::path& path) {
+  const char* name = f.sform_code > 0 ? "sform" : "qform";
+  REVUNET_EXPECTS(grid.affine.allFinite(), DataError,
+                  "[{}] expected a finite affine, got NaN or infinity in the {}; mend the header", path.string(), name);
+  const Eigen::Matrix3d axes = grid.affine.topLeftCorner<3, 3>();
+  for (size_t i = 0; i < 3; ++i) grid.spacing[i] = axes.col(static_cast<int>(i)).norm();
+  const double box = grid.spacing[0] * grid.spacing[1] * grid.spacing[2];
+  REVUNET_EXPECTS(std::abs(axes.determinant()) > flat_volume * box, DataError,
+                  "[{}] expected axes along three dimensions, got a {} that puts all voxels into one plane; mend the "
+                  "header",
+                  path.string(), name);
+  for (size_t i = 0; i < 3; ++i) {
+    REVUNET_EXPECTS(std::abs(grid.spacing[i] - f.pixdim[i + 1]) <= spacing_tolerance * f.pixdim[i + 1], DataError,
+                    "[{}] expected pixdim to have the voxel sizes of the {}, {:.6g} mm, got {:.6g} x {:.6g} x {:.6g} "
+                    "mm; mend whichever is wrong",
+                    path.string(), name, fmt::join(grid.spacing, " x "), f.pixdim[1], f.pixdim[2], f.pixdim[3]);
+  }
+}
+
 void judge_geometry(const Fields& f, NiftiHeader& header, const std::filesystem::path& path) {
   const int unit = f.units & spatial_unit_mask;
   REVUNET_EXPECTS(unit == NIFTI_UNITS_MM || unit == NIFTI_UNITS_UNKNOWN, DataError,
@@ -163,9 +187,7 @@ void judge_geometry(const Fields& f, NiftiHeader& header, const std::filesystem:
   }
   header.grid.affine = affine_of(f);
   header.grid.oriented = f.sform_code > 0 || f.qform_code > 0;
-  REVUNET_EXPECTS(header.grid.affine.allFinite(), DataError,
-                  "[{}] expected a finite affine, got NaN or infinity in the {}; mend the header", path.string(),
-                  f.sform_code > 0 ? "sform" : "qform");
+  if (header.grid.oriented) judge_affine(f, header.grid, path);
 }
 
 template <typename Header>
@@ -247,6 +269,16 @@ NiftiHeader parse_nifti_header(std::vector<char> bytes, const std::filesystem::p
   judge_scaling(f, header, path);
   judge_geometry(f, header, path);
   return header;
+}
+
+std::optional<Grid> grid_by_qform(const NiftiImage& image) {
+  const bool version_2 = static_cast<int64_t>(image.header.size()) == header_2_bytes;
+  Fields f = version_2 ? fields_of<nifti_2_header>(image.header) : fields_of<nifti_1_header>(image.header);
+  if (f.sform_code <= 0 || f.qform_code <= 0) return std::nullopt;
+  f.sform_code = 0;
+  Grid grid = image.grid;
+  grid.affine = affine_of(f);
+  return grid;
 }
 
 std::vector<char> header_for_writing(const std::vector<char>& header, int datatype, int64_t frames, int64_t voxel_count,

@@ -69,7 +69,8 @@ TEST_CASE("a big-endian header comes back in native byte order, every field of i
   std::vector<io::NiftiImage> images;
   for (const bool big_endian : {false, true}) {
     NiftiBytes image = ramp_image(version_2, big_endian);
-    image.srow({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+    image.srow({1, 2, 2, 4, -4, 1, 4, 8, 8, 2, 4, 12});
+    image.pixdim(1, 9), image.pixdim(2, 3), image.pixdim(3, 6);  // its columns' lengths
     image.qform(0.1, 0.2, 0.3, 4, 5, 6);
     image.scaling(1, 0);
     image.field<float, double>(124, 200, 777.5);   // cal_max
@@ -175,6 +176,32 @@ TEST_CASE("the affine: sform, else qform, else spacing") {
   }
   const auto read = io::read_nifti(write_bytes(folder / "a.nii", image.bytes()));
   CHECK((read.grid.affine - expected).cwiseAbs().maxCoeff() < tolerance);
+}
+
+TEST_CASE("spacings are those of the affine in use, which must be able to hold a volume") {
+  const TemporaryFolder folder;
+  NiftiBytes image = ramp_image(GENERATE(false, true));
+  const auto spacing = [&] { return io::read_nifti(write_bytes(folder / "a.nii", image.bytes())).grid.spacing; };
+  const auto refusal = [&] { return message_of<DataError>(spacing); };
+  SECTION("columns of 3-4-5 triangles") {
+    image.srow({3, -4, 0, 0, 4, 3, 0, 0, 0, 0, 2, 0});
+    image.pixdim(1, 5), image.pixdim(2, 5.0049), image.pixdim(3, 1.9981);  // 0.1 % is rounding
+    CHECK(spacing() == std::array<double, 3>{5, 5, 2});
+    image.pixdim(3, 1.997);
+    CHECK_THAT(refusal(),
+               Contains("pixdim to have the voxel sizes of the sform, 5 x 5 x 2 mm, got 5 x 5.0049 x 1.997"));
+  }
+  SECTION("2 mm in the sform, 1 mm in pixdim") {
+    image.srow({-2, 0, 0, 0, 0, -2, 0, 0, 0, 0, 2, 0});
+    CHECK_THAT(refusal(), Contains("a.nii]") && Contains("2 x 2 x 2 mm, got 1 x 1 x 1 mm; mend whichever is wrong"));
+    image.put<char>(image.version_2 ? 348 : 254, 0);  // sform_code: without it, pixdim is all there is
+    CHECK(spacing() == std::array<double, 3>{1, 1, 1});
+  }
+  SECTION("singular affines: nothing at all, two axes along one line, three in a plane") {
+    image.srow(GENERATE(std::vector<double>(12), std::vector<double>{-1, 0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 0},
+                        std::vector<double>{0.6, 0.8, 1, 0, 0.8, -0.6, 0, 0, 0, 0, 0, 0}));
+    CHECK_THAT(refusal(), Contains("a.nii] expected axes along three dimensions, got a sform"));
+  }
 }
 
 TEST_CASE("grids agree where no corner moves by more than a hundredth of a voxel") {

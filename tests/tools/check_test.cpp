@@ -64,6 +64,7 @@ std::vector<char> shifted(std::vector<char> header, float shift) {
   std::memcpy(&value, &header[292], sizeof value);  // srow_x[3]
   value += shift;
   std::memcpy(&header[292], &value, sizeof value);
+  std::fill_n(header.begin() + 252, 2, '\0');  // qform_code: there is no other place
   return header;
 }
 
@@ -125,7 +126,10 @@ void put(std::vector<char>& header, size_t offset, float value) {
 TEST_CASE("one of every violation is found, all at once", "[check]") {
   Dataset d;
   break_cases(d);
-  with_header(d, "turned", 13, [](std::vector<char>& h) { put(h, 280, 1.0f); });  // x to the right
+  with_header(d, "turned", 13, [](std::vector<char>& h) {
+    put(h, 280, 1.0f);                      // x to the right
+    std::fill_n(h.begin() + 252, 2, '\0');  // qform_code
+  });
   with_header(d, "thick", 14, [](std::vector<char>& h) {
     put(h, 88, 2.5f);  // pixdim[3]
     put(h, 320, 2.5f);
@@ -184,6 +188,23 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
     CHECK(check(d.folder.path(), "--threads 1").output == got.output);
     CHECK(check(d.folder.path(), "--threads 3").output == got.output);
   }
+}
+
+TEST_CASE("a qform and a sform that contradict each other are told, with the one that is used", "[check]") {
+  Dataset d;
+  for (const char* name : {"a", "b"}) d.add(name, name[0]);
+  // 7 voxels along x between the first and the last: turning x round in the sform alone moves each end by 7.
+  with_header(d, "a", 'a', [](std::vector<char>& h) {
+    put(h, 280, 1.0f);
+    put(h, 292, -3.5f);
+  });
+  const ToolResult got = check(d.folder.path());
+  CHECK(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("a: qform (warning): [") &&
+                             Contains("a_t1.nii.gz] expected qform and sform to agree, got LPS in the qform, RPS in "
+                                      "the sform and 7 voxels between their corners: the sform is used"));
+  CHECK_THAT(got.output, Contains("a: orientation (warning)"));
+  CHECK_THAT(got.output, Contains("0 violations, 2 warnings"));  // once for a case, none for b
 }
 
 TEST_CASE("the same image in another orientation is the same image", "[check]") {

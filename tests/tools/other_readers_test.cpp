@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "io/nifti.h"
 #include "tests/tools/python.h"
@@ -88,6 +89,9 @@ TEST_CASE("affines and scaled values are those that nibabel reads", "[data]") {
       image.pixdim(3, 2.5);
       image.qform(0.1, 0.2, 0.3, -11.5, 22.25, -33);
       add("qform");
+      image.pixdim(1, std::hypot(0.9, 0.1));  // the lengths of the sform's columns
+      image.pixdim(2, std::hypot(0.1, 1.1, 0.2));
+      image.pixdim(3, std::hypot(0.2, 2.5));
       image.srow({0.9, 0.1, 0, -80, -0.1, 1.1, 0.2, 60, 0, -0.2, 2.5, -40});
       add("both");
       image.field<float, double>(112, 176, 0.5);  // scl_slope

@@ -54,10 +54,10 @@ std::string write_oblique_case(const fs::path& folder) {
   fs::create_directories(folder);
   NiftiBytes image;
   image.dims({oblique_size[0], oblique_size[1], oblique_size[2]});
-  image.pixdim(0, -1);  // a left-handed qform
-  image.pixdim(1, 0.9);
-  image.pixdim(2, 1.1);
-  image.pixdim(3, 2.5);
+  image.pixdim(0, -1);                    // a left-handed qform
+  image.pixdim(1, std::hypot(0.9, 0.1));  // the lengths of the sform's columns
+  image.pixdim(2, std::hypot(0.1, 1.1, 0.2));
+  image.pixdim(3, std::hypot(0.2, 2.5));
   image.qform(0.1, 0.2, 0.3, -11.5, 22.25, -33);
   image.srow({0.9, 0.1, 0, -80, -0.1, 1.1, 0.2, 60, 0, -0.2, 2.5, -40});
   image.put<int16_t>(254, 4);  // sform_code: MNI

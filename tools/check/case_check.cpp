@@ -48,6 +48,7 @@ class CaseChecker {
                                                         : io::read_whole_nifti_header(path);
       ++result_.report.readable_files;
       compare_grid(image.grid, path);
+      compare_qform(image, path);
       return image;
     } catch (const DataError& e) {
       add(FindingKind::unreadable, e.what());
@@ -71,6 +72,18 @@ class CaseChecker {
                       "mend the header",
                       path.string(), first_.filename().string(), io::corner_displacement(first, grid)));
     }
+  }
+
+  // Once for a case: its files mostly have one header.
+  void compare_qform(const io::NiftiImage& image, const fs::path& path) {
+    const std::optional<io::Grid> other = io::grid_by_qform(image);
+    if (contradicted_ || !other || io::same_grid(image.grid, *other)) return;
+    contradicted_ = true;
+    add(FindingKind::qform,
+        fmt::format("[{}] expected qform and sform to agree, got {} in the qform, {} in the sform and {:.4g} voxels "
+                    "between their corners: the sform is used; check that left is left",
+                    path.string(), io::orientation_code(*other), io::orientation_code(image.grid),
+                    io::corner_displacement(image.grid, *other)));
   }
 
   void expect_frames(const io::NiftiImage& image, int64_t frames, const fs::path& path) {
@@ -171,6 +184,7 @@ class CaseChecker {
   const io::CaseFiles& files_;
   CheckLevel level_;
   CaseCheck result_;
+  bool contradicted_ = false;
   fs::path first_;  // the file of result_.report.grid
 };
 

@@ -1,7 +1,7 @@
 // What a check of a dataset finds, and how grave it is.
 //
-// Non-obvious rule: a warning is for what is read correctly and should be known (spacings, orientations); all else is a
-// violation.
+// Non-obvious rule: a warning is for what is read correctly and should be known (spacings, orientations, which of two);
+// all else is a violation.
 #pragma once
 
 #include <array>
@@ -28,6 +28,7 @@ enum class FindingKind {
   duplicate,    // the voxels of another image, of the same patient
   leakage,      // the voxels of another patient's image
   spacing,      // other than 1 mm: a warning
+  qform,        // contradicts the sform, which is used: a warning
   orientation,  // other than BraTS's, or unknown: a warning
 };
 const char* name_of(FindingKind kind);
