@@ -138,9 +138,17 @@ void check(cudaError_t status, const char* expression, const char* file, int lin
 }
 
 int device_count() {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  int count = 0, driver = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess) return count;
   cudaGetLastError();
+  // Where no driver is installed the runtime says that it is too old, and that its version is 0.
+  if (status == cudaErrorInsufficientDriver) REVUNET_CUDA_CHECK(cudaDriverGetVersion(&driver));
+  const bool none = status == cudaErrorNoDevice || (status == cudaErrorInsufficientDriver && driver == 0);
+  REVUNET_EXPECTS(none, UsageError,
+                  "[--device] expected the CUDA driver to list its devices, got {} ({}); mend or update the driver "
+                  "(nvidia-smi says more), or use --device cpu",
+                  cudaGetErrorName(status), cudaGetErrorString(status));
   return 0;
 }
 
@@ -164,8 +172,7 @@ std::string library_versions() {
 void expect_device(int index) {
   const int count = device_count();
   REVUNET_EXPECTS(count > 0, UsageError,
-                  "[--device] expected a CUDA device, got none: no CUDA device, or no driver "
-                  "that this build can use; use --device cpu");
+                  "[--device] expected a CUDA device, got none: there is none, or no driver; use --device cpu");
   REVUNET_EXPECTS(index >= 0 && index < count, UsageError, "[--device] expected a CUDA device from 0 to {}, got {}",
                   count - 1, index);
 }

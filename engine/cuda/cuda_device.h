@@ -8,7 +8,8 @@
 
 namespace revunet::cuda {
 
-// How many there are; 0 without a driver.
+// How many there are; 0 without a driver. UsageError where there is one that cannot say: a device that is broken, or
+// busy, or a driver that is too old, is not the same as none.
 int device_count();
 
 // Its name, architecture and memory, "NVIDIA H200, sm_90, 143771 MiB".

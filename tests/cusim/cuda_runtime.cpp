@@ -11,7 +11,8 @@ constexpr size_t kDeviceMemory = size_t{1} << 30;  // bytes that the device says
 
 struct State {
   int64_t live = 0, allocations_until_failure = 0;
-  int devices = 1;
+  int devices = 1, driver_version = 13000;
+  cudaError_t count_error = cudaSuccess;
   cudaError_t last = cudaSuccess;
 };
 State state;
@@ -48,6 +49,10 @@ int64_t live_objects() {
 void set_device_count(int count) {
   state.devices = count;
 }
+void fail_device_count(cudaError_t error, int driver_version) {
+  state.count_error = error;
+  state.driver_version = driver_version;
+}
 
 }  // namespace revunet::cusim
 
@@ -66,8 +71,13 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  if (state.count_error != cudaSuccess) return failed(state.count_error);
   *count = state.devices;
   return state.devices > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = state.driver_version;
+  return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
   return device < state.devices ? cudaSuccess : failed(cudaErrorInvalidDevice);

@@ -1,6 +1,8 @@
 // The calls of the CUDA runtime that the project makes, on the CPU: one device whose memory is the host's.
 #pragma once
 
+#include <driver_types.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -12,5 +14,7 @@ void fail_allocations_from(int64_t k);
 int64_t live_objects();
 // Devices that the runtime reports: 1 unless set.
 void set_device_count(int count);
+// What it answers instead when asked for their number, and the version of the driver (0: none); cudaSuccess: neither.
+void fail_device_count(cudaError_t error, int driver_version);
 
 }  // namespace revunet::cusim

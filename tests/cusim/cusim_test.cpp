@@ -5,6 +5,7 @@
 #include "engine/tensor.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cusim.h"
+#include "tools/common/device_options.h"
 
 using namespace revunet;
 using Catch::Matchers::Contains;
@@ -95,6 +96,25 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
     CHECK_NOTHROW(Tensor(ctx, {100}, DType::f32));
   }
   CHECK(cusim::live_objects() == 0);
+}
+
+// CUDA's documentation: cudaErrorInsufficientDriver is a driver older than the runtime, or none, of version 0.
+TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is no device", "[cusim]") {
+  cusim::fail_device_count(cudaErrorInsufficientDriver, 0);
+  CHECK(cuda::device_count() == 0);
+  CHECK_THROWS_WITH(cuda::make_device(0), Contains("[--device] expected a CUDA device, got none"));
+  cusim::fail_device_count(cudaErrorNoDevice, 13000);
+  CHECK(cuda::device_count() == 0);
+  for (const cudaError_t error : {cudaErrorInsufficientDriver, cudaErrorSystemNotReady, cudaErrorSystemDriverMismatch,
+                                  cudaErrorDevicesUnavailable, cudaErrorUnknown}) {
+    cusim::fail_device_count(error, 12040);
+    CHECK_THROWS_AS(cuda::device_count(), UsageError);
+    CHECK_THROWS_WITH(cuda::make_device(0),
+                      Contains("got cudaErrorOfTheSimulation (simulated)") && Contains("use --device cpu"));
+    CHECK_THROWS_AS(tools::resolve(tools::DeviceArguments{}), UsageError);  // auto does not go to the CPU
+  }
+  cusim::fail_device_count(cudaSuccess, 13000);
+  CHECK(cuda::device_count() == 1);
 }
 
 TEST_CASE("values go to a CUDA device and back, padded there and nowhere else", "[cusim]") {
