@@ -68,6 +68,11 @@ class CudaMemory : public MemoryResource {
       return nullptr;
     }
     REVUNET_CUDA_CHECK(status);
+    if (const auto address = reinterpret_cast<uintptr_t>(data); address % kAllocationAlignment != 0) {
+      cudaFree(data);
+      throw Error(fmt::format("[cuda] expected cudaMalloc to give multiples of {} bytes, got {:#x}; use another driver",
+                              kAllocationAlignment, address));
+    }
     return data;
   }
 

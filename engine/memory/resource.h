@@ -38,7 +38,8 @@ class MemoryResource {
   virtual void* stream() const { return nullptr; }
 };
 
-// Every address handed out is a multiple of this: what cudaMalloc promises and vector loads of any width need.
+// Every address handed out is a multiple of this: enough for vector loads of any width. cudaMalloc gives it without
+// promising more than 256, so the CUDA device checks.
 inline constexpr size_t kAllocationAlignment = 512;
 
 // The process's own memory. Large segments are aligned to and advised as huge pages, which saves the page faults.

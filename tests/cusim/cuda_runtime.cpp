@@ -13,6 +13,7 @@ struct State {
   int64_t live = 0, allocations_until_failure = 0;
   int devices = 1, driver_version = 13000;
   cudaError_t count_error = cudaSuccess;
+  bool misaligned = false;
   cudaError_t last = cudaSuccess;
 };
 State state;
@@ -32,7 +33,7 @@ cudaError_t allocate(void** data, size_t bytes) {
 
 cudaError_t deallocate(void* data) {
   if (data) --state.live;
-  std::free(data);
+  std::free(static_cast<char*>(data) - reinterpret_cast<uintptr_t>(data) % 512);  // where it was misaligned
   return cudaSuccess;
 }
 
@@ -45,6 +46,9 @@ void fail_allocations_from(int64_t k) {
 }
 int64_t live_objects() {
   return state.live;
+}
+void misalign_allocations(bool misaligned) {
+  state.misaligned = misaligned;
 }
 void set_device_count(int count) {
   state.devices = count;
@@ -132,7 +136,9 @@ cudaError_t cudaFreeHost(void* data) {
 cudaError_t cudaMalloc(void** data, size_t bytes) {
   if (state.allocations_until_failure == 1) return failed(cudaErrorMemoryAllocation);
   if (state.allocations_until_failure > 1) --state.allocations_until_failure;
-  return allocate(data, bytes);
+  const cudaError_t status = allocate(data, bytes + (state.misaligned ? 256 : 0));
+  if (status == cudaSuccess && state.misaligned) *data = static_cast<char*>(*data) + 256;
+  return status;
 }
 cudaError_t cudaFree(void* data) {
   return deallocate(data);

@@ -10,6 +10,8 @@ namespace revunet::cusim {
 
 // The k-th allocation of device memory from now on fails, counted from 1, and so do all after it; 0: none does.
 void fail_allocations_from(int64_t k);
+// Device memory is at odd multiples of 256 bytes, all that cudaMalloc promises, instead of multiples of 512.
+void misalign_allocations(bool misaligned);
 // What is allocated: memory, streams, events. 0 once everything is given back.
 int64_t live_objects();
 // Devices that the runtime reports: 1 unless set.

@@ -95,6 +95,13 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
     cusim::fail_allocations_from(0);
     CHECK_NOTHROW(Tensor(ctx, {100}, DType::f32));
   }
+  {
+    Device device = cuda::make_device(0);
+    cusim::misalign_allocations(true);
+    CHECK_THROWS_WITH(Tensor(Context{device}, {100}, DType::f32),
+                      Contains("expected cudaMalloc to give multiples of 512"));
+    cusim::misalign_allocations(false);
+  }
   CHECK(cusim::live_objects() == 0);
 }
 
