@@ -15,13 +15,42 @@ namespace {
 
 constexpr io::Size3 volume = {12, 10, 8}, patch = {4, 6, 2};
 
+struct Extremes {
+  double least = 1e300, greatest = -1e300;
+  void add(double x) {
+    least = std::min(least, x);
+    greatest = std::max(greatest, x);
+  }
+};
+
+void expect_filled(const Extremes& drawn, double low, double high) {
+  const double rounding = 1e-7 * (high - low), near = 0.01 * (high - low);
+  CHECK(drawn.least >= low - rounding);
+  CHECK(drawn.least < low + near);
+  CHECK(drawn.greatest <= high + rounding);
+  CHECK(drawn.greatest > high - near);
+}
+
+// Values at the control points of the cubic B-spline with these coefficients, mirrored at the border: along a line
+// (c[i - 1] + 4 c[i] + c[i + 1]) / 6, with c[-1] = c[1] and c[3] = c[1].
+std::array<double, 9> at_control_points(const std::array<double, 9>& coefficients) {
+  constexpr std::array<std::array<double, 3>, 3> line = {{{4, 2, 0}, {1, 4, 1}, {0, 2, 4}}};
+  std::array<double, 9> values{};
+  for (size_t i = 0; i < 9; ++i)
+    for (size_t j = 0; j < 9; ++j) values[i] += line[i / 3][j / 3] * line[i % 3][j % 3] * coefficients[j] / 36;
+  return values;
+}
+
 }  // namespace
 
-TEST_CASE("draws of augmentation are within their ranges, and follow from seed, epoch and case", "[train]") {
-  const AugmentationRanges ranges{.rotation = 30, .scale_low = 0.8, .scale_high = 1.25, .deformation = 0};
-  double most_angle = 0, least_scale = 10, most_scale = 0;
+TEST_CASE("draws of augmentation fill their ranges, and follow from seed, epoch and case", "[train]") {
+  // Bounds that differ from their reciprocals, so that factors of sizes and of coordinates do not pass for each other.
+  const AugmentationRanges ranges{.rotation = 30, .scale_low = 0.5, .scale_high = 1.1, .deformation = 0};
+  Extremes angle, scale;
+  std::array<Extremes, 4> shift;
   std::array<int, 3> flips{};
   constexpr int draws = 2000;
+  const double degree = std::acos(-1.0) / 180;
   for (size_t i = 0; i < draws; ++i) {
     Rng rng = augmentation_rng(1, 1, i);
     const PlaneWarp warp = draw_warp(ranges, rng);
@@ -29,19 +58,16 @@ TEST_CASE("draws of augmentation are within their ranges, and follow from seed, 
     const double factor = std::hypot(m[0], m[2]);  // a rotation times the inverse scale
     CHECK(m[0] == m[3]);
     CHECK(m[1] == -m[2]);
-    most_angle = std::max(most_angle, std::abs(std::atan2(m[2], m[0])));
-    least_scale = std::min(least_scale, 1 / factor);
-    most_scale = std::max(most_scale, 1 / factor);
+    angle.add(std::atan2(m[2], m[0]) / degree);
+    scale.add(1 / factor);
     for (size_t axis = 0; axis < 3; ++axis) flips[axis] += warp.flip[axis];
-    for (size_t c = 0; c < 4; ++c) CHECK(std::abs(warp.shift[c]) <= 0.1f);
+    for (size_t c = 0; c < 4; ++c) shift[c].add(warp.shift[c]);
+    CHECK(warp.deformation == decltype(warp.deformation){});
   }
-  const double degree = std::acos(-1.0) / 180;
-  CHECK(most_angle <= 30 * degree);
-  CHECK(most_angle > 29.5 * degree);
-  CHECK(least_scale >= 0.8 - 1e-12);
-  CHECK(least_scale < 0.81);
-  CHECK(most_scale <= 1.25 + 1e-12);
-  CHECK(most_scale > 1.24);
+  // An end of a uniform range is missed by more than 1 % with probability e^-20.
+  expect_filled(angle, -30, 30);
+  expect_filled(scale, 0.5, 1.1);
+  for (const Extremes& of_modality : shift) expect_filled(of_modality, -0.1, 0.1);
   for (const int count : flips) CHECK(std::abs(count - draws / 2) < 5 * std::sqrt(draws / 4.0));
 
   const auto first = [&](uint64_t seed, int64_t epoch, size_t index) {
@@ -49,6 +75,30 @@ TEST_CASE("draws of augmentation are within their ranges, and follow from seed, 
   };
   CHECK(first(1, 2, 3) == first(1, 2, 3));
   CHECK(std::set<uint64_t>{first(1, 2, 3), first(2, 2, 3), first(1, 3, 3), first(1, 2, 4), first(1, 3, 2)}.size() == 5);
+}
+
+TEST_CASE("displacements at the control points are independent, normal by mean and deviation", "[train]") {
+  const AugmentationRanges ranges{.deformation = 10};
+  constexpr size_t points = 18, draws = 4000;  // of d_x, then of d_y
+  std::array<double, points> sum{};
+  std::array<std::array<double, points>, points> products{};
+  for (size_t draw = 0; draw < draws; ++draw) {
+    Rng rng = augmentation_rng(2, 1, draw);
+    const PlaneWarp warp = draw_warp(ranges, rng);
+    std::array<double, points> d{};
+    for (size_t i = 0; i < points; ++i) d[i] = at_control_points(warp.deformation[i / 9])[i % 9];
+    for (size_t i = 0; i < points; ++i) {
+      sum[i] += d[i];
+      for (size_t j = 0; j <= i; ++j) products[i][j] += d[i] * d[j];
+    }
+  }
+  constexpr double n = draws;
+  for (size_t i = 0; i < points; ++i) {
+    INFO("point " << i);
+    CHECK(std::abs(sum[i] / n) < 5 * 10 / std::sqrt(n));
+    CHECK(std::abs(products[i][i] / n - 100) < 5 * 100 * std::sqrt(2 / n));  // the variance of a normal's square
+    for (size_t j = 0; j < i; ++j) CHECK(std::abs(products[i][j] / n) < 5 * 100 / std::sqrt(n));
+  }
 }
 
 TEST_CASE("changes of intensities happen as often as in nnU-Net, within its ranges", "[train]") {
