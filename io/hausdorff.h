@@ -27,7 +27,9 @@ Hd95 parse_hd95(const std::string& name);
 // A sentence for reports, which must say what their numbers mean.
 std::string_view definition_of(Hd95 definition);
 
-// mm. Neither mask is empty; both have voxels_in(size) voxels. Memory: 10 bytes a voxel of the box around both masks.
+// mm. Neither mask is empty; both have voxels_in(size) voxels. Memory: 12 bytes a voxel of the box around both masks (of
+// each mask a copy and its edge, 1 byte each, and a distance, 8), 13 for surfel; and, while vectors of them grow, up to
+// 24 bytes a voxel of the edges, 48 an element of the surface.
 // pooled and max: numpy.percentile's linear interpolation between distances of edges, a mask minus its erosion by the
 // 6-neighbour cross. surfel: the least distance that holds 95 % of the surface's area, between corners of voxels
 // (io/surfel_area.h). Outside the image is background.

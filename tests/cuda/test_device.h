@@ -1,18 +1,17 @@
 // The CUDA device of a test: simulated in test_cusim, a real one in test_gpu.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <catch2/catch.hpp>
 
 #include "engine/cuda/cuda_device.h"
+#include "tests/support/skip.h"
 
 namespace revunet::test {
 
 // False, and said so for CTest, where there is none to test on.
 inline bool has_cuda_device() {
   if (cuda::device_count() > 0) return true;
-  fmt::print("skipped: no CUDA device\n");
+  skip("no CUDA device");
   return false;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/error.h"
 #include "io/nifti.h"
 #include "tests/io/mask_shapes.h"
+#include "tests/support/skip.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -168,7 +169,7 @@ TEST_CASE("masks that do not fit their grid are refused", "[metrics]") {
 TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") {
   const std::filesystem::path folder = std::filesystem::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
   if (!std::filesystem::exists(folder)) {
-    WARN("skipped: " << folder << " is not there");
+    skip(folder.string() + " is not there");
     return;
   }
   std::map<std::string, LabelImage> images;

@@ -10,6 +10,7 @@
 #include "io/regions.h"
 #include "io/safetensors.h"
 #include "tests/io/test_files.h"
+#include "tests/support/skip.h"
 
 using Catch::Contains;
 using namespace revunet;
@@ -56,7 +57,7 @@ io::CaseVolumes box_case(const Size3& size, const Size3& low, const Size3& high)
 TEST_CASE("a real case is preprocessed as NumPy does it") {
   const std::filesystem::path folder = std::filesystem::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
   if (!std::filesystem::exists(folder)) {
-    WARN("skipped: the case of the golden values is not at " << folder);
+    skip("the case of the golden values is not at " + folder.string());
     return;
   }
   const std::filesystem::path golden = REVUNET_GOLDEN_DIR;

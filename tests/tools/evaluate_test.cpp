@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/nifti.h"
+#include "tests/support/skip.h"
 #include "tests/tools/tool_runner.h"
 
 using namespace revunet;
@@ -137,7 +138,7 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
 TEST_CASE("a real case scores as SciPy scores it", "[evaluate][shared]") {
   const fs::path data = fs::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
   if (!fs::exists(data)) {
-    WARN("skipped: " << data << " is not there");
+    skip(data.string() + " is not there");
     return;
   }
   const TemporaryFolder folder;

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/progress_line.h"
 
@@ -57,7 +58,7 @@ std::optional<std::string> drawn_by_predict(const std::string& arguments, unsign
                                             const std::string& kind) {
   const PseudoTerminal terminal(columns);
   if (!terminal.usable()) {
-    WARN("skipped: there are no pseudo-terminals here");
+    skip("there are no pseudo-terminals here");
     return std::nullopt;
   }
   const std::string command = fmt::format("CUDA_VISIBLE_DEVICES= TERM={} {}{}/revunet-predict {} >/dev/null 2>{}", kind,

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "tests/support/skip.h"
 #include "tests/tools/tool_runner.h"
 
 namespace revunet::test {
@@ -12,7 +13,7 @@ namespace revunet::test {
 inline std::optional<std::string> run_python(const std::string& package, const std::string& script,
                                              const std::string& arguments) {
   if (std::system(("python3 -c 'import " + package + "' >/dev/null 2>&1").c_str()) != 0) {
-    WARN("skipped: python3 with the package " << package << ", whose reader this is for, is not there");
+    skip("python3 with the package " + package + ", whose reader this is for, is not there");
     return std::nullopt;
   }
   const TemporaryFolder folder;

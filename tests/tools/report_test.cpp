@@ -3,6 +3,7 @@
 
 #include <regex>
 
+#include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/report/html.h"
 #include "tools/report/report.h"
@@ -61,7 +62,7 @@ std::map<std::string, size_t> points_of_lines(const std::string& page) {
 // Fails unless an XML parser takes the page and finds nothing in it that comes from elsewhere.
 void expect_one_whole_page(const fs::path& page) {
   if (std::system("python3 -c '' >/dev/null 2>&1") != 0) {
-    WARN("skipped: python3, whose XML parser this is for, is not there");
+    skip("python3, whose XML parser this is for, is not there");
     return;
   }
   constexpr const char* parser = R"python(

@@ -19,6 +19,9 @@ const std::string kOptions =
 const std::string kEverything =
     kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment strong";
 
+// Samples of some tenths of a second: a signal at the start comes within the first epoch.
+const std::string kSlow = "--channels 12,24 --size 96,96,96 --lr 0.01";
+
 // Starts revunet-train, and sends it a signal once `condition`, a shell's, holds, and `delay` seconds have passed.
 ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,
                        const std::string& arguments) {
@@ -121,8 +124,8 @@ TEST_CASE("a second signal ends a run at once", "[train][resume]") {
 TEST_CASE("two signals at once, as timeout sends them, are one", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
-  const ToolResult got = train_until(logged(run, "validation cases", 1), "0.05",
-                                     "TERM $pid; kill -INT $pid; kill -TERM", start(data, run));
+  const ToolResult got = train_until(logged(run, "validation cases", 1), "0", "TERM $pid; kill -INT $pid; kill -TERM",
+                                     start(data, run, kSlow + " --val-fraction 0 --epochs 2"));
   CHECK(got.exit_code == 4);
   CHECK(fs::exists(run / "checkpoint.safetensors"));
 }
@@ -130,18 +133,15 @@ TEST_CASE("two signals at once, as timeout sends them, are one", "[train][resume
 TEST_CASE("a run that was killed before its first checkpoint starts from its beginning", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", run = folder / "run";
-  const fs::path init = folder / "whole/last.safetensors";
-  REQUIRE(train(data, whole, kOptions).exit_code == 0);
-  const std::string options = kOptions + fmt::format(" --init '{}'", init.string());
-  REQUIRE(train(data, folder / "uninterrupted", options).exit_code == 0);
-  const auto started = logged(run, "validation cases", 1);
-  REQUIRE(train_until(started, "0", "KILL", start(data, run, options)).exit_code == 128 + 9);
-  REQUIRE_FALSE(fs::exists(run / "checkpoint.safetensors"));
+  const fs::path init = write_untrained(folder / "init.safetensors");
+  REQUIRE(train(data, whole, kOptions + fmt::format(" --init '{}'", init.string())).exit_code == 0);
+  fs::create_directories(run);  // with what is there from the start on
+  for (const char* file : {"config.toml", "split.json", "train.log"}) fs::copy(whole / file, run / file);
   const ToolResult got = run_tool("revunet-train", go_on(run), patient_threads);
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output, Contains("no checkpoint was written yet: the run starts from its beginning"));
-  expect_same_run(run, folder / "uninterrupted");
+  expect_same_run(run, whole);
 }
 
 TEST_CASE("a run can be started again in a folder that one was killed in before its config.toml", "[train][resume]") {
@@ -160,9 +160,8 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
 
 TEST_CASE("what would change the epoch in progress is refused, and the run is as it was", "[train][resume]") {
   const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 8), run = folder / "run", whole = folder / "whole";
-  const std::string options = "--channels 4,8 --size 32,32,32 --epochs 2 --val-fraction 0 --lr 0.01 --accumulate 4";
-  REQUIRE(train(data, whole, options).exit_code == 0);
+  const fs::path data = make_phantoms(folder / "data", 8), run = folder / "run";
+  const std::string options = kSlow + " --epochs 2 --val-fraction 0 --accumulate 4";
   REQUIRE(train_until(logged(run, "validation cases", 1), "0", "TERM", start(data, run, options)).exit_code == 4);
   const std::string config = read_bytes(run / "config.toml");
   for (const auto& [change, message] :
@@ -191,7 +190,7 @@ TEST_CASE("an epoch that --max-steps cut short is counted as a whole one once th
           "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 8), run = folder / "run", whole = folder / "whole";
-  const std::string options = "--channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0.25 --lr 0.01";
+  const std::string options = kSlow + " --epochs 1 --val-fraction 0.25";
   REQUIRE(train(data, whole, options).exit_code == 0);
   const std::string few = start(data, run, options + " --max-steps 4");
   REQUIRE(train_until(logged(run, "validation cases", 1), "0", "TERM", few).exit_code == 4);
