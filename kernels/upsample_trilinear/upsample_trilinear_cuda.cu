@@ -73,9 +73,7 @@ __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sig
   const Plane<T> near = plane(side, p, p.d, x);
   for (int half = 0; half < 2; ++half) {
     const Plane<T> far = plane(side, p, clamped(half == 0 ? p.d - 1 : p.d + 1, side.D), x);
-#pragma unroll  // else planes are indexed at run time, and lie in local memory instead of registers
     for (int j = 0; j < 2; ++j) {
-#pragma unroll
       for (int k = 0; k < 2; ++k) {
         Pack<T> up = blend(near.at[j][k], far.at[j][k]);
         const int64_t to = side.fine(p, 2 * p.d + half, 2 * p.h + j, 2 * p.w + k) * kPack<T>;
