@@ -149,8 +149,8 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
     CHECK_THAT(got.errors, Contains(reason));
     CHECK_FALSE(fs::exists(folder / "run"));
   };
-  refused("revunet-train", "--device cuda", "[--device] expected a CUDA device, got none: no CUDA device");
-  refused("revunet-train", "--device cuda:1", "no CUDA device");
+  refused("revunet-train", "--device cuda", "[--device] expected a CUDA device, got none: there is none, or no driver");
+  refused("revunet-train", "--device cuda:1", "there is none, or no driver");
   refused("revunet-train", "--plan-cache plans.json", "[--plan-cache] expected a CUDA device");
   refused("revunet-train", "--conv-workspace 1MiB", "[--conv-workspace] expected a CUDA device");
   refused("cusim/revunet-train", "--device cuda:1", "[--device] expected a CUDA device from 0 to 0, got 1");

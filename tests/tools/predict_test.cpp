@@ -62,10 +62,11 @@ std::string write_oblique_case(const fs::path& folder) {
   image.srow({0.9, 0.1, 0, -80, -0.1, 1.1, 0.2, 60, 0, -0.2, 2.5, -40});
   image.put<int16_t>(254, 4);  // sform_code: MNI
   image.header.replace(148, 7, "a title");
-  for (const char* modality : {"t1", "t1ce", "t2", "flair"}) {
+  for (const std::string modality : {"t1", "t1ce", "t2", "flair"}) {
+    const auto own = static_cast<int64_t>(modality[1]) + std::ssize(modality);  // no two images are equal
     std::vector<int16_t> voxels(static_cast<size_t>(oblique_size[0] * oblique_size[1] * oblique_size[2]));
     for_each_voxel(oblique_size, [&](size_t voxel, const std::array<int64_t, 3>& at) {
-      const auto texture = static_cast<int16_t>(100 + (at[0] * 7 + at[1] * 13 + at[2] * 29 + modality[1]) % 97);
+      const auto texture = static_cast<int16_t>(100 + (at[0] * 7 + at[1] * 13 + at[2] * 29 + own) % 97);
       if (within(brain, at)) voxels[voxel] = texture;
     });
     image.fill(voxels);
@@ -162,7 +163,7 @@ TEST_CASE("to a network, a missing modality is one that it does not look at", "[
   expect_refusal(predict(weights, data, folder / "refused", options), 3, "got no " + name + "; add what is missing");
   const ToolResult got = predict(weights, data, folder / "out", options + " --missing-modality zero");
   REQUIRE(got.exit_code == 0);
-  CHECK(got.errors.empty());
+  CHECK_THAT(got.errors, !Contains("error"));  // the check's warnings alone, of an oblique grid
   CHECK_THAT(got.output, Contains(" s  without " + name + "\n"));
   for (const char* file : {"oblique.nii.gz", "oblique_probabilities.nii.gz"}) {
     const io::NiftiImage expected = io::read_nifti(folder / "expected" / file),

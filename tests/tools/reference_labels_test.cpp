@@ -156,7 +156,8 @@ TEST_CASE("a broken link in place of a case is refused, not passed over", "[eval
   }
   SECTION("a case's segmentation") {
     link(folder / "data/two/two-seg.nii.gz");
-    check_refusal(evaluate(folder / "data", folder / "out"), "two-seg.nii.gz] expected a file, got a broken link");
+    check_refusal(evaluate(folder / "data", folder / "out"),
+                  "two-seg.nii.gz] expected a file or folder, got a broken link");
   }
   SECTION("the file itself") {
     link(folder / "two_seg.nii.gz");

@@ -50,8 +50,10 @@ void write_case_with_outlier(const fs::path& folder) {
   const std::vector<char> header = io::make_nifti_header({32, 32, 32}, {1, 1, 1});
   std::vector<int16_t> voxels(32 * 32 * 32);
   for (size_t i = 0; i < voxels.size(); ++i) voxels[i] = static_cast<int16_t>(1 + i % 2);
-  voxels[24 + 32 * (24 + 32 * 24)] = 30000;
+  const size_t outlier = 24 + 32 * (24 + 32 * 24);
+  voxels[outlier] = 30000;
   for (const char* modality : {"t1", "t1ce", "t2", "flair"}) {
+    ++voxels[outlier];  // no two images are equal
     io::write_nifti(folder / fmt::format("{}_{}.nii.gz", name, modality), header, voxels);
   }
   io::write_nifti(folder / (name + "_seg.nii.gz"), header, std::vector<uint8_t>(voxels.size()));

@@ -99,7 +99,7 @@ TEST_CASE("with --ema the weights of a run are the averages, not the newest", "[
   CHECK(vectors > 10);
 }
 
-TEST_CASE("--weight-decay reaches the steps", "[train]") {
+TEST_CASE("the steps decay the weights as --weight-decay says", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2);
   const std::string options = "--channels 4,8 --size 16,16,16 --val-fraction 0 --max-steps 2 --lr 0.01";
