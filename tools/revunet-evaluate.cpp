@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "io/atomic_file.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/tool_main.h"
 #include "tools/evaluate/box_plot.h"
@@ -25,15 +26,6 @@ struct Options {
   io::LesionRules lesions;
   int threads = 0;
 };
-
-// Before anything is computed, so that no work is lost to a mistyped folder.
-void check_output(const std::filesystem::path& file) {
-  if (file.empty()) return;
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  REVUNET_EXPECTS(std::filesystem::is_directory(folder), DataError,
-                  "[{}] expected a folder to write into, got none at {}; make it first", file.string(),
-                  folder.string());
-}
 
 tools::ScoreOptions score_options(const Options& options) {
   REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
@@ -56,7 +48,7 @@ void write_plot(const std::string& plot, const std::vector<tools::CaseScore>& sc
 void run(const Options& options) {
   const tools::ScoreOptions scoring = score_options(options);
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
-    check_output(file);
+    tools::expect_output_folder(file);
   }
   const tools::Matching matching =
       tools::match_segmentations(options.reference, options.prediction, tools::labels_of_option(options.labels));

@@ -228,6 +228,20 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
                                   "patient, a as t1"));
 }
 
+TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {
+  Dataset d;
+  d.add("Caf\xE9", 1);
+  const TemporaryFolder out;
+  const ToolResult got = check(d.folder.path(), fmt::format("--json '{}'", (out / "report.json").string()));
+  CHECK(got.exit_code == 0);
+  CHECK_THAT(got.output, Contains("1 cases"));
+  CHECK(nlohmann::json::parse(read_bytes(out / "report.json"))["cases"][0]["case"] == "Caf\xEF\xBF\xBD");  // U+FFFD
+  const ToolResult nowhere = check(d.folder.path(), fmt::format("--json '{}'", (out / "none/report.json").string()));
+  CHECK(nowhere.exit_code == 3);
+  CHECK_THAT(nowhere.errors, Contains("none/report.json] expected a folder to write into, got none at"));
+  CHECK(nowhere.output.empty());
+}
+
 TEST_CASE("exit codes of revunet-check", "[check]") {
   Dataset d;
   d.add("a", 1);

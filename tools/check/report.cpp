@@ -84,7 +84,8 @@ std::string json_of(const DatasetReport& report) {
   json["findings"] = json_of(report.findings);
   json["violations"] = report.count(false);
   json["warnings"] = report.count(true);
-  return json.dump(2) + "\n";
+  // File names may be in another encoding than JSON's UTF-8.
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace revunet::tools
