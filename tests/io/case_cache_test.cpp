@@ -1,5 +1,6 @@
 // Cached cases: the same samples as without, made again where files have changed or the cache is damaged.
 #include "io/case_cache.h"
+
 #include <map>
 
 #include <catch2/catch.hpp>
