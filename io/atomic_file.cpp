@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "io/folders.h"
 
 namespace revunet::io {
 namespace {
@@ -40,16 +41,6 @@ std::optional<pid_t> writer_of(const std::filesystem::path& file) {
 }
 
 }  // namespace
-
-void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) fail(folder, "open the folder", "check the folder's permissions");
-  const bool synced = ::fsync(descriptor) == 0;
-  const int reason = errno;
-  ::close(descriptor);
-  errno = reason;
-  if (!synced) fail(folder, "sync the folder", "check the disk");
-}
 
 bool is_temporary(const std::filesystem::path& file) {
   return writer_of(file).has_value();

@@ -38,9 +38,6 @@ class AtomicFile {
   std::string pending_;  // not written yet
 };
 
-// A file or folder that was made in `folder` survives a power failure only once this has returned.
-void sync_folder(const std::filesystem::path& folder);
-
 // Removes the temporary files, in `folder` and below, of writers whose process was killed; returns how many.
 int64_t remove_leftovers(const std::filesystem::path& folder);
 // Whether a file of this name is a writer's temporary file.

@@ -15,6 +15,7 @@
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "io/folders.h"
 #include "io/preprocessing.h"
 
 namespace revunet::io {
@@ -173,10 +174,7 @@ CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
 
 CaseCache::CaseCache(std::filesystem::path folder, std::function<void(const std::string&)> on_damage)
     : folder_(std::move(folder)), on_damage_(std::move(on_damage)) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  REVUNET_EXPECTS(!error && fs::is_directory(folder_, error), DataError,
-                  "[--cache] expected a folder that can be made, got {}: {}", folder_.string(), error.message());
+  make_folder(folder_);
 }
 
 CaseVolumes CaseCache::load(const CaseFiles& files) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "io/folders.h"
 #include "tools/common/tool_main.h"
 #include "tools/phantom/phantom.h"
 
@@ -22,10 +23,7 @@ void run(const Options& options) {
   using namespace revunet;
   const std::array<int64_t, 3> size = {options.size[0], options.size[1], options.size[2]};
   tools::check_phantom_size(size);
-  std::error_code failure;
-  std::filesystem::create_directories(options.out, failure);
-  REVUNET_EXPECTS(!failure, DataError, "[{}] expected to make this folder, got {}; choose another --out",
-                  options.out.string(), failure.message());
+  io::make_folder(options.out);
   for (int64_t index = 0; index < options.cases; ++index) {  // before the first is made, so that none is in vain
     const std::filesystem::path place = options.out / tools::phantom_name(index);
     REVUNET_EXPECTS(!std::filesystem::exists(place), DataError,

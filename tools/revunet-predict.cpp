@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "io/folders.h"
 #include "tools/check/check.h"
 #include "tools/common/device_options.h"
 #include "tools/common/labels_option.h"
@@ -88,13 +89,6 @@ void check_filter(const Options& options) {
                   options.min_component_volume);
 }
 
-void make_folder(const std::filesystem::path& out) {
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", out.string(),
-                  error.message());
-}
-
 void report(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
   const std::string& name = files.name;
   const auto& v = predicted.region_voxels;
@@ -130,7 +124,7 @@ void predict(const Options& options) {
   const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
   const FieldOfView view = field_of_view(options, ensemble.members());
   PredictionOptions how = prediction_options(options, view, ensemble.members());
-  make_folder(options.out);
+  io::make_folder(options.out);
   for (const Ensemble::Member& m : ensemble.members()) {
     fmt::print("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
                fmt::join(m.info.config.channels, ","), m.network->parameter_count());

@@ -83,21 +83,6 @@ void expect_no_misnamed_segmentation(const fs::path& folder, const Naming& namin
   }
 }
 
-void expect_distinct(const CaseFiles& files) {
-  std::vector<fs::path> paths;
-  for (const ImageFrame& image : files.modalities) {
-    if (!image.path.empty()) paths.push_back(image.path);
-  }
-  if (files.segmentation) paths.push_back(*files.segmentation);
-  for (size_t i = 0; i < paths.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j]), DataError,
-                      "[{}] expected a file of its own, got a link to the same file as {}; put the right image there",
-                      paths[i].string(), paths[j].filename().string());
-    }
-  }
-}
-
 void scan_modalities(CaseFiles& files, const fs::path& folder, const Naming& naming, DatasetScan& scan) {
   std::vector<std::string> missing;
   for (size_t i = 0; i < naming.suffixes.size(); ++i) try {

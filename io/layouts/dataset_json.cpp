@@ -223,12 +223,20 @@ LabelProfile profile_of(const json& labels, const fs::path& path) {
   return profile;
 }
 
+// Images of another kind would be passed over as no images at all.
+void expect_nifti(const json& ending, const fs::path& path) {
+  REVUNET_EXPECTS(ending.is_null() || ending == ".nii.gz" || ending == ".nii", DataError,
+                  "[{}] expected a \"file_ending\" of .nii.gz or .nii, got {}; convert the images to NIfTI",
+                  path.string(), ending.dump());
+}
+
 }  // namespace
 
 DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelProfile>& labels) {
   const fs::path path = root / "dataset.json";
   const json parsed = parse(path);
   const auto field = [&](const char* name) { return parsed.contains(name) ? parsed.at(name) : json(); };
+  expect_nifti(field("file_ending"), path);
   DatasetJson result;
   result.has_channel_names = parsed.contains("channel_names");
   result.channel_of = channels_of(field(result.has_channel_names ? "channel_names" : "modality"), path);

@@ -22,7 +22,8 @@ struct DatasetJson {
 // Reads <root>/dataset.json. `labels` stand in for the file's own. Fields (nnU-Net v2; v1 and the Decathlon):
 // "channel_names" or "modality": {"0": "FLAIR", ...}; "labels": {"oedema": 1, ...} or {"1": "oedema", ...}, or regions
 // {"whole tumour": [1, 2, 3], "tumour core": [2, 3], "enhancing tumour": [3]}. DataError for: no or damaged JSON,
-// anything but the four modalities once each (naming the spellings), labels whose meaning is not known.
+// anything but the four modalities once each (naming the spellings), labels whose meaning is not known, a "file_ending"
+// (nnU-Net) of other files than NIfTI.
 DatasetJson read_dataset_json(const std::filesystem::path& root, const std::optional<LabelProfile>& labels);
 
 }  // namespace revunet::io

@@ -60,18 +60,33 @@ void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string
 }
 
 void add_case(DatasetScan& scan, CaseFiles files, const fs::path& where) {
-  const auto place = std::lower_bound(scan.cases.begin(), scan.cases.end(), files.name,
-                                      [](const CaseFiles& c, const std::string& name) { return c.name < name; });
-  if (place != scan.cases.end() && place->name == files.name) {
-    const auto known = std::find_if(place->modalities.begin(), place->modalities.end(),
-                                    [](const ImageFrame& image) { return !image.path.empty(); });
+  const auto place = std::upper_bound(scan.cases.begin(), scan.cases.end(), files.name,
+                                      [](const std::string& name, const CaseFiles& c) { return name < c.name; });
+  if (place != scan.cases.begin() && std::prev(place)->name == files.name) {
+    const auto& others = std::prev(place)->modalities;
+    const auto known =
+        std::find_if(others.begin(), others.end(), [](const ImageFrame& image) { return !image.path.empty(); });
     add_problem(scan, DatasetProblem::Kind::layout, files.name,
                 fmt::format("[{}] expected one case of each name, got {} also in {}; rename or remove one",
                             where.string(), files.name,
-                            known == place->modalities.end() ? "another folder" : known->path.parent_path().string()));
-    return;
+                            known == others.end() ? "another folder" : known->path.parent_path().string()));
   }
   scan.cases.insert(place, std::move(files));
+}
+
+void expect_distinct(const CaseFiles& files) {
+  std::vector<fs::path> paths;
+  for (const ImageFrame& image : files.modalities) {
+    if (!image.path.empty()) paths.push_back(image.path);
+  }
+  if (files.segmentation) paths.push_back(*files.segmentation);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j]), DataError,
+                      "[{}] expected a file of its own, got a link to the same file as {}; put the right image there",
+                      paths[i].string(), paths[j].filename().string());
+    }
+  }
 }
 
 void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message) {
@@ -118,12 +133,15 @@ void add_segmentations(DatasetScan& scan, const fs::path& images) {
 }
 
 void compare_count(DatasetScan& scan, const fs::path& images, std::optional<int64_t> training_cases) {
-  if (images.filename() != "imagesTr" || !training_cases || *training_cases == std::ssize(scan.cases)) return;
+  if (images.filename() != "imagesTr" || !training_cases) return;
+  std::set<std::string> names;
+  for (const CaseFiles& files : scan.cases) names.insert(files.name);
+  if (*training_cases == std::ssize(names)) return;
   add_problem(
       scan, DatasetProblem::Kind::missing, "",
       fmt::format("[{}] expected {} cases, numTraining of dataset.json, got {}; add what is missing, or mend the "
                   "number",
-                  images.string(), *training_cases, scan.cases.size()));
+                  images.string(), *training_cases, names.size()));
 }
 
 }  // namespace revunet::io

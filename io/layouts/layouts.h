@@ -28,10 +28,12 @@ void expect_no_broken_link(const std::filesystem::path& path);
 // file.
 std::optional<std::filesystem::path> find_image(const std::filesystem::path& folder, const std::string& stem);
 
-// Adds a case unless there is one of its name, which is a problem.
+// Adds a case in order of names. Another of its name is a problem and stays in the scan: its files want a look too.
 void add_case(DatasetScan& scan, CaseFiles files, const std::filesystem::path& where);
 void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,
                  const std::string& message);
+// DataError where two files of a case are one file under two names.
+void expect_distinct(const CaseFiles& files);
 // Of a case all of whose modalities were looked for and `files` has those found; `message`: what was expected and got.
 void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message);
 

@@ -75,6 +75,11 @@ DatasetScan scan_nnunet(const fs::path& root, const fs::path& images, const std:
     add_case(scan, std::move(files), images);
   }
   add_segmentations(scan, images);
+  for (const CaseFiles& files : scan.cases) try {
+      expect_distinct(files);
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+    }
   compare_count(scan, images, description.training_cases);
   return scan;
 }

@@ -98,6 +98,10 @@ TEST_CASE("cases below HGG and LGG, sorted over both") {
   CHECK(names_in(folder / "HGG") == std::vector<std::string>{"b", "d"});
   make_case(folder / "LGG/b", labelled);
   CHECK_THAT(refusal(folder.path()), Contains("one case of each name, got b") && Contains("HGG") && Contains("LGG"));
+  const io::DatasetScan scan = io::scan_dataset(folder.path());
+  REQUIRE(scan.cases.size() == 5);  // both: what is wrong with the second's files is found as well
+  CHECK(scan.cases[1].modalities[0].path.parent_path() == folder / "HGG/b");
+  CHECK(scan.cases[2].modalities[0].path.parent_path() == folder / "LGG/b");
 }
 
 TEST_CASE("a single case's folder") {

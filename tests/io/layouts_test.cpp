@@ -247,6 +247,13 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     CHECK_THAT(scan.problems[0].message, Contains("a_0004.nii] expected <case>_0000 to <case>_0003"));
     CHECK_THAT(scan.problems[1].message, Contains("no a_0003 (flair)"));
   }
+  SECTION("a channel that is another's file") {
+    make_nnunet(folder.path(), nnunet_json);
+    make_file(folder / "labelsTr/a.nii");
+    fs::remove(folder / "imagesTr/a_0002.nii");
+    fs::create_symlink(folder / "imagesTr/a_0000.nii", folder / "imagesTr/a_0002.nii");
+    CHECK_THAT(refusal(folder.path()), Contains("a_0002.nii] expected a file of its own") && Contains("a_0000.nii"));
+  }
 }
 
 TEST_CASE("a dataset.json that is not understood") {
@@ -266,6 +273,10 @@ TEST_CASE("a dataset.json that is not understood") {
     CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1"})" + labels), Contains("expected four modalities"));
     CHECK_THAT(refusal_of(R"({"labels": {}})"), Contains("expected four modalities"));
     CHECK_THAT(refusal_of("{"), Contains("dataset.json] expected JSON"));
+  }
+  SECTION("its images, of another kind than NIfTI") {
+    CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
+               Contains("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
   }
   SECTION("its labels, unless --labels says what they are") {
     const std::string json = "{" + channels + R"(, "labels": {"background": 0, "lesion": 1}})";

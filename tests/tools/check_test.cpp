@@ -1,5 +1,6 @@
 // revunet-check as a program: a dataset with one of every violation, exit codes, and what train and predict do first.
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -42,7 +43,7 @@ struct Dataset {
   std::vector<char> header = io::make_nifti_header(size, {1, 1, 1});
 
   fs::path file(const std::string& name, const std::string& suffix) const {
-    return folder.path() / name / (name + "_" + suffix);
+    return folder.path() / name / (fs::path(name).filename().string() + "_" + suffix);
   }
   // A sound case.
   void add(const std::string& name, int number) {
@@ -226,6 +227,16 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
   CHECK(got.exit_code == 1);
   CHECK_THAT(got.output, Contains("b: leakage (violation): [b] expected images of its own, got those of another "
                                   "patient, a as t1"));
+}
+
+TEST_CASE("of two cases of one name, the files of both are checked", "[check]") {
+  Dataset d;
+  d.add("HGG/a", 1);
+  d.add("LGG/a", 2);
+  std::ofstream(d.file("LGG/a", "t2.nii.gz")) << "no image";
+  const ToolResult result = check(d.folder.path());
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.output, Contains("expected one case of each name, got a also in") && Contains("LGG/a/a_t2.nii.gz] "));
 }
 
 TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {

@@ -1,7 +1,10 @@
-// Disks that fail: whichever write, sync or rename it is, the tool says so, and what was there before is there still.
+// Disks that fail: whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what was there
+// before is there still. And the order of these calls, which is what a power failure would find.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <sstream>
 
 #include "tests/tools/tiny_runs.h"
 
@@ -12,15 +15,34 @@ namespace fs = std::filesystem;
 
 namespace {
 
+const std::map<std::string, std::string> reasons = {{"mkdir", "Read-only file system"},
+                                                    {"create", "No space left on device"},
+                                                    {"write", "No space left on device"},
+                                                    {"sync", "Input/output error"},
+                                                    {"rename", "Input/output error"}};
 const std::string kOptions =
     "--channels 4,8 --size 16,16,16 --epochs 2 --val-fraction 0.25 --lr 0.01 --seed 3 --accumulate 2 --ema 0.9";
 
-// A tool whose at-th write, sync or rename fails; 0: none.
-ToolResult run_on_failing_disk(const std::string& tool, const std::string& arguments, long at, const fs::path& count) {
+// A tool whose at-th call fails; 0: none. `calls` gets a line for each.
+ToolResult run_on_failing_disk(const std::string& tool, const std::string& arguments, long at, const fs::path& calls) {
   return run_tool(tool, arguments,
-                  fmt::format("{}ASAN_OPTIONS=verify_asan_link_order=0 FAILING_DISK_AT={} FAILING_DISK_COUNT='{}' "
+                  fmt::format("{}ASAN_OPTIONS=verify_asan_link_order=0 FAILING_DISK_AT={} FAILING_DISK_CALLS='{}' "
                               "LD_PRELOAD={} ",
-                              patient_threads, at, count.string(), REVUNET_FAILING_DISK));
+                              patient_threads, at, calls.string(), REVUNET_FAILING_DISK));
+}
+
+struct Call {
+  std::string kind, path, to;  // to: of a rename
+};
+
+std::vector<Call> read_calls(const fs::path& file) {
+  std::vector<Call> calls;
+  std::istringstream lines(read_bytes(file));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    words >> calls.emplace_back().kind >> calls.back().path >> calls.back().to;
+  }
+  return calls;
 }
 
 std::string start(const fs::path& data, const fs::path& run) {
@@ -28,6 +50,7 @@ std::string start(const fs::path& data, const fs::path& run) {
 }
 
 void expect_no_leftovers(const fs::path& folder) {
+  if (!fs::exists(folder)) return;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     INFO(entry.path().string());
     CHECK_FALSE(entry.path().filename().string().starts_with('.'));
@@ -36,26 +59,64 @@ void expect_no_leftovers(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("whichever write, sync or rename of a run fails, it is named, and the run goes on to the same end",
+TEST_CASE("a file gets its name once it is on disk, the older one keeps its own until then, and the folder is synced",
           "[train][resume]") {
   const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", count = folder / "count";
-  REQUIRE(run_on_failing_disk("revunet-train", start(data, whole), 0, count).exit_code == 0);
-  const long calls = std::stol(read_bytes(count));
-  REQUIRE(calls > 32);  // two epochs of four files, each written, synced, renamed, and its folder synced
-  std::set<std::string> failed;
-  for (long at = 1; at <= calls; ++at) {
-    INFO("call " << at << " of " << calls);
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run", calls_file = folder / "calls";
+  REQUIRE(run_on_failing_disk("revunet-train", start(data, run), 0, calls_file).exit_code == 0);
+  const std::vector<Call> calls = read_calls(calls_file);
+  std::map<std::string, std::string> last;  // what happened last to each path
+  std::map<std::string, int> named;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const auto& [kind, path, to] = calls[i];
+    INFO("call " << i + 1 << ": " << kind << " " << path << " " << to);
+    if (kind == "rename") {
+      if (!fs::path(path).filename().string().starts_with('.')) {  // the older file, to a name of its own
+        REQUIRE(i + 1 < calls.size());
+        CHECK(calls[i + 1].kind == "rename");
+        CHECK(calls[i + 1].to == path);
+        CHECK(last[calls[i + 1].path] == "sync");  // the newer was on disk before
+      } else {
+        CHECK(last[path] == "sync");  // after the last of its writes
+        REQUIRE(i + 1 < calls.size());
+        CHECK(calls[i + 1].kind == "sync");
+        CHECK(calls[i + 1].path == fs::path(to).parent_path());
+      }
+      ++named[fs::path(to).filename()];
+    }
+    last[path] = kind;
+  }
+  CHECK(named["checkpoint.safetensors"] == 2);  // a save an epoch
+  CHECK(named["last.safetensors"] == 2);
+  CHECK(named["log.csv"] == 2);
+  for (const char* once : {"config.toml", "split.json", "report.html"}) CHECK(named[once] >= 1);
+  // Nothing that is there has come another way, but for what is appended to as the run goes.
+  for (const auto& entry : fs::directory_iterator(run)) {
+    if (entry.is_regular_file() && entry.path().filename() != "train.log") CHECK(named[entry.path().filename()] > 0);
+  }
+}
+
+TEST_CASE("whichever call of a run fails, it is named, and the run goes on to the same end", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", calls_file = folder / "calls";
+  REQUIRE(run_on_failing_disk("revunet-train", start(data, whole), 0, calls_file).exit_code == 0);
+  const std::vector<Call> calls = read_calls(calls_file);
+  for (const char* kind : {"mkdir", "create", "write", "sync", "rename"}) {
+    REQUIRE(std::ranges::any_of(calls, [&](const Call& call) { return call.kind == kind; }));
+  }
+  for (size_t at = 1; at <= calls.size(); ++at) {
+    const auto& [kind, path, to] = calls[at - 1];
+    INFO("call " << at << " of " << calls.size() << ": " << kind << " " << path << " " << to);
     const fs::path run = folder / std::to_string(at);
-    const ToolResult got = run_on_failing_disk("revunet-train", start(data, run), at, count);
+    const ToolResult got =
+        run_on_failing_disk("revunet-train", start(data, run), static_cast<long>(at), folder / "its_calls");
     INFO(got.errors);
     // What only shows the run does not end it.
     const bool shows = got.output.find("the run goes on without ") != std::string::npos;
     REQUIRE(got.exit_code == (shows ? 0 : 3));
     const std::string& message = shows ? got.output : got.errors;
-    CHECK_THAT(message, Contains("expected to ") && (Contains("No space left on device") || Contains("Input/output")));
-    // The first call syncs the folder that the run's is made in.
-    CHECK_THAT(message, Contains(at == 1 ? (folder / "").parent_path().string() : run.string()));
+    CHECK_THAT(message, Contains("expected to ") && Contains(reasons.at(kind)));
+    CHECK_THAT(message, Contains(path == folder.path() ? path : run.string()));  // it holds the new run's
     expect_no_leftovers(run);
     const bool begun = fs::exists(run / "config.toml");
     const ToolResult rest = run_tool(
@@ -70,24 +131,29 @@ TEST_CASE("whichever write, sync or rename of a run fails, it is named, and the 
   }
 }
 
-TEST_CASE("whichever write, sync or rename of a prediction fails, no half of a file is left", "[predict]") {
+TEST_CASE("whichever call of a prediction fails, no half of a file is left", "[predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "w.safetensors"),
-                 count = folder / "count";
+                 calls_file = folder / "calls";
   const auto arguments = [&](const fs::path& out) {
     return fmt::format("--weights '{}' --data '{}' --out '{}' --probabilities --overlay", weights.string(),
                        data.string(), out.string());
   };
-  REQUIRE(run_on_failing_disk("revunet-predict", arguments(folder / "whole"), 0, count).exit_code == 0);
-  const long calls = std::stol(read_bytes(count));
-  REQUIRE(calls >= 8);
-  for (long at = 1; at <= calls; ++at) {
-    INFO("call " << at << " of " << calls);
+  REQUIRE(run_on_failing_disk("revunet-predict", arguments(folder / "whole"), 0, calls_file).exit_code == 0);
+  const std::vector<Call> calls = read_calls(calls_file);
+  for (const char* kind : {"mkdir", "create", "write", "sync", "rename"}) {
+    REQUIRE(std::ranges::any_of(calls, [&](const Call& call) { return call.kind == kind; }));
+  }
+  for (size_t at = 1; at <= calls.size(); ++at) {
+    const auto& [kind, path, to] = calls[at - 1];
+    INFO("call " << at << " of " << calls.size() << ": " << kind << " " << path << " " << to);
     const fs::path out = folder / std::to_string(at);
-    const ToolResult got = run_on_failing_disk("revunet-predict", arguments(out), at, count);
+    const ToolResult got =
+        run_on_failing_disk("revunet-predict", arguments(out), static_cast<long>(at), folder / "its_calls");
     CHECK(got.exit_code == 3);
-    CHECK_THAT(got.errors, Contains(out.string()));
+    CHECK_THAT(got.errors, Contains(path == folder.path() ? path : out.string()) && Contains(reasons.at(kind)));
     expect_no_leftovers(out);
+    if (!fs::exists(out)) continue;
     for (const auto& entry : fs::directory_iterator(out)) {
       CHECK(read_bytes(entry.path()) == read_bytes(folder / "whole" / entry.path().filename()));
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "io/atomic_file.h"
+#include "io/folders.h"
 #include "tools/view/overlay.h"
 
 namespace revunet::tools {
@@ -44,7 +45,7 @@ void Previews::on_validation_case(const ValidatedCase& c) {
 
 void Previews::on_epoch(const EpochRecord& record) {
   if (!record.dice || cases_.empty()) return;
-  std::filesystem::create_directories(folder_);
+  io::make_folder(folder_);
   for (const auto& [name, png] : drawn_) io::write_file_atomically(folder_ / (name + ".png"), png);
   *pictures_ = std::move(drawn_);
   drawn_.clear();

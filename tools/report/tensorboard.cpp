@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include "engine/memory/report.h"
+#include "io/folders.h"
 
 namespace revunet::tools {
 
 void TensorBoard::on_start(int64_t step) {
-  std::filesystem::create_directories(folder_);
+  io::make_folder(folder_);
   file_.emplace(folder_, step + 1);
 }
 

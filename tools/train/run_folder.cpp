@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "io/folders.h"
 
 namespace revunet::tools {
 
@@ -31,12 +32,7 @@ void RunFolder::expect_new(const std::filesystem::path& path) {
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   expect_new(path_);
-  std::error_code error;
-  const bool exists = std::filesystem::exists(path_, error);
-  std::filesystem::create_directories(path_, error);
-  REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be made, got {}: {}", path_.string(),
-                  error.message());
-  if (!exists) io::sync_folder(std::filesystem::absolute(path_).lexically_normal().parent_path());
+  io::make_folder(path_);
   log_ = csv_header();
 }
 
