@@ -161,6 +161,18 @@ TEST_CASE("tensors that contradict themselves are refused in memory", "[safetens
   CHECK_THROWS_AS(write_safetensors(folder / "absent" / "x.safetensors", contents), DataError);
 }
 
+// As in https://github.com/huggingface/safetensors: 100 MB, whatever the file's size.
+TEST_CASE("a header of more than 100 MB is refused unread", "[safetensors]") {
+  const TemporaryFolder folder;
+  const auto refusal = [&](uint64_t length) {
+    const std::filesystem::path path = write_bytes(folder / "x.safetensors", length_prefix(length) + "{}");
+    std::filesystem::resize_file(path, 8 + length);  // zeros that take no room on disk
+    return message_of<DataError>([&] { read_safetensors(path); });
+  };
+  CHECK_THAT(refusal(100'000'001), Contains("at most 100000000 bytes, got a length of 100000001"));
+  CHECK_THAT(refusal(100'000'000), Contains("got other characters around it"));  // read: zeros
+}
+
 TEST_CASE("damaged files are refused with the reason", "[safetensors]") {
   struct Damage {
     const char* name;

@@ -1,10 +1,8 @@
-// The parts of a training run that need no program: schedules, patches, options and their file, durations.
+// The parts of a training run that need no program: schedules, patches, defaults and protocols, durations.
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #include <catch2/catch.hpp>
 
@@ -55,11 +53,6 @@ std::array<int64_t, 3> corner(const Sample& sample) {
 
 bool holds_tumour(const Sample& sample) {
   return std::any_of(sample.target.begin(), sample.target.end(), [](float t) { return t != 0; });
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 TrainOptions parse(const std::vector<std::string>& arguments) {
@@ -205,69 +198,6 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
   CHECK(all.image == inside.image);
   CHECK(all.target == whole_sample(inside).target);
   CHECK(whole_sample(inside).image == inside.image);
-}
-
-TEST_CASE("the configuration file gives back the same options", "[train]") {
-  const TemporaryFolder folder;
-  write_untrained(folder / "it's init.safetensors", {.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
-  std::vector<std::vector<std::string>> command_lines = {
-      {"--data", "data", "--out", "run"},
-      {"--data", "some, data/[1] = x", "--out", "run ", "--model", "baseline", "--patch", "16,32,48", "--val-fraction",
-       "0"},
-      words("--data d --out r --augment strong --rotation 20.5 --scaling 0.7,1.4 --deformation 3 --flip 0.25 "
-            "--intensity-shift 0.2 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 --dropout 0.125 "
-            "--foreground 0.75 --loader-threads 5 --cache c"),
-      words("--data d --out r --channels 6,12 --encoder-depth 2 --decoder-depth 3 --size 20,30,40 --patch 2,4,6 "
-            "--epochs 7 --max-steps 9 --lr 0.000123456789 --val-fraction 0.333333333333333 --lr-drops 3,5 "
-            "--lr-divisor 2.5 --weight-decay 0.00002 --stop-patience 4 --stop-window 2 --folds 5 --fold 4 "
-            "--validate-every 2 --seed 18446744073709551615 --threads 1 --device cpu")};
-  command_lines.back().insert(command_lines.back().end(), {"--init", (folder / "it's init.safetensors").string()});
-  for (const auto& arguments : command_lines) {
-    const TrainOptions options = parse(arguments);
-    const std::filesystem::path file = write_bytes(folder / "config.toml", to_toml(options));
-    INFO(to_toml(options));
-    const TrainOptions again = parse({"--config", file.string()});
-    CHECK(to_toml(again) == to_toml(options));
-    CHECK(again.data == options.data);
-    CHECK(again.out == options.out);
-    CHECK(again.network == options.network);
-    CHECK(again.size == options.size);
-    CHECK(again.patch == options.patch);
-    CHECK(again.learning_rate.initial == options.learning_rate.initial);
-    CHECK(again.learning_rate.drops == options.learning_rate.drops);
-    CHECK(again.split.validation_fraction == options.split.validation_fraction);
-    CHECK(again.split.fold.has_value() == options.split.fold.has_value());
-    CHECK(again.split.file == options.split.file);
-    CHECK(again.seed == options.seed);
-    CHECK(again.threads == options.threads);
-    CHECK(again.init == options.init);
-    CHECK(again.augmentation == options.augmentation);
-    CHECK(again.extras == options.extras);
-    CHECK((again.foreground == options.foreground && again.loader_threads == options.loader_threads));
-    CHECK(again.cache == options.cache);
-  }
-  const TrainOptions strong = parse(command_lines[2]);
-  CHECK(strong.augmentation == AugmentationRanges{.strong = true,
-                                                  .rotation = 20.5,
-                                                  .scale_low = 0.7,
-                                                  .scale_high = 1.4,
-                                                  .deformation = 3,
-                                                  .flip = 0.25,
-                                                  .intensity_shift = 0.2});
-  CHECK(strong.extras == StepExtras{3, 0.5, 0.125, 12, 0.999});
-  CHECK((strong.foreground == 0.75 && strong.loader_threads == 5 &&
-         strong.cache == std::filesystem::current_path() / "c"));
-  const TrainOptions last = parse(command_lines[3]);
-  CHECK(last.network == UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
-  CHECK(last.size == io::Size3{20, 30, 40});
-  CHECK(last.patch == io::Size3{2, 4, 6});
-  CHECK(last.learning_rate.drops == std::vector<int64_t>{3, 5});
-  CHECK((last.learning_rate.divisor == 2.5 && last.weight_decay == 0.00002));
-  CHECK((last.stopping.patience == 4 && last.stopping.window == 2));
-  CHECK((last.split.fold->count == 5 && last.split.fold->index == 4));
-  CHECK((last.epochs == 7 && last.max_steps == 9 && last.validate_every == 2));
-  CHECK((last.learning_rate.initial == 0.000123456789 && last.seed == 18446744073709551615u && last.threads == 1));
-  CHECK(parse({"--config", (folder / "config.toml").string(), "--out", "other", "--seed", "4"}).seed == 4);
 }
 
 TEST_CASE("the defaults are the paper's", "[train]") {

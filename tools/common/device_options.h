@@ -17,6 +17,8 @@ struct DeviceArguments {
   uint64_t memory_limit = 0;  // bytes; 0 for none
   uint64_t convolution_workspace = kCudaLayout.convolution_workspace;
   bool strict_fp32 = false, deterministic = true;
+
+  bool operator==(const DeviceArguments&) const = default;
 };
 
 // Declares the options on `app`, which fills `arguments` when it parses.

@@ -32,6 +32,8 @@ struct TrainArguments {
   bool no_tensorboard = false;
   int64_t previews = 3;
   int64_t memory_trace_steps = 3;
+
+  bool operator==(const TrainArguments&) const = default;
 };
 
 // Declares the options on `app`, which fills `arguments` when it parses.
