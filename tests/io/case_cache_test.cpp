@@ -81,6 +81,17 @@ TEST_CASE("a cached case is the brain's box of its files, and preprocessed as th
   CHECK(std::distance(fs::directory_iterator(folder / "cache"), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("a cached case is made again where its labels stand for something else") {
+  const TemporaryFolder folder;
+  io::CaseFiles files = make_images(folder / "a");
+  Cache c(folder / "cache");
+  CHECK(c.cache.load(files).labels->at(2) == 4);  // (3, 1, 1) is voxel 39, a multiple of 3
+  files.labels = io::label_profile("brats2024");  // whose 4 is the resection cavity
+  CHECK(c.cache.load(files).labels->at(2) == 0);
+  CHECK(c.cache.load(files).labels->at(0) == 2);
+  CHECK(c.damage.empty());
+}
+
 TEST_CASE("a cached case is made again where its files have changed, and where it is damaged") {
   const TemporaryFolder folder;
   io::CaseFiles files = make_images(folder / "a");

@@ -71,6 +71,52 @@ TEST_CASE("a prediction of all mirror images does not know left from right", "[p
   }
 }
 
+TEST_CASE("revunet-predict --mirror gives the mean of the predictions of mirrored files, mirrored back", "[predict]") {
+  const TemporaryFolder folder;
+  constexpr io::Size3 size = {8, 6, 10};
+  const fs::path weights = weights_of_seed(folder / "w.safetensors", 1, size);
+  // Voxels of a file, x fastest, from the other end along some axes; each frame of `count` voxels by itself.
+  const auto turned = [&](const std::vector<float>& voxels, const MirrorAxes& axes) {
+    const auto [X, Y, Z] = size;
+    std::vector<float> result;
+    for (size_t frame = 0; frame < voxels.size(); frame += static_cast<size_t>(X * Y * Z)) {
+      for (int64_t z = 0; z < Z; ++z)
+        for (int64_t y = 0; y < Y; ++y)
+          for (int64_t x = 0; x < X; ++x) {
+            const int64_t i = axes[0] ? X - 1 - x : x, j = axes[1] ? Y - 1 - y : y, k = axes[2] ? Z - 1 - z : z;
+            result.push_back(voxels[frame + static_cast<size_t>(i + X * (j + Y * k))]);
+          }
+    }
+    return result;
+  };
+  const auto predicted = [&](const std::string& name, const MirrorAxes& axes, const std::string& more) {
+    Rng rng(9);  // no voxel is 0: the brain fills the image
+    fs::create_directories(folder / name / "case");
+    for (const char* modality : {"t1", "t1ce", "t2", "flair"}) {
+      std::vector<float> voxels(static_cast<size_t>(size[0] * size[1] * size[2]));
+      for (float& v : voxels) v = static_cast<float>(1 + rng.uniform());
+      io::write_nifti(folder / name / fmt::format("case/case_{}.nii", modality), io::make_nifti_header(size, {1, 1, 1}),
+                      turned(voxels, axes), 1);
+    }
+    const ToolResult got = predict(weights, folder / name, folder / (name + "-out"), "--probabilities " + more);
+    INFO(got.errors);
+    REQUIRE(got.exit_code == 0);
+    return turned(io::read_nifti(folder / (name + "-out") / "case_probabilities.nii.gz").voxels, axes);
+  };
+  std::vector<float> mean(static_cast<size_t>(3 * size[0] * size[1] * size[2]));
+  for (const auto& [name, axes] : {std::pair{"none", MirrorAxes{}},
+                                   {"x", {true, false, false}},
+                                   {"z", {false, false, true}},
+                                   {"xz", {true, false, true}}}) {
+    const std::vector<float> one = predicted(name, axes, "");
+    REQUIRE(one.size() == mean.size());
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += one[i] / 4;
+  }
+  const std::vector<float> got = predicted("mirror", {}, "--mirror x,z");
+  CHECK(largest_difference(got, mean) <= 1e-6f);  // standardisation adds mirrored voxels up in another order
+  CHECK(largest_difference(got, predicted("plain", {}, "")) > 1e-3f);
+}
+
 TEST_CASE("an ensemble's prediction is the mean of its networks'", "[predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1);

@@ -25,8 +25,8 @@ struct Chart {
     logarithmic,  // lines over a logarithmic axis; values > 0
     stacked,      // a column an epoch, the first series at the bottom; values >= 0
   } kind = Kind::lines;
-  std::optional<double> greatest;                     // of the axis, where it is known; else that of the values
-  std::optional<int64_t> marked;                      // an epoch to point at
+  std::optional<double> greatest{};                   // of the axis, where it is known; else that of the values
+  std::optional<int64_t> marked{};                    // an epoch to point at
   std::function<std::string(double)> value_in_words;  // for the mouse
 };
 
