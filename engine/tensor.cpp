@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 
 namespace revunet {
 
@@ -76,12 +77,17 @@ void copy(const Tensor& from, Tensor& to) {
 
 namespace {
 
-// Calls f(first of the values, first in memory, count) for each run of elements without padding between.
+bool is_padded(const Tensor& x) {
+  return x.stored_elements() != x.elements();
+}
+
+// Calls f(first of the values, first in memory, count) for each run of elements without padding between; several at once.
 template <class F>
 void for_each_row(const Tensor& x, F f) {
-  const bool padded = x.stored_elements() != x.elements();
-  const int64_t length = padded ? x.shape()[x.shape().rank() - 1] : x.elements();
-  for (int64_t row = 0; row * length < x.elements(); ++row) f(row * length, row * x.channel_stride(), length);
+  const int64_t length = is_padded(x) ? x.shape()[x.shape().rank() - 1] : x.elements();
+  const int64_t rows = length == 0 ? 0 : x.elements() / length;
+#pragma omp parallel for schedule(static) if (rows > 4096)
+  for (int64_t row = 0; row < rows; ++row) f(row * length, row * x.channel_stride(), length);
 }
 
 // A tensor's memory to read on the host, with its padding: itself where it is there, else a copy.
@@ -103,11 +109,13 @@ class HostView {
   std::vector<T> copy_;
 };
 
+// With zeros for padding.
 template <class T, class From>
 void convert(std::span<const From> values, const Tensor& x, T* to) {
   for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
     std::transform(values.begin() + first, values.begin() + first + count, to + place,
                    [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
+    if (is_padded(x)) std::fill_n(to + place + count, x.channel_stride() - count, T{});
   });
 }
 
@@ -118,9 +126,12 @@ void assign_values(Tensor& x, std::span<const From> values) {
   if (!x.device().computes()) return;
   dispatch(x.dtype(), [&]<class T>() {
     if (x.device().kind() == DeviceKind::cpu) return convert(values, x, x.data<T>());
-    std::vector<T> staged(static_cast<size_t>(x.stored_elements()));  // padding is zero
-    convert(values, x, staged.data());
-    x.device().memory().copy_in(x.data<T>(), staged.data(), x.stored_bytes());
+    if constexpr (std::is_same_v<T, From>) {
+      if (!is_padded(x)) return x.device().memory().copy_in(x.data<T>(), values.data(), x.stored_bytes());
+    }
+    const auto staged = std::make_unique_for_overwrite<T[]>(static_cast<size_t>(x.stored_elements()));
+    convert(values, x, staged.get());
+    x.device().memory().copy_in(x.data<T>(), staged.get(), x.stored_bytes());
   });
 }
 
@@ -135,6 +146,11 @@ template <class To>
 std::vector<To> values_of(const Tensor& x) {
   std::vector<To> values(static_cast<size_t>(x.elements()));
   dispatch(x.dtype(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, To>) {
+      if (x.device().kind() != DeviceKind::cpu && !is_padded(x)) {
+        return x.device().memory().copy_out(values.data(), x.data<T>(), x.stored_bytes());
+      }
+    }
     const HostView<T> view(x);
     for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
       std::transform(view.data() + place, view.data() + place + count, values.begin() + first,
