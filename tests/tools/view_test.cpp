@@ -32,13 +32,19 @@ Eigen::Matrix4d diagonal(double x, double y, double z) {
   return Eigen::Vector4d(x, y, z, 1).asDiagonal();
 }
 
+PatientAxes axes_of(const Eigen::Matrix4d& affine) {
+  io::Grid grid;
+  grid.affine = affine;
+  return patient_axes(grid);
+}
+
 struct Corners {
   float top_left, top_right, bottom_left, bottom_right;
   bool operator==(const Corners&) const = default;
 };
 Corners corners(const Eigen::Matrix4d& affine, Plane plane) {
   const Numbered numbered;
-  const Slice s = slice_of(plane, patient_axes(affine), {{0, 0, 0}, numbered.size}, {1, 2, 3}, {1, 2, 3});
+  const Slice s = slice_of(plane, axes_of(affine), {{0, 0, 0}, numbered.size}, {1, 2, 3}, {1, 2, 3});
   const std::vector<float> pixels = pixels_of(numbered.view(), s);
   const auto w = static_cast<size_t>(s.width), h = static_cast<size_t>(s.height);
   REQUIRE(pixels.size() == w * h);
@@ -94,8 +100,8 @@ TEST_CASE("slices lie as radiologists see them, whatever the file's orientation"
   // Voxel axes z, x, y along the patient's x, y, z, a few degrees off.
   Eigen::Matrix4d permuted = Eigen::Matrix4d::Zero();
   permuted(0, 2) = 3, permuted(1, 0) = 1, permuted(2, 1) = 2, permuted(0, 0) = 0.1, permuted(1, 2) = -0.2;
-  CHECK(patient_axes(permuted).voxel_axis == std::array<size_t, 3>{2, 0, 1});
-  const Slice axial = slice_of(Plane::axial, patient_axes(permuted), {{0, 0, 0}, {4, 5, 6}}, {1, 2, 3}, {1, 2, 3});
+  CHECK(axes_of(permuted).voxel_axis == std::array<size_t, 3>{2, 0, 1});
+  const Slice axial = slice_of(Plane::axial, axes_of(permuted), {{0, 0, 0}, {4, 5, 6}}, {1, 2, 3}, {1, 2, 3});
   CHECK(axial.voxel_axis == 1);
   CHECK(axial.width_mm() == 18);
   CHECK(axial.height_mm() == 4);

@@ -1,14 +1,12 @@
 #include "tools/check/check.h"
 
-#include <omp.h>
-
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <set>
 
 #include "engine/error.h"
 #include "io/patient.h"
+#include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
 
 namespace revunet::tools {
@@ -16,22 +14,10 @@ namespace {
 
 std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckLevel level) {
   std::vector<CaseCheck> checks(cases.size());
-  std::vector<std::exception_ptr> errors(cases.size());
-  int64_t done = 0;
   ProgressLine progress("cases checked", std::ssize(cases));
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < cases.size(); ++i) {
-    try {
-      checks[i] = check_case(cases[i], level);
-    } catch (...) {  // memory that runs out; must not leave the loop, and is rethrown below
-      errors[i] = std::current_exception();
-    }
-#pragma omp critical(revunet_checked)
-    progress.show(++done);
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  for_each_in_parallel(
+      cases.size(), [&](size_t i) { checks[i] = check_case(cases[i], level); },
+      [&](int64_t done) { progress.show(done); });
   return checks;
 }
 

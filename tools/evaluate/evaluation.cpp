@@ -1,13 +1,11 @@
 #include "tools/evaluate/evaluation.h"
 
-#include <omp.h>
-
 #include <algorithm>
-#include <exception>
 #include <sstream>
 
 #include "engine/error.h"
 #include "io/nifti.h"
+#include "tools/common/parallel.h"
 
 namespace revunet::tools {
 namespace {
@@ -77,23 +75,8 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
                                    const std::function<void(int64_t)>& scored) {
   std::vector<CaseScore> scores(pairs.size());
-  std::vector<std::exception_ptr> errors(pairs.size());
-  int64_t done = 0;
-  // A single case has all threads to itself: a team of one leaves them to the loops inside.
-  const int threads = static_cast<int>(std::clamp<int64_t>(std::ssize(pairs), 1, omp_get_max_threads()));
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    try {
-      scores[i] = score_case(pairs[i], options);
-    } catch (...) {  // must not leave the loop; rethrown below
-      errors[i] = std::current_exception();
-    }
-#pragma omp critical(revunet_scored)
-    scored(++done);
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  for_each_in_parallel(
+      pairs.size(), [&](size_t i) { scores[i] = score_case(pairs[i], options); }, scored);
   return scores;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/rng.h"
 #include "io/sha256.h"
 #include "tools/common/interruption.h"
+#include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
 #include "tools/train/streams.h"
 
@@ -161,25 +162,17 @@ FileHashes hash_files(const Split& split) {
   }
   std::ranges::sort(files, {}, [](const File& f) { return std::tie(f.case_name, f.role); });
   std::vector<std::string> sums(files.size());
-  std::vector<std::exception_ptr> failures(files.size());
-  int64_t done = 0;
   ProgressLine progress("files hashed", std::ssize(files));
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (interrupted()) continue;
-    try {
-      sums[i] = io::sha256_of_file(files[i].path);
-    } catch (...) {
-      failures[i] = std::current_exception();
-    }
-#pragma omp critical(revunet_hashed)
-    progress.show(++done);
-  }
+  for_each_in_parallel(
+      files.size(),
+      [&](size_t i) {
+        if (!interrupted()) sums[i] = io::sha256_of_file(files[i].path);
+      },
+      [&](int64_t done) { progress.show(done); });
   progress.clear();
   if (interrupted()) throw Interrupted("[train] interrupted before the first step; the run folder is as it was");
   FileHashes hashes;
   for (size_t i = 0; i < files.size(); ++i) {
-    if (failures[i]) std::rethrow_exception(failures[i]);
     const auto& [name, role, path] = files[i];
     hashes[name][role] = sums[i];
     const std::string known = listed_sum(split.hashes, name, role);

@@ -25,8 +25,7 @@ constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;      /
 constexpr double kLine = 1.6;                                                  // of contours
 constexpr std::array<double, io::region_count> kOpacity = {0.28, 0.30, 0.40};  // of fills, which lie on one another
 constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
-constexpr PatientAxes kAxesOfBrats = {{0, 1, 2}, {false, false, true}};  // LPS
-constexpr double kMostOfScaleBar = 0.2;                                  // of the width
+constexpr double kMostOfScaleBar = 0.2;  // of the width
 constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6);
 
 struct Window {
@@ -67,7 +66,7 @@ class OverlayFigure {
       : case_(c), width_(width), box_(nonzero_box(c.flair, kMargin)) {
     const bool by_reference = c.reference && has_tumour(*c.reference);
     centre_ = largest_tumour_slices(by_reference ? *c.reference : c.prediction, box_);
-    const PatientAxes axes = c.grid.oriented ? patient_axes(c.grid.affine) : kAxesOfBrats;
+    const PatientAxes axes = patient_axes(c.grid);
     double width_mm = 0;
     for (const Plane plane : kPlanes) {
       slices_.push_back(slice_of(plane, axes, box_, centre_, c.grid.spacing));

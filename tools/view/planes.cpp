@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "io/orientation.h"
+
 namespace revunet::tools {
 
 namespace {
@@ -32,24 +34,9 @@ PlaneAxes axes_of(Plane plane) {
 
 }  // namespace
 
-PatientAxes patient_axes(const Eigen::Matrix4d& affine) {
-  const Eigen::Matrix3d directions = affine.topLeftCorner<3, 3>().colwise().normalized();
-  std::array<size_t, 3> order = {0, 1, 2}, best = order;
-  double best_fit = -1;
-  do {
-    double fit = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      fit += std::abs(directions(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(order[i])));
-    }
-    if (fit <= best_fit) continue;
-    best_fit = fit;
-    best = order;
-  } while (std::ranges::next_permutation(order).found);
-  PatientAxes axes{best, {}};
-  for (size_t i = 0; i < 3; ++i) {
-    axes.rises[i] = directions(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(best[i])) > 0;
-  }
-  return axes;
+PatientAxes patient_axes(const io::Grid& grid) {
+  const io::Orientation lps = io::orientation_of(grid);  // right and anterior are backwards there
+  return {lps.axis, {lps.backwards[0], lps.backwards[1], !lps.backwards[2]}};
 }
 
 VoxelBox nonzero_box(const VolumeView<float>& image, int64_t margin) {

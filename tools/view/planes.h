@@ -18,7 +18,8 @@ struct PatientAxes {
   std::array<size_t, 3> voxel_axis{};
   std::array<bool, 3> rises{};
 };
-PatientAxes patient_axes(const Eigen::Matrix4d& affine);
+// Those of BraTS where the file does not say how it lies.
+PatientAxes patient_axes(const io::Grid& grid);
 
 enum class Plane { axial, coronal, sagittal };
 inline constexpr std::array kPlanes = {Plane::axial, Plane::coronal, Plane::sagittal};
