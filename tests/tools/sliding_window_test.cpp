@@ -49,6 +49,7 @@ TEST_CASE("windows cover every voxel, evenly spread and overlapping enough", "[w
   CHECK(window_starts(20, 10, 0) == std::vector<int64_t>{0, 10});
   CHECK(window_starts(21, 10, 0) == std::vector<int64_t>{0, 6, 11});  // 0, 5.5, 11
   CHECK(window_starts(12, 10, 0.5) == std::vector<int64_t>{0, 2});
+  CHECK(window_starts(20, 10, 0.8) == std::vector<int64_t>{0, 2, 4, 6, 8, 10});
   CHECK(window_starts(3, 1, 0.99) == std::vector<int64_t>{0, 1, 2});  // a step is a voxel at least
   for (int64_t length = 1; length <= 40; ++length) {
     for (int64_t window = 1; window <= length; ++window) {

@@ -81,7 +81,8 @@ void check(size_t values, const io::Size3& size, int64_t in, const Windows& wind
 std::vector<int64_t> window_starts(int64_t length, int64_t window, double overlap) {
   const int64_t free = length - window;
   const double longest_step = std::max(1.0, static_cast<double>(window) * (1 - overlap));
-  const auto steps = static_cast<int64_t>(std::ceil(static_cast<double>(free) / longest_step));
+  constexpr double rounding = 1e-9;  // of a share as 0.8, which is no binary number
+  const auto steps = static_cast<int64_t>(std::ceil(static_cast<double>(free) / longest_step - rounding));
   std::vector<int64_t> starts = {0};
   for (int64_t i = 1; i <= steps; ++i) starts.push_back((2 * free * i + steps) / (2 * steps));  // rounded
   return starts;

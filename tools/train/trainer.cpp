@@ -11,6 +11,7 @@
 #include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
+#include "tools/train/device_sample.h"
 #include "tools/train/streams.h"
 
 namespace revunet::tools {
@@ -246,24 +247,8 @@ EpochRecord Trainer::run_epoch() {
 }
 
 Variable Trainer::losses_of(const Context& ctx, const Sample& sample) {
-  const auto volume = [&](const std::vector<float>& values, int64_t channels, DType type) {
-    const LayerScope scope(ctx, "input");
-    const auto [X, Y, Z] = sample.size;
-    return from_host(ctx.with_tag(Tag::input), {1, X, Y, Z, channels}, type, std::span<const float>(values));
-  };
-  const DType type = activation_type(options_.precision), read = sample.window ? DType::f32 : type;
-  Tensor image = volume(sample.image, io::modality_count, read), target = volume(sample.target, io::region_count, read);
-  if (sample.window) {
-    const auto [X, Y, Z] = sample.window->size;
-    const LayerScope scope(ctx, "input");
-    Tensor resampled(ctx.with_tag(Tag::input), {1, X, Y, Z, io::modality_count}, type);
-    Tensor resampled_target(ctx.with_tag(Tag::input), {1, X, Y, Z, io::region_count}, type);
-    warp_planes(ctx, image, target, sample.window->warp, sample.window->low, resampled, resampled_target);
-    image = std::move(resampled);
-    target = std::move(resampled_target);
-    if (sample.window->intensities) change_intensities(ctx, *sample.window->intensities, image);
-  }
-  return step_.losses(ctx, std::move(image), std::move(target), state_.sample);
+  DeviceSample seen = to_device(ctx, sample, activation_type(options_.precision));
+  return step_.losses(ctx, std::move(seen.image), std::move(seen.target), state_.sample);
 }
 
 RegionValues Trainer::train_on(const TrainingSample& sample) {
