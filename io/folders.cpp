@@ -23,7 +23,7 @@ void make_folder(const fs::path& folder) {
     changed.push_back(missing.parent_path());
   }
   fs::create_directories(place, error);
-  REVUNET_EXPECTS(!error, DataError, "[{}] expected to make this folder, got: {}; check the permissions above it",
+  REVUNET_EXPECTS(!error, DataError, "[{}] expected to make this folder, got: {}; check its path and permissions",
                   folder.string(), error.message());
   for (const fs::path& parent : changed) sync_folder(parent);
 }

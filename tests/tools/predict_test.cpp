@@ -268,7 +268,7 @@ TEST_CASE("predictions do not depend on threads, metadata or a segmentation besi
   CHECK_FALSE(fs::exists(folder / "d/Phantom_001_probabilities.nii.gz"));
 }
 
-TEST_CASE("revunet-predict refuses bad usage with exit code 2 and writes nothing", "[predict]") {
+TEST_CASE("revunet-predict refuses bad usage with exit code 2, and what is in the way of its files", "[predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), weights = write_untrained(folder / "w.safetensors");
   const auto refused = [&](const fs::path& with, const std::string& options, const std::string& reason) {
@@ -295,7 +295,7 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2 and writes nothing
     CHECK(read_bytes(out / there) == "earlier");
     CHECK_FALSE(fs::exists(out / "Phantom_001.nii.gz"));
   }
-  expect_refusal(predict(weights, data, weights / "out"), 2, "[--out]");
+  expect_refusal(predict(weights, data, weights / "out"), 3, "w.safetensors/out] expected to make this folder");
 
   // A second case whose labels would be the first one's probabilities.
   const std::string first = "Phantom_001", second = "Phantom_001_probabilities";
