@@ -66,7 +66,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (descriptor_ < 0 && errno != EEXIST) break;
   }
   if (descriptor_ < 0) {
-    fail(path_, "create a temporary file beside it", "create the folder first, and check its permissions");
+    fail(path_, "create a temporary file beside it", "check that the folder is there and can be written to");
   }
 }
 

@@ -46,10 +46,11 @@ std::vector<CaseFile> files_of(const CaseFiles& files);
 // What is wrong with a dataset before any file is read.
 struct DatasetProblem {
   enum class Kind {
-    modality,  // of a case of the scan, which has others
-    missing,   // another file that is not there
-    layout,    // a name, link or folder that does not fit the layout
-    labels,    // nothing says what the numbers of segmentations stand for
+    modality,      // of a case of the scan, which has others
+    segmentation,  // of a case that the layout lets be without, beside cases that have one
+    missing,       // another file that is not there
+    layout,        // a name, link or folder that does not fit the layout
+    labels,        // nothing says what the numbers of segmentations stand for
   };
   Kind kind;
   std::string case_name;  // empty: of the dataset

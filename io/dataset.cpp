@@ -83,9 +83,10 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
                                   MissingModality missing) {
   DatasetScan scan = scan_dataset(path, labels);
-  if (missing == MissingModality::allowed) {
-    std::erase_if(scan.problems, [](const DatasetProblem& p) { return p.kind == DatasetProblem::Kind::modality; });
-  }
+  std::erase_if(scan.problems, [&](const DatasetProblem& p) {
+    return p.kind == DatasetProblem::Kind::segmentation ||
+           (p.kind == DatasetProblem::Kind::modality && missing == MissingModality::allowed);
+  });
   if (scan.problems.empty()) return std::move(scan.cases);
   const size_t more = scan.problems.size() - 1;
   throw DataError(more == 0 ? scan.problems[0].message

@@ -33,6 +33,7 @@ enum class MissingModality { refused, allowed };
 // DataError as scan_dataset, and for its problems: the first, and how many more there are. Problems are: a modality
 // that is missing, .nii and .nii.gz of the same thing, a modality or segmentation that is the same file as another, a
 // segmentation under another name, two cases of one name, a label without images, in imagesTr images without a label.
+// Case folders may be without a segmentation, also beside others: who trains wants them all.
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
                                   MissingModality missing = MissingModality::refused);
 

@@ -14,9 +14,8 @@ namespace revunet::io {
 namespace fs = std::filesystem;
 
 void make_folder(const fs::path& folder) {
-  fs::path place = fs::absolute(folder).lexically_normal();
-  if (!place.has_filename()) place = place.parent_path();  // ends in a slash
   std::error_code error;
+  const fs::path place = fs::absolute(folder, error);  // as typed: a/link/../b is not a/b
   std::vector<fs::path> changed;
   for (fs::path missing = place; missing.has_relative_path() && !fs::exists(missing, error);
        missing = missing.parent_path()) {
@@ -25,7 +24,9 @@ void make_folder(const fs::path& folder) {
   fs::create_directories(place, error);
   REVUNET_EXPECTS(!error, DataError, "[{}] expected to make this folder, got: {}; check its path and permissions",
                   folder.string(), error.message());
-  for (const fs::path& parent : changed) sync_folder(parent);
+  for (const fs::path& parent : changed) {
+    if (::access(parent.c_str(), R_OK) == 0) sync_folder(parent);  // else it cannot be opened, not even to be synced
+  }
 }
 
 void sync_folder(const fs::path& folder) {

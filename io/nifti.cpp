@@ -199,14 +199,17 @@ LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path) 
   REVUNET_EXPECTS(image.frames == 1, DataError, "[{}] expected labels of one frame, got {}; split the image",
                   path.string(), image.frames);
   LabelImage labels{.grid = image.grid, .labels = std::vector<uint8_t>(image.voxels.size()), .header = {}};
-  for (size_t i = 0; i < image.voxels.size(); ++i) {
-    const float value = image.voxels[i];
-    REVUNET_EXPECTS(
-        value >= 0 && value <= 255 && value == std::floor(value), DataError,
-        "[{}] expected labels, whole numbers in 0..255, got {} at voxel {}; check that it is a segmentation",
-        path.string(), value, i);
-    labels.labels[i] = static_cast<uint8_t>(value);
+  const auto is_label = [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); };
+  const auto bad = std::find_if_not(image.voxels.begin(), image.voxels.end(), is_label);
+  if (bad != image.voxels.end()) {
+    const auto more = std::count_if(bad + 1, image.voxels.end(), [&](float value) { return !is_label(value); });
+    throw DataError(fmt::format(
+        "[{}] expected labels, whole numbers in 0..255, got {} at voxel {}{}; check that it is a segmentation",
+        path.string(), *bad, bad - image.voxels.begin(),
+        more > 0 ? fmt::format(", and {} more that are none", more) : ""));
   }
+  std::transform(image.voxels.begin(), image.voxels.end(), labels.labels.begin(),
+                 [](float value) { return static_cast<uint8_t>(value); });
   labels.header = std::move(image.header);
   return labels;
 }

@@ -58,6 +58,7 @@ void run(const Options& options) {
   }
   if (options.threads > 0) omp_set_num_threads(options.threads);
   tools::ProgressLine progress("cases", std::ssize(matching.pairs));
+  progress.show(0);
   const std::vector<tools::CaseScore> scores =
       tools::score_cases(matching.pairs, scoring, [&](int64_t done) { progress.show(done); });
   progress.clear();

@@ -1,6 +1,7 @@
 // BraTS: a folder a case, named like it, with a file for each modality.
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <string_view>
 
 #include "engine/error.h"
@@ -99,8 +100,10 @@ void scan_modalities(CaseFiles& files, const fs::path& folder, const Naming& nam
                   fmt::join(naming.suffixes, ","), fmt::join(missing, ", no ")));
 }
 
-void scan_case(const fs::path& folder, const Naming& naming, const std::optional<LabelProfile>& labels,
+// Whether its segmentation is known: its file, or that there is none.
+bool scan_case(const fs::path& folder, const Naming& naming, const std::optional<LabelProfile>& labels,
                DatasetScan& scan) {
+  bool known = true;
   CaseFiles files{.name = folder.filename().string(),
                   .modalities = {},
                   .segmentation = {},
@@ -113,8 +116,10 @@ void scan_case(const fs::path& folder, const Naming& naming, const std::optional
     expect_distinct(files);
   } catch (const DataError& e) {
     add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+    known = false;
   }
   add_case(scan, std::move(files), folder);
+  return known;
 }
 
 // Sorted folders inside `folder`.
@@ -153,6 +158,20 @@ void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan
   }
 }
 
+// Training data of which some is not there, unless it is on purpose.
+void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& unknown) {
+  const auto unlabelled =
+      std::count_if(scan.cases.begin(), scan.cases.end(), [](const CaseFiles& files) { return !files.segmentation; });
+  if (unlabelled == std::ssize(scan.cases)) return;
+  for (const CaseFiles& files : scan.cases) {
+    if (files.segmentation || unknown.contains(files.name)) continue;
+    add_problem(scan, DatasetProblem::Kind::segmentation, files.name,
+                fmt::format("[{}] expected a segmentation, as {} of {} cases have one, got none; add it, or keep cases "
+                            "without in a folder of their own",
+                            files.name, std::ssize(scan.cases) - unlabelled, scan.cases.size()));
+  }
+}
+
 }  // namespace
 
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
@@ -164,10 +183,12 @@ DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelPr
   if (!usual) usual = &namings()[0];
   scan.layout = usual->layout;
   if (!labels) expect_known_labels(folders, scan);
+  std::set<std::string> unknown;  // cases about whose segmentation something else is said
   for (const fs::path& folder : folders) {
     const Naming* own = naming_of(folder);
-    scan_case(folder, own ? *own : *usual, labels, scan);
+    if (!scan_case(folder, own ? *own : *usual, labels, scan)) unknown.insert(folder.filename().string());
   }
+  add_missing_segmentations(scan, unknown);
   return scan;
 }
 

@@ -109,14 +109,14 @@ void add_segmentations(DatasetScan& scan, const fs::path& images) {
   }
   std::set<std::string> names;
   for (CaseFiles& files : scan.cases) {
-    names.insert(files.name);
+    const bool first = names.insert(files.name).second;  // of this name: its problem is told once
     try {
       files.segmentation = find_image(labels, files.name);
     } catch (const DataError& e) {
-      add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+      if (first) add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
       continue;
     }
-    if (files.segmentation || !labelled) continue;
+    if (files.segmentation || !labelled || !first) continue;
     add_problem(scan, DatasetProblem::Kind::missing, files.name,
                 fmt::format("[{}] expected the segmentation {}.nii.gz (or .nii), got none; add it, or move the images "
                             "to imagesTs",

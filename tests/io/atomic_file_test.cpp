@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "engine/error.h"
+#include "io/folders.h"
 #include "tests/io/test_files.h"
 
 using Catch::Contains;
@@ -83,4 +84,18 @@ TEST_CASE("an atomic file that does not fit leaves the old one") {
   CHECK_THAT(message, Contains("expected to write") && Contains("File too large"));
   CHECK(read_bytes(folder / "a") == "old");
   CHECK(files_in(folder) == 1);
+}
+
+TEST_CASE("folders are made where the system looks for them, whatever the path's form") {
+  const TemporaryFolder folder;
+  namespace fs = std::filesystem;
+  fs::create_directories(folder / "else/deep");
+  fs::create_directory_symlink(folder / "else/deep", folder / "link");
+  io::make_folder(folder / "link/../made/below/");  // beside deep, not beside link
+  CHECK(fs::is_directory(folder / "else/made/below"));
+  CHECK_FALSE(fs::exists(folder / "made"));
+  io::make_folder(folder / "absent/../there");
+  CHECK(fs::is_directory(folder / "there"));
+  CHECK_NOTHROW(io::make_folder(folder / "there"));
+  CHECK_THROWS_AS(io::make_folder(""), DataError);
 }

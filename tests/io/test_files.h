@@ -25,7 +25,7 @@ class TemporaryFolder {
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "revunet-XXXXXX").string();
     REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
+    path_ = std::filesystem::canonical(name);
   }
   ~TemporaryFolder() {
     std::error_code ignored;

@@ -116,6 +116,7 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
     counts["contrast"] += c.contrast != 1;
     counts["resolution"] += c.resolution != 1;
     counts["gamma"] += c.gamma != 1;
+    counts["gamma below 1"] += c.gamma < 1;
     counts["inverted"] += c.inverted;
     CHECK((c.noise >= 0 && c.noise <= 0.1f));
     CHECK((c.blur == 0 || (c.blur >= 0.5f && c.blur <= 1)));
@@ -124,9 +125,14 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
     CHECK(c.least == Approx(-3 * c.brightness));  // (40 - 100) / 20
     CHECK(c.greatest == Approx(5 * c.brightness));
   }
-  const std::map<std::string, double> shares = {
-      {"noise", 0.1},        {"blur", 0.1},    {"brightness", 0.15}, {"contrast", 0.15}, {"gamma", 0.1 + 0.9 * 0.3},
-      {"resolution", 0.125}, {"inverted", 0.1}};
+  const std::map<std::string, double> shares = {{"noise", 0.1},
+                                                {"blur", 0.1},
+                                                {"brightness", 0.15},
+                                                {"contrast", 0.15},
+                                                {"gamma", 0.1 + 0.9 * 0.3},
+                                                {"resolution", 0.125},
+                                                {"inverted", 0.1},
+                                                {"gamma below 1", 0.5 * (0.1 + 0.9 * 0.3)}};
   for (const auto& [what, share] : shares) {
     INFO(what);
     CHECK(std::abs(counts[what] - share * draws) < 5 * std::sqrt(share * (1 - share) * draws));

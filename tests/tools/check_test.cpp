@@ -29,12 +29,12 @@ std::vector<float> voxels_of(int case_number, int modality) {
   return voxels;
 }
 
-// Labels: 5 voxels of core, 7 of oedema, 3 of enhancing tumour.
-std::vector<uint8_t> sound_labels() {
+// Labels: 5 voxels of core, 7 of oedema, 3 of enhancing tumour, at a place that no other case has.
+std::vector<uint8_t> sound_labels(int case_number) {
   std::vector<uint8_t> labels(voxel_count);
   std::fill_n(labels.begin() + 20, 5, uint8_t{1});
   std::fill_n(labels.begin() + 40, 7, uint8_t{2});
-  std::fill_n(labels.begin() + 60, 3, uint8_t{4});
+  std::fill_n(labels.begin() + 60 + case_number, 3, uint8_t{4});
   return labels;
 }
 
@@ -51,7 +51,7 @@ struct Dataset {
     for (int m = 0; m < 4; ++m) {
       io::write_nifti(file(name, std::string(modalities[m]) + ".nii.gz"), header, voxels_of(number, m), 1);
     }
-    io::write_nifti(file(name, "seg.nii.gz"), header, sound_labels());
+    io::write_nifti(file(name, "seg.nii.gz"), header, sound_labels(number));
   }
 };
 
@@ -90,7 +90,7 @@ void break_cases(Dataset& d) {
   write_bytes(d.file("damaged", "flair.nii.gz"), bytes);
   write("empty", "t1.nii.gz", std::vector<float>(voxel_count));
   io::write_nifti(d.file("frames", "t1ce.nii.gz"), d.header, std::vector<float>(2 * voxel_count, 1.0f), 2);
-  std::vector<uint8_t> labels = sound_labels();
+  std::vector<uint8_t> labels = sound_labels(6);
   labels[0] = labels[1] = 3;
   io::write_nifti(d.file("labels", "seg.nii.gz"), d.header, labels);
   fs::rename(d.file("layout", "seg.nii.gz"), d.file("layout", "Segm.nii.gz"));
@@ -115,7 +115,7 @@ void with_header(Dataset& d, const std::string& name, int number, Change change)
   for (int m = 0; m < 4; ++m) {
     io::write_nifti(d.file(name, std::string(modalities[m]) + ".nii.gz"), header, voxels_of(number, m), 1);
   }
-  io::write_nifti(d.file(name, "seg.nii.gz"), header, sound_labels());
+  io::write_nifti(d.file(name, "seg.nii.gz"), header, sound_labels(number));
 }
 
 void put(std::vector<char>& header, size_t offset, float value) {
@@ -229,14 +229,56 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
                                   "patient, a as t1"));
 }
 
+TEST_CASE("segmentations that are another case's, and cases without one among others, are told", "[check]") {
+  Dataset d;
+  for (const char* name : {"a", "b", "c"}) d.add(name, name[0] - 'a');
+  fs::copy_file(d.file("a", "seg.nii.gz"), d.file("b", "seg.nii.gz"), fs::copy_options::overwrite_existing);
+  fs::remove(d.file("c", "seg.nii.gz"));
+  const ToolResult got = check(d.folder.path());
+  CHECK(got.exit_code == 1);
+  CHECK_THAT(got.errors, Contains("got 2 violations"));
+  CHECK_THAT(got.output, Contains("[b] expected images of its own, got those of another patient, a as segmentation"));
+  CHECK_THAT(got.output, Contains("[c] expected a segmentation, as 2 of 3 cases have one, got none"));
+  // No tumour is no copy; and no case needs a segmentation where none has.
+  for (const char* name : {"a", "b"}) {
+    io::write_nifti(d.file(name, "seg.nii.gz"), d.header, std::vector<uint8_t>(voxel_count));
+  }
+  CHECK_THAT(check(d.folder.path()).errors, Contains("got 1 violation"));
+  for (const char* name : {"a", "b"}) fs::remove(d.file(name, "seg.nii.gz"));
+  CHECK(check(d.folder.path()).exit_code == 0);
+}
+
+TEST_CASE("all that is wrong with one image is told", "[check]") {
+  Dataset d;
+  d.add("a", 1);
+  std::vector<float> voxels(voxel_count, 3);
+  voxels[5] = std::numeric_limits<float>::quiet_NaN();
+  io::write_nifti(d.file("a", "t1.nii.gz"), d.header, voxels, 1);
+  voxels.assign(voxel_count, 1);
+  voxels[3] = 0.5f, voxels[4] = 300, voxels[6] = -1;
+  io::write_nifti(d.file("a", "seg.nii.gz"), d.header, voxels, 1);
+  const ToolResult got = check(d.folder.path());
+  CHECK_THAT(got.output, Contains("got 1 NaN or infinite of 192") && Contains("got 3 wherever it is not zero"));
+  CHECK_THAT(got.output, Contains("got 0.5 at voxel 3, and 2 more that are none"));
+}
+
 TEST_CASE("of two cases of one name, the files of both are checked", "[check]") {
   Dataset d;
   d.add("HGG/a", 1);
   d.add("LGG/a", 2);
+  fs::copy_file(d.file("HGG/a", "t1.nii.gz"), d.file("LGG/a", "t1.nii.gz"), fs::copy_options::overwrite_existing);
   std::ofstream(d.file("LGG/a", "t2.nii.gz")) << "no image";
-  const ToolResult result = check(d.folder.path());
+  const fs::path json = d.folder / ".report.json";
+  const ToolResult result = check(d.folder.path(), fmt::format("--json '{}'", json.string()));
   CHECK(result.exit_code == 1);
-  CHECK_THAT(result.output, Contains("expected one case of each name, got a also in") && Contains("LGG/a/a_t2.nii.gz] "));
+  CHECK_THAT(result.output,
+             Contains("LGG/a] expected images of its own, got those of " + (d.folder / "HGG/a").string() + " as t1"));
+  const nlohmann::json report = nlohmann::json::parse(read_bytes(json));
+  CHECK(report["findings"].size() == 1);  // two of one name: of neither alone
+  CHECK(report["cases"][0]["findings"].empty());
+  CHECK(report["cases"][1]["findings"].size() == 2);
+  CHECK_THAT(result.output,
+             Contains("expected one case of each name, got a also in") && Contains("LGG/a/a_t2.nii.gz] "));
 }
 
 TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {

@@ -115,6 +115,16 @@ TEST_CASE("config.toml holds paths with spaces, commas, brackets and apostrophes
   CHECK(read_back(typed, folder.path()) == typed);
 }
 
+TEST_CASE("lists of TOML are lists as typed", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path file = write_bytes(folder / "c.toml",
+                                    "data = \"d\"\nsize = [32, 48, 16]\nchannels = [ 4,8 ]\nlr-drops = [7]\n"
+                                    "scaling = [0.5, 2.0]\n");
+  const TrainArguments typed = parse({"--config", file.string()}).typed;
+  CHECK((typed.size == "32,48,16" && typed.channels == "4,8" && typed.learning_rate_drops == "7"));
+  CHECK(typed.scaling == "0.5,2.0");
+}
+
 TEST_CASE("what is typed beside config.toml takes precedence", "[train]") {
   const TemporaryFolder folder;
   const fs::path file = write_bytes(folder / "config.toml", to_toml(resolve(parse(words(command_lines[0])).typed)));

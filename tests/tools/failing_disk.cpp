@@ -1,6 +1,7 @@
 // A library to preload: one of the program's calls that make, write, sync or rename files fails, the FAILING_DISK_AT-th,
 // counted from 1. At the end a line for each call goes into the file FAILING_DISK_CALLS, in order: "mkdir FOLDER",
-// "create FILE", "write FILE", "sync FILE-OR-FOLDER", "rename FILE TO-FILE".
+// "create FILE", "write FILE", "sync FILE-OR-FOLDER", "rename FILE TO-FILE". Streams are made within the C library, where
+// no call can be caught: of train.log and of events for TensorBoard only what the latter write counts.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>

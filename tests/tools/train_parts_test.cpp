@@ -223,8 +223,9 @@ TEST_CASE("durations read as clocks do", "[train]") {
   CHECK(format_duration(360000) == "100:00:00");
 }
 
-TEST_CASE("the protocol named paper is section 2.4 of arXiv 1906.06148, and every number can be overridden",
-          "[train]") {
+// Section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation from experiments/noNewReversible.py of the
+// authors.
+TEST_CASE("the protocol named paper is the paper's, and every number can be overridden", "[train]") {
   const TrainOptions paper = parse({"--plan", "--protocol", "paper"});
   CHECK(paper.learning_rate.initial == 1e-4);
   CHECK(paper.learning_rate.drops == std::vector<int64_t>{250, 400, 550});
@@ -237,6 +238,12 @@ TEST_CASE("the protocol named paper is section 2.4 of arXiv 1906.06148, and ever
   REQUIRE(paper.augmentation);
   CHECK(paper.augmentation->deformation == 10);
   CHECK(paper.augmentation->intensity_shift == 0.1);
+  CHECK(paper.epochs == 1000);
+  CHECK(paper.augmentation->rotation == 20);
+  CHECK(paper.augmentation->scale_low == Approx(1 / 1.1).margin(1e-7));
+  CHECK(paper.augmentation->scale_high == 1.1);
+  CHECK(paper.augmentation->flip == 0.5);
+  CHECK_FALSE(paper.augmentation->strong);
   CHECK_FALSE(paper.patch);
   CHECK(paper.size == io::Size3{160, 192, 160});
 
@@ -245,6 +252,18 @@ TEST_CASE("the protocol named paper is section 2.4 of arXiv 1906.06148, and ever
   CHECK(patches.learning_rate.initial == 0.001);
   CHECK(patches.augmentation->deformation == 5);
   CHECK(patches.stopping.patience == 60);
+  CHECK(patches.foreground == 0);  // patches lie anywhere
+  for (const ProtocolValue& set : protocol_values("paper-patch")) {
+    CLI::App app;
+    TrainArguments typed;
+    add_train_options(app, typed);
+    const bool whole = set.option == "accumulate" || set.option == "epochs" || set.option.starts_with("stop");
+    const std::string given = set.option == "augment" ? "strong" : whole ? "7" : "0.25";
+    app.parse(std::vector<std::string>{"paper-patch", "--protocol", given, "--" + set.option});  // reversed
+    apply_protocol(app, typed.protocol);
+    INFO(set.option);
+    CHECK(app.get_option("--" + set.option)->results() == std::vector<std::string>{given});
+  }
   CHECK_FALSE(parse({"--plan", "--protocol", "paper", "--augment", "none"}).augmentation);
   CHECK_FALSE(parse({"--plan"}).augmentation);
   CHECK_THROWS_AS(parse({"--plan", "--protocol", "none", "--augment", "paper", "--scaling", "1.1"}), UsageError);

@@ -1,5 +1,6 @@
 #include "tools/check/case_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -29,6 +30,9 @@ class CaseChecker {
   }
 
   CaseCheck run() {
+    for (const io::ImageFrame& image : files_.modalities) {
+      if (result_.folder.empty()) result_.folder = image.path.parent_path();
+    }
     std::set<fs::path> done;
     for (const io::ImageFrame& image : files_.modalities) {
       if (!image.path.empty() && done.insert(image.path).second) check_image(image);
@@ -120,19 +124,21 @@ class CaseChecker {
     if (non_finite > 0) {
       add(FindingKind::non_finite, fmt::format("{} with finite voxels, got {} NaN or infinite of {}; replace them",
                                                where, non_finite, voxels.size()));
-    } else if (value == 0) {
-      add(FindingKind::empty, fmt::format("{} with a brain, got zero everywhere; make it again", where));
+    }
+    if (value == 0) {
+      add(FindingKind::empty, fmt::format("{} with a brain, got zero {}; make it again", where,
+                                          non_finite > 0 ? "in all others" : "everywhere"));
     } else if (!varies) {
       add(FindingKind::constant,
           fmt::format("{} with a brain, got {} wherever it is not zero; make it again", where, value));
     }
-    if (varies) result_.fingerprints.push_back({modality, hash_of(voxels, grid)});
+    if (varies) add_fingerprint(modality, voxels, grid);
   }
 
-  static uint64_t hash_of(std::span<const float> voxels, const io::Grid& grid) {
+  void add_fingerprint(size_t image, std::span<const float> voxels, const io::Grid& grid) {
     const std::vector<float> oriented = io::to_brats_order(voxels, grid.size, io::orientation_of(grid));
-    return std::hash<std::string_view>()(
-        {reinterpret_cast<const char*>(oriented.data()), oriented.size() * sizeof(float)});
+    const std::string_view bytes(reinterpret_cast<const char*>(oriented.data()), oriented.size() * sizeof(float));
+    result_.fingerprints.push_back({image, std::hash<std::string_view>()(bytes)});
   }
 
   void check_segmentation(const fs::path& path) {
@@ -140,6 +146,9 @@ class CaseChecker {
     if (!image) return;
     expect_frames(*image, 1, path);
     if (image->frames != 1 || level_ != CheckLevel::full) return;
+    if (std::ranges::any_of(image->voxels, [](float v) { return v != 0; })) {
+      add_fingerprint(files_.modalities.size(), image->voxels, image->grid);
+    }
     try {
       const io::LabelImage segmentation = io::labels_of_image(std::move(*image), path);
       count_regions(segmentation.labels);

@@ -18,16 +18,18 @@ enum class CheckLevel {
   full,
 };
 
-// Of a modality's voxels in BraTS's order: equal for equal voxels, whatever the file's name, compression or
+// Of an image's voxels in BraTS's order: equal for equal voxels, whatever the file's name, compression or
 // orientation.
 struct Fingerprint {
-  size_t modality;  // of io::modality_names
+  size_t image;  // of io::modality_names; the segmentation after them
   uint64_t hash;
 };
 
 struct CaseCheck {
   CaseReport report;
-  std::vector<Fingerprint> fingerprints;  // of a full check, of images that are not constant
+  std::filesystem::path folder;  // of its first image
+  std::vector<Fingerprint>
+      fingerprints;  // of a full check, of images that are not constant, segmentations that are not empty
 };
 
 // From any thread. Never throws for what is in files.

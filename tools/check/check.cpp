@@ -15,6 +15,7 @@ namespace {
 std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckLevel level) {
   std::vector<CaseCheck> checks(cases.size());
   ProgressLine progress("cases checked", std::ssize(cases));
+  progress.show(0);
   for_each_in_parallel(
       cases.size(), [&](size_t i) { checks[i] = check_case(cases[i], level); },
       [&](int64_t done) { progress.show(done); });
@@ -23,15 +24,19 @@ std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckL
 
 struct Image {
   size_t index;  // of the case
-  size_t modality;
+  size_t image;  // of the case, as in Fingerprint
 };
 
-// "t1 and flair" of one case that are images of the other.
+std::string name_of_image(size_t index) {
+  return index < io::modality_names.size() ? io::modality_names[index] : "segmentation";
+}
+
+// "t1, flair" of one case that are images of the other.
 std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
   std::vector<std::string> words;
   for (const auto& [own, other] : pairs) {
-    words.push_back(own == other ? io::modality_names[own]
-                                 : fmt::format("{} (its {})", io::modality_names[own], io::modality_names[other]));
+    words.push_back(own == other ? name_of_image(own)
+                                 : fmt::format("{} (its {})", name_of_image(own), name_of_image(other)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
 }
@@ -42,17 +47,19 @@ void compare_fingerprints(std::vector<CaseCheck>& checks) {
   std::map<std::pair<size_t, size_t>, std::vector<std::pair<size_t, size_t>>> same;  // cases -> modalities
   for (size_t i = 0; i < checks.size(); ++i) {
     for (const Fingerprint& f : checks[i].fingerprints) {
-      const auto [known, added] = first.try_emplace(f.hash, Image{i, f.modality});
-      if (!added) same[{i, known->second.index}].emplace_back(f.modality, known->second.modality);
+      const auto [known, added] = first.try_emplace(f.hash, Image{i, f.image});
+      if (!added) same[{i, known->second.index}].emplace_back(f.image, known->second.image);
     }
   }
   for (const auto& [cases, modalities] : same) {
     CaseReport &report = checks[cases.first].report, &other = checks[cases.second].report;
-    const bool one_patient = io::patient_of(report.name) == io::patient_of(other.name);
+    const bool one_patient = io::patient_of(report.name) == io::patient_of(other.name),
+               one_name = report.name == other.name;
+    const auto name = [&](size_t i) { return one_name ? checks[i].folder.string() : checks[i].report.name; };
     report.findings.push_back(
         {one_patient ? FindingKind::duplicate : FindingKind::leakage,
-         fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", report.name,
-                     one_patient ? "" : "another patient, ", other.name, pairs_text(modalities))});
+         fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", name(cases.first),
+                     one_patient ? "" : "another patient, ", name(cases.second), pairs_text(modalities))});
   }
 }
 
@@ -63,18 +70,20 @@ FindingKind kind_of(io::DatasetProblem::Kind kind) {
     case io::DatasetProblem::Kind::labels:
       return FindingKind::labels;
     case io::DatasetProblem::Kind::modality:
+    case io::DatasetProblem::Kind::segmentation:
     case io::DatasetProblem::Kind::missing:
       break;
   }
   return FindingKind::missing;
 }
 
+// To the case of that name, where it is the only one.
 void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   for (const io::DatasetProblem& problem : scan.problems) {
-    const Finding finding = {kind_of(problem.kind), problem.message};
-    const auto own = std::find_if(report.cases.begin(), report.cases.end(),
-                                  [&](const CaseReport& c) { return c.name == problem.case_name; });
-    (own == report.cases.end() ? report.findings : own->findings).push_back(finding);
+    const auto named = [&](const CaseReport& c) { return c.name == problem.case_name; };
+    const bool one = std::ranges::count_if(report.cases, named) == 1;
+    (one ? std::ranges::find_if(report.cases, named)->findings : report.findings)
+        .push_back({kind_of(problem.kind), problem.message});
   }
 }
 

@@ -10,11 +10,11 @@ namespace revunet::tools {
 std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
                                                         const RunFolder& folder) {
   std::vector<std::unique_ptr<RunObserver>> observers;
-  const auto pictures = std::make_shared<Pictures>();  // drawn by the first, shown by the others
+  const auto picture = std::make_shared<Picture>();  // drawn by the first, taken by the second
   if (options.previews > 0) {
-    observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, pictures));
+    observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, picture));
   }
-  if (options.tensorboard) observers.push_back(std::make_unique<TensorBoard>(folder, pictures));
+  if (options.tensorboard) observers.push_back(std::make_unique<TensorBoard>(folder, picture));
   observers.push_back(std::make_unique<MemoryTimeline>(folder, options));
   observers.push_back(std::make_unique<ReportWriter>(folder));
   return observers;

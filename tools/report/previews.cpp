@@ -17,10 +17,10 @@ constexpr int kPreviewWidth = 560;  // pixels: about one a voxel of BraTS, some 
 }  // namespace
 
 Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& validation, int64_t count,
-                   std::shared_ptr<Pictures> pictures)
+                   std::shared_ptr<Picture> latest)
     : folder_(folder.file("previews")),
       cases_(validation.begin(), validation.begin() + std::min(count, static_cast<int64_t>(validation.size()))),
-      pictures_(std::move(pictures)) {}
+      latest_(std::move(latest)) {}
 
 void Previews::on_validation_case(const ValidatedCase& c) {
   if (c.index >= cases_.size()) return;
@@ -40,15 +40,9 @@ void Previews::on_validation_case(const ValidatedCase& c) {
   };
   overlay.t1ce = modality(io::modality_t1ce);
   overlay.flair = modality(io::modality_flair);
-  drawn_[files.name] = overlay_png(overlay, kPreviewWidth, false);
-}
-
-void Previews::on_epoch(const EpochRecord& record) {
-  if (!record.dice || cases_.empty()) return;
+  *latest_ = {files.name, overlay_png(overlay, kPreviewWidth, false)};
   io::make_folder(folder_);
-  for (const auto& [name, png] : drawn_) io::write_file_atomically(folder_ / (name + ".png"), png);
-  *pictures_ = std::move(drawn_);
-  drawn_.clear();
+  io::write_file_atomically(folder_ / (files.name + ".png"), latest_->png);
 }
 
 }  // namespace revunet::tools

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/memory/report.h"
 #include "io/folders.h"
 
@@ -10,6 +12,7 @@ namespace revunet::tools {
 void TensorBoard::on_start(int64_t step) {
   io::make_folder(folder_);
   file_.emplace(folder_, step + 1);
+  step_ = step;
 }
 
 void TensorBoard::add_regions(int64_t step, const std::string& group, const RegionValues& values) {
@@ -17,7 +20,15 @@ void TensorBoard::add_regions(int64_t step, const std::string& group, const Regi
 }
 
 void TensorBoard::on_step(int64_t step, const RegionValues& losses) {
+  step_ = step;
   add_regions(step, "loss_of_step", losses);
+  file_->flush();
+}
+
+void TensorBoard::on_validation_case(const ValidatedCase& /*c*/) {
+  const Picture taken = std::exchange(*picture_, {});
+  if (taken.png.empty()) return;
+  file_->add_image(step_, "predictions/" + taken.case_name, taken.png);
   file_->flush();
 }
 
@@ -37,7 +48,6 @@ void TensorBoard::on_epoch(const EpochRecord& r) {
   if (r.dice) {
     add_regions(r.step, "dice", *r.dice);
     add("dice/mean", r.mean_dice());
-    for (const auto& [name, png] : *pictures_) file_->add_image(r.step, "predictions/" + name, png);
   }
   file_->flush();
 }

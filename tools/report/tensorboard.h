@@ -14,19 +14,22 @@ namespace revunet::tools {
 // predictions/<case>.
 class TensorBoard : public RunObserver {
  public:
-  TensorBoard(const RunFolder& folder, std::shared_ptr<const Pictures> pictures)
-      : folder_(folder.file("tensorboard")), pictures_(std::move(pictures)) {}
+  // picture: where there is one of a case whose turn it is, it is taken.
+  TensorBoard(const RunFolder& folder, std::shared_ptr<Picture> picture)
+      : folder_(folder.file("tensorboard")), picture_(std::move(picture)) {}
 
   std::string name() const override { return "events for TensorBoard"; }
   void on_start(int64_t step) override;
   void on_step(int64_t step, const RegionValues& losses) override;
+  void on_validation_case(const ValidatedCase& c) override;
   void on_epoch(const EpochRecord& record) override;
 
  private:
   void add_regions(int64_t step, const std::string& group, const RegionValues& values);
 
   std::filesystem::path folder_;
-  std::shared_ptr<const Pictures> pictures_;
+  std::shared_ptr<Picture> picture_;
+  int64_t step_ = 0;               // that the run has come to
   std::optional<EventFile> file_;  // from on_start on
 };
 

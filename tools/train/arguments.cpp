@@ -1,5 +1,9 @@
 #include "tools/train/arguments.h"
 
+#include <fmt/ranges.h>
+
+#include <memory>
+
 #include "tools/check/check.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/precision.h"
@@ -8,6 +12,18 @@
 namespace revunet::tools {
 
 namespace {
+
+// TOML's lists are lists as typed: size = [32, 32, 32] is --size 32,32,32.
+class TomlWithLists : public CLI::ConfigTOML {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> given = CLI::ConfigTOML::from_config(input);
+    for (CLI::ConfigItem& item : given) {
+      if (item.inputs.size() > 1) item.inputs = {fmt::format("{}", fmt::join(item.inputs, ","))};
+    }
+    return given;
+  }
+};
 
 void add_augmentation_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--augment", a.augment,
@@ -163,6 +179,7 @@ void add_report_options(CLI::App& app, TrainArguments& a) {
 
 void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
+  app.config_formatter(std::make_shared<TomlWithLists>());
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
   add_run_options(app, a);
   // Headings of --help, of what is added after each.

@@ -58,7 +58,7 @@ IntensityChanges draw_intensities(const std::array<io::ModalityStatistics, io::m
     if (brightness) c.brightness = between(0.75, 1.25);
     if (contrast) c.contrast = between(0.75, 1.25);
     if (resolution && happens(0.5)) c.resolution = between(0.5, 1);
-    if (gamma) c.gamma = between(0.7, 1.5);
+    if (gamma) c.gamma = happens(0.5) ? between(0.7, 1) : between(1, 1.5);
     c.inverted = inverted;
     c.least = c.brightness * static_cast<float>((static_cast<double>(s.least) - s.mean) / s.deviation);
     c.greatest = c.brightness * static_cast<float>((static_cast<double>(s.greatest) - s.mean) / s.deviation);

@@ -1,7 +1,6 @@
-// What a person sees of a run: on a terminal a bar that redraws itself, elsewhere a plain line now and then.
+// What a person sees of a run between the lines of its log, on a terminal: a bar that redraws itself.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -12,14 +11,14 @@ namespace revunet::tools {
 class Progress {
  public:
   // Samples of the whole run, for the remaining time.
-  explicit Progress(int64_t total_samples);
+  explicit Progress(int64_t total_samples) : total_samples_(total_samples) {}
 
   // Those that an earlier run has done.
   void skip(int64_t samples) { done_ = samples; }
   void begin_epoch(int64_t epoch, int64_t epochs, int64_t samples);
   // After each sample; loss is the sample's, seconds its duration.
   void sample(int64_t sample_of_epoch, double loss, double seconds);
-  // Shows what takes long between samples ("validating 2/5"), on a terminal only.
+  // Shows what takes long between samples ("validating 2/5").
   void note(const std::string& what);
   // Removes the bar, so that a line of log can be printed.
   void clear() { line_.clear(); }
@@ -29,7 +28,6 @@ class Progress {
   int64_t total_samples_, done_ = 0;
   int64_t epoch_ = 0, epochs_ = 0, samples_ = 0;
   double smoothed_seconds_ = 0;
-  std::chrono::steady_clock::time_point last_plain_line_;
 };
 
 }  // namespace revunet::tools

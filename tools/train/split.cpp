@@ -117,10 +117,13 @@ Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::pat
 }
 
 void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
+  std::vector<std::string> without;
   for (const io::CaseFiles& c : cases) {
-    REVUNET_EXPECTS(c.segmentation, DataError,
-                    "[{}] expected a segmentation to train on, got none; add it or move the case away", c.name);
+    if (!c.segmentation) without.push_back(c.name);
   }
+  REVUNET_EXPECTS(without.empty(), DataError,
+                  "[{}] expected a segmentation to train on, got none; add it or move the case away{}", without.front(),
+                  without.size() > 1 ? fmt::format("\nand {} more cases have none", without.size() - 1) : "");
 }
 
 // Empty where there is none.
@@ -163,6 +166,7 @@ FileHashes hash_files(const Split& split) {
   std::ranges::sort(files, {}, [](const File& f) { return std::tie(f.case_name, f.role); });
   std::vector<std::string> sums(files.size());
   ProgressLine progress("files hashed", std::ssize(files));
+  progress.show(0);
   for_each_in_parallel(
       files.size(),
       [&](size_t i) {

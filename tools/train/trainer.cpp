@@ -308,9 +308,17 @@ std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
   return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision));
 }
 
+// A full disk, for example: the run goes on from its last checkpoint.
+template <class Write>
+void Trainer::write(Write write) try {
+  write();
+} catch (const DataError& e) {
+  throw DataError(fmt::format("{}\nonce that is mended, go on with --resume {}", e.what(), options_.out.string()));
+}
+
 void Trainer::save_averaged(const std::string& name) {
   const AveragedWeights averaged(step_.average());
-  save_weights(folder_.file(name), *model_, options_.size);
+  write([&] { save_weights(folder_.file(name), *model_, options_.size); });
 }
 
 RegionValues Trainer::validate() {
@@ -341,7 +349,7 @@ void Trainer::begin_next_epoch() {
   state_.loss = {};
   state_.validated.clear();
   state_.training_seconds = state_.waiting_seconds = 0;
-  save();
+  write([&] { save(); });
 }
 
 void Trainer::finish_epoch(EpochRecord record) {
@@ -356,7 +364,7 @@ void Trainer::finish_epoch(EpochRecord record) {
     } catch (const DataError&) {
       throw;
     } catch (...) {
-      folder_.append(record);  // the epoch's losses are not lost
+      write([&] { folder_.append(record); });  // the epoch's losses are not lost
       throw;
     }
     record.validation_seconds = stopwatch.seconds();
@@ -368,7 +376,7 @@ void Trainer::finish_epoch(EpochRecord record) {
     state_.best_score = score;
     save_averaged("best.safetensors");
   }
-  folder_.append(record);
+  write([&] { folder_.append(record); });
   for_each_observer([&](RunObserver& o) { o.on_epoch(record); });
   if (record.dice) stopped_ = stopping_.update(record.epoch, record.mean_dice());
   begin_next_epoch();

@@ -40,6 +40,9 @@ class Trainer {
   RegionValues validate();
   std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
   void save_averaged(const std::string& name);
+  // Into the run's folder; where that fails, the error says how to go on.
+  template <class Write>
+  void write(Write write);
   [[noreturn]] void explain_non_finite(const TrainingSample& sample);
   Variable losses_of(const Context& ctx, const Sample& sample);
   void report_memory() const;
