@@ -53,16 +53,16 @@ class PseudoTerminal {
   int master_, slave_ = -1;
 };
 
-// What revunet-predict draws on a terminal as its stderr. Nothing where there are no pseudo-terminals, which is said.
-std::optional<std::string> drawn_by_predict(const std::string& arguments, unsigned short columns,
-                                            const std::string& kind) {
+// What a tool draws on a terminal as its stderr. Nothing where there are no pseudo-terminals, which is said.
+std::optional<std::string> drawn_by(const std::string& tool, const std::string& arguments, unsigned short columns,
+                                    const std::string& kind) {
   const PseudoTerminal terminal(columns);
   if (!terminal.usable()) {
     skip("there are no pseudo-terminals here");
     return std::nullopt;
   }
-  const std::string command = fmt::format("CUDA_VISIBLE_DEVICES= TERM={} {}{}/revunet-predict {} >/dev/null 2>{}", kind,
-                                          patient_threads, REVUNET_TOOLS_DIR, arguments, terminal.path());
+  const std::string command = fmt::format("CUDA_VISIBLE_DEVICES= TERM={} {}{}/{} {} >/dev/null 2>{}", kind,
+                                          patient_threads, REVUNET_TOOLS_DIR, tool, arguments, terminal.path());
   REQUIRE(std::system(command.c_str()) == 0);
   return terminal.take();
 }
@@ -95,7 +95,8 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   CHECK_THAT(piped.output, !Contains("\x1b") && !Contains("left"));
 
   const auto drawn = [&](const std::string& out, unsigned short columns, const std::string& kind) {
-    return drawn_by_predict(
+    return drawn_by(
+        "revunet-predict",
         fmt::format("--weights '{}' --data '{}' --out '{}'", weights.string(), data.string(), (folder / out).string()),
         columns, kind);
   };
@@ -107,4 +108,25 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   CHECK_THAT(*wide, EndsWith("\r\x1b[K"));
   CHECK_THAT(*drawn("narrow", 16, "xterm"), Contains("\r\x1b[K0/2 cases  Phan\r\x1b[K"));  // 15 of 16 columns
   CHECK(drawn("dumb", 80, "dumb")->empty());
+}
+
+TEST_CASE("checking, training and evaluating show their progress on a terminal", "[progress]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const auto check = drawn_by("revunet-check", fmt::format("--data '{}'", data.string()), 80, "xterm");
+  if (!check) return;
+  CHECK_THAT(*check, Contains("\r\x1b[K0/3 cases checked") && Contains("3/3 cases checked") && EndsWith("\r\x1b[K"));
+  const auto training = drawn_by("revunet-train",
+                                 fmt::format("--data '{}' --out '{}' {} --epochs 1 --val-fraction 0.34", data.string(),
+                                             (folder / "run").string(), tiny_options),
+                                 80, "xterm");
+  // The check, the hashes of 15 files, then samples and validation.
+  CHECK_THAT(*training, Contains("0/3 cases checked") && Contains("15/15 files hashed"));
+  CHECK_THAT(*training, Contains("epoch 1/1  reading the first sample") && Contains("epoch 1/1 sample 2/2") &&
+                            Contains("epoch 1/1  validating 1/1"));
+  REQUIRE(predict(folder / "run/last.safetensors", data, folder / "out").exit_code == 0);
+  const auto evaluation = drawn_by(
+      "revunet-evaluate", fmt::format("--reference '{}' --prediction '{}'", data.string(), (folder / "out").string()),
+      80, "xterm");
+  CHECK_THAT(*evaluation, Contains("\r\x1b[K0/3 cases") && Contains("3/3 cases"));
 }

@@ -94,6 +94,15 @@ TEST_CASE("a run that is killed at any moment goes on from its last epoch, with 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 8);
   REQUIRE(train(data, folder / "whole", kOptions).exit_code == 0);
+  // Before the first epoch has ended, wherever that is: in making the network, in a step, in validation, in saving.
+  for (const char* delay : {"0", "0.01", "0.03", "0.1", "0.2"}) {
+    INFO(delay << " s after the start");
+    const fs::path run = folder / fmt::format("early {}", delay);
+    const ToolResult early = train_until(logged(run, "validation cases", 1), delay, "KILL", start(data, run));
+    CHECK((early.exit_code == 128 + 9 || early.exit_code == 0));
+    REQUIRE(run_tool("revunet-train", go_on(run), patient_threads).exit_code == 0);
+    expect_same_run(run, folder / "whole");
+  }
   for (const char* delay : {"0", "0.002", "0.005", "0.01", "0.02", "0.05"}) {
     INFO(delay << " s after the end of an epoch");
     const fs::path run = folder / delay;
@@ -119,6 +128,21 @@ TEST_CASE("a second signal ends a run at once", "[train][resume]") {
   CHECK_THAT(got.errors, Contains("a second signal ends the run at once"));
   CHECK_FALSE(fs::exists(run / "checkpoint.safetensors"));
   CHECK_FALSE(fs::exists(run / "last.safetensors"));
+}
+
+TEST_CASE("a second signal leaves the files of the last epoch whole", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
+  const std::string options = "--channels 48,96 --size 16,16,16 --val-fraction 0 --epochs 1 --no-tensorboard";
+  REQUIRE(train(data, run, options).exit_code == 0);
+  const std::string checkpoint = read_bytes(run / "checkpoint.safetensors"),
+                    last = read_bytes(run / "last.safetensors");
+  const ToolResult got = train_until(logged(run, "resumed in epoch 2", 1), "0.1", "TERM $pid; sleep 0.6; kill -TERM",
+                                     go_on(run) + " --epochs 2 --size 128,128,128");
+  CHECK(got.exit_code == 128 + 15);
+  CHECK((read_bytes(run / "checkpoint.safetensors") == checkpoint));  // binary: not printed
+  CHECK((read_bytes(run / "last.safetensors") == last));
+  CHECK(run_tool("revunet-train", go_on(run) + " --size 16,16,16", patient_threads).exit_code == 0);
 }
 
 TEST_CASE("two signals at once, as timeout sends them, are one", "[train][resume]") {

@@ -83,6 +83,17 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK(std::stod(losses.back()) < 0.85 * std::stod(losses.front()));
   const std::vector<std::string> dice = column(rows, "dice_wt");
   for (size_t epoch = 1; epoch <= 12; ++epoch) CHECK(dice[epoch - 1].empty() == (epoch % 5 != 0 && epoch != 12));
+  // A line an epoch, with the seconds of its row: nothing between them where there is no terminal.
+  std::istringstream output(got.output);
+  size_t epochs = 0;
+  for (std::string line; std::getline(output, line);) {
+    if (!line.starts_with("epoch ")) continue;
+    ++epochs;
+    const double waiting = std::stod(column(rows, "waiting_seconds").at(epochs - 1));
+    CHECK_THAT(line, Contains(fmt::format("epoch {}/12  loss", epochs)) && Contains(" computing, ") &&
+                         Contains(fmt::format("{:.1f} waiting for data", waiting)));
+  }
+  CHECK(epochs == 12);
   // The memory table adds up, row by row.
   for (size_t row = 1; row < rows.size(); ++row) {
     int64_t by_tag = 0;
