@@ -77,6 +77,8 @@ void copy(const Tensor& from, Tensor& to) {
 
 namespace {
 
+constexpr int64_t least_rows_to_share = 4096;  // fewer take less time than threads take to start
+
 bool is_padded(const Tensor& x) {
   return x.stored_elements() != x.elements();
 }
@@ -86,7 +88,7 @@ template <class F>
 void for_each_row(const Tensor& x, F f) {
   const int64_t length = is_padded(x) ? x.shape()[x.shape().rank() - 1] : x.elements();
   const int64_t rows = length == 0 ? 0 : x.elements() / length;
-#pragma omp parallel for schedule(static) if (rows > 4096)
+#pragma omp parallel for schedule(static) if (rows > least_rows_to_share)
   for (int64_t row = 0; row < rows; ++row) f(row * length, row * x.channel_stride(), length);
 }
 

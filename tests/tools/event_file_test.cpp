@@ -4,6 +4,7 @@
 #include "tests/tools/python.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/report/event_file.h"
+#include "tools/report/tensorboard.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -144,4 +145,27 @@ TEST_CASE("TensorBoard reads from a run what its log has, also when it was resum
   REQUIRE(pictures.size() == 2);
   CHECK_THAT(pictures.begin()->second, Contains("4=560x") && Contains("8=560x"));
   CHECK_THAT(pictures.rbegin()->second, Contains("4=560x") && !Contains("8=560x"));
+}
+
+TEST_CASE("pictures of a validation that is interrupted are in the event file, each once", "[report]") {
+  const TemporaryFolder folder;
+  const RunFolder run(folder / "run");
+  const auto picture = std::make_shared<Picture>();
+  TensorBoard board(run, picture);
+  board.on_start(0);
+  board.on_step(6, {1, 1, 1});
+  const io::Preprocessed input;
+  const RegionValues dice{};
+  // The head of a PNG of 1 x 1 pixels, as far as an event reads it.
+  const std::string png = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1", 24);
+  *picture = {"drawn", png};
+  board.on_validation_case({1, 0, input, {}, dice});
+  board.on_validation_case({1, 1, input, {}, dice});  // of which there is no picture
+  REQUIRE(std::distance(fs::directory_iterator(run.file("tensorboard")), fs::directory_iterator()) == 1);
+  const std::string events = read_bytes(fs::directory_iterator(run.file("tensorboard"))->path());
+  const size_t first = events.find("predictions/drawn");
+  REQUIRE(first != std::string::npos);
+  CHECK(events.find("predictions/", first + 1) == std::string::npos);
+  // Before the tag stand six bytes of keys and lengths, and before them the step: field 2 of Event.
+  CHECK(events.substr(first - 8, 2) == "\x10\x06");
 }

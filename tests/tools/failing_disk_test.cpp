@@ -1,5 +1,5 @@
-// Disks that fail: whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what was there
-// before is there still. And the order of these calls, which is what a power failure would find.
+// Disks that fail: whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what was
+// there before is there still. And the order of these calls, which is what a power failure would find.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
@@ -35,12 +35,18 @@ struct Call {
   std::string kind, path, to;  // to: of a rename
 };
 
-std::vector<Call> read_calls(const fs::path& file) {
+// Those of a tool that nothing fails for: some of every kind.
+std::vector<Call> calls_of(const std::string& tool, const std::string& arguments) {
+  const TemporaryFolder folder;
+  REQUIRE(run_on_failing_disk(tool, arguments, 0, folder / "calls").exit_code == 0);
   std::vector<Call> calls;
-  std::istringstream lines(read_bytes(file));
+  std::istringstream lines(read_bytes(folder / "calls"));
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     words >> calls.emplace_back().kind >> calls.back().path >> calls.back().to;
+  }
+  for (const auto& [kind, reason] : reasons) {
+    REQUIRE(std::ranges::any_of(calls, [&](const Call& call) { return call.kind == kind; }));
   }
   return calls;
 }
@@ -62,9 +68,8 @@ void expect_no_leftovers(const fs::path& folder) {
 TEST_CASE("a file gets its name once it is on disk, the older one keeps its own until then, and the folder is synced",
           "[train][resume]") {
   const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run", calls_file = folder / "calls";
-  REQUIRE(run_on_failing_disk("revunet-train", start(data, run), 0, calls_file).exit_code == 0);
-  const std::vector<Call> calls = read_calls(calls_file);
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  const std::vector<Call> calls = calls_of("revunet-train", start(data, run));
   std::map<std::string, std::string> last;  // what happened last to each path
   std::map<std::string, int> named;
   for (size_t i = 0; i < calls.size(); ++i) {
@@ -98,12 +103,8 @@ TEST_CASE("a file gets its name once it is on disk, the older one keeps its own 
 
 TEST_CASE("whichever call of a run fails, it is named, and the run goes on to the same end", "[train][resume]") {
   const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", calls_file = folder / "calls";
-  REQUIRE(run_on_failing_disk("revunet-train", start(data, whole), 0, calls_file).exit_code == 0);
-  const std::vector<Call> calls = read_calls(calls_file);
-  for (const char* kind : {"mkdir", "create", "write", "sync", "rename"}) {
-    REQUIRE(std::ranges::any_of(calls, [&](const Call& call) { return call.kind == kind; }));
-  }
+  const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole";
+  const std::vector<Call> calls = calls_of("revunet-train", start(data, whole));
   for (size_t at = 1; at <= calls.size(); ++at) {
     const auto& [kind, path, to] = calls[at - 1];
     INFO("call " << at << " of " << calls.size() << ": " << kind << " " << path << " " << to);
@@ -117,6 +118,9 @@ TEST_CASE("whichever call of a run fails, it is named, and the run goes on to th
     const std::string& message = shows ? got.output : got.errors;
     CHECK_THAT(message, Contains("expected to ") && Contains(reasons.at(kind)));
     CHECK_THAT(message, Contains(path == folder.path() ? path : run.string()));  // it holds the new run's
+    for (const char* file : {"checkpoint", "last.safetensors", "best.safetensors", "log.csv"}) {
+      if (path.find(file) != std::string::npos) CHECK_THAT(message, Contains("go on with --resume " + run.string()));
+    }
     expect_no_leftovers(run);
     const bool begun = fs::exists(run / "config.toml");
     const ToolResult rest = run_tool(
@@ -133,17 +137,12 @@ TEST_CASE("whichever call of a run fails, it is named, and the run goes on to th
 
 TEST_CASE("whichever call of a prediction fails, no half of a file is left", "[predict]") {
   const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "w.safetensors"),
-                 calls_file = folder / "calls";
+  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "w.safetensors");
   const auto arguments = [&](const fs::path& out) {
     return fmt::format("--weights '{}' --data '{}' --out '{}' --probabilities --overlay", weights.string(),
                        data.string(), out.string());
   };
-  REQUIRE(run_on_failing_disk("revunet-predict", arguments(folder / "whole"), 0, calls_file).exit_code == 0);
-  const std::vector<Call> calls = read_calls(calls_file);
-  for (const char* kind : {"mkdir", "create", "write", "sync", "rename"}) {
-    REQUIRE(std::ranges::any_of(calls, [&](const Call& call) { return call.kind == kind; }));
-  }
+  const std::vector<Call> calls = calls_of("revunet-predict", arguments(folder / "whole"));
   for (size_t at = 1; at <= calls.size(); ++at) {
     const auto& [kind, path, to] = calls[at - 1];
     INFO("call " << at << " of " << calls.size() << ": " << kind << " " << path << " " << to);

@@ -1,0 +1,109 @@
+// What revunet-train and revunet-predict check before they start.
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "io/nifti.h"
+#include "tests/tools/tiny_runs.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+TEST_CASE("training and prediction check headers before they start", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const fs::path weights = write_untrained(folder / "w.safetensors");
+  const fs::path truncated = data / "Phantom_003/Phantom_003_t2.nii.gz",
+                 other = data / "Phantom_002/Phantom_002_t1.nii.gz";
+  const std::string bytes = read_bytes(truncated);
+  write_bytes(truncated, bytes.substr(0, bytes.size() / 2));
+  io::write_nifti(other, io::make_nifti_header({4, 3, 2}, {1, 1, 1}), std::vector<float>(24), 1);
+  const std::string options = std::string(tiny_options) + " --epochs 1 --val-fraction 0 --check headers";
+  for (const ToolResult& got : {train(data, folder / "run", options),
+                                predict(weights, data, folder / "out", "--size 32,32,32 --check headers")}) {
+    CHECK(got.exit_code == 3);
+    CHECK_THAT(got.errors, Contains("case Phantom_002: ") && Contains("more: run revunet-check --data"));
+  }
+  CHECK_FALSE(fs::exists(folder / "run"));
+  CHECK_FALSE(fs::exists(folder / "out"));
+  // The truncated file alone, which a header does not show.
+  fs::remove_all(data / "Phantom_002");
+  const ToolResult got = train(data, folder / "run", options);
+  CHECK(got.exit_code == 3);
+  CHECK_THAT(got.errors, Contains("case Phantom_003: ") && Contains("Phantom_003_t2.nii.gz]"));
+  CHECK_FALSE(fs::exists(folder / "run"));
+  // Without the check the run starts, and finds out when it reads the case.
+  CHECK(
+      train(data, folder / "run", std::string(tiny_options) + " --epochs 1 --val-fraction 0 --check none").exit_code ==
+      3);
+  CHECK(fs::exists(folder / "run/config.toml"));
+}
+
+TEST_CASE("training and prediction check every voxel before they start", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2);
+  const fs::path weights = write_untrained(folder / "w.safetensors");
+  const auto file = [&](int number, const char* suffix) {
+    return data / fmt::format("Phantom_00{0}/Phantom_00{0}_{1}.nii.gz", number, suffix);
+  };
+  const std::string options = std::string(tiny_options) + " --epochs 1 --val-fraction 0";
+  const auto refused = [&](const ToolResult& got, const std::string& message) {
+    CHECK(got.exit_code == 3);
+    CHECK_THAT(got.errors, Contains(message));
+    CHECK_FALSE(fs::exists(folder / "run"));
+    CHECK_FALSE(fs::exists(folder / "out"));
+  };
+  SECTION("a voxel that is no number, in the last case") {
+    io::NiftiImage image = io::read_nifti(file(2, "t2"));
+    image.voxels[5] = std::numeric_limits<float>::quiet_NaN();
+    io::write_nifti(file(2, "t2"), image.header, image.voxels, 1);
+    refused(train(data, folder / "run", options), "got 1 NaN or infinite of 32768");
+    refused(predict(weights, data, folder / "out"), "got 1 NaN or infinite of 32768");
+  }
+  SECTION("an image that two patients have") {
+    fs::copy_file(file(1, "flair"), file(2, "flair"), fs::copy_options::overwrite_existing);
+    refused(train(data, folder / "run", options), "got those of another patient, Phantom_001 as flair");
+    refused(predict(weights, data, folder / "out"), "got those of another patient, Phantom_001 as flair");
+  }
+  SECTION("a label that the profile has not, where segmentations are read") {
+    io::LabelImage image = io::read_nifti_labels(file(2, "seg"));
+    image.labels[5] = 3;
+    io::write_nifti(file(2, "seg"), image.header, image.labels);
+    refused(train(data, folder / "run", options), "(profile brats), got 3 1 times");
+    refused(predict(weights, data, folder / "out", "--overlay"), "(profile brats), got 3 1 times");
+    CHECK(predict(weights, data, folder / "out").exit_code == 0);
+  }
+}
+
+TEST_CASE("before they start, training and prediction tell each kind of warning once", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const fs::path weights = write_untrained(folder / "w.safetensors");
+  // Voxels of 2 mm in the last two cases.
+  for (const int number : {2, 3}) {
+    for (const char* suffix : {"t1", "t1ce", "t2", "flair", "seg"}) {
+      const fs::path path = data / fmt::format("Phantom_00{0}/Phantom_00{0}_{1}.nii.gz", number, suffix);
+      const io::NiftiImage image = io::read_nifti(path);
+      const std::vector<char> header = io::make_nifti_header({32, 32, 32}, {2, 2, 2});
+      if (suffix == std::string("seg")) {
+        io::write_nifti(path, header, std::vector<uint8_t>(image.voxels.begin(), image.voxels.end()));
+      } else {
+        io::write_nifti(path, header, image.voxels, 1);
+      }
+    }
+  }
+  const auto expect_line = [](const ToolResult& got, const std::string& tool) {
+    INFO(got.errors);
+    CHECK(got.exit_code == 0);
+    const std::string start = tool + ": warning: spacing of 2 of 3 cases; the first, case Phantom_002: [";
+    const size_t at = got.errors.find(start);
+    REQUIRE(at != std::string::npos);
+    CHECK_THAT(got.errors, Contains("Phantom_002_t1.nii.gz] expected voxels of 1 mm, as BraTS has, got 2 x 2 x 2 mm"));
+    CHECK(got.errors.find("warning: spacing", at + start.size()) == std::string::npos);
+    CHECK_THAT(got.errors, !Contains("Phantom_003_"));
+  };
+  expect_line(train(data, folder / "run", std::string(tiny_options) + " --max-steps 1 --val-fraction 0"),
+              "revunet-train");
+  expect_line(predict(weights, data, folder / "out"), "revunet-predict");
+}
