@@ -1,5 +1,8 @@
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
+#define CATCH_CONFIG_RUNNER  // for generation 2 of Catch2; generation 3 takes its own header
+#include "tests/support/catch.h"
+#if __has_include(<catch2/catch_session.hpp>)
+#include <catch2/catch_session.hpp>
+#endif
 
 #include <fmt/format.h>
 

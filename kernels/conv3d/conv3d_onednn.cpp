@@ -3,7 +3,7 @@
 #include <map>
 #include <tuple>
 
-#include <oneapi/dnnl/dnnl.hpp>
+#include "kernels/conv3d/onednn_generation.h"
 
 namespace revunet::conv3d_detail {
 
@@ -51,16 +51,11 @@ class Convolutions {
  private:
   Convolution compile(const Problem& p) const {
     const int64_t pad = (p.k - 1) / 2;
-    const dnnl::memory::dims ones(3, 1), padding(3, pad);
+    const dnnl::memory::dims padding(3, pad);
     const auto x = typed(p.x, {p.N, p.I, p.D, p.H, p.W}, Format::ndhwc);
     const auto y = typed(p.y, {p.N, p.O, p.D, p.H, p.W}, Format::ndhwc);
     const auto w = typed(p.x, {p.O, p.I, p.k, p.k, p.k}, Format::any);
-    const auto inference = dnnl::prop_kind::forward_inference;
-    const auto direct = dnnl::algorithm::convolution_direct;
-    const auto shape = p.bias ? dnnl::convolution_forward::desc(inference, direct, x, w, f32({p.O}, Format::x), y, ones,
-                                                                padding, padding)
-                              : dnnl::convolution_forward::desc(inference, direct, x, w, y, ones, padding, padding);
-
+    const auto bias = p.bias ? f32({p.O}, Format::x) : dnnl::memory::desc();
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // so that the allocator sees it
     if (p.add) {
@@ -68,7 +63,7 @@ class Convolutions {
       sum.append_sum();
       attributes.set_post_ops(sum);
     }
-    const dnnl::convolution_forward::primitive_desc description(shape, attributes, engine_);
+    const auto description = describe_convolution(engine_, x, w, bias, y, padding, attributes);
     const dnnl::reorder::primitive_desc pack(engine_, weights_as_packed(p), engine_, description.weights_desc());
     return {description, dnnl::convolution_forward(description), dnnl::reorder(pack)};
   }
@@ -86,8 +81,7 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 }  // namespace
 
 bool onednn_has_bf16() {
-  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  return multiplies_bf16();
 }
 
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,

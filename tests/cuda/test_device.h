@@ -1,9 +1,8 @@
 // The CUDA device of a test: simulated in test_cusim, a real one in test_gpu.
 #pragma once
 
-#include <catch2/catch.hpp>
-
 #include "engine/cuda/cuda_device.h"
+#include "tests/support/catch.h"
 #include "tests/support/skip.h"
 
 namespace revunet::test {

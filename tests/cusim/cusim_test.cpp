@@ -1,14 +1,14 @@
 // The simulator itself: what it runs, and the faults that it is there to catch.
-#include <catch2/catch.hpp>
 
+#include "tests/cusim/cusim.h"
 #include "engine/cuda/cuda_device.h"
 #include "engine/tensor.h"
 #include "tests/cusim/cuda_runtime.h"
-#include "tests/cusim/cusim.h"
+#include "tests/support/catch.h"
 #include "tools/common/device_options.h"
 
 using namespace revunet;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -57,11 +57,11 @@ TEST_CASE("the simulator catches what kernels get wrong", "[cusim]") {
   CHECK(std::isnan(run(Flaw::unwritten)));
   // The barrier that others wait at is named.
   CHECK_THROWS_WITH(run(Flaw::divergent),
-                    Contains("a thread has ended while others wait") && Contains("cusim_test.cpp"));
+                    ContainsSubstring("a thread has ended while others wait") && ContainsSubstring("cusim_test.cpp"));
   CHECK(run(Flaw::none) == 2016);  // and the next launch is not the worse for it
   // Without its barrier the first thread reads what later ones have yet to write. ThreadSanitizer says so in any order.
   CHECK(run(Flaw::missing_barrier, cusim::Order::forward) != 2016);
-  CHECK_THROWS_WITH(cusim::launch(dim3(1), dim3(2048), [] {}), Contains("invalid launch"));
+  CHECK_THROWS_WITH(cusim::launch(dim3(1), dim3(2048), [] {}), ContainsSubstring("invalid launch"));
 }
 
 // Hidden, as a sanitizer ends the process: tests/CMakeLists.txt runs them where it is to do so.
@@ -81,15 +81,15 @@ TEST_CASE("flaw: global overrun", "[.flaw]") {
 TEST_CASE("a CUDA device is refused where there is none, and memory that is refused is no crash", "[cusim]") {
   cusim::set_device_count(0);
   CHECK(cuda::device_count() == 0);
-  CHECK_THROWS_WITH(cuda::make_device(0), Contains("[--device] expected a CUDA device, got none"));
+  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[--device] expected a CUDA device, got none"));
   cusim::set_device_count(1);
-  CHECK_THROWS_WITH(cuda::make_device(1), Contains("expected a CUDA device from 0 to 0, got 1"));
+  CHECK_THROWS_WITH(cuda::make_device(1), ContainsSubstring("expected a CUDA device from 0 to 0, got 1"));
   {
     Device device = cuda::make_device(0);
     device.allocator().set_limit(size_t{4} << 20);
     const Context ctx{device};
     CHECK_THROWS_WITH(Tensor(ctx, {int64_t{2} << 20}, DType::f32),
-                      Contains("the device has 1024.0 MiB") && Contains("the limit is 4.0 MiB"));
+                      ContainsSubstring("the device has 1024.0 MiB") && ContainsSubstring("the limit is 4.0 MiB"));
     cusim::fail_allocations_from(1);
     CHECK_THROWS_AS(Tensor(ctx, {100}, DType::f32), OutOfMemoryError);
     cusim::fail_allocations_from(0);
@@ -99,7 +99,7 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
     Device device = cuda::make_device(0);
     cusim::misalign_allocations(true);
     CHECK_THROWS_WITH(Tensor(Context{device}, {100}, DType::f32),
-                      Contains("expected cudaMalloc to give multiples of 512"));
+                      ContainsSubstring("expected cudaMalloc to give multiples of 512"));
     cusim::misalign_allocations(false);
   }
   CHECK(cusim::live_objects() == 0);
@@ -109,15 +109,15 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
 TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is no device", "[cusim]") {
   cusim::fail_device_count(cudaErrorInsufficientDriver, 0);
   CHECK(cuda::device_count() == 0);
-  CHECK_THROWS_WITH(cuda::make_device(0), Contains("[--device] expected a CUDA device, got none"));
+  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[--device] expected a CUDA device, got none"));
   cusim::fail_device_count(cudaErrorNoDevice, 13000);
   CHECK(cuda::device_count() == 0);
   for (const cudaError_t error : {cudaErrorInsufficientDriver, cudaErrorSystemNotReady, cudaErrorSystemDriverMismatch,
                                   cudaErrorDevicesUnavailable, cudaErrorUnknown}) {
     cusim::fail_device_count(error, 12040);
     CHECK_THROWS_AS(cuda::device_count(), UsageError);
-    CHECK_THROWS_WITH(cuda::make_device(0),
-                      Contains("got cudaErrorOfTheSimulation (simulated)") && Contains("use --device cpu"));
+    CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("got cudaErrorOfTheSimulation (simulated)") &&
+                                                ContainsSubstring("use --device cpu"));
     CHECK_THROWS_AS(tools::resolve(tools::DeviceArguments{}), UsageError);  // auto does not go to the CPU
   }
   cusim::fail_device_count(cudaSuccess, 13000);

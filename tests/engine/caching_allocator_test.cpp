@@ -1,6 +1,5 @@
 #include "engine/memory/caching_allocator.h"
 
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <map>
 #include <numeric>
@@ -8,6 +7,7 @@
 
 #include "engine/error.h"
 #include "engine/rng.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 
@@ -120,8 +120,9 @@ TEST_CASE("on refusal cached segments are released, then the request fails with 
   } catch (const OutOfMemoryError& e) {
     CHECK(e.capacity == 160 * kMiB);
     const std::string message = e.what();
-    CHECK_THAT(message, Catch::Contains("expected 2.0 MiB for gradient in the convolution, got none: 160.0 MiB are "
-                                        "allocated and 160.0 MiB reserved; the limit is 160.0 MiB"));
+    CHECK_THAT(message, Catch::Matchers::ContainsSubstring(
+                            "expected 2.0 MiB for gradient in the convolution, got none: 160.0 MiB are "
+                            "allocated and 160.0 MiB reserved; the limit is 160.0 MiB"));
     // The largest tag and the largest layer come first.
     for (const auto& [first, second] :
          {std::pair{"  workspace ", "  saved_activation "}, {"  the conv", "  the pool"}}) {

@@ -3,14 +3,14 @@
 
 #include <sys/resource.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 
 #include "engine/error.h"
 #include "io/folders.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
@@ -56,11 +56,12 @@ TEST_CASE("an atomic file that is not committed leaves no trace") {
 TEST_CASE("an atomic file that cannot be made says why") {
   const TemporaryFolder folder;
   CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / "none/a", "x"); }),
-             Contains("none/a") && Contains("No such file"));
+             ContainsSubstring("none/a") && ContainsSubstring("No such file"));
   CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder.path() / "", "x"); }),
-             Contains("got a folder"));
+             ContainsSubstring("got a folder"));
   std::filesystem::create_directory(folder / "taken");
-  CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / "taken", "x"); }), Contains("directory"));
+  CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / "taken", "x"); }),
+             ContainsSubstring("directory"));
   CHECK(files_in(folder) == 1);
 }
 
@@ -81,7 +82,7 @@ TEST_CASE("an atomic file that does not fit leaves the old one") {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, old_handler);
-  CHECK_THAT(message, Contains("expected to write") && Contains("File too large"));
+  CHECK_THAT(message, ContainsSubstring("expected to write") && ContainsSubstring("File too large"));
   CHECK(read_bytes(folder / "a") == "old");
   CHECK(files_in(folder) == 1);
 }

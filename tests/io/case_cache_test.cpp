@@ -3,13 +3,12 @@
 
 #include <map>
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "io/preprocessing.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
@@ -123,10 +122,11 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
     c.damage.clear();
     CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 7);
     REQUIRE(c.damage.size() == 1);
-    CHECK_THAT(c.damage[0], Contains("a.case] expected ") && Contains("made again"));
+    CHECK_THAT(c.damage[0], ContainsSubstring("a.case] expected ") && ContainsSubstring("made again"));
     CHECK(read_bytes(cached) == whole);
   }
   fs::remove(files.modalities[2].path);
-  CHECK_THAT(message_of<DataError>([&] { c.cache.load(files); }), Contains("2.nii] expected a file that can be read"));
+  CHECK_THAT(message_of<DataError>([&] { c.cache.load(files); }),
+             ContainsSubstring("2.nii] expected a file that can be read"));
   CHECK_THROWS_AS(Cache(files.modalities[0].path), DataError);
 }

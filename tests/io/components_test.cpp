@@ -3,10 +3,9 @@
 
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "tests/io/mask_shapes.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 using namespace revunet::io;

@@ -1,13 +1,12 @@
 // BraTS folders: which files make a case, what is refused, and what loading checks.
 #include "io/dataset.h"
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "io/layouts/layouts.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
@@ -97,7 +96,8 @@ TEST_CASE("cases below HGG and LGG, sorted over both") {
   CHECK(names_in(folder.path()) == std::vector<std::string>{"a", "b", "c", "d"});
   CHECK(names_in(folder / "HGG") == std::vector<std::string>{"b", "d"});
   make_case(folder / "LGG/b", labelled);
-  CHECK_THAT(refusal(folder.path()), Contains("one case of each name, got b") && Contains("HGG") && Contains("LGG"));
+  CHECK_THAT(refusal(folder.path()),
+             ContainsSubstring("one case of each name, got b") && ContainsSubstring("HGG") && ContainsSubstring("LGG"));
   const io::DatasetScan scan = io::scan_dataset(folder.path());
   REQUIRE(scan.cases.size() == 5);  // both: what is wrong with the second's files is found as well
   CHECK(scan.cases[1].modalities[0].path.parent_path() == folder / "HGG/b");
@@ -124,8 +124,8 @@ TEST_CASE("suffixes are matched whole") {
                            "a_a_{}.nii.gz", "{}.nii.gz", "a_{}.img"}) {
     write_bytes(folder.path() / "a" / fmt::format(fmt::runtime(trap), missing), "");
   }
-  CHECK_THAT(refusal(folder.path()),
-             Contains("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") && Contains(fmt::format("got no {};", missing)));
+  CHECK_THAT(refusal(folder.path()), ContainsSubstring("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") &&
+                                         ContainsSubstring(fmt::format("got no {};", missing)));
 }
 
 TEST_CASE("missing modalities are allowed where that is asked for, and nothing else that is wrong") {
@@ -139,10 +139,10 @@ TEST_CASE("missing modalities are allowed where that is asked for, and nothing e
     return message_of<DataError>([&] { io::find_cases(folder.path(), {}, io::MissingModality::allowed); });
   };
   write_bytes(folder.path() / "a/a_t1.nii", "");  // beside a_t1.nii.gz
-  CHECK_THAT(still(), Contains("a_t1.nii"));
+  CHECK_THAT(still(), ContainsSubstring("a_t1.nii"));
   fs::remove(folder.path() / "a/a_t1.nii");
   make_case(folder / "b", {"seg.nii.gz"});
-  CHECK_THAT(still(), Contains("/b] expected"));
+  CHECK_THAT(still(), ContainsSubstring("/b] expected"));
 }
 
 TEST_CASE("a case named like a suffix keeps its own files apart") {
@@ -158,53 +158,58 @@ TEST_CASE("a case named like a suffix keeps its own files apart") {
 TEST_CASE("datasets that are refused") {
   const TemporaryFolder folder;
   SECTION("nothing there, a file, an empty folder") {
-    CHECK_THAT(refusal(folder / "none"), Contains("none] expected a dataset's or a case's folder, got nothing there"));
-    CHECK_THAT(refusal(write_bytes(folder / "a.nii", "")), Contains("got a file"));
-    CHECK_THAT(refusal(folder.path()), Contains("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz") && Contains("got none"));
+    CHECK_THAT(refusal(folder / "none"),
+               ContainsSubstring("none] expected a dataset's or a case's folder, got nothing there"));
+    CHECK_THAT(refusal(write_bytes(folder / "a.nii", "")), ContainsSubstring("got a file"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz") && ContainsSubstring("got none"));
   }
   SECTION("a folder that is no case, an empty one too") {
     make_case(folder / "a", labelled);
     fs::create_directories(folder / "b");
-    CHECK_THAT(refusal(folder.path()), Contains("/b] expected") && Contains("no t1, no t1ce, no t2, no flair"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("/b] expected") && ContainsSubstring("no t1, no t1ce, no t2, no flair"));
   }
   SECTION("a folder within a grade's that is no case") {
     make_case(folder / "HGG/a", labelled);
     make_case(folder / "HGG/LGG/b", labelled);
-    CHECK_THAT(refusal(folder.path()), Contains("HGG/LGG] expected"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("HGG/LGG] expected"));
   }
   SECTION("compressed and not") {
     make_case(folder / "a", labelled);
     const std::string name = GENERATE("a_t2", "a_seg");
     write_bytes(folder.path() / "a" / (name + ".nii"), "");
-    CHECK_THAT(refusal(folder.path()), Contains(name + ".nii and " + name + ".nii.gz"));
-    CHECK_THAT(refusal(folder / "a"), Contains(name + ".nii and " + name + ".nii.gz"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
+    CHECK_THAT(refusal(folder / "a"), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
   }
   SECTION("one file under two names") {
     make_case(folder / "a", without("t2.nii.gz"));
     fs::create_symlink(folder / "a/a_t1.nii.gz", folder / "a/a_t2.nii.gz");
-    CHECK_THAT(refusal(folder.path()), Contains("a_t2.nii.gz] expected a file of its own") && Contains("a_t1.nii.gz"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("a_t2.nii.gz] expected a file of its own") && ContainsSubstring("a_t1.nii.gz"));
   }
   SECTION("a folder with an image's name") {
     make_case(folder / "a", without("t2.nii.gz"));
     fs::create_directories(folder / "a/a_t2.nii");
-    CHECK_THAT(refusal(folder.path()), Contains("a_t2.nii] expected a file, got a folder"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t2.nii] expected a file, got a folder"));
   }
   SECTION("a segmentation under another name") {
     make_case(folder / "a", unlabelled);
     write_bytes(folder / "a/W39_1998.09.19_Segm.nii", "");
-    CHECK_THAT(refusal(folder.path()), Contains("a_seg.nii.gz") && Contains("W39_1998.09.19_Segm.nii; rename it"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("a_seg.nii.gz") && ContainsSubstring("W39_1998.09.19_Segm.nii; rename it"));
   }
   SECTION("a link to a case that is gone") {
     make_case(folder / "a", labelled);
     fs::create_symlink(folder / "gone", folder / "b");
-    CHECK_THAT(refusal(folder.path()), Contains("/b] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("/b] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a link to an image that is gone") {
     make_case(folder / "a", labelled);
     const std::string name = GENERATE("a_t1.nii.gz", "a_seg.nii.gz");
     fs::remove(folder.path() / "a" / name);
     fs::create_symlink(folder / "gone", folder.path() / "a" / name);
-    CHECK_THAT(refusal(folder.path()), Contains(name + "] expected a file or folder, got a broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring(name + "] expected a file or folder, got a broken link"));
   }
 }
 
@@ -220,29 +225,31 @@ TEST_CASE("links whose disk is not there are told, and are no missing files") {
   make_case(folder / "a", labelled);
   SECTION("a modality, where missing ones are allowed too") {
     lose("a/a_t2.nii.gz");
-    CHECK_THAT(refusal(folder.path()), Contains("a_t2.nii.gz] expected a file or folder, got a broken link"));
-    CHECK_THAT(refusal_without_modalities(), Contains("a_t2.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t2.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(refusal_without_modalities(),
+               ContainsSubstring("a_t2.nii.gz] expected a file or folder, got a broken link"));
   }
   SECTION("all of a case, whose names still say which edition it is") {
     make_case(folder / "b", {"x"});
     for (const char* suffix : {"t1n", "t1c", "t2w", "t2f", "seg"}) {
       fs::create_symlink(folder / "unmounted", folder / fmt::format("b/b-{}.nii.gz", suffix));
     }
-    CHECK_THAT(refusal_without_modalities(), Contains("b-t1n.nii.gz] expected") && Contains("broken link"));
+    CHECK_THAT(refusal_without_modalities(),
+               ContainsSubstring("b-t1n.nii.gz] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a segmentation, without which the case would pass for unlabelled") {
     lose("a/a_seg.nii.gz");
-    CHECK_THAT(refusal(folder.path()), Contains("a_seg.nii.gz] expected a file or folder, got a broken link"));
-    CHECK_THAT(message_of<DataError>([&] { io::brats_segmentation(folder / "a"); }), Contains("broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_seg.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(message_of<DataError>([&] { io::brats_segmentation(folder / "a"); }), ContainsSubstring("broken link"));
   }
   SECTION("a link to itself") {
     fs::remove(folder / "a/a_t1.nii.gz");
     fs::create_symlink("a_t1.nii.gz", folder / "a/a_t1.nii.gz");
-    CHECK_THAT(refusal(folder.path()), Contains("a_t1.nii.gz] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t1.nii.gz] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a dataset.json") {
     fs::create_symlink(folder / "unmounted", folder / "dataset.json");
-    CHECK_THAT(refusal(folder.path()), Contains("dataset.json] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("dataset.json] expected") && ContainsSubstring("broken link"));
   }
 }
 
@@ -264,9 +271,9 @@ TEST_CASE("cases that cannot be loaded") {
   const TemporaryFolder folder;
   SECTION("labels that BraTS has not") {
     CHECK_THAT(load_refusal(make_images(folder, 3)),
-               Contains("a_seg.nii] expected the labels 0, 1, 2 and 4 (profile brats), got 3 24 times") &&
-                   Contains("--labels brats2023"));
-    CHECK_THAT(load_refusal(make_images(folder, 5)), Contains("got 5 24 times"));
+               ContainsSubstring("a_seg.nii] expected the labels 0, 1, 2 and 4 (profile brats), got 3 24 times") &&
+                   ContainsSubstring("--labels brats2023"));
+    CHECK_THAT(load_refusal(make_images(folder, 5)), ContainsSubstring("got 5 24 times"));
   }
   const io::CaseFiles files = make_images(folder);
   NiftiBytes image;
@@ -274,19 +281,20 @@ TEST_CASE("cases that cannot be loaded") {
     image.dims({4, 2, 3});
     image.fill(std::vector<int16_t>(24));
     write_bytes(files.modalities[2].path, image.bytes());
-    CHECK_THAT(load_refusal(files), Contains("[a] expected one grid") && Contains("a_t1.nii of 4 x 3 x 2 voxels") &&
-                                        Contains("a_t2.nii of 4 x 2 x 3 voxels"));
+    CHECK_THAT(load_refusal(files), ContainsSubstring("[a] expected one grid") &&
+                                        ContainsSubstring("a_t1.nii of 4 x 3 x 2 voxels") &&
+                                        ContainsSubstring("a_t2.nii of 4 x 2 x 3 voxels"));
   }
   SECTION("another affine") {
     image.srow({-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
     image.fill(std::vector<int16_t>(24));
     write_bytes(*files.segmentation, image.bytes());
-    CHECK_THAT(load_refusal(files), Contains("a_seg.nii") && Contains("with another affine"));
+    CHECK_THAT(load_refusal(files), ContainsSubstring("a_seg.nii") && ContainsSubstring("with another affine"));
   }
   SECTION("several frames") {
     image.dims({4, 3, 1, 2});
     image.fill(std::vector<int16_t>(24));
     write_bytes(files.modalities[3].path, image.bytes());
-    CHECK_THAT(load_refusal(files), Contains("a_flair.nii] expected a volume of one frame, got 2"));
+    CHECK_THAT(load_refusal(files), ContainsSubstring("a_flair.nii] expected a volume of one frame, got 2"));
   }
 }

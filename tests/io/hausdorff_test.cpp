@@ -7,12 +7,11 @@
 #include <numeric>
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "io/nifti.h"
 #include "io/surfel_area.h"
 #include "tests/io/mask_shapes.h"
+#include "tests/support/catch.h"
 #include "tests/support/skip.h"
 
 using namespace revunet;

@@ -1,13 +1,13 @@
 // Layouts of datasets: which file, and which frame of it, is which modality; what their labels stand for; what is
 // refused.
-#include <catch2/catch.hpp>
 
+#include "io/layouts/layouts.h"
 #include "engine/error.h"
 #include "io/dataset.h"
-#include "io/layouts/layouts.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
@@ -90,18 +90,19 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
   SECTION("2024 has the same names: its label 4 is refused, and read where the user says so") {
     write_bytes(segmentation, labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
     CHECK_THAT(message_of<DataError>([&] { io::load_case(cases[0]); }),
-               Contains("expected the labels 0, 1, 2 and 3 (profile brats2023), got 4 3 times") &&
-                   Contains("--labels brats2024"));
+               ContainsSubstring("expected the labels 0, 1, 2 and 3 (profile brats2023), got 4 3 times") &&
+                   ContainsSubstring("--labels brats2024"));
     const auto of_2024 = io::find_cases(root, io::LabelProfile::brats2024());
     CHECK(io::load_case(of_2024[0]).labels == std::vector<uint8_t>{0, 1, 2, 4, 0, 0, 0, 0});
   }
   SECTION("names of both years in one folder") {
     make_file(root / "BraTS-GLI-00002-000_t1.nii");
-    CHECK_THAT(refusal(folder.path()), Contains("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
   }
   SECTION("a modality that is missing, by its name of this layout") {
     fs::remove(root / "BraTS-GLI-00002-000-t2f.nii");
-    CHECK_THAT(refusal(folder.path()), Contains("BraTS-GLI-00002-000-{t1n,t1c,t2w,t2f}.nii.gz") && Contains("no t2f"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("BraTS-GLI-00002-000-{t1n,t1c,t2w,t2f}.nii.gz") && ContainsSubstring("no t2f"));
   }
 }
 
@@ -114,8 +115,9 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   }
   const auto expect_refusal = [&] {
     for (const fs::path& path : {folder.path(), root}) {
-      CHECK_THAT(refusal(path), Contains("expected --labels for cases of BraTS-PEDs") && Contains(name) &&
-                                    Contains("brats2023") && Contains("brats2024-ped"));
+      CHECK_THAT(refusal(path), ContainsSubstring("expected --labels for cases of BraTS-PEDs") &&
+                                    ContainsSubstring(name) && ContainsSubstring("brats2023") &&
+                                    ContainsSubstring("brats2024-ped"));
     }
   };
   expect_refusal();  // without segmentations: predictions need it
@@ -126,8 +128,8 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   CHECK(io::load_case(io::find_cases(root, of_2024)[0]).labels == std::vector<uint8_t>{0, 4, 1, 1, 2, 2, 2, 0});
   const auto as_2023 = io::find_cases(root, io::LabelProfile::brats2023());
   const std::string message = message_of<DataError>([&] { io::load_case(as_2023[0]); });
-  CHECK_THAT(message, Contains("got 4 3 times") && Contains("pass --labels brats2024-ped"));
-  CHECK_THAT(message, !Contains("resection cavity"));
+  CHECK_THAT(message, ContainsSubstring("got 4 3 times") && ContainsSubstring("pass --labels brats2024-ped"));
+  CHECK_THAT(message, !ContainsSubstring("resection cavity"));
   // ET is 1, the rest of TC 2, the rest of WT 4.
   CHECK(io::values_of_labels(std::vector<uint8_t>{0, 4, 1, 2}, of_2024) == std::vector<uint8_t>{0, 1, 2, 4});
 }
@@ -140,14 +142,14 @@ TEST_CASE("case 355 of BraTS 2020 has a segmentation of an odd name") {
   }
   make_file(folder / name / "W39_1998.09.19_Segm.nii");
   if (name.ends_with("6")) {
-    CHECK_THAT(refusal(folder.path()), Contains("got W39_1998.09.19_Segm.nii; rename it"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename it"));
     return;
   }
   const auto cases = io::find_cases(folder.path());
   REQUIRE(cases[0].segmentation);
   CHECK(cases[0].segmentation->filename() == "W39_1998.09.19_Segm.nii");
   make_file(folder / name / (name + "_seg.nii"));
-  CHECK_THAT(refusal(folder.path()), Contains("expected one segmentation"));
+  CHECK_THAT(refusal(folder.path()), ContainsSubstring("expected one segmentation"));
 }
 
 TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names") {
@@ -174,7 +176,7 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
   SECTION("fewer frames than modalities") {
     make_file(folder / "imagesTr/BRATS_001.nii", frames_image(3));
     CHECK_THAT(message_of<DataError>([&] { io::load_case(cases[0]); }),
-               Contains("expected 4 frames") && Contains("got 3"));
+               ContainsSubstring("expected 4 frames") && ContainsSubstring("got 3"));
   }
   SECTION("images without labels, labels without images, too few cases: all at once") {
     fs::remove(folder / "labelsTr/BRATS_001.nii");
@@ -185,9 +187,9 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
     REQUIRE(scan.problems.size() == 3);
     CHECK(scan.problems[0].case_name == "BRATS_001");
     CHECK(scan.problems[1].case_name == "BRATS_002");
-    CHECK_THAT(scan.problems[2].message, Contains("expected 7 cases, numTraining of dataset.json, got 1"));
+    CHECK_THAT(scan.problems[2].message, ContainsSubstring("expected 7 cases, numTraining of dataset.json, got 1"));
     CHECK_THAT(refusal(folder.path()),
-               Contains("BRATS_001.nii.gz") && Contains("and 2 more: run revunet-check --data"));
+               ContainsSubstring("BRATS_001.nii.gz") && ContainsSubstring("and 2 more: run revunet-check --data"));
   }
 }
 
@@ -200,22 +202,23 @@ TEST_CASE("Decathlon and nnU-Net: links whose disk is not there are told") {
     make_file(folder / "labelsTr/a.nii");
     fs::remove(images / "a_0002.nii");
     fs::create_symlink(folder / "unmounted", images / "a_0002.nii");
-    CHECK_THAT(refusal(images), Contains("a_0002.nii] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(images), ContainsSubstring("a_0002.nii] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a segmentation, and all of them") {
     const fs::path labels = io::labels_folder(images);
     fs::create_directories(labels);
     fs::create_symlink(folder / "unmounted", labels / "a.nii");
-    CHECK_THAT(refusal(images), Contains("a.nii] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(images), ContainsSubstring("a.nii] expected") && ContainsSubstring("broken link"));
     fs::remove_all(labels);
     fs::create_directory_symlink(folder / "unmounted", labels);
-    CHECK_THAT(refusal(images), Contains(labels.filename().string() + "] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(images),
+               ContainsSubstring(labels.filename().string() + "] expected") && ContainsSubstring("broken link"));
   }
   SECTION("an image of four frames") {
     fs::remove_all(images);
     fs::create_directories(images);
     fs::create_symlink(folder / "unmounted", images / "b.nii");
-    CHECK_THAT(refusal(images), Contains("b.nii] expected") && Contains("broken link"));
+    CHECK_THAT(refusal(images), ContainsSubstring("b.nii] expected") && ContainsSubstring("broken link"));
   }
 }
 
@@ -244,15 +247,16 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     fs::rename(folder / "imagesTr/a_0003.nii", folder / "imagesTr/a_0004.nii");
     const auto scan = io::scan_dataset(folder.path());
     REQUIRE(scan.problems.size() == 2);
-    CHECK_THAT(scan.problems[0].message, Contains("a_0004.nii] expected <case>_0000 to <case>_0003"));
-    CHECK_THAT(scan.problems[1].message, Contains("no a_0003 (flair)"));
+    CHECK_THAT(scan.problems[0].message, ContainsSubstring("a_0004.nii] expected <case>_0000 to <case>_0003"));
+    CHECK_THAT(scan.problems[1].message, ContainsSubstring("no a_0003 (flair)"));
   }
   SECTION("a channel that is another's file") {
     make_nnunet(folder.path(), nnunet_json);
     make_file(folder / "labelsTr/a.nii");
     fs::remove(folder / "imagesTr/a_0002.nii");
     fs::create_symlink(folder / "imagesTr/a_0000.nii", folder / "imagesTr/a_0002.nii");
-    CHECK_THAT(refusal(folder.path()), Contains("a_0002.nii] expected a file of its own") && Contains("a_0000.nii"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("a_0002.nii] expected a file of its own") && ContainsSubstring("a_0000.nii"));
   }
 }
 
@@ -267,26 +271,27 @@ TEST_CASE("a dataset.json that is not understood") {
   SECTION("its modalities") {
     const std::string labels = R"(, "labels": {"background": 0, "edema": 1, "necrosis": 2, "enhancing": 3}})";
     CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "ADC"})" + labels),
-               Contains("got ADC for channel 3") && Contains("flair/t2f"));
+               ContainsSubstring("got ADC for channel 3") && ContainsSubstring("flair/t2f"));
     CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "t2w"})" + labels),
-               Contains("expected each modality once, got t2w for channels 2 and 3"));
-    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1"})" + labels), Contains("expected four modalities"));
-    CHECK_THAT(refusal_of(R"({"labels": {}})"), Contains("expected four modalities"));
-    CHECK_THAT(refusal_of("{"), Contains("dataset.json] expected JSON"));
+               ContainsSubstring("expected each modality once, got t2w for channels 2 and 3"));
+    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1"})" + labels), ContainsSubstring("expected four modalities"));
+    CHECK_THAT(refusal_of(R"({"labels": {}})"), ContainsSubstring("expected four modalities"));
+    CHECK_THAT(refusal_of("{"), ContainsSubstring("dataset.json] expected JSON"));
   }
   SECTION("its images, of another kind than NIfTI") {
     CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
-               Contains("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
+               ContainsSubstring("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
   }
   SECTION("its labels, unless --labels says what they are") {
     const std::string json = "{" + channels + R"(, "labels": {"background": 0, "lesion": 1}})";
-    CHECK_THAT(refusal_of(json), Contains("got the label lesion") && Contains("--labels") && Contains("brats2023"));
+    CHECK_THAT(refusal_of(json), ContainsSubstring("got the label lesion") && ContainsSubstring("--labels") &&
+                                     ContainsSubstring("brats2023"));
     CHECK(io::find_cases(folder.path(), io::label_profile("msd"))[0].labels.name() == "msd");
     CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "edema": 1, "enhancing": 3}})"),
-               Contains("--labels"));
+               ContainsSubstring("--labels"));
     CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "wt": [1, 2], "tc": [2, 3], "et": [3]}})"),
-               Contains("do not lie within each other"));
-    CHECK_THAT(refusal_of("{" + channels + "}"), Contains("expected \"labels\""));
+               ContainsSubstring("do not lie within each other"));
+    CHECK_THAT(refusal_of("{" + channels + "}"), ContainsSubstring("expected \"labels\""));
   }
 }
 
@@ -303,7 +308,7 @@ TEST_CASE("label profiles: values of files to labels and back") {
   CHECK_THAT(message_of<DataError>([&] {
                io::labels_of_values(std::vector<uint8_t>{9, 7, 9}, profile, "f");
              }),
-             Contains("[f] expected") && Contains("got 7 1 times, 9 2 times"));
+             ContainsSubstring("[f] expected") && ContainsSubstring("got 7 1 times, 9 2 times"));
   CHECK_THROWS_AS(io::values_of_labels(std::vector<uint8_t>{3}, profile), Error);
   CHECK_THROWS_AS(io::label_profile("BraTS"), UsageError);
 }

@@ -1,10 +1,9 @@
 // Lesion-wise scores of hand-made masks, worked out by hand.
 #include "io/lesions.h"
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "tests/io/mask_shapes.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 using namespace revunet::io;

@@ -3,7 +3,6 @@
 
 #include <nifti2_io.h>
 
-#include <catch2/catch.hpp>
 #include <random>
 #include <string>
 
@@ -11,6 +10,7 @@
 
 #include "io/dataset.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 using namespace revunet::test;

@@ -3,8 +3,9 @@
 
 #include <omp.h>
 
-#include <catch2/catch.hpp>
 #include <cmath>
+
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

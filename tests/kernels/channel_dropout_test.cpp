@@ -1,9 +1,10 @@
 // Dropout of channels: how many, which, and the same ones whenever the same is asked.
 #include "kernels/channel_dropout/channel_dropout.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <set>
+
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

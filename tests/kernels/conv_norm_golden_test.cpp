@@ -1,8 +1,8 @@
 // Convolution, GroupNorm and a reversible block against PyTorch.
-#include <catch2/catch.hpp>
 
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
+#include "tests/support/catch.h"
 #include "tests/support/golden.h"
 
 using namespace revunet;

@@ -1,10 +1,9 @@
 // Runs an op's case on any device: outputs and all gradients as doubles, and how far two such results are apart.
 #pragma once
 
-#include <catch2/catch.hpp>
-
 #include "engine/rng.h"
 #include "kernels/op_case.h"
+#include "tests/support/catch.h"
 
 namespace revunet::test {
 

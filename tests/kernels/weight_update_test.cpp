@@ -1,7 +1,6 @@
 // What happens to gradients and weights beside Adam: clipping, averages; and the loss with cross entropy.
 #include <omp.h>
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
@@ -9,6 +8,7 @@
 #include "kernels/clip_gradients/clip_gradients.h"
 #include "kernels/moving_average/moving_average.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

@@ -1,11 +1,11 @@
 // Dropout inside reversible sequences: what a residual computes, and that a rebuild meets the channels of its forward.
-#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "engine/rng.h"
 #include "kernels/conv3d/conv3d.h"
 #include "models/norm_act_conv.h"
 #include "models/training_step.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "kernels/adam/adam.h"
 #include "kernels/sigmoid/sigmoid.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "models/unet.h"
+#include "tests/support/catch.h"
 #include "tests/support/golden.h"
 #include "tools/common/weights_file.h"
 

@@ -1,9 +1,9 @@
 // What a training step allocates: the same on the meta device, within the floors of each mode, whatever the optimiser.
-#include <catch2/catch.hpp>
 
 #include "engine/memory/report.h"
 #include "engine/rng.h"
 #include "models/training_step.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 
@@ -119,7 +119,7 @@ TEST_CASE("what a layer has at the peak adds up to the peak") {
 TEST_CASE("the meta device has no memory to read") {
   Device device = Device::meta();
   const Tensor x = zeros({device}, {2, 3}, DType::f32);
-  CHECK_THROWS_WITH(to_host_f32(x), Catch::Contains("(2, 3) of the meta device"));
+  CHECK_THROWS_WITH(to_host_f32(x), Catch::Matchers::ContainsSubstring("(2, 3) of the meta device"));
 }
 
 TEST_CASE("the fused optimiser has the same bits as the separate step, and needs no gradients beside each other") {

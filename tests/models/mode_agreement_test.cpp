@@ -1,9 +1,9 @@
 // What a network stores and what it rebuilds changes its memory, not its gradients.
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "engine/rng.h"
 #include "models/training_step.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

@@ -1,10 +1,10 @@
 // The reversible node against the same blocks composed of ordinary ops, whose tape stores everything.
-#include <catch2/catch.hpp>
 
 #include "engine/rng.h"
 #include "kernels/add/add.h"
 #include "kernels/conv3d/conv3d.h"
 #include "models/norm_act_conv.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 
@@ -196,5 +196,5 @@ TEST_CASE("a sequence refuses halves whose memory is shared") {
   const Tensor other = x1.value;
   CHECK_THROWS_WITH(
       reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)}, Activations::reversible),
-      Catch::Contains("[sequence]") && Catch::Contains("nobody shares"));
+      Catch::Matchers::ContainsSubstring("[sequence]") && Catch::Matchers::ContainsSubstring("nobody shares"));
 }

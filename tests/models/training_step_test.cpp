@@ -1,9 +1,9 @@
 // Steps on several samples, clipped and averaged, against what they are made of.
-#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "engine/rng.h"
 #include "models/training_step.h"
+#include "tests/support/catch.h"
 
 using namespace revunet;
 

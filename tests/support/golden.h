@@ -5,7 +5,6 @@
 // happens here, at the door, and nowhere else; tensors of any other rank are taken as they are.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "engine/tensor.h"
 #include "io/safetensors.h"
+#include "tests/support/catch.h"
 
 namespace revunet::test {
 

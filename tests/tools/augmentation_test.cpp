@@ -4,8 +4,7 @@
 #include <map>
 #include <set>
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tools/train/samples.h"
 
 using namespace revunet;

@@ -1,6 +1,5 @@
 // Where box plots of an evaluation put cases: heights read off the drawing itself.
 #include <fmt/ranges.h>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/catch.h"
 #include "tools/evaluate/box_plot.h"
 
 using namespace revunet;

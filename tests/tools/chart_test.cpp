@@ -1,5 +1,4 @@
 // Where a report's charts put values: places of lines and columns against the chart's own ticks and their labels.
-#include <catch2/catch.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -8,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/support/catch.h"
 #include "tools/report/chart.h"
 
 using namespace revunet::tools;
@@ -121,8 +121,8 @@ TEST_CASE("a logarithmic chart has as much height for each factor", "[report]") 
   CHECK(line[2].y - line[0].y == Approx(std::log10(2.0) * decade).margin(2 * tenth));
   // The decades' labels are where the values are.
   for (const auto& [label, y] : {std::pair{"1e-2", line[0].y}, {"1e-4", line[1].y}}) {
-    CHECK_THAT(chart.svg(),
-               Catch::Contains(fmt::format("y=\"{:.1f}\" class=\"tick\" text-anchor=\"end\">{}<", y + 4, label)));
+    CHECK_THAT(chart.svg(), Catch::Matchers::ContainsSubstring(
+                                fmt::format("y=\"{:.1f}\" class=\"tick\" text-anchor=\"end\">{}<", y + 4, label)));
   }
 }
 
@@ -153,7 +153,8 @@ TEST_CASE("a chart points at the epoch that it is told to", "[report]") {
                            .marked = 20,
                            .value_in_words = in_words});
   const double at = chart.line("a").at(1).x;
-  CHECK_THAT(chart.svg(), Catch::Contains(fmt::format("<line x1=\"{:.1f}\"", at)) &&
-                              Catch::Contains(fmt::format("x2=\"{:.1f}\" y2=\"262.0\" class=\"mark\"", at)) &&
-                              Catch::Contains(">best: epoch 20<"));
+  CHECK_THAT(chart.svg(),
+             Catch::Matchers::ContainsSubstring(fmt::format("<line x1=\"{:.1f}\"", at)) &&
+                 Catch::Matchers::ContainsSubstring(fmt::format("x2=\"{:.1f}\" y2=\"262.0\" class=\"mark\"", at)) &&
+                 Catch::Matchers::ContainsSubstring(">best: epoch 20<"));
 }

@@ -1,13 +1,13 @@
 // What revunet-train and revunet-predict check before they start.
-#include <catch2/catch.hpp>
 #include <limits>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 TEST_CASE("training and prediction check headers before they start", "[check]") {
@@ -23,7 +23,8 @@ TEST_CASE("training and prediction check headers before they start", "[check]") 
   for (const ToolResult& got : {train(data, folder / "run", options),
                                 predict(weights, data, folder / "out", "--size 32,32,32 --check headers")}) {
     CHECK(got.exit_code == 3);
-    CHECK_THAT(got.errors, Contains("case Phantom_002: ") && Contains("more: run revunet-check --data"));
+    CHECK_THAT(got.errors,
+               ContainsSubstring("case Phantom_002: ") && ContainsSubstring("more: run revunet-check --data"));
   }
   CHECK_FALSE(fs::exists(folder / "run"));
   CHECK_FALSE(fs::exists(folder / "out"));
@@ -31,7 +32,7 @@ TEST_CASE("training and prediction check headers before they start", "[check]") 
   fs::remove_all(data / "Phantom_002");
   const ToolResult got = train(data, folder / "run", options);
   CHECK(got.exit_code == 3);
-  CHECK_THAT(got.errors, Contains("case Phantom_003: ") && Contains("Phantom_003_t2.nii.gz]"));
+  CHECK_THAT(got.errors, ContainsSubstring("case Phantom_003: ") && ContainsSubstring("Phantom_003_t2.nii.gz]"));
   CHECK_FALSE(fs::exists(folder / "run"));
   // Without the check the run starts, and finds out when it reads the case.
   CHECK(
@@ -50,7 +51,7 @@ TEST_CASE("training and prediction check every voxel before they start", "[check
   const std::string options = std::string(tiny_options) + " --epochs 1 --val-fraction 0";
   const auto refused = [&](const ToolResult& got, const std::string& message) {
     CHECK(got.exit_code == 3);
-    CHECK_THAT(got.errors, Contains(message));
+    CHECK_THAT(got.errors, ContainsSubstring(message));
     CHECK_FALSE(fs::exists(folder / "run"));
     CHECK_FALSE(fs::exists(folder / "out"));
   };
@@ -99,9 +100,10 @@ TEST_CASE("before they start, training and prediction tell each kind of warning 
     const std::string start = tool + ": warning: spacing of 2 of 3 cases; the first, case Phantom_002: [";
     const size_t at = got.errors.find(start);
     REQUIRE(at != std::string::npos);
-    CHECK_THAT(got.errors, Contains("Phantom_002_t1.nii.gz] expected voxels of 1 mm, as BraTS has, got 2 x 2 x 2 mm"));
+    CHECK_THAT(got.errors,
+               ContainsSubstring("Phantom_002_t1.nii.gz] expected voxels of 1 mm, as BraTS has, got 2 x 2 x 2 mm"));
     CHECK(got.errors.find("warning: spacing", at + start.size()) == std::string::npos);
-    CHECK_THAT(got.errors, !Contains("Phantom_003_"));
+    CHECK_THAT(got.errors, !ContainsSubstring("Phantom_003_"));
   };
   expect_line(train(data, folder / "run", std::string(tiny_options) + " --max-steps 1 --val-fraction 0"),
               "revunet-train");

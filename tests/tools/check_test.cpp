@@ -1,5 +1,4 @@
 // revunet-check as a program: a dataset with one of every violation, and exit codes.
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -7,11 +6,12 @@
 #include <set>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -139,7 +139,7 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   const fs::path json = d.folder / ".report.json";
   const ToolResult got = check(d.folder.path(), fmt::format("--json '{}'", json.string()));
   CHECK(got.exit_code == 1);
-  CHECK_THAT(got.errors, Contains("got 13 violations"));
+  CHECK_THAT(got.errors, ContainsSubstring("got 13 violations"));
   const nlohmann::json report = nlohmann::json::parse(read_bytes(json));
   std::map<std::string, std::vector<std::string>> kinds;
   std::map<std::string, std::string> messages;
@@ -152,29 +152,30 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   }
   using Kinds = std::vector<std::string>;
   CHECK(kinds["affine"] == Kinds{"affine"});
-  CHECK_THAT(messages["affine"], Contains("affine_t2.nii.gz]") && Contains("moves a corner by 0.5 voxels"));
+  CHECK_THAT(messages["affine"],
+             ContainsSubstring("affine_t2.nii.gz]") && ContainsSubstring("moves a corner by 0.5 voxels"));
   CHECK(kinds["constant"] == Kinds{"constant"});
   CHECK(kinds["damaged"] == Kinds{"unreadable"});
   CHECK(kinds["empty"] == Kinds{"empty"});
   CHECK(kinds["frames"] == Kinds{"shape"});
   CHECK(kinds["labels"] == Kinds{"labels"});
-  CHECK_THAT(messages["labels"], Contains("got 3 2 times") && Contains("--labels brats2023"));
+  CHECK_THAT(messages["labels"], ContainsSubstring("got 3 2 times") && ContainsSubstring("--labels brats2023"));
   CHECK(kinds["layout"] == Kinds{"layout"});
   CHECK(kinds["missing"] == Kinds{"missing"});
   CHECK(kinds["nan"] == Kinds{"non-finite"});
-  CHECK_THAT(messages["nan"], Contains("got 2 NaN or infinite of 192"));
+  CHECK_THAT(messages["nan"], ContainsSubstring("got 2 NaN or infinite of 192"));
   CHECK(kinds["shape"] == Kinds{"shape"});
   CHECK(kinds["truncated"] == Kinds{"unreadable"});
   CHECK(kinds["turned"] == Kinds{"orientation"});
-  CHECK_THAT(messages["turned"], Contains("got RPS"));
+  CHECK_THAT(messages["turned"], ContainsSubstring("got RPS"));
   CHECK(kinds["thick"] == Kinds{"spacing"});
   CHECK(kinds["unknown"] == Kinds{"orientation"});
   CHECK(kinds["leakage"].empty());  // told at the later of the two
   CHECK(kinds["sound"] == Kinds{"leakage"});
-  CHECK_THAT(messages["sound"], Contains("another patient, leakage as t1;"));
+  CHECK_THAT(messages["sound"], ContainsSubstring("another patient, leakage as t1;"));
   CHECK(kinds["BraTS-GLI-00001-000"].empty());
   CHECK(kinds["BraTS-GLI-00001-001"] == Kinds{"duplicate"});
-  CHECK_THAT(messages["BraTS-GLI-00001-001"], Contains("t1, t1ce, t2, flair"));
+  CHECK_THAT(messages["BraTS-GLI-00001-001"], ContainsSubstring("t1, t1ce, t2, flair"));
   CHECK(report.at("violations") == 13);
   CHECK(report.at("warnings") == 3);
   for (const nlohmann::json& c : report.at("cases")) {
@@ -184,7 +185,8 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
     CHECK(c.at("orientation") == "LPS");
     CHECK(c.at("labels") == "brats");
   }
-  CHECK_THAT(got.output, Contains("18 cases, 17 with a segmentation (labels: brats); 13 violations, 3 warnings"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("18 cases, 17 with a segmentation (labels: brats); 13 violations, 3 warnings"));
   SECTION("the same at any number of threads") {
     CHECK(check(d.folder.path(), "--threads 1").output == got.output);
     CHECK(check(d.folder.path(), "--threads 3").output == got.output);
@@ -201,11 +203,12 @@ TEST_CASE("a qform and a sform that contradict each other are told, with the one
   });
   const ToolResult got = check(d.folder.path());
   CHECK(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("a: qform (warning): [") &&
-                             Contains("a_t1.nii.gz] expected qform and sform to agree, got LPS in the qform, RPS in "
-                                      "the sform and 7 voxels between their corners: the sform is used"));
-  CHECK_THAT(got.output, Contains("a: orientation (warning)"));
-  CHECK_THAT(got.output, Contains("0 violations, 2 warnings"));  // once for a case, none for b
+  CHECK_THAT(got.output,
+             ContainsSubstring("a: qform (warning): [") &&
+                 ContainsSubstring("a_t1.nii.gz] expected qform and sform to agree, got LPS in the qform, RPS in "
+                                   "the sform and 7 voxels between their corners: the sform is used"));
+  CHECK_THAT(got.output, ContainsSubstring("a: orientation (warning)"));
+  CHECK_THAT(got.output, ContainsSubstring("0 violations, 2 warnings"));  // once for a case, none for b
 }
 
 TEST_CASE("the same image in another orientation is the same image", "[check]") {
@@ -225,8 +228,9 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
   io::write_nifti(d.file("b", "t1.nii.gz"), header, voxels, 1);
   const ToolResult got = check(d.folder.path());
   CHECK(got.exit_code == 1);
-  CHECK_THAT(got.output, Contains("b: leakage (violation): [b] expected images of its own, got those of another "
-                                  "patient, a as t1"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("b: leakage (violation): [b] expected images of its own, got those of another "
+                               "patient, a as t1"));
 }
 
 TEST_CASE("segmentations that are another case's, and cases without one among others, are told", "[check]") {
@@ -236,14 +240,15 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   fs::remove(d.file("c", "seg.nii.gz"));
   const ToolResult got = check(d.folder.path());
   CHECK(got.exit_code == 1);
-  CHECK_THAT(got.errors, Contains("got 2 violations"));
-  CHECK_THAT(got.output, Contains("[b] expected images of its own, got those of another patient, a as segmentation"));
-  CHECK_THAT(got.output, Contains("[c] expected a segmentation, as 2 of 3 cases have one, got none"));
+  CHECK_THAT(got.errors, ContainsSubstring("got 2 violations"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("[b] expected images of its own, got those of another patient, a as segmentation"));
+  CHECK_THAT(got.output, ContainsSubstring("[c] expected a segmentation, as 2 of 3 cases have one, got none"));
   // No tumour is no copy; and no case needs a segmentation where none has.
   for (const char* name : {"a", "b"}) {
     io::write_nifti(d.file(name, "seg.nii.gz"), d.header, std::vector<uint8_t>(voxel_count));
   }
-  CHECK_THAT(check(d.folder.path()).errors, Contains("got 1 violation"));
+  CHECK_THAT(check(d.folder.path()).errors, ContainsSubstring("got 1 violation"));
   for (const char* name : {"a", "b"}) fs::remove(d.file(name, "seg.nii.gz"));
   CHECK(check(d.folder.path()).exit_code == 0);
 }
@@ -258,8 +263,9 @@ TEST_CASE("all that is wrong with one image is told", "[check]") {
   voxels[3] = 0.5f, voxels[4] = 300, voxels[6] = -1;
   io::write_nifti(d.file("a", "seg.nii.gz"), d.header, voxels, 1);
   const ToolResult got = check(d.folder.path());
-  CHECK_THAT(got.output, Contains("got 1 NaN or infinite of 192") && Contains("got 3 wherever it is not zero"));
-  CHECK_THAT(got.output, Contains("got 0.5 at voxel 3, and 2 more that are none"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("got 1 NaN or infinite of 192") && ContainsSubstring("got 3 wherever it is not zero"));
+  CHECK_THAT(got.output, ContainsSubstring("got 0.5 at voxel 3, and 2 more that are none"));
 }
 
 TEST_CASE("of two cases of one name, the files of both are checked", "[check]") {
@@ -271,14 +277,14 @@ TEST_CASE("of two cases of one name, the files of both are checked", "[check]") 
   const fs::path json = d.folder / ".report.json";
   const ToolResult result = check(d.folder.path(), fmt::format("--json '{}'", json.string()));
   CHECK(result.exit_code == 1);
-  CHECK_THAT(result.output,
-             Contains("LGG/a] expected images of its own, got those of " + (d.folder / "HGG/a").string() + " as t1"));
+  CHECK_THAT(result.output, ContainsSubstring("LGG/a] expected images of its own, got those of " +
+                                              (d.folder / "HGG/a").string() + " as t1"));
   const nlohmann::json report = nlohmann::json::parse(read_bytes(json));
   CHECK(report["findings"].size() == 1);  // two of one name: of neither alone
   CHECK(report["cases"][0]["findings"].empty());
   CHECK(report["cases"][1]["findings"].size() == 2);
-  CHECK_THAT(result.output,
-             Contains("expected one case of each name, got a also in") && Contains("LGG/a/a_t2.nii.gz] "));
+  CHECK_THAT(result.output, ContainsSubstring("expected one case of each name, got a also in") &&
+                                ContainsSubstring("LGG/a/a_t2.nii.gz] "));
 }
 
 TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {
@@ -287,11 +293,11 @@ TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is
   const TemporaryFolder out;
   const ToolResult got = check(d.folder.path(), fmt::format("--json '{}'", (out / "report.json").string()));
   CHECK(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("1 cases"));
+  CHECK_THAT(got.output, ContainsSubstring("1 cases"));
   CHECK(nlohmann::json::parse(read_bytes(out / "report.json"))["cases"][0]["case"] == "Caf\xEF\xBF\xBD");  // U+FFFD
   const ToolResult nowhere = check(d.folder.path(), fmt::format("--json '{}'", (out / "none/report.json").string()));
   CHECK(nowhere.exit_code == 3);
-  CHECK_THAT(nowhere.errors, Contains("none/report.json] expected a folder to write into, got none at"));
+  CHECK_THAT(nowhere.errors, ContainsSubstring("none/report.json] expected a folder to write into, got none at"));
   CHECK(nowhere.output.empty());
 }
 
@@ -301,7 +307,8 @@ TEST_CASE("exit codes of revunet-check", "[check]") {
   const ToolResult sound = check(d.folder.path());
   CHECK(sound.exit_code == 0);
   CHECK(sound.errors.empty());  // no progress into files
-  CHECK_THAT(sound.output, Contains("BraTS 2018-2021: 1 cases, 1 with a segmentation (labels: brats); 0 violations"));
+  CHECK_THAT(sound.output,
+             ContainsSubstring("BraTS 2018-2021: 1 cases, 1 with a segmentation (labels: brats); 0 violations"));
   CHECK(check(d.folder.path(), "--labels msd").exit_code == 1);  // it has no 4
   CHECK(check(d.folder.path(), "--labels other").exit_code == 2);
   CHECK(check(d.folder / "absent").exit_code == 3);
@@ -310,7 +317,7 @@ TEST_CASE("exit codes of revunet-check", "[check]") {
   }
   const ToolResult unreadable = check(d.folder.path());
   CHECK(unreadable.exit_code == 3);
-  CHECK_THAT(unreadable.errors, Contains("no image that can be read") && Contains("a_t1.nii.gz]"));
+  CHECK_THAT(unreadable.errors, ContainsSubstring("no image that can be read") && ContainsSubstring("a_t1.nii.gz]"));
 }
 
 TEST_CASE("cases of BraTS-PEDs need --labels, which predictions follow", "[check]") {
@@ -324,12 +331,12 @@ TEST_CASE("cases of BraTS-PEDs need --labels, which predictions follow", "[check
   }
   const ToolResult checked = check(data);
   CHECK(checked.exit_code == 1);
-  CHECK_THAT(checked.output, Contains("dataset: labels (violation): ") && Contains("brats2024-ped"));
+  CHECK_THAT(checked.output, ContainsSubstring("dataset: labels (violation): ") && ContainsSubstring("brats2024-ped"));
   CHECK(check(data, "--labels brats2024-ped").exit_code == 0);
   const fs::path weights = write_untrained(folder / "w.safetensors");
   const ToolResult refused = predict(weights, data, folder / "out");
   CHECK(refused.exit_code == 3);
-  CHECK_THAT(refused.errors, Contains("expected --labels for cases of BraTS-PEDs"));
+  CHECK_THAT(refused.errors, ContainsSubstring("expected --labels for cases of BraTS-PEDs"));
   CHECK_FALSE(fs::exists(folder / "out"));
   REQUIRE(predict(weights, data, folder / "2023", "--labels brats2023").exit_code == 0);
   REQUIRE(predict(weights, data, folder / "2024", "--labels brats2024-ped").exit_code == 0);

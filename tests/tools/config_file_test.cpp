@@ -1,11 +1,11 @@
 // config.toml: every option of revunet-train that makes a run what it is, as it was typed.
-#include <catch2/catch.hpp>
 
 #include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/train/options.h"
 #include "tools/train/protocol.h"

@@ -2,15 +2,15 @@
 // do on the CPU, and what belongs to the device alone.
 #include <cmath>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 namespace fs = std::filesystem;
 
@@ -45,8 +45,9 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   const fs::path run = folder / "cuda", trace = run / "trace.jsonl";
   const ToolResult got = train_on_cuda(data, run, fmt::format("{} --memory-trace '{}'", options, trace.string()));
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("; simulated, sm_80, 1024 MiB\n"));  // auto: the CUDA device, as there is one
-  CHECK_THAT(read_bytes(run / "config.toml"), Contains("device = \"cuda:0\"\nconv-workspace = 33554432\n"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("; simulated, sm_80, 1024 MiB\n"));  // auto: the CUDA device, as there is one
+  CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("device = \"cuda:0\"\nconv-workspace = 33554432\n"));
   // Sums in f32, in another order: each step's gradients differ by 1e-5 of their size or so, four steps in all.
   for (const char* name : {"loss", "loss_wt", "loss_tc", "loss_et", "dice_wt"}) {
     INFO(name);
@@ -55,8 +56,8 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   }
   const ToolResult verified = run_tool("revunet-trace", fmt::format("verify '{}'", trace.string()));
   CHECK(verified.errors.empty());
-  CHECK_THAT(verified.output,
-             Contains("workspaces left out") && Contains("step 3: every term") && EndsWith("verified\n"));
+  CHECK_THAT(verified.output, ContainsSubstring("workspaces left out") && ContainsSubstring("step 3: every term") &&
+                                  EndsWith("verified\n"));
 
   const fs::path weights = folder / "cpu/last.safetensors";
   REQUIRE(predict(weights, data, folder / "on_cpu", "--probabilities").exit_code == 0);
@@ -64,7 +65,7 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
       "cusim/revunet-predict", fmt::format("--weights '{}' --data '{}' --out '{}' --probabilities --device cuda:0",
                                            weights.string(), data.string(), (folder / "on_cuda").string()));
   REQUIRE(predicted.exit_code == 0);
-  CHECK_THAT(predicted.output, Contains("fp32, simulated, sm_80"));
+  CHECK_THAT(predicted.output, ContainsSubstring("fp32, simulated, sm_80"));
   for (const char* name : {"Phantom_001", "Phantom_004"}) {
     const std::string file = fmt::format("{}_probabilities.nii.gz", name);
     const auto a = io::read_nifti(folder / "on_cpu" / file).voxels,
@@ -89,12 +90,13 @@ TEST_CASE("the plan cache holds what was chosen, and a second run chooses it aga
   nlohmann::json j = read_json(cache);
   REQUIRE(j.at("devices").size() == 1);
   const std::string device = j["devices"].begin().key();
-  CHECK_THAT(device, Contains("simulated, sm_80, 1024 MiB; cuDNN "));
+  CHECK_THAT(device, ContainsSubstring("simulated, sm_80, 1024 MiB; cuDNN "));
   auto& choices = j["devices"][device];
   CHECK(choices.size() == 6);  // two levels, three directions; the first convolution is a block's, once padded
   for (const auto& [problem, plan] : choices.items()) {
-    CHECK_THAT(problem, Contains("f32, x (1, ") && Contains(", deterministic"));
-    CHECK_THAT(plan.get<std::string>(), Contains("4"));  // the one engine that is right, fast and within the limits
+    CHECK_THAT(problem, ContainsSubstring("f32, x (1, ") && ContainsSubstring(", deterministic"));
+    CHECK_THAT(plan.get<std::string>(),
+               ContainsSubstring("4"));  // the one engine that is right, fast and within the limits
   }
 
   REQUIRE(one_step(data, folder / "b", option).exit_code == 0);
@@ -110,12 +112,12 @@ TEST_CASE("the plan cache holds what was chosen, and a second run chooses it aga
   std::ofstream(cache) << j.dump();
   const ToolResult stale = one_step(data, folder / "d", option);
   CHECK(stale.exit_code == 1);
-  CHECK_THAT(stale.errors,
-             Contains("expected cuDNN's plan no such plan for ") && Contains("remove --plan-cache's file"));
+  CHECK_THAT(stale.errors, ContainsSubstring("expected cuDNN's plan no such plan for ") &&
+                               ContainsSubstring("remove --plan-cache's file"));
   std::ofstream(cache) << "{\"format\": 3}";
   const ToolResult damaged = one_step(data, folder / "e", option);
   CHECK(damaged.exit_code == 3);
-  CHECK_THAT(damaged.errors, Contains(cache.string()) && Contains("remove the file"));
+  CHECK_THAT(damaged.errors, ContainsSubstring(cache.string()) && ContainsSubstring("remove the file"));
 }
 
 TEST_CASE("a run out of memory says what took it and what would fit, and that does", "[cuda]") {
@@ -131,9 +133,10 @@ TEST_CASE("a run out of memory says what took it and what would fit, and that do
   };
   const ToolResult got = run("cusim/revunet-train", "a", "--activations stored --skips stored");
   CHECK(got.exit_code == 1);
-  CHECK_THAT(got.errors, Contains("[memory] expected ") && Contains("; the limit is 16.0 MiB\n") &&
-                             Contains("\nallocated by tag:\n") && Contains("\nand by layer, the largest:\n") &&
-                             Contains("--activations reversible --skips "));
+  CHECK_THAT(got.errors, ContainsSubstring("[memory] expected ") && ContainsSubstring("; the limit is 16.0 MiB\n") &&
+                             ContainsSubstring("\nallocated by tag:\n") &&
+                             ContainsSubstring("\nand by layer, the largest:\n") &&
+                             ContainsSubstring("--activations reversible --skips "));
   const size_t at = got.errors.find("--activations reversible");
   const std::string advice = got.errors.substr(at, got.errors.find(" would fit", at) - at);
   CHECK(run("cusim/revunet-train", "b", advice).exit_code == 0);
@@ -146,7 +149,7 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
     const ToolResult got = run_tool(
         tool, fmt::format("--data '{}' --out '{}' {} {}", data.string(), (folder / "run").string(), small, options));
     CHECK(got.exit_code == 2);
-    CHECK_THAT(got.errors, Contains(reason));
+    CHECK_THAT(got.errors, ContainsSubstring(reason));
     CHECK_FALSE(fs::exists(folder / "run"));
   };
   refused("revunet-train", "--device cuda", "[--device] expected a CUDA device, got none: there is none, or no driver");

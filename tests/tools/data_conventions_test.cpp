@@ -1,13 +1,13 @@
 // One case in other layouts, label conventions and orientations: the same training, prediction and scores.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "io/dataset.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -127,9 +127,9 @@ TEST_CASE("training reads other layouts, and --labels says what a file's numbers
 
   const ToolResult wrong = train(folder / "2023", folder / "wrong", options + " --labels brats");
   CHECK(wrong.exit_code == 3);
-  CHECK_THAT(wrong.errors, Contains("(profile brats), got 3 ") && Contains("--labels brats2023"));
+  CHECK_THAT(wrong.errors, ContainsSubstring("(profile brats), got 3 ") && ContainsSubstring("--labels brats2023"));
   REQUIRE(train(folder / "2023", folder / "kept", options + " --labels brats2024").exit_code == 0);
-  CHECK_THAT(read_bytes(folder / "kept/config.toml"), Contains("labels = \"brats2024\""));
+  CHECK_THAT(read_bytes(folder / "kept/config.toml"), ContainsSubstring("labels = \"brats2024\""));
 }
 
 TEST_CASE("a case in another orientation is predicted alike, in its own", "[data]") {

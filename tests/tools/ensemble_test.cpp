@@ -1,15 +1,15 @@
 // Means over networks and over mirror images.
-#include <catch2/catch.hpp>
 
+#include "tools/predict/ensemble.h"
 #include "engine/rng.h"
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/predict/ensemble.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -141,6 +141,6 @@ TEST_CASE("an ensemble's prediction is the mean of its networks'", "[predict]") 
                                             data.string(), (folder / "out").string());
   const ToolResult refused = run_tool("revunet-predict", arguments);
   CHECK(refused.exit_code == 2);
-  CHECK_THAT(refused.errors, Contains("[--weights] expected networks of one field of view"));
+  CHECK_THAT(refused.errors, ContainsSubstring("[--weights] expected networks of one field of view"));
   CHECK(run_tool("revunet-predict", arguments + " --size 32,32,32 --mirror x").exit_code == 0);
 }

@@ -1,15 +1,15 @@
 // Event files for TensorBoard: bytes against RFC 3720 and TensorBoard's own writer, runs against its own reader.
-#include <catch2/catch.hpp>
 
+#include "tools/report/event_file.h"
+#include "tests/support/catch.h"
 #include "tests/tools/python.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/report/event_file.h"
 #include "tools/report/tensorboard.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -100,7 +100,7 @@ TEST_CASE("event files of a run that goes on come after those before them, and t
   write(7, 8, 3);
   const std::vector<std::string> names = event_files(folder.path());
   REQUIRE(names.size() == 3);  // three names within a second or two
-  for (const std::string& name : names) CHECK_THAT(name, Contains("tfevents"));
+  for (const std::string& name : names) CHECK_THAT(name, ContainsSubstring("tfevents"));
   std::ofstream(folder / names[1], std::ios::app) << "torn";  // as a crash may leave it
   const auto read = read_by_tensorboard(folder.path());
   if (!read) return;
@@ -143,8 +143,8 @@ TEST_CASE("TensorBoard reads from a run what its log has, also when it was resum
     if (tag.starts_with("predictions/")) pictures[tag] = values;
   }
   REQUIRE(pictures.size() == 2);
-  CHECK_THAT(pictures.begin()->second, Contains("4=560x") && Contains("8=560x"));
-  CHECK_THAT(pictures.rbegin()->second, Contains("4=560x") && !Contains("8=560x"));
+  CHECK_THAT(pictures.begin()->second, ContainsSubstring("4=560x") && ContainsSubstring("8=560x"));
+  CHECK_THAT(pictures.rbegin()->second, ContainsSubstring("4=560x") && !ContainsSubstring("8=560x"));
 }
 
 TEST_CASE("pictures of a validation that is interrupted are in the event file, each once", "[report]") {

@@ -1,16 +1,16 @@
 // Disks that fail: whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what was
 // there before is there still. And the order of these calls, which is what a power failure would find.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -116,10 +116,11 @@ TEST_CASE("whichever call of a run fails, it is named, and the run goes on to th
     const bool shows = got.output.find("the run goes on without ") != std::string::npos;
     REQUIRE(got.exit_code == (shows ? 0 : 3));
     const std::string& message = shows ? got.output : got.errors;
-    CHECK_THAT(message, Contains("expected to ") && Contains(reasons.at(kind)));
-    CHECK_THAT(message, Contains(path == folder.path() ? path : run.string()));  // it holds the new run's
+    CHECK_THAT(message, ContainsSubstring("expected to ") && ContainsSubstring(reasons.at(kind)));
+    CHECK_THAT(message, ContainsSubstring(path == folder.path() ? path : run.string()));  // it holds the new run's
     for (const char* file : {"checkpoint", "last.safetensors", "best.safetensors", "log.csv"}) {
-      if (path.find(file) != std::string::npos) CHECK_THAT(message, Contains("go on with --resume " + run.string()));
+      if (path.find(file) != std::string::npos)
+        CHECK_THAT(message, ContainsSubstring("go on with --resume " + run.string()));
     }
     expect_no_leftovers(run);
     const bool begun = fs::exists(run / "config.toml");
@@ -150,7 +151,8 @@ TEST_CASE("whichever call of a prediction fails, no half of a file is left", "[p
     const ToolResult got =
         run_on_failing_disk("revunet-predict", arguments(out), static_cast<long>(at), folder / "its_calls");
     CHECK(got.exit_code == 3);
-    CHECK_THAT(got.errors, Contains(path == folder.path() ? path : out.string()) && Contains(reasons.at(kind)));
+    CHECK_THAT(got.errors,
+               ContainsSubstring(path == folder.path() ? path : out.string()) && ContainsSubstring(reasons.at(kind)));
     expect_no_leftovers(out);
     if (!fs::exists(out)) continue;
     for (const auto& entry : fs::directory_iterator(out)) {
@@ -178,12 +180,12 @@ TEST_CASE("a case that cannot be read any more ends a run with its name, and not
   write_bytes(file, bytes.substr(0, bytes.size() / 2));
   const ToolResult got = train(data, run, options);
   CHECK(got.exit_code == 3);
-  CHECK_THAT(got.errors, Contains("case Phantom_003: [" + file.string() + "]"));
+  CHECK_THAT(got.errors, ContainsSubstring("case Phantom_003: [" + file.string() + "]"));
   write_bytes(file, bytes);
-  CHECK_THAT(got.errors, Contains("saved after step 2: once that is mended, go on with --resume"));
+  CHECK_THAT(got.errors, ContainsSubstring("saved after step 2: once that is mended, go on with --resume"));
   const ToolResult other = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()));
   CHECK(other.exit_code == 3);
-  CHECK_THAT(other.errors, Contains(file.string() + "] expected the file that the split was made with"));
+  CHECK_THAT(other.errors, ContainsSubstring(file.string() + "] expected the file that the split was made with"));
   forget_hash(run, "Phantom_003");
   REQUIRE(run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads).exit_code == 0);
   CHECK(read_bytes(run / "last.safetensors") == read_bytes(folder / "whole/last.safetensors"));
@@ -201,13 +203,13 @@ TEST_CASE("a case of validation that cannot be read does not lose the epoch's tr
   write_bytes(file, bytes.substr(0, bytes.size() / 2));
   const ToolResult got = train(data, run, options);
   CHECK(got.exit_code == 3);
-  CHECK_THAT(got.errors, Contains("case " + name + ": [" + file.string() + "]") &&
-                             Contains("saved after step 3: once that is mended, go on with --resume"));
+  CHECK_THAT(got.errors, ContainsSubstring("case " + name + ": [" + file.string() + "]") &&
+                             ContainsSubstring("saved after step 3: once that is mended, go on with --resume"));
   write_bytes(file, bytes);
   forget_hash(run, name);
   const ToolResult rest = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads);
   REQUIRE(rest.exit_code == 0);
-  CHECK_THAT(rest.errors + rest.output, Contains("resumed in epoch 1, after step 3"));
+  CHECK_THAT(rest.errors + rest.output, ContainsSubstring("resumed in epoch 1, after step 3"));
   for (const char* made : {"last.safetensors", "best.safetensors"}) {
     CHECK(read_bytes(run / made) == read_bytes(whole / made));
   }

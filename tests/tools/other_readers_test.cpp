@@ -1,10 +1,10 @@
 // Images and weights as others read them: nibabel and the safetensors package.
 #include <zlib.h>
 
-#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/python.h"
 #include "tests/tools/tiny_runs.h"
 

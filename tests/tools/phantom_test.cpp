@@ -7,17 +7,17 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "engine/error.h"
 #include "io/dataset.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
 #include "tools/phantom/random.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -198,7 +198,7 @@ TEST_CASE("revunet-phantom refuses what it cannot or should not do", "[phantom]"
   fs::create_directories(folder / "data/Phantom_002");
   const ToolResult existing = make(folder / "data", "--cases 3 --size 32,32,32");
   CHECK(existing.exit_code == 3);
-  CHECK_THAT(existing.errors, Contains("data/Phantom_002") && Contains("choose another --out"));
+  CHECK_THAT(existing.errors, ContainsSubstring("data/Phantom_002") && ContainsSubstring("choose another --out"));
   CHECK_FALSE(fs::exists(folder / "data/Phantom_001"));
   write_bytes(folder / "file", "x");
   CHECK(make(folder / "file/data", "--size 32,32,32").exit_code == 3);
@@ -209,7 +209,7 @@ TEST_CASE("revunet-phantom refuses what it cannot or should not do", "[phantom]"
     INFO(bad);
     const ToolResult got = make(folder / "new", bad);
     CHECK(got.exit_code == 2);
-    CHECK_THAT(got.errors, Contains("revunet-phantom: error: "));
+    CHECK_THAT(got.errors, ContainsSubstring("revunet-phantom: error: "));
   }
   CHECK_FALSE(fs::exists(folder / "new"));
   CHECK(run_tool("revunet-phantom", "").exit_code == 2);

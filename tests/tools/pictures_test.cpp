@@ -1,9 +1,9 @@
 // The pictures of a run and of predictions: the same ones, however the cases are stored.
-#include <catch2/catch.hpp>
 
 #include <cairo.h>
 
 #include "io/dataset.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;

@@ -1,13 +1,13 @@
 // revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/plan/choice.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -28,20 +28,22 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
     const ToolResult got = train(data, folder / std::to_string(run++),
                                  fmt::format("{} --epochs 2 --val-fraction 0.3 {}", tiny_options, options));
     REQUIRE(got.exit_code == 0);
-    CHECK_THAT(got.output, Contains("(equal, byte for byte)"));
+    CHECK_THAT(got.output, ContainsSubstring("(equal, byte for byte)"));
   }
   const ToolResult baseline =
       train(data, folder / "baseline", "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0");
   REQUIRE(baseline.exit_code == 0);
-  CHECK_THAT(baseline.output, Contains("memory, fp32, baseline: predicted peak") && Contains("(equal, byte for byte)"));
+  CHECK_THAT(baseline.output, ContainsSubstring("memory, fp32, baseline: predicted peak") &&
+                                  ContainsSubstring("(equal, byte for byte)"));
 }
 
 TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
   const ToolResult got = run_tool("revunet-train", "--plan");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("training on 160,192,160 voxels, fp32, reversible activations, reversible skips") &&
-                             Contains("sequence_output") && Contains("decoders.4.reversibleBlocks") &&
-                             Contains("fp32, baseline, channels 30,60,120,240,480") && Contains("--patch "));
+  CHECK_THAT(got.output,
+             ContainsSubstring("training on 160,192,160 voxels, fp32, reversible activations, reversible skips") &&
+                 ContainsSubstring("sequence_output") && ContainsSubstring("decoders.4.reversibleBlocks") &&
+                 ContainsSubstring("fp32, baseline, channels 30,60,120,240,480") && ContainsSubstring("--patch "));
 }
 
 TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions' workspace", "[plan]") {
@@ -58,10 +60,10 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
 
   const ToolResult got = run_tool("revunet-train", "--plan --device cuda");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("on a CUDA device: channels padded to 16 bytes"));
+  CHECK_THAT(got.output, ContainsSubstring("on a CUDA device: channels padded to 16 bytes"));
   const ToolResult refused = run_tool("revunet-train", "--device cuda --data x --out y");
   CHECK(refused.exit_code == 2);
-  CHECK_THAT(refused.errors, Contains("[--device] expected ") && Contains("got "));
+  CHECK_THAT(refused.errors, ContainsSubstring("[--device] expected ") && ContainsSubstring("got "));
 }
 
 TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would fit", "[plan]") {
@@ -73,7 +75,7 @@ TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would
         f32.at_peak[static_cast<size_t>(Tag::sequence_output)]);
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::input)] * 2 == f32.at_peak[static_cast<size_t>(Tag::input)]);
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::parameter)] == f32.at_peak[static_cast<size_t>(Tag::parameter)]);
-  CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), Contains("--precision bf16 would fit"));
+  CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), ContainsSubstring("--precision bf16 would fit"));
 }
 
 TEST_CASE("mixed precision takes as much as fp32 on the CPU, and is not the baseline's", "[plan]") {
@@ -87,15 +89,15 @@ TEST_CASE("mixed precision takes as much as fp32 on the CPU, and is not the base
 
   const ToolResult refused = run_tool("revunet-train", "--plan --model baseline --precision mixed");
   CHECK(refused.exit_code == 2);
-  CHECK_THAT(refused.errors, Contains("[--precision] expected fp32 or bf16 with the baseline"));
+  CHECK_THAT(refused.errors, ContainsSubstring("[--precision] expected fp32 or bf16 with the baseline"));
   CHECK_THAT(run_tool("revunet-train", "--plan --precision mixed").output,
-             Contains("mixed, reversible activations") && Contains("fp32, baseline, channels"));
+             ContainsSubstring("mixed, reversible activations") && ContainsSubstring("fp32, baseline, channels"));
 }
 
 TEST_CASE("monitoring keeps a budget from choosing stored activations", "[plan]") {
   const ToolResult got = run_tool("revunet-train", "--plan --memory-budget 8GiB --monitor-reconstruction 50");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("voxels, fp32, reversible activations, stored skips: predicted peak"));
+  CHECK_THAT(got.output, ContainsSubstring("voxels, fp32, reversible activations, stored skips: predicted peak"));
 }
 
 TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
@@ -107,9 +109,9 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   CHECK(chosen(4000).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.skips = Skips::reversible}).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.optimiser_step = OptimiserStep::fused}).optimiser_step == OptimiserStep::fused);
-  CHECK_THROWS_WITH(chosen(3000), Contains("[--memory-budget] expected at least ") &&
-                                      Contains("the largest cube that fits is --patch 160,160,160"));
-  CHECK_THROWS_WITH(chosen(10), Contains("no patch fits"));
+  CHECK_THROWS_WITH(chosen(3000), ContainsSubstring("[--memory-budget] expected at least ") &&
+                                      ContainsSubstring("the largest cube that fits is --patch 160,160,160"));
+  CHECK_THROWS_WITH(chosen(10), ContainsSubstring("no patch fits"));
   CHECK_THROWS_AS(chosen(4000, {.activations = Activations::stored}), UsageError);
 
   // The largest cube fits, the next one does not.
@@ -126,7 +128,7 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
     INFO(options);
     const ToolResult got = run_tool("revunet-train", "--plan " + options);
     CHECK(got.exit_code == 2);
-    CHECK_THAT(got.errors, Contains(reason));
+    CHECK_THAT(got.errors, ContainsSubstring(reason));
   };
   refused("--memory-budget 2GiB",
           "MiB to train on samples of 160,192,160 voxels and validate on volumes of 160,192,160, got "
@@ -162,7 +164,8 @@ TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's
   // bf16's rounding is 2^16 times f32's, and its limits are its own.
   const ToolResult bf16 = train(data, folder / "bf16", steps + "--monitor-reconstruction 2 --precision bf16");
   CHECK(bf16.exit_code == 0);
-  CHECK_THAT(bf16.output, Contains("rebuilt its input with a relative error of ") && !Contains("warning"));
+  CHECK_THAT(bf16.output,
+             ContainsSubstring("rebuilt its input with a relative error of ") && !ContainsSubstring("warning"));
   // Looking changes nothing.
   REQUIRE(train(data, folder / "unwatched", steps).exit_code == 0);
   CHECK(read_bytes(folder / "watched/last.safetensors") == read_bytes(folder / "unwatched/last.safetensors"));

@@ -2,21 +2,20 @@
 #include <cmath>
 #include <cstring>
 
-#include <catch2/catch.hpp>
-
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
 
 void expect_refusal(const ToolResult& got, int exit_code, const std::string& reason) {
   CHECK(got.exit_code == exit_code);
-  CHECK_THAT(got.errors, Contains("revunet-predict: error: ") && Contains(reason));
+  CHECK_THAT(got.errors, ContainsSubstring("revunet-predict: error: ") && ContainsSubstring(reason));
 }
 
 // The label of a voxel's three probabilities, as BraTS nests the regions.
@@ -121,8 +120,9 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
                                  "--probabilities --size 32,48,16");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
-  CHECK_THAT(got.output, Contains("reversible network, channels 8,16,24,32,40, ") &&
-                             Contains("field of view 32,48,16 (from --size)") && Contains("1/1 reference  WT "));
+  CHECK_THAT(got.output, ContainsSubstring("reversible network, channels 8,16,24,32,40, ") &&
+                             ContainsSubstring("field of view 32,48,16 (from --size)") &&
+                             ContainsSubstring("1/1 reference  WT "));
   const io::NiftiImage probabilities = io::read_nifti(folder / "out/reference_probabilities.nii.gz");
   REQUIRE(probabilities.frames == 3);
   double squares_of_error = 0, variance = 0;
@@ -163,8 +163,8 @@ TEST_CASE("to a network, a missing modality is one that it does not look at", "[
   expect_refusal(predict(weights, data, folder / "refused", options), 3, "got no " + name + "; add what is missing");
   const ToolResult got = predict(weights, data, folder / "out", options + " --missing-modality zero");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.errors, !Contains("error"));  // the check's warnings alone, of an oblique grid
-  CHECK_THAT(got.output, Contains(" s  without " + name + "\n"));
+  CHECK_THAT(got.errors, !ContainsSubstring("error"));  // the check's warnings alone, of an oblique grid
+  CHECK_THAT(got.output, ContainsSubstring(" s  without " + name + "\n"));
   for (const char* file : {"oblique.nii.gz", "oblique_probabilities.nii.gz"}) {
     const io::NiftiImage expected = io::read_nifti(folder / "expected" / file),
                          made = io::read_nifti(folder / "out" / file);
@@ -181,8 +181,9 @@ TEST_CASE("predictions lie on the input's grid, and are zero outside the field o
   const ToolResult got = predict(write_untrained(folder / "w.safetensors"), folder / "oblique", folder / "out",
                                  "--probabilities --size 16,16,16");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.errors, Contains("warning: oblique: the brain's box is 4,0,0 voxels larger along x,y,z than the field "
-                                  "of view 16,16,16"));
+  CHECK_THAT(got.errors,
+             ContainsSubstring("warning: oblique: the brain's box is 4,0,0 voxels larger along x,y,z than the field "
+                               "of view 16,16,16"));
   const fs::path labels_file = folder / "out/oblique.nii.gz", floats_file = folder / "out/oblique_probabilities.nii.gz";
   const io::LabelImage labels = io::read_nifti_labels(labels_file);
   const io::NiftiImage floats = io::read_nifti(floats_file);
@@ -225,8 +226,9 @@ TEST_CASE("predictions lie on the input's grid, and are zero outside the field o
   CHECK(out_of_range == 0);
   CHECK(inconsistent == 0);
   CHECK(counts[1] + counts[2] + counts[4] > 0);  // else the checks above say little
-  CHECK_THAT(got.output, Contains(fmt::format("1/1 oblique  WT {} TC {} ET {} voxels",
-                                              counts[1] + counts[2] + counts[4], counts[1] + counts[4], counts[4])));
+  CHECK_THAT(got.output,
+             ContainsSubstring(fmt::format("1/1 oblique  WT {} TC {} ET {} voxels", counts[1] + counts[2] + counts[4],
+                                           counts[1] + counts[4], counts[4])));
 }
 
 TEST_CASE("a trained network's predictions are evaluated as they lie", "[predict]") {
@@ -236,14 +238,14 @@ TEST_CASE("a trained network's predictions are evaluated as they lie", "[predict
   const ToolResult got = predict(folder / "run/best.safetensors", data, folder / "new/out", "--probabilities");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
-  CHECK_THAT(got.output, Contains("field of view 32,32,32 (from the weights); 3 cases") &&
-                             Contains("1/3 Phantom_001  WT ") && Contains("3/3 Phantom_003  WT "));
+  CHECK_THAT(got.output, ContainsSubstring("field of view 32,32,32 (from the weights); 3 cases") &&
+                             ContainsSubstring("1/3 Phantom_001  WT ") && ContainsSubstring("3/3 Phantom_003  WT "));
   const std::string folders =
       fmt::format("--reference '{}' --prediction '{}'", data.string(), (folder / "new/out").string());
   const ToolResult scores = run_tool("revunet-evaluate", folders);
   CHECK(scores.exit_code == 0);
   CHECK(scores.errors.empty());
-  CHECK_THAT(scores.output, Contains("mean of 3") && !Contains("probabilities"));
+  CHECK_THAT(scores.output, ContainsSubstring("mean of 3") && !ContainsSubstring("probabilities"));
 }
 
 TEST_CASE("predictions do not depend on threads, metadata or a segmentation beside the images", "[predict]") {

@@ -1,10 +1,10 @@
 // What a person sees while a tool works: on a terminal a line that redraws itself, elsewhere nothing.
-#include <catch2/catch.hpp>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tests/support/catch.h"
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/progress_line.h"
@@ -12,7 +12,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 namespace fs = std::filesystem;
 
@@ -92,7 +92,7 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   const ToolResult piped = predict(weights, data, folder / "piped");
   REQUIRE(piped.exit_code == 0);
   CHECK(piped.errors.empty());
-  CHECK_THAT(piped.output, !Contains("\x1b") && !Contains("left"));
+  CHECK_THAT(piped.output, !ContainsSubstring("\x1b") && !ContainsSubstring("left"));
 
   const auto drawn = [&](const std::string& out, unsigned short columns, const std::string& kind) {
     return drawn_by(
@@ -103,10 +103,10 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   const auto wide = drawn("wide", 80, "xterm");
   if (!wide) return;
   // Drawn before each case, erased before each case's own line.
-  CHECK_THAT(*wide, Contains("\r\x1b[K0/2 cases  Phantom_001  0:00\r\x1b[K"));
-  CHECK_THAT(*wide, Contains("\r\x1b[K1/2 cases  Phantom_002  0:0") && Contains(" left"));
+  CHECK_THAT(*wide, ContainsSubstring("\r\x1b[K0/2 cases  Phantom_001  0:00\r\x1b[K"));
+  CHECK_THAT(*wide, ContainsSubstring("\r\x1b[K1/2 cases  Phantom_002  0:0") && ContainsSubstring(" left"));
   CHECK_THAT(*wide, EndsWith("\r\x1b[K"));
-  CHECK_THAT(*drawn("narrow", 16, "xterm"), Contains("\r\x1b[K0/2 cases  Phan\r\x1b[K"));  // 15 of 16 columns
+  CHECK_THAT(*drawn("narrow", 16, "xterm"), ContainsSubstring("\r\x1b[K0/2 cases  Phan\r\x1b[K"));  // 15 of 16 columns
   CHECK(drawn("dumb", 80, "dumb")->empty());
 }
 
@@ -115,18 +115,20 @@ TEST_CASE("checking, training and evaluating show their progress on a terminal",
   const fs::path data = make_phantoms(folder / "data", 3);
   const auto check = drawn_by("revunet-check", fmt::format("--data '{}'", data.string()), 80, "xterm");
   if (!check) return;
-  CHECK_THAT(*check, Contains("\r\x1b[K0/3 cases checked") && Contains("3/3 cases checked") && EndsWith("\r\x1b[K"));
+  CHECK_THAT(*check, ContainsSubstring("\r\x1b[K0/3 cases checked") && ContainsSubstring("3/3 cases checked") &&
+                         EndsWith("\r\x1b[K"));
   const auto training = drawn_by("revunet-train",
                                  fmt::format("--data '{}' --out '{}' {} --epochs 1 --val-fraction 0.34", data.string(),
                                              (folder / "run").string(), tiny_options),
                                  80, "xterm");
   // The check, the hashes of 15 files, then samples and validation.
-  CHECK_THAT(*training, Contains("0/3 cases checked") && Contains("15/15 files hashed"));
-  CHECK_THAT(*training, Contains("epoch 1/1  reading the first sample") && Contains("epoch 1/1 sample 2/2") &&
-                            Contains("epoch 1/1  validating 1/1"));
+  CHECK_THAT(*training, ContainsSubstring("0/3 cases checked") && ContainsSubstring("15/15 files hashed"));
+  CHECK_THAT(*training, ContainsSubstring("epoch 1/1  reading the first sample") &&
+                            ContainsSubstring("epoch 1/1 sample 2/2") &&
+                            ContainsSubstring("epoch 1/1  validating 1/1"));
   REQUIRE(predict(folder / "run/last.safetensors", data, folder / "out").exit_code == 0);
   const auto evaluation = drawn_by(
       "revunet-evaluate", fmt::format("--reference '{}' --prediction '{}'", data.string(), (folder / "out").string()),
       80, "xterm");
-  CHECK_THAT(*evaluation, Contains("\r\x1b[K0/3 cases") && Contains("3/3 cases"));
+  CHECK_THAT(*evaluation, ContainsSubstring("\r\x1b[K0/3 cases") && ContainsSubstring("3/3 cases"));
 }

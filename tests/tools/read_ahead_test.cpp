@@ -1,10 +1,10 @@
 // Things made ahead of their use: in order, a limited number at once, failures of the first, time that was waited.
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "tests/support/catch.h"
 #include "tools/train/read_ahead.h"
 
 using revunet::tools::ReadAhead;

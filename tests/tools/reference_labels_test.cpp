@@ -1,16 +1,16 @@
 // revunet-evaluate's choice of what the numbers of segmentations stand for, and its refusal to guess; broken links.
-#include <catch2/catch.hpp>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -54,14 +54,14 @@ void check_labels(const Evaluation& got, const std::string& profile, const std::
   CHECK(scores.at("labels").at("profile") == profile);
   CHECK(scores.at("labels").at("from") == from);
   CHECK(scores.at("TC").at("reference_voxels") == core_voxels);
-  CHECK_THAT(got.result.output, Contains(fmt::format("labels: {} (0 background, ", profile)) &&
-                                    Contains(fmt::format("), from {}\n", from)));
+  CHECK_THAT(got.result.output, ContainsSubstring(fmt::format("labels: {} (0 background, ", profile)) &&
+                                    ContainsSubstring(fmt::format("), from {}\n", from)));
 }
 
 void check_refusal(const Evaluation& got, const std::string& reason) {
   CHECK(got.result.exit_code == 3);
   CHECK(got.result.output.empty());
-  CHECK_THAT(got.result.errors, Contains(reason));
+  CHECK_THAT(got.result.errors, ContainsSubstring(reason));
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder ha
   const ToolResult within = run_tool("revunet-evaluate", "--reference one.nii.gz --prediction ../../out/one.nii.gz",
                                      fmt::format("cd '{}/task/labelsTr' && ", folder.path().string()));
   CHECK(within.exit_code == 0);
-  CHECK_THAT(within.output, Contains("labels: msd") && Contains("from dataset.json"));
+  CHECK_THAT(within.output, ContainsSubstring("labels: msd") && ContainsSubstring("from dataset.json"));
   // --labels goes before.
   check_labels(evaluate(folder / "task", folder / "out", "--labels brats2023"), "brats2023", "--labels", core_2023);
   // A dataset.json beside the predictions says nothing about the reference.
@@ -122,9 +122,11 @@ TEST_CASE("names of BraTS say what labels are; others need --labels", "[evaluate
   write_values(folder / "out/two.nii.gz", {0, 1, 2, 4});
   const Evaluation mixed = evaluate(folder / "named", folder / "out");
   REQUIRE(mixed.result.exit_code == 0);
-  CHECK_THAT(mixed.result.output,
-             Contains("labels: brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name: 1 of 2 cases\n") &&
-                 Contains("labels: brats2023 (0 background, 1 core, 2 oedema, 3 enhancing), from file name: 1 of 2"));
+  CHECK_THAT(
+      mixed.result.output,
+      ContainsSubstring(
+          "labels: brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name: 1 of 2 cases\n") &&
+          ContainsSubstring("labels: brats2023 (0 background, 1 core, 2 oedema, 3 enhancing), from file name: 1 of 2"));
 }
 
 TEST_CASE("paediatric names of BraTS say nothing, as 2023 and 2024 differ", "[evaluate]") {

@@ -1,8 +1,8 @@
 // The page of a run: its numbers against a log written by hand, its form by an XML parser.
-#include <catch2/catch.hpp>
 
 #include <regex>
 
+#include "tests/support/catch.h"
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/report/html.h"
@@ -12,7 +12,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
 
@@ -87,12 +87,12 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
   const fs::path run = write_run(folder);
   const ToolResult got = run_tool("revunet-report", fmt::format("'{}'", run.string()));
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("report.html"));
+  CHECK_THAT(got.output, ContainsSubstring("report.html"));
   const std::string page = read_bytes(run / "report.html");
   expect_one_whole_page(run / "report.html");
   const auto tile = [](const std::string& what, const std::string& value, const std::string& more) {
-    return Contains(fmt::format("<div class=\"what\">{}</div><div class=\"value\">{}</div><div class=\"more\">{}</div>",
-                                what, value, more));
+    return ContainsSubstring(fmt::format(
+        "<div class=\"what\">{}</div><div class=\"value\">{}</div><div class=\"more\">{}</div>", what, value, more));
   };
   CHECK_THAT(page, tile("Epochs", "5 of 7", "50 optimiser steps"));
   CHECK_THAT(page, tile("Best validation Dice", "0.8000", "epoch 2: WT 0.700 · TC 0.800 · ET 0.900"));
@@ -100,15 +100,15 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
   CHECK_THAT(page, tile("Time", "1:40", "60 % computing, 20 % waiting for data, 20 % validating"));
   CHECK_THAT(page, tile("Peak memory of training", "3.0 MiB", "5.0 MiB reserved"));
   CHECK_THAT(page, tile("Cases", "4", "3 training, 1 validation"));
-  CHECK_THAT(page, Contains("best: epoch 2"));
-  CHECK_THAT(page, Contains("first &#38; &#60;best&#62;") && Contains("a &#60;b&#62; &#38; c"));
-  CHECK_THAT(page, Contains("src=\"data:image/png;base64,Zm9vYmFy\""));  // RFC 4648's "foobar"
-  CHECK_THAT(page, Contains("src=\"data:image/svg+xml;base64,Zm9vYmE=\""));
+  CHECK_THAT(page, ContainsSubstring("best: epoch 2"));
+  CHECK_THAT(page, ContainsSubstring("first &#38; &#60;best&#62;") && ContainsSubstring("a &#60;b&#62; &#38; c"));
+  CHECK_THAT(page, ContainsSubstring("src=\"data:image/png;base64,Zm9vYmFy\""));  // RFC 4648's "foobar"
+  CHECK_THAT(page, ContainsSubstring("src=\"data:image/svg+xml;base64,Zm9vYmE=\""));
   // What the mouse is told.
-  CHECK_THAT(page, Contains("<title>epoch 4\nWT: 0.6000\nTC: 0.7000\nET: 0.8000\nmean: 0.7000</title>"));
-  CHECK_THAT(page,
-             Contains("<title>epoch 1\ncomputing: 12.00 s\nwaiting for data: 4.00 s\nvalidation: 10.00 s</title>"));
-  CHECK_THAT(page, Contains("<title>epoch 3\nparameter: 1.0 MiB\nsequence output: 2.0 MiB</title>"));
+  CHECK_THAT(page, ContainsSubstring("<title>epoch 4\nWT: 0.6000\nTC: 0.7000\nET: 0.8000\nmean: 0.7000</title>"));
+  CHECK_THAT(page, ContainsSubstring(
+                       "<title>epoch 1\ncomputing: 12.00 s\nwaiting for data: 4.00 s\nvalidation: 10.00 s</title>"));
+  CHECK_THAT(page, ContainsSubstring("<title>epoch 3\nparameter: 1.0 MiB\nsequence output: 2.0 MiB</title>"));
   // A point an epoch; of Dice, an epoch that was validated.
   const std::string loss = "Loss, mean over the epoch's samples: ", dice = "Validation Dice: ";
   const std::map<std::string, size_t> expected = {{loss + "WT", 5},   {loss + "TC", 5},          {loss + "ET", 5},
@@ -125,16 +125,17 @@ TEST_CASE("a page needs no more than a log, and says what is wrong with one", "[
   };
   REQUIRE(with_log(std::string(kHeader) + "1,2,0.0001,3,1,1,1,,,,5,0,0,8,8,8,0,0,0,0,0,0,0,0,0\n").exit_code == 0);
   expect_one_whole_page(folder / "page.html");
-  CHECK_THAT(read_bytes(folder / "page.html"), Contains("Lowest loss") && !Contains("Validation Dice"));
+  CHECK_THAT(read_bytes(folder / "page.html"),
+             ContainsSubstring("Lowest loss") && !ContainsSubstring("Validation Dice"));
   REQUIRE(with_log(kHeader).exit_code == 0);
-  CHECK_THAT(read_bytes(folder / "page.html"), Contains("No epoch is finished yet"));
+  CHECK_THAT(read_bytes(folder / "page.html"), ContainsSubstring("No epoch is finished yet"));
   for (const auto& [log, reason] : {std::pair<std::string, std::string>{"", "empty file"},
                                     {"epoch,step\n1,2\n", "expected a column learning_rate"},
                                     {std::string(kHeader) + "1,2\n", "expected 25 values in line 2, got 2"},
                                     {"epoch\nx1\n", "expected a number under epoch in line 2, got 'x1'"}}) {
     const ToolResult got = with_log(log);
     CHECK(got.exit_code == 3);
-    CHECK_THAT(got.errors, Contains("log.csv]") && Contains(reason));
+    CHECK_THAT(got.errors, ContainsSubstring("log.csv]") && ContainsSubstring(reason));
   }
   CHECK(run_tool("revunet-report", fmt::format("'{}'", (folder / "none").string())).exit_code == 3);
 }
@@ -164,8 +165,8 @@ TEST_CASE("what shows a run leaves its bits alone, and does not end it", "[repor
                    fmt::format("'{}' --out '{}'", (folder / "shown").string(), (folder / "again.html").string()))
               .exit_code == 0);
   CHECK(read_bytes(folder / "again.html") == read_bytes(folder / "shown/report.html"));
-  CHECK_THAT(read_bytes(folder / "shown/memory.svg"), StartsWith("<?xml") && Contains("<svg"));
-  CHECK_THAT(read_bytes(folder / "shown/report.html"), Contains("src=\"data:image/svg+xml;base64,"));
+  CHECK_THAT(read_bytes(folder / "shown/memory.svg"), StartsWith("<?xml") && ContainsSubstring("<svg"));
+  CHECK_THAT(read_bytes(folder / "shown/report.html"), ContainsSubstring("src=\"data:image/svg+xml;base64,"));
   const auto pictures = fs::directory_iterator(folder / "shown/previews");
   CHECK(std::distance(begin(pictures), end(pictures)) == 2);
 
@@ -174,6 +175,7 @@ TEST_CASE("what shows a run leaves its bits alone, and does not end it", "[repor
   const ToolResult got =
       run_tool("revunet-train", fmt::format("--resume '{}' --epochs 3", (folder / "shown").string()), patient_threads);
   CHECK(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("warning: ") && Contains("the run goes on without events for TensorBoard"));
-  CHECK_THAT(read_bytes(folder / "shown/report.html"), Contains("3 of 3"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("warning: ") && ContainsSubstring("the run goes on without events for TensorBoard"));
+  CHECK_THAT(read_bytes(folder / "shown/report.html"), ContainsSubstring("3 of 3"));
 }

@@ -1,11 +1,11 @@
 // Runs that are ended by signals and go on later: the same bits as a run that was never ended.
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -80,7 +80,8 @@ TEST_CASE("a run that is interrupted and resumed, again and again, is the run th
       const std::string condition = logged(run, "validation cases", starts);
       got = train_until(condition, "0.05", signal, fmt::format("{} --threads {}", arguments, 1 + starts % 2));
       if (got.exit_code == 4) {
-        CHECK_THAT(got.errors, Contains("[train] interrupted after step") && Contains("saved: go on with --resume"));
+        CHECK_THAT(got.errors, ContainsSubstring("[train] interrupted after step") &&
+                                   ContainsSubstring("saved: go on with --resume"));
       }
     } while (got.exit_code == 4 && starts < 100);
     INFO(got.errors);
@@ -125,7 +126,7 @@ TEST_CASE("a second signal ends a run at once", "[train][resume]") {
   const ToolResult got =
       train_until(logged(run, "validation cases", 1), "0.1", "TERM $pid; sleep 0.6; kill -TERM", slow);
   CHECK(got.exit_code == 128 + 15);
-  CHECK_THAT(got.errors, Contains("a second signal ends the run at once"));
+  CHECK_THAT(got.errors, ContainsSubstring("a second signal ends the run at once"));
   CHECK_FALSE(fs::exists(run / "checkpoint.safetensors"));
   CHECK_FALSE(fs::exists(run / "last.safetensors"));
 }
@@ -164,7 +165,7 @@ TEST_CASE("a run that was killed before its first checkpoint starts from its beg
   const ToolResult got = run_tool("revunet-train", go_on(run), patient_threads);
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("no checkpoint was written yet: the run starts from its beginning"));
+  CHECK_THAT(got.output, ContainsSubstring("no checkpoint was written yet: the run starts from its beginning"));
   expect_same_run(run, whole);
 }
 
@@ -179,7 +180,7 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
   CHECK_FALSE(fs::exists(run / ".config.toml.tmp-99999999-0"));
   const ToolResult again = train(data, run, options);
   CHECK(again.exit_code == 2);
-  CHECK_THAT(again.errors, Contains("which is not empty"));
+  CHECK_THAT(again.errors, ContainsSubstring("which is not empty"));
 }
 
 TEST_CASE("what would change the epoch in progress is refused, and the run is as it was", "[train][resume]") {
@@ -199,7 +200,7 @@ TEST_CASE("what would change the epoch in progress is refused, and the run is as
     INFO(change);
     const ToolResult refused = run_tool("revunet-train", go_on(run) + " " + change, patient_threads);
     CHECK((refused.exit_code == 2 || refused.exit_code == 3));
-    CHECK_THAT(refused.errors, Contains(message));
+    CHECK_THAT(refused.errors, ContainsSubstring(message));
     CHECK(read_bytes(run / "config.toml") == config);
   }
   // At an epoch's end it may change.
@@ -234,7 +235,8 @@ TEST_CASE("early stopping knows after a resume what it knew before, and says whe
   CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3"});
   const ToolResult ended = run_tool("revunet-train", go_on(run), patient_threads);
   CHECK(ended.exit_code == 0);
-  CHECK_THAT(ended.output, Contains("nothing left to do: the mean validation Dice of 1 epochs had not risen for 2"));
+  CHECK_THAT(ended.output,
+             ContainsSubstring("nothing left to do: the mean validation Dice of 1 epochs had not risen for 2"));
   REQUIRE(run_tool("revunet-train", go_on(run) + " --stop-patience 4", patient_threads).exit_code == 0);
   CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3", "4", "5"});
 }
@@ -262,17 +264,18 @@ TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", 
   write_bytes(run / "checkpoint.safetensors", bytes);
   const ToolResult got = run_tool("revunet-train", go_on(run) + " --epochs 3", patient_threads);
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("the file is damaged; going on from the checkpoint before, step 3"));
+  CHECK_THAT(got.output, ContainsSubstring("the file is damaged; going on from the checkpoint before, step 3"));
   expect_same_run(run, folder / "whole");
 
   for (const char* file : {"checkpoint.safetensors", "checkpoint.previous.safetensors"}) write_bytes(run / file, "x");
   const ToolResult refused = run_tool("revunet-train", go_on(run));
   CHECK(refused.exit_code == 3);
-  CHECK_THAT(refused.errors, Contains("and the one before: ") && Contains("there is nothing to resume"));
+  CHECK_THAT(refused.errors,
+             ContainsSubstring("and the one before: ") && ContainsSubstring("there is nothing to resume"));
   for (const std::string& arguments : {go_on(folder / "none"), "--resume=" + (folder / "none").string()}) {
     const ToolResult nothing = run_tool("revunet-train", arguments);
     CHECK(nothing.exit_code == 2);
-    CHECK_THAT(nothing.errors, Contains("config.toml"));
+    CHECK_THAT(nothing.errors, ContainsSubstring("config.toml"));
   }
 }
 

@@ -1,9 +1,9 @@
 // Prediction by overlapping windows: with networks that see one voxel at a time it is that of the whole volume.
-#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "engine/error.h"
 #include "engine/rng.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/predict/ensemble.h"
 #include "tools/predict/sliding_window.h"
@@ -11,7 +11,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -160,7 +160,7 @@ TEST_CASE("revunet-predict --patch --overlap weighs what overlapping patches say
   const ToolResult got =
       predict(weights, data, folder / "out", "--probabilities --size 32,32,32 --patch 32,32,20 --overlap 0.4");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("field of view 32,32,32 (from --size) by patches of 32,32,20, overlap 0.4"));
+  CHECK_THAT(got.output, ContainsSubstring("field of view 32,32,32 (from --size) by patches of 32,32,20, overlap 0.4"));
   const io::NiftiImage written = io::read_nifti(folder / "out/Phantom_001_probabilities.nii.gz");
 
   // Patches at z = 0 and 12, each through the network. At z their weights are exp(-d^2 / 2) with d = (z - 9.5) / 2.5
@@ -213,11 +213,12 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
   io::write_safetensors(weights, with_filled(with_filled(untrained, weight, 0), bias, 2));
 
   const ToolResult cropped = predict(weights, data, folder / "cropped");
-  CHECK_THAT(cropped.errors, Contains("voxels larger along x,y,z than the field of view"));
+  CHECK_THAT(cropped.errors, ContainsSubstring("voxels larger along x,y,z than the field of view"));
   const ToolResult got = predict(weights, data, folder / "out", "--patch 16,16,16");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
-  CHECK_THAT(got.output, Contains("field of view the whole brain of each case by patches of 16,16,16, overlap 0.5"));
+  CHECK_THAT(got.output,
+             ContainsSubstring("field of view the whole brain of each case by patches of 16,16,16, overlap 0.5"));
   const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
   const io::LabelImage labels = io::read_nifti_labels(folder / "out/Phantom_001.nii.gz"),
                        without = io::read_nifti_labels(folder / "cropped/Phantom_001.nii.gz");
@@ -235,7 +236,7 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
   const auto refused = [&](const std::string& more, const std::string& reason) {
     const ToolResult result = predict(weights, data, folder / "refused", more);
     CHECK(result.exit_code == 2);
-    CHECK_THAT(result.errors, Contains(reason));
+    CHECK_THAT(result.errors, ContainsSubstring(reason));
     CHECK_FALSE(fs::exists(folder / "refused"));
   };
   refused("--patch 15,16,16", "expected");  // the network halves its input once

@@ -3,17 +3,17 @@
 #include <cmath>
 #include <set>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "tests/io/test_files.h"
+#include "tests/support/catch.h"
 #include "tools/train/split.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -74,7 +74,7 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
   std::vector<io::CaseFiles> unlabelled = cases_of(3);
   unlabelled[1].segmentation.reset();
   CHECK_THAT(message_of<DataError>([&] { split_cases(unlabelled, {}); }),
-             Contains("[case_001] expected a segmentation to train on"));
+             ContainsSubstring("[case_001] expected a segmentation to train on"));
 }
 
 TEST_CASE("a case's patient is its name without the number of the examination", "[train]") {
@@ -127,7 +127,7 @@ TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[
   CHECK_THAT(message_of<UsageError>([&] {
                split_cases(cases, {.fold = Fold{13, 0}});
              }),
-             Contains("as many folds as there are patients, 12, got 13"));
+             ContainsSubstring("as many folds as there are patients, 12, got 13"));
 }
 
 TEST_CASE("a split's file is the split, and is refused where it is none of these cases", "[train]") {
@@ -144,21 +144,23 @@ TEST_CASE("a split's file is the split, and is refused where it is none of these
     write_bytes(file, text);
     return message_of<DataError>([&] { split_cases(cases_of(3), {.file = file}); });
   };
-  CHECK_THAT(refusal("{"), Contains("expected JSON as in a run's split.json"));
-  CHECK_THAT(refusal("{\"training\": [\"case_000\"]}"), Contains("a list of cases' names under \"validation\""));
-  CHECK_THAT(refusal("{\"training\": [1], \"validation\": []}"), Contains("under \"training\""));
+  CHECK_THAT(refusal("{"), ContainsSubstring("expected JSON as in a run's split.json"));
+  CHECK_THAT(refusal("{\"training\": [\"case_000\"]}"),
+             ContainsSubstring("a list of cases' names under \"validation\""));
+  CHECK_THAT(refusal("{\"training\": [1], \"validation\": []}"), ContainsSubstring("under \"training\""));
   CHECK_THAT(refusal("{\"training\": [\"case_009\"], \"validation\": []}"),
-             Contains("got case_009, which is not there"));
+             ContainsSubstring("got case_009, which is not there"));
   CHECK_THAT(refusal("{\"training\": [\"case_000\"], \"validation\": [\"case_000\"]}"),
-             Contains("or was named before"));
-  CHECK_THAT(refusal("{\"training\": [], \"validation\": [\"case_000\"]}"), Contains("expected a case to train on"));
+             ContainsSubstring("or was named before"));
+  CHECK_THAT(refusal("{\"training\": [], \"validation\": [\"case_000\"]}"),
+             ContainsSubstring("expected a case to train on"));
   CHECK_THAT(message_of<DataError>([&] { split_cases(cases_of(3), {.file = folder / "none.json"}); }),
-             Contains("none.json] expected a split that can be read"));
+             ContainsSubstring("none.json] expected a split that can be read"));
   std::vector<io::CaseFiles> twice = cases_of(2);
   twice[0].name = "BraTS-GLI-00001-000", twice[1].name = "BraTS-GLI-00001-001";
   write_bytes(file, "{\"training\": [\"BraTS-GLI-00001-000\"], \"validation\": [\"BraTS-GLI-00001-001\"]}");
   CHECK_THAT(message_of<DataError>([&] { split_cases(twice, {.file = file}); }),
-             Contains("all cases of a patient on one side, got BraTS-GLI-00001-001 under validation"));
+             ContainsSubstring("all cases of a patient on one side, got BraTS-GLI-00001-001 under validation"));
 }
 
 TEST_CASE("a split has the sums of its files, as sha256sum prints them, and knows a file that is another", "[train]") {
@@ -184,12 +186,14 @@ TEST_CASE("a split has the sums of its files, as sha256sum prints them, and know
   CHECK(again.hashes == split.hashes);
   CHECK(hash_files(again) == split.hashes);
   write_bytes(folder / "case_000/1.nii", "abc");
-  CHECK_THAT(message_of<DataError>([&] { hash_files(again); }),
-             Contains("1.nii] expected the file that the split was made with, of SHA-256 " + empty + ", got " + abc));
+  CHECK_THAT(
+      message_of<DataError>([&] { hash_files(again); }),
+      ContainsSubstring("1.nii] expected the file that the split was made with, of SHA-256 " + empty + ", got " + abc));
   again.hashes["case_000"].erase("t1ce");
   CHECK(hash_files(again).at("case_000").at("t1ce") == abc);
   std::filesystem::remove(folder / "case_000/3.nii");
-  CHECK_THAT(message_of<DataError>([&] { hash_files(again); }), Contains("3.nii] expected a file that can be read"));
+  CHECK_THAT(message_of<DataError>([&] { hash_files(again); }),
+             ContainsSubstring("3.nii] expected a file that can be read"));
 }
 
 TEST_CASE("an epoch's order is a permutation that depends on seed and epoch", "[train]") {

@@ -1,6 +1,6 @@
 // The parts of revunet-trace on traces made or spoilt by hand: faults, damaged files, the equations' closed forms.
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/trace/collector.h"
 #include "tools/trace/equations.h"
@@ -14,7 +14,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Kind = AllocationEvent::Kind;
 namespace fs = std::filesystem;
 
@@ -110,14 +110,14 @@ TEST_CASE("a leak, a double free and a late free are found and named", "[trace]"
         std::vector<std::string>{
             "late free: event 5 (step 2, forward), free of sequence_output of conv, 1012 bytes, was allocated before: "
             "event 4 (step 1, forward), allocate of sequence_output of conv, 1012 bytes"});
-  CHECK_THAT(summary_text(late.trace), Contains("1 faults\n  late free: "));
-  CHECK_THAT(verify(late.trace).difference, Contains("late free: event 5 (step 2, forward)"));
+  CHECK_THAT(summary_text(late.trace), ContainsSubstring("1 faults\n  late free: "));
+  CHECK_THAT(verify(late.trace).difference, ContainsSubstring("late free: event 5 (step 2, forward)"));
 
   HandMade evaluation = good;
   evaluation.add(Kind::allocate, 512, 1024, Tag::workspace);
   evaluation.add(Kind::free, 512, 1024, Tag::workspace, Phase::evaluation);  // the step is over
   REQUIRE(evaluation.faults().size() == 1);
-  CHECK_THAT(evaluation.faults()[0], Contains("late free: "));
+  CHECK_THAT(evaluation.faults()[0], ContainsSubstring("late free: "));
 }
 
 TEST_CASE("blocks that lie where they cannot are found and named", "[trace]") {
@@ -125,29 +125,30 @@ TEST_CASE("blocks that lie where they cannot are found and named", "[trace]") {
   overlap.add(Kind::allocate, 1024, 1024, Tag::parameter);
   overlap.add(Kind::allocate, 1536, 512, Tag::gradient);
   REQUIRE(overlap.faults().size() == 1);
-  CHECK_THAT(overlap.faults()[0], Contains("overlap: event 2") && Contains("gradient of conv, 500 bytes"));
+  CHECK_THAT(overlap.faults()[0],
+             ContainsSubstring("overlap: event 2") && ContainsSubstring("gradient of conv, 500 bytes"));
 
   HandMade outside;
   outside.add(Kind::allocate, (1 << 20) - 512, 1024, Tag::parameter);
   REQUIRE(outside.faults().size() == 1);
-  CHECK_THAT(outside.faults()[0], Contains("stray block: event 1"));
+  CHECK_THAT(outside.faults()[0], ContainsSubstring("stray block: event 1"));
 
   HandMade never;
   never.add(Kind::free, 0, 512, Tag::input);
   REQUIRE(never.faults().size() == 1);
-  CHECK_THAT(never.faults()[0], Contains("stray free: event 1"));
+  CHECK_THAT(never.faults()[0], ContainsSubstring("stray free: event 1"));
 
   HandMade changed;
   changed.add(Kind::allocate, 0, 512, Tag::input);
   changed.add(Kind::free, 0, 512, Tag::gradient);
   REQUIRE(changed.faults().size() == 1);
-  CHECK_THAT(changed.faults()[0], Contains("changed block: event 2"));
+  CHECK_THAT(changed.faults()[0], ContainsSubstring("changed block: event 2"));
 
   HandMade early;
   early.add(Kind::allocate, 0, 512, Tag::parameter);
   early.add(Kind::release, 0, 1 << 20, Tag::other);
   REQUIRE(early.faults().size() == 1);
-  CHECK_THAT(early.faults()[0], Contains("early release: event 2") && Contains("parameter of conv"));
+  CHECK_THAT(early.faults()[0], ContainsSubstring("early release: event 2") && ContainsSubstring("parameter of conv"));
 }
 
 TEST_CASE("a trace is read back as it was written", "[trace]") {
@@ -194,8 +195,9 @@ TEST_CASE("damaged trace files are refused, with the line", "[trace]") {
     INFO(length);
     REQUIRE_THROWS_AS(read_trace(path), DataError);
   }
-  CHECK_THAT(refusal(good.substr(0, good.rfind("{\"end\""))), Contains("expected an end record") && Contains("cut"));
-  CHECK_THAT(refusal(good.substr(0, good.size() / 2)), Contains("the file is cut short here"));
+  CHECK_THAT(refusal(good.substr(0, good.rfind("{\"end\""))),
+             ContainsSubstring("expected an end record") && ContainsSubstring("cut"));
+  CHECK_THAT(refusal(good.substr(0, good.size() / 2)), ContainsSubstring("the file is cut short here"));
 
   const std::vector<std::string> lines = lines_of(good);
   const auto with = [&](const std::string& from, const std::string& to) {
@@ -205,28 +207,32 @@ TEST_CASE("damaged trace files are refused, with the line", "[trace]") {
     return text.replace(at, from.size(), to);
   };
   CHECK_THAT(refusal(with("\"version\":1", "\"version\":2")),
-             Contains("t.jsonl:1] expected format version 1, got 2; read it with"));
-  CHECK_THAT(refusal(with("revunet-memory-trace", "other")), Contains("is this file a trace?"));
-  CHECK_THAT(refusal(with("\"channels\":[4,8]", "\"channels\":[4,6]")), Contains("got 6 in 4,6"));
-  CHECK_THAT(refusal(with("\"size\":[16,16,16]", "\"size\":[16,16,15]")), Contains("multiples of 2"));
-  CHECK_THAT(refusal(with("\"size\":[16", "\"sizes\":[16")), Contains("expected 'size', got none"));
-  CHECK_THAT(refusal(with("\"steps\":2}", "\"steps\":2,\"colour\":\"red\"}")), Contains("got 'colour'"));
-  CHECK_THAT(refusal(with("\"skips\":\"reversible\"", "\"skips\":\"none\"")), Contains("for skips, got 'none'"));
-  CHECK_THAT(refusal(with("\"tags\":[\"parameter\"", "\"tags\":[\"weights\"")), Contains("for tags, got"));
-  CHECK_THAT(refusal(with("{\"step\":1", "{\"step\":2")), Contains("expected step 1 next, got 2"));
-  CHECK_THAT(refusal(with("{\"layer\":1", "{\"layer\":2")), Contains("expected layer 1 next, got 2"));
-  CHECK_THAT(refusal(with(lines[4], "[1,2,3]")), Contains("expected an event of 10 numbers, got 3"));
-  CHECK_THAT(refusal(with("[2,2,4096", "[4,2,4096")), Contains("from 0 to 3 for kind, got 4"));
-  CHECK_THAT(refusal(with("[2,2,4096", "[2,-2,4096")), Contains("for nanoseconds, got -2"));
-  CHECK_THAT(refusal(with("[2,2,4096", "[2,0,4096")), Contains("expected a time of 1 ns or later, got 0"));
-  CHECK_THAT(refusal(with("[2,2,4096,512,500,3,1", "[2,2,4096,512,500,3,7")), Contains("a layer that a record above"));
-  CHECK_THAT(refusal(with("[2,2,4096,512,500", "[2,2,4096,5120,500")), Contains("rounded up by at most 512"));
-  CHECK_THAT(refusal(with("[2,2,4096,512,500", "[2,2,4096,512,513")), Contains("from 0 to 512 for requested, got 513"));
-  CHECK_THAT(refusal(with("\"events\":3", "\"events\":4")), Contains("the 4 events that the end record counts, got 3"));
-  CHECK_THAT(refusal(with("\"end\":\"run ended\"", "\"end\":\"tired\"")), Contains("got 'tired'"));
-  CHECK_THAT(refusal(good + "[]\n"), Contains("expected nothing after the end record"));
-  CHECK_THAT(refusal("nonsense\n"), Contains("t.jsonl:1] expected a line of JSON"));
-  CHECK_THAT(refusal(""), Contains("got an empty file"));
+             ContainsSubstring("t.jsonl:1] expected format version 1, got 2; read it with"));
+  CHECK_THAT(refusal(with("revunet-memory-trace", "other")), ContainsSubstring("is this file a trace?"));
+  CHECK_THAT(refusal(with("\"channels\":[4,8]", "\"channels\":[4,6]")), ContainsSubstring("got 6 in 4,6"));
+  CHECK_THAT(refusal(with("\"size\":[16,16,16]", "\"size\":[16,16,15]")), ContainsSubstring("multiples of 2"));
+  CHECK_THAT(refusal(with("\"size\":[16", "\"sizes\":[16")), ContainsSubstring("expected 'size', got none"));
+  CHECK_THAT(refusal(with("\"steps\":2}", "\"steps\":2,\"colour\":\"red\"}")), ContainsSubstring("got 'colour'"));
+  CHECK_THAT(refusal(with("\"skips\":\"reversible\"", "\"skips\":\"none\"")),
+             ContainsSubstring("for skips, got 'none'"));
+  CHECK_THAT(refusal(with("\"tags\":[\"parameter\"", "\"tags\":[\"weights\"")), ContainsSubstring("for tags, got"));
+  CHECK_THAT(refusal(with("{\"step\":1", "{\"step\":2")), ContainsSubstring("expected step 1 next, got 2"));
+  CHECK_THAT(refusal(with("{\"layer\":1", "{\"layer\":2")), ContainsSubstring("expected layer 1 next, got 2"));
+  CHECK_THAT(refusal(with(lines[4], "[1,2,3]")), ContainsSubstring("expected an event of 10 numbers, got 3"));
+  CHECK_THAT(refusal(with("[2,2,4096", "[4,2,4096")), ContainsSubstring("from 0 to 3 for kind, got 4"));
+  CHECK_THAT(refusal(with("[2,2,4096", "[2,-2,4096")), ContainsSubstring("for nanoseconds, got -2"));
+  CHECK_THAT(refusal(with("[2,2,4096", "[2,0,4096")), ContainsSubstring("expected a time of 1 ns or later, got 0"));
+  CHECK_THAT(refusal(with("[2,2,4096,512,500,3,1", "[2,2,4096,512,500,3,7")),
+             ContainsSubstring("a layer that a record above"));
+  CHECK_THAT(refusal(with("[2,2,4096,512,500", "[2,2,4096,5120,500")), ContainsSubstring("rounded up by at most 512"));
+  CHECK_THAT(refusal(with("[2,2,4096,512,500", "[2,2,4096,512,513")),
+             ContainsSubstring("from 0 to 512 for requested, got 513"));
+  CHECK_THAT(refusal(with("\"events\":3", "\"events\":4")),
+             ContainsSubstring("the 4 events that the end record counts, got 3"));
+  CHECK_THAT(refusal(with("\"end\":\"run ended\"", "\"end\":\"tired\"")), ContainsSubstring("got 'tired'"));
+  CHECK_THAT(refusal(good + "[]\n"), ContainsSubstring("expected nothing after the end record"));
+  CHECK_THAT(refusal("nonsense\n"), ContainsSubstring("t.jsonl:1] expected a line of JSON"));
+  CHECK_THAT(refusal(""), ContainsSubstring("got an empty file"));
 }
 
 TEST_CASE("any one number that is changed in an allocation is a difference from the plan", "[trace]") {
@@ -239,20 +245,20 @@ TEST_CASE("any one number that is changed in an allocation is a difference from 
     change(trace.events[event]);
     return verify(trace).difference;
   };
-  CHECK_THAT(changed([](TraceEvent& e) { e.phase = Phase::optimiser; }), Contains("expected, from the plan"));
-  CHECK_THAT(changed([](TraceEvent& e) { e.rounding += 1; }), Contains("changed block"));
-  CHECK_THAT(changed([](TraceEvent& e) { e.tag = Tag::gradient; }), Contains("changed block"));
-  CHECK_THAT(changed([](TraceEvent& e) { e.layer -= 1; }), Contains("changed block"));
+  CHECK_THAT(changed([](TraceEvent& e) { e.phase = Phase::optimiser; }), ContainsSubstring("expected, from the plan"));
+  CHECK_THAT(changed([](TraceEvent& e) { e.rounding += 1; }), ContainsSubstring("changed block"));
+  CHECK_THAT(changed([](TraceEvent& e) { e.tag = Tag::gradient; }), ContainsSubstring("changed block"));
+  CHECK_THAT(changed([](TraceEvent& e) { e.layer -= 1; }), ContainsSubstring("changed block"));
   Trace shorter = good;  // without the last parameter
   shorter.events.erase(shorter.events.begin() + static_cast<int64_t>(shorter.steps[0].first_event) - 1);
   for (StepMark& mark : shorter.steps) --mark.first_event;
-  CHECK_THAT(verify(shorter).difference, Contains("the first that is missing: event"));
+  CHECK_THAT(verify(shorter).difference, ContainsSubstring("the first that is missing: event"));
   Trace longer = good;
   longer.header.settings.steps = 1;  // a plan of one step has no second one
-  CHECK_THAT(verify(longer).difference, Contains("expected nothing in step 2, as the plan has no such thing"));
+  CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, as the plan has no such thing"));
   Trace deeper = good;
   deeper.header.settings.network.encoder_depth = 2;
-  CHECK_THAT(verify(deeper).difference, Contains("expected"));
+  CHECK_THAT(verify(deeper).difference, ContainsSubstring("expected"));
 }
 
 // Counted by hand. Tensors of 8 channels at 16 x 16 x 16: 131072 bytes; every norm's statistics: one block of 512.
@@ -328,13 +334,14 @@ TEST_CASE("a term that is off by a block is named", "[trace]") {
   CHECK(first_difference(good, good).empty());
   StepTerms bad = good;
   bad.after_forward[index(Tag::sequence_output)] += 512;
-  CHECK_THAT(first_difference(good, bad), Contains("bytes of sequence_output at the end of the forward pass, got"));
+  CHECK_THAT(first_difference(good, bad),
+             ContainsSubstring("bytes of sequence_output at the end of the forward pass, got"));
   bad = good;
   bad.backward_scratch += 512;
-  CHECK_THAT(first_difference(good, bad), Contains("backward_scratch at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its most"));
   bad = good;
   bad.gradients -= 512;
-  CHECK_THAT(first_difference(good, bad), Contains("gradient at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradient at its most"));
 }
 
 TEST_CASE("a recorder that is not finished says that its run failed, and a full one that it was full", "[trace]") {

@@ -1,7 +1,7 @@
 // Memory traces as programs write and read them: runs against their plans, the peak that a run prints, refusals.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/trace/trace_file.h"
 #include "tools/trace/verify.h"
@@ -9,7 +9,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 namespace fs = std::filesystem;
 
@@ -72,7 +72,8 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
     const ToolResult got =
         train(data, run, traced(file, fmt::format("{} {} --epochs 2 --val-fraction 0.3", tiny_options, options)));
     REQUIRE(got.exit_code == 0);
-    CHECK_THAT(got.output, Contains("(equal, byte for byte)") && Contains("memory trace of the first steps in "));
+    CHECK_THAT(got.output,
+               ContainsSubstring("(equal, byte for byte)") && ContainsSubstring("memory trace of the first steps in "));
     const Trace trace = read_trace(file);
     CHECK(trace.steps.size() == 3);
     CHECK(trace.end == TraceEnd::steps_recorded);
@@ -95,8 +96,8 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
     const ToolResult verified = trace_tool("verify", file);
     CHECK(verified.errors.empty());
     CHECK(verified.exit_code == 0);
-    CHECK_THAT(verified.output,
-               Contains("the evaluation after step 2: ") && Contains("step 3: every term") && EndsWith("verified\n"));
+    CHECK_THAT(verified.output, ContainsSubstring("the evaluation after step 2: ") &&
+                                    ContainsSubstring("step 3: every term") && EndsWith("verified\n"));
   }
 }
 
@@ -106,15 +107,15 @@ TEST_CASE("steps of several samples are as planned, sample by sample", "[trace]"
   const std::string options = fmt::format("{} --accumulate 2 --val-fraction 0 --epochs 2", tiny_options);
   const ToolResult refused = train(data, run, traced(file, options));  // the third step has one sample
   CHECK(refused.exit_code == 2);
-  CHECK_THAT(refused.errors, Contains("record at most 2 with --memory-trace-steps"));
+  CHECK_THAT(refused.errors, ContainsSubstring("record at most 2 with --memory-trace-steps"));
   fs::remove_all(run);
   const ToolResult got = train(data, run, traced(file, options + " --memory-trace-steps 2"));
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, Contains("(equal, byte for byte)"));
+  CHECK_THAT(got.output, ContainsSubstring("(equal, byte for byte)"));
   CHECK(column(read_csv(run / "log.csv"), "step") == std::vector<std::string>{"3", "6"});
   const ToolResult verified = trace_tool("verify", file);
   CHECK(verified.errors.empty());
-  CHECK_THAT(verified.output, Contains("step 2: every term") && EndsWith("verified\n"));
+  CHECK_THAT(verified.output, ContainsSubstring("step 2: every term") && EndsWith("verified\n"));
 }
 
 TEST_CASE("verify exits with 1 and names the first byte count that is not planned", "[trace]") {
@@ -136,11 +137,11 @@ TEST_CASE("verify exits with 1 and names the first byte count that is not planne
   const ToolResult got = trace_tool("verify", file);
   CHECK(got.exit_code == 1);
   const size_t bytes = 32 * 32 * 32 * 4 * 4;  // an image of four modalities
-  CHECK_THAT(got.errors,
-             Contains(fmt::format("expected, from the plan: event {} (step 2, forward), allocate of input of input, {} "
-                                  "bytes; got: event {} (step 2, forward), allocate of input of input, {} bytes",
-                                  born, bytes, born, bytes - 1)));
-  CHECK_THAT(got.output, Contains("step 1: ") && !Contains("verified"));
+  CHECK_THAT(got.errors, ContainsSubstring(fmt::format(
+                             "expected, from the plan: event {} (step 2, forward), allocate of input of input, {} "
+                             "bytes; got: event {} (step 2, forward), allocate of input of input, {} bytes",
+                             born, bytes, born, bytes - 1)));
+  CHECK_THAT(got.output, ContainsSubstring("step 1: ") && !ContainsSubstring("verified"));
 }
 
 TEST_CASE("a trace holds the steps that were asked for, and what a run did before it failed", "[trace]") {
@@ -169,8 +170,8 @@ TEST_CASE("a trace holds the steps that were asked for, and what a run did befor
   CHECK(live_before(trace, trace.events.size()).allocated() == 0);  // nothing leaks on the way out
   const ToolResult verified = trace_tool("verify", failed);
   CHECK(verified.exit_code == 1);
-  CHECK_THAT(verified.output, Contains("note: step 1 was cut short (run failed)"));
-  CHECK_THAT(verified.errors, Contains("expected a complete step to verify, got none"));
+  CHECK_THAT(verified.output, ContainsSubstring("note: step 1 was cut short (run failed)"));
+  CHECK_THAT(verified.errors, ContainsSubstring("expected a complete step to verify, got none"));
 }
 
 TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[trace]") {
@@ -191,11 +192,11 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
   CHECK_FALSE(fs::exists(folder / "two.svg"));
   const ToolResult absent = trace_tool("plot", file, "--step 3");
   CHECK(absent.exit_code == 2);
-  CHECK_THAT(absent.errors, Contains("[--step] expected a step from 1 to 2, got 3"));
+  CHECK_THAT(absent.errors, ContainsSubstring("[--step] expected a step from 1 to 2, got 3"));
 
   const ToolResult over = trace_tool("convert", file, "--out '" + file.string() + "'");
   CHECK(over.exit_code == 2);
-  CHECK_THAT(over.errors, Contains("[--out] expected another file than the trace"));
+  CHECK_THAT(over.errors, ContainsSubstring("[--out] expected another file than the trace"));
   REQUIRE(trace_tool("convert", file).exit_code == 0);
   const auto json = nlohmann::json::parse(read_bytes(folder / "plan.chrome.json"));
   uint64_t most = 0, most_by_tag = 0;
@@ -220,16 +221,16 @@ TEST_CASE("summary and peak say what a trace is of, how high it gets and of what
   const ToolResult summary = trace_tool("summary", file), peak = trace_tool("peak", file);
   REQUIRE(summary.exit_code == 0);
   REQUIRE(peak.exit_code == 0);
-  CHECK_THAT(summary.output, Contains("reversible network, channels 60,120,240,360,480, encoder depth 1") &&
-                                 Contains("no leaks, no double frees, no late frees"));
+  CHECK_THAT(summary.output, ContainsSubstring("reversible network, channels 60,120,240,360,480, encoder depth 1") &&
+                                 ContainsSubstring("no leaks, no double frees, no late frees"));
   // 160 x 192 x 160 = 4915200 voxels: the pairs of the five levels are 60 + 120/8 + 240/64 + 360/512 + 480/4096
   // channels of as many f32, the gradient of the finest pair and one half of scratch 60 + 30.
   CHECK_THAT(peak.output,
-             Contains(fmt::format("{:.3f}", 4915200 * 4 * (60 + 15 + 3.75 + 0.703125 + 0.1171875) / 1048576)));
-  CHECK_THAT(peak.output, Contains(fmt::format("{:.3f}", 4915200.0 * 4 * 90 / 1048576)));
-  CHECK_THAT(peak.output, Contains("other layers") && Contains("equation (4) in step 2, MiB"));
+             ContainsSubstring(fmt::format("{:.3f}", 4915200 * 4 * (60 + 15 + 3.75 + 0.703125 + 0.1171875) / 1048576)));
+  CHECK_THAT(peak.output, ContainsSubstring(fmt::format("{:.3f}", 4915200.0 * 4 * 90 / 1048576)));
+  CHECK_THAT(peak.output, ContainsSubstring("other layers") && ContainsSubstring("equation (4) in step 2, MiB"));
   const ToolResult all = trace_tool("peak", file, "--all");
-  CHECK_THAT(all.output, !Contains("other layers"));
+  CHECK_THAT(all.output, !ContainsSubstring("other layers"));
 }
 
 TEST_CASE("options that make no sense for a trace are refused", "[trace]") {
@@ -238,7 +239,7 @@ TEST_CASE("options that make no sense for a trace are refused", "[trace]") {
     INFO(options);
     const ToolResult got = run_tool("revunet-train", fmt::format("--plan {}", options));
     CHECK(got.exit_code == exit_code);
-    CHECK_THAT(got.errors, Contains(reason));
+    CHECK_THAT(got.errors, ContainsSubstring(reason));
   };
   const std::string file = (folder / "t.jsonl").string();
   refused("--memory-trace-steps 0 --memory-trace " + file, 2, "[--memory-trace-steps] expected at least 1, got 0");

@@ -4,10 +4,9 @@
 #include <numeric>
 #include <set>
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
 #include "io/regions.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
@@ -18,7 +17,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 

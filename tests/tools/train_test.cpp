@@ -2,15 +2,15 @@
 #include <cmath>
 #include <set>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -40,7 +40,7 @@ std::vector<std::vector<std::string>> results_in(const fs::path& log) {
 
 void expect_refusal(const ToolResult& got, int exit_code, const std::string& reason) {
   CHECK(got.exit_code == exit_code);
-  CHECK_THAT(got.errors, Contains("revunet-train: error: ") && Contains(reason));
+  CHECK_THAT(got.errors, ContainsSubstring("revunet-train: error: ") && ContainsSubstring(reason));
 }
 
 // A case of 32 x 32 x 32 voxels without a tumour, all near one value but (24, 24, 24), which is far off.
@@ -90,8 +90,8 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
     if (!line.starts_with("epoch ")) continue;
     ++epochs;
     const double waiting = std::stod(column(rows, "waiting_seconds").at(epochs - 1));
-    CHECK_THAT(line, Contains(fmt::format("epoch {}/12  loss", epochs)) && Contains(" computing, ") &&
-                         Contains(fmt::format("{:.1f} waiting for data", waiting)));
+    CHECK_THAT(line, ContainsSubstring(fmt::format("epoch {}/12  loss", epochs)) && ContainsSubstring(" computing, ") &&
+                         ContainsSubstring(fmt::format("{:.1f} waiting for data", waiting)));
   }
   CHECK(epochs == 12);
   // The memory table adds up, row by row.
@@ -108,12 +108,14 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
 
   CHECK(names_in(run / "split.json", "training").size() == 3);
   CHECK(names_in(run / "split.json", "validation").size() == 1);
-  CHECK_THAT(read_bytes(run / "config.toml"), Contains("channels = \"4,8\"\n") && Contains("lr = 0.005\n"));
+  CHECK_THAT(read_bytes(run / "config.toml"),
+             ContainsSubstring("channels = \"4,8\"\n") && ContainsSubstring("lr = 0.005\n"));
   // The log on disk is the terminal's, each line after its time.
   const std::string log = read_bytes(run / "train.log");
   CHECK(std::count(log.begin(), log.end(), '\n') == std::count(got.output.begin(), got.output.end(), '\n'));
-  CHECK_THAT(got.output, Contains("epoch 12/12  loss ") && Contains("reversible network, channels 4,8, "));
-  CHECK_THAT(log, Contains("epoch 12/12  loss " + losses.back().substr(0, 5)));
+  CHECK_THAT(got.output,
+             ContainsSubstring("epoch 12/12  loss ") && ContainsSubstring("reversible network, channels 4,8, "));
+  CHECK_THAT(log, ContainsSubstring("epoch 12/12  loss " + losses.back().substr(0, 5)));
 
   const io::SafetensorsFile last = io::read_safetensors(run / "last.safetensors");
   const tools::WeightsInfo info = tools::weights_info(last);
@@ -258,7 +260,7 @@ TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
   CHECK_FALSE(fs::exists(run));
   expect_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0 --check none"), 3,
                  "Phantom_002_flair.nii.gz");
-  CHECK_THAT(read_bytes(run / "train.log"), Contains("Phantom_002_flair.nii.gz"));
+  CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring("Phantom_002_flair.nii.gz"));
   CHECK(names_in(run / "split.json", "training").size() == 2);
 }
 
@@ -269,11 +271,11 @@ TEST_CASE("a loss that is not finite ends the run with exit code 1, naming case 
   io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 3e38f));
   const ToolResult got = train(data, run, tiny + " --epochs 2 --init '" + (folder / "huge.safetensors").string() + "'");
   expect_refusal(got, 1, "step 1, case Phantom_001: the loss is not finite");
-  CHECK_THAT(got.errors, Contains("[conv3d firstConv.weight] expected finite values in its output") &&
-                             Contains("no epoch was finished"));
-  CHECK_THAT(read_bytes(run / "train.log"), Contains("case Phantom_001: the loss is not finite"));
+  CHECK_THAT(got.errors, ContainsSubstring("[conv3d firstConv.weight] expected finite values in its output") &&
+                             ContainsSubstring("no epoch was finished"));
+  CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring("case Phantom_001: the loss is not finite"));
   CHECK(names_in(run / "split.json", "training") == std::vector<std::string>{"Phantom_001"});
-  CHECK_THAT(read_bytes(run / "config.toml"), Contains("huge.safetensors"));
+  CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("huge.safetensors"));
   CHECK_FALSE(fs::exists(run / "last.safetensors"));
 }
 
@@ -291,8 +293,8 @@ TEST_CASE("a run that fails late keeps the weights and the log of its last whole
   expect_refusal(got, 1, "case outlier: the loss is not finite");
   const auto rows = read_csv(run / "log.csv");
   REQUIRE(rows.size() > 2);  // the seed's first patches do not hold it
-  CHECK_THAT(got.errors, Contains(fmt::format("step {}, case outlier", rows.size())) &&
-                             Contains((run / "last.safetensors").string()));
+  CHECK_THAT(got.errors, ContainsSubstring(fmt::format("step {}, case outlier", rows.size())) &&
+                             ContainsSubstring((run / "last.safetensors").string()));
   const tools::WeightsInfo info = tools::weights_info(io::read_safetensors(run / "last.safetensors"));
   CHECK(info.config == tiny_network);
   Device device;
@@ -316,7 +318,7 @@ TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
     const ToolResult help = run_tool(tool.name, "--help"), version = run_tool(tool.name, "--version");
     CHECK(help.exit_code == 0);
     CHECK(help.errors.empty());
-    for (const std::string& text : tool.help) CHECK_THAT(help.output, Contains(text));
+    for (const std::string& text : tool.help) CHECK_THAT(help.output, ContainsSubstring(text));
     CHECK(version.exit_code == 0);
     CHECK_THAT(version.output, Catch::Matchers::Matches(tool.name + " [0-9]+\\.[0-9]+\\.[0-9]+\n"));
   }
@@ -336,7 +338,7 @@ TEST_CASE("the learning rate drops, training stops by itself, and a split is reu
   const ToolResult second =
       train(data, folder / "second", tiny + still + "'" + (folder / "first/split.json").string() + "'");
   REQUIRE(second.exit_code == 0);
-  CHECK_THAT(second.output, Contains("stopped: the mean validation Dice of 1 epochs has not risen for 2"));
+  CHECK_THAT(second.output, ContainsSubstring("stopped: the mean validation Dice of 1 epochs has not risen for 2"));
   CHECK(column(read_csv(folder / "second/log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3"});
   CHECK(read_bytes(folder / "second/split.json") == read_bytes(folder / "first/split.json"));
 
@@ -361,6 +363,6 @@ TEST_CASE("a run with a cache of cases is the run without, when it is made and w
   CHECK(fs::exists(cache / "Phantom_004.case"));
   write_bytes(cache / "Phantom_002.case", "x");
   const ToolResult mended = train(data, folder / "mended", options + " --cache '" + cache.string() + "'");
-  CHECK_THAT(mended.output, Contains("the cached case is damaged and made again"));
+  CHECK_THAT(mended.output, ContainsSubstring("the cached case is damaged and made again"));
   CHECK(read_bytes(folder / "mended/last.safetensors") == read_bytes(folder / "without/last.safetensors"));
 }

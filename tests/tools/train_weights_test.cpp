@@ -3,9 +3,9 @@
 #include <map>
 #include <set>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/train/sample_source.h"
 

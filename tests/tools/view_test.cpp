@@ -1,9 +1,9 @@
 // What pictures show: orientation, slices, outlines; and the overlays of revunet-predict.
-#include <catch2/catch.hpp>
 
 #include <cairo.h>
 
 #include "io/nifti.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/view/contour.h"
 #include "tools/view/planes.h"
@@ -11,7 +11,7 @@
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -165,5 +165,5 @@ TEST_CASE("revunet-predict --overlay draws what it predicts beside its labels", 
   const ToolResult refused = predict(weights, data, folder / "alone", "--overlay");
   CHECK(refused.exit_code == 2);
   fs::remove(folder / "alone/Phantom_001.nii.gz");
-  CHECK_THAT(predict(weights, data, folder / "alone", "--overlay").errors, Contains("Phantom_001.png"));
+  CHECK_THAT(predict(weights, data, folder / "alone", "--overlay").errors, ContainsSubstring("Phantom_001.png"));
 }

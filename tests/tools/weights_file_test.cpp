@@ -3,15 +3,14 @@
 
 #include <limits>
 
-#include <catch2/catch.hpp>
-
 #include "engine/error.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -120,19 +119,19 @@ TEST_CASE("tensors that are not the network's are refused by name", "[weights]")
   for (const auto& entry : file.entries()) {
     if (entry.name != "lastConv.bias") missing.add(entry.name, entry.tensor);
   }
-  CHECK_THAT(refusal_to_load(missing, *model), Contains("lastConv.bias"));
+  CHECK_THAT(refusal_to_load(missing, *model), ContainsSubstring("lastConv.bias"));
 
   io::SafetensorsFile superfluous = without_metadata(file);
   superfluous.add("optimiser.m", io::HostTensor::from_f32({1}, std::vector<float>{0}));
-  CHECK_THAT(refusal_to_load(superfluous, *model), Contains("channels 4,8, got optimiser.m as well"));
+  CHECK_THAT(refusal_to_load(superfluous, *model), ContainsSubstring("channels 4,8, got optimiser.m as well"));
 
   const auto wide = make_unet(Context{device}, {.channels = {8, 16}}, DType::f32, 2);
   CHECK_THAT(refusal_to_load(file, *wide),
-             Contains("w.safetensors] expected firstConv.weight of shape (8, 4, 3, 3, 3), "
-                      "got (4, 4, 3, 3, 3)"));
+             ContainsSubstring("w.safetensors] expected firstConv.weight of shape (8, 4, 3, 3, 3), "
+                               "got (4, 4, 3, 3, 3)"));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(refusal_to_load(with_filled(file, "lastConv.bias", nan), *model),
-             Contains("expected finite weights, got 3 NaN or infinite in lastConv.bias"));
+             ContainsSubstring("expected finite weights, got 3 NaN or infinite in lastConv.bias"));
 }
 
 TEST_CASE("metadata that does not describe the tensors is refused", "[weights]") {
@@ -143,19 +142,19 @@ TEST_CASE("metadata that does not describe the tensors is refused", "[weights]")
     edited.metadata[key] = value;
     return refusal_of_info(edited);
   };
-  CHECK_THAT(refusal_with("format", "revunet-2"), Contains("expected format revunet-1, got revunet-2"));
-  CHECK_THAT(refusal_with("label_map", "WT=1"), Contains("label_map") && Contains("got 'WT=1'"));
-  CHECK_THAT(refusal_with("channel_order", "flair,t1,t1ce,t2"), Contains("channel_order"));
-  CHECK_THAT(refusal_with("normalisation", "none"), Contains("normalisation"));
-  CHECK_THAT(refusal_with("model", "baseline"), Contains("expected the tensors of a baseline network"));
-  CHECK_THAT(refusal_with("model", "transformer"), Contains("got 'transformer'"));
-  CHECK_THAT(refusal_with("channels", "8,16"), Contains("channels 8,16, got those of channels 4,8"));
-  CHECK_THAT(refusal_with("channels", "4;8"), Contains("expected whole numbers"));
-  CHECK_THAT(refusal_with("encoder_depth", ""), Contains("expected whole numbers"));
-  CHECK_THAT(refusal_with("size", "32,32"), Contains("expected three positive sizes"));
+  CHECK_THAT(refusal_with("format", "revunet-2"), ContainsSubstring("expected format revunet-1, got revunet-2"));
+  CHECK_THAT(refusal_with("label_map", "WT=1"), ContainsSubstring("label_map") && ContainsSubstring("got 'WT=1'"));
+  CHECK_THAT(refusal_with("channel_order", "flair,t1,t1ce,t2"), ContainsSubstring("channel_order"));
+  CHECK_THAT(refusal_with("normalisation", "none"), ContainsSubstring("normalisation"));
+  CHECK_THAT(refusal_with("model", "baseline"), ContainsSubstring("expected the tensors of a baseline network"));
+  CHECK_THAT(refusal_with("model", "transformer"), ContainsSubstring("got 'transformer'"));
+  CHECK_THAT(refusal_with("channels", "8,16"), ContainsSubstring("channels 8,16, got those of channels 4,8"));
+  CHECK_THAT(refusal_with("channels", "4;8"), ContainsSubstring("expected whole numbers"));
+  CHECK_THAT(refusal_with("encoder_depth", ""), ContainsSubstring("expected whole numbers"));
+  CHECK_THAT(refusal_with("size", "32,32"), ContainsSubstring("expected three positive sizes"));
   io::SafetensorsFile dropped = changed(file, true, [](const std::string&, const io::HostTensor& t) { return t; });
   dropped.metadata.erase("channels");
-  CHECK_THAT(refusal_of_info(dropped), Contains("expected metadata 'channels', got none"));
+  CHECK_THAT(refusal_of_info(dropped), ContainsSubstring("expected metadata 'channels', got none"));
 }
 
 TEST_CASE("files of other networks are refused as data, naming the file", "[weights]") {
@@ -170,14 +169,15 @@ TEST_CASE("files of other networks are refused as data, naming the file", "[weig
     io::write_safetensors(folder / "other.safetensors", file);
     return refusal_of_info(io::read_safetensors(folder / "other.safetensors"));
   };
-  CHECK_THAT(refusal({{"fc.weight", {3, 4}}}), Contains("other.safetensors]") && Contains("was it written by another"));
+  CHECK_THAT(refusal({{"fc.weight", {3, 4}}}),
+             ContainsSubstring("other.safetensors]") && ContainsSubstring("was it written by another"));
   CHECK_THAT(refusal({{"firstConv.weight", {5, 4, 3, 3, 3}}, {"lastConv.weight", {3, 5, 1, 1, 1}}}),
-             Contains("other.safetensors]"));
+             ContainsSubstring("other.safetensors]"));
 
   UNetConfig config = tiny_network;
   config.in_channels = 1;
   CHECK_THAT(refusal_of_info(io::read_safetensors(write_untrained(folder / "one.safetensors", config))),
-             Contains("one.safetensors] expected a network of 4 channels in and 3 out, got 1 and 3"));
+             ContainsSubstring("one.safetensors] expected a network of 4 channels in and 3 out, got 1 and 3"));
 }
 
 TEST_CASE("weights that are not finite are not saved over good ones", "[weights]") {
@@ -189,7 +189,7 @@ TEST_CASE("weights that are not finite are not saved over good ones", "[weights]
   const std::string message = message_of<NonFiniteError>([&] {
     save_weights(folder / "w.safetensors", *model, {32, 32, 32});
   });
-  CHECK_THAT(message,
-             Contains("w.safetensors]") && Contains("got 1 NaN or infinite in " + model->parameters()[1]->name));
+  CHECK_THAT(message, ContainsSubstring("w.safetensors]") &&
+                          ContainsSubstring("got 1 NaN or infinite in " + model->parameters()[1]->name));
   CHECK(read_bytes(folder / "w.safetensors") == good);
 }

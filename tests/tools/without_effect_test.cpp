@@ -1,14 +1,14 @@
 // Options without effect: each is refused where it is typed, by its own rule, and taken where a file holds it.
-#include <catch2/catch.hpp>
 
-#include "engine/error.h"
-#include "tests/tools/tiny_runs.h"
 #include "tools/train/without_effect.h"
+#include "engine/error.h"
+#include "tests/support/catch.h"
+#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -60,7 +60,8 @@ TEST_CASE("a typed option without effect is refused with what it needs", "[train
     CHECK_THAT(message_of<UsageError>([&] {
                  expect_effect(a, {rule.option, "--lr"});
                }),
-               Contains("[" + rule.option + "] expected " + rule.needed) && Contains("else it has no effect"));
+               ContainsSubstring("[" + rule.option + "] expected " + rule.needed) &&
+                   ContainsSubstring("else it has no effect"));
     CHECK_NOTHROW(expect_effect(a, {"--lr"}));
     rule.mend(a);
     CHECK_NOTHROW(expect_effect(a, {rule.option, "--lr"}));
@@ -79,13 +80,13 @@ TEST_CASE("with --resume, what the run has decided on is refused, and nothing el
     CHECK_THAT(message_of<UsageError>([&] {
                  expect_effect(resumed, {"--resume", option});
                }),
-               Contains(fmt::format("[{}] expected a new run, got --resume run", option)));
+               ContainsSubstring(fmt::format("[{}] expected a new run, got --resume run", option)));
   }
   resumed.folds = 0;
   CHECK_THAT(message_of<UsageError>([&] {
                expect_effect(resumed, {"--resume", "--val-fraction"});
              }),
-             Contains("[--val-fraction] expected a new run, got --resume run"));
+             ContainsSubstring("[--val-fraction] expected a new run, got --resume run"));
   CHECK_NOTHROW(expect_effect(resumed, {"--resume", "--epochs", "--lr", "--max-steps", "--threads", "--data"}));
 }
 
@@ -103,6 +104,6 @@ TEST_CASE("a configuration file may hold options without effect, a command line 
     write_bytes(folder / "c.toml", rule.beside);
     const ToolResult typed = run_tool("revunet-train", start + rule.option + " " + rule.value);
     CHECK(typed.exit_code == 2);
-    CHECK_THAT(typed.errors, Contains("[" + rule.option + "] expected " + rule.needed));
+    CHECK_THAT(typed.errors, ContainsSubstring("[" + rule.option + "] expected " + rule.needed));
   }
 }
