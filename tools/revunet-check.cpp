@@ -7,6 +7,7 @@
 #include "io/atomic_file.h"
 #include "tools/check/check.h"
 #include "tools/check/report.h"
+#include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/output_file.h"
 #include "tools/common/tool_main.h"
@@ -37,13 +38,13 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Checks all files of all cases of a dataset: what is missing, damaged or truncated, grids that differ, voxels "
-      "that\n"
-      "are NaN, empty or constant, labels that should not be there, images that are there twice or under another\n"
-      "patient's name. Spacings other than 1 mm and orientations other than BraTS's are warnings. Exit codes: 0 no\n"
-      "violations, 1 violations, 3 nothing that can be read.",
-      "revunet-check");
+  CLI::App app("Checks every file of a dataset and lists everything that is wrong with it, before a training run does.",
+               "revunet-check");
+  app.footer(
+      "Violations are: files that are missing, damaged or truncated; grids that differ within a case; voxels that are "
+      "NaN; images that are empty or constant; labels that should not be there; images that are there twice or under "
+      "another patient's name. Spacings other than 1 mm and orientations other than BraTS's are warnings.\n"
+      "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read.");
   Options options;
   app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")->required();
   tools::add_labels_option(app, options.labels);
@@ -52,5 +53,11 @@ int main(int argc, char** argv) {
                  "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "
                  "depend on it")
       ->capture_default_str();
+  tools::set_help(
+      app, {.examples = {{"revunet-check --data DATASET", "checks every case of a dataset"},
+                         {"revunet-check --data DATASET/CASE", "checks one case"},
+                         {"revunet-check --data DATASET --labels brats2023 --json report.json",
+                          "checks labels by the convention of BraTS 2023, and writes the whole report to a file"}},
+            .most_used = {}});
   return tools::run_tool(app, argc, argv, [&] { run(options); });
 }

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
@@ -72,13 +73,15 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the whole\n"
-      "tumour (WT), tumour core (TC) and enhancing tumour (ET). A DIR holds <case>.nii.gz, <case>/<case>_seg.nii.gz or "
-      "is\n"
-      "a BraTS dataset; cases are matched by name. References without a prediction are counted, not scored.\n"
-      "Where a region is empty in both, Dice is 1 and HD95 0; in one of them, Dice is 0 and HD95 373.12866 mm, as in\n"
-      "BraTS; sensitivity is 1 where the reference is empty. Such cases are in all means, and counted beside them.",
+      "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the whole "
+      "tumour (WT), tumour core (TC) and enhancing tumour (ET).",
       "revunet-evaluate");
+  app.footer(
+      "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are matched by name. "
+      "References without a prediction are counted, but not scored.\n"
+      "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one of them, Dice "
+      "is 0 and HD95 is 373.12866 mm, as in BraTS. Sensitivity is 1 where the reference is empty. Such cases are part "
+      "of all means, and are counted next to them.");
   Options options;
   app.add_option("--reference", options.reference,
                  "folder or file with the true labels: any dataset that revunet-train takes, or only its segmentations")
@@ -106,5 +109,14 @@ int main(int argc, char** argv) {
       ->needs(lesion_wise);
   app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
+  tools::set_help(
+      app,
+      {.examples = {{"revunet-evaluate --reference DATASET --prediction PREDICTIONS",
+                     "prints the scores of every case, and their means"},
+                    {"revunet-evaluate --reference DATASET --prediction PREDICTIONS --csv scores.csv --plot scores.png",
+                     "also writes a table and box plots"},
+                    {"revunet-evaluate --reference DATASET --prediction PREDICTIONS --lesion-wise --hd95 surfel",
+                     "also scores each lesion, as BraTS 2023 does"}},
+       .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"}});
   return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
 }

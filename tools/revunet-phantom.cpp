@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "io/folders.h"
+#include "tools/common/help.h"
 #include "tools/common/tool_main.h"
 #include "tools/phantom/phantom.h"
 
@@ -39,7 +40,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes seeded synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
+  CLI::App app("Writes synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
                "revunet-phantom");
   Options options;
   app.add_option("--out", options.out, "folder for the cases <out>/Phantom_001, Phantom_002, ...")->required();
@@ -50,8 +51,14 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->expected(3)
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "seed: another one gives other brains and tumours")
+  app.add_option("--seed", options.seed, "seed of the random numbers: another one gives other brains and tumours")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
+  revunet::tools::set_help(
+      app, {.examples = {{"revunet-phantom --out PHANTOMS", "writes one case of BraTS's size, 240,240,155"},
+                         {"revunet-phantom --out PHANTOMS --cases 20 --size 64,64,48",
+                          "writes 20 small cases, on which a network trains within minutes"},
+                         {"revunet-phantom --out PHANTOMS --cases 5 --seed 7", "writes five other brains and tumours"}},
+            .most_used = {}});
   return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
 }

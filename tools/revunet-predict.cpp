@@ -5,6 +5,7 @@
 #include "io/folders.h"
 #include "tools/check/check.h"
 #include "tools/common/device_options.h"
+#include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
@@ -156,10 +157,10 @@ void predict(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Segments BraTS cases with a trained network. Each <out>/<case>.nii.gz lies on the case's own grid and has the\n"
-      "labels that the dataset's segmentations have (--labels); revunet-evaluate --prediction <out> scores them.",
-      "revunet-predict");
+  CLI::App app("Segments BraTS cases with a trained network.", "revunet-predict");
+  app.footer(
+      "Each <out>/<case>.nii.gz lies on the case's own grid, and has the labels that the dataset's segmentations have "
+      "(--labels). revunet-evaluate --prediction <out> scores them.");
   Options options;
   app.add_option(
          "--weights", options.weights,
@@ -207,5 +208,14 @@ int main(int argc, char** argv) {
   add_device_options(app, options.device);
   app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
+  const std::string start = "revunet-predict --weights RUN/best.safetensors ";
+  set_help(
+      app,
+      {.examples = {{start + "--data DATASET --out PREDICTIONS", "segments every case of a dataset"},
+                    {start + "--data DATASET/CASE --out PREDICTIONS --overlay",
+                     "segments one case, and draws its regions over FLAIR"},
+                    {start + "--data DATASET --out PREDICTIONS --mirror x,y,z",
+                     "also predicts mirror images and takes the mean: better scores, in eight times the time"}},
+       .most_used = {"--weights", "--data", "--out", "--overlay", "--mirror", "--patch", "--device", "--precision"}});
   return run_tool(app, argc, argv, [&] { predict(options); });
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "io/atomic_file.h"
+#include "tools/common/help.h"
 #include "tools/common/tool_main.h"
 #include "tools/report/report.h"
 
@@ -10,12 +11,16 @@ using namespace revunet::tools;
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration.\n"
+      "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration. "
       "revunet-train writes it after each epoch too. The page is one file and needs no network.",
       "revunet-report");
   std::string run, out;
   app.add_option("RUN", run, "folder of a run of revunet-train")->required();
   app.add_option("--out", out, "file to write [RUN/report.html]");
+  set_help(app, {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
+                              {"revunet-report RUN --out page.html", "writes another file"},
+                              {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
+                 .most_used = {}});
   return run_tool(app, argc, argv, [&] {
     const std::filesystem::path path =
         out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);

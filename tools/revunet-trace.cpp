@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "io/atomic_file.h"
+#include "tools/common/help.h"
 #include "tools/common/tool_main.h"
 #include "tools/trace/chrome.h"
 #include "tools/trace/plot.h"
@@ -54,8 +55,9 @@ void plot(const Arguments& a) {
   if (!svg_only) write(a, png_only ? out : out + ".png", plot_png(trace, options));
 }
 
-CLI::App* add_command(CLI::App& app, const char* name, const char* description, Arguments& a) {
+CLI::App* add_command(CLI::App& app, const std::string& name, const char* description, Arguments& a) {
   CLI::App* command = app.add_subcommand(name, description);
+  set_help(*command, {.examples = {{"revunet-trace " + name + " trace.jsonl", description}}, .most_used = {}});
   command->add_option("FILE", a.file, "trace, as revunet-train --memory-trace writes it")->required();
   return command;
 }
@@ -66,15 +68,15 @@ int main(int argc, char** argv) {
   CLI::App app("Reads memory traces of revunet-train --memory-trace.", "revunet-trace");
   app.require_subcommand(1);
   Arguments a;
-  add_command(app, "summary", "the run, its steps and their peaks, and every fault: leaks, double frees, late frees",
-              a);
-  add_command(app, "peak", "the peak by tag and by layer, against the paper's equations (3) and (4)", a)
+  add_command(app, "summary",
+              "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees", a);
+  add_command(app, "peak", "shows the peak by tag and by layer, next to the paper's equations (3) and (4)", a)
       ->add_flag("--all", a.all_layers, "name every layer");
   add_command(app, "verify",
-              "compare the trace with the plan, event by event, and with the equations; exits with 1 and names "
+              "compares the trace with the plan, event by event, and with the equations; exits with 1 and names "
               "the first difference",
               a);
-  CLI::App* picture = add_command(app, "plot", "draw memory over time, stacked by tag, as SVG and PNG", a);
+  CLI::App* picture = add_command(app, "plot", "draws memory over time, stacked by tag, as SVG and PNG", a);
   picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
   picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
       ->check(CLI::IsMember({"auto", "time", "events"}))
@@ -82,8 +84,12 @@ int main(int argc, char** argv) {
   picture->add_option("--step", a.step, "draw only this step; 0: the whole trace")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  add_command(app, "convert", "write the JSON that ui.perfetto.dev and chrome://tracing open", a)
+  add_command(app, "convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", a)
       ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]");
+  set_help(app, {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
+                              {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
+                              {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}},
+                 .most_used = {}});
   return run_tool(app, argc, argv, [&] {
     const std::string command = app.get_subcommands().front()->get_name();
     if (command == "summary") fmt::print("{}", summary_text(read_trace(a.file)));

@@ -10,8 +10,7 @@ std::string version() {
 }
 
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
-  app.set_version_flag("--version", app.get_name() + " " + version());
-  app.get_formatter()->column_width(36);
+  app.set_version_flag("--version", app.get_name() + " " + version(), "show the version and end");
   const auto report = [&](const std::exception& e, ExitCode code) {
     fmt::print(stderr, "{}: error: {}\n", app.get_name(), e.what());
     return code;

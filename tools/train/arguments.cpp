@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tools/check/check.h"
+#include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/precision.h"
 #include "tools/train/protocol.h"
@@ -182,7 +183,7 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   app.config_formatter(std::make_shared<TomlWithLists>());
   app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
   add_run_options(app, a);
-  // Headings of --help, of what is added after each.
+  // The heading in --help of what is added from here on. set_help names those that come first.
   const auto heading = [&](const char* title) { app.option_defaults()->group(title); };
   heading("Data");
   add_data_options(app, a);
@@ -203,6 +204,14 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   heading("To look at");
   add_report_options(app, a);
   heading("Options");  // of what others add
+  set_help(app, {.examples = {{"revunet-train --data DATASET --out RUN",
+                               "trains on whole brains with the defaults, and validates on a fifth of the cases"},
+                              {"revunet-train --protocol paper --plan",
+                               "shows how much memory the paper's training would take here, and trains nothing"},
+                              {"revunet-train --resume RUN", "continues a run that was interrupted"}},
+                 .most_used = {"--data", "--out", "--resume", "--config", "--protocol", "--epochs", "--lr", "--size",
+                               "--patch", "--augment", "--accumulate", "--precision", "--device", "--plan",
+                               "--memory-budget"}});
 }
 
 }  // namespace revunet::tools

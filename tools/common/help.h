@@ -1,0 +1,29 @@
+// --help of the tools: it begins with examples and with the options used most, and wraps at the terminal's width.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace revunet::tools {
+
+// A command line that works as typed, once its names in capitals stand for real files, and what it does.
+struct Example {
+  std::string command, effect;
+};
+
+struct Help {
+  std::vector<Example> examples;
+  std::vector<std::string> most_used;  // options by their long names, in the order in which they are shown
+};
+
+// Gives `app` this --help, but not its subcommands, which have their own. The app's footer is shown last, as `Details`.
+//
+// Rule: docs/tools/generate reads what this writes.
+void set_help(CLI::App& app, Help help);
+
+// Columns for text on stdout: the environment's COLUMNS, else the terminal's, else 80.
+size_t columns_of_output();
+
+}  // namespace revunet::tools
