@@ -1,22 +1,22 @@
 #include "io/case_cache.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
 #include "io/folders.h"
+#include "io/input_file.h"
+#include "io/json_file.h"
 #include "io/preprocessing.h"
+#include "io/text.h"
 
 namespace revunet::io {
 
@@ -36,8 +36,8 @@ json sources_of(const CaseFiles& files) {
     struct stat status {};
     REVUNET_EXPECTS(::stat(path.c_str(), &status) == 0, DataError, "[{}] expected a file that can be read, got: {}",
                     path.string(), std::strerror(errno));
-    sources.push_back({fs::absolute(path).lexically_normal().string(), status.st_size, status.st_mtim.tv_sec,
-                       status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
+    sources.push_back({escaped_utf8(fs::absolute(path).lexically_normal().string()), status.st_size,
+                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
   }
   sources.push_back(files.labels.name());
   return sources;
@@ -52,14 +52,13 @@ uint32_t crc_of(std::span<const char> bytes) {
 class Mapped {
  public:
   explicit Mapped(const fs::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    struct stat status {};
-    if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
-      void* data = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-      if (data != MAP_FAILED) bytes_ = {static_cast<const char*>(data), static_cast<size_t>(status.st_size)};
-    }
-    ::close(descriptor);
+    std::error_code error;
+    if (!fs::exists(path, error)) return;
+    const InputFile file(path);
+    if (file.size() == 0) return;
+    const auto size = static_cast<size_t>(file.size());
+    void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+    if (data != MAP_FAILED) bytes_ = {static_cast<const char*>(data), size};
   }
   ~Mapped() {
     if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
@@ -85,8 +84,8 @@ void append(std::string& bytes, const std::vector<T>& values) {
 // Reads the values of T at the front of `bytes`, which go.
 template <class T>
 std::vector<T> take(std::span<const char>& bytes, size_t count) {
-  REVUNET_EXPECTS(bytes.size() >= count * sizeof(T), DataError, "expected {} bytes more, got {}", count * sizeof(T),
-                  bytes.size());
+  REVUNET_EXPECTS(count <= bytes.size() / sizeof(T), DataError, "expected {} values of {} bytes more, got {} bytes",
+                  count, sizeof(T), bytes.size());
   std::vector<T> values(count);
   std::memcpy(values.data(), bytes.data(), count * sizeof(T));
   bytes = bytes.subspan(count * sizeof(T));
@@ -109,8 +108,23 @@ std::string packed(const CaseVolumes& c, const json& sources) {
   return fmt::format("{:08x}\n", crc_of(content)) + content;
 }
 
+// The number of voxels of a size that a file names. DataError where it is none that memory could hold.
+size_t voxels_of_size(const json& header, std::array<int64_t, 3>& size) {
+  const json& sizes = member(header, "size");
+  REVUNET_EXPECTS(sizes.is_array() && sizes.size() == size.size(), DataError, "expected three sizes, got {}",
+                  excerpt(sizes));
+  int64_t voxels = 1;
+  bool overflow = false;
+  for (size_t i = 0; i < size.size(); ++i) {
+    size[i] = integer_of(sizes[i], "size", 1);
+    overflow |= __builtin_mul_overflow(voxels, size[i], &voxels);
+  }
+  REVUNET_EXPECTS(!overflow, DataError, "expected sizes whose product fits 63 bits, got {}", excerpt(sizes));
+  return static_cast<size_t>(voxels);
+}
+
 // Nothing where it is of other files. DataError, without the file's name, where it is not whole.
-std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) try {
+std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) {
   REVUNET_EXPECTS(bytes.size() > kChecksumLength, DataError, "expected a checksum and what it is of, got {} bytes",
                   bytes.size());
   const std::string_view checksum(bytes.data(), kChecksumLength);
@@ -119,16 +133,15 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
                              bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kLongestHeader)), '\n');
   const auto length = static_cast<size_t>(end - bytes.begin());
   REVUNET_EXPECTS(length < bytes.size(), DataError, "expected a line of JSON, got none");
-  const json header = json::parse(bytes.begin(), end);
-  if (header.at("format") != kFormat || header.at("sources") != sources) return std::nullopt;
+  const json header = parse_json({bytes.data(), length});
+  if (member(header, "format") != kFormat || member(header, "sources") != sources) return std::nullopt;
   REVUNET_EXPECTS(checksum == fmt::format("{:08x}\n", crc_of(bytes)), DataError, "expected another checksum");
   std::span<const char> data = bytes.subspan(length + 1);
   CaseVolumes c;
   c.name = name;
-  c.grid.size = header.at("size").get<std::array<int64_t, 3>>();
+  const size_t voxels = voxels_of_size(header, c.grid.size);
   c.grid.spacing = header.at("spacing").get<std::array<double, 3>>();
   c.grid.affine.setIdentity();
-  const auto voxels = static_cast<size_t>(c.grid.size[0] * c.grid.size[1] * c.grid.size[2]);
   for (size_t i = 0; i < c.modalities.size(); ++i) {
     if (header.at("types").at(i) == "int16") {
       const auto values = take<int16_t>(data, voxels);
@@ -140,8 +153,6 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
   if (header.at("labels").get<bool>()) c.labels = take<uint8_t>(data, voxels);
   REVUNET_EXPECTS(data.empty(), DataError, "expected the end of the file, got {} bytes", data.size());
   return c;
-} catch (const json::exception& e) {
-  throw DataError(fmt::format("expected another header, got: {}", e.what()));
 }
 
 // The voxels of a box, x fastest.
@@ -183,10 +194,11 @@ CaseVolumes CaseCache::load(const CaseFiles& files) const {
   try {
     const Mapped mapped(path);
     if (!mapped.bytes().empty()) {
-      if (auto known = unpacked(mapped.bytes(), files.name, sources)) return *std::move(known);
+      auto known = at_place(path.string(), [&] { return unpacked(mapped.bytes(), files.name, sources); });
+      if (known) return *std::move(known);
     }
   } catch (const DataError& e) {
-    on_damage_(fmt::format("[{}] {}; the cached case is damaged and made again", path.string(), e.what()));
+    on_damage_(fmt::format("{}; the cached case is damaged and made again", e.what()));
   }
   CaseVolumes c = cropped_to_brain(load_case(files));
   write_file_atomically(path, packed(c, sources));

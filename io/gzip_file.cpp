@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "engine/error.h"
+#include "io/input_file.h"
 
 namespace revunet::io {
 namespace {
@@ -26,34 +25,26 @@ constexpr std::array<unsigned char, 2> gzip_magic = {0x1f, 0x8b};
 
 struct GzipReader::State {
   std::filesystem::path path;
-  std::FILE* file = nullptr;
-  int64_t file_size = 0;
+  InputFile file;
   std::vector<unsigned char> chunk = std::vector<unsigned char>(chunk_bytes);
   bool compressed = false;
   bool inside_member = false;  // a gzip member was begun and its trailer not yet verified
   z_stream stream{};           // next_in and avail_in also serve plain files
 
+  explicit State(const std::filesystem::path& path_) : path(path_), file(path_) {}
   ~State() {
     if (compressed) inflateEnd(&stream);
-    if (file != nullptr) std::fclose(file);
   }
 
-  void open();
+  void begin();
   bool refill();
   bool begin_member();
   int64_t read_some(unsigned char* destination, int64_t size);
   int64_t inflate_some(unsigned char* destination, int64_t size);
 };
 
-void GzipReader::State::open() {
-  std::error_code error;
-  REVUNET_EXPECTS(std::filesystem::is_regular_file(path, error), DataError,
-                  "[{}] expected a file, got {}; check the path", path.string(),
-                  error ? error.message() : "something else");
-  file_size = static_cast<int64_t>(std::filesystem::file_size(path, error));
-  file = error ? nullptr : std::fopen(path.c_str(), "rb");
-  REVUNET_EXPECTS(file != nullptr, DataError, "[{}] expected a readable file, got: {}; check its permissions",
-                  path.string(), error ? error.message() : std::strerror(errno));
+// Tells a gzip stream from a plain file.
+void GzipReader::State::begin() {
   refill();
   if (stream.avail_in >= gzip_magic.size() && std::equal(gzip_magic.begin(), gzip_magic.end(), stream.next_in)) {
     REVUNET_EXPECTS(inflateInit2(&stream, gzip_window) == Z_OK, Error,
@@ -66,9 +57,7 @@ void GzipReader::State::open() {
 // Loads the next chunk if the current one is used up. False at the end of the file.
 bool GzipReader::State::refill() {
   if (stream.avail_in > 0) return true;
-  const size_t count = std::fread(chunk.data(), 1, chunk.size(), file);
-  REVUNET_EXPECTS(std::ferror(file) == 0, DataError, "[{}] expected a readable file, got: {}; check the disk",
-                  path.string(), std::strerror(errno));
+  const int64_t count = file.read(chunk.data(), chunk_bytes);
   stream.next_in = chunk.data();
   stream.avail_in = static_cast<uInt>(count);
   return count > 0;
@@ -91,7 +80,7 @@ int64_t GzipReader::State::inflate_some(unsigned char* destination, int64_t size
     REVUNET_EXPECTS(refill(), DataError,
                     "[{}] expected a complete gzip stream, got the end of the file after {} bytes; the file is "
                     "truncated: copy or download it again",
-                    path.string(), file_size);
+                    path.string(), file.size());
     const int status = inflate(&stream, Z_NO_FLUSH);
     if (status == Z_STREAM_END) inside_member = false;
     REVUNET_EXPECTS(status == Z_OK || status == Z_STREAM_END, DataError,
@@ -112,9 +101,8 @@ int64_t GzipReader::State::read_some(unsigned char* destination, int64_t size) {
   return count;
 }
 
-GzipReader::GzipReader(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
-  state_->path = path;
-  state_->open();
+GzipReader::GzipReader(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {
+  state_->begin();
 }
 
 GzipReader::~GzipReader() = default;
@@ -139,10 +127,10 @@ void GzipReader::expect_end() {
 }
 
 int64_t GzipReader::max_content_size() const {
-  if (!state_->compressed) return state_->file_size;
+  if (!state_->compressed) return state_->file.size();
   int64_t size = 0;
-  return __builtin_mul_overflow(state_->file_size, max_deflate_ratio, &size) ? std::numeric_limits<int64_t>::max()
-                                                                             : size;
+  return __builtin_mul_overflow(state_->file.size(), max_deflate_ratio, &size) ? std::numeric_limits<int64_t>::max()
+                                                                               : size;
 }
 
 bool GzipReader::compressed() const {

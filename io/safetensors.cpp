@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <set>
@@ -10,10 +9,12 @@
 #include <utility>
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "io/input_file.h"
+#include "io/json_file.h"
+#include "io/text.h"
 
 namespace revunet::io {
 namespace {
@@ -27,21 +28,27 @@ constexpr int64_t length_bytes = 8;                // the u64 in front of the he
 constexpr int64_t max_header_bytes = 100'000'000;  // the format's limit, against headers made to exhaust memory
 constexpr int64_t header_alignment = 8;            // bytes; the data then starts aligned for any dtype
 constexpr int max_json_depth = 3;                  // file, tensor, shape or data_offsets
+constexpr int64_t max_values = 1'000'000;          // of the header: of some 70 000 tensors; bounds memory and time
 constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
 
 // Parses JSON and refuses a key that appears twice in one object, which nlohmann's parser would take silently.
 Json parse_header(const std::string& file, const std::string& text) {
   std::vector<std::set<std::string>> keys_of_open_objects;
+  int64_t values = 0;
   const auto on_event = [&](int depth, Json::parse_event_t event, Json& value) {
     REVUNET_EXPECTS(depth <= max_json_depth, DataError,
                     "[{}] expected a safetensors header, got JSON nested deeper than {} levels; write the file again",
                     file, max_json_depth);
+    REVUNET_EXPECTS(++values <= max_values, DataError,
+                    "[{}] expected a header of at most {} names and values, got more; split the file", file,
+                    max_values);
     if (event == Json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
     if (event == Json::parse_event_t::object_end) keys_of_open_objects.pop_back();
     if (event == Json::parse_event_t::key) {
       const auto& key = value.get_ref<const std::string&>();
       REVUNET_EXPECTS(keys_of_open_objects.back().insert(key).second, DataError,
-                      "[{}] expected each name once in the header, got '{}' twice; write the file again", file, key);
+                      "[{}] expected each name once in the header, got '{}' twice; write the file again", file,
+                      excerpt(key));
     }
     return true;
   };
@@ -61,7 +68,7 @@ Json parse_header(const std::string& file, const std::string& text) {
     throw DataError(
         fmt::format("[{}] expected a JSON header, got text that does not parse ({}); the file is damaged "
                     "or not a safetensors file",
-                    file, e.what()));
+                    file, reason_of(e)));
   }
 }
 
@@ -83,7 +90,7 @@ std::vector<int64_t> read_counts(const std::string& file, const std::string& nam
       value.is_array() && std::all_of(value.begin(), value.end(), fits), DataError,
       "[{}] expected {} of tensor '{}' to be a list of non-negative 64-bit integers, got {}; write the file "
       "again",
-      file, field, name, value.dump());
+      file, field, excerpt(name), excerpt(value));
   return value.get<std::vector<int64_t>>();
 }
 
@@ -94,7 +101,7 @@ FileDtype read_dtype(const std::string& file, const std::string& name, const Jso
   throw DataError(
       fmt::format("[{}] expected dtype F16, BF16, F32 or F64 for tensor '{}', got {}; convert the tensor and "
                   "write the file again",
-                  file, name, value.dump()));
+                  file, excerpt(name), excerpt(value)));
 }
 
 Extent read_extent(const std::string& file, const std::string& name, const Json& entry) {
@@ -102,23 +109,22 @@ Extent read_extent(const std::string& file, const std::string& name, const Json&
                       entry.contains("data_offsets"),
                   DataError,
                   "[{}] expected dtype, shape and data_offsets for tensor '{}', got {}; write the file again", file,
-                  name, entry.dump());
+                  excerpt(name), excerpt(entry));
   const std::vector<int64_t> offsets = read_counts(file, name, entry["data_offsets"], "data_offsets");
   REVUNET_EXPECTS(offsets.size() == 2 && offsets[0] <= offsets[1], DataError,
-                  "[{}] expected data_offsets [begin, end] for tensor '{}', got {}; write the file again", file, name,
-                  entry["data_offsets"].dump());
+                  "[{}] expected data_offsets [begin, end] for tensor '{}', got {}; write the file again", file,
+                  excerpt(name), excerpt(entry["data_offsets"]));
   Extent extent{name, read_dtype(file, name, entry["dtype"]), read_counts(file, name, entry["shape"], "shape"),
                 offsets[0], offsets[1]};
   const std::optional<int64_t> bytes = checked_bytes(extent.shape, extent.dtype);
-  REVUNET_EXPECTS(
-      bytes.has_value(), DataError,
-      "[{}] expected a shape whose size in bytes fits 63 bits for tensor '{}', got [{}]; the file is damaged", file,
-      name, fmt::join(extent.shape, ", "));
-  REVUNET_EXPECTS(
-      *bytes == extent.end - extent.begin, DataError,
-      "[{}] expected {} bytes for tensor '{}' of shape [{}] and dtype {}, got {} by its data_offsets; write "
-      "the file again",
-      file, *bytes, name, fmt::join(extent.shape, ", "), format_name(extent.dtype), extent.end - extent.begin);
+  REVUNET_EXPECTS(bytes.has_value(), DataError,
+                  "[{}] expected a shape whose size in bytes fits 63 bits for tensor '{}', got {}; the file is damaged",
+                  file, excerpt(name), excerpt(entry["shape"]));
+  REVUNET_EXPECTS(*bytes == extent.end - extent.begin, DataError,
+                  "[{}] expected {} bytes for tensor '{}' of shape {} and dtype {}, got {} by its data_offsets; write "
+                  "the file again",
+                  file, *bytes, excerpt(name), excerpt(entry["shape"]), format_name(extent.dtype),
+                  extent.end - extent.begin);
   return extent;
 }
 
@@ -126,7 +132,7 @@ std::map<std::string, std::string> read_metadata(const std::string& file, const 
   const auto is_string = [](const Json& item) { return item.is_string(); };
   REVUNET_EXPECTS(value.is_object() && std::all_of(value.begin(), value.end(), is_string), DataError,
                   "[{}] expected {} to map strings to strings, got {}; write the file again", file, metadata_key,
-                  value.dump());
+                  excerpt(value));
   return value.get<std::map<std::string, std::string>>();
 }
 
@@ -137,7 +143,7 @@ void check_layout(const std::string& file, const std::vector<Extent>& sorted, in
     REVUNET_EXPECTS(extent.begin == expected_begin, DataError,
                     "[{}] expected the data of tensor '{}' to begin at byte {}, got {} (data must neither overlap nor "
                     "leave gaps); write the file again",
-                    file, extent.name, expected_begin, extent.begin);
+                    file, excerpt(extent.name), expected_begin, extent.begin);
     expected_begin = extent.end;
   }
   REVUNET_EXPECTS(
@@ -150,25 +156,16 @@ void check_layout(const std::string& file, const std::vector<Extent>& sorted, in
 // The open file, with the bytes that are left of it.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : file_(path.string()) {
-    std::error_code failure;
-    REVUNET_EXPECTS(std::filesystem::is_regular_file(path, failure), DataError,
-                    "[{}] expected a safetensors file, got no regular file there; check the path", file_);
-    remaining_ = static_cast<int64_t>(std::filesystem::file_size(path, failure));
-    stream_.open(path, std::ios::binary);
-    REVUNET_EXPECTS(!failure && stream_.is_open(), DataError,
-                    "[{}] expected a file that can be opened, got an error of the system; check its permissions",
-                    file_);
-  }
+  explicit Reader(const std::filesystem::path& path) : file_(path.string()), input_(path), remaining_(input_.size()) {}
 
   const std::string& file() const { return file_; }
   int64_t remaining() const { return remaining_; }
 
   void read(void* target, int64_t bytes) {
-    stream_.read(static_cast<char*>(target), bytes);
-    REVUNET_EXPECTS(stream_.gcount() == bytes, DataError,
+    const int64_t count = input_.read(target, bytes);
+    REVUNET_EXPECTS(count == bytes, DataError,
                     "[{}] expected {} more bytes, got {}; the file changed while it was read: try again", file_, bytes,
-                    stream_.gcount());
+                    count);
     remaining_ -= bytes;
   }
 
@@ -191,8 +188,8 @@ class Reader {
 
  private:
   std::string file_;
-  std::ifstream stream_;
-  int64_t remaining_ = 0;
+  InputFile input_;
+  int64_t remaining_;
 };
 
 // The header as JSON text, padded with spaces so that the data begins aligned.
@@ -231,7 +228,7 @@ const HostTensor& SafetensorsFile::at(std::string_view name) const {
   if (found != index_.end()) return entries_[found->second].tensor;
   std::string listed;
   for (size_t i = 0; i < std::min(entries_.size(), max_listed_names); ++i) {
-    listed += fmt::format("{}'{}'", i == 0 ? "" : ", ", entries_[i].name);
+    listed += fmt::format("{}'{}'", i == 0 ? "" : ", ", excerpt(entries_[i].name));
   }
   throw DataError(
       fmt::format("[{}] expected a tensor named '{}', got {} others ({}{}); the file belongs to another "

@@ -3,28 +3,22 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 
 #include "engine/error.h"
+#include "io/input_file.h"
 
 namespace revunet::io {
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  REVUNET_EXPECTS(file, DataError, "[{}] expected a file that can be read, got: {}", path.string(),
-                  std::strerror(errno));
+  InputFile file(path);
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> state(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   bool good = state && EVP_DigestInit_ex(state.get(), EVP_sha256(), nullptr) == 1;
   std::array<char, 1 << 16> block;
-  size_t count = 0;
-  while (good && (count = std::fread(block.data(), 1, block.size(), file.get())) > 0) {
-    good = EVP_DigestUpdate(state.get(), block.data(), count) == 1;
+  int64_t count = 0;
+  while (good && (count = file.read(block.data(), std::ssize(block))) > 0) {
+    good = EVP_DigestUpdate(state.get(), block.data(), static_cast<size_t>(count)) == 1;
   }
-  REVUNET_EXPECTS(std::ferror(file.get()) == 0, DataError, "[{}] expected to read the file, got: {}; check the disk",
-                  path.string(), std::strerror(errno));
   std::array<unsigned char, 32> digest{};
   good = good && EVP_DigestFinal_ex(state.get(), digest.data(), nullptr) == 1;
   REVUNET_EXPECTS(good, Error, "[{}] expected a SHA-256 sum, got a failure of libcrypto", path.string());

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <set>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/error.h"
+#include "io/json_file.h"
 #include "io/regions.h"
+#include "io/text.h"
 
 namespace revunet::io {
 namespace {
@@ -67,25 +66,18 @@ bool has(const Spellings& spellings, const std::string& name) {
 int64_t number_of(const json& value, const fs::path& path) {
   if (value.is_number_integer()) return value.get<int64_t>();
   int64_t number = 0;
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  const std::string text = value.is_string() ? value.get<std::string>() : excerpt(value);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   REVUNET_EXPECTS(error == std::errc() && end == text.data() + text.size(), DataError,
-                  "[{}] expected a whole number, got {}; mend the file", path.string(), value.dump());
+                  "[{}] expected a whole number, got {}; mend the file", path.string(), excerpt(value));
   return number;
 }
 
 json parse(const fs::path& path) {
-  std::ifstream file(path);
-  REVUNET_EXPECTS(file.good(), DataError, "[{}] expected a file that can be read, got none; check its permissions",
-                  path.string());
-  try {
-    json parsed = json::parse(file);
-    REVUNET_EXPECTS(parsed.is_object(), DataError, "[{}] expected a JSON object, got {}; mend the file", path.string(),
-                    parsed.type_name());
-    return parsed;
-  } catch (const json::exception& e) {
-    throw DataError(fmt::format("[{}] expected JSON, got: {}; mend the file", path.string(), e.what()));
-  }
+  json parsed = read_json_file(path);
+  REVUNET_EXPECTS(parsed.is_object(), DataError, "[{}] expected a JSON object, got {}; mend the file", path.string(),
+                  parsed.type_name());
+  return parsed;
 }
 
 std::string accepted_modalities() {
@@ -96,18 +88,18 @@ std::string accepted_modalities() {
 
 std::array<int64_t, modality_count> channels_of(const json& names, const fs::path& path) {
   REVUNET_EXPECTS(names.is_object() && names.size() == modality_count, DataError,
-                  "[{}] expected four modalities, one a channel, got {}; give them as {}", path.string(), names.dump(),
-                  accepted_modalities());
+                  "[{}] expected four modalities, one a channel, got {}; give them as {}", path.string(),
+                  excerpt(names), accepted_modalities());
   std::array<int64_t, modality_count> channel_of;
   channel_of.fill(-1);
   for (const auto& [key, value] : names.items()) {
     const int64_t channel = number_of(key, path);
-    const std::string name = value.is_string() ? value.get<std::string>() : value.dump();
+    const std::string name = value.is_string() ? value.get<std::string>() : excerpt(value);
     const auto known = std::find_if(modality_spellings.begin(), modality_spellings.end(),
                                     [&](const Spellings& spellings) { return has(spellings, name); });
     REVUNET_EXPECTS(known != modality_spellings.end(), DataError,
                     "[{}] expected modalities named {}, got {} for channel {}; mend the name", path.string(),
-                    accepted_modalities(), name, channel);
+                    accepted_modalities(), excerpt(name), channel);
     REVUNET_EXPECTS(channel >= 0 && channel < modality_count, DataError,
                     "[{}] expected channels 0 to 3, got {}; mend the number", path.string(), channel);
     int64_t& place = channel_of[static_cast<size_t>(known - modality_spellings.begin())];
@@ -118,7 +110,7 @@ std::array<int64_t, modality_count> channels_of(const json& names, const fs::pat
   }
   // Two keys such as "1" and "01" would share a channel.
   REVUNET_EXPECTS(std::set<int64_t>(channel_of.begin(), channel_of.end()).size() == channel_of.size(), DataError,
-                  "[{}] expected each channel once, got {}; mend the numbers", path.string(), names.dump());
+                  "[{}] expected each channel once, got {}; mend the numbers", path.string(), excerpt(names));
   return channel_of;
 }
 
@@ -131,7 +123,7 @@ struct NamedValues {
 std::vector<NamedValues> named_values(const json& labels, const fs::path& path) {
   REVUNET_EXPECTS(labels.is_object() && !labels.empty(), DataError,
                   "[{}] expected \"labels\" with a name for each number, got {}; mend the file, or pass --labels",
-                  path.string(), labels.dump());
+                  path.string(), excerpt(labels));
   std::vector<NamedValues> result;
   for (const auto& [key, value] : labels.items()) {
     const bool number_first =
@@ -142,7 +134,7 @@ std::vector<NamedValues> named_values(const json& labels, const fs::path& path) 
       const int64_t number = number_of(item, path);
       REVUNET_EXPECTS(number >= 0 && number <= 255, DataError,
                       "[{}] expected labels of 0 to 255, got {} for {}; mend the number", path.string(), number,
-                      named.name);
+                      excerpt(named.name));
       named.values.insert(static_cast<uint8_t>(number));
     }
     result.push_back(std::move(named));
@@ -179,7 +171,7 @@ Meanings meanings_of_regions(const std::vector<NamedValues>& all, const fs::path
     } else if (has(label_spellings.at(0), named.name)) {
       for (const uint8_t value : named.values) give_meaning(meanings, value, 0, path);
     } else {
-      refuse_labels(fmt::format("the region {}", named.name), path);
+      refuse_labels(fmt::format("the region {}", excerpt(named.name)), path);
     }
   }
   const auto& [whole, core, enhancing] = regions;
@@ -197,7 +189,7 @@ Meanings meanings_of_tissues(const std::vector<NamedValues>& all, const fs::path
   for (const NamedValues& named : all) {
     const auto label = std::find_if(label_spellings.begin(), label_spellings.end(),
                                     [&](const auto& entry) { return has(entry.second, named.name); });
-    if (label == label_spellings.end()) refuse_labels(fmt::format("the label {}", named.name), path);
+    if (label == label_spellings.end()) refuse_labels(fmt::format("the label {}", excerpt(named.name)), path);
     for (const uint8_t value : named.values) give_meaning(meanings, value, label->first, path);
   }
   return meanings;
@@ -215,7 +207,7 @@ LabelProfile profile_of(const json& labels, const fs::path& path) {
     list.push_back({value, label});
     found.insert(label);
   }
-  if (found.size() != all_labels.size()) refuse_labels(labels.dump(), path);
+  if (found.size() != all_labels.size()) refuse_labels(excerpt(labels), path);
   LabelProfile profile("of dataset.json", std::move(list));
   for (const LabelProfile& named : LabelProfile::named()) {
     if (named.same_meanings(profile)) return named;
@@ -227,7 +219,7 @@ LabelProfile profile_of(const json& labels, const fs::path& path) {
 void expect_nifti(const json& ending, const fs::path& path) {
   REVUNET_EXPECTS(ending.is_null() || ending == ".nii.gz" || ending == ".nii", DataError,
                   "[{}] expected a \"file_ending\" of .nii.gz or .nii, got {}; convert the images to NIfTI",
-                  path.string(), ending.dump());
+                  path.string(), excerpt(ending));
 }
 
 }  // namespace

@@ -231,7 +231,7 @@ TEST_CASE("damaged trace files are refused, with the line", "[trace]") {
              ContainsSubstring("the 4 events that the end record counts, got 3"));
   CHECK_THAT(refusal(with("\"end\":\"run ended\"", "\"end\":\"tired\"")), ContainsSubstring("got 'tired'"));
   CHECK_THAT(refusal(good + "[]\n"), ContainsSubstring("expected nothing after the end record"));
-  CHECK_THAT(refusal("nonsense\n"), ContainsSubstring("t.jsonl:1] expected a line of JSON"));
+  CHECK_THAT(refusal("nonsense\n"), ContainsSubstring("t.jsonl:1] expected JSON, got: "));
   CHECK_THAT(refusal(""), ContainsSubstring("got an empty file"));
 }
 

@@ -1,10 +1,8 @@
 #include "tools/common/plan_cache.h"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "io/json_file.h"
 
 namespace revunet::tools {
 
@@ -14,23 +12,25 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "revunet plan cache 1";
 
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& reason) {
+  throw DataError(
+      fmt::format("[{}] expected a plan cache, as --plan-cache writes it, got: {}; remove the file or name another",
+                  path.string(), reason));
+}
+
 // Choices by device; empty where there is no file.
 std::map<std::string, KernelChoices> read_all(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error) && !error) return {};
-  std::ifstream file(path);
-  REVUNET_EXPECTS(file && !error, DataError, "[{}] expected a plan cache that can be read; check its permissions",
-                  path.string());
+  const json j = io::read_json_file(path);
   try {
-    const json j = json::parse(file);
-    REVUNET_EXPECTS(j.at("format") == kFormat, DataError, "expected format '{}', got {}", kFormat,
-                    j.at("format").dump());
-    return j.at("devices").get<std::map<std::string, KernelChoices>>();
-  } catch (const std::exception& e) {
-    throw DataError(
-        fmt::format("[{}] expected a plan cache, as --plan-cache writes it, got: {}; remove the file or "
-                    "name another",
-                    path.string(), e.what()));
+    REVUNET_EXPECTS(io::member(j, "format") == kFormat, DataError, "expected format '{}', got {}", kFormat,
+                    io::excerpt(j["format"]));
+    return io::member(j, "devices").get<std::map<std::string, KernelChoices>>();
+  } catch (const json::exception& e) {
+    refuse(path, io::reason_of(e));
+  } catch (const DataError& e) {
+    refuse(path, e.what());
   }
 }
 

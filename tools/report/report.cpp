@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-
-#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "engine/memory/report.h"
+#include "io/input_file.h"
+#include "io/json_file.h"
 #include "tools/common/colours.h"
 #include "tools/common/progress_line.h"
 #include "tools/report/chart.h"
@@ -23,14 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using Log = std::vector<EpochRecord>;
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  REVUNET_EXPECTS(file.good(), DataError, "[{}] expected a file that can be read; check the run's folder",
-                  path.string());
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return bytes;
-}
-
 struct Setting {
   std::string key, value;
 };
@@ -38,7 +28,7 @@ struct Setting {
 std::vector<Setting> settings_of(const fs::path& run) {
   std::vector<Setting> settings;
   if (!fs::exists(run / "config.toml")) return settings;
-  std::istringstream lines(read_file(run / "config.toml"));
+  std::istringstream lines(io::read_whole_file(run / "config.toml"));
   for (std::string line; std::getline(lines, line);) {
     const size_t equals = line.find(" = ");
     if (equals == std::string::npos || line.starts_with('#')) continue;
@@ -56,13 +46,16 @@ std::string setting(const std::vector<Setting>& settings, const std::string& key
 struct SplitNames {
   std::vector<std::string> training, validation;
 };
-std::optional<SplitNames> split_of(const fs::path& run) try {
-  if (!fs::exists(run / "split.json")) return std::nullopt;
-  const auto json = nlohmann::json::parse(read_file(run / "split.json"));
-  return SplitNames{json.at("training"), json.at("validation")};
-} catch (const nlohmann::json::exception& e) {
-  throw DataError(fmt::format("[{}] expected lists of cases, as revunet-train writes them, got: {}",
-                              (run / "split.json").string(), e.what()));
+std::optional<SplitNames> split_of(const fs::path& run) {
+  const fs::path path = run / "split.json";
+  if (!fs::exists(path)) return std::nullopt;
+  const nlohmann::json json = io::read_json_file(path);
+  try {
+    return SplitNames{json.at("training"), json.at("validation")};
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("[{}] expected lists of cases, as revunet-train writes them, got: {}", path.string(),
+                                io::reason_of(e)));
+  }
 }
 
 // The summary's tiles.
@@ -218,7 +211,7 @@ std::string memory_timeline(const fs::path& run) {
       "<h2>Memory within a step</h2>\n<p class=\"about\">As planned, which is what the run allocates: a training step, "
       "then a prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
       "stacked by tag\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
-      base64(read_file(run / "memory.svg")));
+      base64(io::read_whole_file(run / "memory.svg")));
 }
 
 std::string previews(const fs::path& run) {
@@ -234,7 +227,7 @@ std::string previews(const fs::path& run) {
   for (const fs::path& file : files) {
     const std::string name = file.stem().string();
     text += fmt::format("<img alt=\"{} with its predicted and true regions\" src=\"data:image/png;base64,{}\"/>\n",
-                        escaped(name), base64(read_file(file)));
+                        escaped(name), base64(io::read_whole_file(file)));
   }
   return text + "</section>\n";
 }
@@ -266,7 +259,7 @@ std::string report_of(const fs::path& run) {
   REVUNET_EXPECTS(fs::exists(run / "log.csv"), DataError,
                   "[{}] expected the folder of a run, with log.csv, which is there from the first epoch on",
                   run.string());
-  const Log log = parse_log(read_file(run / "log.csv"), run / "log.csv");
+  const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv");
   const std::vector<Setting> settings = settings_of(run);
   const std::optional<SplitNames> split = split_of(run);
   const std::string name = escaped(name_of_run(run));

@@ -2,8 +2,15 @@
 
 #include <limits>
 
+#include "io/json_file.h"
+
 namespace revunet::tools {
 
+using io::integer_member;
+using io::integer_of;
+using io::member;
+using io::number_member;
+using io::text_member;
 using nlohmann::json;
 
 namespace {
@@ -14,13 +21,9 @@ constexpr int64_t kMostVoxels = 4096, kMostChannels = 65536, kMostDepth = 1000, 
 std::vector<int64_t> list_member(const json& object, const std::string& key, int64_t most) {
   const json& list = member(object, key);
   REVUNET_EXPECTS(list.is_array() && !list.empty(), DataError, "expected a list of numbers for {}, got {}", key,
-                  list.dump());
+                  io::excerpt(list));
   std::vector<int64_t> values;
-  for (const json& value : list) {
-    REVUNET_EXPECTS(value.is_number_integer() && value >= 1 && value <= most, DataError,
-                    "expected whole numbers from 1 to {} for {}, got {}", most, key, value.dump());
-    values.push_back(value.get<int64_t>());
-  }
+  for (const json& value : list) values.push_back(integer_of(value, key, 1, most));
   return values;
 }
 
@@ -59,12 +62,6 @@ UNetConfig network_from_json(const json& j) {
   return network;
 }
 
-double number_member(const json& object, const std::string& key) {
-  const json& value = member(object, key);
-  REVUNET_EXPECTS(value.is_number(), DataError, "expected a number for {}, got {}", key, value.dump());
-  return value.get<double>();
-}
-
 StepExtras extras_from_json(const json& j) {
   return {.accumulate = integer_member(j, "accumulate", 1, std::numeric_limits<int64_t>::max()),
           .cross_entropy = number_member(j, "cross_entropy"),
@@ -74,25 +71,6 @@ StepExtras extras_from_json(const json& j) {
 }
 
 }  // namespace
-
-const json& member(const json& object, const std::string& key) {
-  const auto found = object.find(key);
-  REVUNET_EXPECTS(found != object.end(), DataError, "expected '{}', got none", key);
-  return *found;
-}
-
-int64_t integer_member(const json& object, const std::string& key, int64_t least, int64_t most) {
-  const json& value = member(object, key);
-  REVUNET_EXPECTS(value.is_number_integer() && value >= least && value <= most, DataError,
-                  "expected a whole number from {} to {} for {}, got {}", least, most, key, value.dump());
-  return value.get<int64_t>();
-}
-
-std::string text_member(const json& object, const std::string& key) {
-  const json& value = member(object, key);
-  REVUNET_EXPECTS(value.is_string(), DataError, "expected a text for {}, got {}", key, value.dump());
-  return value.get<std::string>();
-}
 
 nlohmann::ordered_json to_json(const StepExtras& e) {
   return {{"accumulate", e.accumulate},
@@ -125,7 +103,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
 }
 
 MemorySettings settings_from_json(const json& j) try {
-  REVUNET_EXPECTS(j.is_object(), DataError, "expected an object of settings, got {}", j.dump());
+  REVUNET_EXPECTS(j.is_object(), DataError, "expected an object of settings, got {}", io::excerpt(j));
   MemorySettings s;
   s.network = network_from_json(j);
   s.mode.activations =
@@ -146,7 +124,7 @@ MemorySettings settings_from_json(const json& j) try {
   if (j.contains("augmented")) s.augmented = size_member(j, "augmented", s.network);
   if (j.contains("intensities")) {
     REVUNET_EXPECTS(j["intensities"] == true, DataError, "expected true for intensities, got {}",
-                    j["intensities"].dump());
+                    io::excerpt(j["intensities"]));
     s.intensities = true;
   }
   if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);

@@ -12,9 +12,4 @@ nlohmann::ordered_json to_json(const MemorySettings& settings);
 // Throws DataError, without a file's name, for a key that is missing or unknown and a value that no run could have.
 MemorySettings settings_from_json(const nlohmann::json& json);
 
-// The member of an object, DataError if it is not there; as a whole number within a range; as a text.
-const nlohmann::json& member(const nlohmann::json& object, const std::string& key);
-int64_t integer_member(const nlohmann::json& object, const std::string& key, int64_t least, int64_t most);
-std::string text_member(const nlohmann::json& object, const std::string& key);
-
 }  // namespace revunet::tools

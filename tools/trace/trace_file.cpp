@@ -1,13 +1,18 @@
 #include "tools/trace/trace_file.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 
+#include "io/input_file.h"
+#include "io/json_file.h"
+#include "io/text.h"
 #include "tools/trace/settings_json.h"
 
 namespace revunet::tools {
 
+using io::integer_member;
+using io::member;
+using io::text_member;
 using nlohmann::json;
 
 namespace {
@@ -48,16 +53,15 @@ std::string event_line(const TraceEvent& e) {
 class Reader {
  public:
   void line(const std::string& text) {
-    const json j = json::parse(text, nullptr, false);
-    REVUNET_EXPECTS(!j.is_discarded(), DataError, "expected a line of JSON, got '{}'", text.substr(0, 60));
-    REVUNET_EXPECTS(!ended_, DataError, "expected nothing after the end record, got '{}'", text.substr(0, 60));
+    const json j = io::parse_json(text);
+    REVUNET_EXPECTS(!ended_, DataError, "expected nothing after the end record, got '{}'", io::excerpt(text));
     if (!begun_) return header(j);
     if (j.is_array()) return event(j);
-    REVUNET_EXPECTS(j.is_object(), DataError, "expected an event or a record, got '{}'", text.substr(0, 60));
+    REVUNET_EXPECTS(j.is_object(), DataError, "expected an event or a record, got '{}'", io::excerpt(text));
     if (j.contains("layer")) return layer(j);
     if (j.contains("step")) return step(j);
     REVUNET_EXPECTS(j.contains("end"), DataError, "expected a record of a layer, a step or the end, got '{}'",
-                    text.substr(0, 60));
+                    io::excerpt(text));
     end(j);
   }
   bool begun() const { return begun_; }
@@ -71,7 +75,7 @@ class Reader {
     REVUNET_EXPECTS(member(j, "version") == kVersion, DataError,
                     "expected format version {}, got {}; read it with the version of revunet-trace that belongs to the "
                     "program that wrote it",
-                    kVersion, j["version"].dump());
+                    kVersion, io::excerpt(j["version"]));
     TraceHeader& h = trace_.header;
     h.program = text_member(j, "program");
     h.date = text_member(j, "date");
@@ -89,7 +93,7 @@ class Reader {
   static void expect_names(const json& j, const std::string& key, const Names& names) {
     REVUNET_EXPECTS(member(j, key) == json(names), DataError,
                     "expected {} for {}, got {}; read it with the version that wrote it", json(names).dump(), key,
-                    j[key].dump());
+                    io::excerpt(j[key]));
   }
 
   void layer(const json& j) {
@@ -119,7 +123,7 @@ class Reader {
                     j.size());
     const auto field = [&](size_t i, int64_t most) {
       REVUNET_EXPECTS(j[i].is_number_unsigned() && j[i].get<uint64_t>() <= static_cast<uint64_t>(most), DataError,
-                      "expected a whole number from 0 to {} for {}, got {}", most, kFields[i], j[i].dump());
+                      "expected a whole number from 0 to {} for {}, got {}", most, kFields[i], io::excerpt(j[i]));
       return j[i].get<int64_t>();
     };
     const auto kind = static_cast<AllocationEvent::Kind>(field(0, kKindNames.size() - 1));
@@ -195,20 +199,16 @@ void write_trace(io::AtomicFile& file, const Trace& trace) {
 }
 
 Trace read_trace(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  REVUNET_EXPECTS(file && !std::filesystem::is_directory(path), DataError,
-                  "[{}] expected a trace of revunet-train --memory-trace, got a file that cannot be read; check the "
-                  "name and its permissions",
-                  path.string());
+  io::LineReader file(path);
   Reader reader;
   int64_t number = 0;
-  for (std::string text; std::getline(file, text);) {
+  for (std::string text; file.next(text);) {
     ++number;
     try {
       reader.line(text);
     } catch (const DataError& e) {
       // A line without its line break is where a copy or a disk ended, whatever else is wrong with it.
-      const char* remedy = file.eof() ? "; the file is cut short here, copy or record it again" : "";
+      const char* remedy = file.cut() ? "; the file is cut short here, copy or record it again" : "";
       throw DataError(fmt::format("[{}:{}] {}{}", path.string(), number, e.what(), remedy));
     }
   }

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "engine/error.h"
+#include "io/input_file.h"
 #include "tools/check/check.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
@@ -25,6 +27,14 @@ class TomlWithLists : public CLI::ConfigTOML {
     return given;
   }
 };
+
+// Empty for a file that can be read: CLI11 opens the configuration itself, and would wait for a pipe.
+std::string why_not_readable(const std::string& path) try {
+  io::expect_regular_file(path);
+  return {};
+} catch (const DataError& e) {
+  return e.what();
+}
 
 void add_augmentation_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--augment", a.augment,
@@ -181,7 +191,8 @@ void add_report_options(CLI::App& app, TrainArguments& a) {
 void add_train_options(CLI::App& app, TrainArguments& a) {
   app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
   app.config_formatter(std::make_shared<TomlWithLists>());
-  app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins");
+  app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins")
+      ->check(CLI::Validator(why_not_readable, "", "readable"));
   add_run_options(app, a);
   // The heading in --help of what is added from here on. set_help names those that come first.
   const auto heading = [&](const char* title) { app.option_defaults()->group(title); };

@@ -2,17 +2,20 @@
 
 #include <zlib.h>
 
-#include <nlohmann/json.hpp>
-
+#include "io/json_file.h"
 #include "io/safetensors.h"
 
 namespace revunet::tools {
 
 namespace {
 
+using io::integer_member;
+using io::member;
+using io::number_member;
 using nlohmann::json;
 
 constexpr const char* kFormat = "revunet-checkpoint-3";
+constexpr int64_t kMostCount = int64_t{1} << 53;  // of epochs, steps or samples: far from overflow
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
 constexpr const char* kDamaged = "checkpoint.damaged.safetensors";
@@ -22,7 +25,7 @@ json to_json(const EarlyStopping::Scored& s) {
 }
 
 EarlyStopping::Scored scored_from(const json& j) {
-  return {j.at(0).get<int64_t>(), j.at(1).get<double>()};
+  return {io::integer_of(j.at(0), "epoch", 0, kMostCount), io::number_of(j.at(1), "score")};
 }
 
 // nlohmann's numbers read back to the last bit.
@@ -52,21 +55,24 @@ json to_json(const RunState& s, const Adam& adam) {
 
 RunState state_from(const json& j) {
   RunState s;
-  s.order = {j.at("seed").get<uint64_t>(), j.at("cases").get<int64_t>(), j.at("accumulate").get<int64_t>()};
-  s.epoch = j.at("epoch").get<int64_t>();
-  s.step = j.at("step").get<int64_t>();
-  s.sample = j.at("sample").get<int64_t>();
-  s.sample_of_epoch = j.at("sample_of_epoch").get<int64_t>();
-  s.loss = j.at("loss").get<RegionValues>();
-  s.step_loss = j.at("step_loss").get<RegionValues>();
-  s.training_seconds = j.at("training_seconds").get<double>();
-  s.waiting_seconds = j.at("waiting_seconds").get<double>();
-  s.validated = j.at("validated").get<std::vector<RegionValues>>();
-  s.next_turn = j.at("next_turn").get<int64_t>();
-  s.log = j.at("log").get<std::string>();
-  for (const json& scored : j.at("recent")) s.stopping.recent.push_back(scored_from(scored));
+  const json& seed = member(j, "seed");
+  REVUNET_EXPECTS(seed.is_number_unsigned(), DataError, "expected a whole number for seed, got {}", io::excerpt(seed));
+  s.order = {seed.get<uint64_t>(), integer_member(j, "cases", 1, kMostCount),
+             integer_member(j, "accumulate", 1, kMostCount)};
+  s.epoch = integer_member(j, "epoch", 1, kMostCount);
+  s.step = integer_member(j, "step", 0, kMostCount);
+  s.sample = integer_member(j, "sample", 0, kMostCount);
+  s.sample_of_epoch = integer_member(j, "sample_of_epoch", 0, s.order.cases);
+  s.loss = member(j, "loss").get<RegionValues>();
+  s.step_loss = member(j, "step_loss").get<RegionValues>();
+  s.training_seconds = number_member(j, "training_seconds");
+  s.waiting_seconds = number_member(j, "waiting_seconds");
+  s.validated = member(j, "validated").get<std::vector<RegionValues>>();
+  s.next_turn = integer_member(j, "next_turn", 0, kMostCount);
+  s.log = io::text_member(j, "log");
+  for (const json& scored : member(j, "recent")) s.stopping.recent.push_back(scored_from(scored));
   if (j.contains("best_average")) s.stopping.best = scored_from(j["best_average"]);
-  if (j.contains("best_score")) s.best_score = j["best_score"].get<double>();
+  if (j.contains("best_score")) s.best_score = number_member(j, "best_score");
   return s;
 }
 
@@ -95,13 +101,20 @@ void restore(const io::SafetensorsFile& file, const std::string& name, Tensor& x
   assign(x, from.to_f64());
 }
 
+std::vector<int64_t> adam_steps_from(const json& j) {
+  std::vector<int64_t> steps;
+  for (const json& count : member(j, "adam_steps")) steps.push_back(io::integer_of(count, "adam_steps", 0, kMostCount));
+  return steps;
+}
+
 struct Checked {
   io::SafetensorsFile file;
-  json state;
+  RunState state;
+  std::vector<int64_t> adam_steps;
 };
 
-Checked read_checked(const std::filesystem::path& path) try {
-  Checked checked{io::read_safetensors(path), {}};
+Checked read_checked(const std::filesystem::path& path) {
+  Checked checked{io::read_safetensors(path), {}, {}};
   const auto metadata = [&](const char* key) -> const std::string& {
     const auto found = checked.file.metadata.find(key);
     REVUNET_EXPECTS(found != checked.file.metadata.end(), DataError,
@@ -114,10 +127,12 @@ Checked read_checked(const std::filesystem::path& path) try {
   const std::string sum = checksum(checked.file, metadata("state"));
   REVUNET_EXPECTS(sum == metadata("crc32"), DataError, "[{}] expected the checksum {}, got {}: the file is damaged",
                   path.string(), metadata("crc32"), sum);
-  checked.state = json::parse(metadata("state"));
+  io::at_place(path.string(), [&] {
+    const json state = io::parse_json(metadata("state"));
+    checked.state = state_from(state);
+    checked.adam_steps = adam_steps_from(state);
+  });
   return checked;
-} catch (const json::exception& e) {
-  throw DataError(fmt::format("[{}] expected the state of a run, got: {}", path.string(), e.what()));
 }
 
 // So that the next save keeps the file before, which is whole, as the one before.
@@ -171,10 +186,10 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
 
 Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average) {
   Restored restored;
-  const Checked checked = read_newest(folder, restored.damage);
+  Checked checked = read_newest(folder, restored.damage);
   if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
-  restored.state = state_from(checked.state);
-  const auto steps = checked.state.at("adam_steps").get<std::vector<int64_t>>();
+  restored.state = std::move(checked.state);
+  const std::vector<int64_t>& steps = checked.adam_steps;
   const auto& parameters = model.parameters();
   REVUNET_EXPECTS(steps.empty() || steps.size() == parameters.size(), DataError,
                   "[{}] expected the moments of {} parameters, got those of {}; it is of another network",

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <numeric>
 #include <regex>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/error.h"
 #include "engine/rng.h"
+#include "io/json_file.h"
 #include "io/sha256.h"
+#include "io/text.h"
 #include "tools/common/interruption.h"
 #include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
@@ -67,14 +66,6 @@ std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const Fol
   return validating;
 }
 
-nlohmann::json read_json(const std::filesystem::path& path) try {
-  std::ifstream file(path);
-  REVUNET_EXPECTS(file, DataError, "[{}] expected a split that can be read, got none; check the path", path.string());
-  return nlohmann::json::parse(file);
-} catch (const nlohmann::json::exception& e) {
-  throw DataError(fmt::format("[{}] expected JSON as in a run's split.json, got: {}", path.string(), e.what()));
-}
-
 std::vector<std::string> names_in(const nlohmann::json& split, const char* part, const std::filesystem::path& path) {
   const bool is_list = split.is_object() && split.contains(part) && split[part].is_array() &&
                        std::ranges::all_of(split[part], [](const auto& name) { return name.is_string(); });
@@ -87,13 +78,13 @@ FileHashes hashes_in(const nlohmann::json& split, const std::filesystem::path& p
   return split.contains("sha256") ? split["sha256"].get<FileHashes>() : FileHashes{};
 } catch (const nlohmann::json::exception& e) {
   throw DataError(
-      fmt::format("[{}] expected sums by case and file under \"sha256\", got: {}", path.string(), e.what()));
+      fmt::format("[{}] expected sums by case and file under \"sha256\", got: {}", path.string(), io::reason_of(e)));
 }
 
 Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::path& path) {
   std::map<std::string, io::CaseFiles> by_name;
   for (io::CaseFiles& c : cases) by_name.emplace(c.name, std::move(c));
-  const nlohmann::json json = read_json(path);
+  const nlohmann::json json = io::read_json_file(path);
   Split split;
   std::map<std::string, const char*> side_of_patient;
   for (const auto& [part, list] : {std::pair{"training", &split.training}, {"validation", &split.validation}}) {
@@ -101,7 +92,7 @@ Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::pat
       auto found = by_name.extract(name);
       REVUNET_EXPECTS(!found.empty(), DataError,
                       "[{}] expected cases of the dataset, each once, got {}, which is not there or was named before",
-                      path.string(), name);
+                      path.string(), io::excerpt(name));
       const auto [known, added] = side_of_patient.emplace(patient_of(name), part);
       REVUNET_EXPECTS(added || std::string(known->second) == part, DataError,
                       "[{}] expected all cases of a patient on one side, got {} under {} and others of {} under {}",
