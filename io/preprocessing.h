@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "io/dataset.h"
+#include "io/volume_size.h"
 
 namespace revunet::io {
-
-using Size3 = std::array<int64_t, 3>;  // voxels along x, y, z
 
 constexpr Size3 default_field_of_view = {160, 192, 160};  // the paper's (arXiv 1906.06148): holds most whole brains
 

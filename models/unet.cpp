@@ -6,6 +6,14 @@
 
 namespace revunet {
 
+namespace {
+
+// Beyond any network: with sizes of at most 2^30 voxels no number of bytes overflows.
+constexpr int64_t kMostChannels = 4096, kMostDepth = 1000;
+constexpr size_t kMostLevels = 12;
+
+}  // namespace
+
 UNetConfig default_config(ModelKind kind) {
   UNetConfig config;
   config.kind = kind;
@@ -15,12 +23,18 @@ UNetConfig default_config(ModelKind kind) {
 
 void check_config(const UNetConfig& config) {
   REVUNET_EXPECTS(config.levels() >= 1, UsageError, "[model] expected at least one level of channels, got none");
-  REVUNET_EXPECTS(config.encoder_depth >= 1 && config.decoder_depth >= 1, UsageError,
-                  "[model] expected an encoder and decoder depth of at least 1, got {} and {}", config.encoder_depth,
-                  config.decoder_depth);
+  REVUNET_EXPECTS(config.levels() <= kMostLevels, UsageError,
+                  "[model] expected at most {} levels of channels, got {}; give fewer --channels", kMostLevels,
+                  config.levels());
+  for (const auto& [depth, of] : {std::pair{config.encoder_depth, "encoder"}, {config.decoder_depth, "decoder"}}) {
+    REVUNET_EXPECTS(depth >= 1 && depth <= kMostDepth, UsageError, "[model] expected --{}-depth 1 to {}, got {}", of,
+                    kMostDepth, depth);
+  }
   const bool reversible = config.kind == ModelKind::reversible;
   const int64_t unit = reversible ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {
+    REVUNET_EXPECTS(c <= kMostChannels, UsageError, "[model] expected --channels of at most {}, got {}", kMostChannels,
+                    c);
     REVUNET_EXPECTS(unit > 0 && c > 0 && c % unit == 0, UsageError,
                     "[model] expected channels that are multiples of the first{}, got {} in {}; for example {}",
                     reversible ? ", which is even" : "", c, fmt::join(config.channels, ","),

@@ -9,7 +9,9 @@
 #include "tools/check/report.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/option_range.h"
 #include "tools/common/output_file.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 
 namespace {
@@ -23,12 +25,11 @@ struct Options {
 };
 
 void run(const Options& options) {
-  REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
+  tools::expect_threads(options.threads);
   tools::expect_output_folder(options.json);
   if (options.threads > 0) omp_set_num_threads(options.threads);
   const tools::DatasetReport report = tools::check_dataset(options.data, tools::labels_of_option(options.labels));
-  fmt::print("{}", tools::table_of(report));
-  std::fflush(stdout);  // whatever becomes of the JSON
+  tools::print_result(tools::table_of(report));
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(report));
   const int64_t violations = report.count(false);
   REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; mend them",

@@ -8,8 +8,10 @@
 #include "io/atomic_file.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/option_range.h"
 #include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/evaluate/box_plot.h"
 #include "tools/evaluate/report.h"
@@ -17,6 +19,8 @@
 namespace {
 
 using namespace revunet;
+
+constexpr int64_t kMostDilation = 1000;  // voxels: joins all lesions of any head
 
 struct Options {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
@@ -29,11 +33,9 @@ struct Options {
 };
 
 tools::ScoreOptions score_options(const Options& options) {
-  REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
-  REVUNET_EXPECTS(options.lesions.dilation >= 0, UsageError, "[--lesion-dilation] expected 0 or more, got {}",
-                  options.lesions.dilation);
-  REVUNET_EXPECTS(options.lesions.min_volume >= 0, UsageError, "[--lesion-min-volume] expected 0 or more, got {}",
-                  options.lesions.min_volume);
+  tools::expect_threads(options.threads);
+  tools::expect_range<int64_t>("--lesion-dilation", options.lesions.dilation, 0, kMostDilation);
+  tools::expect_range("--lesion-min-volume", options.lesions.min_volume, 0.0, tools::kMostVolume);
   tools::ScoreOptions result{.hd95 = io::parse_hd95(options.hd95), .lesions = {}};
   if (options.lesion_wise) result.lesions = options.lesions;
   return result;
@@ -54,8 +56,8 @@ void run(const Options& options) {
   const tools::Matching matching =
       tools::match_segmentations(options.reference, options.prediction, tools::labels_of_option(options.labels));
   if (!matching.without_prediction.empty()) {
-    fmt::print(stderr, "revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
-               matching.without_prediction.size());
+    tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
+                         matching.without_prediction.size());
   }
   if (options.threads > 0) omp_set_num_threads(options.threads);
   tools::ProgressLine progress("cases", std::ssize(matching.pairs));
@@ -66,7 +68,7 @@ void run(const Options& options) {
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(scores, scoring));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::csv_of(scores, scoring));
   if (!options.plot.empty()) write_plot(options.plot, scores, scoring);
-  fmt::print("{}", tools::table_of(scores, scoring));
+  tools::print_result(tools::table_of(scores, scoring));
 }
 
 }  // namespace

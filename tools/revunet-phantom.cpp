@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "io/folders.h"
 #include "tools/common/help.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/phantom/phantom.h"
 
@@ -33,7 +34,7 @@ void run(const Options& options) {
   for (int64_t index = 0; index < options.cases; ++index) {
     const std::string name = tools::phantom_name(index);
     tools::write_phantom(options.out, name, tools::make_phantom(size, static_cast<uint64_t>(options.seed), index));
-    fmt::print("{}\n", (options.out / name).string());
+    tools::print_result("{}\n", (options.out / name).string());
   }
 }
 

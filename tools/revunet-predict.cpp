@@ -7,9 +7,12 @@
 #include "tools/common/device_options.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/memory_failure.h"
+#include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/progress_line.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/weights_file.h"
 #include "tools/predict/prediction.h"
@@ -36,7 +39,7 @@ struct Options {
 };
 
 struct FieldOfView {
-  std::optional<io::Size3> size;  // none: each brain's own
+  std::optional<io::VolumeSize> size;  // none: each brain's own
   std::string source;
 
   std::string describe() const {
@@ -84,29 +87,26 @@ PredictionOptions prediction_options(const Options& options, const FieldOfView& 
 }
 
 void check_filter(const Options& options) {
-  REVUNET_EXPECTS(!options.keep_components || *options.keep_components > 0, UsageError,
-                  "[--keep-components] expected 1 or more, got {}", *options.keep_components);
-  REVUNET_EXPECTS(options.min_component_volume >= 0, UsageError, "[--min-component-volume] expected 0 or more, got {}",
-                  options.min_component_volume);
+  expect_range<int64_t>("--keep-components", options.keep_components.value_or(1), 1, kMostCounted);
+  expect_range("--min-component-volume", options.min_component_volume, 0.0, kMostVolume);
 }
 
 void report(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
   const std::string& name = files.name;
   const auto& v = predicted.region_voxels;
   const std::vector<std::string> missing = io::missing_modalities(files);
-  fmt::print("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}\n", count, name, v[0], v[1], v[2], seconds,
-             missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and ")));
-  std::fflush(stdout);  // a line a case, also into a file
+  print_result("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}\n", count, name, v[0], v[1], v[2], seconds,
+               missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and ")));
   if (predicted.cut != io::Size3{}) {
-    fmt::print(stderr,
-               "revunet-predict: warning: {}: the brain's box is {} voxels larger along x,y,z than the field of view "
-               "{}; what lies outside has label 0. A larger --size takes it in, or --patch\n",
-               name, fmt::join(predicted.cut, ","), fmt::join(predicted.size, ","));
+    print_message(
+        "revunet-predict: warning: {}: the brain's box is {} voxels larger along x,y,z than the field of view "
+        "{}; what lies outside has label 0. A larger --size takes it in, or --patch\n",
+        name, fmt::join(predicted.cut, ","), fmt::join(predicted.size, ","));
   }
 }
 
 void predict(const Options& options) {
-  REVUNET_EXPECTS(options.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", options.threads);
+  expect_threads(options.threads);
   check_filter(options);
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
@@ -127,14 +127,13 @@ void predict(const Options& options) {
   PredictionOptions how = prediction_options(options, view, ensemble.members());
   io::make_folder(options.out);
   for (const Ensemble::Member& m : ensemble.members()) {
-    fmt::print("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
-               fmt::join(m.info.config.channels, ","), m.network->parameter_count());
+    print_result("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
+                 fmt::join(m.info.config.channels, ","), m.network->parameter_count());
   }
-  fmt::print("{}{}; {} cases; {}, {}{}\n", view.describe(),
-             how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
-             cases.size(), options.precision, device.description(),
-             options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
-  std::fflush(stdout);
+  print_result("{}{}; {} cases; {}, {}{}\n", view.describe(),
+               how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
+               cases.size(), options.precision, device.description(),
+               options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
   ProgressLine progress("cases", std::ssize(cases));
   for (size_t i = 0; i < cases.size(); ++i) try {
       const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
@@ -143,7 +142,8 @@ void predict(const Options& options) {
         if (count > 1) show(fmt::format("{}, pass {} of {}", cases[i].name, done, count));
       };
       const auto start = std::chrono::steady_clock::now();
-      const PredictedCase predicted = predict_case(ensemble, cases[i], how, files[i]);
+      const PredictedCase predicted =
+          with_host_memory("case " + cases[i].name, [&] { return predict_case(ensemble, cases[i], how, files[i]); });
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       device.save_plan_cache();
       progress.clear();

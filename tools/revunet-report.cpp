@@ -3,6 +3,7 @@
 
 #include "io/atomic_file.h"
 #include "tools/common/help.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/report/report.h"
 
@@ -25,6 +26,6 @@ int main(int argc, char** argv) {
     const std::filesystem::path path =
         out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);
     io::write_file_atomically(path, report_of(run));
-    fmt::print("{}\n", path.string());
+    print_result("{}\n", path.string());
   });
 }

@@ -3,6 +3,7 @@
 
 #include "io/atomic_file.h"
 #include "tools/common/help.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/trace/chrome.h"
 #include "tools/trace/plot.h"
@@ -24,10 +25,10 @@ struct Arguments {
 
 void verify_trace(const Arguments& a) {
   const Verification result = verify(read_trace(a.file));
-  for (const std::string& line : result.confirmed) fmt::print("{}\n", line);
-  for (const std::string& line : result.notes) fmt::print("note: {}\n", line);
+  for (const std::string& line : result.confirmed) print_result("{}\n", line);
+  for (const std::string& line : result.notes) print_result("note: {}\n", line);
   REVUNET_EXPECTS(result.difference.empty(), Error, "[{}] {}", a.file, result.difference);
-  fmt::print("verified\n");
+  print_result("verified\n");
 }
 
 // What --out names, or the trace's own name with another ending.
@@ -40,7 +41,7 @@ void write(const Arguments& a, const std::string& path, const std::string& bytes
   REVUNET_EXPECTS(!fs::equivalent(path, a.file, error), UsageError,
                   "[--out] expected another file than the trace, got {}", path);
   io::write_file_atomically(path, bytes);
-  fmt::print("{}\n", path);
+  print_result("{}\n", path);
 }
 
 void plot(const Arguments& a) {
@@ -92,8 +93,8 @@ int main(int argc, char** argv) {
                  .most_used = {}});
   return run_tool(app, argc, argv, [&] {
     const std::string command = app.get_subcommands().front()->get_name();
-    if (command == "summary") fmt::print("{}", summary_text(read_trace(a.file)));
-    if (command == "peak") fmt::print("{}", peak_text(read_trace(a.file), a.all_layers));
+    if (command == "summary") print_result(summary_text(read_trace(a.file)));
+    if (command == "peak") print_result(peak_text(read_trace(a.file), a.all_layers));
     if (command == "verify") verify_trace(a);
     if (command == "plot") plot(a);
     if (command == "convert") write(a, output(a, ".chrome.json"), to_chrome_json(read_trace(a.file)));

@@ -1,11 +1,14 @@
 // Trains a 3-D U-Net on a BraTS dataset.
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "engine/memory/host_memory.h"
 #include "tools/check/check.h"
 #include "tools/common/interruption.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/memory_failure.h"
+#include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/plan/plan_report.h"
 #include "tools/report/observers.h"
@@ -20,14 +23,36 @@ using namespace revunet::tools;
 
 namespace {
 
-// Plain lines on the terminal; the same with times in the run folder. Each line is on disk before the next.
+// Lines on stdout. The run does not depend on it: they are in train.log too.
+class TerminalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    print_log({line.data(), line.size()});
+  }
+  void flush_() override {}
+};
+
+std::shared_ptr<spdlog::sinks::basic_file_sink_st> log_file(const std::string& path) try {
+  return std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
+} catch (const spdlog::spdlog_ex& e) {
+  throw DataError(
+      fmt::format("[{}] expected to write this file, got: {}; check the folder's permissions", path, e.what()));
+}
+
+// Plain lines on the terminal; the same with times in the run folder. Each line is on disk before the next. Where the
+// file takes no more, the run goes on, and says so once.
 void start_log(const RunFolder& folder) {
-  auto terminal = std::make_shared<spdlog::sinks::stdout_sink_st>();
+  auto terminal = std::make_shared<TerminalSink>();
   terminal->set_pattern("%v");
-  auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(folder.file("train.log").string());
+  auto file = log_file(folder.file("train.log").string());
   file->set_pattern("%Y-%m-%d %H:%M:%S %v");
   auto logger = std::make_shared<spdlog::logger>("train", spdlog::sinks_init_list{terminal, file});
   logger->flush_on(spdlog::level::info);
+  logger->set_error_handler([told = false](const std::string& reason) mutable {
+    if (!told) print_message("revunet-train: warning: train.log lacks lines: {}\n", reason);
+    told = true;
+  });
   spdlog::set_default_logger(logger);
 }
 
@@ -50,6 +75,40 @@ Split checked_split(const TrainOptions& options) {
   return split;
 }
 
+// In the run's own log alone: the tool prints it itself.
+void log_failure(const std::exception& failure) try {
+  spdlog::default_logger()->sinks().back()->log({"train", spdlog::level::err, failure.what()});
+  spdlog::default_logger()->flush();
+} catch (const spdlog::spdlog_ex&) {  // a full disk, for example, of which the failure tells
+}
+
+void run_trainer(const TrainOptions& options, const Split& split, RunFolder& folder) {
+  Trainer trainer(options, split, folder);
+  folder.write("split.json", to_json(split));
+  folder.write("config.toml", to_toml(options));  // only now: a run refuses to go on with some options
+  spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
+               name_of(options.network.kind), fmt::join(options.network.channels, ","),
+               trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
+  if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
+  for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
+  trainer.run();
+}
+
+// As many as plans have at least, where the run's own number is not known.
+int64_t planned_steps(const TrainOptions& options) {
+  return options.max_steps > 0 ? options.max_steps : 2;
+}
+
+// Out of memory says what would fit.
+void run_within_memory(const TrainOptions& options, const Split& split, RunFolder& folder) try {
+  with_host_memory("training", [&] { run_trainer(options, split, folder); });
+} catch (const OutOfMemoryError& e) {
+  const bool on_host = options.device.kind == DeviceKind::cpu && e.capacity == 0;
+  const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own is free again
+  throw OutOfMemoryError(
+      fmt::format("{}\n{}", e.what(), what_would_fit(options.memory(planned_steps(options)), capacity)), capacity);
+}
+
 void train(const TrainOptions& options) {
   // Before the data is looked at: whether the folder will do.
   if (options.resume) {
@@ -61,19 +120,9 @@ void train(const TrainOptions& options) {
   RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
   start_log(folder);
   try {
-    Trainer trainer(options, split, folder);
-    folder.write("split.json", to_json(split));
-    folder.write("config.toml", to_toml(options));  // only now: a run refuses to go on with some options
-    spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
-                 name_of(options.network.kind), fmt::join(options.network.channels, ","),
-                 trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
-    if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
-    for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
-    trainer.run();
+    run_within_memory(options, split, folder);
   } catch (const std::exception& e) {
-    spdlog::default_logger()->sinks().back()->log(
-        {"train", spdlog::level::err, e.what()});  // the tool prints it itself
-    spdlog::default_logger()->flush();
+    log_failure(e);
     throw;
   }
   spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}, all of it to look at in {}",
@@ -120,11 +169,11 @@ int main(int argc, char** argv) {
     expect_effect(arguments, typed_options(typed));
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {
-      const MemorySettings settings = options.memory(options.max_steps > 0 ? options.max_steps : 2);
-      fmt::print("{}", plan_report(settings, mode_choice(arguments), options.memory_budget));
+      const MemorySettings settings = options.memory(planned_steps(options));
+      print_result(plan_report(settings, mode_choice(arguments), options.memory_budget));
       if (options.trace.path.empty()) return;
       trace_plan(options, settings);
-      fmt::print("memory trace of the plan in {}\n", options.trace.path.string());
+      print_result("memory trace of the plan in {}\n", options.trace.path.string());
       return;
     }
     train(options);

@@ -50,7 +50,8 @@ AllSequences errors_of(const Options& options, int64_t depth, tools::Precision p
   UNetConfig config = default_config(ModelKind::reversible);
   config.channels = options.channels;
   config.encoder_depth = config.decoder_depth = depth;
-  const auto [x, y, z] = tools::parse_size(options.size, "--size");
+  const io::Size3 size = tools::parse_size(options.size, "--size");
+  const auto [x, y, z] = size;
   check_config(config);
   check_size(config, {x, y, z});
   const auto model = make_unet(ctx, config, DType::f32, 1, {}, operands_of(precision));

@@ -8,6 +8,7 @@
 #include "io/patient.h"
 #include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
+#include "tools/common/standard_streams.h"
 
 namespace revunet::tools {
 namespace {
@@ -103,8 +104,8 @@ void print_warnings(const std::vector<CaseCheck>& checks, const std::string& too
     }
   }
   for (const auto& [kind, found] : kinds) {
-    fmt::print(stderr, "{}: warning: {} of {} of {} cases; the first, case {}\n", tool, name_of(kind), found.cases,
-               checks.size(), found.first);
+    print_message("{}: warning: {} of {} of {} cases; the first, case {}\n", tool, name_of(kind), found.cases,
+                  checks.size(), found.first);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "engine/error.h"
+#include "tools/common/byte_count.h"
 #include "tools/common/plan_cache.h"
 #ifdef REVUNET_WITH_CUDA
 #include "engine/cuda/cuda_device.h"
@@ -61,12 +62,15 @@ int parse_index(const std::string& device) {
 }  // namespace
 
 CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& bytes, const std::string& description) {
-  // AsSizeValue's own description is a list of units, longer than the option's.
-  return app.add_option(name, bytes, description)
-      ->check(CLI::Validator(
-          [](const std::string& text) { return text.starts_with('-') ? "expected 0 or more bytes" : ""; }, ""))
-      ->transform(CLI::AsSizeValue(true).description(""))
-      ->type_name("BYTES");
+  const auto to_bytes = [](std::string& text) -> std::string {  // CLI11's own units ask for none
+    try {
+      text = std::to_string(parse_bytes(text));
+      return "";
+    } catch (const UsageError& e) {
+      return e.what();
+    }
+  };
+  return app.add_option(name, bytes, description)->transform(CLI::Validator(to_bytes, ""))->type_name("BYTES");
 }
 
 void add_device_options(CLI::App& app, DeviceArguments& a) {

@@ -24,7 +24,7 @@ struct DeviceArguments {
 // Declares the options on `app`, which fills `arguments` when it parses.
 void add_device_options(CLI::App& app, DeviceArguments& arguments);
 
-// Declares an option that takes bytes, with a unit where one is given: 8GiB, or 6646MB (10^6 bytes).
+// Declares an option that takes bytes as parse_bytes does: 8GiB, or 6646MB (10^6 bytes).
 CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& bytes, const std::string& description);
 
 // Resolved and checked.

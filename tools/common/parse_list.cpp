@@ -1,6 +1,5 @@
 #include "tools/common/parse_list.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "engine/error.h"
@@ -16,6 +15,8 @@ std::vector<T> parse(const std::string& text, const std::string& what, const cha
   while (true) {
     T value = 0;
     const auto [stop, error] = std::from_chars(at, end, value);
+    REVUNET_EXPECTS(error != std::errc::result_out_of_range, UsageError,
+                    "[{}] expected {} that a computer can hold, got '{}'", what, kind, text);
     REVUNET_EXPECTS(error == std::errc() && (stop == end || *stop == ','), UsageError,
                     "[{}] expected {} with commas between, got '{}'", what, kind, text);
     values.push_back(value);
@@ -34,11 +35,14 @@ std::vector<double> parse_numbers(const std::string& text, const std::string& wh
   return parse<double>(text, what, "numbers");
 }
 
-io::Size3 parse_size(const std::string& text, const std::string& what) {
+io::VolumeSize parse_size(const std::string& text, const std::string& what) {
   const std::vector<int64_t> values = parse_list(text, what);
-  REVUNET_EXPECTS(values.size() == 3 && std::ranges::all_of(values, [](int64_t v) { return v > 0; }), UsageError,
+  REVUNET_EXPECTS(values.size() == 3, UsageError,
                   "[{}] expected three positive sizes X,Y,Z, for example 160,192,160, got '{}'", what, text);
-  return {values[0], values[1], values[2]};
+  const io::Size3 size = {values[0], values[1], values[2]};
+  REVUNET_EXPECTS(io::VolumeSize::holds(size), UsageError, "[{}] expected {}, got '{}'", what, io::VolumeSize::bounds(),
+                  text);
+  return size;
 }
 
 }  // namespace revunet::tools

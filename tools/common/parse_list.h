@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/preprocessing.h"
+#include "io/volume_size.h"
 
 namespace revunet::tools {
 
@@ -15,7 +15,7 @@ std::vector<int64_t> parse_list(const std::string& text, const std::string& what
 // The same of any numbers: "0.9,1.1".
 std::vector<double> parse_numbers(const std::string& text, const std::string& what);
 
-// "160,192,160" -> x, y, z, each positive.
-io::Size3 parse_size(const std::string& text, const std::string& what);
+// "160,192,160" -> x, y, z.
+io::VolumeSize parse_size(const std::string& text, const std::string& what);
 
 }  // namespace revunet::tools

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
-#include <fmt/format.h>
+#include "io/printable.h"
+#include "tools/common/standard_streams.h"
 
 namespace revunet::tools {
 
@@ -34,8 +34,7 @@ TerminalLine::TerminalLine() : on_terminal_(is_terminal()) {}
 // there.
 void TerminalLine::draw(const std::string& text) {
   if (!on_terminal_) return;
-  fmt::print(stderr, "\r\x1b[K{}", first_characters(text, columns_of_terminal() - 1));
-  std::fflush(stderr);
+  draw_on_terminal("\r\x1b[K" + first_characters(io::printable_line(text), columns_of_terminal() - 1));
   shown_ = true;
 }
 

@@ -1,37 +1,73 @@
 #include "tools/common/tool_main.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <sstream>
+
 #include "engine/error.h"
-#include "tools/common/interruption.h"
+#include "tools/common/failure.h"
+#include "tools/common/standard_streams.h"
 
 namespace revunet::tools {
+
+namespace {
+
+std::string tool_name;
+
+void print_error(const std::string& text) {
+  print_message("{}: error: {}\n", tool_name, text);
+}
+
+int end_with(const Failure& failure) {
+  const bool asked_for = failure.code == exit_interrupted;  // so it is no error
+  print_message("{}: {}{}\n", tool_name, asked_for ? "" : "error: ", failure.message);
+  return failure.code;
+}
+
+// Of an exception that no caller could catch, as one in a loop that several threads share.
+[[noreturn]] void end_with_error() {
+  std::_Exit(end_with(failure_of(std::current_exception())));
+}
+
+// --help and --version are what was asked for.
+int print_asked_for(const CLI::App& app, const CLI::ParseError& request) {
+  std::ostringstream text;
+  app.exit(request, text, text);
+  print_result(text.str());
+  return exit_done;
+}
+
+int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  try {
+    app.parse(argc, argv);
+    body();
+    return exit_done;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return print_asked_for(app, e);
+    print_error(fmt::format("{}; run {} --help for the options", e.what(), tool_name));
+    return exit_bad_usage;
+  } catch (...) {
+    return end_with(failure_of(std::current_exception()));
+  }
+}
+
+}  // namespace
 
 std::string version() {
   return REVUNET_VERSION;
 }
 
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  tool_name = app.get_name();
+  std::set_terminate(end_with_error);
+  prepare_standard_streams();
   app.set_version_flag("--version", app.get_name() + " " + version(), "show the version and end");
-  const auto report = [&](const std::exception& e, ExitCode code) {
-    fmt::print(stderr, "{}: error: {}\n", app.get_name(), e.what());
-    return code;
-  };
-  try {
-    app.parse(argc, argv);
-    body();
-    return exit_done;
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    fmt::print(stderr, "{}: error: {}; run {} --help for the options\n", app.get_name(), e.what(), app.get_name());
-    return exit_bad_usage;
-  } catch (const UsageError& e) {
-    return report(e, exit_bad_usage);
-  } catch (const DataError& e) {
-    return report(e, exit_bad_data);
-  } catch (const Interrupted& e) {
-    return report(e, exit_interrupted);
-  } catch (const std::exception& e) {
-    return report(e, exit_failed_run);
-  }
+  const int code = parse_and_run(app, argc, argv, body);
+  if (result_failure() == 0) return code;
+  print_error(fmt::format("[stdout] expected to write all of the output, got: {}; free space and run it again",
+                          std::strerror(result_failure())));
+  return code == exit_done ? exit_failed_run : code;
 }
 
 }  // namespace revunet::tools

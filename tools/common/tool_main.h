@@ -20,9 +20,10 @@ enum ExitCode {
 // Of the tools: "0.1.0".
 std::string version();
 
-// Adds --version, parses, runs body and turns what it throws into an exit code:
-// UsageError and parse errors 2, DataError 3, Interrupted 4, anything else 1. The message goes to stderr as `<tool>:
-// error: ...`.
+// Adds --version, parses, runs body and turns what it throws into an exit code: 2 for errors of parsing, else that of
+// failure_of (tools/common/failure.h). The message goes to stderr as `<tool>: error: ...`, that of an interruption
+// without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all of
+// print_result, exit code 0 becomes 1.
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body);
 
 }  // namespace revunet::tools

@@ -81,7 +81,7 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
 
 }  // namespace
 
-void save_weights(const std::filesystem::path& path, const UNet& model, const io::Size3& size) {
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size) {
   io::SafetensorsFile file;
   const UNetConfig& config = model.config();
   file.metadata = {{"format", kFormat},

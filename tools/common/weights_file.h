@@ -15,12 +15,13 @@ namespace revunet::tools {
 // What a weights file says beside its tensors.
 struct WeightsInfo {
   UNetConfig config;
-  std::optional<io::Size3> size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
+  std::optional<io::VolumeSize>
+      size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
 };
 
 // Writes parameters and metadata: architecture, channel order, label map, normalisation, size. Atomic.
 // NonFiniteError naming the tensor, and nothing written, for weights that are not finite.
-void save_weights(const std::filesystem::path& path, const UNet& model, const io::Size3& size);
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size);
 
 // What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they
 // must agree. DataError otherwise.

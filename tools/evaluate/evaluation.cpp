@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "io/nifti.h"
+#include "tools/common/memory_failure.h"
 #include "tools/common/parallel.h"
 
 namespace revunet::tools {
@@ -76,7 +77,11 @@ std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, c
                                    const std::function<void(int64_t)>& scored) {
   std::vector<CaseScore> scores(pairs.size());
   for_each_in_parallel(
-      pairs.size(), [&](size_t i) { scores[i] = score_case(pairs[i], options); }, scored);
+      pairs.size(),
+      [&](size_t i) {
+        scores[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
+      },
+      scored);
   return scores;
 }
 

@@ -78,9 +78,14 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
   MemorySettings cube = settings;
   cube.validation.reset();
   const auto fits = [&](int64_t units) {
-    cube.size = {units * unit, units * unit, units * unit};
-    for (size_t i = 0; i < 3 && cube.augmented; ++i)
-      (*cube.augmented)[i] = std::max((*cube.augmented)[i], cube.size[i]);
+    const int64_t edge = units * unit;
+    cube.size = {edge, edge, edge};
+    if (cube.augmented) {
+      io::Size3 around = *cube.augmented;
+      for (int64_t& extent : around) extent = std::max(extent, edge);
+      if (!io::VolumeSize::holds(around)) return false;
+      cube.augmented = around;
+    }
     return fastest_that_fits(cube, choice, budget).has_value();
   };
   int64_t low = 0, high = kLargestEdge / unit + 1;  // in units: low fits, high does not

@@ -11,7 +11,7 @@ namespace revunet::tools {
 
 namespace {
 
-Tensor volume(const Context& ctx, const io::Size3& size, int64_t channels, Precision precision) {
+Tensor volume(const Context& ctx, const io::VolumeSize& size, int64_t channels, Precision precision) {
   const LayerScope scope(ctx, "input");
   return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, activation_type(precision)};
 }

@@ -22,12 +22,12 @@ struct MemorySettings {
   OptimiserStep optimiser_step = OptimiserStep::separate;
   StepExtras extras = {};
   Precision precision = Precision::fp32;
-  MemoryLayout layout = {};               // of the device
-  io::Size3 size{};                       // x, y, z voxels of a training sample, batch 1
-  std::optional<io::Size3> augmented{};   // field of view that samples are resampled from, if they are
-  bool intensities = false;               // whether samples' intensities are changed on the device
-  std::optional<io::Size3> validation{};  // of a volume predicted between epochs, if any is
-  int64_t steps = 2;                      // of the run; from the second on, all steps are alike
+  MemoryLayout layout = {};                    // of the device
+  io::VolumeSize size;                         // x, y, z voxels of a training sample, batch 1
+  std::optional<io::VolumeSize> augmented{};   // field of view that samples are resampled from, if they are
+  bool intensities = false;                    // whether samples' intensities are changed on the device
+  std::optional<io::VolumeSize> validation{};  // of a volume predicted between epochs, if any is
+  int64_t steps = 2;                           // of the run; from the second on, all steps are alike
 };
 
 struct LayerBytes {

@@ -31,7 +31,8 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
                                               bool probabilities, bool overlay = false);
 
 struct PredictionOptions {
-  std::optional<io::Size3> size;   // the field of view; none: the brain's own box, padded to a window; needs windows
+  std::optional<io::VolumeSize>
+      size;                        // the field of view; none: the brain's own box, padded to a window; needs windows
   std::optional<Windows> windows;  // none: one pass over the field of view
   ComponentFilter filter;
   // Told of each pass of a network over a field of view or window: how many are done, and how many the case takes.

@@ -13,7 +13,7 @@
 namespace revunet::tools {
 
 struct Windows {
-  io::Size3 size{};      // voxels
+  io::VolumeSize size;   // voxels
   double overlap = 0.5;  // of neighbours, as a share of their size: 0 <= overlap < 1
 };
 

@@ -27,7 +27,7 @@ uint64_t& at(std::array<uint64_t, kTagCount>& terms, Tag tag) {
 struct Sizes {
   const MemorySettings& settings;
   const UNetConfig& network = settings.network;
-  const io::Size3& size = settings.size;
+  const io::VolumeSize& size = settings.size;
 
   size_t levels() const { return network.levels(); }
   int64_t channels(size_t level) const { return network.channels[level]; }

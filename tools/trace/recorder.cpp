@@ -1,6 +1,7 @@
 #include "tools/trace/recorder.h"
 
 #include "engine/error.h"
+#include "tools/common/standard_streams.h"
 #include "tools/trace/trace_file.h"
 
 namespace revunet::tools {
@@ -13,7 +14,7 @@ TraceRecorder::~TraceRecorder() {
   try {
     write(TraceEnd::run_failed);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "warning: no memory trace was written: {}\n", e.what());
+    print_message("warning: no memory trace was written: {}\n", e.what());
   }
 }
 

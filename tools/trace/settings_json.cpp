@@ -15,23 +15,24 @@ using nlohmann::json;
 
 namespace {
 
-// Beyond any network or volume, and far from overflow.
-constexpr int64_t kMostVoxels = 4096, kMostChannels = 65536, kMostDepth = 1000, kMostLevels = 16;
+// Of a whole number: check_config and VolumeSize say what is beyond any network or volume.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
-std::vector<int64_t> list_member(const json& object, const std::string& key, int64_t most) {
+std::vector<int64_t> list_member(const json& object, const std::string& key) {
   const json& list = member(object, key);
   REVUNET_EXPECTS(list.is_array() && !list.empty(), DataError, "expected a list of numbers for {}, got {}", key,
                   io::excerpt(list));
   std::vector<int64_t> values;
-  for (const json& value : list) values.push_back(integer_of(value, key, 1, most));
+  for (const json& value : list) values.push_back(integer_of(value, key, 1, kMost));
   return values;
 }
 
-io::Size3 size_member(const json& object, const std::string& key, const UNetConfig& network) {
-  const std::vector<int64_t> values = list_member(object, key, kMostVoxels);
+io::VolumeSize size_member(const json& object, const std::string& key, const UNetConfig& network) {
+  const std::vector<int64_t> values = list_member(object, key);
   REVUNET_EXPECTS(values.size() == 3, DataError, "expected three numbers for {}, got {}", key, values.size());
+  const io::VolumeSize size(values[0], values[1], values[2]);
   check_size(network, values);
-  return {values[0], values[1], values[2]};
+  return size;
 }
 
 // True for the second of two names, false for the first.
@@ -53,17 +54,15 @@ Precision precision_member(const json& object) {
 UNetConfig network_from_json(const json& j) {
   UNetConfig network;
   network.kind = choice_member(j, "model", "reversible", "baseline") ? ModelKind::baseline : ModelKind::reversible;
-  network.channels = list_member(j, "channels", kMostChannels);
-  REVUNET_EXPECTS(static_cast<int64_t>(network.levels()) <= kMostLevels, DataError,
-                  "expected at most {} levels of channels, got {}", kMostLevels, network.levels());
-  network.encoder_depth = integer_member(j, "encoder_depth", 1, kMostDepth);
-  network.decoder_depth = integer_member(j, "decoder_depth", 1, kMostDepth);
+  network.channels = list_member(j, "channels");
+  network.encoder_depth = integer_member(j, "encoder_depth", 1, kMost);
+  network.decoder_depth = integer_member(j, "decoder_depth", 1, kMost);
   check_config(network);
   return network;
 }
 
 StepExtras extras_from_json(const json& j) {
-  return {.accumulate = integer_member(j, "accumulate", 1, std::numeric_limits<int64_t>::max()),
+  return {.accumulate = integer_member(j, "accumulate", 1, kMost),
           .cross_entropy = number_member(j, "cross_entropy"),
           .dropout = number_member(j, "dropout"),
           .clip = number_member(j, "clip"),
@@ -94,10 +93,10 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["device"] = cuda ? "cuda" : "cpu";
   if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
   if (s.extras != StepExtras{}) j["extras"] = to_json(s.extras);
-  j["size"] = s.size;
-  if (s.augmented) j["augmented"] = *s.augmented;
+  j["size"] = s.size.axes();
+  if (s.augmented) j["augmented"] = s.augmented->axes();
   if (s.intensities) j["intensities"] = true;
-  if (s.validation) j["validation"] = *s.validation;
+  if (s.validation) j["validation"] = s.validation->axes();
   j["steps"] = s.steps;
   return j;
 }
@@ -117,8 +116,7 @@ MemorySettings settings_from_json(const json& j) try {
   check_operands(s.network, operands_of(s.precision));
   if (choice_member(j, "device", "cpu", "cuda")) {
     s.layout = kCudaLayout;
-    s.layout.convolution_workspace =
-        static_cast<size_t>(integer_member(j, "convolution_workspace", 1, std::numeric_limits<int64_t>::max()));
+    s.layout.convolution_workspace = static_cast<size_t>(integer_member(j, "convolution_workspace", 1, kMost));
   }
   s.size = size_member(j, "size", s.network);
   if (j.contains("augmented")) s.augmented = size_member(j, "augmented", s.network);
@@ -128,7 +126,7 @@ MemorySettings settings_from_json(const json& j) try {
     s.intensities = true;
   }
   if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
-  s.steps = integer_member(j, "steps", 1, std::numeric_limits<int64_t>::max());
+  s.steps = integer_member(j, "steps", 1, kMost);
   const auto known = to_json(s);
   for (const auto& [key, value] : j.items()) {
     REVUNET_EXPECTS(known.contains(key), DataError,

@@ -1,6 +1,7 @@
 #include "tools/train/case_loader.h"
 
 #include "engine/error.h"
+#include "tools/common/memory_failure.h"
 
 namespace revunet::tools {
 
@@ -23,16 +24,17 @@ CaseLoader::Case CaseLoader::kept(size_t index) {
 
 CaseLoader::Case CaseLoader::get(size_t index) try {
   if (Case c = kept(index)) return c;
-  const Case c = std::make_shared<const io::Preprocessed>(
-      io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
+  const Case c = with_host_memory("reading and preparing it", [&] {
+    return std::make_shared<const io::Preprocessed>(
+        io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
+  });
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + bytes_of(*c) <= kKeepBytes && kept_.emplace(index, c).second) kept_bytes_ += bytes_of(*c);
   return c;
 } catch (const DataError& e) {
   throw DataError(fmt::format("case {}: {}", name(index), e.what()));
-} catch (const std::exception& e) {  // no memory, for example
-  throw Error(fmt::format("case {}: expected to read and prepare it, got: {}; fewer --loader-threads take less memory",
-                          name(index), e.what()));
+} catch (const OutOfMemoryError& e) {
+  throw OutOfMemoryError(fmt::format("case {}: {}; fewer --loader-threads take less", name(index), e.what()));
 }
 
 }  // namespace revunet::tools

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "engine/device.h"
+#include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/weights_file.h"
@@ -42,8 +43,7 @@ void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig&
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {
   const ModeChoice choice = mode_choice(a);
-  REVUNET_EXPECTS(a.monitor_reconstruction >= 0, UsageError, "[--monitor-reconstruction] expected 0 or more, got {}",
-                  a.monitor_reconstruction);
+  expect_range<int64_t>("--monitor-reconstruction", a.monitor_reconstruction, 0, kMostCounted);
   REVUNET_EXPECTS(
       a.monitor_reconstruction == 0 ||
           (o.network.kind == ModelKind::reversible && choice.activations != Activations::stored),
@@ -81,9 +81,8 @@ LearningRateSchedule learning_rate(const TrainArguments& a) {
 }
 
 StoppingRule stopping_rule(const TrainArguments& a) {
-  REVUNET_EXPECTS(a.stop_window >= 1 && a.stop_patience >= 0, UsageError,
-                  "[--stop-window, --stop-patience] expected at least 1 and 0 epochs, got {} and {}", a.stop_window,
-                  a.stop_patience);
+  expect_range<int64_t>("--stop-window", a.stop_window, 1, kMostCounted);
+  expect_range<int64_t>("--stop-patience", a.stop_patience, 0, kMostCounted);
   return {a.stop_window, a.stop_patience};
 }
 
@@ -113,8 +112,7 @@ void expect_folder_of(const std::filesystem::path& file, const std::filesystem::
 }
 
 TraceRequest trace_request(const TrainArguments& a) {
-  REVUNET_EXPECTS(a.memory_trace_steps >= 1, UsageError, "[--memory-trace-steps] expected at least 1, got {}",
-                  a.memory_trace_steps);
+  expect_range<int64_t>("--memory-trace-steps", a.memory_trace_steps, 1, kMostCounted);
   REVUNET_EXPECTS(a.memory_trace.empty() || a.monitor_reconstruction == 0, UsageError,
                   "[--memory-trace] expected a run without --monitor-reconstruction, whose copies no plan has, got "
                   "--monitor-reconstruction {}; leave one of them out",
@@ -168,18 +166,15 @@ void resolve_samples(const TrainArguments& a, TrainOptions& o) {
                   "[--foreground] expected a share from 0 to 1, got {}", a.foreground);
   o.foreground = a.foreground;
   o.augmentation = augmentation(a);
-  REVUNET_EXPECTS(a.loader_threads >= 1 && a.loader_threads <= 256, UsageError,
-                  "[--loader-threads] expected 1 to 256, got {}", a.loader_threads);
+  expect_range<int64_t>("--loader-threads", a.loader_threads, 1, 256);
   o.loader_threads = a.loader_threads;
   o.cache = absolute_path(a.cache, "--cache");
 }
 
 void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
-  REVUNET_EXPECTS(a.epochs >= 1 && a.epochs <= kMostEpochs, UsageError, "[--epochs] expected 1 to {}, got {}",
-                  kMostEpochs, a.epochs);
-  REVUNET_EXPECTS(a.max_steps >= 0, UsageError, "[--max-steps] expected 0 or more, got {}", a.max_steps);
-  REVUNET_EXPECTS(a.validate_every >= 1, UsageError, "[--validate-every] expected at least 1, got {}",
-                  a.validate_every);
+  expect_range<int64_t>("--epochs", a.epochs, 1, kMostEpochs);
+  expect_range<int64_t>("--max-steps", a.max_steps, 0, kMostCounted);
+  expect_range<int64_t>("--validate-every", a.validate_every, 1, kMostCounted);
   o.epochs = a.epochs;
   o.max_steps = a.max_steps;
   o.validate_every = a.validate_every;
@@ -240,7 +235,7 @@ TrainOptions resolve(const TrainArguments& a) {
   resolve_samples(a, o);
   o.extras = {a.accumulate, a.cross_entropy, a.dropout, a.clip_gradients, a.ema};
   resolve_schedule(a, o);
-  REVUNET_EXPECTS(a.threads >= 0, UsageError, "[--threads] expected 0 or more, got {}", a.threads);
+  expect_threads(a.threads);
   o.seed = a.seed;
   o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
   o.precision = parse_precision(a.precision);
@@ -252,7 +247,7 @@ TrainOptions resolve(const TrainArguments& a) {
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
   o.trace = trace_request(a);
-  REVUNET_EXPECTS(a.previews >= 0, UsageError, "[--previews] expected 0 or more, got {}", a.previews);
+  expect_range<int64_t>("--previews", a.previews, 0, kMostCounted);
   o.tensorboard = !a.no_tensorboard;
   o.previews = a.previews;
   return o;

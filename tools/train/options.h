@@ -19,11 +19,11 @@ namespace revunet::tools {
 struct TrainOptions {
   std::filesystem::path data, out;
   std::string check = "full";  // before the start: none, headers or full
-  std::string labels;             // a profile's name; empty: as the layout of `data` says
+  std::string labels;          // a profile's name; empty: as the layout of `data` says
   UNetConfig network;
-  io::Size3 size{};                // field of view (x, y, z) that cases are cropped or padded to
-  std::optional<io::Size3> patch;  // none: the whole field of view
-  double foreground = 0.5;         // share of the patches that are put on the tumour
+  io::VolumeSize size;                  // field of view (x, y, z) that cases are cropped or padded to
+  std::optional<io::VolumeSize> patch;  // none: the whole field of view
+  double foreground = 0.5;              // share of the patches that are put on the tumour
   std::optional<AugmentationRanges> augmentation;
   StepExtras extras;
   int64_t epochs = 0;

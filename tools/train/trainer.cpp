@@ -106,14 +106,7 @@ void Trainer::run() {
     return;
   }
   for_each_observer([&](RunObserver& o) { o.on_start(state_.step); });
-  try {
-    // An epoch whose steps are all done may lack its validation.
-    while (!done()) finish_epoch(run_epoch());
-  } catch (const OutOfMemoryError& e) {
-    progress_.clear();
-    throw OutOfMemoryError(
-        fmt::format("{}\n{}", e.what(), what_would_fit(options_.memory(length_.steps()), e.capacity)), e.capacity);
-  }
+  while (!done()) finish_epoch(run_epoch());  // an epoch whose steps are all done may lack its validation
   progress_.clear();
   report_memory();
   if (!recorder_) return;

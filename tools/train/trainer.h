@@ -24,7 +24,7 @@ class Trainer {
   void add(std::unique_ptr<RunObserver> observer) { observers_.push_back(std::move(observer)); }
 
   // Trains to the end, with a checkpoint after every epoch. Interrupted, with a checkpoint, where a signal came.
-  // OutOfMemoryError says what would fit. Throws NonFiniteError at the first loss that is not finite, naming case and
+  // Throws NonFiniteError at the first loss that is not finite, naming case and
   // tensor; files of earlier epochs stay.
   void run();
 

@@ -1,0 +1,23 @@
+#include "io/volume_size.h"
+
+#include <algorithm>
+
+#include "engine/error.h"
+
+namespace revunet::io {
+
+VolumeSize::VolumeSize(const Size3& axes) : axes_(axes) {
+  REVUNET_EXPECTS(holds(axes), UsageError, "[size] expected {}, got {}", bounds(), fmt::join(axes, ","));
+}
+
+bool VolumeSize::holds(const Size3& axes) {
+  const auto possible = [](int64_t extent) { return extent >= 1 && extent <= longest_axis; };
+  return std::ranges::all_of(axes, possible) && axes[0] * axes[1] * axes[2] <= most_voxels;  // at most 2^36
+}
+
+std::string VolumeSize::bounds() {
+  return fmt::format("a size X,Y,Z of 1 to {} voxels along each axis and at most {} in all, such as 1024,1024,1024",
+                     longest_axis, most_voxels);
+}
+
+}  // namespace revunet::io

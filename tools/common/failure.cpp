@@ -1,0 +1,64 @@
+#include "tools/common/failure.h"
+
+#include <filesystem>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+#include "engine/error.h"
+#include "tools/common/interruption.h"
+#include "tools/common/memory_failure.h"
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr const char* kWholeRun = "what the program was doing";
+
+std::string describe(const std::filesystem::filesystem_error& e) {
+  const std::string second = e.path2().empty() ? "" : " and " + e.path2().string();
+  return fmt::format("[{}{}] expected to read or change it, got: {}; check that it is there, and its permissions",
+                     e.path1().string(), second, e.code().message());
+}
+
+// As a rule of threads that cannot be started.
+std::string describe(const std::system_error& e) {
+  return fmt::format(
+      "[system] expected threads and files as the run needs them, got: {}; give fewer --threads, or raise "
+      "the limits that `ulimit -a` shows",
+      e.code().message());
+}
+
+}  // namespace
+
+Failure failure_of(const std::exception_ptr& exception) {
+  if (!exception) return {exit_failed_run, "[program] expected to end in order, got no exception; please report it"};
+  try {
+    std::rethrow_exception(exception);
+  } catch (const UsageError& e) {
+    return {exit_bad_usage, e.what()};
+  } catch (const DataError& e) {
+    return {exit_bad_data, e.what()};
+  } catch (const Interrupted& e) {
+    return {exit_interrupted, e.what()};
+  } catch (const Error& e) {
+    return {exit_failed_run, e.what()};
+  } catch (const std::filesystem::filesystem_error& e) {
+    return {exit_bad_data, describe(e)};
+  } catch (const std::system_error& e) {
+    return {exit_failed_run, describe(e)};
+  } catch (const std::bad_alloc&) {
+    return {exit_failed_run, out_of_host_memory(kWholeRun).what()};
+  } catch (const std::length_error&) {  // of a container that would be larger than any memory
+    return {exit_failed_run, out_of_host_memory(kWholeRun).what()};
+  } catch (const std::exception& e) {
+    return {exit_failed_run,
+            fmt::format("[program] expected no such failure, got: {}; please report it with the command", e.what())};
+  } catch (...) {
+    return {exit_failed_run,
+            "[program] expected no such failure, got one without a text; please report it with the "
+            "command"};
+  }
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,20 @@
+// What a tool says of an exception that ends it, and its exit code: whatever was thrown, by whichever library.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "tools/common/tool_main.h"
+
+namespace revunet::tools {
+
+struct Failure {
+  ExitCode code;
+  std::string message;
+};
+
+// UsageError 2, DataError 3, Interrupted 4, and any other Error 1, with their own messages. Of others, a file that the
+// system does not let us use is 3, and the rest 1: no memory, no threads, what a library throws.
+Failure failure_of(const std::exception_ptr& exception);
+
+}  // namespace revunet::tools
