@@ -120,7 +120,7 @@ PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const Pred
                            const PredictionFiles& files) {
   if (!files.overlay) c.segmentation.reset();
   const io::CaseVolumes volumes = io::load_case(c);
-  const io::Size3 size = options.size ? *options.size : whole_brain(volumes, options.windows.value());
+  const io::Size3 size = options.size ? options.size->axes() : whole_brain(volumes, options.windows.value());
   const io::Preprocessed input = io::preprocess(volumes, size);
   const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options);
   std::vector<uint8_t> labels =
