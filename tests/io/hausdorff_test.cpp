@@ -12,6 +12,7 @@
 #include "io/surfel_area.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/support/skip.h"
 
 using namespace revunet;
@@ -170,7 +171,7 @@ TEST_CASE("definitions of HD95 are named, and no others", "[metrics]") {
 }
 
 TEST_CASE("HD95 of a real case's raters is what each definition says", "[metrics][shared]") {
-  const std::filesystem::path folder = std::filesystem::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
+  const std::filesystem::path folder = std::filesystem::path(shared_dir()) / "data" / "TCGA-FG-6692";
   if (!std::filesystem::exists(folder)) {
     skip(folder.string() + " is not there");
     return;

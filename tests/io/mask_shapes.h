@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/mask_box.h"
+#include "tests/support/places.h"
 
 namespace revunet::test {
 
@@ -54,7 +55,7 @@ struct ShapeCase {
 };
 
 inline nlohmann::json read_golden(const char* name) {
-  std::ifstream stream(std::string(REVUNET_GOLDEN_DIR "/") + name);
+  std::ifstream stream(golden_dir() + "/" + name);
   return nlohmann::json::parse(stream);
 }
 

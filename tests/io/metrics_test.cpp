@@ -14,6 +14,7 @@
 #include "io/nifti.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/support/skip.h"
 
 using namespace revunet;
@@ -168,7 +169,7 @@ TEST_CASE("masks that do not fit their grid are refused", "[metrics]") {
 }
 
 TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") {
-  const std::filesystem::path folder = std::filesystem::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
+  const std::filesystem::path folder = std::filesystem::path(shared_dir()) / "data" / "TCGA-FG-6692";
   if (!std::filesystem::exists(folder)) {
     skip(folder.string() + " is not there");
     return;

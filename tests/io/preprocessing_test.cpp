@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/support/skip.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -55,12 +56,12 @@ io::CaseVolumes box_case(const Size3& size, const Size3& low, const Size3& high)
 }  // namespace
 
 TEST_CASE("a real case is preprocessed as NumPy does it") {
-  const std::filesystem::path folder = std::filesystem::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
+  const std::filesystem::path folder = std::filesystem::path(shared_dir()) / "data" / "TCGA-FG-6692";
   if (!std::filesystem::exists(folder)) {
     skip("the case of the golden values is not at " + folder.string());
     return;
   }
-  const std::filesystem::path golden = REVUNET_GOLDEN_DIR;
+  const std::filesystem::path golden = golden_dir();
   const auto expected = nlohmann::json::parse(read_bytes(golden / "preprocessing.json"));
   const auto cases = io::find_cases(folder);
   REQUIRE(cases.size() == 1);

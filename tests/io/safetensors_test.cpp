@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -33,7 +34,7 @@ double sum(const std::vector<T>& values) {
 }
 
 SafetensorsFile read_golden(const char* name) {
-  return read_safetensors(std::filesystem::path(REVUNET_GOLDEN_DIR) / name);
+  return read_safetensors(std::filesystem::path(golden_dir()) / name);
 }
 
 }  // namespace
@@ -244,5 +245,6 @@ TEST_CASE("damaged files are refused with the reason", "[safetensors]") {
                       ContainsSubstring(damage.reason) && ContainsSubstring("damaged.safetensors"));
   }
   CHECK_THROWS_AS(read_safetensors(folder.path()), DataError);
-  CHECK_THROWS_WITH(read_safetensors(folder / "absent.safetensors"), ContainsSubstring("absent.safetensors] expected a file that can be read, got: No such file"));
+  CHECK_THROWS_WITH(read_safetensors(folder / "absent.safetensors"),
+                    ContainsSubstring("absent.safetensors] expected a file that can be read, got: No such file"));
 }

@@ -13,6 +13,7 @@
 #include "engine/tensor.h"
 #include "io/safetensors.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 
 namespace revunet::test {
 
@@ -22,8 +23,7 @@ inline constexpr double kStoredRounding = 0x1p-24;
 class Golden {
  public:
   // A file of tests/golden.
-  explicit Golden(const std::string& file)
-      : file_(io::read_safetensors(std::string(REVUNET_GOLDEN_DIR) + "/" + file)) {}
+  explicit Golden(const std::string& file) : file_(io::read_safetensors(golden_dir() + "/" + file)) {}
 
   bool contains(const std::string& name) const { return file_.contains(name); }
   const io::SafetensorsFile& file() const { return file_; }

@@ -9,6 +9,7 @@
 
 #include "io/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/support/skip.h"
 #include "tests/tools/tool_runner.h"
 
@@ -136,7 +137,7 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
 }
 
 TEST_CASE("a real case scores as SciPy scores it", "[evaluate][shared]") {
-  const fs::path data = fs::path(REVUNET_SHARED_DIR) / "data" / "TCGA-FG-6692";
+  const fs::path data = fs::path(shared_dir()) / "data" / "TCGA-FG-6692";
   if (!fs::exists(data)) {
     skip(data.string() + " is not there");
     return;
@@ -147,7 +148,7 @@ TEST_CASE("a real case scores as SciPy scores it", "[evaluate][shared]") {
               .exit_code == 0);
   const nlohmann::json report = read_json(folder / "s.json");
   int compared = 0;
-  const nlohmann::json golden = read_json(REVUNET_GOLDEN_DIR "/metrics.json");
+  const nlohmann::json golden = read_json(golden_dir() + "/metrics.json");
   for (const auto& row : golden.at("pairs")) {
     if (row.at("a") != "TCGA-FG-6692_seg" || row.at("b") != "rater_isen-20") continue;
     const nlohmann::json& scores = report.at("cases")[0].at(row.at("region").get<std::string>());

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -28,7 +29,7 @@ ToolResult run_on_failing_disk(const std::string& tool, const std::string& argum
   return run_tool(tool, arguments,
                   fmt::format("{}ASAN_OPTIONS=verify_asan_link_order=0 FAILING_DISK_AT={} FAILING_DISK_CALLS='{}' "
                               "LD_PRELOAD={} ",
-                              patient_threads, at, calls.string(), REVUNET_FAILING_DISK));
+                              patient_threads, at, calls.string(), failing_disk()));
 }
 
 struct Call {

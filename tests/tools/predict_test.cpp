@@ -4,6 +4,7 @@
 
 #include "io/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -77,7 +78,7 @@ std::string write_oblique_case(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("the reference's weights give the reference's probabilities", "[predict]") {
-  const io::SafetensorsFile golden = io::read_safetensors(REVUNET_GOLDEN_DIR "/revunet_tiny_e1d1.safetensors");
+  const io::SafetensorsFile golden = io::read_safetensors(golden_dir() + "/revunet_tiny_e1d1.safetensors");
   constexpr int64_t X = 32, Y = 48, Z = 16, voxels = X * Y * Z;
   REQUIRE(golden.at("input").shape() == std::vector<int64_t>{1, 4, X, Y, Z});
   const std::vector<float> input = golden.at("input").to_f32(), expected = golden.at("output").to_f32();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/progress_line.h"
@@ -62,7 +63,7 @@ std::optional<std::string> drawn_by(const std::string& tool, const std::string& 
     return std::nullopt;
   }
   const std::string command = fmt::format("CUDA_VISIBLE_DEVICES= TERM={} {}{}/{} {} >/dev/null 2>{}", kind,
-                                          patient_threads, REVUNET_TOOLS_DIR, tool, arguments, terminal.path());
+                                          patient_threads, tools_dir(), tool, arguments, terminal.path());
   REQUIRE(std::system(command.c_str()) == 0);
   return terminal.take();
 }

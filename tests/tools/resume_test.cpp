@@ -1,6 +1,7 @@
 // Runs that are ended by signals and go on later: the same bits as a run that was never ended.
 
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -30,7 +31,7 @@ ToolResult train_until(const std::string& condition, const std::string& delay, c
   const std::string script = fmt::format(
       "CUDA_VISIBLE_DEVICES= {}{}/revunet-train {} >{} 2>{} & pid=$!; until {} || ! kill -0 $pid; do sleep 0.01; done "
       "2>/dev/null; sleep {}; kill -{} $pid 2>/dev/null; wait $pid",
-      patient_threads, REVUNET_TOOLS_DIR, arguments, output, errors, condition, delay, signal);
+      patient_threads, tools_dir(), arguments, output, errors, condition, delay, signal);
   const std::filesystem::path file = write_bytes(folder / "script.sh", script);
   const int status = std::system(fmt::format("bash '{}' 2>/dev/null", file.string()).c_str());
   REQUIRE(WIFEXITED(status));

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tests/io/test_files.h"
+#include "tests/support/places.h"
 
 namespace revunet::test {
 
@@ -24,7 +25,7 @@ struct ToolResult {
 inline ToolResult run_tool(const std::string& name, const std::string& arguments, const std::string& environment = "") {
   const TemporaryFolder folder;
   const std::string output = (folder / "output").string(), errors = (folder / "errors").string();
-  const std::string command = "CUDA_VISIBLE_DEVICES= " + environment + REVUNET_TOOLS_DIR "/" + name + " " + arguments +
+  const std::string command = "CUDA_VISIBLE_DEVICES= " + environment + tools_dir() + "/" + name + " " + arguments +
                               " >" + output + " 2>" + errors;
   const int status = std::system(command.c_str());
   REQUIRE(WIFEXITED(status));  // not killed by a signal

@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -96,8 +97,7 @@ TEST_CASE("names and shapes are those of the reference's state_dict", "[weights]
         Network{"baseline_tiny", {.kind = ModelKind::baseline, .channels = {4, 8, 16, 32, 64}}}}) {
     INFO(network.golden);
     const TemporaryFolder folder;
-    const io::SafetensorsFile golden =
-        io::read_safetensors(std::string(REVUNET_GOLDEN_DIR) + "/" + network.golden + ".safetensors");
+    const io::SafetensorsFile golden = io::read_safetensors(golden_dir() + "/" + network.golden + ".safetensors");
     const io::SafetensorsFile file = io::read_safetensors(write_untrained(folder / "w.safetensors", network.config));
     size_t weights = 0;
     for (const auto& entry : golden.entries()) {

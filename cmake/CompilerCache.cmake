@@ -1,0 +1,12 @@
+# ccache is used where it is installed and nothing else was asked for; -DREVUNET_CCACHE=OFF compiles anew. Paths are taken
+# from this folder, so that one clone's objects serve another's.
+option(REVUNET_CCACHE "Compile through ccache where it is installed" ON)
+find_program(REVUNET_CCACHE_PROGRAM ccache)
+if(REVUNET_CCACHE AND REVUNET_CCACHE_PROGRAM)
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${REVUNET_CCACHE_PROGRAM})
+  foreach(language CXX CUDA)
+    if(NOT CMAKE_${language}_COMPILER_LAUNCHER)
+      set(CMAKE_${language}_COMPILER_LAUNCHER ${launcher})
+    endif()
+  endforeach()
+endif()

@@ -1,0 +1,15 @@
+// Where tests find what they do not make themselves.
+//
+// Rule: only places.cpp knows the paths, so that a compiler cache serves the other tests in any folder.
+#pragma once
+
+#include <string>
+
+namespace revunet::test {
+
+std::string golden_dir();    // tests/golden
+std::string shared_dir();    // data beside the project, which a user's clone has not
+std::string tools_dir();     // the programs of this build
+std::string failing_disk();  // the library that makes a program's disk fail
+
+}  // namespace revunet::test
