@@ -16,7 +16,7 @@
 #include "io/input_file.h"
 #include "io/json_file.h"
 #include "io/preprocessing.h"
-#include "io/text.h"
+#include "io/utf8.h"
 
 namespace revunet::io {
 

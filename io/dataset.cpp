@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "io/layouts/layouts.h"
+#include "io/utf8.h"
 
 namespace revunet::io {
 namespace {
@@ -36,6 +37,15 @@ DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfil
     return scan_with_description(root.parent_path(), root, labels);
   }
   return scan_brats_folders(root, labels);
+}
+
+// Splits, logs and TensorBoard's files hold names of cases in UTF-8.
+void expect_utf8(DatasetScan& scan) {
+  for (const CaseFiles& c : scan.cases) {
+    if (is_utf8(c.name)) continue;
+    add_problem(scan, DatasetProblem::Kind::layout, c.name,
+                fmt::format("[{}] expected a name in UTF-8, got other bytes; rename the case", escaped_utf8(c.name)));
+  }
 }
 
 std::string sizes_text(const Grid& grid) {
@@ -72,6 +82,7 @@ std::vector<float> voxels_of(NiftiImage& image, int64_t frame, const Orientation
 
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels) try {
   DatasetScan scan = scan_unguarded(path, labels);
+  expect_utf8(scan);
   REVUNET_EXPECTS(!scan.cases.empty() || !scan.problems.empty(), DataError,
                   "[{}] expected cases as {}, got none; check the path", path.string(), layouts);
   return scan;
@@ -94,11 +105,33 @@ std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::
                                           more, path.string()));
 }
 
+namespace {
+
+// Before any voxel is read: a damaged header must not ask for the memory of an image that is not used.
+void expect_one_grid(const CaseFiles& files) {
+  std::vector<ImageFrame> images;  // each file once
+  for (const ImageFrame& image : files.modalities) {
+    const bool again = !images.empty() && images.back().path == image.path;
+    if (!image.path.empty() && !again) images.push_back(image);
+  }
+  if (files.segmentation) images.push_back({.path = *files.segmentation});
+  std::optional<Grid> grid;  // of the first
+  for (const ImageFrame& image : images) {
+    const NiftiImage header = read_nifti_header(image.path);
+    expect_frames(header, image);
+    if (!grid) grid = header.grid;
+    expect_same_grid(files.name, *grid, images[0].path, header.grid, image.path);
+  }
+}
+
+}  // namespace
+
 CaseVolumes load_case(const CaseFiles& files) {
+  expect_one_grid(files);
   CaseVolumes volumes;
   volumes.name = files.name;
   NiftiImage image;
-  fs::path first, read;  // first: the file of volumes.file_grid
+  fs::path read;
   for (size_t i = 0; i < files.modalities.size(); ++i) {
     const ImageFrame& wanted = files.modalities[i];
     volumes.missing[i] = wanted.path.empty();
@@ -106,25 +139,22 @@ CaseVolumes load_case(const CaseFiles& files) {
     // The modalities of a 4-D image come one after the other: it is read once.
     if (wanted.path != read) image = read_nifti(wanted.path);
     read = wanted.path;
-    expect_frames(image, wanted);
-    if (first.empty()) {
-      first = wanted.path;
+    if (volumes.header.empty()) {
       volumes.file_grid = image.grid;
       volumes.orientation = orientation_of(image.grid);
       volumes.grid = oriented_grid(image.grid, volumes.orientation);
       volumes.header = image.header;
     }
-    expect_same_grid(files.name, volumes.file_grid, first, image.grid, wanted.path);
     volumes.modalities[i] = voxels_of(image, wanted.frame, volumes.orientation);
   }
-  REVUNET_EXPECTS(!first.empty(), Error, "[{}] expected files of modalities, got none; use find_cases", files.name);
+  REVUNET_EXPECTS(!volumes.header.empty(), Error, "[{}] expected files of modalities, got none; use find_cases",
+                  files.name);
   const auto [X, Y, Z] = volumes.grid.size;
   for (size_t i = 0; i < files.modalities.size(); ++i) {
     if (volumes.missing[i]) volumes.modalities[i].assign(static_cast<size_t>(X * Y * Z), 0.0f);
   }
   if (files.segmentation) {
     const LabelImage segmentation = read_nifti_labels(*files.segmentation);
-    expect_same_grid(files.name, volumes.file_grid, first, segmentation.grid, *files.segmentation);
     const std::vector<uint8_t> labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
     volumes.labels = to_brats_order<uint8_t>(labels, volumes.file_grid.size, volumes.orientation);
   }

@@ -32,7 +32,8 @@ enum class MissingModality { refused, allowed };
 // The cases of a scan without problems, sorted by name; where missing modalities are allowed, theirs are none.
 // DataError as scan_dataset, and for its problems: the first, and how many more there are. Problems are: a modality
 // that is missing, .nii and .nii.gz of the same thing, a modality or segmentation that is the same file as another, a
-// segmentation under another name, two cases of one name, a label without images, in imagesTr images without a label.
+// segmentation under another name, two cases of one name, a label without images, in imagesTr images without a label,
+// a case whose name is not UTF-8.
 // Case folders may be without a segmentation, also beside others: who trains wants them all.
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
                                   MissingModality missing = MissingModality::refused);
@@ -49,9 +50,9 @@ struct CaseVolumes {
   std::vector<char> header;  // of the first modality that is there: for images made of this case
 };
 
-// Reads a case's files and brings them into BraTS's orientation by whole axes. DataError as read_nifti, and for:
-// another number of frames than the layout has, grids that differ (naming the case, both files and their sizes), values
-// that the case's label profile has not. Error for a case without any modality.
+// Reads a case's files, their headers first, and brings them into BraTS's orientation by whole axes. DataError as
+// read_nifti, and for: another number of frames than the layout has, grids that differ (naming the case, both files and
+// their sizes), values that the case's label profile has not. Error for a case without any modality.
 CaseVolumes load_case(const CaseFiles& files);
 
 }  // namespace revunet::io

@@ -29,6 +29,7 @@ struct GzipReader::State {
   std::vector<unsigned char> chunk = std::vector<unsigned char>(chunk_bytes);
   bool compressed = false;
   bool inside_member = false;  // a gzip member was begun and its trailer not yet verified
+  int64_t padding = 0;         // zeros after the last gzip member
   z_stream stream{};           // next_in and avail_in also serve plain files
 
   explicit State(const std::filesystem::path& path_) : path(path_), file(path_) {}
@@ -39,6 +40,7 @@ struct GzipReader::State {
   void begin();
   bool refill();
   bool begin_member();
+  void expect_zeros(const unsigned char* bytes, size_t count) const;
   int64_t read_some(unsigned char* destination, int64_t size);
   int64_t inflate_some(unsigned char* destination, int64_t size);
 };
@@ -63,13 +65,27 @@ bool GzipReader::State::refill() {
   return count > 0;
 }
 
-// Starts the next member of a multi-member file. False at the end of the file.
+void GzipReader::State::expect_zeros(const unsigned char* bytes, size_t count) const {
+  REVUNET_EXPECTS(std::all_of(bytes, bytes + count, [](unsigned char byte) { return byte == 0; }), DataError,
+                  "[{}] expected the end of the file, or zeros up to there, got more data; the file is damaged or its "
+                  "header is wrong",
+                  path.string());
+}
+
+// Starts the next member of a multi-member file. False at the end of the file, and for zeros up to there.
 bool GzipReader::State::begin_member() {
   if (inside_member) return true;
   if (!refill()) return false;
-  // inflate itself tells a member from trailing bytes: it refuses them as an incorrect header.
-  inflateReset(&stream);
-  return inside_member = true;
+  // Of other bytes inflate tells a member from what is none: it refuses them as an incorrect header.
+  if (padding == 0 && *stream.next_in != 0) {
+    inflateReset(&stream);
+    return inside_member = true;
+  }
+  for (; refill(); stream.avail_in = 0) {
+    expect_zeros(stream.next_in, stream.avail_in);
+    padding += stream.avail_in;
+  }
+  return false;
 }
 
 int64_t GzipReader::State::inflate_some(unsigned char* destination, int64_t size) {
@@ -119,11 +135,14 @@ void GzipReader::read(void* destination, int64_t size, std::string_view what) {
   }
 }
 
-void GzipReader::expect_end() {
-  unsigned char extra = 0;
-  REVUNET_EXPECTS(state_->read_some(&extra, 1) == 0, DataError,
-                  "[{}] expected the end of the file, got more data; the file is damaged or its header is wrong",
-                  state_->path.string());
+int64_t GzipReader::skip_padding() {
+  std::vector<unsigned char> bytes(chunk_bytes);
+  int64_t padding = 0;
+  while (const int64_t count = state_->read_some(bytes.data(), chunk_bytes)) {
+    state_->expect_zeros(bytes.data(), static_cast<size_t>(count));
+    padding += count;
+  }
+  return padding + state_->padding;
 }
 
 int64_t GzipReader::max_content_size() const {

@@ -1,7 +1,7 @@
 // Byte streams of files that may be gzip-compressed: a reader that trusts content, not names, and a writer.
 //
 // Non-obvious rule: the reader verifies each gzip member's CRC and length, but only when read to its end, so callers
-// that want a verified payload must finish with expect_end().
+// that want a verified payload must finish with skip_padding().
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ class GzipReader {
   // Fills destination with the next size bytes; DataError saying what was being read if the stream ends before.
   void read(void* destination, int64_t size, std::string_view what);
 
-  // Checks that nothing follows: the stream's end is reached and every trailer is right.
-  void expect_end();
+  // Reads to the end, up to which zeros may follow, in the stream or after its last gzip member: disks, tapes and some
+  // tools pad with them. Returns how many. DataError for other bytes and for a trailer that is not right.
+  int64_t skip_padding();
 
   // An upper bound on the bytes that the whole file can hold once decompressed; exact for a plain file.
   int64_t max_content_size() const;

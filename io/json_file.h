@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
-#include "io/text.h"
+#include "io/printable.h"
 
 namespace revunet::io {
 

@@ -3,26 +3,33 @@
 #include <nifti2_io.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <limits>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
-#include <Eigen/LU>
-
 #include "engine/error.h"
 #include "io/gzip_file.h"
+#include "io/input_file.h"
 #include "io/nifti_header.h"
 
 namespace revunet::io {
 namespace {
 
-constexpr double corner_tolerance = 1e-2;    // voxels: far below what shows, far above the rounding of float headers
-constexpr int64_t chunk_voxels = 64 * 1024;  // converted at a time: at most 512 KiB beside the result
+constexpr int64_t chunk_voxels = 64 * 1024;          // converted at a time: at most 512 KiB beside the result
+constexpr int64_t first_voxels = int64_t{64} << 20;  // asked for at once, 256 MiB: seven times an image of BraTS
+
+std::string claim_of(const NiftiHeader& header) {
+  const auto& [x, y, z] = header.grid.size;
+  return fmt::format("{} x {} x {} x {} voxels", x, y, z, header.frames);
+}
+
+int64_t content_bytes(const NiftiHeader& header) {
+  return header.payload_offset + header.voxel_count * header.voxel_bytes;
+}
 
 NiftiHeader read_header(GzipReader& file, const std::filesystem::path& path) {
   std::vector<char> bytes(nifti_probe_bytes);
@@ -32,35 +39,52 @@ NiftiHeader read_header(GzipReader& file, const std::filesystem::path& path) {
   file.read(bytes.data() + nifti_probe_bytes, size - nifti_probe_bytes, "NIfTI header");
   NiftiHeader header = parse_nifti_header(std::move(bytes), path);
   // Before any allocation: a damaged header must not ask for more memory than its file could ever fill.
-  const int64_t expected = header.payload_offset + header.voxel_count * header.voxel_bytes;
+  const int64_t expected = content_bytes(header);
   const int64_t found = file.max_content_size();
   REVUNET_EXPECTS(
-      expected == found || (file.compressed() && expected < found), DataError,
-      "[{}] expected {} bytes for the {} x {} x {} x {} voxels of the header, got {}{}; the file is {}: copy or "
-      "download it again",
-      path.string(), expected, header.grid.size[0], header.grid.size[1], header.grid.size[2], header.frames,
-      file.compressed() ? "at most " : "", found, expected > found ? "truncated" : "damaged");
+      expected <= found, DataError,
+      "[{}] expected {} bytes for the {} of the header, got {}{}; the file is truncated: copy or download it "
+      "again",
+      path.string(), expected, claim_of(header), file.compressed() ? "at most " : "", found);
   return header;
 }
 
 // Extensions (DICOM fields, comments) lie between header and voxels; nothing here needs them.
-void skip_extensions(GzipReader& file, int64_t size) {
+void skip(GzipReader& file, int64_t size, std::string_view what) {
   std::vector<char> skipped(static_cast<size_t>(std::min(size, chunk_voxels)));
   for (int64_t done = 0; done < size;) {
     const int64_t count = std::min(size - done, chunk_voxels);
-    file.read(skipped.data(), count, "header extensions");
+    file.read(skipped.data(), count, what);
     done += count;
   }
+}
+
+void skip_padding(GzipReader& file, NiftiHeader& header, const std::filesystem::path& path) {
+  const int64_t padding = file.skip_padding();
+  if (padding == 0) return;
+  header.tolerated.push_back(
+      fmt::format("[{}] expected the end of the file after the {}, got {} bytes of zeros: they "
+                  "are ignored",
+                  path.string(), claim_of(header), padding));
+}
+
+// Room for the next voxels, where `done` have arrived: a header may claim any number, so that memory is asked for only
+// as they come.
+void grow(std::vector<float>& voxels, int64_t done, const NiftiHeader& header) {
+  if (done < std::ssize(voxels)) return;
+  const auto count = static_cast<size_t>(std::min(header.voxel_count, std::max(first_voxels, 2 * done)));
+  voxels.reserve(count);  // else resize would take twice as many as there were
+  voxels.resize(count);
 }
 
 // Reads header.voxel_count numbers of type Stored as slope * stored + intercept, rounded once to float.
 template <typename Stored>
 void read_voxels(GzipReader& file, const NiftiHeader& header, std::vector<float>& voxels) {
-  voxels.resize(static_cast<size_t>(header.voxel_count));
   std::vector<Stored> stored(static_cast<size_t>(std::min(header.voxel_count, chunk_voxels)));
   const bool identity = header.slope == 1 && header.intercept == 0;
   for (int64_t done = 0; done < header.voxel_count;) {
-    const int64_t count = std::min(header.voxel_count - done, chunk_voxels);
+    grow(voxels, done, header);
+    const int64_t count = std::min(std::ssize(voxels) - done, chunk_voxels);
     file.read(stored.data(), count * static_cast<int64_t>(sizeof(Stored)), "voxels");
     if (header.swapped && sizeof(Stored) > 1) nifti_swap_Nbytes(count, sizeof(Stored), stored.data());
     const auto destination = voxels.begin() + done;
@@ -130,42 +154,24 @@ void write_image(const std::filesystem::path& path, const std::vector<char>& hea
   file.commit();
 }
 
-}  // namespace
-
-double corner_displacement(const Grid& a, const Grid& b) {
-  constexpr double never = std::numeric_limits<double>::infinity();
-  if (a.size != b.size) return never;
-  if (a.affine == b.affine) return 0;
-  const Eigen::FullPivLU<Eigen::Matrix4d> lu(a.affine);
-  if (!lu.isInvertible() || !b.affine.allFinite()) return never;
-  double most = 0;
-  for (int corner = 0; corner < 8; ++corner) {
-    Eigen::Vector4d voxel = Eigen::Vector4d::UnitW();
-    for (int axis = 0; axis < 3; ++axis) {
-      if ((corner >> axis & 1) != 0) voxel(axis) = static_cast<double>(a.size[static_cast<size_t>(axis)] - 1);
-    }
-    most = std::max(most, (lu.solve(b.affine * voxel) - voxel).head<3>().norm());
-  }
-  return most;
-}
-
-bool same_grid(const Grid& a, const Grid& b) {
-  return corner_displacement(a, b) <= corner_tolerance;
-}
-
-namespace {
-
 // The end of a gzip file: the length of its last member before compression, modulo 2^32, least byte first.
 uint32_t last_word(const std::filesystem::path& path) {
   std::array<unsigned char, 4> bytes{};
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(-static_cast<std::streamoff>(bytes.size()), std::ios::end);
-  file.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
-  REVUNET_EXPECTS(file.good(), DataError, "[{}] expected a file that can be read to its end; check the disk",
-                  path.string());
+  InputFile file(path);
+  file.seek(std::max<int64_t>(file.size() - std::ssize(bytes), 0));
+  file.read(bytes.data(), std::ssize(bytes));
   uint32_t word = 0;
   for (size_t i = 0; i < bytes.size(); ++i) word |= uint32_t{bytes[i]} << (8 * i);
   return word;
+}
+
+NiftiImage image_of(NiftiHeader header, std::vector<float> voxels) {
+  return {.grid = header.grid,
+          .frames = header.frames,
+          .voxels = std::move(voxels),
+          .header = std::move(header.bytes),
+          .scaling_error = scaling_error_of(header),
+          .tolerated = std::move(header.tolerated)};
 }
 
 void expect_finite(const std::vector<float>& voxels, const std::filesystem::path& path) {
@@ -180,52 +186,37 @@ void expect_finite(const std::vector<float>& voxels, const std::filesystem::path
 NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite) {
   GzipReader file(path);
   NiftiHeader header = read_header(file, path);
-  skip_extensions(file, header.payload_offset - static_cast<int64_t>(header.bytes.size()));
-  NiftiImage image;
-  read_voxels_of_type(file, header, image.voxels);
-  file.expect_end();
-  if (non_finite == NonFinite::is_error) expect_finite(image.voxels, path);
-  image.grid = header.grid;
-  image.frames = header.frames;
-  image.header = std::move(header.bytes);
-  return image;
-}
-
-LabelImage read_nifti_labels(const std::filesystem::path& path) {
-  return labels_of_image(read_nifti(path), path);
-}
-
-LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path) {
-  REVUNET_EXPECTS(image.frames == 1, DataError, "[{}] expected labels of one frame, got {}; split the image",
-                  path.string(), image.frames);
-  LabelImage labels{.grid = image.grid, .labels = std::vector<uint8_t>(image.voxels.size()), .header = {}};
-  const auto is_label = [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); };
-  const auto bad = std::find_if_not(image.voxels.begin(), image.voxels.end(), is_label);
-  if (bad != image.voxels.end()) {
-    const auto more = std::count_if(bad + 1, image.voxels.end(), [&](float value) { return !is_label(value); });
-    throw DataError(fmt::format(
-        "[{}] expected labels, whole numbers in 0..255, got {} at voxel {}{}; check that it is a segmentation",
-        path.string(), *bad, bad - image.voxels.begin(),
-        more > 0 ? fmt::format(", and {} more that are none", more) : ""));
+  skip(file, header.payload_offset - std::ssize(header.bytes), "header extensions");
+  std::vector<float> voxels;
+  try {
+    read_voxels_of_type(file, header, voxels);
+  } catch (const std::bad_alloc&) {
+    throw DataError(
+        fmt::format("[{}] expected memory for the {} of the header, {:.1f} GiB, got none; check that it is "
+                    "the right image, or free memory",
+                    path.string(), claim_of(header), static_cast<double>(header.voxel_count) * sizeof(float) / 0x1p30));
   }
-  std::transform(image.voxels.begin(), image.voxels.end(), labels.labels.begin(),
-                 [](float value) { return static_cast<uint8_t>(value); });
-  labels.header = std::move(image.header);
-  return labels;
+  skip_padding(file, header, path);
+  if (non_finite == NonFinite::is_error) expect_finite(voxels, path);
+  return image_of(std::move(header), std::move(voxels));
 }
 
 NiftiImage read_nifti_header(const std::filesystem::path& path) {
   GzipReader file(path);
-  NiftiHeader header = read_header(file, path);
-  return {.grid = header.grid, .frames = header.frames, .voxels = {}, .header = std::move(header.bytes)};
+  return image_of(read_header(file, path), {});
 }
 
 NiftiImage read_whole_nifti_header(const std::filesystem::path& path) {
   GzipReader file(path);
   NiftiHeader header = read_header(file, path);
-  const int64_t length = header.payload_offset + header.voxel_count * header.voxel_bytes;
-  if (file.compressed() && last_word(path) != static_cast<uint32_t>(length)) read_nifti(path, NonFinite::is_allowed);
-  return {.grid = header.grid, .frames = header.frames, .voxels = {}, .header = std::move(header.bytes)};
+  const int64_t length = content_bytes(header);
+  const bool as_long =
+      file.compressed() ? last_word(path) == static_cast<uint32_t>(length) : file.max_content_size() == length;
+  if (!as_long) {
+    skip(file, length - std::ssize(header.bytes), "voxels");
+    skip_padding(file, header, path);
+  }
+  return image_of(std::move(header), {});
 }
 
 std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const std::array<double, 3>& spacing) {

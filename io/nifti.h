@@ -8,26 +8,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include <Eigen/Core>
+#include "io/grid.h"
 
 namespace revunet::io {
-
-// The spatial frame of an image: what must be equal for two images to overlay.
-struct Grid {
-  std::array<int64_t, 3> size{};    // voxels along x, y, z
-  std::array<double, 3> spacing{};  // mm along x, y, z: lengths of the affine's columns
-  Eigen::Matrix4d affine;           // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
-  bool oriented = true;             // false: neither code is set, so that nobody knows which way the axes go
-};
-
-// The farthest that a corner of grid a lies from the same corner of b, in voxels of a. Infinite for other sizes, and
-// for an affine that is not finite or cannot be inverted and is not the other's.
-double corner_displacement(const Grid& a, const Grid& b);
-
-// Whether corners lie within 0.01 voxels: rounded headers pass, a shift that could be seen does not.
-bool same_grid(const Grid& a, const Grid& b);
 
 // Voxels are scaled by scl_slope and scl_inter (a slope of 0 or NaN means identity) in double and rounded to float,
 // which holds any int16 exactly.
@@ -36,6 +22,8 @@ struct NiftiImage {
   int64_t frames = 1;         // extent of the fourth dimension
   std::vector<float> voxels;  // x fastest, then y, z, t
   std::vector<char> header;   // the file's header bytes in native byte order, as nifti_1_header or nifti_2_header
+  double scaling_error = 0;   // how far the file's numbers may have moved a whole number (scaling_error_of)
+  std::vector<std::string> tolerated;  // what the standard forbids and was read all the same, as messages of errors
 };
 
 // The place in the world that the qform gives, of an image that has a sform too, which is used in its stead.
@@ -44,29 +32,32 @@ std::optional<Grid> grid_by_qform(const NiftiImage& image);
 // Reads the whole file, gzip or not by its content. Types: 8 to 64-bit integers, 32 and 64-bit floats; 3 or 4
 // dimensions; either byte order. Throws DataError, naming path, expected, found and remedy, for: a missing file, wrong
 // header size or magic (a .hdr/.img pair too), dims that are not positive or do not match the payload, an unsupported
-// datatype or a bitpix that is not its own, vox_offset inside the header, spacings that are not positive or
-// differ between pixdim and affine, a singular affine, lengths in other units than mm, a truncated payload, a gzip
-// stream with a wrong CRC or length or no trailer, anything after the last voxel or gzip member, non-finite voxels
-// (their count) unless they are allowed.
+// datatype, vox_offset inside the header, spacings that are 0 or differ between pixdim and affine, an affine that is
+// singular or not finite, lengths in other units than mm, a truncated payload, a gzip stream with a wrong CRC or length
+// or no trailer, anything but zeros after the last voxel or gzip member, non-finite voxels (their count) unless they
+// are allowed, and an image that memory does not hold. Memory is asked for as voxels arrive: at most twice what came,
+// or 256 MiB. Tolerated are zeros at the end and what parse_nifti_header (io/nifti_header.h) tolerates.
 enum class NonFinite { is_error, is_allowed };
 NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = NonFinite::is_error);
 
 // Labels of a segmentation: read_nifti plus a check that every voxel is an integer in 0..255 and that frames == 1.
+// Tolerated: labels within the image's scaling_error of whole numbers, where each label is one value throughout, as a
+// writer of scaled numbers leaves them; a map of probabilities has many values near 0 and 1.
 struct LabelImage {
   Grid grid;
   std::vector<uint8_t> labels;  // x fastest
   std::vector<char> header;
+  std::vector<std::string> tolerated;
 };
 LabelImage read_nifti_labels(const std::filesystem::path& path);
 LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path);  // of an image that was read
 
-// Only the header, checked as read_nifti does (grid and frames filled, voxels empty). The payload's length is checked
-// for a plain file; of a gzip file nothing is known beyond the header.
+// Only the header, checked as read_nifti does (voxels empty), and that the file can be as long as it says.
 NiftiImage read_nifti_header(const std::filesystem::path& path);
 
 // As read_nifti_header, and that the file holds what its header says, without unpacking it: of a gzip file by the
-// length in its last bytes. Where that differs (a truncated file, or several gzip members) the whole file is read.
-// DataError as read_nifti, but non-finite voxels and flipped bits pass.
+// length in its last bytes. Where that differs (a truncated or padded file, or several gzip members) the whole file is
+// unpacked, in little memory. DataError as read_nifti, but non-finite voxels and flipped bits pass.
 NiftiImage read_whole_nifti_header(const std::filesystem::path& path);
 
 // A header for a new image in BraTS's orientation (x to the left, y to the back, z up): qform and sform (code 1,

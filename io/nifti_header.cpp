@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <Eigen/LU>
 
@@ -40,6 +41,7 @@ struct Fields {
   std::string magic;
   std::array<int64_t, 8> dim{};
   std::array<double, 8> pixdim{};
+  std::array<double, 3> spacing{};  // pixdim 1 to 3 without their signs, which say nothing
   int datatype = 0, bitpix = 0, qform_code = 0, sform_code = 0, units = 0;
   double vox_offset = 0;
   double slope = 0, intercept = 0;
@@ -55,6 +57,7 @@ Fields fields_of(const std::vector<char>& bytes) {
   Fields f;
   f.magic.assign(h.magic, sizeof h.magic);
   for (size_t i = 0; i < f.dim.size(); ++i) f.dim[i] = h.dim[i], f.pixdim[i] = h.pixdim[i];
+  for (size_t i = 0; i < f.spacing.size(); ++i) f.spacing[i] = std::abs(f.pixdim[i + 1]);
   f.datatype = h.datatype, f.bitpix = h.bitpix, f.units = h.xyzt_units;
   f.qform_code = h.qform_code, f.sform_code = h.sform_code;
   f.vox_offset = static_cast<double>(h.vox_offset);
@@ -109,13 +112,22 @@ void judge_datatype(const Fields& f, NiftiHeader& header, const std::filesystem:
       "[{}] expected a datatype of 8 to 64-bit integers or of 32 or 64-bit floats, got {} ({}); convert it, "
       "for example to int16",
       path.string(), nifti_datatype_string(f.datatype), f.datatype);
-  REVUNET_EXPECTS(f.bitpix == header.voxel_bytes * 8, DataError,
-                  "[{}] expected bitpix {} for datatype {}, got {}; the header is damaged", path.string(),
-                  header.voxel_bytes * 8, nifti_datatype_string(f.datatype), f.bitpix);
+  if (f.bitpix == header.voxel_bytes * 8) return;
+  header.tolerated.push_back(fmt::format("[{}] expected bitpix {} for datatype {}, got {}: the datatype decides",
+                                         path.string(), header.voxel_bytes * 8, nifti_datatype_string(f.datatype),
+                                         f.bitpix));
 }
 
 void judge_offset(const Fields& f, NiftiHeader& header, const std::filesystem::path& path) {
   const auto least = static_cast<int64_t>(header.bytes.size()) + extension_flag_bytes;
+  if (f.vox_offset == 0) {
+    header.payload_offset = least;
+    header.tolerated.push_back(
+        fmt::format("[{}] expected a vox_offset of at least {}, after the header, got 0: the "
+                    "voxels are read from byte {} on",
+                    path.string(), least, least));
+    return;
+  }
   constexpr double most = 0x1p62;  // keeps the conversion defined; a larger one exceeds every file
   const bool whole = f.vox_offset == std::floor(f.vox_offset);
   REVUNET_EXPECTS(whole && f.vox_offset >= static_cast<double>(least) && f.vox_offset <= most, DataError,
@@ -144,12 +156,12 @@ Eigen::Matrix4d affine_of(const Fields& f) {
   } else if (f.qform_code > 0) {
     const double handedness = f.pixdim[0] < 0 ? -1.0 : 1.0;
     const nifti_dmat44 q = nifti_quatern_to_dmat44(f.quatern[0], f.quatern[1], f.quatern[2], f.qoffset[0], f.qoffset[1],
-                                                   f.qoffset[2], f.pixdim[1], f.pixdim[2], f.pixdim[3], handedness);
+                                                   f.qoffset[2], f.spacing[0], f.spacing[1], f.spacing[2], handedness);
     for (int row = 0; row < 4; ++row) {
       for (int column = 0; column < 4; ++column) affine(row, column) = q.m[row][column];
     }
   } else {
-    affine.diagonal() << f.pixdim[1], f.pixdim[2], f.pixdim[3], 1.0;
+    affine.diagonal() << f.spacing[0], f.spacing[1], f.spacing[2], 1.0;
   }
   return affine;
 }
@@ -167,10 +179,40 @@ void judge_affine(const Fields& f, Grid& grid, const std::filesystem::path& path
                   "header",
                   path.string(), name);
   for (size_t i = 0; i < 3; ++i) {
-    REVUNET_EXPECTS(std::abs(grid.spacing[i] - f.pixdim[i + 1]) <= spacing_tolerance * f.pixdim[i + 1], DataError,
+    REVUNET_EXPECTS(std::abs(grid.spacing[i] - f.spacing[i]) <= spacing_tolerance * f.spacing[i], DataError,
                     "[{}] expected pixdim to have the voxel sizes of the {}, {:.6g} mm, got {:.6g} x {:.6g} x {:.6g} "
                     "mm; mend whichever is wrong",
                     path.string(), name, fmt::join(grid.spacing, " x "), f.pixdim[1], f.pixdim[2], f.pixdim[3]);
+  }
+}
+
+bool all_finite(std::span<const double> values) {
+  return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
+}
+
+bool qform_is_finite(const Fields& f) {
+  return all_finite(f.quatern) && all_finite(f.qoffset);
+}
+
+bool sform_is_finite(const Fields& f) {
+  return std::ranges::all_of(f.srow, [](const auto& row) { return all_finite(row); });
+}
+
+// What is wrong with a geometry that is read all the same.
+void tolerate_geometry(const Fields& f, NiftiHeader& header, const std::filesystem::path& path) {
+  const bool negative = std::any_of(f.pixdim.begin() + 1, f.pixdim.begin() + 4, [](double mm) { return mm < 0; });
+  if (negative) {
+    header.tolerated.push_back(
+        fmt::format("[{}] expected positive voxel spacings, got {} x {} x {} in pixdim: read "
+                    "without their signs",
+                    path.string(), f.pixdim[1], f.pixdim[2], f.pixdim[3]));
+  }
+  // Those that are used have passed judge_affine.
+  for (const auto& [name, finite] : {std::pair{"qform", qform_is_finite(f)}, std::pair{"sform", sform_is_finite(f)}}) {
+    if (finite) continue;
+    header.tolerated.push_back(
+        fmt::format("[{}] expected finite numbers in the {}, got others, such as NaN: it is not used, and ignored",
+                    path.string(), name));
   }
 }
 
@@ -179,15 +221,16 @@ void judge_geometry(const Fields& f, NiftiHeader& header, const std::filesystem:
   REVUNET_EXPECTS(unit == NIFTI_UNITS_MM || unit == NIFTI_UNITS_UNKNOWN, DataError,
                   "[{}] expected lengths in millimetres (code {}), got {} (code {}); convert the image", path.string(),
                   NIFTI_UNITS_MM, nifti_units_string(unit), unit);
-  std::copy_n(f.pixdim.begin() + 1, 3, header.grid.spacing.begin());
-  for (const double spacing : header.grid.spacing) {
+  header.grid.spacing = f.spacing;
+  for (const double spacing : f.spacing) {
     REVUNET_EXPECTS(std::isfinite(spacing) && spacing > 0, DataError,
-                    "[{}] expected positive voxel spacings, got {} x {} x {}; mend pixdim in the header", path.string(),
+                    "[{}] expected positive voxel spacings, got {} x {} x {}; fix pixdim in the header", path.string(),
                     f.pixdim[1], f.pixdim[2], f.pixdim[3]);
   }
   header.grid.affine = affine_of(f);
   header.grid.oriented = f.sform_code > 0 || f.qform_code > 0;
   if (header.grid.oriented) judge_affine(f, header.grid, path);
+  tolerate_geometry(f, header, path);
 }
 
 template <typename Header>
@@ -204,6 +247,16 @@ std::vector<char> filled_for_writing(const std::vector<char>& bytes, int datatyp
   h.datatype = static_cast<int16_t>(datatype);
   h.bitpix = static_cast<int16_t>(8 * nifti_voxel_bytes(datatype));
   h.vox_offset = sizeof h + extension_flag_bytes;
+  for (int i = 1; i <= 3; ++i) h.pixdim[i] = std::abs(h.pixdim[i]);
+  const Fields f = fields_of<Header>(bytes);
+  if (!qform_is_finite(f)) {
+    h.qform_code = 0;
+    h.quatern_b = h.quatern_c = h.quatern_d = h.qoffset_x = h.qoffset_y = h.qoffset_z = 0;
+  }
+  if (!sform_is_finite(f)) {
+    h.sform_code = 0;
+    for (int i = 0; i < 4; ++i) h.srow_x[i] = h.srow_y[i] = h.srow_z[i] = 0;
+  }
   h.scl_slope = 1, h.scl_inter = 0;
   h.cal_min = h.cal_max = 0;
   h.intent_code = NIFTI_INTENT_NONE;
@@ -215,6 +268,16 @@ std::vector<char> filled_for_writing(const std::vector<char>& bytes, int datatyp
 }
 
 }  // namespace
+
+double scaling_error_of(const NiftiHeader& header) {
+  constexpr double of_floats = 1e-3;
+  constexpr double rounding = 0x1p-22, most_label = 255;  // the first: relative, of float slopes, intercepts and voxels
+  if (header.datatype == NIFTI_TYPE_FLOAT32 || header.datatype == NIFTI_TYPE_FLOAT64) return of_floats;
+  const double step = std::abs(header.slope);
+  const double half = step < 1 ? step / 2 : 0;
+  constexpr double most = 0.499;  // beyond, nobody knows which label it was
+  return std::min(half + rounding * (most_label + std::abs(header.intercept)), most);
+}
 
 int64_t nifti_voxel_bytes(int datatype) {
   switch (datatype) {
@@ -274,7 +337,7 @@ NiftiHeader parse_nifti_header(std::vector<char> bytes, const std::filesystem::p
 std::optional<Grid> grid_by_qform(const NiftiImage& image) {
   const bool version_2 = static_cast<int64_t>(image.header.size()) == header_2_bytes;
   Fields f = version_2 ? fields_of<nifti_2_header>(image.header) : fields_of<nifti_1_header>(image.header);
-  if (f.sform_code <= 0 || f.qform_code <= 0) return std::nullopt;
+  if (f.sform_code <= 0 || f.qform_code <= 0 || !qform_is_finite(f)) return std::nullopt;
   f.sform_code = 0;
   Grid grid = image.grid;
   grid.affine = affine_of(f);

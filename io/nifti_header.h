@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "io/nifti.h"
@@ -32,18 +33,25 @@ struct NiftiHeader {
   int64_t voxel_count = 0;     // x * y * z * frames; voxel_count * voxel_bytes + payload_offset does not overflow
   double slope = 1;            // voxel = slope * stored + intercept
   double intercept = 0;
+  std::vector<std::string> tolerated;  // as NiftiImage's
 };
 
 // Judges a whole header (348 or 540 bytes, in the file's byte order). DataError naming path, what the standard
-// (nifti.nimh.nih.gov/nifti-1, nifti-2) or this project expects, what was found, and a remedy.
+// (nifti.nimh.nih.gov/nifti-1, nifti-2) or this project expects, what was found, and a remedy. Tolerated, because there
+// is one way to read it: a bitpix that is not the datatype's, a vox_offset of 0 (the voxels then follow the header and
+// its four bytes of flags), negative pixdim, and a qform or sform that is not finite and not used.
 NiftiHeader parse_nifti_header(std::vector<char> bytes, const std::filesystem::path& path);
+
+// How far from a whole number the file's numbers may have moved a label: half of scl_slope where that is below 1, as a
+// writer that has only scaled integers rounds to steps of it; 1e-3 for floats, which may have come from such a file.
+double scaling_error_of(const NiftiHeader& header);
 
 // Bytes of a voxel of a NIFTI_TYPE_* code, 0 for types that this project does not read (complex, RGB, 128 bits).
 int64_t nifti_voxel_bytes(int datatype);
 
 // A copy of `header` for voxels of the given type: dims from its own x, y, z and from frames; no scaling, calibration,
-// intent or extension. Error if `header` is no native NIfTI header or if its sizes do not multiply to
-// voxel_count / frames.
+// intent or extension, and without what reading tolerates. Error if `header` is no native NIfTI header or if its sizes
+// do not multiply to voxel_count / frames.
 std::vector<char> header_for_writing(const std::vector<char>& header, int datatype, int64_t frames, int64_t voxel_count,
                                      const std::filesystem::path& path);
 

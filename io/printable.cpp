@@ -5,32 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "io/utf8.h"
+
 namespace revunet::io {
 namespace {
 
-struct Character {
-  size_t length = 1;  // bytes
-  bool valid = false;
-  uint32_t code = 0;
-};
-
-// The character at the front of UTF-8 text that is not empty. One that is not valid is one byte long.
-Character first_of(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i])); };
-  const uint32_t lead = byte(0);
-  if (lead < 0x80) return {1, true, lead};
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  constexpr uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};  // by length: a longer form than needed is not valid
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  uint32_t code = lead & (0xffu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < least[length] || code > 0x10ffff || surrogate) return {};
-  return {length, true, code};
-}
+constexpr size_t longest_excerpt = 160;  // bytes: two lines of a terminal
 
 bool is_control(uint32_t code) {
   const bool c0_or_delete = code < 0x20 || code == 0x7f, c1 = code >= 0x80 && code < 0xa0;
@@ -44,7 +24,7 @@ std::string escaped(std::string_view text, bool keep_line_breaks) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
-    const Character c = first_of(text);
+    const Utf8Character c = first_character(text);
     const bool kept = c.valid && (!is_control(c.code) || (keep_line_breaks && c.code == '\n'));
     for (const char byte : text.substr(0, c.length)) {
       if (kept) result += byte;
@@ -63,6 +43,17 @@ std::string printable(std::string_view text) {
 
 std::string printable_line(std::string_view text) {
   return escaped(text, false);
+}
+
+std::string excerpt(std::string_view text) {
+  size_t length = 0;
+  while (length < text.size()) {
+    const size_t next = length + first_character(text.substr(length)).length;
+    if (next > longest_excerpt) break;
+    length = next;
+  }
+  const std::string start = printable_line(text.substr(0, length));
+  return length == text.size() ? start : fmt::format("{}... ({} bytes more)", start, text.size() - length);
 }
 
 }  // namespace revunet::io

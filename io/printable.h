@@ -13,4 +13,7 @@ std::string printable(std::string_view text);
 // The same for text that must stay in one line, such as a name in a table: line breaks become \x0a.
 std::string printable_line(std::string_view text);
 
+// At most 160 bytes of a text, in one line, and the length of what was cut: for messages that echo what a file says.
+std::string excerpt(std::string_view text);
+
 }  // namespace revunet::io

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <new>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -14,7 +15,7 @@
 #include "io/atomic_file.h"
 #include "io/input_file.h"
 #include "io/json_file.h"
-#include "io/text.h"
+#include "io/printable.h"
 
 namespace revunet::io {
 namespace {
@@ -153,6 +154,16 @@ void check_layout(const std::string& file, const std::vector<Extent>& sorted, in
       file, expected_begin, data_bytes);
 }
 
+// The file is at least as long as this.
+std::vector<std::byte> room_for(const Extent& extent, const std::string& file) try {
+  return std::vector<std::byte>(static_cast<size_t>(extent.end - extent.begin));
+} catch (const std::bad_alloc&) {
+  throw DataError(
+      fmt::format("[{}] expected memory for tensor '{}', {:.1f} GiB, got none; check that it is the right "
+                  "file, or free memory",
+                  file, excerpt(extent.name), static_cast<double>(extent.end - extent.begin) / 0x1p30));
+}
+
 // The open file, with the bytes that are left of it.
 class Reader {
  public:
@@ -255,8 +266,8 @@ SafetensorsFile read_safetensors(const std::filesystem::path& path) {
   });
   check_layout(reader.file(), extents, reader.remaining());
   for (Extent& extent : extents) {
-    std::vector<std::byte> bytes(static_cast<size_t>(extent.end - extent.begin));
-    reader.read(bytes.data(), extent.end - extent.begin);
+    std::vector<std::byte> bytes = room_for(extent, reader.file());
+    reader.read(bytes.data(), std::ssize(bytes));
     contents.add(std::move(extent.name),
                  HostTensor::from_bytes(extent.dtype, std::move(extent.shape), std::move(bytes)));
   }

@@ -9,8 +9,8 @@
 
 #include "engine/error.h"
 #include "io/json_file.h"
+#include "io/printable.h"
 #include "io/regions.h"
-#include "io/text.h"
 
 namespace revunet::io {
 namespace {

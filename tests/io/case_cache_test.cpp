@@ -130,3 +130,44 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
              ContainsSubstring("2.nii] expected a file that can be read"));
   CHECK_THROWS_AS(Cache(files.modalities[0].path), DataError);
 }
+
+TEST_CASE("a cache of files below a folder whose name is not UTF-8 is used again") {
+  const TemporaryFolder folder;
+  const io::CaseFiles files = make_images(folder / "caf\xe9/a");
+  Cache c(folder / "cache");
+  const io::CaseVolumes made = c.cache.load(files);
+  const auto time = fs::last_write_time(folder / "cache/a.case");
+  CHECK(c.cache.load(files).modalities == made.modalities);
+  CHECK(fs::last_write_time(folder / "cache/a.case") == time);
+  CHECK(c.damage.empty());
+}
+
+TEST_CASE("a cached case with a sound checksum and other values is made again") {
+  const TemporaryFolder folder;
+  const io::CaseFiles files = make_images(folder / "a");
+  Cache c(folder / "cache");
+  const io::CaseVolumes made = c.cache.load(files);
+  const std::string bytes = read_bytes(folder / "cache/a.case");
+  size_t tried = 0;
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"[4,3,2]", "[-4,-3,2]"},
+           {"[4,3,2]", "[4611686018427387904,2,2]"},
+           {"[4,3,2]", "[2097152,2097152,2097152]"},
+           {"[4,3,2]", "[4.5,3,2]"},
+           {"[4,3,2]", "\"many\""},
+           {"[4,3,2]", std::string(60'000, '[') + std::string(60'000, ']')},
+           {"\"labels\":true", "\"labels\":\"yes\""},
+           {"\"types\":[\"int16\"", "\"types\":[[1]"},
+           {"\"format\":", "\"form\":"},
+       }) {
+    std::string content = bytes.substr(9);
+    const size_t at = content.find(from);
+    REQUIRE(at != std::string::npos);
+    content.replace(at, from.size(), to);
+    const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size());
+    write_bytes(folder / "cache/a.case", fmt::format("{:08x}\n", crc) + content);
+    CHECK(c.cache.load(files).modalities == made.modalities);
+    CHECK(c.damage.size() == ++tried);
+    CHECK_THAT(c.damage.back(), ContainsSubstring("a.case] expected "));
+  }
+}

@@ -291,10 +291,26 @@ TEST_CASE("cases that cannot be loaded") {
     write_bytes(*files.segmentation, image.bytes());
     CHECK_THAT(load_refusal(files), ContainsSubstring("a_seg.nii") && ContainsSubstring("with another affine"));
   }
+  SECTION("more voxels than memory holds: the headers are compared first") {
+    NiftiBytes huge;
+    huge.dims({1500, 1500, 1500});
+    huge.datatype(2, 8);
+    const auto path = write_bytes(files.modalities[0].path, huge.bytes());
+    fs::resize_file(path, 352 + int64_t{1500} * 1500 * 1500);  // zeros that take no room on disk
+    CHECK_THAT(load_refusal(files), ContainsSubstring("a_t1.nii of 1500 x 1500 x 1500 voxels"));
+  }
   SECTION("several frames") {
     image.dims({4, 3, 1, 2});
     image.fill(std::vector<int16_t>(24));
     write_bytes(files.modalities[3].path, image.bytes());
     CHECK_THAT(load_refusal(files), ContainsSubstring("a_flair.nii] expected a volume of one frame, got 2"));
   }
+}
+
+TEST_CASE("a name that is not UTF-8 is a problem of the scan") {
+  const TemporaryFolder folder;
+  make_case(folder / "na\xc3\xafve", labelled);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"na\xc3\xafve"});
+  make_case(folder / "caf\xe9", labelled);
+  CHECK_THAT(refusal(folder.path()), ContainsSubstring("[caf\\xE9] expected a name in UTF-8, got other bytes"));
 }

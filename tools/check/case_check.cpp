@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "engine/error.h"
 
@@ -33,6 +35,7 @@ class CaseChecker {
     for (const io::ImageFrame& image : files_.modalities) {
       if (result_.folder.empty()) result_.folder = image.path.parent_path();
     }
+    read_headers();
     std::set<fs::path> done;
     for (const io::ImageFrame& image : files_.modalities) {
       if (!image.path.empty() && done.insert(image.path).second) check_image(image);
@@ -45,19 +48,41 @@ class CaseChecker {
  private:
   void add(FindingKind kind, const std::string& message) { result_.report.findings.push_back({kind, message}); }
 
-  // Without voxels for a check of headers.
+  // Before any voxel: an image of another shape than all others is read no further, as a damaged header may ask for any
+  // amount of memory.
+  void read_headers() {
+    const std::vector<io::CaseFile> files = io::files_of(files_);
+    std::map<std::array<int64_t, 3>, std::vector<fs::path>> of_shape;
+    for (const io::CaseFile& file : files) {
+      try {
+        of_shape[io::read_nifti_header(file.path).grid.size].push_back(file.path);
+      } catch (const DataError&) {  // read says so
+      }
+    }
+    for (const auto& [shape, paths] : of_shape) {
+      if (paths.size() == 1 && of_shape.size() > 1) alone_.insert(paths[0]);
+    }
+  }
+
+  // Without voxels for a check of headers, and for an image of a shape that no other has.
   std::optional<io::NiftiImage> read(const fs::path& path) {
     try {
-      io::NiftiImage image = level_ == CheckLevel::full ? io::read_nifti(path, io::NonFinite::is_allowed)
-                                                        : io::read_whole_nifti_header(path);
+      io::NiftiImage image = level_ == CheckLevel::full && !alone_.contains(path)
+                                 ? io::read_nifti(path, io::NonFinite::is_allowed)
+                                 : io::read_whole_nifti_header(path);
       ++result_.report.readable_files;
       compare_grid(image.grid, path);
       compare_qform(image, path);
+      add_tolerated(std::exchange(image.tolerated, {}));
       return image;
     } catch (const DataError& e) {
       add(FindingKind::unreadable, e.what());
       return std::nullopt;
     }
+  }
+
+  void add_tolerated(const std::vector<std::string>& messages) {
+    for (const std::string& message : messages) add(FindingKind::tolerated, message);
   }
 
   void compare_grid(const io::Grid& grid, const fs::path& path) {
@@ -100,7 +125,7 @@ class CaseChecker {
     const std::optional<io::NiftiImage> image = read(wanted.path);
     if (!image) return;
     expect_frames(*image, wanted.frames, wanted.path);
-    if (image->frames != wanted.frames || level_ != CheckLevel::full) return;
+    if (image->frames != wanted.frames || image->voxels.empty()) return;
     const size_t count = image->voxels.size() / static_cast<size_t>(image->frames);
     for (size_t m = 0; m < files_.modalities.size(); ++m) {
       const io::ImageFrame& own = files_.modalities[m];
@@ -145,12 +170,13 @@ class CaseChecker {
     std::optional<io::NiftiImage> image = read(path);
     if (!image) return;
     expect_frames(*image, 1, path);
-    if (image->frames != 1 || level_ != CheckLevel::full) return;
+    if (image->frames != 1 || image->voxels.empty()) return;
     if (std::ranges::any_of(image->voxels, [](float v) { return v != 0; })) {
       add_fingerprint(files_.modalities.size(), image->voxels, image->grid);
     }
     try {
       const io::LabelImage segmentation = io::labels_of_image(std::move(*image), path);
+      add_tolerated(segmentation.tolerated);
       count_regions(segmentation.labels);
       io::labels_of_values(segmentation.labels, files_.labels, path);
     } catch (const DataError& e) {
@@ -181,6 +207,13 @@ class CaseChecker {
           fmt::format("[{}] expected the axes of BraTS, LPS, got {}: they are permuted and turned on reading",
                       first_.string(), code));
     }
+    if (const double skew = io::skew_of(grid); skew >= io::least_skew) {
+      add(FindingKind::skew,
+          fmt::format(
+              "[{}] expected axes at right angles, got {:.2g} degrees off: revunet-evaluate refuses such images, "
+              "as distances would be wrong; resample it",
+              first_.string(), skew));
+    }
     for (const double spacing : grid.spacing) {
       if (std::abs(spacing - 1) <= spacing_tolerance) continue;
       add(FindingKind::spacing,
@@ -194,7 +227,8 @@ class CaseChecker {
   CheckLevel level_;
   CaseCheck result_;
   bool contradicted_ = false;
-  fs::path first_;  // the file of result_.report.grid
+  fs::path first_;            // the file of result_.report.grid
+  std::set<fs::path> alone_;  // files of a shape that no other has
 };
 
 }  // namespace

@@ -5,14 +5,14 @@
 namespace revunet::tools {
 
 const char* name_of(FindingKind kind) {
-  constexpr std::array<const char*, 14> names = {"missing",    "layout",  "unreadable", "shape",      "affine",
-                                                 "non-finite", "empty",   "constant",   "labels",     "duplicate",
-                                                 "leakage",    "spacing", "qform",      "orientation"};
+  constexpr std::array<const char*, 16> names = {
+      "missing", "layout",    "unreadable", "shape",   "affine", "non-finite",  "empty", "constant",
+      "labels",  "duplicate", "leakage",    "spacing", "qform",  "orientation", "skew",  "tolerated"};
   return names.at(static_cast<size_t>(kind));
 }
 
 bool is_warning(FindingKind kind) {
-  return kind == FindingKind::spacing || kind == FindingKind::qform || kind == FindingKind::orientation;
+  return kind >= FindingKind::spacing;
 }
 
 int64_t DatasetReport::count(bool warnings) const {

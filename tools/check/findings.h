@@ -16,20 +16,24 @@
 namespace revunet::tools {
 
 enum class FindingKind {
-  missing,      // a file, or a case
-  layout,       // a name, link or folder that does not fit the layout
-  unreadable,   // not a NIfTI image, damaged, truncated
-  shape,        // other voxels or frames than the case's first image
-  affine,       // another place in the world
-  non_finite,   // NaN or infinite voxels
-  empty,        // zero everywhere
-  constant,     // one value wherever it is not zero
-  labels,       // values that the label profile has not, or no profile that they could be of
-  duplicate,    // the voxels of another image, of the same patient
-  leakage,      // the voxels of another patient's image
-  spacing,      // other than 1 mm: a warning
-  qform,        // contradicts the sform, which is used: a warning
-  orientation,  // other than BraTS's, or unknown: a warning
+  // Violations.
+  missing,     // a file, or a case
+  layout,      // a name, link or folder that does not fit the layout
+  unreadable,  // not a NIfTI image, damaged, truncated
+  shape,       // other voxels or frames than the case's first image
+  affine,      // another place in the world
+  non_finite,  // NaN or infinite voxels
+  empty,       // zero everywhere
+  constant,    // one value wherever it is not zero
+  labels,      // values that the label profile has not, or no profile that they could be of
+  duplicate,   // the voxels of another image, of the same patient
+  leakage,     // the voxels of another patient's image
+  // Warnings.
+  spacing,      // other than 1 mm
+  qform,        // contradicts the sform, which is used
+  orientation,  // other than BraTS's, or unknown
+  skew,         // axes that are not at right angles
+  tolerated,    // what the standard forbids and is read all the same
 };
 const char* name_of(FindingKind kind);
 bool is_warning(FindingKind kind);

@@ -5,7 +5,11 @@
 
 #include "engine/error.h"
 #include "io/nifti.h"
+<<<<<<< HEAD
 #include "tools/common/memory_failure.h"
+=======
+#include "io/orientation.h"
+>>>>>>> c2405dd (wip)
 #include "tools/common/parallel.h"
 
 namespace revunet::tools {
@@ -24,10 +28,38 @@ io::LabelImage read_labels(const std::filesystem::path& path, const io::LabelPro
   return image;
 }
 
+io::Grid in_brats_order(const io::Grid& grid) {
+  return io::oriented_grid(grid, io::orientation_of(grid));
+}
+
 std::string description_of(const io::Grid& grid) {
   std::ostringstream affine;
   affine << grid.affine.format(Eigen::IOFormat(6, Eigen::DontAlignCols, " ", "; "));
   return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
+}
+
+// By the headers, before any voxel is read.
+void expect_comparable(const SegmentationPair& pair) {
+  const io::Grid reference = io::read_nifti_header(pair.reference).grid,
+                 prediction = io::read_nifti_header(pair.prediction).grid;
+  REVUNET_EXPECTS(
+      io::same_grid(reference, prediction) || io::same_grid(in_brats_order(reference), in_brats_order(prediction)),
+      DataError,
+      "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
+      pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference),
+      description_of(prediction));
+  REVUNET_EXPECTS(io::skew_of(reference) < io::least_skew, DataError,
+                  "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off; resample "
+                  "reference and prediction to a grid of right angles",
+                  pair.reference.string(), io::skew_of(reference));
+}
+
+// The labels on the reference's grid, where the prediction has its axes in another order or turned round.
+std::vector<uint8_t> in_order_of(const io::Grid& reference, const io::LabelImage& prediction) {
+  if (io::same_grid(reference, prediction.grid)) return prediction.labels;
+  const std::vector<uint8_t> ordered =
+      io::to_brats_order<uint8_t>(prediction.labels, prediction.grid.size, io::orientation_of(prediction.grid));
+  return io::to_file_order<uint8_t>(ordered, reference.size, io::orientation_of(reference));
 }
 
 constexpr std::array<Metric, 6> all_metrics = {{
@@ -50,19 +82,15 @@ const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
 }
 
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
+  expect_comparable(pair);
   const io::LabelImage reference = read_labels(pair.reference, pair.labels.profile),
                        prediction = read_labels(pair.prediction, pair.labels.profile);
-  REVUNET_EXPECTS(
-      io::same_grid(reference.grid, prediction.grid), DataError,
-      "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
-      pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference.grid),
-      description_of(prediction.grid));
+  const std::vector<uint8_t> predicted_labels = in_order_of(reference.grid, prediction);
   const std::array<int64_t, 3>& size = reference.grid.size;
   const std::array<double, 3>& spacing = reference.grid.spacing;
   CaseScore score{pair.name, pair.labels, {}};
   for (size_t region = 0; region < score.regions.size(); ++region) {
-    const std::vector<uint8_t> truth = mask_of(reference.labels, region),
-                               predicted = mask_of(prediction.labels, region);
+    const std::vector<uint8_t> truth = mask_of(reference.labels, region), predicted = mask_of(predicted_labels, region);
     score.regions[region].masks = io::compare_masks(truth, predicted, size, spacing, options.hd95);
     if (options.lesions) {
       io::LesionRules rules = *options.lesions;

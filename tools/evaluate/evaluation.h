@@ -46,8 +46,10 @@ struct Metric {
 // Dice, HD95, sensitivity and specificity, and the lesion-wise Dice and HD95 where they are asked for.
 const std::vector<Metric>& metrics_of(const ScoreOptions& options);
 
-// Reads and compares two label images. DataError as io::read_nifti_labels, and for: grids that differ (naming case,
-// sizes and affines), values that the pair's label profile has not.
+// Reads and compares two label images. A prediction in the same places whose axes are in another order, or turned
+// round, is brought into the reference's order. DataError as io::read_nifti_labels, and for: other grids (naming case,
+// sizes and affines), axes that are not at right angles (naming the angle: distances would be wrong), values that the
+// pair's label profile has not.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
 // All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. scored is called

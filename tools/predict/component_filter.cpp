@@ -31,7 +31,7 @@ constexpr std::array<uint8_t, io::region_count> label_without = {0, 2, 1};
 
 }  // namespace
 
-void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, const io::Spacing3& spacing,
+void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, double voxel_volume,
                        const ComponentFilter& filter) {
   if (!filter.removes()) return;
   for (size_t region = 0; region < label_without.size(); ++region) {
@@ -39,7 +39,7 @@ void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, con
     std::transform(labels.begin(), labels.end(), mask.begin(),
                    [&](uint8_t label) { return io::regions_of(label)[region]; });
     const io::Components components = io::connected_components(mask, size);
-    const std::vector<bool> keeps = kept(components, spacing[0] * spacing[1] * spacing[2], filter);
+    const std::vector<bool> keeps = kept(components, voxel_volume, filter);
     for (size_t i = 0; i < labels.size(); ++i) {
       if (components.of[i] != 0 && !keeps[components.of[i] - 1]) labels[i] = label_without[region];
     }

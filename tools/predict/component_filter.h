@@ -19,9 +19,9 @@ struct ComponentFilter {
   bool removes() const { return keep || min_volume > 0; }
 };
 
-// labels: 0, 1, 2 and 4, x fastest, voxels_in(size) of them. WT first, then TC within what is left of it, then ET;
-// components are 26-connected.
-void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, const io::Spacing3& spacing,
+// labels: 0, 1, 2 and 4, x fastest, voxels_in(size) of them, each of voxel_volume mm^3. WT first, then TC within what
+// is left of it, then ET; components are 26-connected.
+void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, double voxel_volume,
                        const ComponentFilter& filter);
 
 }  // namespace revunet::tools

@@ -125,7 +125,7 @@ PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const Pred
   const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options);
   std::vector<uint8_t> labels =
       io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
-  filter_components(labels, volumes.grid.size, volumes.grid.spacing, options.filter);
+  filter_components(labels, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
   // Labels come last: a case that has them is whole.
   if (files.probabilities) {
     write_probabilities(*files.probabilities, volumes,

@@ -5,7 +5,7 @@
 
 #include "io/input_file.h"
 #include "io/json_file.h"
-#include "io/text.h"
+#include "io/printable.h"
 #include "tools/trace/settings_json.h"
 
 namespace revunet::tools {
