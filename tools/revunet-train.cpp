@@ -111,21 +111,23 @@ void run_within_memory(const TrainOptions& options, const Split& split, RunFolde
 
 void train(const TrainOptions& options) {
   // Before the data is looked at: whether the folder will do.
+  std::optional<RunFolder> earlier;
   if (options.resume) {
-    RunFolder::of_earlier_run(options.out);
+    earlier = RunFolder::of_earlier_run(options.out);
   } else {
     RunFolder::expect_new(options.out);
   }
   Split split = checked_split(options);
-  RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
+  RunFolder folder = earlier ? std::move(*earlier) : RunFolder::make(options.out);
   start_log(folder);
+  if (!folder.lock_warning().empty()) spdlog::warn("warning: {}", folder.lock_warning());
   try {
     run_within_memory(options, split, folder);
   } catch (const std::exception& e) {
     log_failure(e);
     throw;
   }
-  spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}, all of it to look at in {}",
+  spdlog::info("done: best weights in {}, last in {}, one row per epoch in {}, all of it to look at in {}",
                folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
                folder.file("log.csv").string(), folder.file("report.html").string());
 }

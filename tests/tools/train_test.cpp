@@ -72,7 +72,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   for (const auto& entry : fs::directory_iterator(run)) files.insert(entry.path().filename().string());
   CHECK(files == std::set<std::string>{"best.safetensors", "checkpoint.previous.safetensors", "checkpoint.safetensors",
                                        "config.toml", "last.safetensors", "log.csv", "memory.svg", "previews",
-                                       "report.html", "split.json", "tensorboard", "train.log"});
+                                       "report.html", "run.lock", "split.json", "tensorboard", "train.log"});
 
   const auto rows = read_csv(run / "log.csv");
   REQUIRE(rows.size() == 1 + 12);

@@ -177,7 +177,7 @@ void Trainer::leave_if_interrupted() {
   if (!interrupted()) return;
   progress_.clear();
   save();
-  throw Interrupted(fmt::format("[train] interrupted after step {}, in epoch {}; saved: go on with --resume {}",
+  throw Interrupted(fmt::format("interrupted after step {}, in epoch {}; saved: go on with --resume {}",
                                 state_.step, state_.epoch, options_.out.string()));
 }
 
