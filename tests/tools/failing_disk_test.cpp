@@ -185,7 +185,7 @@ TEST_CASE("a case that cannot be read any more ends a run with its name, and not
   CHECK(got.exit_code == 3);
   CHECK_THAT(got.errors, ContainsSubstring("case Phantom_003: [" + file.string() + "]"));
   write_bytes(file, bytes);
-  CHECK_THAT(got.errors, ContainsSubstring("saved after step 2: once that is mended, go on with --resume"));
+  CHECK_THAT(got.errors, ContainsSubstring("saved after step 2: once that is fixed, go on with --resume"));
   const ToolResult other = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()));
   CHECK(other.exit_code == 3);
   CHECK_THAT(other.errors, ContainsSubstring(file.string() + "] expected the file that the split was made with"));
@@ -207,7 +207,7 @@ TEST_CASE("a case of validation that cannot be read does not lose the epoch's tr
   const ToolResult got = train(data, run, options);
   CHECK(got.exit_code == 3);
   CHECK_THAT(got.errors, ContainsSubstring("case " + name + ": [" + file.string() + "]") &&
-                             ContainsSubstring("saved after step 3: once that is mended, go on with --resume"));
+                             ContainsSubstring("saved after step 3: once that is fixed, go on with --resume"));
   write_bytes(file, bytes);
   forget_hash(run, name);
   const ToolResult rest = run_tool("revunet-train", fmt::format("--resume '{}'", run.string()), patient_threads);

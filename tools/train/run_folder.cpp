@@ -16,9 +16,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // What a run writes, directly in its folder, under a temporary name first.
-constexpr std::array<std::string_view, 8> kWritten = {
-    "best.safetensors", "checkpoint.safetensors", "config.toml", "last.safetensors",
-    "log.csv",          "memory.svg",             "report.html", "split.json"};
+constexpr std::array<std::string_view, 8> kWritten = {"best.safetensors", "checkpoint.safetensors",
+                                                      "config.toml",      "last.safetensors",
+                                                      "log.csv",          "memory.svg",
+                                                      "report.html",      "split.json"};
 
 // What is there before config.toml is, with which a run begins.
 constexpr std::array<std::string_view, 3> kFromStart = {kLockFile, "split.json", "train.log"};

@@ -9,7 +9,8 @@
 //   best.safetensors        weights of the best validation (where none can be scored: of the lowest loss)
 //   checkpoint.safetensors  all that --resume needs, and checkpoint.previous.safetensors, the one before
 //
-// Each but train.log and run.lock is written to a temporary name, synced and renamed, so a run that fails leaves whole files.
+// Each but train.log and run.lock is written to a temporary name, synced and renamed, so a run that fails leaves whole
+// files.
 //
 // Rule: config.toml comes after split.json and before weights: where it is, there is a run that can go on.
 #pragma once

@@ -17,7 +17,7 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr int kReads = 50;                                      // of the holder's text, which it writes after it locks
+constexpr int kReads = 50;  // of the holder's text, which it writes after it locks
 constexpr auto kBetweenReads = std::chrono::milliseconds(10);
 
 // Of the whole file.
