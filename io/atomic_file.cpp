@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,12 +13,15 @@
 
 #include "engine/error.h"
 #include "io/folders.h"
+#include "io/host_name.h"
 
 namespace revunet::io {
 namespace {
 
 // Left-over temporary files of killed runs that had the same process id are stepped over, this many at most.
 constexpr int max_name_attempts = 1000;
+
+constexpr size_t longest_name = 255;  // bytes: NAME_MAX of Linux's file systems
 
 constexpr size_t most_pending = size_t{1} << 20;  // bytes: what is larger gains nothing from waiting
 
@@ -31,35 +35,57 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-// Of the process that a temporary file belongs to; nothing for other files.
-std::optional<pid_t> writer_of(const std::filesystem::path& file) {
-  static const std::regex pattern("\\..+\\.tmp-([0-9]{1,9})-[0-9]+");
+struct Temporary {
+  std::string file, host;  // the name that commit() would give; where its writer runs
+  pid_t process;
+};
+
+// What the name says of a writer's temporary file; nothing for other files.
+std::optional<Temporary> temporary_of(const std::filesystem::path& path) {
+  static const std::regex pattern("\\.(.+)\\.tmp-(.+)-([0-9]{1,9})-[0-9]+");
   std::smatch match;
-  const std::string name = file.filename().string();
+  const std::string name = path.filename().string();
   if (!std::regex_match(name, match, pattern)) return std::nullopt;
-  return static_cast<pid_t>(std::stol(match[1]));
+  return Temporary{match[1], match[2], static_cast<pid_t>(std::stol(match[3]))};
+}
+
+// A process of this id cannot be of another program that wrote files before this one did: it is this one.
+bool is_gone(pid_t process) {
+  return process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
+}
+
+// ".NAME.tmp-HOST-PID-", with as much of the name as leaves room for a number.
+std::string temporary_stem(const std::string& name) {
+  const std::string writer = fmt::format(".tmp-{}-{}-", host_name(), ::getpid());
+  const size_t room = longest_name - writer.size() - std::to_string(max_name_attempts).size() - 1;
+  return '.' + name.substr(0, room) + writer;
 }
 
 }  // namespace
 
-bool is_temporary(const std::filesystem::path& file) {
-  return writer_of(file).has_value();
+std::string final_name(const std::filesystem::path& path) {
+  const std::optional<Temporary> temporary = temporary_of(path);
+  return temporary ? temporary->file : "";
 }
 
-int64_t remove_leftovers(const std::filesystem::path& folder) {
+int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const std::string_view> names) {
   int64_t removed = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const std::optional<pid_t> writer = writer_of(entry.path());
-    const bool gone = writer && ::kill(*writer, 0) != 0 && errno == ESRCH;
-    if (gone && ::unlink(entry.path().c_str()) == 0) ++removed;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::optional<Temporary> temporary = temporary_of(entry.path());
+    if (!temporary || std::ranges::find(names, temporary->file) == names.end()) continue;
+    const bool left = temporary->host == host_name() && is_gone(temporary->process);
+    if (left && ::unlink(entry.path().c_str()) == 0) ++removed;
   }
+  REVUNET_EXPECTS(!error, DataError, "[{}] expected to list this folder, got: {}; check its permissions",
+                  folder.string(), error.message());
   return removed;
 }
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   REVUNET_EXPECTS(path_.has_filename(), DataError, "[{}] expected the name of a file, got a folder; add a file name",
                   path_.string());
-  const std::string stem = fmt::format(".{}.tmp-{}-", path_.filename().string(), ::getpid());
+  const std::string stem = temporary_stem(path_.filename().string());
   for (int attempt = 0; attempt < max_name_attempts && descriptor_ < 0; ++attempt) {
     temporary_path_ = folder_of(path_) / (stem + std::to_string(attempt));
     descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -1,4 +1,5 @@
-// Files that appear whole or not at all: written to a temporary name in the same folder, synced, then renamed.
+// Files that appear whole or not at all: written to a temporary name in the same folder, .NAME.tmp-HOST-PID-NUMBER,
+// synced, then renamed.
 //
 // Non-obvious rule: nothing is visible under the final name until commit() returns; a writer destroyed without commit()
 // removes its temporary file and leaves an older file of the final name untouched. The folder must exist.
@@ -6,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,10 +40,12 @@ class AtomicFile {
   std::string pending_;  // not written yet
 };
 
-// Removes the temporary files, in `folder` and below, of writers whose process was killed; returns how many.
-int64_t remove_leftovers(const std::filesystem::path& folder);
-// Whether a file of this name is a writer's temporary file.
-bool is_temporary(const std::filesystem::path& file);
+// Removes the temporary files of `names`, directly in `folder`, whose writer ran on this host and is gone; returns how
+// many. To be called before this process writes any of them. What another host's processes write is left alone: they may
+// be alive. DataError where the folder cannot be listed.
+int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const std::string_view> names);
+// The name that a writer's temporary file is to get, "a" for ".a.tmp-HOST-PID-0"; empty for any other file.
+std::string final_name(const std::filesystem::path& temporary);
 
 // The whole of a small file at once.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);

@@ -6,6 +6,7 @@
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/report/report.h"
+#include "tools/train/run_lock.h"
 
 using namespace revunet;
 using namespace revunet::tools;
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
                               {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
                  .most_used = {}});
   return run_tool(app, argc, argv, [&] {
+    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
     const std::filesystem::path path =
         out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);
     io::write_file_atomically(path, report_of(run));

@@ -14,6 +14,7 @@
 #include "tools/report/observers.h"
 #include "tools/trace/planned_trace.h"
 #include "tools/trace/trace_file.h"
+#include "tools/train/init_weights.h"
 #include "tools/train/protocol.h"
 #include "tools/train/trainer.h"
 #include "tools/train/without_effect.h"
@@ -47,8 +48,10 @@ void start_log(const RunFolder& folder) {
   terminal->set_pattern("%v");
   auto file = log_file(folder.file("train.log").string());
   file->set_pattern("%Y-%m-%d %H:%M:%S %v");
+  terminal->set_level(spdlog::level::info);  // debug: where a long epoch is, which the terminal's progress line shows
   auto logger = std::make_shared<spdlog::logger>("train", spdlog::sinks_init_list{terminal, file});
-  logger->flush_on(spdlog::level::info);
+  logger->set_level(spdlog::level::debug);
+  logger->flush_on(spdlog::level::debug);
   logger->set_error_handler([told = false](const std::string& reason) mutable {
     if (!told) print_message("revunet-train: warning: train.log lacks lines: {}\n", reason);
     told = true;
@@ -72,6 +75,8 @@ Split checked_split(const TrainOptions& options) {
   expect_sound(used, options.data, check_level(options), "revunet-train");
   watch_for_interruption();
   split.hashes = hash_files(split);
+  split.validation_regions = count_regions(split.validation);
+  expect_validation(options.stopping, has_regions(split.validation_regions));
   return split;
 }
 
@@ -90,6 +95,9 @@ void run_trainer(const TrainOptions& options, const Split& split, RunFolder& fol
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
                trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
+  const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
+  spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
+              describe_choice(split.validation_regions, split.validation.size()));
   for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
   trainer.run();
 }
@@ -111,21 +119,23 @@ void run_within_memory(const TrainOptions& options, const Split& split, RunFolde
 
 void train(const TrainOptions& options) {
   // Before the data is looked at: whether the folder will do.
+  std::optional<RunFolder> earlier;
   if (options.resume) {
-    RunFolder::of_earlier_run(options.out);
+    earlier = RunFolder::of_earlier_run(options.out);
   } else {
     RunFolder::expect_new(options.out);
   }
   Split split = checked_split(options);
-  RunFolder folder = options.resume ? RunFolder::of_earlier_run(options.out) : RunFolder(options.out);
+  RunFolder folder = earlier ? std::move(*earlier) : RunFolder::make(options.out);
   start_log(folder);
+  if (!folder.lock_warning().empty()) spdlog::warn("warning: {}", folder.lock_warning());
   try {
     run_within_memory(options, split, folder);
   } catch (const std::exception& e) {
     log_failure(e);
     throw;
   }
-  spdlog::info("done: best weights in {}, last in {}, a row an epoch in {}, all of it to look at in {}",
+  spdlog::info("done: best weights in {}, last in {}, one row per epoch in {}, all of it to look at in {}",
                folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
                folder.file("log.csv").string(), folder.file("report.html").string());
 }
@@ -166,6 +176,7 @@ int main(int argc, char** argv) {
   for (std::string& word : words) pointers.push_back(word.data());
   return run_tool(app, static_cast<int>(pointers.size()), pointers.data(), [&] {
     apply_protocol(app, arguments.protocol);
+    take_architecture(app, arguments);
     expect_effect(arguments, typed_options(typed));
     const TrainOptions options = resolve(arguments);
     if (arguments.plan) {

@@ -33,7 +33,7 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   const ToolResult baseline =
       train(data, folder / "baseline", "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0");
   REQUIRE(baseline.exit_code == 0);
-  CHECK_THAT(baseline.output, ContainsSubstring("memory, fp32, baseline: predicted peak") &&
+  CHECK_THAT(baseline.output, ContainsSubstring("memory of tensors in training (fp32, baseline): predicted peak") &&
                                   ContainsSubstring("(equal, byte for byte)"));
 }
 

@@ -1,5 +1,6 @@
 // Runs that are ended by signals and go on later: the same bits as a run that was never ended.
 
+#include "io/host_name.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
@@ -68,7 +69,7 @@ void expect_same_run(const fs::path& got, const fs::path& whole) {
 TEST_CASE("a run that is interrupted and resumed, again and again, is the run that was not", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 8);
-  for (const auto& [signal, options] : {std::pair{"TERM", kOptions}, {"INT", kOptions}, {"TERM", kEverything}}) {
+  for (const auto& [signal, options] : {std::pair{"HUP", kOptions}, {"INT", kOptions}, {"TERM", kEverything}}) {
     INFO(options);
     const fs::path run = folder / fmt::format("run {} {}", signal, options.size()), whole = run.string() + " whole";
     REQUIRE(train(data, whole, options).exit_code == 0);
@@ -81,7 +82,7 @@ TEST_CASE("a run that is interrupted and resumed, again and again, is the run th
       const std::string condition = logged(run, "validation cases", starts);
       got = train_until(condition, "0.05", signal, fmt::format("{} --threads {}", arguments, 1 + starts % 2));
       if (got.exit_code == 4) {
-        CHECK_THAT(got.errors, ContainsSubstring("[train] interrupted after step") &&
+        CHECK_THAT(got.errors, ContainsSubstring("revunet-train: interrupted after step") &&
                                    ContainsSubstring("saved: go on with --resume"));
       }
     } while (got.exit_code == 4 && starts < 100);
@@ -175,13 +176,18 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
   fs::create_directories(run);
   // Of a process that cannot be: process ids have at most seven digits.
-  for (const char* name : {".config.toml.tmp-99999999-0", "split.json", "train.log"}) write_bytes(run / name, "x");
+  const std::string unfinished = fmt::format(".config.toml.tmp-{}-99999999-0", io::host_name());
+  for (const std::string& name :
+       {unfinished, std::string("run.lock"), std::string("split.json"), std::string("train.log")})
+    write_bytes(run / name, "x");
   const std::string options = "--channels 4,8 --size 16,16,16 --epochs 1 --val-fraction 0";
   REQUIRE(train(data, run, options).exit_code == 0);
-  CHECK_FALSE(fs::exists(run / ".config.toml.tmp-99999999-0"));
+  CHECK_FALSE(fs::exists(run / unfinished));
   const ToolResult again = train(data, run, options);
   CHECK(again.exit_code == 2);
-  CHECK_THAT(again.errors, ContainsSubstring("which is not empty"));
+  CHECK_THAT(
+      again.errors,
+      ContainsSubstring("which is not empty; choose another, or go on with the run in it: --resume " + run.string()));
 }
 
 TEST_CASE("what would change the epoch in progress is refused, and the run is as it was", "[train][resume]") {

@@ -8,6 +8,7 @@
 #include "io/regions.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
+#include "tools/train/clocks.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
 #include "tools/train/protocol.h"
@@ -210,6 +211,19 @@ TEST_CASE("the defaults are the paper's", "[train]") {
   CHECK(options.weight_decay == 1e-5);
   CHECK(parse({"--data", "d", "--out", "o", "--model", "baseline"}).network ==
         UNetConfig{.kind = ModelKind::baseline, .channels = {30, 60, 120, 240, 480}});
+}
+
+TEST_CASE("a long epoch is logged once a minute", "[train]") {
+  using namespace std::chrono_literals;
+  const Clock::time_point start{};
+  EveryMinute minute;
+  minute.restart(start);
+  CHECK_FALSE(minute.is_over(start + 59s));
+  CHECK(minute.is_over(start + 61s));
+  CHECK_FALSE(minute.is_over(start + 120s));
+  CHECK(minute.is_over(start + 121s));
+  minute.restart(start + 130s);
+  CHECK_FALSE(minute.is_over(start + 189s));
 }
 
 TEST_CASE("durations read as clocks do", "[train]") {

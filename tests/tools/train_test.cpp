@@ -72,7 +72,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   for (const auto& entry : fs::directory_iterator(run)) files.insert(entry.path().filename().string());
   CHECK(files == std::set<std::string>{"best.safetensors", "checkpoint.previous.safetensors", "checkpoint.safetensors",
                                        "config.toml", "last.safetensors", "log.csv", "memory.svg", "previews",
-                                       "report.html", "split.json", "tensorboard", "train.log"});
+                                       "report.html", "run.lock", "split.json", "tensorboard", "train.log"});
 
   const auto rows = read_csv(run / "log.csv");
   REQUIRE(rows.size() == 1 + 12);
@@ -90,8 +90,9 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
     if (!line.starts_with("epoch ")) continue;
     ++epochs;
     const double waiting = std::stod(column(rows, "waiting_seconds").at(epochs - 1));
-    CHECK_THAT(line, ContainsSubstring(fmt::format("epoch {}/12  loss", epochs)) && ContainsSubstring(" computing, ") &&
-                         ContainsSubstring(fmt::format("{:.1f} waiting for data", waiting)));
+    CHECK_THAT(line, ContainsSubstring(fmt::format("epoch {}/12  loss", epochs)) &&
+                         ContainsSubstring(fmt::format(" s ({:.1f} s waiting)", waiting)));
+    CHECK(line.size() <= 100);
   }
   CHECK(epochs == 12);
   // The memory table adds up, row by row.
@@ -181,6 +182,25 @@ TEST_CASE("training starts from --init weights", "[train]") {
   CHECK(moved < 1e-29);
 }
 
+TEST_CASE("a run takes the network of its --init weights where no option says another", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1);
+  const UNetConfig deep = {.channels = {8, 16}, .encoder_depth = 2};
+  const fs::path init = write_untrained(folder / "init.safetensors", deep);
+  const std::string options = "--size 32,32,32 --max-steps 1 --init '" + init.string() + "'";
+  const ToolResult got = train(data, folder / "run", options);
+  INFO(got.errors);
+  REQUIRE(got.exit_code == 0);
+  CHECK(tools::weights_info(io::read_safetensors(folder / "run/last.safetensors")).config == deep);
+  CHECK(train(data, folder / "said", options + " --encoder-depth 2 --channels 8,16").exit_code == 0);
+  const std::string config = "--config '" + (folder / "run/config.toml").string() + "' --init '" +
+                             write_untrained(folder / "other.safetensors").string() + "'";
+  expect_refusal(train(data, folder / "other", config), 3, "expected weights of --channels 8,16, as given");
+  expect_refusal(train(data, folder / "other", options + " --model baseline"), 3,
+                 "expected weights of --model baseline, as given");
+  CHECK_FALSE(fs::exists(folder / "other"));
+}
+
 TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1), run = folder / "run";
@@ -209,6 +229,8 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--validate-every 0", "[--validate-every]");
   refused("--lr 0", "[--lr]");
   refused("--lr nan", "[--lr]");
+  refused("--lr-divisor 1000 --lr-drops 1,2,3,4,5,6,7,8,9,10,11,12 --epochs 13",
+          "[--lr, --lr-drops, --lr-divisor] expected a learning rate of at least 1e-38 in every epoch");
   refused("--val-fraction 1", "[--val-fraction]");
   refused("--threads -1", "[--threads]");
   refused("--seed -1", "--seed");
@@ -238,10 +260,9 @@ TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
   const auto file = [&](const char* suffix) { return phantom / fmt::format("Phantom_002_{}.nii.gz", suffix); };
 
   write_untrained(folder / "wide.safetensors", {.channels = {8, 16}});
-  refused(
-      "--init '" + (folder / "wide.safetensors").string() + "'",
-      "expected weights of --model reversible --channels 4,8 --encoder-depth 1 --decoder-depth 1, got those of --model "
-      "reversible --channels 8,16");
+  refused("--init '" + (folder / "wide.safetensors").string() + "'",
+          "[--init] expected weights of --channels 4,8, as given, got " + (folder / "wide.safetensors").string() +
+              ", of --channels 8,16; leave --channels out");
   refused("--init '" + (folder / "absent.safetensors").string() + "'", "absent.safetensors");
   write_bytes(folder / "cut.safetensors", read_bytes(folder / "wide.safetensors").substr(0, 1000));
   refused("--init '" + (folder / "cut.safetensors").string() + "'", "cut.safetensors");

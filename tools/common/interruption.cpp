@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 namespace revunet::tools {
@@ -23,13 +24,16 @@ int64_t now() {
 }
 
 extern "C" void on_signal(int signal) {
+  const int interrupted_call = errno;  // which write must not change
   int64_t none = 0;
   if (first_signal.compare_exchange_strong(none, now())) {
     constexpr char kHeard[] = "\nfinishing this step and saving; a second signal ends the run at once\n";
     (void)!write(STDERR_FILENO, kHeard, sizeof kHeard - 1);
+    errno = interrupted_call;
     return;
   }
-  if (now() - first_signal >= kOneRequest) _exit(128 + signal);  // as a shell says of a program that a signal ended
+  const bool insists = signal == SIGINT || signal == SIGTERM;  // a terminal that closes may say so more than once
+  if (insists && now() - first_signal >= kOneRequest) _exit(128 + signal);  // as a shell says of such a program
 }
 
 }  // namespace
@@ -38,8 +42,10 @@ void watch_for_interruption() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;  // a write goes on
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 bool interrupted() {

@@ -14,7 +14,7 @@ enum ExitCode {
   exit_failed_run = 1,   // the run failed, or what was checked is wrong: a dataset, or a trace that does not verify
   exit_bad_usage = 2,    // options that make no sense, or not together
   exit_bad_data = 3,     // a file that is missing, damaged or not what it should be
-  exit_interrupted = 4,  // a training run stopped by Ctrl-C or SIGTERM; it is saved, and --resume goes on with it
+  exit_interrupted = 4,  // a training run stopped by Ctrl-C or another signal; it is saved, and --resume goes on with it
 };
 
 // Of the tools: "0.1.0".

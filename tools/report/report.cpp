@@ -70,11 +70,19 @@ std::string regions_in_words(const RegionValues& v) {
   return fmt::format("WT {:.3f} · TC {:.3f} · ET {:.3f}", v[0], v[1], v[2]);
 }
 
+std::string regions_in_words(const RegionScores& v) {
+  std::vector<std::string> words;
+  for (size_t r = 0; r < v.size(); ++r) {
+    if (v[r]) words.push_back(fmt::format("{} {:.3f}", io::region_names[r], *v[r]));
+  }
+  return fmt::format("{}", fmt::join(words, " · "));
+}
+
 std::string score_tile(const Log& log) {
   const EpochRecord* best = best_epoch(log);
-  if (best->dice) {
-    return tile("Best validation Dice", fmt::format("{:.4f}", best->mean_dice()),
-                fmt::format("epoch {}: {}", best->epoch, regions_in_words(*best->dice)));
+  if (const auto score = best->mean_dice()) {
+    return tile("Best validation Dice", fmt::format("{:.4f}", *score),
+                fmt::format("epoch {}: {}", best->epoch, regions_in_words(best->dice)));
   }
   return tile("Lowest loss", fmt::format("{:.4f}", best->total_loss()),
               fmt::format("epoch {}; no validation", best->epoch));
@@ -142,13 +150,10 @@ std::string four_digits(double value) {
 std::string dice_chart(const Log& log) {
   Chart chart = chart_of(log, "Validation Dice", Chart::Kind::lines, four_digits);
   for (size_t r = 0; r < kRegionVariables.size(); ++r) {
-    chart.series.push_back({io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) {
-                              return e.dice ? std::optional((*e.dice)[r]) : std::nullopt;
-                            })});
+    chart.series.push_back(
+        {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.dice[r]; })});
   }
-  chart.series.push_back({"mean", "var(--ink)", values_of(log, [](const EpochRecord& e) {
-                            return e.dice ? std::optional(e.mean_dice()) : std::nullopt;
-                          })});
+  chart.series.push_back({"mean", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.mean_dice(); })});
   chart.greatest = 1;
   chart.marked = best_epoch(log)->epoch;
   return svg_of_chart(chart);
@@ -200,7 +205,7 @@ std::string memory_chart(const Log& log) {
 std::string charts(const Log& log) {
   if (log.empty()) return "<p>No epoch is finished yet.</p>\n";
   std::string text = "<section class=\"charts\">\n";
-  const bool validated = std::ranges::any_of(log, [](const EpochRecord& r) { return r.dice.has_value(); });
+  const bool validated = std::ranges::any_of(log, [](const EpochRecord& r) { return r.mean_dice().has_value(); });
   if (validated) text += dice_chart(log);
   return text + loss_chart(log) + learning_rate_chart(log) + time_chart(log) + memory_chart(log) + "</section>\n";
 }

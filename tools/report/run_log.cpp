@@ -71,9 +71,8 @@ EpochRecord record_of(const Rows& rows, size_t i) {
   r.step = rows.number<int64_t>(i, "step");
   r.learning_rate = rows.number<double>(i, "learning_rate");
   for (size_t k = 0; k < r.loss.size(); ++k) r.loss[k] = rows.number<double>(i, kLossColumns[k]);
-  if (!rows.empty(i, kDiceColumns[0])) {
-    r.dice.emplace();
-    for (size_t k = 0; k < r.dice->size(); ++k) (*r.dice)[k] = rows.number<double>(i, kDiceColumns[k]);
+  for (size_t k = 0; k < r.dice.size(); ++k) {
+    if (!rows.empty(i, kDiceColumns[k])) r.dice[k] = rows.number<double>(i, kDiceColumns[k]);
   }
   r.training_seconds = rows.number<double>(i, "training_seconds");
   r.waiting_seconds = rows.number<double>(i, "waiting_seconds");
@@ -96,11 +95,11 @@ std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem
 }
 
 const EpochRecord* best_epoch(const std::vector<EpochRecord>& log) {
-  const bool validated = std::ranges::any_of(log, [](const EpochRecord& r) { return r.dice.has_value(); });
+  const bool validated = std::ranges::any_of(log, [](const EpochRecord& r) { return r.mean_dice().has_value(); });
   const EpochRecord* best = nullptr;
   for (const EpochRecord& r : log) {
-    if (validated && !r.dice) continue;
-    const auto score = [&](const EpochRecord& e) { return validated ? e.mean_dice() : -e.total_loss(); };
+    if (validated && !r.mean_dice()) continue;
+    const auto score = [&](const EpochRecord& e) { return e.mean_dice().value_or(-e.total_loss()); };
     if (!best || score(r) > score(*best)) best = &r;
   }
   return best;

@@ -12,7 +12,7 @@ namespace revunet::tools {
 // A record a row, in order. DataError naming `origin`, row and column for what RunFolder::append does not write.
 std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin);
 
-// The epoch of best.safetensors, by the log's digits: of the highest mean validation Dice, without validation of the
+// The epoch of best.safetensors, by the log's digits: of the highest mean validation Dice, where no epoch has one of the
 // lowest loss; the first of several. nullptr for a log without such.
 const EpochRecord* best_epoch(const std::vector<EpochRecord>& log);
 

@@ -45,10 +45,10 @@ void TensorBoard::on_epoch(const EpochRecord& r) {
   for (size_t tag = 0; tag < kTagCount; ++tag) {
     add(fmt::format("memory_mib/{}", kTagNames[tag]), mib(r.memory.at_peak[tag]));
   }
-  if (r.dice) {
-    add_regions(r.step, "dice", *r.dice);
-    add("dice/mean", r.mean_dice());
+  for (size_t i = 0; i < r.dice.size(); ++i) {
+    if (r.dice[i]) add(fmt::format("dice/{}", io::region_names[i]), *r.dice[i]);
   }
+  if (r.mean_dice()) add("dice/mean", *r.mean_dice());
   file_->flush();
 }
 

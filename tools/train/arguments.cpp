@@ -127,7 +127,8 @@ void add_network_options(CLI::App& app, TrainArguments& a) {
                  "channels per level, finest first [reversible 60,120,240,360,480; baseline 30,60,120,240,480]");
   app.add_option("--encoder-depth", a.encoder_depth, "reversible blocks per encoder level")->capture_default_str();
   app.add_option("--decoder-depth", a.decoder_depth, "reversible blocks per decoder level")->capture_default_str();
-  app.add_option("--init", a.init, "initial weights (.safetensors) [PyTorch's default initialisation]");
+  app.add_option("--init", a.init,
+                 "initial weights (.safetensors); the network is theirs [PyTorch's default initialisation]");
 }
 
 void add_schedule_options(CLI::App& app, TrainArguments& a) {

@@ -18,6 +18,7 @@ constexpr const char* kFormat = "revunet-checkpoint-3";
 constexpr int64_t kMostCount = int64_t{1} << 53;  // of epochs, steps or samples: far from overflow
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
+constexpr const char* kScoresKey = "scores";  // not there in checkpoints of older versions
 constexpr const char* kDamaged = "checkpoint.damaged.safetensors";
 
 json to_json(const EarlyStopping::Scored& s) {
@@ -26,6 +27,21 @@ json to_json(const EarlyStopping::Scored& s) {
 
 EarlyStopping::Scored scored_from(const json& j) {
   return {io::integer_of(j.at(0), "epoch", 0, kMostCount), io::number_of(j.at(1), "score")};
+}
+
+// null: no such region.
+json to_json(const RegionScores& scores) {
+  json j = json::array();
+  for (const std::optional<double>& score : scores) j.push_back(score ? json(*score) : json());
+  return j;
+}
+
+RegionScores region_scores_from(const json& j) {
+  RegionScores scores;
+  for (size_t r = 0; r < scores.size(); ++r) {
+    if (!j.at(r).is_null()) scores[r] = io::number_of(j.at(r), "validated");
+  }
+  return scores;
 }
 
 // nlohmann's numbers read back to the last bit.
@@ -41,12 +57,14 @@ json to_json(const RunState& s, const Adam& adam) {
             {"step_loss", s.step_loss},
             {"training_seconds", s.training_seconds},
             {"waiting_seconds", s.waiting_seconds},
-            {"validated", s.validated},
+            {"validated", json::array()},
             {"next_turn", s.next_turn},
             {"log", s.log},
             {"recent", json::array()},
             {"adam_steps", json::array()}};
   for (const EarlyStopping::Scored& scored : s.stopping.recent) j["recent"].push_back(to_json(scored));
+  for (const RegionScores& scores : s.validated) j["validated"].push_back(to_json(scores));
+  if (!s.older_scores) j[kScoresKey] = "of regions that the reference has";
   if (s.stopping.best) j["best_average"] = to_json(*s.stopping.best);
   if (s.best_score) j["best_score"] = *s.best_score;
   for (const AdamState& state : adam.states()) j["adam_steps"].push_back(state.steps);
@@ -67,7 +85,11 @@ RunState state_from(const json& j) {
   s.step_loss = member(j, "step_loss").get<RegionValues>();
   s.training_seconds = number_member(j, "training_seconds");
   s.waiting_seconds = number_member(j, "waiting_seconds");
-  s.validated = member(j, "validated").get<std::vector<RegionValues>>();
+  s.older_scores = !j.contains(kScoresKey);
+  // A validation that an older version began is done anew: which regions its cases have was not kept.
+  for (const json& scores : s.older_scores ? json::array() : member(j, "validated")) {
+    s.validated.push_back(region_scores_from(scores));
+  }
   s.next_turn = integer_member(j, "next_turn", 0, kMostCount);
   s.log = io::text_member(j, "log");
   for (const json& scored : member(j, "recent")) s.stopping.recent.push_back(scored_from(scored));

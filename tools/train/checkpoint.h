@@ -36,9 +36,11 @@ struct RunState {
   RegionValues step_loss{};             // mean of the step in progress, as far as it has come
   double training_seconds = 0;          // over the epoch's samples
   double waiting_seconds = 0;           // of these, for data
-  std::vector<RegionValues> validated;  // Dice of the cases that the validation in progress has done
+  std::vector<RegionScores> validated;  // Dice of the cases that the validation in progress has done
   std::optional<double> best_score;     // higher is better: mean Dice, or minus the loss without validation cases
   EarlyStopping::State stopping;
+  // Whether best_score and stopping are of a version that gave Dice 1 to regions which reference and prediction lack.
+  bool older_scores = false;
   int64_t next_turn = 0;  // of SequenceWatch
   std::string log;        // log.csv
 };

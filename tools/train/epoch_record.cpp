@@ -2,9 +2,19 @@
 
 #include <fmt/ranges.h>
 
-#include "engine/memory/report.h"
+#include "tools/common/progress_line.h"
 
 namespace revunet::tools {
+
+namespace {
+
+constexpr double kLong = 1000;  // seconds from which on a duration reads better as a clock
+
+std::string in_words(double seconds) {
+  return seconds < kLong ? fmt::format("{:.1f} s", seconds) : format_duration(seconds);
+}
+
+}  // namespace
 
 std::string csv_header() {
   std::string header =
@@ -17,23 +27,22 @@ std::string csv_header() {
 std::string csv_row(const EpochRecord& r) {
   std::string row =
       fmt::format("{},{},{:g},{:.6f},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss(), fmt::join(r.loss, ","));
-  for (size_t i = 0; i < r.loss.size(); ++i) row += r.dice ? fmt::format(",{:.6f}", (*r.dice)[i]) : ",";
+  for (const std::optional<double>& dice : r.dice) row += dice ? fmt::format(",{:.6f}", *dice) : ",";
   return row + fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds,
                            r.validation_seconds, r.memory.peak_allocated, r.memory.peak_reserved,
                            fmt::join(r.memory.at_peak, ","));
 }
 
 std::string describe(const EpochRecord& r, int64_t epochs, bool best) {
-  std::string line = fmt::format("epoch {}/{}  loss {:.4f} (WT {:.3f} TC {:.3f} ET {:.3f})", r.epoch, epochs,
-                                 r.total_loss(), r.loss[0], r.loss[1], r.loss[2]);
-  if (r.dice) {
-    const auto& d = *r.dice;
-    line += fmt::format("  validation Dice WT {:.3f} TC {:.3f} ET {:.3f}", d[0], d[1], d[2]);
+  std::string line = fmt::format("epoch {}/{}  loss {:.4f}", r.epoch, epochs, r.total_loss());
+  if (r.mean_dice()) {
+    line += "  Dice";
+    for (size_t i = 0; i < r.dice.size(); ++i) {
+      line += fmt::format(" {} {}", io::region_names[i], r.dice[i] ? fmt::format("{:.3f}", *r.dice[i]) : "-");
+    }
   }
-  return line +
-         fmt::format("  {:.1f} s ({:.1f} computing, {:.1f} waiting for data, {:.1f} validating)  peak {:.0f} MiB{}",
-                     r.training_seconds + r.validation_seconds, r.training_seconds - r.waiting_seconds,
-                     r.waiting_seconds, r.validation_seconds, mib(r.memory.peak_allocated), best ? "  best" : "");
+  return line + fmt::format("  {} ({} waiting){}", in_words(r.training_seconds + r.validation_seconds),
+                            in_words(r.waiting_seconds), best ? "  best" : "");
 }
 
 }  // namespace revunet::tools

@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "engine/device.h"
 #include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
-#include "tools/common/weights_file.h"
 
 namespace revunet::tools {
 
 namespace {
 
 constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times any number of cases no overflow
+
+constexpr double kLeastRate = std::numeric_limits<float>::min();
 
 // config.toml must give the same path back; CLI11's reader takes # for a comment even within quotes.
 std::filesystem::path checked_path(const std::string& path, const char* option) {
@@ -28,17 +30,6 @@ std::filesystem::path checked_path(const std::string& path, const char* option) 
 std::filesystem::path absolute_path(const std::string& path, const char* option) {
   const std::filesystem::path checked = checked_path(path, option);
   return checked.empty() ? checked : std::filesystem::absolute(checked).lexically_normal();
-}
-
-// Before a run folder is made.
-void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig& network) {
-  const UNetConfig stored = weights_info(io::read_safetensors(init)).config;
-  const auto describe = [](const UNetConfig& c) {
-    return fmt::format("--model {} --channels {} --encoder-depth {} --decoder-depth {}", name_of(c.kind),
-                       fmt::join(c.channels, ","), c.encoder_depth, c.decoder_depth);
-  };
-  REVUNET_EXPECTS(stored == network, DataError, "[{}] expected weights of {}, got those of {}; train that network",
-                  init.string(), describe(network), describe(stored));
 }
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {
@@ -179,6 +170,11 @@ void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
   o.max_steps = a.max_steps;
   o.validate_every = a.validate_every;
   o.learning_rate = learning_rate(a);
+  REVUNET_EXPECTS(
+      o.learning_rate.rate(o.epochs) >= kLeastRate, UsageError,
+      "[--lr, --lr-drops, --lr-divisor] expected a learning rate of at least {:.1g} in every epoch, below which no "
+      "weight moves, got {:g} in epoch {}; use fewer drops or a smaller divisor",
+      kLeastRate, o.learning_rate.rate(o.epochs), o.epochs);
   REVUNET_EXPECTS(a.weight_decay >= 0 && a.weight_decay < 1, UsageError,
                   "[--weight-decay] expected 0 or more, below 1, got {}", a.weight_decay);
   o.weight_decay = a.weight_decay;
@@ -191,7 +187,8 @@ void resolve_schedule(const TrainArguments& a, TrainOptions& o) {
 
 void expect_validation(const StoppingRule& rule, bool validates) {
   REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
-                  "[--stop-patience] expected 0 without validation cases, got {}; keep some with --val-fraction",
+                  "[--stop-patience] expected 0 without validation cases that have a tumour, got {}; keep some with "
+                  "--val-fraction",
                   rule.patience);
 }
 
@@ -243,7 +240,6 @@ TrainOptions resolve(const TrainArguments& a) {
   o.device = resolve(a.device, a.plan);
   checked_path(a.device.plan_cache, "--plan-cache");
   o.init = absolute_path(a.init, "--init");
-  if (!o.init.empty() && !a.plan && !o.resume) expect_fitting_weights(o.init, o.network);
   set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
   resolve_memory(a, o);
   o.trace = trace_request(a);

@@ -59,10 +59,10 @@ struct TrainOptions {
 ModeChoice mode_choice(const TrainArguments& arguments);
 
 // Sets the number of CPU threads. Throws UsageError for values that make no sense, with what would, and for a budget
-// that nothing fits; DataError for init weights of another network. With arguments.plan, data and out may be empty.
+// that nothing fits. With arguments.plan, data and out may be empty.
 TrainOptions resolve(const TrainArguments& arguments);
 
-// UsageError for early stopping without validation cases.
+// UsageError for early stopping without validation cases to score.
 void expect_validation(const StoppingRule& rule, bool validates);
 
 // The run's effective configuration as TOML, which --config reads back.

@@ -3,12 +3,14 @@
 //   config.toml             the effective configuration, which --config reads back
 //   split.json              which cases train and which validate
 //   train.log               what the terminal showed, with times
-//   log.csv                 a row an epoch
+//   run.lock                the lock of the process that writes here
+//   log.csv                 one row per epoch
 //   last.safetensors        weights after the latest epoch
-//   best.safetensors        weights of the best validation (without validation cases: of the lowest loss)
+//   best.safetensors        weights of the best validation (where none can be scored: of the lowest loss)
 //   checkpoint.safetensors  all that --resume needs, and checkpoint.previous.safetensors, the one before
 //
-// Each but train.log is written to a temporary name, synced and renamed, so a run that fails leaves whole files.
+// Each but train.log and run.lock is written to a temporary name, synced and renamed, so a run that fails leaves whole
+// files.
 //
 // Rule: config.toml comes after split.json and before weights: where it is, there is a run that can go on.
 #pragma once
@@ -17,18 +19,21 @@
 #include <string>
 
 #include "tools/train/epoch_record.h"
+#include "tools/train/run_lock.h"
 
 namespace revunet::tools {
 
 class RunFolder {
  public:
-  // Makes the folder. UsageError if there is something in it, other than what a run leaves that was killed before its
-  // config.toml was written.
-  explicit RunFolder(std::filesystem::path path);
+  // Makes the folder of a new run. UsageError if there is something in it, other than what a run leaves that was killed
+  // before its config.toml was written, or if another process writes there. A folder that is refused stays as it is.
+  static RunFolder make(std::filesystem::path path);
   // The same check alone, before work that would be in vain.
   static void expect_new(const std::filesystem::path& path);
-  // The folder of an earlier run, without the temporary files of killed processes. UsageError if it is none.
+  // The folder of an earlier run. UsageError if it is none, or if another process writes there.
   static RunFolder of_earlier_run(std::filesystem::path path);
+  // No other process writes there while this one lives. Where the disk has no locks: why; else empty.
+  const std::string& lock_warning() const { return lock_.warning(); }
 
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
   void write(const std::string& name, const std::string& text) const;
@@ -39,9 +44,11 @@ class RunFolder {
   void restore_log(std::string log) { log_ = std::move(log); }
 
  private:
-  RunFolder() = default;
+  // Removes the temporary files that killed processes have left there.
+  RunFolder(std::filesystem::path path, RunLock lock);
 
   std::filesystem::path path_;
+  RunLock lock_;
   std::string log_;
 };
 

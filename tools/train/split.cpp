@@ -165,7 +165,7 @@ FileHashes hash_files(const Split& split) {
       },
       [&](int64_t done) { progress.show(done); });
   progress.clear();
-  if (interrupted()) throw Interrupted("[train] interrupted before the first step; the run folder is as it was");
+  if (interrupted()) throw Interrupted("interrupted before the first step; the run folder is as it was");
   FileHashes hashes;
   for (size_t i = 0; i < files.size(); ++i) {
     const auto& [name, role, path] = files[i];

@@ -10,6 +10,7 @@
 
 #include "io/dataset.h"
 #include "io/patient.h"
+#include "tools/train/region_scores.h"
 
 namespace revunet::tools {
 
@@ -19,6 +20,7 @@ using FileHashes = std::map<std::string, std::map<std::string, std::string>>;
 struct Split {
   std::vector<io::CaseFiles> training, validation;  // each in name order
   FileHashes hashes;                                // as a split's file has them; empty: it has none
+  RegionCounts validation_regions{};                // validation cases that have each region, once they are counted
   size_t unused = 0;                                // cases of the dataset that a split's file does not name
 };
 

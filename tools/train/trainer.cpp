@@ -1,30 +1,20 @@
 #include "tools/train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include <spdlog/spdlog.h>
 
-#include "engine/memory/report.h"
 #include "io/metrics.h"
-#include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/device_sample.h"
+#include "tools/train/resumed_epoch.h"
 #include "tools/train/streams.h"
 
 namespace revunet::tools {
 
 namespace {
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 std::optional<TraceRecorder> recorder_of(const TrainOptions& options, const RunLength& length, Device& device) {
   if (options.trace.path.empty()) return std::nullopt;
@@ -67,7 +57,13 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
-      progress_(length_.samples()) {
+      progress_(length_.samples()),
+      scores_dice_(has_regions(split.validation_regions)),
+      memory_(options.memory(length_.steps())),
+      rescue_(options.out, state_, [this] {
+        progress_.clear();
+        save();
+      }) {
   if (restores()) {
     resume();
   } else if (options.resume) {
@@ -105,23 +101,14 @@ void Trainer::run() {
     spdlog::info(describe_end());
     return;
   }
+  memory_.log_prediction();
   for_each_observer([&](RunObserver& o) { o.on_start(state_.step); });
   while (!done()) finish_epoch(run_epoch());  // an epoch whose steps are all done may lack its validation
   progress_.clear();
-  report_memory();
+  memory_.log_measured(device_);
   if (!recorder_) return;
   recorder_->finish();
   spdlog::info("memory trace of the first steps in {}", options_.trace.path.string());
-}
-
-void Trainer::report_memory() const {
-  const Plan plan = plan_training(options_.memory(length_.steps()));
-  const auto report = [](const std::string& of, size_t predicted, size_t measured) {
-    spdlog::info("memory, {}: predicted peak {:.1f} MiB, measured {:.1f} MiB{}", of, mib(predicted), mib(measured),
-                 predicted == measured ? " (equal, byte for byte)" : "");
-  };
-  report(describe(options_.memory(length_.steps())), plan.training.peak_allocated, peak_);
-  if (validation_peak_ > 0) report("validation", plan.validation.peak_allocated, validation_peak_);
 }
 
 // What lies outside the field of view is neither trained on nor counted in validation.
@@ -138,31 +125,13 @@ void Trainer::resume() {
   if (!restored.damage.empty()) {
     spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
   }
-  expect_same_epoch();
+  expect_same_epoch(state_, options_, length_);
   stopping_.restore(state_.stopping);
   stopped_ = stopping_.stops_after(state_.epoch - 1);
   watch_.restore(state_.next_turn);
   folder_.restore_log(state_.log);
   progress_.skip(state_.sample);
   if (!done()) spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
-}
-
-void Trainer::expect_same_epoch() const {
-  const EpochOrder& was = state_.order;
-  REVUNET_EXPECTS(was.cases == length_.cases, DataError,
-                  "[{}] expected the {} training cases that the run began with, got {}; put the split back as it was",
-                  folder_.file("split.json").string(), was.cases, length_.cases);
-  if (state_.sample_of_epoch == 0) return;
-  const RunLength begun{was.cases, was.accumulate, options_.epochs, 0};
-  REVUNET_EXPECTS(was.accumulate == length_.accumulate && was.seed == options_.seed, UsageError,
-                  "[--resume] expected --accumulate {} and --seed {} until epoch {} ends, got {} and {}; end it with "
-                  "--max-steps {}, then change them",
-                  was.accumulate, was.seed, state_.epoch, length_.accumulate, options_.seed,
-                  state_.step - begun.steps_made(state_.sample_of_epoch) + begun.steps_an_epoch());
-  REVUNET_EXPECTS(
-      samples_of_epoch() >= state_.sample_of_epoch, UsageError,
-      "[--max-steps] expected at least the steps that the run has begun, which is in epoch {} after step {}, got {}",
-      state_.epoch, state_.step, options_.max_steps);
 }
 
 void Trainer::save() {
@@ -173,39 +142,8 @@ void Trainer::save() {
   save_checkpoint(folder_, *model_, adam_, step_.average(), state_);
 }
 
-void Trainer::leave_if_interrupted() {
-  if (!interrupted()) return;
-  progress_.clear();
-  save();
-  throw Interrupted(fmt::format("[train] interrupted after step {}, in epoch {}; saved: go on with --resume {}",
-                                state_.step, state_.epoch, options_.out.string()));
-}
-
-// Of a case that cannot be read, or no longer, nothing is lost: the run can go on once it is mended.
-std::string Trainer::saved_because_of(const Error& error) {
-  progress_.clear();
-  try {
-    save();
-  } catch (const Error& e) {
-    return fmt::format("{}\nand step {} could not be saved: {}", error.what(), state_.step, e.what());
-  }
-  return fmt::format("{}\nsaved after step {}: once that is mended, go on with --resume {}", error.what(), state_.step,
-                     options_.out.string());
-}
-
-template <class GetSample>
-auto Trainer::saved_if_failing(GetSample get_sample) {
-  try {
-    return get_sample();
-  } catch (const DataError& e) {
-    throw DataError(saved_because_of(e));
-  } catch (const Error& e) {
-    throw Error(saved_because_of(e));
-  }
-}
-
 TrainingSample Trainer::next_sample() {
-  return saved_if_failing(
+  return rescue_.saved_if_failing(
       [&] { return samples_.get(state_.sample, state_.sample - state_.sample_of_epoch + samples_of_epoch()); });
 }
 
@@ -214,6 +152,7 @@ EpochRecord Trainer::run_epoch() {
   adam_.set_learning_rate(options_.learning_rate.rate(state_.epoch));
   const int64_t samples = samples_of_epoch();
   progress_.begin_epoch(state_.epoch, options_.epochs, samples);
+  minute_.restart();
   while (state_.sample_of_epoch < samples) {
     const Stopwatch stopwatch;
     const TrainingSample sample = next_sample();
@@ -223,7 +162,13 @@ EpochRecord Trainer::run_epoch() {
     state_.training_seconds += stopwatch.seconds();
     state_.waiting_seconds += samples_.take_waited();
     progress_.sample(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
-    leave_if_interrupted();
+    if (minute_.is_over()) {
+      const double sum = state_.loss[0] + state_.loss[1] + state_.loss[2];
+      spdlog::debug("epoch {}/{}, sample {}/{}: mean loss {:.4f}, {:.1f} s so far", state_.epoch, options_.epochs,
+                    state_.sample_of_epoch, samples, sum / static_cast<double>(state_.sample_of_epoch),
+                    state_.training_seconds);
+    }
+    rescue_.leave_if_interrupted();
   }
   EpochRecord record;
   record.epoch = state_.epoch;
@@ -235,7 +180,7 @@ EpochRecord Trainer::run_epoch() {
   record.training_seconds = state_.training_seconds;
   record.waiting_seconds = state_.waiting_seconds;
   record.memory = device_.allocator().stats();
-  peak_ = std::max(peak_, record.memory.peak_allocated);
+  memory_.trained(record.memory.peak_allocated);
   return record;
 }
 
@@ -301,39 +246,53 @@ std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
   return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision));
 }
 
-// A full disk, for example: the run goes on from its last checkpoint.
-template <class Write>
-void Trainer::write(Write write) try {
-  write();
-} catch (const DataError& e) {
-  throw DataError(fmt::format("{}\nonce that is mended, go on with --resume {}", e.what(), options_.out.string()));
-}
-
 void Trainer::save_averaged(const std::string& name) {
   const AveragedWeights averaged(step_.average());
-  write([&] { save_weights(folder_.file(name), *model_, options_.size); });
+  rescue_.write([&] { save_weights(folder_.file(name), *model_, options_.size); });
 }
 
-RegionValues Trainer::validate() {
-  const auto count = static_cast<double>(validation_.count());
+RegionScores Trainer::validate() {
   device_.allocator().reset_peak();
   for (size_t i = state_.validated.size(); i < validation_.count(); ++i) {
     progress_.note(fmt::format("validating {}/{}", i + 1, validation_.count()));
-    const CaseLoader::Case c = saved_if_failing(
+    const CaseLoader::Case c = rescue_.saved_if_failing(
         [&] { return validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count())); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
     const RegionValues dice = io::region_dice(c->labels, labels);
     for_each_observer([&](RunObserver& o) { o.on_validation_case({state_.epoch, i, *c, labels, dice}); });
-    state_.validated.push_back(dice);
-    leave_if_interrupted();
+    state_.validated.push_back(scores_of_case(c->labels, dice));
+    if (minute_.is_over()) {
+      spdlog::debug("epoch {}/{}, validated {}/{}", state_.epoch, options_.epochs, i + 1, validation_.count());
+    }
+    rescue_.leave_if_interrupted();
   }
-  validation_peak_ = std::max(validation_peak_, device_.allocator().stats().peak_allocated);
-  RegionValues mean{};
-  for (const RegionValues& dice : state_.validated) {
-    for (size_t r = 0; r < mean.size(); ++r) mean[r] += dice[r] / count;
-  }
-  return mean;
+  memory_.validated(device_.allocator().stats().peak_allocated);
+  forget_older_scores();
+  return mean_over_cases(state_.validated);
+}
+
+void Trainer::forget_older_scores() {
+  const auto has_all = [](const RegionScores& scores) {
+    return std::ranges::all_of(scores, [](const std::optional<double>& score) { return score.has_value(); });
+  };
+  if (!state_.older_scores) return;
+  state_.older_scores = false;
+  const bool known = state_.best_score || !stopping_.state().recent.empty();
+  if (!known || std::ranges::all_of(state_.validated, has_all)) return;  // the same in both versions
+  state_.best_score.reset();
+  stopping_.restore({});
+  progress_.clear();
+  spdlog::warn(
+      "warning: the scores of earlier epochs are of a version that gave Dice 1 to regions which neither reference nor "
+      "prediction has; best.safetensors and early stopping go by the epochs from {} on",
+      state_.epoch);
+}
+
+std::optional<double> Trainer::score_of(const EpochRecord& record, bool validated) const {
+  if (!scores_dice_) return -record.total_loss();
+  if (!validated) return std::nullopt;
+  return record.mean_dice().value_or(-record.total_loss());  // --size may cut off all that there is
 }
 
 void Trainer::begin_next_epoch() {
@@ -342,14 +301,15 @@ void Trainer::begin_next_epoch() {
   state_.loss = {};
   state_.validated.clear();
   state_.training_seconds = state_.waiting_seconds = 0;
-  write([&] { save(); });
+  rescue_.write([&] { save(); });
 }
 
 void Trainer::finish_epoch(EpochRecord record) {
   save_averaged("last.safetensors");
   const Stopwatch stopwatch;
-  if (validation_.count() > 0 &&
-      (record.epoch % options_.validate_every == 0 || record.epoch == options_.epochs || at_end())) {
+  const bool validates = validation_.count() > 0 &&
+                         (record.epoch % options_.validate_every == 0 || record.epoch == options_.epochs || at_end());
+  if (validates) {
     try {
       record.dice = validate();
     } catch (const Interrupted&) {
@@ -357,24 +317,24 @@ void Trainer::finish_epoch(EpochRecord record) {
     } catch (const DataError&) {
       throw;
     } catch (...) {
-      write([&] { folder_.append(record); });  // the epoch's losses are not lost
+      rescue_.write([&] { folder_.append(record); });  // the epoch's losses are not lost
       throw;
     }
     record.validation_seconds = stopwatch.seconds();
   }
-  const bool scored = record.dice || validation_.count() == 0;
-  const double score = record.dice ? record.mean_dice() : -record.total_loss();
-  const bool best = scored && (!state_.best_score || score > *state_.best_score);
+  const std::optional<double> score = score_of(record, validates);
+  const bool best = score && (!state_.best_score || *score > *state_.best_score);
   if (best) {
     state_.best_score = score;
     save_averaged("best.safetensors");
   }
-  write([&] { folder_.append(record); });
+  rescue_.write([&] { folder_.append(record); });
   for_each_observer([&](RunObserver& o) { o.on_epoch(record); });
-  if (record.dice) stopped_ = stopping_.update(record.epoch, record.mean_dice());
+  if (record.mean_dice()) stopped_ = stopping_.update(record.epoch, *record.mean_dice());
   begin_next_epoch();
   progress_.clear();
   spdlog::info(describe(record, options_.epochs, best));
+  minute_.restart();
   if (!stopped_ || at_end()) return;
   spdlog::info("stopped: the mean validation Dice of {} epochs has not risen for {}", options_.stopping.window,
                options_.stopping.patience);

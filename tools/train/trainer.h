@@ -5,11 +5,14 @@
 
 #include "models/training_step.h"
 #include "tools/train/checkpoint.h"
+#include "tools/train/clocks.h"
 #include "tools/train/options.h"
 #include "tools/train/progress.h"
 #include "tools/train/reconstruction.h"
+#include "tools/train/rescue.h"
 #include "tools/train/run_folder.h"
 #include "tools/train/run_length.h"
+#include "tools/train/run_memory.h"
 #include "tools/train/run_observer.h"
 #include "tools/train/sample_source.h"
 
@@ -37,31 +40,23 @@ class Trainer {
   // One sample of the step in progress.
   RegionValues train_on(const TrainingSample& sample);
   TrainingSample next_sample();
-  RegionValues validate();
+  RegionScores validate();
   std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
   void save_averaged(const std::string& name);
-  // Into the run's folder; where that fails, the error says how to go on.
-  template <class Write>
-  void write(Write write);
   [[noreturn]] void explain_non_finite(const TrainingSample& sample);
   Variable losses_of(const Context& ctx, const Sample& sample);
-  void report_memory() const;
   void warn_if_cut(const std::string& case_name, const io::Size3& cut);
+  // Where scores of a version that scored regions which no reference has cannot be compared with those from now on.
+  void forget_older_scores();
+  // By what the best epoch is chosen, higher is better; nothing for an epoch that lacks its validation.
+  std::optional<double> score_of(const EpochRecord& record, bool validated) const;
   void finish_epoch(EpochRecord record);
   // Calls show(observer) for each; one that fails is let go.
   template <class Show>
   void for_each_observer(Show show);
   void begin_next_epoch();
   void resume();
-  // UsageError where the options would change the epoch in progress.
-  void expect_same_epoch() const;
   void save();
-  // Interrupted, once the run is saved, where a signal asks for it.
-  void leave_if_interrupted();
-  // What get_sample does; where that fails, the run is saved first.
-  template <class GetSample>
-  auto saved_if_failing(GetSample get_sample);
-  std::string saved_because_of(const Error& error);
   // Whether this goes on from a checkpoint; --resume of a run that was killed before its first begins anew.
   bool restores() const { return options_.resume && has_checkpoint(folder_); }
   bool done() const { return stopped_ || (at_end() && state_.sample_of_epoch == 0); }
@@ -92,8 +87,11 @@ class Trainer {
   Progress progress_;
   std::vector<std::unique_ptr<RunObserver>> observers_;
   RunState state_;
-  bool stopped_ = false;                   // by the rule of early stopping
-  size_t peak_ = 0, validation_peak_ = 0;  // bytes, of all training steps and all validation so far
+  bool stopped_ = false;     // by the rule of early stopping
+  bool scores_dice_ = true;  // whether any case that validates has a region
+  RunMemory memory_;
+  EveryMinute minute_;  // since train.log was told where the run is
+  const Rescue rescue_;
 };
 
 }  // namespace revunet::tools

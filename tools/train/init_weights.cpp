@@ -1,0 +1,42 @@
+#include "tools/train/init_weights.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "engine/error.h"
+#include "tools/common/parse_list.h"
+#include "tools/common/weights_file.h"
+
+namespace revunet::tools {
+
+void take_architecture(CLI::App& app, const TrainArguments& a) {
+  if (a.init.empty() || !a.resume.empty()) return;
+  const UNetConfig stored = weights_info(io::read_safetensors(a.init)).config;
+  struct Choice {
+    const char* option;
+    std::string of_weights;
+    bool agrees;  // where the option was given
+  };
+  const std::array<Choice, 4> choices = {
+      Choice{"--model", name_of(stored.kind), a.model == name_of(stored.kind)},
+      Choice{"--channels", fmt::format("{}", fmt::join(stored.channels, ",")),
+             !a.channels.empty() && parse_list(a.channels, "--channels") == stored.channels},
+      Choice{"--encoder-depth", std::to_string(stored.encoder_depth), a.encoder_depth == stored.encoder_depth},
+      Choice{"--decoder-depth", std::to_string(stored.decoder_depth), a.decoder_depth == stored.decoder_depth}};
+  for (const Choice& choice : choices) {
+    CLI::Option& option = *app.get_option(choice.option);
+    if (option.count() == 0) {
+      option.add_result(choice.of_weights);
+      option.run_callback();
+      continue;
+    }
+    REVUNET_EXPECTS(
+        choice.agrees, DataError,
+        "[--init] expected weights of {0} {1}, as given, got {2}, of {0} {3}; leave {0} out, or choose other "
+        "weights",
+        choice.option, fmt::join(option.results(), ","), a.init, choice.of_weights);
+  }
+}
+
+}  // namespace revunet::tools

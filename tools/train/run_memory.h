@@ -1,0 +1,32 @@
+// What a run's tensors take: predicted before its first step, measured as it goes, compared at its end; and what the
+// process and the device take besides.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "engine/device.h"
+#include "tools/plan/plan.h"
+
+namespace revunet::tools {
+
+class RunMemory {
+ public:
+  // Plans the run: milliseconds.
+  explicit RunMemory(const MemorySettings& settings) : settings_(settings), plan_(plan_training(settings)) {}
+
+  void log_prediction() const;
+
+  // The allocator's peak, in bytes, of some training steps or of a validation.
+  void trained(size_t peak) { training_ = std::max(training_, peak); }
+  void validated(size_t peak) { validation_ = std::max(validation_, peak); }
+
+  void log_measured(Device& device) const;
+
+ private:
+  MemorySettings settings_;
+  Plan plan_;
+  size_t training_ = 0, validation_ = 0;
+};
+
+}  // namespace revunet::tools
