@@ -1,7 +1,7 @@
 #include "tools/common/config_file.h"
 
 #include <algorithm>
-#include <regex>
+#include <cctype>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -16,13 +16,18 @@ namespace revunet::tools {
 namespace {
 
 // Seeds from 2^63 on are no integers of TOML, but runs of version 0.1 wrote them without quotes.
-std::string with_large_seeds_in_quotes(const std::string& text) {
-  static const std::regex seed(R"((^|\n)(seed *= *)(\d{19,20})(?=[ \r\n]|$))");
-  return std::regex_replace(text, seed, "$1$2\"$3\"");
+std::string with_large_seed_in_quotes(std::string text) {
+  constexpr std::string_view key = "\nseed = ", digits = "0123456789";
+  constexpr size_t shortest = 19;               // digits of 2^63
+  const size_t line = ("\n" + text).find(key);  // where it is, and text begins as a line does
+  if (line == std::string::npos) return text;
+  const size_t begin = line + key.size() - 1, end = std::min(text.find_first_not_of(digits, begin), text.size());
+  if (end - begin < shortest) return text;
+  return text.insert(end, "\"").insert(begin, "\"");
 }
 
 toml::table parse(const std::filesystem::path& path) {
-  const std::string text = with_large_seeds_in_quotes(io::read_whole_file(path));
+  const std::string text = with_large_seed_in_quotes(io::read_whole_file(path));
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& e) {
@@ -46,6 +51,16 @@ std::string as_typed(const toml::node& node) {
     }
   }
   return list;
+}
+
+// Whether a name is in the text, and is not only a part of another one.
+bool has_name(const std::string& text, const std::string& name) {
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if (end == text.size() || (text[end] != '-' && std::isalpha(static_cast<unsigned char>(text[end])) == 0))
+      return true;
+  }
+  return false;
 }
 
 // The options of the app that a file may set, without dashes.
@@ -109,8 +124,7 @@ std::string ConfigFile::with_lines(const std::string& message) const {
   std::string result = message;
   const std::string names = message.starts_with('[') ? message.substr(0, message.find(']')) : "";
   for (const Entry& entry : entries_) {
-    const std::regex name("--" + entry.key + "(?![a-z-])");
-    if (entry.applied && std::regex_search(names, name)) {
+    if (entry.applied && has_name(names, "--" + entry.key)) {
       result += fmt::format("\n--{} is {} in {}, line {}", entry.key, entry.value, path_.string(), entry.line);
     }
   }

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,17 +41,34 @@ size_t distance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
-// Whether all words of the one between dashes are words of the other: "channels" and "model-channels".
-bool shares_words(const std::string& a, const std::string& b) {
-  const auto words = [](const std::string& name) {
-    std::vector<std::string> result;
-    std::istringstream stream(name);
-    for (std::string word; std::getline(stream, word, '-');) result.push_back(word);
-    std::ranges::sort(result);
-    return result;
-  };
-  const std::vector<std::string> of_a = words(a), of_b = words(b);
-  return std::ranges::includes(of_a, of_b) || std::ranges::includes(of_b, of_a);
+std::vector<std::string> sorted_words(const std::string& name) {
+  std::vector<std::string> words;
+  std::istringstream stream(name);
+  for (std::string word; std::getline(stream, word, '-');) words.push_back(word);
+  std::ranges::sort(words);
+  return words;
+}
+
+// Words between dashes that one name has and the other has not, where the other has no more: 1 from "channels" to
+// "model-channels", 0 from "trace-memory" to "memory-trace". Else `no_relation`.
+size_t words_between(const std::string& a, const std::string& b, size_t no_relation) {
+  const std::vector<std::string> of_a = sorted_words(a), of_b = sorted_words(b);
+  if (std::ranges::includes(of_a, of_b)) return of_a.size() - of_b.size();
+  return std::ranges::includes(of_b, of_a) ? of_b.size() - of_a.size() : no_relation;
+}
+
+// The names of least cost, where that is at most `most`.
+template <class Cost>
+std::vector<std::string> cheapest(const std::vector<std::string>& names, size_t most, Cost cost) {
+  std::vector<std::string> result;
+  for (const std::string& name : names) {
+    const size_t own = cost(normalised(name));
+    if (own < most) result.clear();
+    most = std::min(own, most);
+    if (own == most) result.push_back(name);
+  }
+  if (result.size() > kMostOffered) result.resize(kMostOffered);
+  return result;
 }
 
 std::vector<std::string> meant_by(const std::vector<Alias>& aliases, const std::string& typed,
@@ -83,20 +101,12 @@ std::vector<std::string> long_names(const CLI::App& app) {
 std::vector<std::string> similar(const std::string& typed, const std::vector<std::string>& names) {
   const std::string wanted = normalised(typed);
   if (wanted.size() < 2) return {};
-  size_t least = std::max<size_t>(1, wanted.size() / 3);  // one slip in three characters
-  std::vector<std::string> nearest;
-  for (const std::string& name : names) {
-    const size_t slips = distance(wanted, normalised(name));
-    if (slips < least) nearest.clear();
-    if (slips <= least) nearest.push_back(name);
-    least = std::min(least, slips);
-  }
-  if (nearest.empty()) {
-    std::ranges::copy_if(names, std::back_inserter(nearest),
-                         [&](const std::string& name) { return shares_words(wanted, normalised(name)); });
-  }
-  if (nearest.size() > kMostOffered) nearest.resize(kMostOffered);
-  return nearest;
+  const size_t most_slips = std::max<size_t>(1, wanted.size() / 3);  // one in three characters
+  const auto nearest = cheapest(names, most_slips, [&](const std::string& name) { return distance(wanted, name); });
+  if (!nearest.empty()) return nearest;
+  constexpr size_t most_words = 2;
+  return cheapest(names, most_words,
+                  [&](const std::string& name) { return words_between(wanted, name, most_words + 1); });
 }
 
 std::vector<std::string> similar_options(const std::string& typed, const CLI::App& app) {
