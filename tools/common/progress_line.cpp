@@ -58,7 +58,7 @@ void TerminalLine::clear() {
 
 void ProgressLine::show(int64_t done, const std::string& name) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-  line_.draw(progress_text(things_, done, count_, io::printable_line(name), elapsed.count(), line_.columns()));
+  line_.draw(progress_text(things_, done, count_, name, elapsed.count(), line_.columns()));
 }
 
 std::string progress_text(const std::string& things, int64_t done, int64_t count, const std::string& name,
