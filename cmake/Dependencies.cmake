@@ -19,6 +19,7 @@ revunet_require(CLI11 CONFIG)
 revunet_require(nlohmann_json CONFIG)
 revunet_require(spdlog CONFIG)
 revunet_require(fmt CONFIG)
+revunet_require(tomlplusplus CONFIG)
 
 # cairo's Debian package has no CMake files.
 find_path(REVUNET_CAIRO_INCLUDE cairo.h PATH_SUFFIXES cairo)

@@ -13,6 +13,7 @@
 #include "tools/common/output_file.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
+#include "tools/common/verbosity.h"
 
 namespace {
 
@@ -32,7 +33,7 @@ void run(const Options& options) {
   tools::print_result(tools::table_of(report));
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(report));
   const int64_t violations = report.count(false);
-  REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; mend them",
+  REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; fix them",
                   options.data.string(), violations);
 }
 
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
                  "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "
                  "depend on it")
       ->capture_default_str();
+  tools::add_quiet_option(app);
   tools::set_help(
       app, {.examples = {{"revunet-check --data DATASET", "checks every case of a dataset"},
                          {"revunet-check --data DATASET/CASE", "checks one case"},

@@ -13,6 +13,7 @@
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
+#include "tools/common/verbosity.h"
 #include "tools/evaluate/box_plot.h"
 #include "tools/evaluate/report.h"
 
@@ -111,6 +112,7 @@ int main(int argc, char** argv) {
       ->needs(lesion_wise);
   app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
+  tools::add_quiet_option(app);
   tools::set_help(
       app,
       {.examples = {{"revunet-evaluate --reference DATASET --prediction PREDICTIONS",

@@ -10,6 +10,7 @@
 #include "tools/common/help.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
+#include "tools/common/verbosity.h"
 #include "tools/phantom/phantom.h"
 
 namespace {
@@ -34,7 +35,7 @@ void run(const Options& options) {
   for (int64_t index = 0; index < options.cases; ++index) {
     const std::string name = tools::phantom_name(index);
     tools::write_phantom(options.out, name, tools::make_phantom(size, static_cast<uint64_t>(options.seed), index));
-    tools::print_result("{}\n", (options.out / name).string());
+    if (tools::verbosity() != tools::Verbosity::quiet) tools::print_result("{}\n", (options.out / name).string());
   }
 }
 
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of the random numbers: another one gives other brains and tumours")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
+  revunet::tools::add_quiet_option(app);
   revunet::tools::set_help(
       app, {.examples = {{"revunet-phantom --out PHANTOMS", "writes one case of BraTS's size, 240,240,155"},
                          {"revunet-phantom --out PHANTOMS --cases 20 --size 64,64,48",

@@ -12,8 +12,10 @@
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/progress_line.h"
+#include "tools/common/spelling.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
+#include "tools/common/verbosity.h"
 #include "tools/common/weights_file.h"
 #include "tools/predict/prediction.h"
 
@@ -91,12 +93,29 @@ void check_filter(const Options& options) {
   expect_range("--min-component-volume", options.min_component_volume, 0.0, kMostVolume);
 }
 
+// A line about the work, which -q leaves out.
+void say(const std::string& line) {
+  if (verbosity() == Verbosity::quiet) return;
+  print_result("{}\n", line);
+}
+
+// The files of a case, with -v.
+void say_files(const io::CaseFiles& read, const PredictionFiles& written) {
+  if (verbosity() != Verbosity::verbose) return;
+  for (const io::CaseFile& file : io::files_of(read))
+    say(fmt::format("  read {} from {}", file.role, file.path.string()));
+  say(fmt::format("  wrote {}", written.labels.string()));
+  for (const auto& file : {written.probabilities, written.overlay}) {
+    if (file) say(fmt::format("  wrote {}", file->string()));
+  }
+}
+
 void report(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
   const std::string& name = files.name;
   const auto& v = predicted.region_voxels;
   const std::vector<std::string> missing = io::missing_modalities(files);
-  print_result("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}\n", count, name, v[0], v[1], v[2], seconds,
-               missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and ")));
+  say(fmt::format("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}", count, name, v[0], v[1], v[2], seconds,
+                  missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and "))));
   if (predicted.cut != io::Size3{}) {
     print_message(
         "revunet-predict: warning: {}: the brain's box is {} voxels larger along x,y,z than the field of view "
@@ -127,13 +146,13 @@ void predict(const Options& options) {
   PredictionOptions how = prediction_options(options, view, ensemble.members());
   io::make_folder(options.out);
   for (const Ensemble::Member& m : ensemble.members()) {
-    print_result("{} network, channels {}, {} parameters\n", name_of(m.info.config.kind),
-                 fmt::join(m.info.config.channels, ","), m.network->parameter_count());
+    say(fmt::format("{} network, channels {}, {} parameters", name_of(m.info.config.kind),
+                    fmt::join(m.info.config.channels, ","), m.network->parameter_count()));
   }
-  print_result("{}{}; {} cases; {}, {}{}\n", view.describe(),
-               how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
-               cases.size(), options.precision, device.description(),
-               options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror));
+  say(fmt::format("{}{}; {} cases; {}, {}{}", view.describe(),
+                  how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
+                  cases.size(), options.precision, device.description(),
+                  options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror)));
   ProgressLine progress("cases", std::ssize(cases));
   for (size_t i = 0; i < cases.size(); ++i) try {
       const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
@@ -148,10 +167,12 @@ void predict(const Options& options) {
       device.save_plan_cache();
       progress.clear();
       report(cases[i], fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
+      say_files(cases[i], files[i]);
     } catch (const OutOfMemoryError& e) {
       throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),
                              e.capacity);
     }
+  print_result("done: {} predictions in {}\n", cases.size(), options.out.string());
 }
 
 }  // namespace
@@ -175,7 +196,7 @@ int main(int argc, char** argv) {
   app.add_option("--missing-modality", options.missing_modality,
                  "cases that lack a modality: refuse, or zero: fill it with zeros, the mean of a standardised "
                  "modality; expect worse scores from a network that has not seen such cases")
-      ->check(CLI::IsMember({"refuse", "zero"}))
+      ->check(one_of({"refuse", "zero"}))
       ->capture_default_str();
   app.add_option(
       "--size", options.size,
@@ -202,12 +223,13 @@ int main(int argc, char** argv) {
   app.add_flag("--probabilities", options.probabilities,
                "also write <out>/<case>_probabilities.nii.gz: float32, frames WT, TC and ET");
   app.add_flag("--overlay", options.overlay,
-               "also draw <out>/<case>.png: predicted regions over FLAIR on three planes, beside those of the case's "
+               "also draw <out>/<case>.png: predicted regions over FLAIR on three planes, next to those of the case's "
                "segmentation if it has one");
   add_precision_option(app, options.precision);
   add_device_options(app, options.device);
   app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
       ->capture_default_str();
+  add_verbosity_options(app, "the files that are read and written");
   const std::string start = "revunet-predict --weights RUN/best.safetensors ";
   set_help(
       app,

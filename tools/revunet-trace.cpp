@@ -3,6 +3,7 @@
 
 #include "io/atomic_file.h"
 #include "tools/common/help.h"
+#include "tools/common/spelling.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/trace/chrome.h"
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
   CLI::App* picture = add_command(app, "plot", "draws memory over time, stacked by tag, as SVG and PNG", a);
   picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
   picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
-      ->check(CLI::IsMember({"auto", "time", "events"}))
+      ->check(one_of({"auto", "time", "events"}))
       ->capture_default_str();
   picture->add_option("--step", a.step, "draw only this step; 0: the whole trace")
       ->check(CLI::NonNegativeNumber)

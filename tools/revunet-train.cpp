@@ -10,6 +10,7 @@
 #include "tools/common/memory_failure.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
+#include "tools/common/verbosity.h"
 #include "tools/plan/plan_report.h"
 #include "tools/report/observers.h"
 #include "tools/trace/planned_trace.h"
@@ -17,6 +18,7 @@
 #include "tools/train/init_weights.h"
 #include "tools/train/protocol.h"
 #include "tools/train/trainer.h"
+#include "tools/train/verbose_lines.h"
 #include "tools/train/without_effect.h"
 
 using namespace revunet;
@@ -48,7 +50,10 @@ void start_log(const RunFolder& folder) {
   terminal->set_pattern("%v");
   auto file = log_file(folder.file("train.log").string());
   file->set_pattern("%Y-%m-%d %H:%M:%S %v");
-  terminal->set_level(spdlog::level::info);  // debug: where a long epoch is, which the terminal's progress line shows
+  // Where a long epoch is goes to the file at level debug: the terminal's progress line shows it.
+  terminal->set_level(verbosity() == Verbosity::quiet     ? spdlog::level::warn
+                      : verbosity() == Verbosity::verbose ? spdlog::level::debug
+                                                          : spdlog::level::info);
   auto logger = std::make_shared<spdlog::logger>("train", spdlog::sinks_init_list{terminal, file});
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::debug);
@@ -98,6 +103,8 @@ void run_trainer(const TrainOptions& options, const Split& split, RunFolder& fol
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
               describe_choice(split.validation_regions, split.validation.size()));
+  log_start(options, split);
+  if (verbosity() == Verbosity::verbose) trainer.add(std::make_unique<VerboseLines>(split));
   for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
   trainer.run();
 }
@@ -135,6 +142,7 @@ void train(const TrainOptions& options) {
     log_failure(e);
     throw;
   }
+  spdlog::default_logger()->sinks().front()->set_level(spdlog::level::info);  // the result, with -q too
   spdlog::info("done: best weights in {}, last in {}, one row per epoch in {}, all of it to look at in {}",
                folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
                folder.file("log.csv").string(), folder.file("report.html").string());
@@ -148,19 +156,12 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
   file.commit();
 }
 
-// `--resume RUN` asks for RUN's configuration too, which CLI11 must have before it parses.
-std::vector<std::string> with_configuration(std::vector<std::string> words) {
-  const std::string option = "--resume", with_value = option + "=";
-  if (typed_options(words).contains("--config")) return words;  // to be refused
-  for (size_t i = 1; i < words.size(); ++i) {
-    std::filesystem::path run;
-    if (words[i] == option && i + 1 < words.size()) run = words[i + 1];
-    if (words[i].starts_with(with_value)) run = words[i].substr(with_value.size());
-    if (run.empty()) continue;
-    words.insert(words.begin() + 1, {"--config", (run / "config.toml").string()});
-    break;
-  }
-  return words;
+// Refusals name the file and the line where an option was set in one.
+TrainOptions resolved(const TrainArguments& arguments, const std::optional<ConfigFile>& config) try {
+  return resolve(arguments);
+} catch (const UsageError& e) {
+  if (!config) throw;
+  throw UsageError(config->with_lines(e.what()));
 }
 
 }  // namespace
@@ -170,15 +171,12 @@ int main(int argc, char** argv) {
                "revunet-train");
   TrainArguments arguments;
   add_train_options(app, arguments);
-  const std::vector<std::string> typed(argv, argv + argc);
-  std::vector<std::string> words = with_configuration(typed);
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  return run_tool(app, static_cast<int>(pointers.size()), pointers.data(), [&] {
+  return run_tool(app, argc, argv, [&] {
+    const std::optional<ConfigFile> config = read_configuration(app, arguments);
     apply_protocol(app, arguments.protocol);
     take_architecture(app, arguments);
-    expect_effect(arguments, typed_options(typed));
-    const TrainOptions options = resolve(arguments);
+    expect_effect(arguments, typed_options({argv, argv + argc}));
+    const TrainOptions options = resolved(arguments, config);
     if (arguments.plan) {
       const MemorySettings settings = options.memory(planned_steps(options));
       print_result(plan_report(settings, mode_choice(arguments), options.memory_budget));

@@ -33,6 +33,7 @@ Parsed parse(const std::vector<std::string>& arguments) {
   add_train_options(app, result.typed);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
   app.parse(reversed);
+  read_configuration(app, result.typed);
   apply_protocol(app, result.typed.protocol);
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
@@ -64,6 +65,8 @@ const std::vector<std::string> command_lines = {
 // Options that config.toml does not hold, and why.
 const std::map<std::string, std::string> not_held = {
     {"help", "shows, and ends"},
+    {"quiet", "what is printed, not what is done"},
+    {"verbose", "what is printed, not what is done"},
     {"plan", "shows, and ends"},
     {"config", "its options are held"},
     {"resume", "the run is the file's own"},
@@ -105,12 +108,13 @@ TEST_CASE("a run's config.toml gives back every option as it was typed", "[train
   }
 }
 
-TEST_CASE("config.toml holds paths with spaces, commas, brackets and apostrophes", "[train]") {
+TEST_CASE("config.toml holds paths with any characters of UTF-8", "[train]") {
   const TemporaryFolder folder;
-  const fs::path init = write_untrained(folder / "it's init.safetensors");
-  TrainArguments typed = parse({"--data", "/some, data/[1] = x", "--out", "run ", "--channels", "4,8", "--init",
-                                init.string(), "--size", "32,32,32", "--device", "cpu", "--threads", "1"})
-                             .typed;
+  const fs::path init = write_untrained(folder / "it's \"init\" #2.safetensors");
+  TrainArguments typed =
+      parse({"--data", "/some, data/[1] = x\\y\n# \xc3\xa9\x7f", "--out", "run ", "--channels", "4,8", "--init",
+             init.string(), "--size", "32,32,32", "--device", "cpu", "--threads", "1"})
+          .typed;
   typed.activations = typed.skips = "reversible";
   CHECK(read_back(typed, folder.path()) == typed);
 }

@@ -9,12 +9,14 @@
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/progress_line.h"
+#include "tools/train/progress.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
 
 namespace {
@@ -71,11 +73,51 @@ std::optional<std::string> drawn_by(const std::string& tool, const std::string& 
 }  // namespace
 
 TEST_CASE("a progress line has count, name, time taken and time left", "[progress]") {
-  CHECK(progress_text("cases", 0, 12, "a", 0) == "0/12 cases  a  0:00");
-  CHECK(progress_text("cases", 3, 12, "d", 60) == "3/12 cases  d  1:00, 3:00 left");  // 20 s each, 9 to go
-  CHECK(progress_text("cases", 11, 12, "", 39600) == "11/12 cases  11:00:00, 1:00:00 left");
-  CHECK(progress_text("files", 12, 12, "", 5) == "12/12 files  0:05");
-  CHECK(progress_text("cases", 0, 0, "", 5) == "0/0 cases  0:05");
+  const auto text = [](int64_t done, int64_t count, const std::string& name, double elapsed) {
+    return progress_text("cases", done, count, name, elapsed, 80);
+  };
+  CHECK(text(0, 12, "a", 0) == "0/12 cases  a  0:00");
+  CHECK(text(3, 12, "d", 60) == "3/12 cases  d  1:00, 3 min left for all 12");  // 20 s each, 9 to go
+  CHECK(text(11, 12, "", 39600) == "11/12 cases  11:00:00, 1 h 00 min left for all 12");
+  CHECK(text(12, 12, "", 5) == "12/12 cases  0:05");
+  CHECK(text(0, 0, "", 5) == "0/0 cases  0:05");
+}
+
+TEST_CASE("in few columns a progress line loses the time taken, then its name, and keeps the time left", "[progress]") {
+  const auto text = [](size_t columns) { return progress_text("cases", 3, 12, "BraTS2021_00017", 60, columns); };
+  CHECK(text(58) == "3/12 cases  BraTS2021_00017  1:00, 3 min left for all 12");
+  CHECK(text(55) == "3/12 cases  BraTS2021_00017  3 min left for all 12");
+  CHECK(text(45) == "3/12 cases  BraTS2021_  3 min left for all 12");
+  CHECK(text(35) == "3/12 cases  3 min left for all 12");
+}
+
+TEST_CASE("a time left is as precise as an estimate is", "[progress]") {
+  CHECK(approximate_duration(0) == "0 s");
+  CHECK(approximate_duration(59.4) == "59 s");
+  CHECK(approximate_duration(59.6) == "1 min");
+  CHECK(approximate_duration(3569) == "59 min");
+  CHECK(approximate_duration(3571) == "1 h 00 min");
+  CHECK(approximate_duration(3600 * 47 + 1800) == "47 h 30 min");
+  CHECK(approximate_duration(3600 * 52.4) == "2 d 4 h");
+}
+
+TEST_CASE("training's line fits any terminal: the bar shrinks first, the time left stays", "[progress][train]") {
+  // 150 samples of 2 s are left of the epoch, and 12 h 30 min of the run.
+  const TrainingProgress p = {
+      .epoch = 3, .epochs = 100, .sample = 50, .samples = 200, .left = 22500, .loss = 0.43212, .seconds = 2};
+  const std::string all =
+      "epoch 3/100 sample 50/200  loss 0.4321  2.00 s per sample  5 min left of this epoch, 12 h 30 min of the run";
+  CHECK(training_text(p, 200) == "[======                  ] " + all);
+  CHECK(training_text(p, 129) == "[====               ] " + all);
+  CHECK(training_text(p, 110) == all);
+  CHECK(training_text(p, 79) == "[==       ] epoch 3/100 sample 50/200  loss 0.4321  12 h 30 min left of the run");
+  CHECK(training_text(p, 59) == "epoch 3/100 sample 50/200  12 h 30 min left of the run");
+  CHECK(training_text(p, 45) == "epoch 3/100  12 h 30 min left of the run");
+  for (size_t columns = 40; columns < 160; ++columns) {
+    const std::string text = training_text(p, columns);
+    CHECK(text.size() <= columns);
+    CHECK_THAT(text, EndsWith(" of the run"));
+  }
 }
 
 TEST_CASE("a line is cut between characters, not within one", "[progress]") {
@@ -109,6 +151,38 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   CHECK_THAT(*wide, EndsWith("\r\x1b[K"));
   CHECK_THAT(*drawn("narrow", 16, "xterm"), ContainsSubstring("\r\x1b[K0/2 cases  Phan\r\x1b[K"));  // 15 of 16 columns
   CHECK(drawn("dumb", 80, "dumb")->empty());
+  const std::string quiet = fmt::format("-q --weights '{}' --data '{}' --out '{}'", weights.string(), data.string(),
+                                        (folder / "quiet").string());
+  CHECK(drawn_by("revunet-predict", quiet, 80, "xterm")->empty());
+}
+
+TEST_CASE("-q leaves warnings and results, -v adds the files", "[progress][predict]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "untrained.safetensors");
+  const ToolResult quiet = predict(weights, data, folder / "quiet", "-q");
+  CHECK(quiet.exit_code == 0);
+  CHECK(quiet.output == fmt::format("done: 1 predictions in {}\n", (folder / "quiet").string()));
+  CHECK(quiet.errors.empty());
+  const ToolResult verbose = predict(weights, data, folder / "verbose", "-v");
+  CHECK_THAT(verbose.output, ContainsSubstring("  read t1ce from " + (data / "Phantom_001").string()) &&
+                                 ContainsSubstring("  wrote " + (folder / "verbose/Phantom_001.nii.gz").string()) &&
+                                 EndsWith(fmt::format("done: 1 predictions in {}\n", (folder / "verbose").string())));
+  CHECK_THAT(run_tool("revunet-train", "-q -v").errors, ContainsSubstring("excludes"));
+}
+
+TEST_CASE("revunet-train -q prints what it made, -v each step and validated case", "[progress][train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const std::string options = std::string(tiny_options) + " --epochs 1 --val-fraction 0.34 ";
+  const ToolResult quiet = train(data, folder / "quiet", options + "-q");
+  CHECK(quiet.exit_code == 0);
+  CHECK_THAT(quiet.output, StartsWith("done: best weights in ") && EndsWith("\n"));
+  CHECK(std::ranges::count(quiet.output, '\n') == 1);
+  CHECK(quiet.errors.empty());
+  CHECK_THAT(read_bytes(folder / "quiet/train.log"), ContainsSubstring("epoch 1/1"));
+  const ToolResult verbose = train(data, folder / "verbose", options + "-v");
+  CHECK_THAT(verbose.output, ContainsSubstring("option epochs = 1\n") && ContainsSubstring("\nstep 2  loss ") &&
+                                 ContainsSubstring("  validation case Phantom_00") && !ContainsSubstring("step 3 "));
 }
 
 TEST_CASE("checking, training and evaluating show their progress on a terminal", "[progress]") {

@@ -61,7 +61,7 @@ TEST_CASE("a typed option without effect is refused with what it needs", "[train
                  expect_effect(a, {rule.option, "--lr"});
                }),
                ContainsSubstring("[" + rule.option + "] expected " + rule.needed) &&
-                   ContainsSubstring("else it has no effect"));
+                   ContainsSubstring(" has no effect: change that or leave "));
     CHECK_NOTHROW(expect_effect(a, {"--lr"}));
     rule.mend(a);
     CHECK_NOTHROW(expect_effect(a, {rule.option, "--lr"}));

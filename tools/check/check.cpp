@@ -8,6 +8,7 @@
 #include "io/patient.h"
 #include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
+#include "tools/common/spelling.h"
 #include "tools/common/standard_streams.h"
 
 namespace revunet::tools {
@@ -150,7 +151,7 @@ void add_check_option(CLI::App& app, std::string& name) {
   app.add_option("--check", name,
                  "check of all cases before the start: full (as revunet-check, every file is read once more), headers "
                  "(grids and lengths of the files) or none")
-      ->check(CLI::IsMember({"full", "headers", "none"}))
+      ->check(one_of({"full", "headers", "none"}))
       ->capture_default_str();
 }
 

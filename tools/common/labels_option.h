@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "io/label_profile.h"
+#include "tools/common/spelling.h"
 
 namespace revunet::tools {
 
@@ -22,7 +23,7 @@ inline CLI::Option* add_labels_option(CLI::App& app, std::string& name) {
           "(3 enhancing), brats2024 (also 4 cavity), brats2024-ped (1 enhancing, 2 core, 3 cyst, 4 oedema) or msd (1 "
           "oedema, "
           "2 core, 3 enhancing) [the layout's; required for BraTS-PED]")
-      ->check(CLI::IsMember(names));
+      ->check(one_of(names));
 }
 
 // Of a name that add_labels_option let through.

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "models/unet.h"
+#include "tools/common/spelling.h"
 
 namespace revunet::tools {
 
@@ -38,7 +39,7 @@ inline void add_precision_option(CLI::App& app, std::string& name) {
   app.add_option("--precision", name,
                  "fp32; mixed: convolutions of reversible blocks multiply in bf16, the rest is fp32; bf16: activations "
                  "and their gradients are bf16, weights fp32")
-      ->check(CLI::IsMember({"fp32", "mixed", "bf16"}))
+      ->check(one_of({"fp32", "mixed", "bf16"}))
       ->capture_default_str();
 }
 

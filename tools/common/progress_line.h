@@ -1,5 +1,5 @@
 // How far a tool is, for a person who waits: a line on the terminal's last row that redraws itself. Where stderr is no
-// terminal (a file, a pipe, TERM=dumb) nothing is written.
+// terminal (a file, a pipe, TERM=dumb), and with -q or -v, nothing is written.
 //
 // Rule: clear() before any other line is printed, or the two run together.
 #pragma once
@@ -19,6 +19,8 @@ class TerminalLine {
   TerminalLine& operator=(const TerminalLine&) = delete;
 
   bool on_terminal() const { return on_terminal_; }
+  // What fits: the terminal's width, less the last column, at which some terminals wrap.
+  size_t columns() const;
   // In place of what is there; cut to the terminal's width, as a line that wraps could not be drawn over.
   void draw(const std::string& text);
   void clear();
@@ -27,7 +29,7 @@ class TerminalLine {
   bool on_terminal_, shown_ = false;
 };
 
-// Of `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 5:51 left".
+// Of `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 6 min left for all 20".
 class ProgressLine {
  public:
   ProgressLine(std::string things, int64_t count) : things_(std::move(things)), count_(count) {}
@@ -43,13 +45,20 @@ class ProgressLine {
   TerminalLine line_;
 };
 
-// The text of a ProgressLine after `elapsed` seconds. What is left is at the mean pace so far; nothing is said of it
-// before the first is done and once all are.
+// The text of a ProgressLine after `elapsed` seconds, in `columns`: where they are few, the time taken is left out,
+// then the name is cut, and the time left stays. That is at the mean pace so far; nothing is said of it before the
+// first is done and once all are.
 std::string progress_text(const std::string& things, int64_t done, int64_t count, const std::string& name,
-                          double elapsed);
+                          double elapsed, size_t columns);
 
 // 3725.0 -> "1:02:05"
 std::string format_duration(double seconds);
+
+// As good as an estimate is: "42 s", "12 min", "3 h 05 min", "2 d 4 h".
+std::string approximate_duration(double seconds);
+
+// How many characters UTF-8 has.
+size_t count_characters(const std::string& text);
 
 // The first `columns` characters of UTF-8, none of them cut in two.
 std::string first_characters(const std::string& text, size_t columns);

@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "tools/common/failure.h"
+#include "tools/common/parse_error.h"
 #include "tools/common/standard_streams.h"
 
 namespace revunet::tools {
@@ -45,7 +46,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<void
     return exit_done;
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return print_asked_for(app, e);
-    print_error(fmt::format("{}; run {} --help for the options", e.what(), tool_name));
+    print_error(fmt::format("{}\nrun {} --help for the options", explain(app, e), tool_name));
     return exit_bad_usage;
   } catch (...) {
     return end_with(failure_of(std::current_exception()));

@@ -30,7 +30,7 @@ bool is_hidden(const fs::path& path) {
 
 // A link to nowhere is a case that would be missing from the scores without a word.
 void expect_no_broken_link(const fs::path& path) {
-  REVUNET_EXPECTS(fs::exists(path), DataError, "[{}] expected a file or folder, got a broken link; mend or remove it",
+  REVUNET_EXPECTS(fs::exists(path), DataError, "[{}] expected a file or folder, got a broken link; fix or remove it",
                   path.string());
 }
 

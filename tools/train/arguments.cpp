@@ -1,57 +1,34 @@
 #include "tools/train/arguments.h"
 
-#include <fmt/ranges.h>
-
-#include <memory>
-
 #include "engine/error.h"
-#include "io/input_file.h"
 #include "tools/check/check.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/precision.h"
+#include "tools/common/spelling.h"
+#include "tools/common/verbosity.h"
 #include "tools/train/protocol.h"
 
 namespace revunet::tools {
 
 namespace {
 
-// TOML's lists are lists as typed: size = [32, 32, 32] is --size 32,32,32.
-class TomlWithLists : public CLI::ConfigTOML {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> given = CLI::ConfigTOML::from_config(input);
-    for (CLI::ConfigItem& item : given) {
-      if (item.inputs.size() > 1) item.inputs = {fmt::format("{}", fmt::join(item.inputs, ","))};
-    }
-    return given;
-  }
-};
-
-// Empty for a file that can be read: CLI11 opens the configuration itself, and would wait for a pipe.
-std::string why_not_readable(const std::string& path) try {
-  io::read_whole_file(path);
-  return {};
-} catch (const DataError& e) {
-  return e.what();
-}
-
 void add_augmentation_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--augment", a.augment,
                  "random changes to training samples: none; paper: flips, rotation, scaling and elastic deformation in "
                  "the planes perpendicular to z, and an intensity shift of each modality; strong: also noise, blur, "
                  "brightness, contrast, low resolution and gamma, each with its own probability, as in nnU-Net")
-      ->check(CLI::IsMember({"none", "paper", "strong"}))
+      ->check(one_of({"none", "paper", "strong"}))
       ->capture_default_str();
-  app.add_option("--rotation", a.rotation, "maximum rotation angle, degrees; this and the next four are for --augment")
-      ->capture_default_str();
-  app.add_option("--scaling", a.scaling, "minimum and maximum scaling factor")->capture_default_str();
+  app.add_option("--rotation", a.rotation, "with --augment: maximum rotation angle, degrees")->capture_default_str();
+  app.add_option("--scaling", a.scaling, "with --augment: minimum and maximum scaling factor")->capture_default_str();
   app.add_option("--deformation", a.deformation,
-                 "standard deviation of the displacements at the 3x3 control points of the elastic deformation, voxels")
+                 "with --augment: standard deviation of the displacements at the 3x3 control points of the elastic "
+                 "deformation, voxels")
       ->capture_default_str();
-  app.add_option("--flip", a.flip, "probability of a flip along each axis")->capture_default_str();
+  app.add_option("--flip", a.flip, "with --augment: probability of a flip along each axis")->capture_default_str();
   app.add_option("--intensity-shift", a.intensity_shift,
-                 "maximum intensity shift, in standard deviations of the modality")
+                 "with --augment: maximum intensity shift, in standard deviations of the modality")
       ->capture_default_str();
 }
 
@@ -74,13 +51,15 @@ void add_step_options(CLI::App& app, TrainArguments& a) {
 
 void add_run_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--out", a.out, "run folder to create; must be new or empty; required unless --resume or --plan");
+  app.add_option("--resume", a.resume,
+                 "continue the interrupted run in this folder with its own config.toml; other options given here take "
+                 "precedence")
+      ->configurable(false);
   app.add_option(
-      "--resume", a.resume,
-      "continue the interrupted run in this folder with its own config.toml; other options given here take precedence");
-  app.add_option("--protocol", a.protocol,
-                 "preset for all options of the training protocol that are not given: paper (arXiv 1906.06148), or "
-                 "paper-patch, the same on patches of 128,128,128")
-      ->check(CLI::IsMember(protocol_names()))
+         "--protocol", a.protocol,
+         "values for all training options that are not given: paper (those of arXiv 1906.06148), or paper-patch "
+         "(the same on patches of 128,128,128)")
+      ->check(one_of(protocol_names()))
       ->capture_default_str();
   app.add_option("--seed", a.seed, "seed of initialisation, split, order, patches, augmentation and dropout")
       ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
@@ -98,7 +77,7 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--folds", a.folds, "number of folds for cross-validation, in place of --val-fraction; 0: none")
       ->capture_default_str();
-  app.add_option("--fold", a.fold, "fold to validate on, counted from 0")->capture_default_str();
+  app.add_option("--fold", a.fold, "with --folds: the fold to validate on, counted from 0")->capture_default_str();
   app.add_option(
       "--split", a.split,
       "split.json of an earlier run: same training and validation cases, in place of --val-fraction and --folds");
@@ -108,7 +87,7 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--patch", a.patch,
                  "X,Y,Z size in voxels of random patches to train on; full: the whole field of view")
       ->capture_default_str();
-  app.add_option("--foreground", a.foreground, "fraction of the patches that are placed on the tumour")
+  app.add_option("--foreground", a.foreground, "with --patch: fraction of the patches that are placed on the tumour")
       ->capture_default_str();
   app.add_option("--loader-threads", a.loader_threads,
                  "threads that read and prepare samples ahead of time; results do not depend on it")
@@ -121,7 +100,7 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
 
 void add_network_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--model", a.model, "network: partially reversible, or the non-reversible baseline")
-      ->check(CLI::IsMember({"reversible", "baseline"}))
+      ->check(one_of({"reversible", "baseline"}))
       ->capture_default_str();
   app.add_option("--channels", a.channels,
                  "channels per level, finest first [reversible 60,120,240,360,480; baseline 30,60,120,240,480]");
@@ -133,7 +112,8 @@ void add_network_options(CLI::App& app, TrainArguments& a) {
 
 void add_schedule_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--epochs", a.epochs, "passes over the training cases")->capture_default_str();
-  app.add_option("--max-steps", a.max_steps, "stop after so many optimiser steps; 0: no limit")->capture_default_str();
+  app.add_option("--max-steps", a.max_steps, "stop after this many optimiser steps; 0: no limit")
+      ->capture_default_str();
   app.add_option("--lr", a.learning_rate, "Adam's learning rate")->capture_default_str();
   app.add_option("--lr-drops", a.learning_rate_drops,
                  "epochs after each of which the learning rate is divided by --lr-divisor, or none")
@@ -145,14 +125,15 @@ void add_schedule_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--validate-every", a.validate_every, "epochs between validations")->capture_default_str();
   app.add_option("--stop-patience", a.stop_patience,
-                 "early stopping: end when the moving average of validation Dice has not risen for so many epochs "
+                 "early stopping: end when the moving average of validation Dice has not risen for this many epochs "
                  "(paper: 60); 0: off")
       ->capture_default_str();
-  app.add_option("--stop-window", a.stop_window, "epochs in that moving average")->capture_default_str();
+  app.add_option("--stop-window", a.stop_window, "epochs that the moving average of --stop-patience spans")
+      ->capture_default_str();
 }
 
 void add_memory_options(CLI::App& app, TrainArguments& a) {
-  const auto mode = CLI::IsMember({"auto", "stored", "reversible"});
+  const auto mode = one_of({"auto", "stored", "reversible"});
   app.add_option("--activations", a.activations,
                  "activations of reversible sequences: stored, or recomputed in backward; auto: recomputed, or, with "
                  "--memory-budget, the fastest that fits")
@@ -169,14 +150,16 @@ void add_memory_options(CLI::App& app, TrainArguments& a) {
       app, "--memory-budget", a.memory_budget,
       "memory to reserve for tensors at most, for example 8GiB or 6646MB: auto modes take the fastest that fits");
   app.add_flag("--plan", a.plan, "print the memory that this configuration and its alternatives would take, and exit");
-  app.add_option("--monitor-reconstruction", a.monitor_reconstruction,
-                 "every so many steps, compare the recomputed input of a sequence with the true one, which is kept for "
-                 "that; 0: never")
+  app.add_option(
+         "--monitor-reconstruction", a.monitor_reconstruction,
+         "every this many steps, compare the recomputed input of a sequence with the true one, which is kept for "
+         "that; 0: never")
       ->capture_default_str();
   app.add_option("--memory-trace", a.memory_trace,
                  "file for every allocation and free of the first steps, for revunet-trace; with --plan: of the "
                  "planned steps, at most two");
-  app.add_option("--memory-trace-steps", a.memory_trace_steps, "number of steps to trace")->capture_default_str();
+  app.add_option("--memory-trace-steps", a.memory_trace_steps, "number of steps that --memory-trace records")
+      ->capture_default_str();
 }
 
 void add_report_options(CLI::App& app, TrainArguments& a) {
@@ -190,10 +173,9 @@ void add_report_options(CLI::App& app, TrainArguments& a) {
 }  // namespace
 
 void add_train_options(CLI::App& app, TrainArguments& a) {
-  app.allow_config_extras(CLI::config_extras_mode::error);  // a mistyped name is not to be passed over
-  app.config_formatter(std::make_shared<TomlWithLists>());
-  app.set_config("--config", "", "TOML file with any of these options, by their long names; the command line wins")
-      ->check(CLI::Validator(why_not_readable, "", "readable"));
+  app.add_option("--config", "TOML file with any of these options, by their long names; the command line wins")
+      ->type_name("FILE")
+      ->configurable(false);
   add_run_options(app, a);
   // The heading in --help of what is added from here on. set_help names those that come first.
   const auto heading = [&](const char* title) { app.option_defaults()->group(title); };
@@ -213,9 +195,10 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   add_precision_option(app, a.precision);
   heading("Memory");
   add_memory_options(app, a);
-  heading("To look at");
+  heading("Pictures and event files");
   add_report_options(app, a);
   heading("Options");  // of what others add
+  add_verbosity_options(app, "the options as they are used, each step and each case of a validation");
   set_help(app, {.examples = {{"revunet-train --data DATASET --out RUN",
                                "trains on whole brains with the defaults, and validates on a fifth of the cases"},
                               {"revunet-train --protocol paper --plan",
@@ -224,6 +207,18 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
                  .most_used = {"--data", "--out", "--resume", "--config", "--protocol", "--epochs", "--lr", "--size",
                                "--patch", "--augment", "--accumulate", "--precision", "--device", "--plan",
                                "--memory-budget"}});
+}
+
+std::optional<ConfigFile> read_configuration(CLI::App& app, const TrainArguments& a) {
+  const CLI::Option& config = *app.get_option("--config");
+  if (config.count() == 0 && a.resume.empty()) return std::nullopt;
+  const std::filesystem::path own = std::filesystem::path(a.resume) / "config.toml";
+  std::error_code error;
+  REVUNET_EXPECTS(config.count() > 0 || std::filesystem::exists(own, error), UsageError,
+                  "[--resume] expected the folder of an earlier run, which has config.toml, got {}", a.resume);
+  ConfigFile file(config.count() > 0 ? std::filesystem::path(config.as<std::string>()) : own);
+  file.apply(app);
+  return file;
 }
 
 }  // namespace revunet::tools

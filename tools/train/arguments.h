@@ -1,10 +1,12 @@
 // The options of revunet-train as typed: on the command line, in a TOML file, or both (the command line wins).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "tools/common/config_file.h"
 #include "tools/common/device_options.h"
 
 namespace revunet::tools {
@@ -38,5 +40,9 @@ struct TrainArguments {
 
 // Declares the options on `app`, which fills `arguments` when it parses.
 void add_train_options(CLI::App& app, TrainArguments& arguments);
+
+// Sets what the command line, which `app` has parsed, left open: by the file of --config or, with --resume, by the
+// run's own config.toml. UsageError where there is no such run, and as ConfigFile.
+std::optional<ConfigFile> read_configuration(CLI::App& app, const TrainArguments& arguments);
 
 }  // namespace revunet::tools

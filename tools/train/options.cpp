@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/device.h"
+#include "io/text.h"
 #include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
@@ -17,12 +18,10 @@ constexpr int64_t kMostEpochs = 1'000'000;  // epochs; far beyond use, and times
 
 constexpr double kLeastRate = std::numeric_limits<float>::min();
 
-// config.toml must give the same path back; CLI11's reader takes # for a comment even within quotes.
+// config.toml, which is UTF-8, must give the same path back.
 std::filesystem::path checked_path(const std::string& path, const char* option) {
-  REVUNET_EXPECTS(path.find_first_of("#\"\\\n\r") == std::string::npos, UsageError,
-                  "[{}] expected a path without #, \", \\ and line breaks, which config.toml cannot hold, got {}; use "
-                  "another name or a link",
-                  option, path);
+  REVUNET_EXPECTS(io::is_utf8(path), UsageError,
+                  "[{}] expected a path in UTF-8, as config.toml is, got {}; use another name or a link", option, path);
   return path;
 }
 

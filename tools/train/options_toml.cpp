@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "tools/common/config_file.h"
 #include "tools/common/precision.h"
 #include "tools/train/options.h"
 
@@ -6,7 +9,7 @@ namespace revunet::tools {
 std::string to_toml(const TrainOptions& o) {
   std::string text;
   const auto line = [&](const char* key, const auto& value) { text += fmt::format("{} = {}\n", key, value); };
-  const auto quoted = [](const std::string& value) { return '"' + value + '"'; };
+  const auto quoted = [](const std::string& value) { return toml_string(value); };
   const auto list = [&](const auto& values) { return quoted(fmt::format("{}", fmt::join(values, ","))); };
   line("data", quoted(o.data.string()));
   line("check", quoted(o.check));
@@ -47,7 +50,9 @@ std::string to_toml(const TrainOptions& o) {
   }
   if (!o.split.file.empty()) line("split", quoted(o.split.file.string()));
   line("validate-every", o.validate_every);
-  line("seed", o.seed);
+  // TOML's integers end at 2^63 - 1.
+  if (std::in_range<int64_t>(o.seed)) line("seed", o.seed);
+  if (!std::in_range<int64_t>(o.seed)) line("seed", quoted(fmt::format("{}", o.seed)));
   line("threads", o.threads);
   line("loader-threads", o.loader_threads);
   if (!o.cache.empty()) line("cache", quoted(o.cache.string()));

@@ -8,6 +8,17 @@
 
 namespace revunet::tools {
 
+// Where a run is, and how long it will take.
+struct TrainingProgress {
+  int64_t epoch, epochs, sample, samples;  // samples of the epoch
+  int64_t left;                            // samples of the run
+  double loss, seconds;                    // of a sample
+};
+
+// In at most `columns`, as far as that is possible: the bar shrinks first, then fields go one by one; the time left
+// stays.
+std::string training_text(const TrainingProgress& p, size_t columns);
+
 class Progress {
  public:
   // Samples of the whole run, for the remaining time.
@@ -18,7 +29,7 @@ class Progress {
   void begin_epoch(int64_t epoch, int64_t epochs, int64_t samples);
   // After each sample; loss is the sample's, seconds its duration.
   void sample(int64_t sample_of_epoch, double loss, double seconds);
-  // Shows what takes long between samples ("validating 2/5").
+  // Shows what takes long between samples: "validating 2/5".
   void note(const std::string& what);
   // Removes the bar, so that a line of log can be printed.
   void clear() { line_.clear(); }

@@ -16,7 +16,7 @@ void expect_effect(const TrainArguments& a, const std::set<std::string>& typed) 
   const auto expect = [&](bool condition, const char* needed, std::initializer_list<const char*> options) {
     for (const char* option : options) {
       REVUNET_EXPECTS(condition || !typed.contains(option), UsageError,
-                      "[{}] expected {}, else it has no effect; mend that or leave it out", option, needed);
+                      "[{0}] expected {1}; otherwise {0} has no effect: change that or leave {0} out", option, needed);
     }
   };
   expect(a.folds > 0, "--folds", {"--fold"});

@@ -1,0 +1,176 @@
+// What a newcomer meets at the terminal: --help at any width, and what is said of names and values that do not exist.
+
+#include <cstdlib>
+#include <regex>
+#include <sstream>
+
+#include "tests/support/catch.h"
+#include "tests/tools/tiny_runs.h"
+#include "tools/common/parse_error.h"
+#include "tools/common/spelling.h"
+#include "tools/train/arguments.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using namespace revunet::tools;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+const std::vector<std::string> programs = {"check", "evaluate", "phantom", "predict", "report", "trace", "train"};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string help_at(const std::string& program, int columns) {
+  const ToolResult help = run_tool("revunet-" + program, "--help", fmt::format("COLUMNS={} ", columns));
+  REQUIRE(help.exit_code == 0);
+  return help.output;
+}
+
+// What revunet-train says of a command line that it does not take.
+std::string refusal_of_train(const std::string& line) {
+  CLI::App app("", "revunet-train");
+  TrainArguments arguments;
+  add_train_options(app, arguments);
+  try {
+    app.parse(line);
+  } catch (const CLI::ParseError& e) {
+    return explain(app, e);
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("--help fits the terminal, and has the same words at any width", "[help]") {
+  for (const std::string& program : programs) {
+    INFO(program);
+    const auto words = [](const std::string& text) {  // without spaces and the \ of a command in several lines
+      return std::regex_replace(text, std::regex("\\\\\n|\\s"), "");
+    };
+    const std::string unwrapped = help_at(program, 100000);
+    for (const int columns : {50, 60, 80, 130}) {
+      const std::string help = help_at(program, columns);
+      for (const std::string& line : lines_of(help)) {
+        INFO(line);
+        CHECK(line.size() <= static_cast<size_t>(columns));
+        CHECK_FALSE(line.ends_with(' '));
+      }
+      CHECK(words(help) == words(unwrapped));
+    }
+    CHECK(run_tool("revunet-" + program, "--help").output == help_at(program, 80));  // into a file
+  }
+}
+
+TEST_CASE("--help begins with three examples, and every option in them exists", "[help]") {
+  for (const std::string& program : programs) {
+    INFO(program);
+    const std::string help = help_at(program, 100000);
+    const size_t examples = help.find("\nExamples:\n"), usage = help.find("\nUsage: ");
+    REQUIRE((examples != help.npos && usage != help.npos && examples < usage));
+    int count = 0;
+    for (const std::string& line : lines_of(help.substr(examples + 11, usage - examples - 11))) {
+      if (!line.starts_with("  ") || line.starts_with("   ")) continue;  // what it does
+      INFO(line);
+      ++count;
+      CHECK_THAT(line, ContainsSubstring("revunet-" + program));
+      std::istringstream words(line);
+      for (std::string word; words >> word;) {
+        if (word.starts_with("--")) CHECK_THAT(help.substr(usage), ContainsSubstring("  " + word));
+      }
+    }
+    CHECK(count == 3);
+  }
+}
+
+TEST_CASE("revunet-train --help has the options used most before the others, each once", "[help]") {
+  const std::string help = help_at("train", 100);
+  const auto place = [&](const std::string& text) {
+    const size_t found = help.find(text);
+    INFO(text);
+    REQUIRE(found != help.npos);
+    CHECK(help.find(text, found + 1) == help.npos);
+    return found;
+  };
+  const size_t most_used = place("\nMost used:\n"), data = place("\nData:\n"), others = place("\nOthers:\n");
+  for (const char* option : {"\n  --data", "\n  --out", "\n  --resume", "\n  --epochs", "\n  --lr "}) {
+    CHECK((place(option) > most_used && place(option) < data));
+  }
+  CHECK((place("\n  --val-fraction") > data && place("\n  --seed") > others && place("\n  -h,--help") > others));
+}
+
+TEST_CASE("an option that does not exist is answered with the one that is meant", "[help]") {
+  const std::vector<std::pair<std::string, std::string>> answers = {
+      {"--learning-rate 0.1", "there is no option --learning-rate; did you mean --lr?"},
+      {"--learning_rate=0.1", "there is no option --learning_rate; did you mean --lr?"},
+      {"--batch-size 2", "there is no option --batch-size; did you mean --accumulate?"},
+      {"--gpu 0", "there is no option --gpu; did you mean --device?"},
+      {"--output x", "there is no option --output; did you mean --out?"},
+      {"--dataset x", "there is no option --dataset; did you mean --data?"},
+      {"--lr-decay 0.1", "there is no option --lr-decay; did you mean --lr-drops?"},
+      {"--epoch 3", "there is no option --epoch; did you mean --epochs?"},
+      {"--fp16", "there is no option --fp16; did you mean --precision mixed?"},
+      {"--num-workers 4", "there is no option --num-workers; did you mean --loader-threads or --threads?"},
+      {"--checkpoint x", "there is no option --checkpoint; did you mean --resume?"},
+      {"--chanels 4,8", "there is no option --chanels; did you mean --channels?"},              // a slip
+      {"--epcohs 3", "there is no option --epcohs; did you mean --epochs?"},                    // two swapped
+      {"-data x", "there is no option -data; did you mean --data?"},                            // one dash
+      {"--trace-memory x", "there is no option --trace-memory; did you mean --memory-trace?"},  // other order
+      {"--qwxyz 3", "there is no option --qwxyz"},
+  };
+  for (const auto& [line, answer] : answers) CHECK(refusal_of_train(line) == answer);
+  CHECK(refusal_of_train("--epoch 3 --gpu 1") ==
+        "there is no option --epoch; did you mean --epochs?\nthere is no option --gpu; did you mean --device?");
+}
+
+TEST_CASE("a value that does not fit is answered with what would", "[help]") {
+  CHECK(refusal_of_train("--model unet") ==
+        "[--model] expected reversible or baseline, got unet; did you mean baseline?");
+  CHECK(refusal_of_train("--precision fp16") ==
+        "[--precision] expected fp32, mixed or bf16, got fp16; did you mean mixed or bf16?");
+  CHECK(refusal_of_train("--augment papr") ==
+        "[--augment] expected none, paper or strong, got papr; did you mean paper?");
+  CHECK(refusal_of_train("--skips xyzzy") == "[--skips] expected auto, stored or reversible, got xyzzy");
+  CHECK(refusal_of_train("--epochs ten") == "[--epochs] expected a whole number, got ten");
+  CHECK(refusal_of_train("--lr 1e-4x") == "[--lr] expected a number, got 1e-4x");
+  CHECK_THAT(refusal_of_train("--size 160 192 160"),
+             ContainsSubstring("got 192 160; a list is written with commas, as 64,64,48"));
+}
+
+TEST_CASE("each program answers with options of its own, exit code 2", "[help]") {
+  const auto answer = [](const std::string& program, const std::string& arguments, const std::string& expected) {
+    const ToolResult got = run_tool("revunet-" + program, arguments);
+    INFO(got.errors);
+    CHECK(got.exit_code == 2);
+    CHECK_THAT(got.errors, StartsWith("revunet-" + program + ": error: ") && ContainsSubstring(expected) &&
+                               ContainsSubstring("run revunet-" + program + " --help for the options"));
+  };
+  answer("predict", "--model-path w", "there is no option --model-path; did you mean --weights?");
+  answer("predict", "--input d --output p --weights w",
+         "did you mean --data?\nthere is no option --output; did you mean --out?");
+  answer("predict", "--tta", "did you mean --mirror x,y,z?");
+  answer("evaluate", "--ground-truth a --pred b", "did you mean --reference?");
+  answer("evaluate", "--reference a --prediction b --output c", "did you mean --json or --csv?");
+  answer("check", "--dataset a", "did you mean --data?");
+  answer("phantom", "--output a", "did you mean --out?");
+  answer("report", "run --output a", "did you mean --out?");
+  answer("trace", "sumary t", "there is no command sumary; did you mean summary?");
+  answer("trace", "plot t --output p", "there is no option --output; did you mean --out?");
+}
+
+TEST_CASE("names that are alike are those within one slip in three characters", "[help]") {
+  const std::vector<std::string> names = {"--patch", "--plan", "--skips", "--model"};
+  CHECK(similar("--pach", names) == std::vector<std::string>{"--patch"});
+  CHECK(similar("--PATCH", names) == std::vector<std::string>{"--patch"});
+  CHECK(similar("--modle", names) == std::vector<std::string>{"--model"});
+  CHECK(similar("--plam", names) == std::vector<std::string>{"--plan"});
+  CHECK(similar("--kips-all", names).empty());
+  CHECK(similar("--quantum", names).empty());
+  CHECK(similar("--x", names).empty());
+}

@@ -1,0 +1,71 @@
+#include "tools/common/parse_error.h"
+
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tools/common/spelling.h"
+
+namespace revunet::tools {
+
+namespace {
+
+std::string line_each(const std::vector<std::string>& sentences) {
+  return CLI::detail::join(sentences, "\n");
+}
+
+std::string unknown_names(const CLI::App& app, const std::vector<std::string>& words) {
+  std::vector<std::string> sentences;
+  for (const std::string& word : words) {
+    if (word.size() < 2 || word[0] != '-' || word.find_first_not_of("-0123456789.,") == word.npos) continue;
+    const std::string option = word.substr(0, word.find('='));
+    sentences.push_back(fmt::format("there is no option {}{}", option, did_you_mean(similar_options(option, app))));
+  }
+  if (!sentences.empty() || words.empty()) return line_each(sentences);
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  if (commands.empty() || !app.get_subcommands().empty()) return {};
+  return fmt::format("there is no command {}{}", words[0], did_you_mean(similar(words[0], commands)));
+}
+
+// In CLI11's words, "Could not convert: --epochs = abc".
+std::string unfitting_value(const CLI::App& app, std::string_view message) {
+  constexpr std::string_view start = "Could not convert: ", between = " = ";
+  const size_t equals = message.find(between);
+  if (!message.starts_with(start) || equals == message.npos) return std::string(message);
+  const std::string name(message.substr(start.size(), equals - start.size()));
+  const CLI::Option* option = nullptr;
+  for (const CLI::App* a : app.get_subcommands()) option = option ? option : a->get_option_no_throw(name);
+  if (!option) option = app.get_option_no_throw(name);
+  const std::string type = option ? option->get_type_name() : "";
+  const char* expected = type.starts_with("INT")     ? "a whole number"
+                         : type.starts_with("UINT")  ? "a whole number from 0 on"
+                         : type.starts_with("FLOAT") ? "a number"
+                                                     : "another value";
+  return fmt::format("[{}] expected {}, got {}", name, expected, message.substr(equals + between.size()));
+}
+
+// CLI11's "--model: expected ..." as "[--model] expected ...".
+std::string with_name_in_brackets(const std::string& message) {
+  const size_t colon = message.find(": ");
+  if (!message.starts_with("--") || colon == message.npos || message.find(' ') < colon) return message;
+  return fmt::format("[{}] {}", message.substr(0, colon), message.substr(colon + 2));
+}
+
+}  // namespace
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> left_over = app.remaining(true);
+  if (const std::string unknown = unknown_names(app, left_over); !unknown.empty()) return unknown;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) && !left_over.empty()) {
+    return fmt::format("expected options, which begin with --, got {}; a list is written with commas, as 64,64,48",
+                       CLI::detail::join(left_over, " "));
+  }
+  if (dynamic_cast<const CLI::ConversionError*>(&error)) return unfitting_value(app, error.what());
+  return with_name_in_brackets(error.what());
+}
+
+}  // namespace revunet::tools

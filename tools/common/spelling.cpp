@@ -1,0 +1,140 @@
+#include "tools/common/spelling.h"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tools/common/aliases.h"
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr size_t kMostOffered = 3;  // names
+
+// In lower case, with - for _, without dashes in front.
+std::string normalised(std::string_view name) {
+  std::string result(name.substr(std::min(name.find_first_not_of('-'), name.size())));
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+// Characters to insert, leave out, replace or swap with the next (optimal string alignment) to get from a to b.
+size_t distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before = std::exchange(last, row);
+  }
+  return last[b.size()];
+}
+
+std::vector<std::string> sorted_words(const std::string& name) {
+  std::vector<std::string> words;
+  std::istringstream stream(name);
+  for (std::string word; std::getline(stream, word, '-');) words.push_back(word);
+  std::ranges::sort(words);
+  return words;
+}
+
+// Words between dashes that one name has and the other has not, where the other has no more: 1 from "channels" to
+// "model-channels", 0 from "trace-memory" to "memory-trace". Else `no_relation`.
+size_t words_between(const std::string& a, const std::string& b, size_t no_relation) {
+  const std::vector<std::string> of_a = sorted_words(a), of_b = sorted_words(b);
+  if (std::ranges::includes(of_a, of_b)) return of_a.size() - of_b.size();
+  return std::ranges::includes(of_b, of_a) ? of_b.size() - of_a.size() : no_relation;
+}
+
+// The names of least cost, where that is at most `most`.
+template <class Cost>
+std::vector<std::string> cheapest(const std::vector<std::string>& names, size_t most, Cost cost) {
+  std::vector<std::string> result;
+  for (const std::string& name : names) {
+    const size_t own = cost(normalised(name));
+    if (own < most) result.clear();
+    most = std::min(own, most);
+    if (own == most) result.push_back(name);
+  }
+  if (result.size() > kMostOffered) result.resize(kMostOffered);
+  return result;
+}
+
+std::vector<std::string> meant_by(const std::vector<Alias>& aliases, const std::string& typed,
+                                  const std::vector<std::string>& names) {
+  std::vector<std::string> result;
+  for (const Alias& alias : aliases) {
+    if (std::ranges::find(alias.typed, normalised(typed)) == alias.typed.end()) continue;
+    for (const std::string_view meant : alias.meant) {
+      const std::string name(meant.substr(0, meant.find(' ')));
+      if (std::ranges::find(names, name) != names.end()) result.emplace_back(meant);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    const std::vector<std::string> own = long_names(*command);
+    names.insert(names.end(), own.begin(), own.end());
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> similar(const std::string& typed, const std::vector<std::string>& names) {
+  const std::string wanted = normalised(typed);
+  if (wanted.size() < 2) return {};
+  const size_t most_slips = std::max<size_t>(1, wanted.size() / 3);  // one in three characters
+  const auto nearest = cheapest(names, most_slips, [&](const std::string& name) { return distance(wanted, name); });
+  if (!nearest.empty()) return nearest;
+  constexpr size_t most_words = 2;
+  return cheapest(names, most_words,
+                  [&](const std::string& name) { return words_between(wanted, name, most_words + 1); });
+}
+
+std::vector<std::string> similar_options(const std::string& typed, const CLI::App& app) {
+  const std::vector<std::string> names = long_names(app);
+  const std::vector<std::string> meant = meant_by(kOptionAliases, typed, names);
+  return meant.empty() ? similar(typed, names) : meant;
+}
+
+CLI::Validator one_of(const std::vector<std::string>& choices) {
+  const auto refusal = [choices](const std::string& value) -> std::string {
+    if (std::ranges::find(choices, value) != choices.end()) return "";
+    std::vector<std::string> meant = meant_by(kValueAliases, value, choices);
+    if (meant.empty()) meant = similar(value, choices);
+    return fmt::format("expected {}, got {}{}", alternatives(choices), value, did_you_mean(meant));
+  };
+  return CLI::Validator(refusal, "{" + CLI::detail::join(choices, ",") + "}");
+}
+
+std::string did_you_mean(const std::vector<std::string>& words) {
+  return words.empty() ? "" : fmt::format("; did you mean {}?", alternatives(words));
+}
+
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  }
+  return text;
+}
+
+}  // namespace revunet::tools
