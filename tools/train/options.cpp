@@ -8,6 +8,7 @@
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/weights_file.h"
+#include "tools/common/weights_reader.h"
 
 namespace revunet::tools {
 
@@ -32,7 +33,8 @@ std::filesystem::path absolute_path(const std::string& path, const char* option)
 
 // Before a run folder is made.
 void expect_fitting_weights(const std::filesystem::path& init, const UNetConfig& network) {
-  const UNetConfig stored = weights_info(io::read_safetensors(init)).config;
+  const UNetConfig stored =
+      weights_info(read_weights(init, [](const std::string&) {})).config;  // Trainer tells the notes
   const auto describe = [](const UNetConfig& c) {
     return fmt::format("--model {} --channels {} --encoder-depth {} --decoder-depth {}", name_of(c.kind),
                        fmt::join(c.channels, ","), c.encoder_depth, c.decoder_depth);

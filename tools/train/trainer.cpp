@@ -10,6 +10,7 @@
 #include "io/metrics.h"
 #include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
+#include "tools/common/weights_reader.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/device_sample.h"
 #include "tools/train/streams.h"
@@ -46,7 +47,9 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
 
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
-  if (!options.init.empty() && !restored) load_weights(io::read_safetensors(options.init), *model);
+  if (!options.init.empty() && !restored) {
+    load_weights(read_weights(options.init, [](const std::string& note) { spdlog::warn("note: {}", note); }), *model);
+  }
   return model;
 }
 
@@ -311,7 +314,7 @@ void Trainer::write(Write write) try {
 
 void Trainer::save_averaged(const std::string& name) {
   const AveragedWeights averaged(step_.average());
-  write([&] { save_weights(folder_.file(name), *model_, options_.size); });
+  write([&] { save_weights(folder_.file(name), *model_, options_.size, options_.patch); });
 }
 
 RegionValues Trainer::validate() {
