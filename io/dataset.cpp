@@ -1,5 +1,8 @@
 #include "io/dataset.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -78,6 +81,23 @@ std::vector<float> voxels_of(NiftiImage& image, int64_t frame, const Orientation
   return to_brats_order(voxels, image.grid.size, orientation);
 }
 
+// A scan with the problems that matter to who uses the cases, not only checks them.
+DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>& labels, MissingModality missing) {
+  DatasetScan scan = scan_dataset(path, labels);
+  std::erase_if(scan.problems, [&](const DatasetProblem& p) {
+    return p.kind == DatasetProblem::Kind::segmentation ||
+           (p.kind == DatasetProblem::Kind::modality && missing == MissingModality::allowed);
+  });
+  return scan;
+}
+
+[[noreturn]] void refuse(const std::vector<DatasetProblem>& problems, const fs::path& path) {
+  const size_t more = problems.size() - 1;
+  throw DataError(more == 0 ? problems[0].message
+                            : fmt::format("{}\nand {} more: run revunet-check --data {}", problems[0].message, more,
+                                          path.string()));
+}
+
 }  // namespace
 
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels) try {
@@ -93,16 +113,21 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
 
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
                                   MissingModality missing) {
-  DatasetScan scan = scan_dataset(path, labels);
-  std::erase_if(scan.problems, [&](const DatasetProblem& p) {
-    return p.kind == DatasetProblem::Kind::segmentation ||
-           (p.kind == DatasetProblem::Kind::modality && missing == MissingModality::allowed);
-  });
-  if (scan.problems.empty()) return std::move(scan.cases);
-  const size_t more = scan.problems.size() - 1;
-  throw DataError(more == 0 ? scan.problems[0].message
-                            : fmt::format("{}\nand {} more: run revunet-check --data {}", scan.problems[0].message,
-                                          more, path.string()));
+  DatasetScan scan = scan_for_use(path, labels, missing);
+  if (!scan.problems.empty()) refuse(scan.problems, path);
+  return std::move(scan.cases);
+}
+
+SoundCases find_sound_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
+                            MissingModality missing) {
+  DatasetScan scan = scan_for_use(path, labels, missing);
+  std::vector<DatasetProblem> of_all;
+  std::ranges::copy_if(scan.problems, std::back_inserter(of_all), [](const auto& p) { return p.case_name.empty(); });
+  if (!of_all.empty()) refuse(of_all, path);
+  std::set<std::string> bad;
+  for (const DatasetProblem& problem : scan.problems) bad.insert(problem.case_name);
+  std::erase_if(scan.cases, [&](const CaseFiles& files) { return bad.contains(files.name); });
+  return {std::move(scan.cases), std::move(scan.problems)};
 }
 
 namespace {

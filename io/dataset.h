@@ -38,6 +38,15 @@ enum class MissingModality { refused, allowed };
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
                                   MissingModality missing = MissingModality::refused);
 
+// As find_cases, but cases that have problems are left out, with their problems in `bad`. DataError for problems of no
+// single case.
+struct SoundCases {
+  std::vector<CaseFiles> cases;
+  std::vector<DatasetProblem> bad;
+};
+SoundCases find_sound_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
+                            MissingModality missing = MissingModality::refused);
+
 // All voxels of a case on one grid, in BraTS's orientation (io/orientation.h).
 struct CaseVolumes {
   std::string name;

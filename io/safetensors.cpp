@@ -1,6 +1,7 @@
 #include "io/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <new>
@@ -31,6 +32,10 @@ constexpr int64_t header_alignment = 8;            // bytes; the data then start
 constexpr int max_json_depth = 3;                  // file, tensor, shape or data_offsets
 constexpr int64_t max_values = 1'000'000;          // of the header: of some 70 000 tensors; bounds memory and time
 constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
+
+// The format's types of whole numbers, with their bytes.
+constexpr std::array<std::pair<std::string_view, int64_t>, 9> integer_types = {
+    {{"BOOL", 1}, {"I8", 1}, {"U8", 1}, {"I16", 2}, {"U16", 2}, {"I32", 4}, {"U32", 4}, {"I64", 8}, {"U64", 8}}};
 
 // Parses JSON and refuses a key that appears twice in one object, which nlohmann's parser would take silently.
 Json parse_header(const std::string& file, const std::string& text) {
@@ -76,7 +81,7 @@ Json parse_header(const std::string& file, const std::string& text) {
 // Where a tensor lies in the data section, in bytes from its start.
 struct Extent {
   std::string name;
-  FileDtype dtype;
+  std::optional<FileDtype> dtype;  // none: a counter
   std::vector<int64_t> shape;
   int64_t begin;
   int64_t end;
@@ -105,7 +110,17 @@ FileDtype read_dtype(const std::string& file, const std::string& name, const Jso
                   file, excerpt(name), excerpt(value)));
 }
 
-Extent read_extent(const std::string& file, const std::string& name, const Json& entry) {
+// The bytes of a counter; nothing for other tensors.
+std::optional<int64_t> counter_bytes(const Json& dtype, const std::vector<int64_t>& shape) {
+  if (!dtype.is_string() || !std::ranges::all_of(shape, [](int64_t extent) { return extent == 1; }))
+    return std::nullopt;
+  for (const auto& [name, bytes] : integer_types) {
+    if (dtype.get_ref<const std::string&>() == name) return bytes;
+  }
+  return std::nullopt;
+}
+
+Extent read_extent(const std::string& file, const std::string& name, const Json& entry, Counters counters) {
   REVUNET_EXPECTS(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry.contains("shape") &&
                       entry.contains("data_offsets"),
                   DataError,
@@ -115,16 +130,20 @@ Extent read_extent(const std::string& file, const std::string& name, const Json&
   REVUNET_EXPECTS(offsets.size() == 2 && offsets[0] <= offsets[1], DataError,
                   "[{}] expected data_offsets [begin, end] for tensor '{}', got {}; write the file again", file,
                   excerpt(name), excerpt(entry["data_offsets"]));
-  Extent extent{name, read_dtype(file, name, entry["dtype"]), read_counts(file, name, entry["shape"], "shape"),
-                offsets[0], offsets[1]};
-  const std::optional<int64_t> bytes = checked_bytes(extent.shape, extent.dtype);
+  Extent extent{name, {}, read_counts(file, name, entry["shape"], "shape"), offsets[0], offsets[1]};
+  std::optional<int64_t> bytes;
+  if (counters == Counters::left_out) bytes = counter_bytes(entry["dtype"], extent.shape);
+  if (!bytes) {
+    extent.dtype = read_dtype(file, name, entry["dtype"]);
+    bytes = checked_bytes(extent.shape, *extent.dtype);
+  }
   REVUNET_EXPECTS(bytes.has_value(), DataError,
                   "[{}] expected a shape whose size in bytes fits 63 bits for tensor '{}', got {}; the file is damaged",
                   file, excerpt(name), excerpt(entry["shape"]));
   REVUNET_EXPECTS(*bytes == extent.end - extent.begin, DataError,
                   "[{}] expected {} bytes for tensor '{}' of shape {} and dtype {}, got {} by its data_offsets; write "
                   "the file again",
-                  file, *bytes, excerpt(name), excerpt(entry["shape"]), format_name(extent.dtype),
+                  file, *bytes, excerpt(name), excerpt(entry["shape"]), entry["dtype"].get_ref<const std::string&>(),
                   extent.end - extent.begin);
   return extent;
 }
@@ -247,7 +266,16 @@ const HostTensor& SafetensorsFile::at(std::string_view name) const {
                   origin_, name, entries_.size(), listed, entries_.size() > max_listed_names ? ", ..." : ""));
 }
 
-SafetensorsFile read_safetensors(const std::filesystem::path& path) {
+SafetensorsFile SafetensorsFile::renamed(const std::function<std::string(const std::string&)>& name_of) && {
+  SafetensorsFile result;
+  result.metadata = std::move(metadata);
+  result.origin_ = std::move(origin_);
+  result.counters_ = std::move(counters_);
+  for (Entry& entry : entries_) result.add(name_of(entry.name), std::move(entry.tensor));
+  return result;
+}
+
+SafetensorsFile read_safetensors(const std::filesystem::path& path, Counters counters) {
   Reader reader(path);
   SafetensorsFile contents;
   contents.origin_ = reader.file();
@@ -257,7 +285,7 @@ SafetensorsFile read_safetensors(const std::filesystem::path& path) {
     if (name == metadata_key) {
       contents.metadata = read_metadata(reader.file(), entry);
     } else {
-      extents.push_back(read_extent(reader.file(), name, entry));
+      extents.push_back(read_extent(reader.file(), name, entry, counters));
     }
   }
   // By end as well, so that an empty tensor comes before the one that begins where it lies.
@@ -268,8 +296,12 @@ SafetensorsFile read_safetensors(const std::filesystem::path& path) {
   for (Extent& extent : extents) {
     std::vector<std::byte> bytes = room_for(extent, reader.file());
     reader.read(bytes.data(), std::ssize(bytes));
+    if (!extent.dtype) {
+      contents.counters_.push_back(std::move(extent.name));
+      continue;
+    }
     contents.add(std::move(extent.name),
-                 HostTensor::from_bytes(extent.dtype, std::move(extent.shape), std::move(bytes)));
+                 HostTensor::from_bytes(*extent.dtype, std::move(extent.shape), std::move(bytes)));
   }
   return contents;
 }

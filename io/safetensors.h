@@ -8,6 +8,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@
 #include "io/host_tensor.h"
 
 namespace revunet::io {
+
+// Counters are integers of one element, such as num_batches_tracked, which PyTorch keeps beside weights. Integers of
+// more elements are always refused.
+enum class Counters { refused, left_out };
 
 // The contents of a file, in memory. Tensors keep the order of their data in the file, or in which they were added.
 class SafetensorsFile {
@@ -40,10 +45,17 @@ class SafetensorsFile {
   // Where the contents were read from, for messages; "safetensors" for contents made in memory.
   const std::string& origin() const { return origin_; }
 
+  // The names of counters that were left out on reading.
+  const std::vector<std::string>& counters() const { return counters_; }
+
+  // The same contents, each tensor under the name that `name_of` makes of its own. Error as add.
+  SafetensorsFile renamed(const std::function<std::string(const std::string&)>& name_of) &&;
+
  private:
-  friend SafetensorsFile read_safetensors(const std::filesystem::path& path);
+  friend SafetensorsFile read_safetensors(const std::filesystem::path& path, Counters counters);
 
   std::string origin_ = "safetensors";
+  std::vector<std::string> counters_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, size_t> index_;  // name to position in entries_
 };
@@ -52,7 +64,7 @@ class SafetensorsFile {
 // file, a header length beyond the file or 100 MB, JSON that does not parse, repeats a key or has fields of another
 // type, an unsupported dtype, a shape whose product overflows or is not the size of its data, data that overlaps,
 // leaves gaps or stops before the file does.
-SafetensorsFile read_safetensors(const std::filesystem::path& path);
+SafetensorsFile read_safetensors(const std::filesystem::path& path, Counters counters = Counters::refused);
 
 // Writes contents to a temporary name, syncs and renames; an older file of the name is kept as `previous`, where given.
 // Same contents, same bytes. Throws DataError if the file cannot be written.

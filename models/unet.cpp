@@ -96,12 +96,16 @@ std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DT
 }
 
 UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes) {
+  // An extent of the weight (O, I, kD, kH, kW) of a convolution.
   const auto find = [&](const std::string& name, size_t dim) -> int64_t {
     const auto found = shapes.find(name);
-    REVUNET_EXPECTS(found != shapes.end() && dim < found->second.size(), DataError,
+    REVUNET_EXPECTS(found != shapes.end(), DataError,
                     "[weights] expected a tensor '{}' of a reversible or baseline U-Net, got a file without it; was it "
                     "written by another program?",
                     name);
+    REVUNET_EXPECTS(found->second.size() == 5, DataError,
+                    "[weights] expected {} of shape (O, I, kD, kH, kW), got ({}); write the file again", name,
+                    fmt::join(found->second, ", "));
     return found->second[dim];
   };
   const auto has = [&](const std::string& name) { return shapes.contains(name); };

@@ -1,23 +1,22 @@
 // revunet-predict: segmentations of a dataset's cases by a trained network.
 #include <chrono>
-#include <cstdio>
+#include <set>
 
 #include "io/folders.h"
-#include "tools/check/check.h"
 #include "tools/common/device_options.h"
 #include "tools/common/help.h"
+#include "tools/common/interruption.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/memory_failure.h"
 #include "tools/common/option_range.h"
-#include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/spelling.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
-#include "tools/common/weights_file.h"
-#include "tools/predict/prediction.h"
+#include "tools/predict/case_selection.h"
+#include "tools/predict/field_of_view.h"
 
 using namespace revunet;
 using namespace revunet::tools;
@@ -27,65 +26,44 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> weights;
   std::filesystem::path data, out;
-  std::string size;   // empty: the weights' own
-  std::string patch;  // empty: one pass over the field of view
-  double overlap = 0.5;
+  LooseFiles loose;
+  FieldOfViewOptions view;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
   std::string mirror = "none", labels, check = "full";  // labels empty: as the layout says
   std::string missing_modality = "refuse";
-  bool probabilities = false, overlay = false;
+  bool probabilities = false, overlay = false, skip_existing = false, skip_bad = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
   DeviceArguments device;
 };
 
-struct FieldOfView {
-  std::optional<io::VolumeSize> size;  // none: each brain's own
-  std::string source;
-
-  std::string describe() const {
-    return size ? fmt::format("field of view {} ({})", fmt::join(*size, ","), source) : "field of view " + source;
-  }
-};
-
-// One for all networks: theirs, where they agree, unless --size gives one. By patches, all of each brain.
-FieldOfView field_of_view(const Options& options, const std::vector<Ensemble::Member>& members) {
-  if (!options.size.empty()) return {parse_size(options.size, "--size"), "from --size"};
-  if (!options.patch.empty()) return {std::nullopt, "the whole brain of each case"};
-  const auto& first = members.front().info.size;
-  for (size_t i = 1; i < members.size(); ++i) {
-    REVUNET_EXPECTS(
-        members[i].info.size == first, UsageError,
-        "[--weights] expected networks of one field of view, got {} and {} with others; choose one with --size",
-        options.weights[0].string(), options.weights[i].string());
-  }
-  if (first) return {*first, "from the weights"};
-  return {io::default_field_of_view, "the default: the weights name none"};
+SelectionOptions selection_options(const Options& options) {
+  REVUNET_EXPECTS(
+      options.data.empty() == options.loose.any(), UsageError,
+      "[--data] expected a dataset, or a case's files by --t1, --t1ce, --t2 and --flair, got {}; give one of the two",
+      options.loose.any() ? "both" : "neither");
+  REVUNET_EXPECTS(options.loose.any() || options.loose.name.empty(), UsageError,
+                  "[--name] expected a case's files by --t1, --t1ce, --t2 and --flair, got --data, whose cases have "
+                  "names; leave it out");
+  return {.data = options.data,
+          .out = options.out,
+          .loose = options.loose,
+          .labels = labels_of_option(options.labels),
+          .missing = options.missing_modality == "zero" ? io::MissingModality::allowed : io::MissingModality::refused,
+          .check = parse_check_level(options.check),
+          .probabilities = options.probabilities,
+          .overlay = options.overlay,
+          .skip_existing = options.skip_existing,
+          .skip_bad = options.skip_bad};
 }
 
-std::optional<Windows> windows_of(const Options& options, const FieldOfView& view) {
-  REVUNET_EXPECTS(options.overlap >= 0 && options.overlap < 1, UsageError,
-                  "[--overlap] expected a share of the patch from 0 to below 1, got {}", options.overlap);
-  if (options.patch.empty()) return std::nullopt;
-  const Windows windows{parse_size(options.patch, "--patch"), options.overlap};
-  for (size_t axis = 0; view.size && axis < 3; ++axis) {
-    REVUNET_EXPECTS(windows.size[axis] <= (*view.size)[axis], UsageError,
-                    "[--patch] expected patches that fit into --size {}, got {}; leave out --size for whole brains",
-                    options.size, options.patch);
+FieldOfView field_of_view(const Options& options, const Ensemble& ensemble) {
+  std::vector<Network> networks;
+  for (size_t i = 0; i < options.weights.size(); ++i) {
+    networks.push_back({options.weights[i], ensemble.members()[i].info});
   }
-  return windows;
-}
-
-PredictionOptions prediction_options(const Options& options, const FieldOfView& view,
-                                     const std::vector<Ensemble::Member>& members) {
-  const PredictionOptions result = {
-      .size = view.size,
-      .windows = windows_of(options, view),
-      .filter = {.keep = options.keep_components, .min_volume = options.min_component_volume}};
-  const io::Size3 seen = result.windows ? result.windows->size : view.size.value();  // by the networks
-  for (const Ensemble::Member& m : members) check_size(m.info.config, {seen.begin(), seen.end()});
-  return result;
+  return field_of_view(options.view, networks);
 }
 
 void check_filter(const Options& options) {
@@ -124,55 +102,145 @@ void report(const io::CaseFiles& files, const std::string& count, const Predicte
   }
 }
 
+// What is done to which cases, before the first of them.
+void announce(const Options& options, const Ensemble& ensemble, const FieldOfView& view, const Selection& selection,
+              const std::string& device) {
+  for (const Ensemble::Member& m : ensemble.members()) {
+    say(fmt::format("{} network, channels {}, {} parameters", name_of(m.info.config.kind),
+                    fmt::join(m.info.config.channels, ","), m.network->parameter_count()));
+  }
+  std::set<std::string> labels;
+  for (const io::CaseFiles& c : selection.cases) labels.insert(c.labels.name());
+  say(fmt::format("{}; {} cases, labels of {}; {}, {}{}", view.description, selection.cases.size(),
+                  fmt::join(labels, " and "), options.precision, device,
+                  options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror)));
+}
+
+void announce_skipped(const Selection& selection) {
+  const size_t count = selection.count;
+  if (!selection.existing.empty()) {
+    say(fmt::format("{} of {} cases are predicted already and left as they are", selection.existing.size(), count));
+  }
+  for (const std::string& damage : selection.damaged) {
+    print_message("revunet-predict: warning: {}; it is predicted again\n", damage);
+  }
+}
+
+void warn_of_bad(const Selection& selection) {
+  if (selection.bad.empty()) return;
+  print_message("revunet-predict: warning: {} of {} cases cannot be predicted; the reasons come at the end\n",
+                selection.bad.size(), selection.count);
+}
+
+// Predicts the cases one after the other. With skip_bad, those whose images or predictions are no good become bad
+// cases.
+class CaseLoop {
+ public:
+  CaseLoop(const Ensemble& ensemble, ComputeDevice& device, PredictionOptions how, bool skip_bad)
+      : ensemble_(ensemble), device_(device), how_(std::move(how)), skip_bad_(skip_bad) {}
+
+  // How many were predicted.
+  int64_t run(Selection& selection) {
+    const size_t count = selection.cases.size();
+    ProgressLine progress("cases", static_cast<int64_t>(count));
+    for (size_t i = 0; i < count; ++i) {
+      const io::CaseFiles& c = selection.cases[i];
+      const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
+      expect_no_interruption(i, count);
+      show(c.name);
+      how_.on_pass = [&](int64_t done, int64_t passes) {
+        if (done < passes) expect_no_interruption(i, count);
+        if (passes > 1) show(fmt::format("{}, pass {} of {}", c.name, done, passes));
+      };
+      try {
+        const auto start = std::chrono::steady_clock::now();
+        const PredictedCase predicted = predict(c, selection.files[i]);
+        const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+        progress.clear();
+        report(c, fmt::format("{}/{}", i + 1, count), predicted, elapsed.count());
+        say_files(c, selection.files[i]);
+        ++done_;
+      } catch (const UnfitCase& e) {
+        progress.clear();
+        selection.bad.push_back({c.name, e.reason});
+        print_message("revunet-predict: warning: {}/{} {} cannot be predicted; the reason comes at the end\n", i + 1,
+                      count, c.name);
+      }
+    }
+    return done_;
+  }
+
+ private:
+  struct UnfitCase {
+    std::string reason;
+  };
+
+  // Files that cannot be written, as on a full disk, end the run: the next case would fare no better.
+  PredictedCase predict(const io::CaseFiles& c, const PredictionFiles& files) {
+    const auto with_memory = [&](auto work) { return with_host_memory("case " + c.name, work); };
+    const LoadedCase loaded =
+        unfit_if<DataError>([&] { return with_memory([&] { return load_for_prediction(c, how_); }); });
+    const PredictedCase predicted = unfit_if<NonFiniteError>(
+        [&] { return with_memory([&] { return predict_case(ensemble_, loaded, how_, files); }); });
+    device_.save_plan_cache();
+    return predicted;
+  }
+
+  template <class Failure, class F>
+  auto unfit_if(F f) -> decltype(f()) {
+    try {
+      return f();
+    } catch (const Failure& e) {
+      if (!skip_bad_) throw;
+      throw UnfitCase{e.what()};
+    } catch (const OutOfMemoryError& e) {
+      throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),
+                             e.capacity);
+    }
+  }
+
+  static void expect_no_interruption(size_t done, size_t count) {
+    REVUNET_EXPECTS(
+        !interrupted(), Interrupted,
+        "interrupted: {} of {} cases are predicted and whole; the same command with --skip-existing goes on", done,
+        count);
+  }
+
+  const Ensemble& ensemble_;
+  ComputeDevice& device_;
+  PredictionOptions how_;
+  bool skip_bad_;
+  int64_t done_ = 0;  // cases
+};
+
 void predict(const Options& options) {
   expect_threads(options.threads);
   check_filter(options);
   set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
-  std::vector<io::CaseFiles> cases =
-      io::find_cases(options.data, labels_of_option(options.labels),
-                     options.missing_modality == "zero" ? io::MissingModality::allowed : io::MissingModality::refused);
-  for (io::CaseFiles& c : cases) {
-    if (!options.overlay) c.segmentation.reset();  // not looked at
+  const SelectionOptions which = selection_options(options);
+  Selection selection = select_cases(which);
+  announce_skipped(selection);
+  if (!selection.cases.empty()) {
+    ComputeDevice device(device_options);
+    const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror,
+                            [](const std::string& note) { print_message("revunet-predict: note: {}\n", note); });
+    const FieldOfView view = field_of_view(options, ensemble);
+    check_selection(selection, which);
+    warn_of_bad(selection);
+    io::make_folder(options.out);
+    announce(options, ensemble, view, selection, device.description());
+    watch_for_interruption();
+    const PredictionOptions how = {
+        .size = view.size,
+        .windows = view.windows,
+        .filter = {.keep = options.keep_components, .min_volume = options.min_component_volume}};
+    const int64_t done = CaseLoop(ensemble, device, how, options.skip_bad).run(selection);
+    print_result("done: {} predictions in {}\n", done, options.out.string());
   }
-  const std::vector<PredictionFiles> files =
-      prediction_files(cases, options.out, options.probabilities, options.overlay);
-  expect_sound(cases, options.data, parse_check_level(options.check), "revunet-predict");
-
-  ComputeDevice device(device_options);
-  const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror);
-  const FieldOfView view = field_of_view(options, ensemble.members());
-  PredictionOptions how = prediction_options(options, view, ensemble.members());
-  io::make_folder(options.out);
-  for (const Ensemble::Member& m : ensemble.members()) {
-    say(fmt::format("{} network, channels {}, {} parameters", name_of(m.info.config.kind),
-                    fmt::join(m.info.config.channels, ","), m.network->parameter_count()));
-  }
-  say(fmt::format("{}{}; {} cases; {}, {}{}", view.describe(),
-                  how.windows ? fmt::format(" by patches of {}, overlap {}", options.patch, options.overlap) : "",
-                  cases.size(), options.precision, device.description(),
-                  options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror)));
-  ProgressLine progress("cases", std::ssize(cases));
-  for (size_t i = 0; i < cases.size(); ++i) try {
-      const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
-      show(cases[i].name);
-      how.on_pass = [&](int64_t done, int64_t count) {
-        if (count > 1) show(fmt::format("{}, pass {} of {}", cases[i].name, done, count));
-      };
-      const auto start = std::chrono::steady_clock::now();
-      const PredictedCase predicted =
-          with_host_memory("case " + cases[i].name, [&] { return predict_case(ensemble, cases[i], how, files[i]); });
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-      device.save_plan_cache();
-      progress.clear();
-      report(cases[i], fmt::format("{}/{}", i + 1, cases.size()), predicted, elapsed.count());
-      say_files(cases[i], files[i]);
-    } catch (const OutOfMemoryError& e) {
-      throw OutOfMemoryError(fmt::format("{}\nuse --precision bf16, or a smaller --size or --patch", e.what()),
-                             e.capacity);
-    }
-  print_result("done: {} predictions in {}\n", cases.size(), options.out.string());
+  REVUNET_EXPECTS(selection.bad.empty(), Error, "{} of {} cases cannot be predicted:{}", selection.bad.size(),
+                  selection.count, list_of(selection.bad));
 }
 
 }  // namespace
@@ -188,9 +256,17 @@ int main(int argc, char** argv) {
          "weights (.safetensors) of revunet-train, or with the same parameter names; several: their mean prediction")
       ->required();
   app.add_option("--data", options.data,
-                 "dataset, or the folder of one case, as for revunet-train; segmentations are not needed")
+                 "dataset, or the folder of one case, as for revunet-train; segmentations are not needed");
+  add_loose_file_options(app, options.loose);
+  app.add_option("--out", options.out,
+                 "folder for the predictions; must not hold any of these cases yet, but with --skip-existing")
       ->required();
-  app.add_option("--out", options.out, "folder for the predictions; must not hold any of these cases yet")->required();
+  app.add_flag("--skip-existing", options.skip_existing,
+               "leave cases whose prediction is there and whole as they are: this goes on with an interrupted "
+               "prediction. A prediction on another grid is refused");
+  app.add_flag("--skip-bad", options.skip_bad,
+               "go on past cases that lack files or cannot be read or predicted; they are listed at the end, and the "
+               "exit code is 1");
   add_labels_option(app, options.labels);
   add_check_option(app, options.check);
   app.add_option("--missing-modality", options.missing_modality,
@@ -198,18 +274,16 @@ int main(int argc, char** argv) {
                  "modality; expect worse scores from a network that has not seen such cases")
       ->check(one_of({"refuse", "zero"}))
       ->capture_default_str();
-  app.add_option(
-      "--size", options.size,
-      "X,Y,Z field of view in voxels: cases are cropped or padded to it [that of the weights, else 160,192,160]");
-  auto* patch =
-      app.add_option("--patch", options.patch,
-                     "X,Y,Z size of overlapping patches to predict the whole brain by, or the field of view if --size "
-                     "is given; use the size of training. Needs the memory of one patch, and 32 bytes per voxel");
-  app.add_option(
-         "--overlap", options.overlap,
-         "overlap of neighbouring patches, as a fraction of their size; their weighted mean (Gaussian) is taken")
-      ->capture_default_str()
-      ->needs(patch);
+  app.add_option("--size", options.view.size,
+                 "X,Y,Z field of view in voxels: cases are cropped or padded to it [that of the weights, else "
+                 "160,192,160; the whole brain where it is predicted by patches]");
+  app.add_option("--patch", options.view.patch,
+                 "X,Y,Z size of overlapping patches to predict the whole brain by, or the field of view if --size is "
+                 "given; full: one pass over the field of view. Patches need the memory of one, and 32 bytes per voxel "
+                 "[the patch that the weights were trained on, else full]");
+  app.add_option("--overlap", options.view.overlap,
+                 "overlap of neighbouring patches, as a fraction of their size; their weighted mean (Gaussian) is "
+                 "taken [0.5]");
   app.add_option("--keep-components", options.keep_components,
                  "number of largest connected components of each region to keep; those of TC lie within the kept WT, "
                  "those of ET within TC [all]");

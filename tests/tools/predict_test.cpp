@@ -294,7 +294,7 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2, and what is in th
     const fs::path out = folder / (std::string("holding_") + there);
     fs::create_directories(out);
     write_bytes(out / there, "earlier");
-    expect_refusal(predict(weights, data, out, "--probabilities"), 2, std::string(there) + "; choose another folder");
+    expect_refusal(predict(weights, data, out, "--probabilities"), 2, std::string(there) + "; add --skip-existing");
     CHECK(read_bytes(out / there) == "earlier");
     CHECK_FALSE(fs::exists(out / "Phantom_001.nii.gz"));
   }

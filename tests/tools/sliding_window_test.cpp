@@ -244,5 +244,5 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
   refused("--patch 32,32,32 --size 16,16,16", "[--patch] expected patches that fit into --size 16,16,16");
   refused("--patch 16,16,16 --overlap 1", "[--overlap] expected a share");
   refused("--patch 16,16,16 --overlap=-0.1", "[--overlap] expected a share");
-  refused("--overlap 0.5", "--patch");
+  refused("--overlap 0.5", "give --patch as well");
 }

@@ -89,6 +89,23 @@ void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   }
 }
 
+std::vector<CaseCheck> check_and_compare(const std::vector<io::CaseFiles>& cases, CheckLevel level) {
+  std::vector<CaseCheck> checks = check_all(cases, level);
+  compare_fingerprints(checks);
+  return checks;
+}
+
+// Of each case.
+std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>& checks) {
+  std::vector<std::vector<std::string>> violations(checks.size());
+  for (size_t i = 0; i < checks.size(); ++i) {
+    for (const Finding& f : checks[i].report.findings) {
+      if (!is_warning(f.kind)) violations[i].push_back(f.message);
+    }
+  }
+  return violations;
+}
+
 // A line a kind, as datasets often have the same of all their cases.
 void print_warnings(const std::vector<CaseCheck>& checks, const std::string& tool) {
   struct Kind {
@@ -114,8 +131,7 @@ void print_warnings(const std::vector<CaseCheck>& checks, const std::string& too
 
 DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels) {
   const io::DatasetScan scan = io::scan_dataset(path, labels);
-  std::vector<CaseCheck> checks = check_all(scan.cases, CheckLevel::full);
-  compare_fingerprints(checks);
+  std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full);
   DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = {}};
   for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
   add_problems(scan, report);
@@ -129,16 +145,22 @@ DatasetReport check_dataset(const std::filesystem::path& path, const std::option
   return report;
 }
 
+std::vector<std::vector<std::string>> find_violations(const std::vector<io::CaseFiles>& cases, CheckLevel level,
+                                                      const std::string& tool) {
+  if (level == CheckLevel::none) return std::vector<std::vector<std::string>>(cases.size());
+  const std::vector<CaseCheck> checks = check_and_compare(cases, level);
+  print_warnings(checks, tool);
+  return violations_in(checks);
+}
+
 void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level,
                   const std::string& tool) {
   if (level == CheckLevel::none) return;
-  std::vector<CaseCheck> checks = check_all(cases, level);
-  compare_fingerprints(checks);
+  const std::vector<CaseCheck> checks = check_and_compare(cases, level);
   std::vector<std::string> violations;
-  for (const CaseCheck& check : checks) {
-    for (const Finding& f : check.report.findings) {
-      if (!is_warning(f.kind)) violations.push_back(fmt::format("case {}: {}", check.report.name, f.message));
-    }
+  for (size_t i = 0; const std::vector<std::string>& own : violations_in(checks)) {
+    for (const std::string& violation : own) violations.push_back(fmt::format("case {}: {}", cases[i].name, violation));
+    ++i;
   }
   if (violations.empty()) return print_warnings(checks, tool);
   const size_t more = violations.size() - 1;

@@ -1,9 +1,7 @@
 #include "tools/common/weights_file.h"
 
-#include <set>
-
-#include "io/regions.h"
 #include "tools/common/parse_list.h"
+#include "tools/common/weights_shapes.h"
 
 namespace revunet::tools {
 
@@ -13,12 +11,8 @@ namespace {
 constexpr const char* kFormat = "revunet-1";
 constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
 constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
+constexpr const char* kWhole = "full";  // of `patch`: the whole field of view
 constexpr const char* kNormalisation = "each modality: zero mean, unit population deviation over its non-zero voxels";
-
-std::vector<int64_t> file_shape(const Shape& s) {
-  if (s.rank() != 5) return {s.dims().begin(), s.dims().end()};
-  return {s[0], s[4], s[1], s[2], s[3]};
-}
 
 // Calls f(index in memory, index in the file) for every element of a parameter.
 template <class F>
@@ -35,22 +29,6 @@ void for_each_element(const Shape& s, F f) {
       }
     }
   }
-}
-
-UNetConfig config_from_tensors(const io::SafetensorsFile& file) {
-  std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& entry : file.entries()) shapes[entry.name] = entry.tensor.shape();
-  UNetConfig config;
-  try {
-    config = infer_config(shapes);
-  } catch (const DataError& e) {
-    throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
-  }
-  check_config(config);
-  REVUNET_EXPECTS(config.in_channels == io::modality_count && config.out_channels == io::region_count, DataError,
-                  "[{}] expected a network of {} channels in and {} out, got {} and {}; it is of another task",
-                  file.origin(), io::modality_count, io::region_count, config.in_channels, config.out_channels);
-  return config;
 }
 
 UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
@@ -81,7 +59,8 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
 
 }  // namespace
 
-void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size) {
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
+                  const std::optional<io::VolumeSize>& patch) {
   io::SafetensorsFile file;
   const UNetConfig& config = model.config();
   file.metadata = {{"format", kFormat},
@@ -92,7 +71,8 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"channel_order", kChannelOrder},
                    {"label_map", kLabelMap},
                    {"normalisation", kNormalisation},
-                   {"size", fmt::format("{}", fmt::join(size, ","))}};
+                   {"size", fmt::format("{}", fmt::join(size, ","))},
+                   {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole}};
   for (const auto& p : model.parameters()) {
     REVUNET_EXPECTS(
         count_non_finite(p->value) == 0, NonFiniteError,
@@ -107,8 +87,11 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
 }
 
 WeightsInfo weights_info(const io::SafetensorsFile& file) try {
-  WeightsInfo info{config_from_tensors(file), std::nullopt};
-  if (!file.metadata.contains("format")) return info;  // a foreign file
+  WeightsInfo info{.config = config_of_tensors(file), .size = {}, .patch = {}};
+  if (!file.metadata.contains("format")) {  // a foreign file
+    expect_tensors(file, info.config);
+    return info;
+  }
   REVUNET_EXPECTS(file.metadata.at("format") == kFormat, DataError, "[{}] expected format {}, got {}", file.origin(),
                   kFormat, file.metadata.at("format"));
   const UNetConfig stated = config_from_metadata(file);
@@ -117,36 +100,31 @@ WeightsInfo weights_info(const io::SafetensorsFile& file) try {
           stated.encoder_depth == info.config.encoder_depth && stated.decoder_depth == info.config.decoder_depth,
       DataError, "[{}] expected the tensors of a {} network with channels {}, got those of channels {}", file.origin(),
       name_of(stated.kind), fmt::join(stated.channels, ","), fmt::join(info.config.channels, ","));
-  if (const auto found = file.metadata.find("size"); found != file.metadata.end()) {
-    info.size = parse_size(found->second, "metadata size of " + file.origin());
-    check_size(info.config, {info.size->begin(), info.size->end()});
-  }
+  expect_tensors(file, info.config);
+  const auto size_of = [&](const char* key) -> std::optional<io::VolumeSize> {
+    const auto found = file.metadata.find(key);
+    if (found == file.metadata.end() || found->second == kWhole) return std::nullopt;
+    const io::VolumeSize size = parse_size(found->second, fmt::format("metadata {} of {}", key, file.origin()));
+    check_size(info.config, {size.begin(), size.end()});
+    return size;
+  };
+  info.size = size_of("size");
+  info.patch = size_of("patch");
   return info;
 } catch (const UsageError& e) {  // what parsers and checks of options throw is here about the file
   throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
 }
 
 void load_weights(const io::SafetensorsFile& file, UNet& model) {
-  std::set<std::string> used;
+  expect_tensors(file, model);
   for (const auto& p : model.parameters()) {
-    const io::HostTensor& stored = file.at(p->name);
-    const Shape& shape = p->value.shape();
-    REVUNET_EXPECTS(stored.shape() == file_shape(shape), DataError,
-                    "[{}] expected {} of shape ({}), got ({}); the file is of another architecture", file.origin(),
-                    p->name, fmt::join(file_shape(shape), ", "), fmt::join(stored.shape(), ", "));
-    const std::vector<double> values = stored.to_f64();
+    const std::vector<double> values = file.at(p->name).to_f64();
     std::vector<double> permuted(values.size());
-    for_each_element(shape, [&](size_t memory, size_t disk) { permuted[memory] = values[disk]; });
+    for_each_element(p->value.shape(), [&](size_t memory, size_t disk) { permuted[memory] = values[disk]; });
     assign(p->value, permuted);
     REVUNET_EXPECTS(count_non_finite(p->value) == 0, DataError,
                     "[{}] expected finite weights, got {} NaN or infinite in {}", file.origin(),
                     count_non_finite(p->value), p->name);
-    used.insert(p->name);
-  }
-  for (const auto& entry : file.entries()) {
-    REVUNET_EXPECTS(used.contains(entry.name), DataError,
-                    "[{}] expected only the tensors of a {} network with channels {}, got {} as well", file.origin(),
-                    name_of(model.config().kind), fmt::join(model.config().channels, ","), entry.name);
   }
 }
 

@@ -17,14 +17,16 @@ struct WeightsInfo {
   UNetConfig config;
   std::optional<io::VolumeSize>
       size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
+  std::optional<io::VolumeSize> patch;  // of the field of view that training saw at once; none: all of it, or not known
 };
 
-// Writes parameters and metadata: architecture, channel order, label map, normalisation, size. Atomic.
+// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch. Atomic.
 // NonFiniteError naming the tensor, and nothing written, for weights that are not finite.
-void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size);
+void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
+                  const std::optional<io::VolumeSize>& patch = {});
 
 // What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they
-// must agree. DataError otherwise.
+// must agree. DataError otherwise, and as load_weights.
 WeightsInfo weights_info(const io::SafetensorsFile& file);
 
 // Sets every parameter from the tensor of its name. DataError naming the file for a missing or superfluous tensor or

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "io/regions.h"
+#include "tools/common/weights_reader.h"
 #include "tools/common/whole_volume.h"
 
 namespace revunet::tools {
@@ -59,10 +60,10 @@ std::vector<float> mirrored(std::span<const float> values, const io::Size3& size
 }
 
 Ensemble::Ensemble(const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
-                   const MirrorAxes& mirror)
+                   const MirrorAxes& mirror, const std::function<void(const std::string&)>& on_note)
     : ctx_(ctx), activation_type_(activation_type(precision)), mirror_(mirror) {
   for (const std::filesystem::path& path : weights) {
-    const io::SafetensorsFile file = io::read_safetensors(path);
+    const io::SafetensorsFile file = read_weights(path, on_note);
     const WeightsInfo info = weights_info(file);
     members_.push_back({info, make_unet(ctx, info.config, DType::f32, 0, {}, operands_of(precision))});
     load_weights(file, *members_.back().network);

@@ -26,9 +26,11 @@ std::vector<float> mirrored(std::span<const float> values, const io::Size3& size
 
 class Ensemble {
  public:
-  // The networks of the files, all on the device. DataError as weights_info and load_weights.
-  Ensemble(const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
-           const MirrorAxes& mirror);
+  // The networks of the files, all on the device. Calls on_note as read_weights. DataError as read_weights,
+  // weights_info and load_weights.
+  Ensemble(
+      const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
+      const MirrorAxes& mirror, const std::function<void(const std::string&)>& on_note = [](const std::string&) {});
 
   // image (X, Y, Z, 4), sizes multiples of what the networks take -> probabilities (X, Y, Z, 3) of WT, TC, ET. Sums are
   // in one order, networks first. Calls on_pass after each of its passes().

@@ -88,52 +88,61 @@ std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const fl
 
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities, bool overlay) {
-  const auto expect_new = [](const std::filesystem::path& path) {
-    std::error_code error;
-    REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
-                    "[--out] expected no prediction yet, got {}{}; choose another folder or move it away",
-                    path.string(), error ? ": " + error.message() : "");
-  };
   std::set<std::filesystem::path> names;
-  const auto expect_own_name = [&](const std::filesystem::path& path) {
-    REVUNET_EXPECTS(names.insert(path).second, UsageError,
-                    "[--data] expected cases whose files have names of their own, got {} for two; predict them apart",
-                    path.string());
-  };
   std::vector<PredictionFiles> files;
   for (const io::CaseFiles& c : cases) {
-    const auto own_new = [&](const char* ending) {
+    const auto own = [&](const char* ending) {
       const std::filesystem::path path = out / (c.name + ending);
-      expect_new(path);
-      expect_own_name(path);
+      REVUNET_EXPECTS(names.insert(path).second, UsageError,
+                      "[--data] expected cases whose files have names of their own, got {} for two; predict them apart",
+                      path.string());
       return path;
     };
-    PredictionFiles f{.labels = own_new(".nii.gz"), .probabilities = {}, .overlay = {}};
-    if (probabilities) f.probabilities = own_new("_probabilities.nii.gz");
-    if (overlay) f.overlay = own_new(".png");
+    PredictionFiles f{.labels = own(".nii.gz"), .probabilities = {}, .overlay = {}};
+    if (probabilities) f.probabilities = own("_probabilities.nii.gz");
+    if (overlay) f.overlay = own(".png");
     files.push_back(std::move(f));
   }
   return files;
 }
 
-PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
-                           const PredictionFiles& files) {
-  if (!files.overlay) c.segmentation.reset();
-  const io::CaseVolumes volumes = io::load_case(c);
+void expect_new(const std::vector<PredictionFiles>& files) {
+  const auto expect_none = [](const std::filesystem::path& path) {
+    std::error_code error;
+    REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
+                    "[--out] expected no prediction yet, got {}{}; add --skip-existing to keep what is there and "
+                    "predict the other cases, choose another folder, or move it away",
+                    path.string(), error ? ": " + error.message() : "");
+  };
+  for (const PredictionFiles& f : files) {
+    expect_none(f.labels);
+    if (f.probabilities) expect_none(*f.probabilities);
+    if (f.overlay) expect_none(*f.overlay);
+  }
+}
+
+LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options) {
+  io::CaseVolumes volumes = io::load_case(c);
   const io::Size3 size = options.size ? options.size->axes() : whole_brain(volumes, options.windows.value());
-  const io::Preprocessed input = io::preprocess(volumes, size);
-  const std::vector<float> probabilities = probabilities_of(ensemble, input.image, size, options);
+  io::Preprocessed input = io::preprocess(volumes, size);
+  return {std::move(volumes), size, std::move(input), c.labels};
+}
+
+PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
+                           const PredictionFiles& files) {
+  const io::CaseVolumes& volumes = c.volumes;
+  const std::vector<float> probabilities = probabilities_of(ensemble, c.input.image, c.size, options);
   std::vector<uint8_t> labels =
-      io::paste_labels_back(labels_of(probabilities, c.name), input.placement, volumes.grid.size);
+      io::paste_labels_back(labels_of(probabilities, volumes.name), c.input.placement, volumes.grid.size);
   filter_components(labels, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
   // Labels come last: a case that has them is whole.
   if (files.probabilities) {
     write_probabilities(*files.probabilities, volumes,
-                        io::paste_channels_back(probabilities, io::region_count, input.placement, volumes.grid.size));
+                        io::paste_channels_back(probabilities, io::region_count, c.input.placement, volumes.grid.size));
   }
   if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
   write_labels(files.labels, volumes, labels, c.labels);
-  return {count_regions(labels), size, input.cut};
+  return {count_regions(labels), c.size, c.input.cut};
 }
 
 }  // namespace revunet::tools

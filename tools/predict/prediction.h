@@ -25,10 +25,11 @@ struct PredictionFiles {
   std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over FLAIR, on three planes
 };
 
-// The files of each case, in the cases' order. UsageError naming one that is there already, or that
-// two cases would write.
+// The files of each case, in the cases' order. UsageError naming one that two cases would write.
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities, bool overlay = false);
+// UsageError naming a file that is there already.
+void expect_new(const std::vector<PredictionFiles>& files);
 
 struct PredictionOptions {
   std::optional<io::VolumeSize>
@@ -45,12 +46,23 @@ struct PredictedCase {
   io::Size3 cut{};  // voxels of the brain's box outside it along each axis; these have label 0
 };
 
+// A case in memory, as the network sees it and as its files lie.
+struct LoadedCase {
+  io::CaseVolumes volumes;
+  io::Size3 size{};        // of the field of view
+  io::Preprocessed input;  // of that size
+  io::LabelProfile labels;
+};
+
+// Reads a case. DataError as io::load_case and io::preprocess.
+LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options);
+
 // Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept), in
 // the orientation of the case's files and with the values of its label profile. Probabilities are the network's: the
-// filter is for labels only. A segmentation beside the images is drawn beside the prediction in the overlay, and not
-// looked at else. DataError as io::load_case and io::preprocess, and for a file that reads back otherwise;
-// NonFiniteError naming the case.
-PredictedCase predict_case(const Ensemble& ensemble, io::CaseFiles c, const PredictionOptions& options,
+// filter is for labels only. A segmentation that was read is drawn beside the prediction in the overlay, and not looked
+// at else. NonFiniteError naming the case, before anything is written; DataError for files that cannot be written or
+// read back otherwise.
+PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
                            const PredictionFiles& files);
 
 }  // namespace revunet::tools

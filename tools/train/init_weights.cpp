@@ -7,12 +7,14 @@
 #include "engine/error.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/weights_file.h"
+#include "tools/common/weights_reader.h"
 
 namespace revunet::tools {
 
 void take_architecture(CLI::App& app, const TrainArguments& a) {
   if (a.init.empty() || !a.resume.empty()) return;
-  const UNetConfig stored = weights_info(io::read_safetensors(a.init)).config;
+  const UNetConfig stored =
+      weights_info(read_weights(a.init, [](const std::string&) {})).config;  // the trainer tells the notes
   struct Choice {
     const char* option;
     std::string of_weights;

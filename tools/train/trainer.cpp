@@ -7,6 +7,7 @@
 
 #include "io/metrics.h"
 #include "tools/common/weights_file.h"
+#include "tools/common/weights_reader.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/device_sample.h"
 #include "tools/train/resumed_epoch.h"
@@ -36,7 +37,9 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
 
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
-  if (!options.init.empty() && !restored) load_weights(io::read_safetensors(options.init), *model);
+  if (!options.init.empty() && !restored) {
+    load_weights(read_weights(options.init, [](const std::string& note) { spdlog::warn("note: {}", note); }), *model);
+  }
   return model;
 }
 
@@ -248,7 +251,7 @@ std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
 
 void Trainer::save_averaged(const std::string& name) {
   const AveragedWeights averaged(step_.average());
-  rescue_.write([&] { save_weights(folder_.file(name), *model_, options_.size); });
+  rescue_.write([&] { save_weights(folder_.file(name), *model_, options_.size, options_.patch); });
 }
 
 RegionScores Trainer::validate() {

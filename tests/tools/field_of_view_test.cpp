@@ -1,0 +1,93 @@
+// What a prediction sees at once: options, and weights that say what they were trained on.
+#include "tools/predict/field_of_view.h"
+
+#include "engine/error.h"
+#include "tests/support/catch.h"
+#include "tests/tools/tiny_runs.h"
+
+using namespace revunet;
+using namespace revunet::test;
+using namespace revunet::tools;
+using Catch::Matchers::ContainsSubstring;
+namespace fs = std::filesystem;
+
+namespace {
+
+Network network(std::optional<io::VolumeSize> size, std::optional<io::VolumeSize> patch,
+                const char* file = "w.safetensors") {
+  return {file, {.config = tiny_network, .size = size, .patch = patch}};
+}
+
+const io::VolumeSize whole = {64, 48, 32}, part = {16, 24, 8};
+
+}  // namespace
+
+TEST_CASE("without options, a network sees what it was trained on", "[predict]") {
+  const std::vector<Network> on_patches = {network(whole, part)}, on_all = {network(whole, {})},
+                             foreign = {network({}, {})};
+  const FieldOfView by_patches = field_of_view({}, on_patches);
+  CHECK_FALSE(by_patches.size.has_value());  // the brain's own
+  REQUIRE(by_patches.windows.has_value());
+  CHECK(by_patches.windows->size == part);
+  CHECK(by_patches.windows->overlap == 0.5);
+  CHECK_THAT(by_patches.description, ContainsSubstring("the whole brain of each case by patches of 16,24,8 (from the "
+                                                       "weights), overlap 0.5"));
+
+  const FieldOfView all = field_of_view({}, on_all);
+  CHECK(all.size == whole);
+  CHECK_FALSE(all.windows.has_value());
+  CHECK(all.description == "field of view 64,48,32 (from the weights)");
+  CHECK(field_of_view({}, foreign).size == io::VolumeSize{160, 192, 160});
+}
+
+TEST_CASE("options decide over the weights", "[predict]") {
+  const std::vector<Network> on_patches = {network(whole, part)};
+  for (const char* full : {"full", "none"}) {
+    const FieldOfView one_pass = field_of_view({.size = "", .patch = full, .overlap = {}}, on_patches);
+    CHECK(one_pass.size == whole);
+    CHECK_FALSE(one_pass.windows.has_value());
+    CHECK(
+        one_pass.description ==
+        "field of view 64,48,32 (from the weights) in one pass, though the network was trained on patches of 16,24,8");
+  }
+  const FieldOfView other = field_of_view({.size = "32,32,32", .patch = "8,8,16", .overlap = 0.25}, on_patches);
+  CHECK(other.size == io::VolumeSize{32, 32, 32});
+  REQUIRE(other.windows.has_value());
+  CHECK(other.windows->size == io::VolumeSize{8, 8, 16});
+  CHECK(other.windows->overlap == 0.25);
+}
+
+TEST_CASE("fields of view that cannot be are refused", "[predict]") {
+  const auto refusal = [](const FieldOfViewOptions& options, const std::vector<Network>& networks) {
+    return message_of<UsageError>([&] { field_of_view(options, networks); });
+  };
+  const std::vector<Network> on_patches = {network(whole, part)}, on_all = {network(whole, {})};
+  CHECK_THAT(refusal({.size = "16,16,16", .patch = "", .overlap = {}}, on_patches),
+             ContainsSubstring("fit into --size 16,16,16, got 16,24,8, those of the training"));
+  CHECK_THAT(refusal({.size = "", .patch = "", .overlap = 0.5}, on_all),
+             ContainsSubstring("[--overlap] expected patches"));
+  CHECK_THAT(refusal({.size = "", .patch = "full", .overlap = 0.5}, on_patches), ContainsSubstring("[--overlap]"));
+  CHECK_THAT(refusal({.size = "", .patch = "15,16,16", .overlap = {}}, on_all), ContainsSubstring("multiples of 2"));
+  const std::vector<Network> two = {network(whole, part, "a.safetensors"), network(whole, whole, "b.safetensors")};
+  CHECK_THAT(refusal({}, two), ContainsSubstring("one patch, got a.safetensors and b.safetensors") &&
+                                   ContainsSubstring("choose one with --patch"));
+  CHECK(field_of_view({.size = "", .patch = "16,16,16", .overlap = {}}, two).windows.has_value());
+}
+
+TEST_CASE("revunet-predict goes by the patches that its weights name", "[predict]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 1), weights = folder / "w.safetensors";
+  Device device;
+  save_weights(weights, *make_unet(Context{device}, tiny_network, DType::f32, 7), {32, 32, 32},
+               io::VolumeSize{16, 16, 16});
+  const fs::path older = write_untrained(folder / "older.safetensors");  // the same values, and no patch
+  const auto made = [&](const fs::path& from, const std::string& out, const std::string& more) {
+    const ToolResult got = predict(from, data, folder / out, "--probabilities " + more);
+    REQUIRE(got.exit_code == 0);
+    return read_bytes(folder / out / "Phantom_001_probabilities.nii.gz");
+  };
+  const std::string by_patches = made(older, "a", "--patch 16,16,16"), at_once = made(older, "b", "");
+  CHECK(by_patches != at_once);
+  CHECK(made(weights, "c", "") == by_patches);
+  CHECK(made(weights, "d", "--patch full") == at_once);
+}

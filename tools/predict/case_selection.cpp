@@ -1,0 +1,83 @@
+#include "tools/predict/case_selection.h"
+
+#include "engine/error.h"
+#include "tools/predict/existing.h"
+
+namespace revunet::tools {
+
+namespace {
+
+io::SoundCases find(const SelectionOptions& o) {
+  if (o.data.empty()) return {{case_of(o.loose, o.labels, o.missing)}, {}};
+  if (o.skip_bad) return io::find_sound_cases(o.data, o.labels, o.missing);
+  return {io::find_cases(o.data, o.labels, o.missing), {}};
+}
+
+// A case may have several problems.
+void add_bad(std::vector<BadCase>& bad, const std::string& name, const std::string& reason) {
+  for (BadCase& known : bad) {
+    if (known.name != name) continue;
+    known.reason += "; " + reason;
+    return;
+  }
+  bad.push_back({name, reason});
+}
+
+// Takes a case unless its prediction is there.
+void select(Selection& s, const SelectionOptions& o, const io::CaseFiles& c, const PredictionFiles& files) {
+  if (o.skip_existing) {
+    const Existing there = existing_prediction(c, files);
+    if (there.state == Existing::State::whole) return s.existing.push_back(c.name);
+    if (there.state == Existing::State::damaged) s.damaged.push_back(there.damage);
+  }
+  s.cases.push_back(c);
+  s.files.push_back(files);
+}
+
+}  // namespace
+
+Selection select_cases(const SelectionOptions& o) {
+  io::SoundCases found = find(o);
+  Selection s;
+  for (const io::DatasetProblem& problem : found.bad) add_bad(s.bad, problem.case_name, problem.message);
+  const std::vector<PredictionFiles> files = prediction_files(found.cases, o.out, o.probabilities, o.overlay);
+  if (!o.skip_existing) expect_new(files);
+  for (size_t i = 0; i < found.cases.size(); ++i) {
+    io::CaseFiles& c = found.cases[i];
+    if (!o.overlay) c.segmentation.reset();  // not looked at
+    try {
+      select(s, o, c, files[i]);
+    } catch (const DataError& e) {
+      if (!o.skip_bad) throw;
+      add_bad(s.bad, c.name, e.what());
+    }
+  }
+  s.count = s.cases.size() + s.existing.size() + s.bad.size();
+  return s;
+}
+
+void check_selection(Selection& s, const SelectionOptions& o) {
+  if (!o.skip_bad && !o.data.empty()) return expect_sound(s.cases, o.data, o.check, "revunet-predict");
+  const std::vector<std::vector<std::string>> violations = find_violations(s.cases, o.check, "revunet-predict");
+  Selection sound{
+      .cases = {}, .files = {}, .existing = s.existing, .damaged = s.damaged, .bad = s.bad, .count = s.count};
+  for (size_t i = 0; i < s.cases.size(); ++i) {
+    if (violations[i].empty()) {
+      sound.cases.push_back(std::move(s.cases[i]));
+      sound.files.push_back(std::move(s.files[i]));
+      continue;
+    }
+    const std::string reason = fmt::format("{}", fmt::join(violations[i], "\n"));
+    if (!o.skip_bad) throw DataError(reason);
+    add_bad(sound.bad, s.cases[i].name, reason);
+  }
+  s = std::move(sound);
+}
+
+std::string list_of(const std::vector<BadCase>& bad) {
+  std::string lines;
+  for (const BadCase& c : bad) lines += fmt::format("\n  {}: {}", c.name, c.reason);
+  return lines;
+}
+
+}  // namespace revunet::tools

@@ -1,0 +1,148 @@
+#include "tools/predict/loose_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
+
+#include "engine/error.h"
+#include "io/input_file.h"
+
+namespace revunet::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kSeparators = "_-. ";
+
+// Words for modalities in the file names of the datasets that are known, in small letters.
+constexpr std::array<std::string_view, 15> kModalityWords = {
+    "t1", "t1n", "t1w", "t1ce", "t1c", "t1gd", "t1post", "t2", "t2w", "t2f", "fla", "flr", "flair", "t1km", "gd"};
+
+// A file name without its ending.
+std::string stem_of(const fs::path& path) {
+  const std::string name = path.filename().string();
+  for (const std::string_view ending : {".nii.gz", ".nii"}) {
+    if (name.size() > ending.size() && name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return name;
+}
+
+bool is_modality(std::string_view word) {
+  std::string small(word);
+  std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::find(kModalityWords, small) != kModalityWords.end();
+}
+
+// Words and the separators between them, in turns.
+std::vector<std::string> words_of(const std::string& stem) {
+  std::vector<std::string> words = {""};
+  for (const char c : stem) {
+    const bool separator = kSeparators.find(c) != kSeparators.npos;
+    if (separator == (words.size() % 2 == 1)) words.emplace_back();
+    words.back() += c;
+  }
+  return words;
+}
+
+// The words with which all begin, up to the first that is for a modality.
+std::string common_words(const std::vector<std::vector<std::string>>& names, bool from_the_end) {
+  std::vector<std::string> common;
+  const auto at = [&](const std::vector<std::string>& words, size_t i) {
+    return from_the_end ? words[words.size() - 1 - i] : words[i];
+  };
+  for (size_t i = 0;; ++i) {
+    const bool shared = std::ranges::all_of(
+        names, [&](const auto& words) { return i < words.size() && at(words, i) == at(names[0], i); });
+    if (!shared || is_modality(at(names[0], i))) break;
+    common.push_back(at(names[0], i));
+  }
+  if (from_the_end) std::ranges::reverse(common);
+  std::string text;
+  for (const std::string& word : common) text += word;
+  const size_t first = text.find_first_not_of(kSeparators), last = text.find_last_not_of(kSeparators);
+  return first == text.npos ? "" : text.substr(first, last - first + 1);
+}
+
+void expect_file_name(const std::string& name) {
+  REVUNET_EXPECTS(
+      !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos,
+      UsageError, "[--name] expected a name for files, without /, got '{}'", name);
+}
+
+void expect_distinct(const LooseFiles& files) {
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (files.images[i].empty() || files.images[j].empty()) continue;
+      REVUNET_EXPECTS(!fs::equivalent(files.images[i], files.images[j]), UsageError,
+                      "[--{}, --{}] expected two files, got {} for both", io::modality_names[j], io::modality_names[i],
+                      files.images[i].string());
+    }
+  }
+}
+
+}  // namespace
+
+bool LooseFiles::any() const {
+  return std::ranges::any_of(images, [](const fs::path& path) { return !path.empty(); });
+}
+
+void add_loose_file_options(CLI::App& app, LooseFiles& files) {
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    const std::string name = io::modality_names[i];
+    app.add_option("--" + name, files.images[i],
+                   i == 0
+                       ? "the T1 image of a single case, which lies anywhere; with --t1ce, --t2 and --flair in place "
+                         "of --data"
+                       : "the image of that modality, as --t1");
+  }
+  app.add_option(
+      "--name", files.name,
+      "name of the case of --t1, --t1ce, --t2 and --flair: <out>/<name>.nii.gz is written [what the names of "
+      "the files share]");
+}
+
+std::string common_name(std::span<const fs::path> images) {
+  std::vector<std::vector<std::string>> names;
+  for (const fs::path& path : images) names.push_back(words_of(stem_of(path)));
+  if (names.empty()) return "";
+  for (const bool from_the_end : {false, true}) {
+    const std::string name = common_words(names, from_the_end);
+    if (!name.empty()) return name;
+  }
+  const auto folder = [](const fs::path& path) { return fs::absolute(path).lexically_normal().parent_path(); };
+  const bool one = std::ranges::all_of(images, [&](const fs::path& path) { return folder(path) == folder(images[0]); });
+  return one ? folder(images[0]).filename().string() : "";
+}
+
+io::CaseFiles case_of(const LooseFiles& files, const std::optional<io::LabelProfile>& labels,
+                      io::MissingModality missing) {
+  io::CaseFiles c{
+      .name = {}, .modalities = {}, .segmentation = {}, .labels = labels.value_or(io::LabelProfile::brats())};
+  std::vector<fs::path> given;
+  std::vector<std::string> absent;
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    if (files.images[i].empty()) {
+      absent.push_back(fmt::format("--{}", io::modality_names[i]));
+      continue;
+    }
+    io::expect_regular_file(files.images[i]);
+    c.modalities[i].path = files.images[i];
+    given.push_back(files.images[i]);
+  }
+  REVUNET_EXPECTS(
+      absent.empty() || missing == io::MissingModality::allowed, UsageError,
+      "[--t1, --t1ce, --t2, --flair] expected the four images of a case, got no {}; add what is missing, or "
+      "give --missing-modality zero",
+      fmt::join(absent, ", no "));
+  expect_distinct(files);
+  c.name = files.name.empty() ? common_name(given) : files.name;
+  REVUNET_EXPECTS(!c.name.empty(), UsageError,
+                  "[--name] expected files whose names share the case's name, got {}; give a --name",
+                  given[0].filename().string());
+  expect_file_name(c.name);
+  return c;
+}
+
+}  // namespace revunet::tools
