@@ -18,7 +18,8 @@ std::string log_with(const std::map<std::string, std::string>& changed) {
   std::istringstream header(csv_header());
   for (std::string name; std::getline(header, name, ',');) names.push_back(name);
   names.back().pop_back();  // the line break
-  EpochRecord first{.epoch = 1, .step = 10, .learning_rate = 1e-4};
+  EpochRecord first;
+  first.epoch = 1, first.step = 10, first.learning_rate = 1e-4;
   first.loss = {0.5, 0.6, 0.7};
   first.training_seconds = 2;
   first.waiting_seconds = 1;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "engine/memory/report.h"
 #include "tools/common/colours.h"
 #include "tools/report/chart.h"

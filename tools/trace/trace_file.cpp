@@ -53,6 +53,8 @@ std::string event_line(const TraceEvent& e) {
 // Reads a trace line by line. Its errors know neither file nor line: read_trace adds them.
 class Reader {
  public:
+  Reader() { trace_.end = TraceEnd::no_end_record; }
+
   void line(const std::string& text) {
     const json j = io::parse_json(text);
     REVUNET_EXPECTS(!ended_, DataError, "expected nothing after the end record, got '{}'", io::excerpt(text));
@@ -166,7 +168,7 @@ class Reader {
     ended_ = true;
   }
 
-  Trace trace_{.end = TraceEnd::no_end_record};
+  Trace trace_;
   int64_t last_time_ = 0;
   bool begun_ = false, ended_ = false;
 };

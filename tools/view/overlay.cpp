@@ -30,7 +30,7 @@ constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancin
 constexpr double kMostOfScaleBar = 0.2;               // of the width
 constexpr double kSwatch = 10, kLegendOpacity = 0.5;  // beside captions, and in the legend
 constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6),
-                 kReference = from_hex(0xffffff);
+                 kReference = from_hex(0xffe94d);
 
 struct Window {
   float black, white;
