@@ -99,7 +99,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_path_.c_str());
+  if (!published_) ::unlink(temporary_path_.c_str());
 }
 
 void AtomicFile::write(const void* bytes, int64_t size) {
@@ -108,8 +108,7 @@ void AtomicFile::write(const void* bytes, int64_t size) {
   const char* first = static_cast<const char*>(bytes);
   const auto count = static_cast<size_t>(size);
   if (pending_.size() + count > most_pending) {
-    write_through(pending_.data(), pending_.size());
-    pending_.clear();
+    write_pending();
   }
   if (count > most_pending) {
     write_through(first, count);
@@ -128,17 +127,36 @@ void AtomicFile::write_through(const char* bytes, size_t size) {
   }
 }
 
+void AtomicFile::write_pending() {
+  write_through(pending_.data(), pending_.size());
+  pending_.clear();
+}
+
+void AtomicFile::publish() {
+  REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected publish() before commit(), got it after; this is a bug",
+                  path_.string());
+  write_pending();
+  if (published_) return;
+  if (::fsync(descriptor_) != 0) fail(path_, "sync", "check free space and the disk");
+  rename_to_final({});
+  published_ = true;
+}
+
 void AtomicFile::commit(const std::filesystem::path& previous) {
   REVUNET_EXPECTS(descriptor_ >= 0, Error, "[{}] expected one commit(), got a second; this is a bug", path_.string());
-  write_through(pending_.data(), pending_.size());
+  write_pending();
   if (::fsync(descriptor_) != 0) fail(path_, "sync", "check free space and the disk");
+  if (!published_) rename_to_final(previous);
+  ::close(std::exchange(descriptor_, -1));  // after fsync nothing is left that close could fail to write
+}
+
+void AtomicFile::rename_to_final(const std::filesystem::path& previous) {
   if (!previous.empty() && ::rename(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT) {
     fail(path_, "rename the older file of this name", "check the folder's permissions");
   }
   if (::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
     fail(path_, "rename the finished file to this name", "remove what has that name, or choose another");
   }
-  ::close(std::exchange(descriptor_, -1));  // after fsync nothing is left that close could fail to write
   sync_folder(folder_of(path_));
 }
 

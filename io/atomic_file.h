@@ -2,7 +2,8 @@
 // synced, then renamed.
 //
 // Non-obvious rule: nothing is visible under the final name until commit() returns; a writer destroyed without commit()
-// removes its temporary file and leaves an older file of the final name untouched. The folder must exist.
+// removes its temporary file and leaves an older file of the final name untouched. The folder must exist. The exception
+// is publish(), for a file that grows for long and whose readers can tell from its content whether it is whole.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,10 @@ class AtomicFile {
   void write(const void* bytes, int64_t size);
   void write(std::string_view bytes) { write(bytes.data(), static_cast<int64_t>(bytes.size())); }
 
+  // Shows what is written so far: the first time under the final name, as commit() does. What is written later is added
+  // to that file, by the next publish() or commit() at the latest; a writer destroyed without commit() leaves it there.
+  void publish();
+
   // Syncs the file, renames it to the final name and syncs the folder. Once only; nothing may be written after it. With
   // `previous`, in the same folder, an older file of the final name is renamed to that first, once this one is on disk:
   // at every moment one of the two is there and whole.
@@ -33,10 +38,13 @@ class AtomicFile {
 
  private:
   void write_through(const char* bytes, size_t size);
+  void write_pending();
+  void rename_to_final(const std::filesystem::path& previous);
 
   std::filesystem::path path_;
   std::filesystem::path temporary_path_;
   int descriptor_ = -1;  // -1: closed
+  bool published_ = false;
   std::string pending_;  // not written yet
 };
 

@@ -25,7 +25,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kFormat = "revunet-case-2";
+constexpr const char* kFormat = "revunet-case-3";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
 constexpr size_t kChecksumLength = 9;               // eight hexadecimal digits and a line break
 
@@ -102,8 +102,9 @@ std::string packed(const CaseVolumes& c, const json& sources) {
     if (!whole) append(data, voxels);
   }
   if (c.labels) append(data, *c.labels);
-  const json header{{"format", kFormat},         {"sources", sources}, {"size", c.grid.size},
-                    {"spacing", c.grid.spacing}, {"types", types},     {"labels", c.labels.has_value()}};
+  const json header{
+      {"format", kFormat},         {"sources", sources}, {"size", c.grid.size},           {"cropped_at", c.cropped_at},
+      {"spacing", c.grid.spacing}, {"types", types},     {"labels", c.labels.has_value()}};
   const std::string content = header.dump() + '\n' + data;
   return fmt::format("{:08x}\n", crc_of(content)) + content;
 }
@@ -140,6 +141,7 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
   CaseVolumes c;
   c.name = name;
   const size_t voxels = voxels_of_size(header, c.grid.size);
+  c.cropped_at = header.at("cropped_at").get<std::array<int64_t, 3>>();
   c.grid.spacing = header.at("spacing").get<std::array<double, 3>>();
   c.grid.affine.setIdentity();
   for (size_t i = 0; i < c.modalities.size(); ++i) {
@@ -177,6 +179,7 @@ CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
   c.name = volumes.name;
   c.grid.spacing = volumes.grid.spacing;
   c.grid.affine.setIdentity();
+  c.cropped_at = box.low;
   for (size_t i = 0; i < 3; ++i) c.grid.size[i] = box.high[i] - box.low[i];
   for (size_t i = 0; i < c.modalities.size(); ++i) c.modalities[i] = cut(volumes.modalities[i], volumes.grid.size, box);
   if (volumes.labels) c.labels = cut(*volumes.labels, volumes.grid.size, box);

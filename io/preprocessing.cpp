@@ -170,6 +170,7 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   const BrainBox box = brain_box(volumes);
   Preprocessed result;
   result.placement = place(box, size);
+  result.cropped_at = volumes.cropped_at;
   for (size_t axis = 0; axis < 3; ++axis) {
     result.cut[axis] = box.high[axis] - box.low[axis] - result.placement.extent[axis];
   }

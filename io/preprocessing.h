@@ -48,7 +48,8 @@ struct Preprocessed {
   std::vector<float> image;     // (X, Y, Z, modality_count)
   std::vector<uint8_t> labels;  // (X, Y, Z); empty for a case without
   Placement placement;
-  Size3 cut{};  // voxels of the brain's box that did not fit, along each axis: for tools to report
+  Size3 cut{};         // voxels of the brain's box that did not fit, along each axis: for tools to report
+  Size3 cropped_at{};  // that of the volumes, which the placement is in
   std::array<ModalityStatistics, modality_count> statistics{};
 };
 

@@ -17,6 +17,7 @@
 #include "tools/trace/trace_file.h"
 #include "tools/train/init_weights.h"
 #include "tools/train/protocol.h"
+#include "tools/train/run_start.h"
 #include "tools/train/trainer.h"
 #include "tools/train/verbose_lines.h"
 #include "tools/train/without_effect.h"
@@ -85,11 +86,11 @@ Split checked_split(const TrainOptions& options) {
   return split;
 }
 
-// In the run's own log alone: the tool prints it itself.
-void log_failure(const std::exception& failure) try {
-  spdlog::default_logger()->sinks().back()->log({"train", spdlog::level::err, failure.what()});
+// In the run's own log alone.
+void log_to_file(spdlog::level::level_enum level, const std::string& text) try {
+  spdlog::default_logger()->sinks().back()->log({"train", level, text});
   spdlog::default_logger()->flush();
-} catch (const spdlog::spdlog_ex&) {  // a full disk, for example, of which the failure tells
+} catch (const spdlog::spdlog_ex&) {  // a full disk, for example, of which the run tells
 }
 
 void run_trainer(const TrainOptions& options, const Split& split, RunFolder& folder) {
@@ -124,7 +125,8 @@ void run_within_memory(const TrainOptions& options, const Split& split, RunFolde
       fmt::format("{}\n{}", e.what(), what_would_fit(options.memory(planned_steps(options)), capacity)), capacity);
 }
 
-void train(const TrainOptions& options) {
+// command_line: the program's name and what was typed after it.
+void train(const TrainOptions& options, const std::vector<std::string>& command_line) {
   // Before the data is looked at: whether the folder will do.
   std::optional<RunFolder> earlier;
   if (options.resume) {
@@ -136,10 +138,12 @@ void train(const TrainOptions& options) {
   RunFolder folder = earlier ? std::move(*earlier) : RunFolder::make(options.out);
   start_log(folder);
   if (!folder.lock_warning().empty()) spdlog::warn("warning: {}", folder.lock_warning());
+  const io::CaseFiles& first_case = split.training.front();
+  log_to_file(spdlog::level::info, describe(this_start(command_line, options.resume, first_case.labels.name())));
   try {
     run_within_memory(options, split, folder);
   } catch (const std::exception& e) {
-    log_failure(e);
+    log_to_file(spdlog::level::err, e.what());  // the tool prints it itself
     throw;
   }
   spdlog::default_logger()->sinks().front()->set_level(spdlog::level::info);  // the result, with -q too
@@ -185,6 +189,6 @@ int main(int argc, char** argv) {
       print_result("memory trace of the plan in {}\n", options.trace.path.string());
       return;
     }
-    train(options);
+    train(options, typed);
   });
 }

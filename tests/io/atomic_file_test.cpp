@@ -100,3 +100,28 @@ TEST_CASE("folders are made where the system looks for them, whatever the path's
   CHECK_NOTHROW(io::make_folder(folder / "there"));
   CHECK_THROWS_AS(io::make_folder(""), DataError);
 }
+
+TEST_CASE("a file that is published grows under its name, and stays if its writer ends") {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "a";
+  write_bytes(path, "old");
+  {
+    io::AtomicFile file(path);
+    file.write("one ");
+    CHECK(read_bytes(path) == "old");
+    file.publish();
+    CHECK(read_bytes(path) == "one ");
+    file.write("two ");
+    file.publish();
+    CHECK(read_bytes(path) == "one two ");
+    file.write("lost");
+  }
+  CHECK(read_bytes(path) == "one two ");
+  io::AtomicFile file(path);
+  file.write("new ");
+  file.publish();
+  file.write("end");
+  file.commit();
+  CHECK(read_bytes(path) == "new end");
+  CHECK(files_in(folder) == 1);
+}

@@ -65,6 +65,7 @@ TEST_CASE("a cached case is the brain's box of its files, and preprocessed as th
   for (int time = 0; time < 2; ++time) {  // made, then mapped
     const io::CaseVolumes got = c.cache.load(files);
     CHECK(got.grid.size == io::Size3{4, 3, 2});
+    CHECK(got.cropped_at == io::Size3{1, 1, 1});
     CHECK(got.grid.spacing == read.grid.spacing);
     CHECK(got.modalities[1][0] == 100 + 37);  // (1, 1, 1) is voxel 1 + 6 + 30
     CHECK(got.modalities[3][0] == 37.5f);
@@ -74,6 +75,10 @@ TEST_CASE("a cached case is the brain's box of its files, and preprocessed as th
       CHECK(cached.image == expected.image);
       CHECK(cached.labels == expected.labels);
       CHECK(cached.cut == expected.cut);
+      for (size_t axis = 0; axis < 3; ++axis) {
+        CHECK(cached.cropped_at[axis] + cached.placement.box_low[axis] ==
+              expected.cropped_at[axis] + expected.placement.box_low[axis]);
+      }
     }
   }
   CHECK(c.damage.empty());

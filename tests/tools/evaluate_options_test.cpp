@@ -10,7 +10,7 @@
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/drawing.h"
+#include "tools/common/axis.h"
 #include "tools/evaluate/statistics.h"
 
 using namespace revunet;

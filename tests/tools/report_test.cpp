@@ -38,6 +38,12 @@ fs::path write_run(const TemporaryFolder& folder) {
   fs::create_directories(run / "previews");
   write_bytes(run / "log.csv", std::string(kHeader) + kRows);
   write_bytes(run / "config.toml", "data = \"a <b> & c\"\nmodel = \"reversible\"\nepochs = 7\nlr = 0.001\n");
+  write_bytes(
+      run / "train.log",
+      "2026-11-28 09:05:00 started on tower by revunet-train 9.9, labels brats2023: revunet-train --data 'a b' "
+      "--out run\n2026-11-28 09:05:01 epoch 1/7  loss\n2026-11-28 09:06:00 memory, all: 6 MiB\n"
+      "2026-11-29 10:00:00 resumed on other by revunet-train 9.10, labels brats2023: revunet-train --resume run\n"
+      "2026-11-29 10:10:00 memory, all: 7 MiB\n2026-11-29 10:10:00 memory trace of the first steps in x\n");
   write_bytes(run / "split.json", R"({"training": ["A", "B", "C"], "validation": ["D"]})");
   write_bytes(run / "previews/D.png", "foobar");  // only carried
   write_bytes(run / "memory.svg", "fooba");
@@ -97,9 +103,17 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
   CHECK_THAT(page, tile("Epochs", "5 of 7", "50 optimiser steps"));
   CHECK_THAT(page, tile("Best validation Dice", "0.8000", "epoch 2: WT 0.700 · TC 0.800 · ET 0.900"));
   CHECK_THAT(page, tile("Loss", "1.2000", "WT 0.500 · TC 0.400 · ET 0.300"));
-  CHECK_THAT(page, tile("Time", "1:40", "60 % computing, 20 % waiting for data, 20 % validating"));
-  CHECK_THAT(page, tile("Peak memory of training", "3.0 MiB", "5.0 MiB reserved"));
+  CHECK_THAT(page, tile("Time", "1:40 min", "60 % computing, 20 % waiting for data, 20 % validating"));
+  CHECK_THAT(page, tile("Tensors in training, peak", "3.0 MiB", "5.0 MiB reserved for them on the device"));
   CHECK_THAT(page, tile("Cases", "4", "3 training, 1 validation"));
+  CHECK_THAT(page, ContainsSubstring("sequence output</td><td>2.0</td><td>66.7</td>") &&
+                       ContainsSubstring("<td>all</td><td>3.0</td><td>100.0</td>"));
+  CHECK_THAT(page, ContainsSubstring("Started 2026-11-28 09:05:00 (local time) on tower by revunet-train 9.9; "
+                                     "segmentations with the labels of brats2023.") &&
+                       ContainsSubstring("<code>revunet-train --data 'a b' --out run</code>") &&
+                       ContainsSubstring("Resumed once, at last 2026-11-29 10:00:00 on other by revunet-train 9.10:") &&
+                       ContainsSubstring("memory, all: 7 MiB") && !ContainsSubstring("memory, all: 6 MiB"));
+  CHECK_THAT(page, ContainsSubstring(">seconds</text>") && ContainsSubstring(">MiB</text>"));
   CHECK_THAT(page, ContainsSubstring("best: epoch 2"));
   CHECK_THAT(page, ContainsSubstring("first &#38; &#60;best&#62;") && ContainsSubstring("a &#60;b&#62; &#38; c"));
   CHECK_THAT(page, ContainsSubstring("src=\"data:image/png;base64,Zm9vYmFy\""));  // RFC 4648's "foobar"
@@ -126,7 +140,11 @@ TEST_CASE("a page needs no more than a log, and says what is wrong with one", "[
   REQUIRE(with_log(std::string(kHeader) + "1,2,0.0001,3,1,1,1,,,,5,0,0,8,8,8,0,0,0,0,0,0,0,0,0\n").exit_code == 0);
   expect_one_whole_page(folder / "page.html");
   CHECK_THAT(read_bytes(folder / "page.html"),
-             ContainsSubstring("Lowest loss") && !ContainsSubstring("Validation Dice"));
+             ContainsSubstring("Lowest loss") && !ContainsSubstring("aria-label=\"Validation Dice") &&
+                 ContainsSubstring("No epoch was validated: there is no Dice to show.") &&
+                 ContainsSubstring("There is no train.log that says when") &&
+                 ContainsSubstring("No prediction was drawn") && ContainsSubstring("There is no config.toml") &&
+                 ContainsSubstring("There is no split.json"));
   REQUIRE(with_log(kHeader).exit_code == 0);
   CHECK_THAT(read_bytes(folder / "page.html"), ContainsSubstring("No epoch is finished yet"));
   for (const auto& [log, reason] : {std::pair<std::string, std::string>{"", "empty file"},

@@ -111,9 +111,9 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK(names_in(run / "split.json", "validation").size() == 1);
   CHECK_THAT(read_bytes(run / "config.toml"),
              ContainsSubstring("channels = \"4,8\"\n") && ContainsSubstring("lr = 0.005\n"));
-  // The log on disk is the terminal's, each line after its time.
+  // The log on disk says how the run was started, then what the terminal does, each line after its time.
   const std::string log = read_bytes(run / "train.log");
-  CHECK(std::count(log.begin(), log.end(), '\n') == std::count(got.output.begin(), got.output.end(), '\n'));
+  CHECK(std::count(log.begin(), log.end(), '\n') == 1 + std::count(got.output.begin(), got.output.end(), '\n'));
   CHECK_THAT(got.output,
              ContainsSubstring("epoch 12/12  loss ") && ContainsSubstring("reversible network, channels 4,8, "));
   CHECK_THAT(log, ContainsSubstring("epoch 12/12  loss " + losses.back().substr(0, 5)));

@@ -150,20 +150,4 @@ std::string png_of(double width, double height, const Draw& draw) {
   return bytes;
 }
 
-double tick_distance(double length, int most) {
-  const double power = std::pow(10, std::floor(std::log10(length / most)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (length / (factor * power) <= most) return factor * power;
-  }
-  return 10 * power;
-}
-
-std::string tick_label(double value, double distance) {
-  if (std::abs(value) < distance / 2) value = 0;  // what rounding left: never "-0"
-  if (distance < 1) return fmt::format("{:.{}f}", value, static_cast<int>(std::ceil(-std::log10(distance) - 1e-9)));
-  std::string digits = fmt::format("{:.0f}", value);
-  for (auto i = static_cast<int64_t>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
-  return digits;
-}
-
 }  // namespace revunet::tools

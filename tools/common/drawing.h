@@ -54,10 +54,4 @@ using Draw = std::function<void(Canvas&)>;
 std::string svg_of(double width, double height, const Draw& draw);
 std::string png_of(double width, double height, const Draw& draw);
 
-// A round number of units between ticks, so that there are at most `most` of them over `length`.
-double tick_distance(double length, int most);
-
-// 12345678 -> "12,345,678"; fractions keep the digits that ticks of this distance need.
-std::string tick_label(double value, double distance);
-
 }  // namespace revunet::tools

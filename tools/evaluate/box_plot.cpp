@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/error.h"
+#include "tools/common/axis.h"
 #include "tools/common/colours.h"
 #include "tools/common/drawing.h"
 
@@ -118,6 +120,8 @@ class BoxPlots {
       for (const CaseScore& score : scores_) values[region].push_back(metric.value(score.regions[region]));
       all.insert(all.end(), values[region].begin(), values[region].end());
     }
+    REVUNET_EXPECTS(std::ranges::all_of(all, [](double v) { return std::abs(v) <= kLargestDrawn; }), Error,
+                    "[box plot] expected finite values of {}, got one that is not; leave out --plot", metric.title);
     const Axis axis = make_axis(metric, all, top + kAxisTop, top + kAxisBottom);
     draw_axis(metric, axis, left, width);
     const double slot = width / static_cast<double>(values.size());
@@ -133,9 +137,7 @@ class BoxPlots {
     if (metric.convention != nullptr) title.insert(title.size() - 2, "in ");  // "HD95 in mm"
     title[0] = static_cast<char>(std::toupper(title[0]));
     canvas_.text(left + width / 2, axis.top - 22, title, kNormal, Align::centre);
-    const auto ticks = static_cast<int>(std::lround((axis.high - axis.low) / axis.distance));
-    for (int tick = 0; tick <= ticks; ++tick) {
-      const double value = axis.low + axis.distance * tick;
+    for (const double value : ticks_between(axis.low, axis.high, kMostTicks).values) {
       draw_tick(axis.y(value), tick_label(value, axis.distance), left, width);
     }
     canvas_.line(left, axis.highest(), left, axis.bottom, 1, kInk);

@@ -47,7 +47,7 @@ std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t
   const auto view = [&](const auto& voxels) { return in_file_order(std::span(voxels), volumes.grid.size); };
   OverlayCase c{.title = volumes.name,
                 .grid = volumes.grid,
-                .numbering = volumes.orientation,
+                .numbers = {.orientation = volumes.orientation, .size = volumes.grid.size},
                 .t1ce = view(volumes.modalities[io::modality_t1ce]),
                 .flair = view(volumes.modalities[io::modality_flair]),
                 .prediction = view(prediction),

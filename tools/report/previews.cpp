@@ -12,7 +12,16 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr int kPreviewWidth = 560;  // pixels: about one a voxel of BraTS, some 130 KB
+constexpr int kPreviewWidth = 560;  // pixels: about one per voxel of BraTS, some 200 KB
+
+SliceNumbers numbers_of(const io::Preprocessed& c, const io::Orientation& orientation, const io::Size3& size) {
+  SliceNumbers numbers{orientation, size, {}};
+  const io::Placement& p = c.placement;
+  for (size_t i = 0; i < 3; ++i) {
+    numbers.first[i] = c.cropped_at[i] + p.box_low[i] + p.source_offset[i] - p.destination_offset[i];
+  }
+  return numbers;
+}
 
 }  // namespace
 
@@ -26,11 +35,13 @@ void Previews::on_validation_case(const ValidatedCase& c) {
   if (c.index >= cases_.size()) return;
   const io::CaseFiles& files = cases_[c.index];
   const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // by which load_case goes
+  const io::Orientation orientation = io::orientation_of(grid);
+  const io::Grid oriented = io::oriented_grid(grid, orientation);
   const io::Placement& p = c.input.placement;
   OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name, c.epoch,
                                            c.dice[0], c.dice[1], c.dice[2]),
-                      .grid = io::oriented_grid(grid, io::orientation_of(grid)),
-                      .numbering = {},  // a cached case does not know where in its file it was
+                      .grid = oriented,
+                      .numbers = numbers_of(c.input, orientation, oriented.size),
                       .t1ce = {},
                       .flair = {},
                       .prediction = channel_of(c.prediction, p.size),

@@ -1,16 +1,17 @@
 #include "tools/report/report.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <map>
+
+#include <fmt/ranges.h>
 
 #include "engine/error.h"
 #include "engine/memory/report.h"
 #include "io/input_file.h"
-#include "io/json_file.h"
-#include "tools/common/colours.h"
 #include "tools/common/progress_line.h"
-#include "tools/report/chart.h"
 #include "tools/report/html.h"
+#include "tools/report/run_charts.h"
+#include "tools/report/run_files.h"
 #include "tools/report/run_log.h"
 #include "tools/report/style.h"
 
@@ -19,43 +20,33 @@ namespace revunet::tools {
 namespace {
 
 namespace fs = std::filesystem;
-using Log = std::vector<EpochRecord>;
 
-struct Setting {
-  std::string key, value;
-};
-// Of the lines `key = value` that to_toml writes.
-std::vector<Setting> settings_of(const fs::path& run) {
-  std::vector<Setting> settings;
-  if (!fs::exists(run / "config.toml")) return settings;
-  std::istringstream lines(io::read_whole_file(run / "config.toml"));
-  for (std::string line; std::getline(lines, line);) {
-    const size_t equals = line.find(" = ");
-    if (equals == std::string::npos || line.starts_with('#')) continue;
-    std::string value = line.substr(equals + 3);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    settings.push_back({line.substr(0, equals), value});
-  }
-  return settings;
-}
-std::string setting(const std::vector<Setting>& settings, const std::string& key) {
-  const auto found = std::ranges::find(settings, key, &Setting::key);
-  return found == settings.end() ? "" : found->value;
+std::string sentence(const std::string& words) {
+  return fmt::format("<p class=\"about\">{}</p>\n", escaped(words));
 }
 
-struct SplitNames {
-  std::vector<std::string> training, validation;
-};
-std::optional<SplitNames> split_of(const fs::path& run) {
-  const fs::path path = run / "split.json";
-  if (!fs::exists(path)) return std::nullopt;
-  const nlohmann::json json = io::read_json_file(path);
-  try {
-    return SplitNames{json.at("training"), json.at("validation")};
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("[{}] expected lists of cases, as revunet-train writes them, got: {}", path.string(),
-                                io::reason_of(e)));
+// What is trained, and when, where and how it was started.
+std::string heading(const Settings& settings, const TrainLog& log) {
+  std::string text;
+  const std::string model = settings.value("model"), patch = settings.value("patch");
+  if (!model.empty()) {
+    text += sentence(fmt::format("{} U-Net, channels {}; field of view {}{} voxels; {}, {}", model,
+                                 settings.value("channels"), settings.value("size"),
+                                 patch == "full" ? "" : ", patches of " + patch, settings.value("precision"),
+                                 settings.value("device")));
   }
+  if (log.starts.empty()) {
+    return text + sentence("There is no train.log that says when, where and by which command the run was started.");
+  }
+  const RunStart &first = log.starts.front(), &last = log.starts.back();
+  text += sentence(fmt::format("Started {} (local time) on {} by {}; segmentations with the labels of {}.", first.date,
+                               first.host, first.program, first.labels));
+  text += fmt::format("<p class=\"about\"><code>{}</code></p>\n", escaped(first.command));
+  if (log.starts.size() == 1) return text;
+  text += sentence(fmt::format("Resumed {}, at last {} on {} by {}:",
+                               log.starts.size() == 2 ? "once" : fmt::format("{} times", log.starts.size() - 1),
+                               last.date, last.host, last.program));
+  return text + fmt::format("<p class=\"about\"><code>{}</code></p>\n", escaped(last.command));
 }
 
 // The summary's tiles.
@@ -95,24 +86,28 @@ std::string time_tile(const Log& log) {
     waiting += r.waiting_seconds;
     validation += r.validation_seconds;
   }
-  const double all = std::max(training + validation, 1e-9);
-  return tile("Time", format_duration(training + validation),
+  const double all = std::max(training + validation, 1e-9);  // shares of no time are 0
+  return tile("Time", format_duration(all) + (all < 3600 ? " min" : " h"),
               fmt::format("{:.0f} % computing, {:.0f} % waiting for data, {:.0f} % validating",
                           100 * (training - waiting) / all, 100 * waiting / all, 100 * validation / all));
 }
 
-std::string summary(const Log& log, const std::vector<Setting>& settings, const std::optional<SplitNames>& split) {
+const EpochRecord& epoch_of_peak(const Log& log) {
+  return *std::ranges::max_element(log, {}, [](const EpochRecord& r) { return r.memory.peak_allocated; });
+}
+
+std::string summary(const Log& log, const Settings& settings, const std::optional<SplitNames>& split) {
   std::string text = "<section class=\"tiles\">\n";
-  const std::string of = setting(settings, "epochs");
+  const std::string of = settings.value("epochs");
   text += tile("Epochs", fmt::format("{}{}", log.empty() ? 0 : log.back().epoch, of.empty() ? "" : " of " + of),
                fmt::format("{} optimiser steps", log.empty() ? 0 : log.back().step));
   if (!log.empty()) {
     text += score_tile(log);
     text += tile("Loss", fmt::format("{:.4f}", log.back().total_loss()), regions_in_words(log.back().loss));
     text += time_tile(log);
-    const auto peak = std::ranges::max_element(log, {}, [](const EpochRecord& r) { return r.memory.peak_allocated; });
-    text += tile("Peak memory of training", fmt::format("{:.1f} MiB", mib(peak->memory.peak_allocated)),
-                 fmt::format("{:.1f} MiB reserved", mib(peak->memory.peak_reserved)));
+    const EpochRecord& peak = epoch_of_peak(log);
+    text += tile("Tensors in training, peak", fmt::format("{:.1f} MiB", mib(peak.memory.peak_allocated)),
+                 fmt::format("{:.1f} MiB reserved for them on the device", mib(peak.memory.peak_reserved)));
   }
   if (split) {
     text += tile("Cases", fmt::format("{}", split->training.size() + split->validation.size()),
@@ -121,135 +116,116 @@ std::string summary(const Log& log, const std::vector<Setting>& settings, const 
   return text + "</section>\n";
 }
 
-// value(record) for each epoch.
-template <class Value>
-std::vector<std::optional<double>> values_of(const Log& log, Value value) {
-  std::vector<std::optional<double>> values;
-  for (const EpochRecord& r : log) values.push_back(value(r));
-  return values;
-}
-
-constexpr std::array kRegionVariables = {"var(--wt)", "var(--tc)", "var(--et)"};
-
-Chart chart_of(const Log& log, const std::string& title, Chart::Kind kind, std::function<std::string(double)> words) {
-  Chart chart{.title = title,
-              .epochs = {},
-              .series = {},
-              .kind = kind,
-              .greatest = {},
-              .marked = {},
-              .value_in_words = std::move(words)};
-  for (const EpochRecord& r : log) chart.epochs.push_back(r.epoch);
-  return chart;
-}
-
-std::string four_digits(double value) {
-  return fmt::format("{:.4f}", value);
-}
-
-std::string dice_chart(const Log& log) {
-  Chart chart = chart_of(log, "Validation Dice", Chart::Kind::lines, four_digits);
-  for (size_t r = 0; r < kRegionVariables.size(); ++r) {
-    chart.series.push_back(
-        {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.dice[r]; })});
-  }
-  chart.series.push_back({"mean", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.mean_dice(); })});
-  chart.greatest = 1;
-  chart.marked = best_epoch(log)->epoch;
-  return svg_of_chart(chart);
-}
-
-std::string loss_chart(const Log& log) {
-  Chart chart = chart_of(log, "Loss, mean over the epoch's samples", Chart::Kind::lines, four_digits);
-  for (size_t r = 0; r < kRegionVariables.size(); ++r) {
-    chart.series.push_back(
-        {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.loss[r]; })});
-  }
-  return svg_of_chart(chart);
-}
-
-std::string learning_rate_chart(const Log& log) {
-  Chart chart =
-      chart_of(log, "Learning rate", Chart::Kind::logarithmic, [](double v) { return fmt::format("{:g}", v); });
-  chart.series.push_back({"Adam", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.learning_rate; })});
-  return svg_of_chart(chart);
-}
-
-std::string time_chart(const Log& log) {
-  Chart chart =
-      chart_of(log, "Seconds per epoch", Chart::Kind::stacked, [](double v) { return fmt::format("{:.2f} s", v); });
-  chart.series = {
-      {"computing", "var(--tc)",
-       values_of(log, [](const EpochRecord& e) { return e.training_seconds - e.waiting_seconds; })},
-      {"waiting for data", "var(--et)", values_of(log, [](const EpochRecord& e) { return e.waiting_seconds; })},
-      {"validation", "var(--wt)", values_of(log, [](const EpochRecord& e) { return e.validation_seconds; })}};
-  return svg_of_chart(chart);
-}
-
-// Tags that no epoch has at its peak are left out.
-std::string memory_chart(const Log& log) {
-  Chart chart = chart_of(log, "Memory at the peak of each epoch, MiB", Chart::Kind::stacked,
-                         [](double v) { return fmt::format("{:.1f} MiB", v); });
-  for (const TagLayer& layer : kTagLayers) {
-    const auto tag = static_cast<size_t>(layer.tag);
-    if (std::ranges::none_of(log, [&](const EpochRecord& e) { return e.memory.at_peak[tag] > 0; })) continue;
-    std::string name = kTagNames[tag];
-    std::ranges::replace(name, '_', ' ');
-    const std::string colour = layer.colour == 0 ? "var(--ink)" : fmt::format("#{:06x}", layer.colour);
-    chart.series.push_back(
-        {name, colour, values_of(log, [&](const EpochRecord& e) { return mib(e.memory.at_peak[tag]); })});
-  }
-  return svg_of_chart(chart);
-}
-
 std::string charts(const Log& log) {
-  if (log.empty()) return "<p>No epoch is finished yet.</p>\n";
-  std::string text = "<section class=\"charts\">\n";
-  const bool validated = std::ranges::any_of(log, [](const EpochRecord& r) { return r.mean_dice().has_value(); });
-  if (validated) text += dice_chart(log);
-  return text + loss_chart(log) + learning_rate_chart(log) + time_chart(log) + memory_chart(log) + "</section>\n";
+  if (log.empty()) return sentence("No epoch is finished yet.");
+  const std::string dice =
+      was_validated(log)
+          ? dice_chart(log)
+          : "<p class=\"card\">No epoch was validated: there is no Dice to show. A run validates where its split has "
+            "validation cases (--val-fraction, --folds or --split).</p>\n";
+  return "<section class=\"charts\">\n" + dice + loss_chart(log) + learning_rate_chart(log) + time_chart(log) +
+         "</section>\n";
 }
 
-std::string memory_timeline(const fs::path& run) {
-  if (!fs::exists(run / "memory.svg")) return "";
+// What the peak consists of.
+std::string peak_table(const EpochRecord& r) {
+  std::string text = fmt::format(
+      "<div class=\"card\"><table><caption>Tensors at the highest peak, in epoch {}</caption>\n"
+      "<tr><th>for</th><th>MiB</th><th>share, %</th></tr>\n",
+      r.epoch);
+  const auto row = [&](const std::string& name, size_t bytes) {
+    text += fmt::format("<tr><td>{}</td><td>{:.1f}</td><td>{:.1f}</td></tr>\n", name, mib(bytes),
+                        100 * mib(bytes) / std::max(mib(r.memory.peak_allocated), 1e-9));
+  };
+  for (const size_t tag : tags_by_size(r.memory.at_peak)) {
+    if (r.memory.at_peak[tag] == 0) continue;
+    const auto of = static_cast<Tag>(tag);
+    row(fmt::format("<span class=\"swatch\" style=\"background:{}\"></span>{}", colour_of_tag(of), words_of_tag(of)),
+        r.memory.at_peak[tag]);
+  }
+  row("all", r.memory.peak_allocated);
+  return text + "</table></div>\n";
+}
+
+std::string memory_within_step(const fs::path& run) {
+  if (!fs::exists(run / "memory.svg")) return sentence("There is no memory.svg, the picture of memory within a step.");
   return fmt::format(
-      "<h2>Memory within a step</h2>\n<p class=\"about\">As planned, which is what the run allocates: a training step, "
-      "then a prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
-      "stacked by tag\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
+      "<p class=\"about\">Within a step, as planned, which is what the run allocates: a training step, then a "
+      "prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
+      "stacked by tag, in MiB\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
       base64(io::read_whole_file(run / "memory.svg")));
 }
 
-std::string previews(const fs::path& run) {
-  std::vector<fs::path> files;
-  if (!fs::exists(run / "previews")) return "";
-  for (const auto& entry : fs::directory_iterator(run / "previews")) {
-    if (entry.path().extension() == ".png" && !entry.path().filename().string().starts_with('.'))
-      files.push_back(entry.path());
+std::string memory(const Log& log, const TrainLog& train_log, const fs::path& run) {
+  std::string text = "<h2>Memory</h2>\n";
+  text += sentence(
+      "Counted are tensors on the device: weights, their gradients and moments, activations and scratch. Peaks of "
+      "epochs "
+      "are those of training alone. Cases in host memory, the program and its libraries come on top.");
+  if (!log.empty()) {
+    text += "<section class=\"charts\">\n" + memory_chart(log) + peak_table(epoch_of_peak(log)) + "</section>\n";
   }
-  if (files.empty()) return "";
+  if (train_log.memory.empty()) text += sentence("What the whole run took is known at its end.");
+  for (const std::string& line : train_log.memory) text += sentence(line);
+  return text + memory_within_step(run);
+}
+
+std::string previews(const fs::path& run) {
+  constexpr const char* title = "<h2>Predictions in validation</h2>\n";
+  std::vector<fs::path> files;
+  if (fs::exists(run / "previews")) {
+    for (const auto& entry : fs::directory_iterator(run / "previews")) {
+      if (entry.path().extension() == ".png" && !entry.path().filename().string().starts_with('.'))
+        files.push_back(entry.path());
+    }
+  }
+  if (files.empty()) {
+    return title + sentence(
+                       "No prediction was drawn: there was no validation yet, there are no validation cases, or "
+                       "the run has --previews 0.");
+  }
   std::ranges::sort(files);
-  std::string text = "<h2>Predictions in validation</h2>\n<section class=\"pictures\">\n";
+  const size_t columns = files.size() == 1 ? 1 : files.size() % 3 == 0 ? 3 : 2;  // that leave the last row full
+  std::string text = fmt::format("{}<section class=\"pictures of{}\">\n", title, columns);
   for (const fs::path& file : files) {
     const std::string name = file.stem().string();
-    text += fmt::format("<img alt=\"{} with its predicted and true regions\" src=\"data:image/png;base64,{}\"/>\n",
-                        escaped(name), base64(io::read_whole_file(file)));
+    text += fmt::format(
+        "<div><img alt=\"{} with its predicted and true regions\" src=\"data:image/png;base64,{}\"/></div>\n",
+        escaped(name), base64(io::read_whole_file(file)));
   }
   return text + "</section>\n";
 }
 
-std::string configuration(const std::vector<Setting>& settings) {
-  if (settings.empty()) return "";
-  std::string text = "<h2>Configuration</h2>\n<section class=\"settings\">\n";
-  for (const Setting& s : settings) {
-    text += fmt::format("<div><span class=\"key\">{}</span> <span>{}</span></div>\n", escaped(s.key), escaped(s.value));
+// Of settings that have one.
+const std::map<std::string, std::string> kUnits = {
+    {"size", "voxels (x,y,z)"},  {"patch", "voxels (x,y,z)"}, {"rotation", "degrees"},
+    {"deformation", "voxels"},   {"max-steps", "steps"},      {"validate-every", "epochs"},
+    {"stop-patience", "epochs"}, {"stop-window", "epochs"},   {"memory-limit", "bytes"},
+    {"conv-workspace", "bytes"}, {"accumulate", "samples"},   {"monitor-reconstruction", "steps"}};
+
+std::string configuration(const Settings& settings) {
+  std::string text = "<h2>Configuration</h2>\n";
+  if (settings.all().empty()) return text + sentence("There is no config.toml, which holds the options of a run.");
+  text += "<section class=\"settings\">\n";
+  for (const Settings::Setting& s : settings.all()) {
+    const auto unit = kUnits.find(s.key);
+    const bool number = !s.value.empty() && s.value.find_first_not_of("0123456789.,-+e") == std::string::npos;
+    text += fmt::format("<div><span class=\"key\">{}</span> <span>{}{}</span></div>\n", escaped(s.key),
+                        escaped(s.value), number && unit != kUnits.end() ? " " + unit->second : "");
   }
   return text + "</section>\n";
 }
 
 std::string names_in_details(const std::string& what, const std::vector<std::string>& names) {
-  if (names.empty()) return "";
+  if (names.empty()) return sentence(fmt::format("There are no {} cases.", what));
   return fmt::format("<details><summary>{} {} cases</summary><p>{}</p></details>\n", names.size(), what,
                      escaped(fmt::format("{}", fmt::join(names, ", "))));
+}
+
+std::string split_in_words(const std::optional<SplitNames>& split) {
+  std::string text = "<h2>Split</h2>\n";
+  if (!split) return text + sentence("There is no split.json, which names the cases of a run.");
+  return text + names_in_details("training", split->training) + names_in_details("validation", split->validation);
 }
 
 // RUN, RUN/ and . name the run by its folder.
@@ -265,7 +241,8 @@ std::string report_of(const fs::path& run) {
                   "[{}] expected the folder of a run, with log.csv, which is there from the first epoch on",
                   run.string());
   const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv");
-  const std::vector<Setting> settings = settings_of(run);
+  const Settings settings(run);
+  const TrainLog train_log = train_log_of(run);
   const std::optional<SplitNames> split = split_of(run);
   const std::string name = escaped(name_of_run(run));
   std::string text = fmt::format(
@@ -273,20 +250,8 @@ std::string report_of(const fs::path& run) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{}: training</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>Training run <b>{}</b></h1>\n",
       name, kReportStyle, name);
-  const std::string model = setting(settings, "model"), patch = setting(settings, "patch");
-  if (!model.empty()) {
-    text += fmt::format(
-        "<p class=\"about\">{}</p>\n",
-        escaped(fmt::format("{} U-Net, channels {}; field of view {}{}; {}, {}", model, setting(settings, "channels"),
-                            setting(settings, "size"), patch == "full" ? "" : ", patches of " + patch,
-                            setting(settings, "precision"), setting(settings, "device"))));
-  }
-  text += summary(log, settings, split) + charts(log) + memory_timeline(run) + previews(run) + configuration(settings);
-  if (split) {
-    text += "<h2>Split</h2>\n" + names_in_details("training", split->training) +
-            names_in_details("validation", split->validation);
-  }
-  return text + "</body>\n</html>\n";
+  text += heading(settings, train_log) + summary(log, settings, split) + charts(log) + memory(log, train_log, run);
+  return text + previews(run) + configuration(settings) + split_in_words(split) + "</body>\n</html>\n";
 }
 
 }  // namespace revunet::tools

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 #include "engine/error.h"
@@ -44,9 +45,14 @@ class Rows {
     const std::string& text = cell(row, column);
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    REVUNET_EXPECTS(error == std::errc() && end == text.data() + text.size(), DataError,
-                    "[{}] expected a number under {} in line {}, got '{}'", origin_, column, row + 2, text);
+    expect(error == std::errc() && end == text.data() + text.size(), row, column, "a number");
     return value;
+  }
+
+  // DataError with the cell's place and content unless it is as it should be.
+  void expect(bool right, size_t row, const std::string& column, const std::string& wanted) const {
+    REVUNET_EXPECTS(right, DataError, "[{}] expected {} under {} in line {}, got '{}'", origin_, wanted, column,
+                    row + 2, cell(row, column));
   }
 
  private:
@@ -62,6 +68,16 @@ class Rows {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// The number under a column, which revunet-train keeps from `least` to `most`.
+double number_within(const Rows& rows, size_t i, const std::string& column, double least, double most) {
+  const auto value = rows.number<double>(i, column);
+  rows.expect(value >= least && value <= most, i, column, fmt::format("a number from {:g} to {:g}", least, most));
+  return value;
+}
+
+constexpr double kLongest = 1e12;  // seconds; more than 30,000 years
+constexpr double kLargestRate = 1e300;
+
 constexpr std::array<const char*, io::region_count> kLossColumns = {"loss_wt", "loss_tc", "loss_et"};
 constexpr std::array<const char*, io::region_count> kDiceColumns = {"dice_wt", "dice_tc", "dice_et"};
 
@@ -69,14 +85,14 @@ EpochRecord record_of(const Rows& rows, size_t i) {
   EpochRecord r;
   r.epoch = rows.number<int64_t>(i, "epoch");
   r.step = rows.number<int64_t>(i, "step");
-  r.learning_rate = rows.number<double>(i, "learning_rate");
+  r.learning_rate = number_within(rows, i, "learning_rate", 0, kLargestRate);
   for (size_t k = 0; k < r.loss.size(); ++k) r.loss[k] = rows.number<double>(i, kLossColumns[k]);
   for (size_t k = 0; k < r.dice.size(); ++k) {
-    if (!rows.empty(i, kDiceColumns[k])) r.dice[k] = rows.number<double>(i, kDiceColumns[k]);
+    if (!rows.empty(i, kDiceColumns[k])) r.dice[k] = number_within(rows, i, kDiceColumns[k], 0, 1);
   }
-  r.training_seconds = rows.number<double>(i, "training_seconds");
-  r.waiting_seconds = rows.number<double>(i, "waiting_seconds");
-  r.validation_seconds = rows.number<double>(i, "validation_seconds");
+  r.training_seconds = number_within(rows, i, "training_seconds", 0, kLongest);
+  r.waiting_seconds = number_within(rows, i, "waiting_seconds", 0, r.training_seconds);
+  r.validation_seconds = number_within(rows, i, "validation_seconds", 0, kLongest);
   r.memory.peak_allocated = rows.number<size_t>(i, "peak_allocated_bytes");
   r.memory.peak_reserved = rows.number<size_t>(i, "peak_reserved_bytes");
   for (size_t tag = 0; tag < kTagCount; ++tag) {
@@ -90,7 +106,11 @@ EpochRecord record_of(const Rows& rows, size_t i) {
 std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin) {
   const Rows rows(csv, origin);
   std::vector<EpochRecord> records;
-  for (size_t i = 0; i < rows.count(); ++i) records.push_back(record_of(rows, i));
+  for (size_t i = 0; i < rows.count(); ++i) {
+    records.push_back(record_of(rows, i));
+    const int64_t before = i == 0 ? 0 : records[i - 1].epoch;
+    rows.expect(records[i].epoch > before, i, "epoch", fmt::format("an epoch after {}", before));
+  }
   return records;
 }
 
@@ -100,7 +120,7 @@ const EpochRecord* best_epoch(const std::vector<EpochRecord>& log) {
   for (const EpochRecord& r : log) {
     if (validated && !r.mean_dice()) continue;
     const auto score = [&](const EpochRecord& e) { return e.mean_dice().value_or(-e.total_loss()); };
-    if (!best || score(r) > score(*best)) best = &r;
+    if (!best || score(r) > score(*best) || std::isnan(score(*best))) best = &r;
   }
   return best;
 }

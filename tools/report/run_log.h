@@ -9,7 +9,9 @@
 
 namespace revunet::tools {
 
-// A record a row, in order. DataError naming `origin`, row and column for what RunFolder::append does not write.
+// A record per row, in order. DataError naming `origin`, row and column for what RunFolder::append does not write: for
+// epochs that do not ascend, a Dice outside 0 to 1, negative times and learning rates. Losses may be any numbers, also
+// infinite and NaN.
 std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin);
 
 // The epoch of best.safetensors, by the log's digits: of the highest mean validation Dice, where no epoch has one of the

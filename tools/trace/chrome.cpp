@@ -1,5 +1,8 @@
 #include "tools/trace/chrome.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "tools/trace/summary.h"
@@ -20,10 +23,17 @@ void add(std::string& text, const json& event) {
   text += ",\n" + event.dump();
 }
 
+// What happened for some time on a row.
+struct Slice {
+  uint64_t begin, end;  // nanoseconds
+  Row row;
+  std::string name;
+};
+
 // Consecutive events of one name are one slice.
 class Slices {
  public:
-  Slices(std::string& text, Row row) : text_(text), row_(row) {}
+  Slices(std::vector<Slice>& all, Row row) : all_(all), row_(row) {}
   void at(const std::string& name, uint64_t nanoseconds) {
     if (name == name_) return;
     close(nanoseconds);
@@ -31,22 +41,44 @@ class Slices {
     begin_ = nanoseconds;
   }
   void close(uint64_t nanoseconds) {
-    if (name_.empty()) return;
-    add(text_, {{"name", name_},
-                {"ph", "X"},
-                {"pid", 1},
-                {"tid", row_},
-                {"ts", microseconds(begin_)},
-                {"dur", microseconds(nanoseconds - begin_)}});
+    if (!name_.empty()) all_.push_back({begin_, nanoseconds, row_, name_});
     name_.clear();
   }
 
  private:
-  std::string& text_;
+  std::vector<Slice>& all_;
   Row row_;
   std::string name_;
   uint64_t begin_ = 0;
 };
+
+// Of all rows, by their begin.
+std::vector<Slice> slices_of(const Trace& trace, const std::vector<Section>& parts) {
+  std::vector<Slice> all;
+  Slices step_slices(all, steps), phase_slices(all, phases), layer_slices(all, layers);
+  for (const Section& part : parts) {
+    for (size_t i = part.begin; i < part.end; ++i) {
+      const TraceEvent& e = trace.events[i];
+      step_slices.at(describe(part), e.nanoseconds);
+      phase_slices.at(name_of(e.phase), e.nanoseconds);
+      // A free belongs to the layer that allocated, which need not be the one that runs.
+      if (e.kind == AllocationEvent::Kind::allocate) layer_slices.at(trace.layers[e.layer], e.nanoseconds);
+    }
+  }
+  const uint64_t end = trace.events.empty() ? 0 : trace.events.back().nanoseconds;
+  for (Slices* slices : {&step_slices, &phase_slices, &layer_slices}) slices->close(end);
+  std::ranges::stable_sort(all, {}, &Slice::begin);
+  return all;
+}
+
+void add_slice(std::string& text, const Slice& s) {
+  add(text, {{"name", s.name},
+             {"ph", "X"},
+             {"pid", 1},
+             {"tid", s.row},
+             {"ts", microseconds(s.begin)},
+             {"dur", microseconds(s.end - s.begin)}});
+}
 
 void add_names(std::string& text, const Trace& trace) {
   const auto name = [&](const char* what, int row, const std::string& value) {
@@ -74,18 +106,13 @@ void add_counters(std::string& text, uint64_t nanoseconds, const LiveSet& live) 
 std::string to_chrome_json(const Trace& trace) {
   std::string text;
   add_names(text, trace);
-  const std::vector<Section> parts = sections(trace);
-  Slices step_slices(text, steps), phase_slices(text, phases), layer_slices(text, layers);
-  replay(trace, [&](size_t i, size_t section, const LiveSet& live) {
-    const TraceEvent& e = trace.events[i];
-    step_slices.at(describe(parts[section]), e.nanoseconds);
-    phase_slices.at(name_of(e.phase), e.nanoseconds);
-    // A free belongs to the layer that allocated, which need not be the one that runs.
-    if (e.kind == AllocationEvent::Kind::allocate) layer_slices.at(trace.layers[e.layer], e.nanoseconds);
-    add_counters(text, e.nanoseconds, live);
+  const std::vector<Slice> slices = slices_of(trace, sections(trace));
+  size_t next = 0;
+  replay(trace, [&](size_t i, size_t, const LiveSet& live) {
+    const uint64_t now = trace.events[i].nanoseconds;
+    for (; next < slices.size() && slices[next].begin <= now; ++next) add_slice(text, slices[next]);
+    add_counters(text, now, live);
   });
-  const uint64_t end = trace.events.empty() ? 0 : trace.events.back().nanoseconds;
-  for (Slices* slices : {&step_slices, &phase_slices, &layer_slices}) slices->close(end);
   return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[" + text.substr(2) + "\n]}\n";
 }
 

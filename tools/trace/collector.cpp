@@ -52,11 +52,20 @@ void TraceCollector::stop() {
   watching_ = false;
 }
 
+const Trace& TraceCollector::trace() {
+  uint32_t layers = std::max<uint32_t>(1, static_cast<uint32_t>(trace_.layers.size()));
+  for (; named_events_ < trace_.events.size(); ++named_events_) {
+    layers = std::max(layers, trace_.events[named_events_].layer + 1);
+  }
+  for (auto i = static_cast<uint32_t>(trace_.layers.size()); i < layers; ++i) {
+    trace_.layers.push_back(allocator_.layer_name(i));
+  }
+  return trace_;
+}
+
 Trace TraceCollector::take(TraceEnd end) {
   stop();
-  uint32_t layers = 1;
-  for (const TraceEvent& e : trace_.events) layers = std::max(layers, e.layer + 1);
-  for (uint32_t i = 0; i < layers; ++i) trace_.layers.push_back(allocator_.layer_name(i));
+  trace();
   trace_.end = full_ ? TraceEnd::event_limit : end;
   return std::move(trace_);
 }

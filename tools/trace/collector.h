@@ -27,6 +27,8 @@ class TraceCollector : public AllocationObserver {
   // Watches no longer; what was collected stays.
   void stop();
   bool watching() const { return watching_; }
+  // What is collected so far.
+  const Trace& trace();
   // What was collected, once stopped. The end is `end`, or event_limit where events had to be left out.
   Trace take(TraceEnd end);
 
@@ -36,6 +38,7 @@ class TraceCollector : public AllocationObserver {
   CachingAllocator& allocator_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Trace trace_;
+  size_t named_events_ = 0;  // whose layers the trace names
   bool watching_ = true, full_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/memory/report.h"
+#include "tools/common/axis.h"
 #include "tools/common/colours.h"
 #include "tools/common/drawing.h"
 #include "tools/trace/summary.h"
@@ -38,7 +39,8 @@ class Figure {
         trace_(trace),
         axis_(options.axis),
         timeline_(make_timeline(trace, options.axis, options.step, kColumns)),
-        top_mib_(1.08 * mib(timeline_.peak.allocated)) {}
+        top_mib_(timeline_.peak.allocated ? 1.08 * mib(timeline_.peak.allocated) : 1),
+        mib_ticks_(ticks_between(0, top_mib_, 8)) {}
 
   void draw() {
     draw_title();
@@ -80,8 +82,7 @@ class Figure {
   }
 
   void draw_grid() {
-    const double distance = tick_distance(top_mib_, 8);
-    for (double at = distance; at < top_mib_; at += distance) canvas_.line(kLeft, y(at), kRight, y(at), 0.7, kGrid);
+    for (const double at : mib_ticks_.values) canvas_.line(kLeft, y(at), kRight, y(at), 0.7, kGrid);
   }
 
   // Each tag's area between what lies below it and that plus its own, a step a column.
@@ -143,15 +144,14 @@ class Figure {
   void draw_axes() {
     canvas_.line(kLeft, kTop, kLeft, kBottom, 1, kInk);
     canvas_.line(kLeft, kBottom, kRight, kBottom, 1, kInk);
-    const double mib_distance = tick_distance(top_mib_, 8);
-    for (double at = 0; at < top_mib_; at += mib_distance) {
+    for (const double at : mib_ticks_.values) {
       canvas_.line(kLeft - 5, y(at), kLeft, y(at), 1, kInk);
-      canvas_.text(kLeft - 9, y(at) + 4, tick_label(at, mib_distance), kSmall, Align::right);
+      canvas_.text(kLeft - 9, y(at) + 4, tick_label(at, mib_ticks_.distance), kSmall, Align::right);
     }
-    const double distance = tick_distance(timeline_.length, 10);
-    for (double place = 0; place <= timeline_.length; place += distance) {
+    const Ticks ticks = ticks_between(0, timeline_.length, 10);
+    for (const double place : ticks.values) {
       canvas_.line(x(place), kBottom, x(place), kBottom + 5, 1, kInk);
-      canvas_.text(x(place), kBottom + 19, tick_label(place, distance), kSmall, Align::centre);
+      canvas_.text(x(place), kBottom + 19, tick_label(place, ticks.distance), kSmall, Align::centre);
     }
     canvas_.text((kLeft + kRight) / 2, kBottom + 42,
                  axis_ == TimelineAxis::time ? "seconds" : "events of the allocator, in order", kNormal, Align::centre);
@@ -195,6 +195,7 @@ class Figure {
   TimelineAxis axis_;
   Timeline timeline_;
   double top_mib_;  // of the y axis
+  Ticks mib_ticks_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include "engine/error.h"
 #include "tools/common/standard_streams.h"
-#include "tools/trace/trace_file.h"
 
 namespace revunet::tools {
 
@@ -12,29 +11,45 @@ TraceRecorder::TraceRecorder(CachingAllocator& allocator, TraceHeader header, co
 TraceRecorder::~TraceRecorder() {
   if (!collector_.watching()) return;
   try {
-    write(TraceEnd::run_failed);
+    end(TraceEnd::run_failed);
   } catch (const std::exception& e) {
-    print_message("warning: no memory trace was written: {}\n", e.what());
+    print_message("warning: the memory trace was not written to its end: {}\n", e.what());
+  }
+}
+
+template <class Write>
+void TraceRecorder::guarded(Write write) {
+  try {
+    write();
+  } catch (const DataError& e) {
+    failure_ = e.what();
+    collector_.stop();
   }
 }
 
 void TraceRecorder::begin_step(int64_t step) {
   if (!collector_.watching()) return;
-  if (step <= last_step_ && !collector_.full()) return collector_.begin_step(step);
-  try {
-    write(TraceEnd::steps_recorded);
-  } catch (const DataError& e) {
-    failure_ = e.what();
-  }
+  if (step > last_step_ || collector_.full()) return guarded([this] { end(TraceEnd::steps_recorded); });
+  collector_.begin_step(step);
+  if (step > 1) guarded([this] { show(); });  // with it, the step before is known to be whole
+}
+
+void TraceRecorder::end_step() {
+  if (collector_.watching()) guarded([this] { show(); });
 }
 
 void TraceRecorder::finish() {
-  if (collector_.watching()) write(TraceEnd::run_ended);
+  if (collector_.watching()) end(TraceEnd::run_ended);
   REVUNET_EXPECTS(failure_.empty(), DataError, "{}; the run itself is complete", failure_);
 }
 
-void TraceRecorder::write(TraceEnd end) {
-  write_trace(file_, collector_.take(end));
+void TraceRecorder::show() {
+  writer_.add(collector_.trace());
+  file_.publish();
+}
+
+void TraceRecorder::end(TraceEnd end) {
+  writer_.end(collector_.take(end));
   file_.commit();
 }
 

@@ -1,6 +1,7 @@
 // Records the first steps of a run into a trace file.
 //
-// Rule: the file appears whole or not at all, when the last step to record is over or the run ends, whichever is first.
+// Rule: the file appears with the first step and grows with each, so that a run that is killed leaves the steps before
+// it. It ends, with its end record, when the last step to record is over or the run ends, whichever is first.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include "io/atomic_file.h"
 #include "tools/trace/collector.h"
+#include "tools/trace/trace_file.h"
 
 namespace revunet::tools {
 
@@ -28,18 +30,26 @@ class TraceRecorder {
   TraceRecorder& operator=(const TraceRecorder&) = delete;
 
   // Step `step` of the run, counted from 1, begins. After the last to record, or once the trace is full: stops watching
-  // and writes the file. A file that cannot be written does not end the run: finish() says so.
+  // and ends the file. A file that cannot be written does not end the run: finish() says so.
   void begin_step(int64_t step);
-  // The run has ended. Writes the file unless it is written. DataError if it could not be.
+  // The step is over: its events are in the file, should the run be killed before the next begins.
+  void end_step();
+  // The run has ended. Ends the file unless it has ended. DataError if it could not be written.
   void finish();
 
  private:
-  void write(TraceEnd end);
+  // What is recorded so far is in the file, under its name.
+  void show();
+  void end(TraceEnd end);
+  // Calls write(); where that fails, recording is over and finish() says why.
+  template <class Write>
+  void guarded(Write write);
 
   TraceCollector collector_;
   io::AtomicFile file_;
+  TraceWriter writer_{file_};
   int64_t last_step_;
-  std::string failure_;  // of the write, empty if it did not fail
+  std::string failure_;  // of the file, empty if it did not fail
 };
 
 }  // namespace revunet::tools

@@ -41,9 +41,10 @@ struct StepMark {
   size_t first_event;  // index into Trace::events of the first that is not before the step
 };
 
-// Why recording stopped.
-enum class TraceEnd : uint8_t { steps_recorded, run_ended, run_failed, event_limit };
-inline constexpr std::array kEndNames = {"steps recorded", "run ended", "run failed", "event limit"};
+// Why recording stopped. no_end_record: the file ends before that was written, as the run was killed or still goes on,
+// or as a copy of the file was cut short; no program writes it.
+enum class TraceEnd : uint8_t { steps_recorded, run_ended, run_failed, event_limit, no_end_record };
+inline constexpr std::array kEndNames = {"steps recorded", "run ended", "run failed", "event limit", "no end record"};
 constexpr const char* name_of(TraceEnd end) {
   return kEndNames[static_cast<size_t>(end)];
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "io/input_file.h"
 #include "io/json_file.h"
@@ -52,6 +53,8 @@ std::string event_line(const TraceEvent& e) {
 // Reads a trace line by line. Its errors know neither file nor line: read_trace adds them.
 class Reader {
  public:
+  Reader() { trace_.end = TraceEnd::no_end_record; }
+
   void line(const std::string& text) {
     const json j = io::parse_json(text);
     REVUNET_EXPECTS(!ended_, DataError, "expected nothing after the end record, got '{}'", io::excerpt(text));
@@ -66,7 +69,7 @@ class Reader {
   }
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
-  Trace take() { return std::move(trace_); }
+  Trace take() { return std::move(trace_); }  // whole, or up to the cut
 
  private:
   void header(const json& j) {
@@ -151,10 +154,10 @@ class Reader {
 
   void end(const json& j) {
     const std::string reason = text_member(j, "end");
-    const auto found = std::ranges::find(kEndNames, reason);
-    REVUNET_EXPECTS(found != kEndNames.end(), DataError, "expected an end of {}, got '{}'", fmt::join(kEndNames, ", "),
-                    reason);
-    trace_.end = static_cast<TraceEnd>(found - kEndNames.begin());
+    constexpr std::span known(kEndNames.data(), static_cast<size_t>(TraceEnd::no_end_record));
+    const auto found = std::ranges::find(known, reason);
+    REVUNET_EXPECTS(found != known.end(), DataError, "expected an end of {}, got '{}'", fmt::join(known, ", "), reason);
+    trace_.end = static_cast<TraceEnd>(found - known.begin());
     const int64_t events = integer_member(j, "events", 0, kMost), steps = integer_member(j, "steps", 0, kMost);
     REVUNET_EXPECTS(events == static_cast<int64_t>(trace_.events.size()), DataError,
                     "expected the {} events that the end record counts, got {}; lines are missing", events,
@@ -172,30 +175,43 @@ class Reader {
 
 }  // namespace
 
-void write_trace(io::AtomicFile& file, const Trace& trace) {
-  std::string text = header_line(trace.header);
-  size_t next_step = 0;
-  uint32_t next_layer = 0;
-  const auto add_steps = [&](size_t event) {
-    for (; next_step < trace.steps.size() && trace.steps[next_step].first_event <= event; ++next_step) {
-      const StepMark& mark = trace.steps[next_step];
-      text += fmt::format("{{\"step\":{},\"nanoseconds\":{}}}\n", mark.step, mark.nanoseconds);
-    }
-  };
-  for (size_t i = 0; i < trace.events.size(); ++i) {
-    add_steps(i);
-    for (; next_layer <= trace.events[i].layer; ++next_layer) {
-      text += fmt::format("{{\"layer\":{},\"name\":{}}}\n", next_layer, json(trace.layers[next_layer]).dump());
-    }
-    text += event_line(trace.events[i]);
-    if (text.size() < kWriteBuffer) continue;
-    file.write(text);
-    text.clear();
+void TraceWriter::write_steps(const Trace& trace) {
+  for (; steps_ < trace.steps.size() && trace.steps[steps_].first_event <= events_; ++steps_) {
+    const StepMark& mark = trace.steps[steps_];
+    text_ += fmt::format("{{\"step\":{},\"nanoseconds\":{}}}\n", mark.step, mark.nanoseconds);
   }
-  add_steps(trace.events.size());
-  text += fmt::format("{{\"end\":\"{}\",\"steps\":{},\"events\":{}}}\n", name_of(trace.end), trace.steps.size(),
-                      trace.events.size());
-  file.write(text);
+}
+
+void TraceWriter::write_layers(const Trace& trace, uint32_t last) {
+  for (; layers_ <= last; ++layers_) {
+    text_ += fmt::format("{{\"layer\":{},\"name\":{}}}\n", layers_, json(trace.layers[layers_]).dump());
+  }
+}
+
+void TraceWriter::add(const Trace& trace) {
+  if (!begun_) text_ += header_line(trace.header);
+  begun_ = true;
+  for (; events_ < trace.events.size(); ++events_) {
+    write_steps(trace);
+    write_layers(trace, trace.events[events_].layer);
+    text_ += event_line(trace.events[events_]);
+    if (text_.size() < kWriteBuffer) continue;
+    file_.write(text_);
+    text_.clear();
+  }
+  write_steps(trace);
+  file_.write(text_);
+  text_.clear();
+}
+
+void TraceWriter::end(const Trace& trace) {
+  add(trace);
+  file_.write(fmt::format("{{\"end\":\"{}\",\"steps\":{},\"events\":{}}}\n", name_of(trace.end), trace.steps.size(),
+                          trace.events.size()));
+}
+
+void write_trace(io::AtomicFile& file, const Trace& trace) {
+  TraceWriter(file).end(trace);
 }
 
 Trace read_trace(const std::filesystem::path& path) {
@@ -207,15 +223,14 @@ Trace read_trace(const std::filesystem::path& path) {
     try {
       reader.line(text);
     } catch (const DataError& e) {
-      // A line without its line break is where a copy or a disk ended, whatever else is wrong with it.
-      const char* remedy = file.cut() ? "; the file is cut short here, copy or record it again" : "";
+      // A line without its line break is where a run was killed, or a copy ended, whatever else is wrong with it.
+      const bool cut = file.cut() && !reader.ended();
+      if (cut && reader.begun()) break;
+      const char* remedy = cut ? "; the file is cut short within its header, copy or record it again" : "";
       throw DataError(fmt::format("[{}:{}] {}{}", path.string(), number, e.what(), remedy));
     }
   }
   REVUNET_EXPECTS(reader.begun(), DataError, "[{}] expected the header of a trace, got an empty file", path.string());
-  REVUNET_EXPECTS(reader.ended(), DataError,
-                  "[{}:{}] expected an end record, got the end of the file; it is cut short, copy or record it again",
-                  path.string(), number);
   return reader.take();
 }
 

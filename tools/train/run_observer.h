@@ -32,6 +32,8 @@ class RunObserver {
   virtual void on_validation_case(const ValidatedCase& /*c*/) {}
   // After an epoch and its validation, once log.csv has its row and before the run is saved.
   virtual void on_epoch(const EpochRecord& /*record*/) {}
+  // After all epochs, once train.log has what the run says at its end.
+  virtual void on_end() {}
 };
 
 }  // namespace revunet::tools

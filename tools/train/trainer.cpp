@@ -109,6 +109,7 @@ void Trainer::run() {
   while (!done()) finish_epoch(run_epoch());  // an epoch whose steps are all done may lack its validation
   progress_.clear();
   memory_.log_measured(device_);
+  for_each_observer([](RunObserver& o) { o.on_end(); });
   if (!recorder_) return;
   recorder_->finish();
   spdlog::info("memory trace of the first steps in {}", options_.trace.path.string());
@@ -215,6 +216,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
   for (size_t r = 0; r < values.size(); ++r) state_.step_loss[r] += values[r] / static_cast<double>(count);
   if (index + 1 == count) {
     ++state_.step;
+    if (recorder_) recorder_->end_step();
     for_each_observer([&](RunObserver& o) { o.on_step(state_.step, state_.step_loss); });
     state_.step_loss = {};
   }

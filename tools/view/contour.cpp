@@ -1,8 +1,42 @@
 #include "tools/view/contour.h"
 
 #include <array>
+#include <cmath>
+#include <map>
+#include <utility>
 
 namespace revunet::tools {
+
+namespace {
+
+// The parts of an edge, a line segment each, by where they begin. The mask lies on the same side of each, so that one
+// begins where another ends.
+class Segments {
+ public:
+  void add(const PlanePoint& from, const PlanePoint& to) { ends_[place_of(from)] = {from, to}; }
+
+  std::vector<std::vector<PlanePoint>> take_loops() {
+    std::vector<std::vector<PlanePoint>> loops;
+    while (!ends_.empty()) {
+      loops.emplace_back();
+      for (auto at = ends_.begin(); at != ends_.end();) {
+        const auto [from, to] = at->second;
+        loops.back().push_back(from);
+        ends_.erase(at);
+        at = ends_.find(place_of(to));
+      }
+    }
+    return loops;
+  }
+
+ private:
+  using Place = std::pair<long, long>;  // in half pixels, which all ends of segments are multiples of
+  static Place place_of(const PlanePoint& p) { return {std::lround(2 * p.x), std::lround(2 * p.y)}; }
+
+  std::map<Place, std::pair<PlanePoint, PlanePoint>> ends_;
+};
+
+}  // namespace
 
 Contour contour_of(std::span<const uint8_t> mask, int64_t width, int64_t height) {
   const auto inside = [&](int64_t column, int64_t row) {
@@ -10,6 +44,7 @@ Contour contour_of(std::span<const uint8_t> mask, int64_t width, int64_t height)
     return mask[static_cast<size_t>(row * width + column)] != 0;
   };
   Contour contour;
+  Segments segments;
   struct Vertex {
     PlanePoint point;
     bool on_edge;
@@ -35,11 +70,12 @@ Contour contour_of(std::span<const uint8_t> mask, int64_t width, int64_t height)
       for (size_t i = 0; i < vertices.size(); ++i) {
         const Vertex &v = vertices[i], &next = vertices[(i + 1) % vertices.size()];
         area.push_back(v.point);
-        if (v.on_edge && next.on_edge) contour.edge.emplace_back(v.point, next.point);
+        if (v.on_edge && next.on_edge) segments.add(v.point, next.point);
       }
       contour.areas.push_back(std::move(area));
     }
   }
+  contour.loops = segments.take_loops();
   return contour;
 }
 

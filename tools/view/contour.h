@@ -11,8 +11,8 @@ struct PlanePoint {
   double x, y;  // pixels; the centre of pixel (0, 0) is (0.5, 0.5)
 };
 struct Contour {
-  std::vector<std::vector<PlanePoint>> areas;           // polygons that together fill the mask, up to its edge
-  std::vector<std::pair<PlanePoint, PlanePoint>> edge;  // line segments
+  std::vector<std::vector<PlanePoint>> areas;  // polygons that together fill the mask, up to its edge
+  std::vector<std::vector<PlanePoint>> loops;  // the edge: closed lines, whose last point is joined to the first
 };
 
 // The edge lies halfway between the centres of a pixel of the mask and of a neighbour that is not; nothing outside the

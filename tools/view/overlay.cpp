@@ -21,12 +21,16 @@ namespace {
 constexpr int64_t kMargin = 3;                             // voxels around the brain
 constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: around all, between panels, above the rows
 constexpr double kCaption = 20, kLegend = 30;              // above each row, below the last
-constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;      // letters
-constexpr double kLine = 1.6;                                                  // of contours
-constexpr std::array<double, io::region_count> kOpacity = {0.28, 0.30, 0.40};  // of fills, which lie on one another
+constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;  // letters
+constexpr double kLine = 1.1, kHalo = 2.4, kHaloOpacity = 0.45;            // of contours, and what sets them off
+constexpr std::array<double, 2> kDashes = {4, 3};                          // of the reference's contours
+constexpr double kOpacity = 0.28;                                          // of fills
+constexpr size_t kWholeTumour = 0, kTumourCore = 1, kEnhancing = 2;        // regions
 constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
-constexpr double kMostOfScaleBar = 0.2;  // of the width
-constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6);
+constexpr double kMostOfScaleBar = 0.2;               // of the width
+constexpr double kSwatch = 10, kLegendOpacity = 0.5;  // beside captions, and in the legend
+constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6),
+                 kReference = from_hex(0xffe94d);
 
 struct Window {
   float black, white;
@@ -53,7 +57,7 @@ struct Row {
   std::string caption;
   const VolumeView<float>* image;
   Window window;
-  const VolumeView<uint8_t>* labels;  // nullptr: the image alone
+  std::optional<size_t> region;  // none: the image alone
 };
 
 struct SurfaceDeleter {
@@ -75,13 +79,8 @@ class OverlayFigure {
     }
     scale_ = (width - 2 * kEdge - 2 * kGap) / width_mm;
     row_height_ *= scale_;
-    const Window flair = window_of(c.flair, box_);
-    if (plain) {
-      rows_.push_back({"T1ce", &c.t1ce, window_of(c.t1ce, box_), nullptr});
-      rows_.push_back({"FLAIR", &c.flair, flair, nullptr});
-    }
-    rows_.push_back({"prediction, on FLAIR", &c.flair, flair, &c.prediction});
-    if (c.reference) rows_.push_back({"reference, on FLAIR", &c.flair, flair, &*c.reference});
+    add_rows("FLAIR", c.flair, {kWholeTumour}, plain);
+    add_rows("T1ce", c.t1ce, {kTumourCore, kEnhancing}, plain);
   }
 
   int height() const {
@@ -94,7 +93,9 @@ class OverlayFigure {
     canvas.text(kEdge, 23, case_.title, kLargeLetters, Align::left, kText);
     double left = kEdge;
     for (size_t i = 0; i < slices_.size(); ++i) {
-      canvas.text(left, 43, kPlaneNames[i] + number_of(slices_[i]), kSmallLetters, Align::left, kFaint);
+      const size_t axis = slices_[i].voxel_axis;
+      canvas.text(left, 43, fmt::format("{}, {}", kPlaneNames[i], case_.numbers.of_slice(axis, centre_[axis])),
+                  kSmallLetters, Align::left, kFaint);
       left += slices_[i].width_mm() * scale_ + kGap;
     }
     double top = kTitleHeight;
@@ -115,17 +116,18 @@ class OverlayFigure {
     return false;
   }
 
-  // ", z = 27": where it is in the file.
-  std::string number_of(const Slice& slice) const {
-    if (!case_.numbering) return "";
-    const size_t axis = slice.voxel_axis;
-    const int64_t here = centre_[axis], last = case_.flair.size[axis] - 1;
-    return fmt::format(", {} = {}", "xyz"[case_.numbering->axis[axis]],
-                       case_.numbering->backwards[axis] ? last - here : here);
+  void add_rows(const std::string& name, const VolumeView<float>& image, const std::vector<size_t>& regions,
+                bool plain) {
+    const Window window = window_of(image, box_);
+    if (plain) rows_.push_back({name, &image, window, {}});
+    for (const size_t r : regions) {
+      rows_.push_back({fmt::format("{} {}, on {}", io::region_names[r], kRegionMeanings[r], name), &image, window, r});
+    }
   }
 
   void draw_row(Canvas& canvas, const Row& row, double top) const {
-    canvas.text(kEdge, top + 13, row.caption, kLetters, Align::left, kText);
+    if (row.region) canvas.rectangle(kEdge, top + 4, kSwatch, kSwatch, colour_of(*row.region));
+    canvas.text(row.region ? kEdge + kSwatch + 5 : kEdge, top + 13, row.caption, kLetters, Align::left, kText);
     double left = kEdge;
     for (size_t i = 0; i < slices_.size(); ++i) {
       const Slice& slice = slices_[i];
@@ -134,7 +136,7 @@ class OverlayFigure {
       cairo_translate(canvas.cairo(), left, panel_top);
       cairo_scale(canvas.cairo(), slice.pixel_width * scale_, slice.pixel_height * scale_);
       draw_image(canvas, row, slice);
-      if (row.labels) draw_regions(canvas, *row.labels, slice);
+      if (row.region) draw_region(canvas, *row.region, slice);
       cairo_restore(canvas.cairo());
       const double right = left + slice.width_mm() * scale_;
       canvas.text(left + 2, panel_top + 12, case_.grid.oriented ? slice.left_mark : "?", kSmallLetters, Align::left,
@@ -167,50 +169,87 @@ class OverlayFigure {
     cairo_fill(canvas.cairo());
   }
 
-  static void draw_regions(Canvas& canvas, const VolumeView<uint8_t>& labels, const Slice& slice) {
-    const std::vector<uint8_t> values = pixels_of(labels, slice);
-    for (size_t r = 0; r < kOpacity.size(); ++r) {
-      std::vector<uint8_t> mask;
-      for (const uint8_t label : values) mask.push_back(io::regions_of(label)[r]);
-      draw_region(canvas, contour_of(mask, slice.width, slice.height), r);
-    }
+  static Colour colour_of(size_t region) { return from_hex(kRegionColoursOnBlack[region]); }
+
+  static std::vector<uint8_t> mask_of(const VolumeView<uint8_t>& labels, const Slice& slice, size_t region) {
+    std::vector<uint8_t> mask;
+    for (const uint8_t label : pixels_of(labels, slice)) mask.push_back(io::regions_of(label)[region]);
+    return mask;
   }
 
-  static void set_colour(Canvas& canvas, size_t region, double opacity) {
-    const Colour c = from_hex(kRegionColoursOnBlack[region]);
+  void draw_region(Canvas& canvas, size_t region, const Slice& slice) const {
+    const std::vector<uint8_t> predicted = mask_of(case_.prediction, slice, region);
+    const auto contour = [&](const std::vector<uint8_t>& mask) { return contour_of(mask, slice.width, slice.height); };
+    if (!case_.reference) {
+      fill(canvas, contour(predicted), colour_of(region));
+      return draw_outline(canvas, contour(predicted), colour_of(region), false);
+    }
+    const std::vector<uint8_t> reference = mask_of(*case_.reference, slice, region);
+    std::vector<uint8_t> both;
+    for (size_t i = 0; i < reference.size(); ++i) both.push_back(predicted[i] && reference[i]);
+    fill(canvas, contour(both), colour_of(region));
+    draw_outline(canvas, contour(predicted), colour_of(region), false);
+    draw_outline(canvas, contour(reference), kReference, true);
+  }
+
+  static void set_colour(Canvas& canvas, const Colour& c, double opacity) {
     cairo_set_source_rgba(canvas.cairo(), c.red, c.green, c.blue, opacity);
   }
 
-  static void draw_region(Canvas& canvas, const Contour& contour, size_t region) {
+  static void add_path(Canvas& canvas, const std::vector<std::vector<PlanePoint>>& polygons) {
+    for (const auto& polygon : polygons) {
+      cairo_new_sub_path(canvas.cairo());
+      for (const PlanePoint& p : polygon) cairo_line_to(canvas.cairo(), p.x, p.y);
+      cairo_close_path(canvas.cairo());
+    }
+  }
+
+  static void fill(Canvas& canvas, const Contour& contour, const Colour& colour) {
+    add_path(canvas, contour.areas);
+    set_colour(canvas, colour, kOpacity);
+    cairo_fill(canvas.cairo());
+  }
+
+  static void draw_outline(Canvas& canvas, const Contour& contour, const Colour& colour, bool dashed) {
+    add_path(canvas, contour.loops);
+    stroke(canvas, colour, dashed);
+  }
+
+  // The current path, which goes. On black where the image is bright.
+  static void stroke(Canvas& canvas, const Colour& colour, bool dashed) {
     cairo_t* cairo = canvas.cairo();
-    set_colour(canvas, region, kOpacity[region]);
-    for (const auto& area : contour.areas) {
-      cairo_new_sub_path(cairo);
-      for (const PlanePoint& p : area) cairo_line_to(cairo, p.x, p.y);
-      cairo_close_path(cairo);
-    }
-    cairo_fill(cairo);
-    set_colour(canvas, region, 1);
-    for (const auto& [a, b] : contour.edge) {
-      cairo_move_to(cairo, a.x, a.y);
-      cairo_line_to(cairo, b.x, b.y);
-    }
     cairo_save(cairo);
     cairo_identity_matrix(cairo);  // lines are as wide in all directions, whatever the spacing
+    if (dashed) cairo_set_dash(cairo, kDashes.data(), static_cast<int>(kDashes.size()), 0);
+    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+    cairo_set_line_width(cairo, kHalo);
+    set_colour(canvas, kBackground, kHaloOpacity);
+    cairo_stroke_preserve(cairo);
     cairo_set_line_width(cairo, kLine);
-    cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
+    set_colour(canvas, colour, 1);
     cairo_stroke(cairo);
     cairo_restore(cairo);
   }
 
   void draw_legend(Canvas& canvas, double baseline) const {
     double left = kEdge;
-    for (size_t r = 0; r < kRegionMeanings.size(); ++r) {
-      canvas.rectangle(left, baseline - 9, 10, 10, from_hex(kRegionColoursOnBlack[r]));
-      const std::string words = fmt::format("{} {}", io::region_names[r], kRegionMeanings[r]);
-      canvas.text(left + 15, baseline, words, kSmallLetters, Align::left, kText);
-      left += 15 + canvas.width_of(words, kSmallLetters) + 16;
+    const auto entry = [&](const char* words, double swatch) {
+      canvas.text(left + swatch + 5, baseline, words, kSmallLetters, Align::left, kText);
+      left += swatch + 5 + canvas.width_of(words, kSmallLetters) + 16;
+    };
+    const auto line = [&](const char* words, const Colour& colour, bool dashed) {
+      constexpr double length = 24;
+      cairo_move_to(canvas.cairo(), left, baseline - 4);
+      cairo_line_to(canvas.cairo(), left + length, baseline - 4);
+      stroke(canvas, colour, dashed);
+      entry(words, length);
+    };
+    if (case_.reference) {
+      canvas.rectangle(left, baseline - 9, kSwatch, kSwatch, kText, kLegendOpacity);
+      entry("in both", kSwatch);
     }
+    line("prediction (in the region's colour)", kFaint, false);
+    if (case_.reference) line("reference", kReference, true);
     int centimetres = 5;
     while (centimetres > 1 && 10 * centimetres * scale_ > kMostOfScaleBar * width_) --centimetres;
     const double right = width_ - kEdge, length = 10 * centimetres * scale_;
@@ -228,6 +267,12 @@ class OverlayFigure {
 };
 
 }  // namespace
+
+std::string SliceNumbers::of_slice(size_t axis, int64_t index) const {
+  const int64_t whole = first[axis] + index;
+  return fmt::format("{} = {}", "xyz"[orientation.axis[axis]],
+                     orientation.backwards[axis] ? size[axis] - 1 - whole : whole);
+}
 
 std::string overlay_png(const OverlayCase& c, int width, bool plain) {
   const OverlayFigure figure(c, width, plain);

@@ -9,22 +9,33 @@
 
 namespace revunet::tools {
 
+// Where the voxels that are drawn lie in the case's files, whose numbers the slices have.
+struct SliceNumbers {
+  io::Orientation orientation;  // from the files to BraTS's order
+  io::Size3 size{};             // of the whole volume, in BraTS's order
+  io::Size3 first{};            // voxel of it that is (0, 0, 0) here; negative where what is drawn is padded
+
+  // "z = 27", of the slice with this index along an axis of what is drawn.
+  std::string of_slice(size_t axis, int64_t index) const;
+};
+
 // All volumes are of one size.
 struct OverlayCase {
   std::string title;
   // Of the volumes as they are here, which need not be that of a file; of the affine only directions matter. A grid
   // that is not oriented is taken as BraTS's, as the network takes it, with ? for the patient's sides.
   io::Grid grid;
-  std::optional<io::Orientation> numbering;  // from a whole file's voxels to these: slices have its numbers; none: none
-  VolumeView<float> t1ce, flair;             // 0: background
+  SliceNumbers numbers;
+  VolumeView<float> t1ce, flair;  // 0: background
   VolumeView<uint8_t> prediction;
   std::optional<VolumeView<uint8_t>> reference;
 };
 
 // A PNG, `width` pixels wide: axial, coronal and sagittal slices, true to scale, in radiological orientation; through
-// the largest slices of the whole tumour in the reference, or, where there is none, in the prediction. In rows: T1ce
-// and FLAIR as they are (where `plain`), then the regions of prediction and reference over FLAIR. Grey from the 1st to
-// the 99.5th percentile of the voxels that are not 0.
+// the largest slices of the whole tumour in the reference, or, where there is none, in the prediction. In rows: WT over
+// FLAIR, then TC and ET over T1ce; where `plain`, each of the two images as it is above what is drawn over it. With a
+// reference, what both have is filled, the prediction has a solid outline and the reference a dashed one. Grey from the
+// 1st to the 99.5th percentile of the voxels that are not 0.
 std::string overlay_png(const OverlayCase& c, int width, bool plain);
 
 }  // namespace revunet::tools
