@@ -10,7 +10,7 @@
 
 #include "engine/error.h"
 #include "io/input_file.h"
-#include "io/text.h"
+#include "io/printable.h"
 
 namespace revunet::tools {
 

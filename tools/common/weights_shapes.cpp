@@ -5,8 +5,8 @@
 #include <set>
 
 #include "io/case_files.h"
+#include "io/printable.h"
 #include "io/regions.h"
-#include "io/text.h"
 
 namespace revunet::tools {
 

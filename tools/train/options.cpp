@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "engine/device.h"
-#include "io/text.h"
+#include "io/utf8.h"
 #include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/precision.h"
