@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "io/metrics.h"
+#include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
 #include "tools/common/weights_reader.h"
 #include "tools/common/whole_volume.h"
