@@ -40,6 +40,7 @@ json sources_of(const CaseFiles& files) {
                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
   }
   sources.push_back(files.labels.name());
+  if (files.background.kind != Background::Kind::zero) sources.push_back(files.background.name());
   return sources;
 }
 

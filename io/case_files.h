@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "io/background.h"
 #include "io/label_profile.h"
 
 namespace revunet::io {
@@ -30,6 +31,7 @@ struct CaseFiles {
   std::array<ImageFrame, modality_count> modalities;
   std::optional<std::filesystem::path> segmentation;  // none in validation and test data
   LabelProfile labels = LabelProfile::brats();        // what the segmentation's values stand for
+  Background background = {};                         // of the images
 };
 
 // By name, of modalities without a file.
@@ -62,6 +64,8 @@ struct DatasetScan {
   std::string layout;            // for people: "BraTS 2018-2021"
   std::vector<CaseFiles> cases;  // by name; of incomplete cases, the paths of missing modalities are empty
   std::vector<DatasetProblem> problems;
+  std::vector<std::string> left_out = {};   // paths of folders beside the cases that hold no image
+  std::vector<std::string> respelled = {};  // files that another spelling than the layout's names: "<path> as t1"
 };
 
 }  // namespace revunet::io

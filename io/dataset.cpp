@@ -51,6 +51,29 @@ void expect_utf8(DatasetScan& scan) {
   }
 }
 
+// What is there in place of cases.
+std::string description_of(const fs::path& root, const DatasetScan& scan) {
+  int64_t images = 0;
+  std::string first;
+  bool has_channels_folder = false;
+  for (const fs::path& entry : sorted_entries(root)) {
+    has_channels_folder |= entry.filename() == "imagesTr" || entry.filename() == "imagesTs";
+    if (!image_stem(entry)) continue;
+    if (images++ == 0) first = entry.filename().string();
+  }
+  if (has_channels_folder)
+    return "imagesTr or imagesTs without a dataset.json; add the file, which names channels and labels";
+  if (images > 0) {
+    return fmt::format(
+        "{} images side by side, the first {}; put those of each case into a folder of its own, named as "
+        "the case is, or beside a dataset.json",
+        images, first);
+  }
+  if (scan.left_out.empty()) return "none; check the path";
+  return fmt::format("{} folders without any image, the first {}; check the path", scan.left_out.size(),
+                     scan.left_out[0]);
+}
+
 std::string sizes_text(const Grid& grid) {
   return fmt::format("{}", fmt::join(grid.size, " x "));
 }
@@ -74,11 +97,14 @@ void expect_frames(const NiftiImage& image, const ImageFrame& wanted) {
                                     wanted.path.string(), wanted.frames, image.frames));
 }
 
-std::vector<float> voxels_of(NiftiImage& image, int64_t frame, const Orientation& orientation) {
-  if (image.frames == 1 && orientation.identity()) return std::move(image.voxels);
+// In BraTS's order, and with a background of 0.
+std::vector<float> voxels_of(NiftiImage& image, const ImageFrame& wanted, const Background& background,
+                             const Orientation& orientation) {
   const auto count = image.voxels.size() / static_cast<size_t>(image.frames);
-  const std::span<const float> voxels = std::span(image.voxels).subspan(static_cast<size_t>(frame) * count, count);
-  return to_brats_order(voxels, image.grid.size, orientation);
+  const std::span<float> voxels = std::span(image.voxels).subspan(static_cast<size_t>(wanted.frame) * count, count);
+  subtract_background(voxels, image.grid.size, background, wanted.path.string());
+  if (image.frames == 1 && orientation.identity()) return std::move(image.voxels);
+  return to_brats_order<float>(voxels, image.grid.size, orientation);
 }
 
 // A scan with the problems that matter to who uses the cases, not only checks them.
@@ -103,8 +129,8 @@ DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels) try {
   DatasetScan scan = scan_unguarded(path, labels);
   expect_utf8(scan);
-  REVUNET_EXPECTS(!scan.cases.empty() || !scan.problems.empty(), DataError,
-                  "[{}] expected cases as {}, got none; check the path", path.string(), layouts);
+  REVUNET_EXPECTS(!scan.cases.empty() || !scan.problems.empty(), DataError, "[{}] expected cases as {}, got {}",
+                  path.string(), layouts, description_of(path, scan));
   return scan;
 } catch (const fs::filesystem_error& e) {
   throw DataError(fmt::format("[{}] expected a dataset's folder that can be read, got: {}; check its permissions",
@@ -170,7 +196,7 @@ CaseVolumes load_case(const CaseFiles& files) {
       volumes.grid = oriented_grid(image.grid, volumes.orientation);
       volumes.header = image.header;
     }
-    volumes.modalities[i] = voxels_of(image, wanted.frame, volumes.orientation);
+    volumes.modalities[i] = voxels_of(image, wanted, files.background, volumes.orientation);
   }
   REVUNET_EXPECTS(!volumes.header.empty(), Error, "[{}] expected files of modalities, got none; use find_cases",
                   files.name);

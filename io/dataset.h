@@ -60,9 +60,10 @@ struct CaseVolumes {
   std::vector<char> header;  // of the first modality that is there: for images made of this case
 };
 
-// Reads a case's files, their headers first, and brings them into BraTS's orientation by whole axes. DataError as
-// read_nifti, and for: another number of frames than the layout has, grids that differ (naming the case, both files and
-// their sizes), values that the case's label profile has not. Error for a case without any modality.
+// Reads a case's files, their headers first, subtracts their background and brings them into BraTS's orientation by
+// whole axes. DataError as read_nifti and subtract_background, and for: another number of frames than the layout has,
+// grids that differ (naming the case, both files and their sizes), values that the case's label profile has not. Error
+// for a case without any modality.
 CaseVolumes load_case(const CaseFiles& files);
 
 }  // namespace revunet::io

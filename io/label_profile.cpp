@@ -9,20 +9,25 @@
 namespace revunet::io {
 namespace {
 
-constexpr size_t byte_values = 256;
+// "1 core, 2 oedema, 4 enhancing": what the numbers of a tumour stand for, and other numbers of background than 0.
+std::string tumour_text(const LabelProfile& profile) {
+  std::vector<std::string> texts;
+  for (const auto& [value, label] : profile.meanings()) {
+    if (value != 0) texts.push_back(fmt::format("{} {}", value, tissue_of(label)));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
 
-// What to do about a value that the profile has not.
-std::string remedy(const LabelProfile& profile, uint8_t value, const std::filesystem::path& path) {
-  if (profile.name() == "brats" && value == 3) {
-    return "where 3 stands for enhancing tumour, as since BraTS 2023, pass --labels brats2023";
+// The profiles that a segmentation of these values could be of. Cases of BraTS-PEDs are of one of two.
+std::vector<std::string> readings_of(const ValueCounts& seen, const std::filesystem::path& path) {
+  const bool paediatric = has_two_conventions(path.filename().string());
+  std::vector<std::string> readings;
+  for (const LabelProfile& profile : LabelProfile::named()) {
+    const bool published = profile.name() == "brats2023" || profile.name() == "brats2024-ped";
+    if ((paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
+    readings.push_back(fmt::format("--labels {} ({})", profile.name(), tumour_text(profile)));
   }
-  if (profile.name() == "brats2023" && value == 4 && has_two_conventions(path.filename().string())) {
-    return "where 4 stands for oedema, as in BraTS-PEDs 2024, pass --labels brats2024-ped";
-  }
-  if (profile.name() == "brats2023" && value == 4) {
-    return "where 4 stands for the resection cavity, as in BraTS 2024, pass --labels brats2024";
-  }
-  return "check that it is a segmentation of this dataset, or choose another profile with --labels";
+  return readings;
 }
 
 }  // namespace
@@ -35,6 +40,11 @@ LabelProfile::LabelProfile(std::string name, std::vector<Meaning> meanings)
 
 const LabelProfile& LabelProfile::brats() {
   static const LabelProfile profile("brats", {{0, 0}, {1, 1}, {2, 2}, {4, 4}});
+  return profile;
+}
+
+const LabelProfile& LabelProfile::brats2015() {
+  static const LabelProfile profile("brats2015", {{0, 0}, {1, 1}, {2, 2}, {3, 1}, {4, 4}});
   return profile;
 }
 
@@ -59,7 +69,8 @@ const LabelProfile& LabelProfile::msd() {
 }
 
 const std::vector<LabelProfile>& LabelProfile::named() {
-  static const std::vector<LabelProfile> profiles = {brats(), brats2023(), brats2024(), brats2024_ped(), msd()};
+  static const std::vector<LabelProfile> profiles = {brats(),     brats2015(),     brats2023(),
+                                                     brats2024(), brats2024_ped(), msd()};
   return profiles;
 }
 
@@ -86,8 +97,18 @@ std::string LabelProfile::values_text() const {
   return fmt::format("{} and {}", fmt::join(values, ", "), last);
 }
 
+std::string LabelProfile::meanings_text() const {
+  std::vector<std::string> texts;
+  for (const auto& [value, label] : meanings_) texts.push_back(fmt::format("{} {}", value, tissue_of(label)));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 bool LabelProfile::same_meanings(const LabelProfile& other) const {
   return meanings_ == other.meanings_;
+}
+
+const char* tissue_of(uint8_t label) {
+  return label == 1 ? "core" : label == 2 ? "oedema" : label == 4 ? "enhancing" : "background";
 }
 
 bool has_two_conventions(const std::string& case_name) {
@@ -112,26 +133,40 @@ const LabelProfile& label_profile(const std::string& name) {
   throw UsageError(fmt::format("[--labels] expected {}, got {}", fmt::join(names, ", "), name));
 }
 
-std::map<uint8_t, int64_t> unexpected_values(std::span<const uint8_t> values, const LabelProfile& profile) {
-  std::array<int64_t, byte_values> counts{};
+ValueCounts count_values(std::span<const uint8_t> values) {
+  ValueCounts counts{};
   for (const uint8_t value : values) ++counts[value];
+  return counts;
+}
+
+std::map<uint8_t, int64_t> unexpected_values(const ValueCounts& counts, const LabelProfile& profile) {
   std::map<uint8_t, int64_t> unexpected;
-  for (size_t value = 0; value < byte_values; ++value) {
+  for (size_t value = 0; value < counts.size(); ++value) {
     const auto byte = static_cast<uint8_t>(value);
     if (counts[value] > 0 && !profile.label_of(byte)) unexpected[byte] = counts[value];
   }
   return unexpected;
 }
 
+void expect_known_values(const ValueCounts& counts, const LabelProfile& profile, const std::filesystem::path& path,
+                         const ValueCounts& seen) {
+  const std::map<uint8_t, int64_t> unexpected = unexpected_values(counts, profile);
+  if (unexpected.empty()) return;
+  std::vector<std::string> found;
+  for (const auto& [value, count] : unexpected) found.push_back(fmt::format("{} {} times", value, count));
+  const std::vector<std::string> readings = readings_of(seen, path);
+  throw DataError(fmt::format(
+      "[{}] expected the labels {} (profile {}), got {}; {}", path.string(), profile.values_text(), profile.name(),
+      fmt::join(found, ", "),
+      readings.empty() ? "check that it is a segmentation of this dataset, as no --labels has all of its numbers"
+                       : fmt::format("say what the numbers stand for: {}", fmt::join(readings, " or "))));
+}
+
 std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const LabelProfile& profile,
                                       const std::filesystem::path& path) {
-  const std::map<uint8_t, int64_t> unexpected = unexpected_values(values, profile);
-  std::vector<std::string> counts;
-  for (const auto& [value, count] : unexpected) counts.push_back(fmt::format("{} {} times", value, count));
-  REVUNET_EXPECTS(unexpected.empty(), DataError, "[{}] expected the labels {} (profile {}), got {}; {}", path.string(),
-                  profile.values_text(), profile.name(), fmt::join(counts, ", "),
-                  remedy(profile, unexpected.begin()->first, path));
-  std::array<uint8_t, byte_values> table{};
+  const ValueCounts counts = count_values(values);
+  expect_known_values(counts, profile, path, counts);
+  std::array<uint8_t, std::tuple_size_v<ValueCounts>> table{};
   for (const LabelProfile::Meaning& m : profile.meanings()) table[m.value] = m.label;
   std::vector<uint8_t> labels(values.size());
   std::transform(values.begin(), values.end(), labels.begin(), [&](uint8_t value) { return table[value]; });

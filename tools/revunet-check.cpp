@@ -7,10 +7,12 @@
 #include "io/atomic_file.h"
 #include "tools/check/check.h"
 #include "tools/check/report.h"
+#include "tools/common/background_option.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/option_range.h"
 #include "tools/common/output_file.h"
+#include "tools/common/patients_option.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
@@ -22,6 +24,7 @@ using namespace revunet;
 struct Options {
   std::filesystem::path data, json;  // json empty: not asked for
   std::string labels;                // empty: as the layout says
+  std::string background = "0", patients;
   int threads = 0;
 };
 
@@ -29,7 +32,10 @@ void run(const Options& options) {
   tools::expect_threads(options.threads);
   tools::expect_output_folder(options.json);
   if (options.threads > 0) omp_set_num_threads(options.threads);
-  const tools::DatasetReport report = tools::check_dataset(options.data, tools::labels_of_option(options.labels));
+  const tools::DatasetReport report =
+      tools::check_dataset(options.data, {.labels = tools::labels_of_option(options.labels),
+                                          .background = io::parse_background(options.background),
+                                          .patients = tools::patients_of_option(options.patients)});
   tools::print_result(tools::table_of(report));
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::json_of(report));
   const int64_t violations = report.count(false);
@@ -45,11 +51,13 @@ int main(int argc, char** argv) {
   app.footer(
       "Violations are: files that are missing, damaged or truncated; grids that differ within a case; voxels that are "
       "NaN; images that are empty or constant; labels that should not be there; images that are there twice or under "
-      "another patient's name. Spacings other than 1 mm and orientations other than BraTS's are warnings.\n"
+      "another patient's name. What is read but should be known, such as spacings other than 1 mm, is a warning.\n"
       "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read.");
   Options options;
   app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")->required();
   tools::add_labels_option(app, options.labels);
+  tools::add_background_option(app, options.background);
+  tools::add_patients_option(app, options.patients);
   app.add_option("--json", options.json, "write the whole report to this JSON file");
   app.add_option("--threads", options.threads,
                  "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "

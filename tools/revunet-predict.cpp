@@ -3,6 +3,7 @@
 #include <set>
 
 #include "io/folders.h"
+#include "tools/common/background_option.h"
 #include "tools/common/device_options.h"
 #include "tools/common/help.h"
 #include "tools/common/interruption.h"
@@ -31,6 +32,7 @@ struct Options {
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
   std::string mirror = "none", labels, check = "full";  // labels empty: as the layout says
+  std::string background = "0";
   std::string missing_modality = "refuse";
   bool probabilities = false, overlay = false, skip_existing = false, skip_bad = false;
   std::string precision = name_of(Precision::fp32);
@@ -52,6 +54,7 @@ SelectionOptions selection_options(const Options& options) {
           .labels = labels_of_option(options.labels),
           .missing = options.missing_modality == "zero" ? io::MissingModality::allowed : io::MissingModality::refused,
           .check = parse_check_level(options.check),
+          .background = io::parse_background(options.background),
           .probabilities = options.probabilities,
           .overlay = options.overlay,
           .skip_existing = options.skip_existing,
@@ -268,6 +271,7 @@ int main(int argc, char** argv) {
                "go on past cases that lack files or cannot be read or predicted; they are listed at the end, and the "
                "exit code is 1");
   add_labels_option(app, options.labels);
+  add_background_option(app, options.background);
   add_check_option(app, options.check);
   app.add_option("--missing-modality", options.missing_modality,
                  "cases that lack a modality: refuse, or zero: fill it with zeros, the mean of a standardised "

@@ -71,14 +71,23 @@ CheckLevel check_level(const TrainOptions& options) {
   return options.resume ? std::min(level, CheckLevel::headers) : level;
 }
 
+CheckOptions check_options(const TrainOptions& options) {
+  CheckOptions check{.level = check_level(options), .patients = options.split.patients};
+  // Of a run that goes on nothing can be changed any more.
+  if (!options.resume) check.view = TrainingView{options.size.axes(), options.network.size_multiple()};
+  return check;
+}
+
 Split checked_split(const TrainOptions& options) {
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
-  Split split = split_cases(io::find_cases(options.data, labels_of_option(options.labels)), how);
+  std::vector<io::CaseFiles> cases = io::find_cases(options.data, labels_of_option(options.labels));
+  for (io::CaseFiles& c : cases) c.background = options.background;
+  Split split = split_cases(std::move(cases), how);
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());
-  expect_sound(used, options.data, check_level(options), "revunet-train");
+  expect_sound(used, options.data, check_options(options), "revunet-train");
   watch_for_interruption();
   split.hashes = hash_files(split);
   split.validation_regions = count_regions(split.validation);

@@ -1,10 +1,9 @@
 // BraTS: a folder a case, named like it, with a file for each modality.
 #include <algorithm>
-#include <cctype>
 #include <set>
-#include <string_view>
 
 #include "engine/error.h"
+#include "io/layouts/case_folder.h"
 #include "io/layouts/layouts.h"
 
 namespace revunet::io {
@@ -12,113 +11,93 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Naming {
-  const char* layout;
-  char separator;
-  std::array<const char*, modality_count> suffixes;  // of modality_names
-  const LabelProfile& labels;
-};
-
-// 2024 names its files as 2023 does and has other labels, so that only the user can tell them apart.
-const std::array<Naming, 2>& namings() {
-  static const std::array<Naming, 2> all = {
-      Naming{"BraTS 2018-2021", '_', {"t1", "t1ce", "t2", "flair"}, LabelProfile::brats()},
-      Naming{"BraTS 2023-2024", '-', {"t1n", "t1c", "t2w", "t2f"}, LabelProfile::brats2023()},
-  };
-  return all;
-}
-
 constexpr std::array<const char*, 2> grade_folders = {"HGG", "LGG"};  // BraTS 2018 and 2019 sort cases by grade
 
-// BraTS 2020 ships one segmentation under another name than the rest.
-constexpr std::string_view odd_case = "BraTS20_Training_355", odd_segmentation = "W39_1998.09.19_Segm";
-
-std::optional<fs::path> find_image(const fs::path& folder, const Naming& naming, const std::string& suffix) {
-  return io::find_image(folder, folder.filename().string() + naming.separator + suffix);
-}
-
-std::optional<fs::path> find_segmentation(const fs::path& folder, const Naming& naming) {
-  const auto found = find_image(folder, naming, "seg");
-  if (folder.filename() != odd_case) return found;
-  const auto odd = io::find_image(folder, std::string(odd_segmentation));
-  REVUNET_EXPECTS(!(found && odd), DataError, "[{}] expected one segmentation, got {} and {}; remove one of them",
-                  folder.string(), found->filename().string(), odd->filename().string());
-  return found ? found : odd;
-}
-
-// Whether a name of the naming's is there, whatever it is.
-bool has_names_of(const Naming& naming, const fs::path& folder) {
-  const std::string start = folder.filename().string() + naming.separator;
-  const auto has = [&](const std::string& suffix) {
-    return has_entry(folder / (start + suffix + ".nii")) || has_entry(folder / (start + suffix + ".nii.gz"));
-  };
-  return has("seg") || std::any_of(naming.suffixes.begin(), naming.suffixes.end(), has);
-}
-
-// The first whose names the folder has. null for none.
-const Naming* naming_of(const fs::path& folder) {
-  for (const Naming& naming : namings()) {
-    if (has_names_of(naming, folder)) return &naming;
+// The shape of a name whose numbers, and all letters after the first word, are those of one case among others:
+// "BraTS2021_00017" -> "brats0_0", "TCGA-FG-6692" -> "tcga-a-0".
+std::string shape_of(const std::string& name) {
+  std::string shape;
+  bool first_word = true;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isdigit(byte)) {
+      if (!shape.ends_with('0')) shape += '0';
+    } else if (!std::isalpha(byte)) {
+      shape += c;
+      first_word = false;
+    } else if (first_word) {
+      shape += static_cast<char>(std::tolower(byte));
+    } else if (!shape.ends_with('a')) {
+      shape += 'a';
+    }
   }
-  return nullptr;
+  return shape;
 }
 
-void expect_one_naming(const fs::path& folder) {
-  const auto& [a, b] = namings();
-  REVUNET_EXPECTS(!(has_names_of(a, folder) && has_names_of(b, folder)), DataError,
-                  "[{}] expected the names of {} or of {}, got both, whose labels differ; keep one of them",
-                  folder.string(), a.layout, b.layout);
-}
-
-// A labelled case must not pass for unlabelled.
-void expect_no_misnamed_segmentation(const fs::path& folder, const Naming& naming) {
-  for (const fs::path& entry : sorted_entries(folder)) {
-    std::string name = entry.filename().string();
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    REVUNET_EXPECTS(
-        !image_stem(name) || name.find("seg") == std::string::npos, DataError,
-        "[{}] expected the segmentation to be named {}{}seg.nii.gz (or .nii), got {}; rename it, or move it "
-        "away if it is none",
-        folder.string(), folder.filename().string(), naming.separator, entry.filename().string());
+// "; a_T1_brain.nii.gz is there, and not read": what may be meant.
+std::string hint_at_others(const CaseFolder& folder, const Naming& naming, const std::vector<size_t>& missing) {
+  if (!folder.has_images()) {
+    const auto deeper = find_image_below(folder.path());
+    return deeper && *deeper != folder.path() ? fmt::format("; images lie deeper, as {}", deeper->string()) : "";
   }
+  std::vector<std::string> nearest;
+  for (const size_t modality : missing) {
+    const std::string name = folder.nearest_to(naming, modality);
+    if (!name.empty() && !std::ranges::count(nearest, name)) nearest.push_back(name);
+  }
+  return nearest.empty() ? "" : fmt::format(" (there, and of another name: {})", fmt::join(nearest, ", "));
 }
 
-void scan_modalities(CaseFiles& files, const fs::path& folder, const Naming& naming, DatasetScan& scan) {
-  std::vector<std::string> missing;
+void note_spelling(const fs::path& found, const CaseFolder& folder, const Naming& naming, const std::string& suffix,
+                   DatasetScan& scan) {
+  if (image_stem(found) == folder.name() + naming.separator + suffix) return;
+  scan.respelled.push_back(fmt::format("{} as {}", found.string(), suffix));
+}
+
+void scan_modalities(CaseFiles& files, const CaseFolder& folder, const Naming& naming, DatasetScan& scan) {
+  std::vector<size_t> missing;
+  std::vector<std::string> names;
   for (size_t i = 0; i < naming.suffixes.size(); ++i) try {
-      const auto found = find_image(folder, naming, naming.suffixes[i]);
-      if (found) files.modalities[i].path = *found;
-      if (!found) missing.push_back(naming.suffixes[i]);
+      const auto found = folder.find_modality(naming, i);
+      if (found) {
+        files.modalities[i].path = *found;
+        note_spelling(*found, folder, naming, naming.suffixes[i], scan);
+        continue;
+      }
+      missing.push_back(i);
+      names.push_back(naming.suffixes[i]);
     } catch (const DataError& e) {
       add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
     }
   if (missing.empty()) return;
-  add_missing_modalities(
-      scan, files,
-      fmt::format("[{}] expected {}{}{{{}}}.nii.gz (or .nii), got no {}", folder.string(), files.name, naming.separator,
-                  fmt::join(naming.suffixes, ","), fmt::join(missing, ", no ")));
+  add_missing_modalities(scan, files,
+                         fmt::format("[{}] expected {}{}{{{}}}.nii.gz (or .nii), got no {}{}", folder.path().string(),
+                                     files.name, naming.separator, fmt::join(naming.suffixes, ","),
+                                     fmt::join(names, ", no "), hint_at_others(folder, naming, missing)));
 }
 
 // Whether its segmentation is known: its file, or that there is none.
-bool scan_case(const fs::path& folder, const Naming& naming, const std::optional<LabelProfile>& labels,
+bool scan_case(const fs::path& path, const Naming& usual, const std::optional<LabelProfile>& labels,
                DatasetScan& scan) {
   bool known = true;
-  CaseFiles files{.name = folder.filename().string(),
-                  .modalities = {},
-                  .segmentation = {},
-                  .labels = labels.value_or(naming.labels)};
+  CaseFiles files;
+  files.name = path.filename().string();
+  files.labels = labels.value_or(usual.labels);
   try {
-    expect_one_naming(folder);
+    const CaseFolder folder(path);
+    folder.expect_one_naming();
+    const Naming& naming = folder.naming() ? *folder.naming() : usual;
+    files.labels = labels.value_or(naming.labels);
     scan_modalities(files, folder, naming, scan);
-    files.segmentation = find_segmentation(folder, naming);
-    if (!files.segmentation) expect_no_misnamed_segmentation(folder, naming);
+    files.segmentation = folder.find_segmentation(naming);
+    if (files.segmentation) note_spelling(*files.segmentation, folder, naming, "seg", scan);
+    if (!files.segmentation) folder.expect_no_other_segmentation(naming);
     expect_distinct(files);
   } catch (const DataError& e) {
     add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
     known = false;
   }
-  add_case(scan, std::move(files), folder);
+  add_case(scan, std::move(files), path);
   return known;
 }
 
@@ -127,23 +106,53 @@ std::vector<fs::path> folders_in(const fs::path& folder, DatasetScan& scan) {
   std::vector<fs::path> folders;
   for (const fs::path& entry : sorted_entries(folder)) try {
       expect_no_broken_link(entry);
-      if (fs::is_directory(entry)) folders.push_back(entry);
+      std::error_code error;
+      if (fs::is_directory(entry, error)) folders.push_back(entry);
     } catch (const DataError& e) {
       add_problem(scan, DatasetProblem::Kind::layout, entry.filename().string(), e.what());
     }
   return folders;
 }
 
-// The folders that must be cases.
+// Whether a folder is a case itself, and not one of cases.
+bool is_case_folder(const fs::path& root) {
+  const CaseFolder folder(root);
+  if (folder.has_own_names()) return true;
+  // Images of other names may lie beside the cases' folders.
+  DatasetScan told_later;
+  return folder.has_modality() && std::ranges::none_of(folders_in(root, told_later), [](const fs::path& inside) {
+           return find_image_below(inside).has_value();
+         });
+}
+
+// The folders that must be cases. Others without any image are left out, but for one that is named as the cases are:
+// its images may be lost.
 std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
-  if (naming_of(root)) return {root};
-  std::vector<fs::path> cases;
+  if (is_case_folder(root)) return {root};
+  std::vector<fs::path> folders, cases, empty;
   for (const fs::path& folder : folders_in(root, scan)) {
-    if (std::find(grade_folders.begin(), grade_folders.end(), folder.filename()) == grade_folders.end()) {
+    if (std::ranges::find(grade_folders, folder.filename()) == grade_folders.end()) {
+      folders.push_back(folder);
+    } else {
+      std::ranges::copy(folders_in(folder, scan), std::back_inserter(folders));
+    }
+  }
+  std::set<std::string> shapes;
+  for (const fs::path& folder : folders) {
+    if (!find_image_below(folder)) {
+      empty.push_back(folder);
+      continue;
+    }
+    shapes.insert(shape_of(folder.filename().string()));
+    cases.push_back(folder);
+  }
+  for (const fs::path& folder : empty) {
+    const std::string shape = shape_of(folder.filename().string());
+    const bool numbered = shape.find('0') != std::string::npos;
+    if (numbered && shapes.contains(shape)) {
       cases.push_back(folder);
     } else {
-      const std::vector<fs::path> graded = folders_in(folder, scan);
-      cases.insert(cases.end(), graded.begin(), graded.end());
+      scan.left_out.push_back(folder.string());
     }
   }
   return cases;
@@ -172,12 +181,17 @@ void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& u
   }
 }
 
+// null where the folder cannot be read, which is told when it is scanned.
+const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).naming(); } catch (const DataError&) {
+  return nullptr;
+}
+
 }  // namespace
 
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
   DatasetScan scan;
   const std::vector<fs::path> folders = case_folders(root, scan);
-  // A folder without any image is told the names of the first that has some.
+  // A folder without any image of a known name is told the names of the first that has some.
   const Naming* usual = nullptr;
   for (size_t i = 0; i < folders.size() && !usual; ++i) usual = naming_of(folders[i]);
   if (!usual) usual = &namings()[0];
@@ -185,19 +199,18 @@ DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelPr
   if (!labels) expect_known_labels(folders, scan);
   std::set<std::string> unknown;  // cases about whose segmentation something else is said
   for (const fs::path& folder : folders) {
-    const Naming* own = naming_of(folder);
-    if (!scan_case(folder, own ? *own : *usual, labels, scan)) unknown.insert(folder.filename().string());
+    if (!scan_case(folder, *usual, labels, scan)) unknown.insert(folder.filename().string());
   }
   add_missing_segmentations(scan, unknown);
   return scan;
 }
 
-std::optional<SegmentationFile> brats_segmentation(const fs::path& folder) {
-  expect_one_naming(folder);
-  const Naming* naming = naming_of(folder);
-  const auto found = find_segmentation(folder, naming ? *naming : namings()[0]);
-  if (!found) return std::nullopt;
-  return SegmentationFile{*found, naming ? naming->labels : namings()[0].labels};
+std::optional<SegmentationFile> brats_segmentation(const fs::path& path) {
+  const CaseFolder folder(path);
+  folder.expect_one_naming();
+  const Naming& naming = folder.naming() ? *folder.naming() : namings()[0];
+  const auto found = folder.find_segmentation(naming);
+  return found ? std::optional(SegmentationFile{*found, naming.labels}) : std::nullopt;
 }
 
 }  // namespace revunet::io

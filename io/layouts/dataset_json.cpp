@@ -9,6 +9,7 @@
 
 #include "engine/error.h"
 #include "io/json_file.h"
+#include "io/layouts/spellings.h"
 #include "io/printable.h"
 #include "io/regions.h"
 
@@ -17,14 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Spellings = std::vector<std::string>;  // as plain() makes them; the first is what messages show
-
-const std::array<Spellings, modality_count> modality_spellings = {{
-    {"t1", "t1w", "t1n"},
-    {"t1ce", "t1gd", "t1c", "t1wce", "t1wgd", "t1post"},
-    {"t2", "t2w"},
-    {"flair", "t2f", "t2flair", "flairw"},
-}};
 
 // The meanings of one number a tissue. BraTS 2023 calls oedema SNFH, surrounding non-enhancing FLAIR hyperintensity.
 const std::map<uint8_t, Spellings> label_spellings = {
@@ -41,26 +34,6 @@ const std::array<Spellings, region_count> region_spellings = {{
     {"tumorcore", "core", "tc"},
     {"enhancingtumor", "enhancing", "et"},
 }};
-
-// Lower-case letters and digits, in American spelling: "Whole tumour" -> "wholetumor".
-std::string plain(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte)) text += static_cast<char>(std::tolower(byte));
-  }
-  for (const auto& [british, american] : {std::pair<std::string, std::string>{"tumour", "tumor"},
-                                          std::pair<std::string, std::string>{"oedema", "edema"}}) {
-    for (size_t at = text.find(british); at != std::string::npos; at = text.find(british)) {
-      text.replace(at, british.size(), american);
-    }
-  }
-  return text;
-}
-
-bool has(const Spellings& spellings, const std::string& name) {
-  return std::find(spellings.begin(), spellings.end(), plain(name)) != spellings.end();
-}
 
 // A whole number that JSON has as a number, or as a string in the older files.
 int64_t number_of(const json& value, const fs::path& path) {
@@ -80,29 +53,46 @@ json parse(const fs::path& path) {
   return parsed;
 }
 
-std::string accepted_modalities() {
-  std::vector<std::string> each;
-  for (const Spellings& spellings : modality_spellings) each.push_back(fmt::format("{}", fmt::join(spellings, "/")));
-  return fmt::format("{} (upper or lower case)", fmt::join(each, ", "));
+// The names of an object's entries, whichever way round it has them, and no more than a line holds.
+std::string names_text(const json& object) {
+  constexpr size_t most = 10;
+  if (!object.is_object() || object.empty()) return "none";
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items()) {
+    const bool number_first = !key.empty() && std::isdigit(static_cast<unsigned char>(key[0])) != 0;
+    names.push_back(excerpt(number_first && value.is_string() ? value.get<std::string>() : key));
+    if (names.size() == most) break;
+  }
+  return fmt::format("{}{}", fmt::join(names, ", "), object.size() > most ? ", ..." : "");
 }
 
-std::array<int64_t, modality_count> channels_of(const json& names, const fs::path& path) {
-  REVUNET_EXPECTS(names.is_object() && names.size() == modality_count, DataError,
-                  "[{}] expected four modalities, one a channel, got {}; give them as {}", path.string(),
-                  excerpt(names), accepted_modalities());
+// What a dataset of another task is: "Hippocampus, channels: MRI; labels: background, Anterior, Posterior".
+std::string task_text(const json& parsed, const json& channels) {
+  const json name = parsed.value("name", json());
+  return fmt::format("{}channels: {}; labels: {}", name.is_string() ? excerpt(name.get<std::string>()) + ", " : "",
+                     names_text(channels), names_text(parsed.value("labels", json())));
+}
+
+std::array<int64_t, modality_count> channels_of(const json& names, const json& parsed, const fs::path& path) {
+  REVUNET_EXPECTS(
+      names.is_object() && names.size() == modality_count, DataError,
+      "[{}] expected four modalities of a brain tumour, one for each channel, got {}; the networks here take "
+      "t1, t1ce, t2 and flair, in any order, and no other task. Their names are {}",
+      path.string(), task_text(parsed, names), accepted_modalities());
   std::array<int64_t, modality_count> channel_of;
   channel_of.fill(-1);
   for (const auto& [key, value] : names.items()) {
     const int64_t channel = number_of(key, path);
     const std::string name = value.is_string() ? value.get<std::string>() : excerpt(value);
-    const auto known = std::find_if(modality_spellings.begin(), modality_spellings.end(),
-                                    [&](const Spellings& spellings) { return has(spellings, name); });
-    REVUNET_EXPECTS(known != modality_spellings.end(), DataError,
-                    "[{}] expected modalities named {}, got {} for channel {}; mend the name", path.string(),
-                    accepted_modalities(), excerpt(name), channel);
+    const std::optional<size_t> modality = modality_of_name(name);
+    REVUNET_EXPECTS(
+        modality, DataError,
+        "[{}] expected modalities named {}, got {} for channel {}, of {}; fix the name, or leave a dataset of "
+        "another task: the networks here take t1, t1ce, t2 and flair",
+        path.string(), accepted_modalities(), excerpt(name), channel, task_text(parsed, names));
     REVUNET_EXPECTS(channel >= 0 && channel < modality_count, DataError,
                     "[{}] expected channels 0 to 3, got {}; mend the number", path.string(), channel);
-    int64_t& place = channel_of[static_cast<size_t>(known - modality_spellings.begin())];
+    int64_t& place = channel_of[*modality];
     REVUNET_EXPECTS(place < 0, DataError,
                     "[{}] expected each modality once, got {} for channels {} and {}; mend a name", path.string(), name,
                     place, channel);
@@ -231,7 +221,7 @@ DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelPro
   expect_nifti(field("file_ending"), path);
   DatasetJson result;
   result.has_channel_names = parsed.contains("channel_names");
-  result.channel_of = channels_of(field(result.has_channel_names ? "channel_names" : "modality"), path);
+  result.channel_of = channels_of(field(result.has_channel_names ? "channel_names" : "modality"), parsed, path);
   result.labels = labels ? *labels : profile_of(field("labels"), path);
   if (parsed.contains("numTraining")) result.training_cases = number_of(parsed.at("numTraining"), path);
   return result;

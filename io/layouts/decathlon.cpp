@@ -14,9 +14,7 @@ DatasetScan scan_decathlon(const fs::path& root, const fs::path& images, const s
     const auto name = image_stem(entry);
     if (!name) continue;
     try {
-      expect_no_broken_link(entry);
-      REVUNET_EXPECTS(fs::is_regular_file(entry), DataError,
-                      "[{}] expected a file, got a folder or device; put the image itself there", entry.string());
+      expect_image_file(entry);
     } catch (const DataError& e) {
       add_problem(scan, DatasetProblem::Kind::layout, *name, e.what());
       continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <system_error>
 
 #include "engine/error.h"
 
@@ -30,7 +31,14 @@ std::optional<std::string> image_stem(const fs::path& path) {
 }
 
 bool has_entry(const fs::path& path) {
-  return fs::exists(fs::symlink_status(path));
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  // A name that is too long is nobody's.
+  const bool absent = status.type() == fs::file_type::not_found || error == std::errc::filename_too_long;
+  REVUNET_EXPECTS(absent || !error, DataError,
+                  "[{}] expected a file that can be looked at, got: {}; check permissions and disk", path.string(),
+                  error.message());
+  return !absent;
 }
 
 void expect_no_broken_link(const fs::path& path) {
@@ -48,10 +56,30 @@ std::optional<fs::path> find_image(const fs::path& folder, const std::string& st
                   plain.filename().string(), packed.filename().string());
   if (!has_plain && !has_packed) return std::nullopt;
   const fs::path& found = has_plain ? plain : packed;
-  expect_no_broken_link(found);
-  REVUNET_EXPECTS(fs::is_regular_file(found), DataError,
-                  "[{}] expected a file, got a folder or device; move the image itself here", found.string());
+  expect_image_file(found);
   return found;
+}
+
+void expect_image_file(const fs::path& path) {
+  expect_no_broken_link(path);
+  std::error_code error;
+  REVUNET_EXPECTS(fs::is_regular_file(path, error), DataError,
+                  "[{}] expected a file, got a folder or device; move the image itself here", path.string());
+}
+
+std::optional<fs::path> find_image_below(const fs::path& folder) {
+  constexpr int deepest = 4;  // levels
+  std::error_code error, ignored;
+  fs::recursive_directory_iterator it(folder, error), end;  // which does not follow links
+  for (; !error && it != end; it.increment(error)) {
+    const bool is_folder = it->is_directory(ignored);
+    if (it->path().filename().string().starts_with('.') || it.depth() >= deepest) {
+      it.disable_recursion_pending();
+    } else if (!is_folder && image_stem(it->path())) {
+      return it->path();
+    }
+  }
+  return error ? std::optional(folder) : std::nullopt;
 }
 
 void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,
@@ -66,10 +94,10 @@ void add_case(DatasetScan& scan, CaseFiles files, const fs::path& where) {
     const auto& others = std::prev(place)->modalities;
     const auto known =
         std::find_if(others.begin(), others.end(), [](const ImageFrame& image) { return !image.path.empty(); });
-    add_problem(scan, DatasetProblem::Kind::layout, files.name,
-                fmt::format("[{}] expected one case of each name, got {} also in {}; rename or remove one",
-                            where.string(), files.name,
-                            known == others.end() ? "another folder" : known->path.parent_path().string()));
+    add_problem(
+        scan, DatasetProblem::Kind::layout, files.name,
+        fmt::format("[{}] expected one case of each name, got {} also in {}; rename or remove one", where.string(),
+                    files.name, known == others.end() ? "another folder" : known->path.parent_path().string()));
   }
   scan.cases.insert(place, std::move(files));
 }
@@ -82,7 +110,8 @@ void expect_distinct(const CaseFiles& files) {
   if (files.segmentation) paths.push_back(*files.segmentation);
   for (size_t i = 0; i < paths.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j]), DataError,
+      std::error_code error;  // of a file that is judged when it is read
+      REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j], error), DataError,
                       "[{}] expected a file of its own, got a link to the same file as {}; put the right image there",
                       paths[i].string(), paths[j].filename().string());
     }

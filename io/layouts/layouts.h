@@ -19,7 +19,7 @@ std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& f
 // The name without .nii or .nii.gz; nothing for files of other kinds.
 std::optional<std::string> image_stem(const std::filesystem::path& path);
 
-// Whether something has this name, a link that leads nowhere too.
+// Whether something has this name, a link that leads nowhere too. DataError where that cannot be told.
 bool has_entry(const std::filesystem::path& path);
 // DataError where `path` is a link that leads nowhere: an unmounted disk must not pass for a file that never was.
 void expect_no_broken_link(const std::filesystem::path& path);
@@ -27,6 +27,13 @@ void expect_no_broken_link(const std::filesystem::path& path);
 // `<folder>/<stem>.nii` or .nii.gz, whichever is there. DataError for both, for a broken link, and for anything but a
 // file.
 std::optional<std::filesystem::path> find_image(const std::filesystem::path& folder, const std::string& stem);
+
+// DataError for a broken link, and for anything but a file.
+void expect_image_file(const std::filesystem::path& path);
+
+// An image in a folder or a few levels below it; a folder that cannot be listed is returned itself, as it may hold
+// some. Hidden files are none, as those that macOS leaves in archives. Nothing where there is none.
+std::optional<std::filesystem::path> find_image_below(const std::filesystem::path& folder);
 
 // Adds a case in order of names. Another of its name is a problem and stays in the scan: its files want a look too.
 void add_case(DatasetScan& scan, CaseFiles files, const std::filesystem::path& where);

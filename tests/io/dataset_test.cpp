@@ -121,7 +121,7 @@ TEST_CASE("suffixes are matched whole") {
   make_case(folder / "a", without(missing + ".nii.gz"));
   // Each of these holds the missing suffix somewhere in its name.
   for (const char* trap : {"a_{}_brain.nii.gz", "b_{}.nii.gz", "a_x{}.nii.gz", "aa_{}.nii.gz", "a_{}.nii.gz.tmp",
-                           "a_a_{}.nii.gz", "{}.nii.gz", "a_{}.img"}) {
+                           "a_a_{}.nii.gz", "a_{}.img"}) {
     write_bytes(folder.path() / "a" / fmt::format(fmt::runtime(trap), missing), "");
   }
   CHECK_THAT(refusal(folder.path()), ContainsSubstring("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") &&
@@ -164,11 +164,24 @@ TEST_CASE("datasets that are refused") {
     CHECK_THAT(refusal(folder.path()),
                ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz") && ContainsSubstring("got none"));
   }
-  SECTION("a folder that is no case, an empty one too") {
-    make_case(folder / "a", labelled);
-    fs::create_directories(folder / "b");
-    CHECK_THAT(refusal(folder.path()),
-               ContainsSubstring("/b] expected") && ContainsSubstring("no t1, no t1ce, no t2, no flair"));
+  SECTION("a folder that is no case, and an empty one that is named as cases are") {
+    make_case(folder / "a1", labelled);
+    const bool empty = GENERATE(true, false);
+    const fs::path other = folder / (empty ? "a22" : "b");
+    fs::create_directories(other);
+    if (!empty) write_bytes(other / "x.nii.gz", "");
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring(other.string() + "] expected") &&
+                                           ContainsSubstring("no t1, no t1ce, no t2, no flair"));
+  }
+  SECTION("images side by side, images without dataset.json, folders without images") {
+    write_bytes(folder / "Phantom_001_brain.nii.gz", "");
+    write_bytes(folder / "Phantom_002_brain.nii.gz", "");
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got 2 images side by side, the first Phantom_001_brain.nii"));
+    fs::create_directories(folder / "imagesTr");
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
+    fs::create_directories(folder / "x/logs");
+    CHECK_THAT(refusal(folder / "x"),
+               ContainsSubstring("got 1 folders without any image, the first ") && ContainsSubstring("/x/logs"));
   }
   SECTION("a folder within a grade's that is no case") {
     make_case(folder / "HGG/a", labelled);

@@ -109,3 +109,62 @@ TEST_CASE("before they start, training and prediction tell each kind of warning 
               "revunet-train");
   expect_line(predict(weights, data, folder / "out"), "revunet-predict");
 }
+
+TEST_CASE("images on a background of 1000 are trained on and predicted as if it were 0", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2), shifted = folder / "shifted";
+  fs::copy(data, shifted, fs::copy_options::recursive);
+  float shift = 1000;  // whole numbers, so that subtracting it is exact; another for each image
+  for (const char* suffix : {"t1", "t1ce", "t2", "flair"}) {
+    for (const int number : {1, 2}) {
+      const fs::path path = shifted / fmt::format("Phantom_00{0}/Phantom_00{0}_{1}.nii.gz", number, suffix);
+      io::NiftiImage image = io::read_nifti(path);
+      for (float& v : image.voxels) v += shift;
+      io::write_nifti(path, image.header, image.voxels, 1);
+      shift += 7;
+    }
+  }
+  const fs::path weights = write_untrained(folder / "w.safetensors");
+  const auto labels_in = [&](const char* out) {
+    return io::read_nifti_labels(folder / out / "Phantom_002.nii.gz").labels;
+  };
+  REQUIRE(predict(weights, data, folder / "plain").exit_code == 0);
+  REQUIRE(predict(weights, shifted, folder / "corner", "--background corner").exit_code == 0);
+  CHECK(labels_in("plain") == labels_in("corner"));
+  const ToolResult without = predict(weights, shifted, folder / "without");
+  CHECK_THAT(without.errors, ContainsSubstring("revunet-predict: warning: background of 2 of 2 cases") &&
+                                 ContainsSubstring("got 1000 in ") && ContainsSubstring("--background corner"));
+  CHECK(labels_in("plain") != labels_in("without"));
+
+  const std::string options =
+      std::string(tiny_options) + " --max-steps 2 --val-fraction 0 --previews 0 --check headers";
+  REQUIRE(train(data, folder / "a", options).exit_code == 0);
+  REQUIRE(train(shifted, folder / "b", options + " --background corner").exit_code == 0);
+  CHECK(column(read_csv(folder / "a/log.csv"), "loss_wt") == column(read_csv(folder / "b/log.csv"), "loss_wt"));
+}
+
+TEST_CASE("training says before its first step that its field of view cuts brains", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2);
+  const ToolResult got =
+      train(data, folder / "run", "--channels 4,8 --size 16,16,16 --max-steps 1 --val-fraction 0 --previews 0");
+  CHECK(got.exit_code == 0);
+  CHECK_THAT(got.errors,
+             ContainsSubstring("revunet-train: warning: field-of-view: [--size] expected a field of view that "
+                               "holds all brains, got 16,16,16, which cuts 2 of 2"));
+}
+
+TEST_CASE("patients as the user names them decide on the split, and a resumed run keeps them", "[check]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 3);
+  const std::string options = std::string(tiny_options) + " --max-steps 1 --previews 0 --check none";
+  // Phantom_001 and Phantom_002 are one: they train or validate together.
+  REQUIRE(train(data, folder / "run", options + " --val-fraction 0.34 --patients '(_00[3-9]|_00)'").exit_code == 0);
+  CHECK_THAT(read_bytes(folder / "run/split.json"), ContainsSubstring("\"Phantom_001\",\n    \"Phantom_002\"\n  ]"));
+  CHECK_THAT(read_bytes(folder / "run/config.toml"), ContainsSubstring("patients = '(_00[3-9]|_00)'\n"));
+  CHECK(run_tool("revunet-train", fmt::format("--resume '{}' --max-steps 2", (folder / "run").string())).exit_code ==
+        0);
+  const ToolResult refused = train(data, folder / "other", options + " --patients '(.+)_001'");
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.errors, ContainsSubstring("finds none in Phantom_002"));
+}

@@ -107,7 +107,7 @@ TEST_CASE("names of BraTS say what labels are; others need --labels", "[evaluate
   for (const char* reference : {"bare", "bare/one.nii.gz"}) {
     check_refusal(evaluate(folder / reference, folder / "out/one.nii.gz"),
                   "one.nii.gz] expected a name or a dataset.json that says what the labels are, got neither; say it "
-                  "with --labels: brats, brats2023, brats2024");
+                  "with --labels: brats, brats2015, brats2023, brats2024");
     check_labels(evaluate(folder / reference, folder / "out", "--labels msd"), "msd", "--labels", core_msd);
   }
   // Only of what is scored.

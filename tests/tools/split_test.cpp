@@ -80,7 +80,15 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
 TEST_CASE("a case's patient is its name without the number of the examination", "[train]") {
   CHECK(patient_of("Brats18_TCIA01_131_1") == "Brats18_TCIA01_131");
   CHECK(patient_of("Brats17_2013_23_1") == "Brats17_2013_23");
-  CHECK(patient_of("BraTS19_TMC_30014_1") == "BraTS19_TMC_30014_1");  // 2019 has one examination a patient
+  CHECK(patient_of("BraTS19_TCIA08_436_1") == "BraTS19_TCIA08_436");
+  CHECK(patient_of("BraTS19_2013_10_1") == "BraTS19_2013_10");
+  CHECK(patient_of("BraTS19_TMC_30014_1") == "BraTS19_TMC_30014");
+  CHECK(patient_of("brats_tcia_pat153_0165") == "brats_tcia_pat153");
+  CHECK(patient_of("brats_2013_pat0001_1") == "brats_2013_pat0001");
+  CHECK(patient_of("BraTS-MEN-RT-0004-1") == "BraTS-MEN-RT-0004");
+  CHECK(patient_of("sub-07_ses-02") == "sub-07");
+  CHECK(patient_of("UCSF-PDGM-0431_FU001d_nifti") == "UCSF-PDGM-0431");
+  CHECK(patient_of("UPENN-GBM-00017_21") == "UPENN-GBM-00017");
   CHECK(patient_of("BraTS20_Training_355") == "BraTS20_Training_355");
   CHECK(patient_of("BraTS2021_01666") == "BraTS2021_01666");
   CHECK(patient_of("BraTS-GLI-00002-001") == "BraTS-GLI-00002");

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "tools/check/voxel_summary.h"
 
 namespace revunet::tools {
 namespace {
@@ -18,9 +19,32 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double spacing_tolerance = 1e-3;  // mm: rounded headers of 1 mm images are no news
+// Shares of an image's voxels. Around a brain lie about 80 % of them in BraTS, and half of those of its own box.
+constexpr double least_background_share = 0.1, least_zero_share = 0.01;
 
 std::string sizes_text(const io::Grid& grid) {
   return fmt::format("{}", fmt::join(grid.size, " x "));
+}
+
+// Whether what lies around the brain is another value than 0, or many.
+bool has_background(const VoxelSummary& seen) {
+  const bool frequent = seen.frequent_share >= least_background_share;
+  return frequent ? seen.frequent != 0 && seen.frequent_share > seen.zero_share : seen.zero_share < least_zero_share;
+}
+
+io::BrainBox united(io::BrainBox a, const io::BrainBox& b) {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    a.low[axis] = std::min(a.low[axis], b.low[axis]);
+    a.high[axis] = std::max(a.high[axis], b.high[axis]);
+  }
+  return a;
+}
+
+io::Size3 oriented(const io::BrainBox& box, const io::Grid& grid) {
+  const io::Orientation orientation = io::orientation_of(grid);
+  io::Size3 size{};
+  for (size_t i = 0; i < 3; ++i) size[i] = box.high[orientation.axis[i]] - box.low[orientation.axis[i]];
+  return size;
 }
 
 class CaseChecker {
@@ -29,6 +53,8 @@ class CaseChecker {
     result_.report.name = files.name;
     result_.report.labels = files.labels.name();
     result_.report.segmented = files.segmentation.has_value();
+    result_.profile = files.labels;
+    result_.segmentation = files.segmentation.value_or(fs::path());
   }
 
   CaseCheck run() {
@@ -41,6 +67,8 @@ class CaseChecker {
       if (!image.path.empty() && done.insert(image.path).second) check_image(image);
     }
     if (files_.segmentation) check_segmentation(*files_.segmentation);
+    if (result_.report.grid && brain_) result_.report.brain = oriented(*brain_, *result_.report.grid);
+    warn_of_background();
     if (result_.report.grid) warn_of_geometry(*result_.report.grid);
     return std::move(result_);
   }
@@ -122,7 +150,7 @@ class CaseChecker {
   }
 
   void check_image(const io::ImageFrame& wanted) {
-    const std::optional<io::NiftiImage> image = read(wanted.path);
+    std::optional<io::NiftiImage> image = read(wanted.path);
     if (!image) return;
     expect_frames(*image, wanted.frames, wanted.path);
     if (image->frames != wanted.frames || image->voxels.empty()) return;
@@ -134,30 +162,60 @@ class CaseChecker {
     }
   }
 
-  void check_voxels(std::span<const float> voxels, const io::Grid& grid, size_t modality) {
-    const std::string where =
-        fmt::format("[{}] expected {}", files_.modalities[modality].path.string(), io::modality_names[modality]);
-    int64_t non_finite = 0;
-    float value = 0;  // the first that is neither zero nor non-finite
-    bool varies = false;
-    for (const float v : voxels) {
-      non_finite += !std::isfinite(v);
-      if (v == 0 || !std::isfinite(v)) continue;
-      if (value == 0) value = v;
-      varies |= v != value;
+  // False, and told, where it cannot be subtracted.
+  bool subtract_background(std::span<float> voxels, const io::Grid& grid, const fs::path& path) {
+    try {
+      io::subtract_background(voxels, grid.size, files_.background, path.string());
+      return true;
+    } catch (const DataError& e) {
+      add(FindingKind::unreadable, e.what());
+      return false;
     }
-    if (non_finite > 0) {
+  }
+
+  void check_voxels(std::span<float> voxels, const io::Grid& grid, size_t modality) {
+    const std::string name = io::modality_names[modality], path = files_.modalities[modality].path.string();
+    const std::string where = fmt::format("[{}] expected {}", path, name);
+    if (!subtract_background(voxels, grid, path)) return;
+    const VoxelSummary seen = summary_of(voxels, grid.size);
+    if (seen.non_finite > 0) {
       add(FindingKind::non_finite, fmt::format("{} with finite voxels, got {} NaN or infinite of {}; replace them",
-                                               where, non_finite, voxels.size()));
+                                               where, seen.non_finite, voxels.size()));
     }
-    if (value == 0) {
+    if (seen.first == 0) {
       add(FindingKind::empty, fmt::format("{} with a brain, got zero {}; make it again", where,
-                                          non_finite > 0 ? "in all others" : "everywhere"));
-    } else if (!varies) {
+                                          seen.non_finite > 0 ? "in all others" : "everywhere"));
+    } else if (!seen.varies) {
       add(FindingKind::constant,
-          fmt::format("{} with a brain, got {} wherever it is not zero; make it again", where, value));
+          fmt::format("{} with a brain, got {} wherever it is not zero; make it again", where, seen.first));
     }
-    if (varies) add_fingerprint(modality, voxels, grid);
+    if (!seen.varies) return;
+    add_fingerprint(modality, voxels, grid);
+    if (grid.size == result_.report.grid->size) {
+      brain_ = brain_ ? united(*brain_, seen.box) : seen.box;
+    }
+    if (seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
+  }
+
+  // One finding for all of the case's images.
+  void warn_of_background() {
+    if (backgrounds_.empty()) return;
+    std::vector<std::string> found;
+    bool corners = true, values = true;
+    for (const auto& [name, seen] : backgrounds_) {
+      values &= seen.frequent_share >= least_background_share;
+      corners &= seen.corner == seen.frequent;
+      found.push_back(seen.frequent_share >= least_background_share
+                          ? fmt::format("{} in {:.3g} % of {}", seen.frequent, 100 * seen.frequent_share, name)
+                          : fmt::format("no frequent value and {:.2g} % zeros in {}", 100 * seen.zero_share, name));
+    }
+    const std::string remedy = !values   ? "set what lies outside of the brain to 0, as skull stripping does"
+                               : corners ? "pass --background corner, by which each image's own is subtracted"
+                                         : fmt::format("pass --background {}", backgrounds_[0].second.frequent);
+    add(FindingKind::background,
+        fmt::format("[{}] expected a background of 0, got {}: it counts as brain, in the box that is cut out and in "
+                    "means and deviations; {}",
+                    first_.string(), fmt::join(found, ", "), remedy));
   }
 
   void add_fingerprint(size_t image, std::span<const float> voxels, const io::Grid& grid) {
@@ -177,17 +235,15 @@ class CaseChecker {
     try {
       const io::LabelImage segmentation = io::labels_of_image(std::move(*image), path);
       add_tolerated(segmentation.tolerated);
-      count_regions(segmentation.labels);
-      io::labels_of_values(segmentation.labels, files_.labels, path);
+      result_.label_values = io::count_values(segmentation.labels);
+      count_regions(*result_.label_values);
     } catch (const DataError& e) {
       add(FindingKind::labels, e.what());
     }
   }
 
   // Values that the profile has not are in no region.
-  void count_regions(const std::vector<uint8_t>& values) {
-    std::array<int64_t, 256> counts{};
-    for (const uint8_t value : values) ++counts[value];
+  void count_regions(const io::ValueCounts& counts) {
     std::array<int64_t, io::region_count> voxels{};
     for (const io::LabelProfile::Meaning& m : files_.labels.meanings()) {
       const auto inside = io::regions_of(m.label);
@@ -227,8 +283,10 @@ class CaseChecker {
   CheckLevel level_;
   CaseCheck result_;
   bool contradicted_ = false;
-  fs::path first_;            // the file of result_.report.grid
-  std::set<fs::path> alone_;  // files of a shape that no other has
+  std::optional<io::BrainBox> brain_;                              // of all images, in the order of the files
+  std::vector<std::pair<std::string, VoxelSummary>> backgrounds_;  // of images whose background is not 0
+  fs::path first_;                                                 // the file of result_.report.grid
+  std::set<fs::path> alone_;                                       // files of a shape that no other has
 };
 
 }  // namespace

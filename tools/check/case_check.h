@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,11 @@ struct CaseCheck {
   std::filesystem::path folder;  // of its first image
   std::vector<Fingerprint>
       fingerprints;  // of a full check, of images that are not constant, segmentations that are not empty
+  // How often the segmentation has each number; of a full check, where all of them are whole. Whether its profile has
+  // them is told by compare_label_values, as that depends on the other cases.
+  std::optional<io::ValueCounts> label_values;
+  io::LabelProfile profile = io::LabelProfile::brats();
+  std::filesystem::path segmentation;  // empty: none
 };
 
 // From any thread. Never throws for what is in files.

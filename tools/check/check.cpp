@@ -5,7 +5,7 @@
 #include <set>
 
 #include "engine/error.h"
-#include "io/patient.h"
+#include "io/printable.h"
 #include "tools/common/parallel.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/spelling.h"
@@ -22,47 +22,6 @@ std::vector<CaseCheck> check_all(const std::vector<io::CaseFiles>& cases, CheckL
       cases.size(), [&](size_t i) { checks[i] = check_case(cases[i], level); },
       [&](int64_t done) { progress.show(done); });
   return checks;
-}
-
-struct Image {
-  size_t index;  // of the case
-  size_t image;  // of the case, as in Fingerprint
-};
-
-std::string name_of_image(size_t index) {
-  return index < io::modality_names.size() ? io::modality_names[index] : "segmentation";
-}
-
-// "t1, flair" of one case that are images of the other.
-std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
-  std::vector<std::string> words;
-  for (const auto& [own, other] : pairs) {
-    words.push_back(own == other ? name_of_image(own)
-                                 : fmt::format("{} (its {})", name_of_image(own), name_of_image(other)));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
-// Each image that was there before, in order of cases, is told at the later case.
-void compare_fingerprints(std::vector<CaseCheck>& checks) {
-  std::map<uint64_t, Image> first;
-  std::map<std::pair<size_t, size_t>, std::vector<std::pair<size_t, size_t>>> same;  // cases -> modalities
-  for (size_t i = 0; i < checks.size(); ++i) {
-    for (const Fingerprint& f : checks[i].fingerprints) {
-      const auto [known, added] = first.try_emplace(f.hash, Image{i, f.image});
-      if (!added) same[{i, known->second.index}].emplace_back(f.image, known->second.image);
-    }
-  }
-  for (const auto& [cases, modalities] : same) {
-    CaseReport &report = checks[cases.first].report, &other = checks[cases.second].report;
-    const bool one_patient = io::patient_of(report.name) == io::patient_of(other.name),
-               one_name = report.name == other.name;
-    const auto name = [&](size_t i) { return one_name ? checks[i].folder.string() : checks[i].report.name; };
-    report.findings.push_back(
-        {one_patient ? FindingKind::duplicate : FindingKind::leakage,
-         fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", name(cases.first),
-                     one_patient ? "" : "another patient, ", name(cases.second), pairs_text(modalities))});
-  }
 }
 
 FindingKind kind_of(io::DatasetProblem::Kind kind) {
@@ -89,12 +48,6 @@ void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   }
 }
 
-std::vector<CaseCheck> check_and_compare(const std::vector<io::CaseFiles>& cases, CheckLevel level) {
-  std::vector<CaseCheck> checks = check_all(cases, level);
-  compare_fingerprints(checks);
-  return checks;
-}
-
 // Of each case.
 std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>& checks) {
   std::vector<std::vector<std::string>> violations(checks.size());
@@ -107,7 +60,8 @@ std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>
 }
 
 // A line a kind, as datasets often have the same of all their cases.
-void print_warnings(const std::vector<CaseCheck>& checks, const std::string& tool) {
+void print_warnings(const std::vector<CaseCheck>& checks, const std::vector<Finding>& of_dataset,
+                    const std::string& tool) {
   struct Kind {
     int64_t cases = 0;
     std::string first;
@@ -123,46 +77,93 @@ void print_warnings(const std::vector<CaseCheck>& checks, const std::string& too
   }
   for (const auto& [kind, found] : kinds) {
     print_message("{}: warning: {} of {} of {} cases; the first, case {}\n", tool, name_of(kind), found.cases,
-                  checks.size(), found.first);
+                  checks.size(), io::printable_line(found.first));
   }
+  for (const Finding& f : of_dataset) {
+    print_message("{}: warning: {}: {}\n", tool, name_of(f.kind), io::printable_line(f.message));
+  }
+}
+
+std::vector<CaseCheck> check_and_compare(const std::vector<io::CaseFiles>& cases, CheckLevel level,
+                                         const io::Patients& patients) {
+  std::vector<CaseCheck> checks = check_all(cases, level);
+  compare_fingerprints(checks, patients);
+  compare_label_values(checks);
+  return checks;
+}
+
+void expect_readable(const DatasetReport& report, const std::filesystem::path& path) {
+  if (std::ranges::any_of(report.cases, [](const CaseReport& c) { return c.readable_files > 0; })) return;
+  const auto own = std::ranges::find_if(report.cases, [](const CaseReport& c) { return !c.findings.empty(); });
+  const Finding& first = own == report.cases.end() ? report.findings.at(0) : own->findings[0];
+  throw DataError(
+      fmt::format("[{}] expected a dataset, got no image that can be read as one of a case; check the path. "
+                  "The first: {}",
+                  path.string(), first.message));
+}
+
+// Of the first image of each case that has one, as far as it can be read: each file is judged when its turn comes.
+std::vector<CaseCheck> first_headers(const std::vector<io::CaseFiles>& cases, bool wanted) {
+  std::vector<CaseCheck> checks(wanted ? cases.size() : 0);
+  for (size_t i = 0; i < checks.size(); ++i) try {
+      checks[i].report.name = cases[i].name;
+      const std::vector<io::CaseFile> files = io::files_of(cases[i]);
+      if (!files.empty()) checks[i].report.grid = io::read_nifti_header(files[0].path).grid;
+    } catch (const DataError&) {
+    }
+  return checks;
+}
+
+std::vector<CaseCheck> check_before_start(const std::vector<io::CaseFiles>& cases, const CheckOptions& options) {
+  return options.level == CheckLevel::none ? first_headers(cases, options.view.has_value())
+                                           : check_and_compare(cases, options.level, options.patients);
+}
+
+std::vector<Finding> findings_of_dataset(const std::vector<CaseCheck>& checks, const CheckOptions& options) {
+  std::vector<Finding> findings = label_findings(checks);
+  if (!options.view) return findings;
+  std::vector<CaseReport> reports;
+  for (const CaseCheck& c : checks) reports.push_back(c.report);
+  for (Finding& f : field_of_view_findings(reports, *options.view)) findings.push_back(std::move(f));
+  return findings;
 }
 
 }  // namespace
 
-DatasetReport check_dataset(const std::filesystem::path& path, const std::optional<io::LabelProfile>& labels) {
-  const io::DatasetScan scan = io::scan_dataset(path, labels);
-  std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full);
-  DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = {}};
+DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOptions& options) {
+  io::DatasetScan scan = io::scan_dataset(path, options.labels);
+  for (io::CaseFiles& c : scan.cases) {
+    c.background = options.background;
+    options.patients.of(c.name);  // refused before anything is read
+  }
+  std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full, options.patients);
+  DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
+  report.left_out = std::move(scan.left_out);
+  report.respelled = std::move(scan.respelled);
   for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
   add_problems(scan, report);
-  const bool readable =
-      std::any_of(report.cases.begin(), report.cases.end(), [](const CaseReport& c) { return c.readable_files > 0; });
-  if (!readable) {
-    const Finding& first = report.findings.empty() ? report.cases.at(0).findings.at(0) : report.findings[0];
-    throw DataError(fmt::format("[{}] expected a dataset, got no image that can be read; check the path. The first: {}",
-                                path.string(), first.message));
-  }
+  expect_readable(report, path);
   return report;
 }
 
-std::vector<std::vector<std::string>> find_violations(const std::vector<io::CaseFiles>& cases, CheckLevel level,
-                                                      const std::string& tool) {
-  if (level == CheckLevel::none) return std::vector<std::vector<std::string>>(cases.size());
-  const std::vector<CaseCheck> checks = check_and_compare(cases, level);
-  print_warnings(checks, tool);
-  return violations_in(checks);
+std::vector<std::vector<std::string>> find_violations(const std::vector<io::CaseFiles>& cases,
+                                                      const CheckOptions& options, const std::string& tool) {
+  const std::vector<CaseCheck> checks = check_before_start(cases, options);
+  print_warnings(checks, findings_of_dataset(checks, options), tool);
+  std::vector<std::vector<std::string>> violations = violations_in(checks);
+  violations.resize(cases.size());  // without a check there are none
+  return violations;
 }
 
-void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path, CheckLevel level,
-                  const std::string& tool) {
-  if (level == CheckLevel::none) return;
-  const std::vector<CaseCheck> checks = check_and_compare(cases, level);
+void expect_sound(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& path,
+                  const CheckOptions& options, const std::string& tool) {
+  const std::vector<CaseCheck> checks = check_before_start(cases, options);
   std::vector<std::string> violations;
   for (size_t i = 0; const std::vector<std::string>& own : violations_in(checks)) {
     for (const std::string& violation : own) violations.push_back(fmt::format("case {}: {}", cases[i].name, violation));
     ++i;
   }
-  if (violations.empty()) return print_warnings(checks, tool);
+  if (violations.empty()) return print_warnings(checks, findings_of_dataset(checks, options), tool);
   const size_t more = violations.size() - 1;
   throw DataError(
       more == 0 ? violations[0]

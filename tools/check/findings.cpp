@@ -5,9 +5,10 @@
 namespace revunet::tools {
 
 const char* name_of(FindingKind kind) {
-  constexpr std::array<const char*, 16> names = {
-      "missing", "layout",    "unreadable", "shape",   "affine", "non-finite",  "empty", "constant",
-      "labels",  "duplicate", "leakage",    "spacing", "qform",  "orientation", "skew",  "tolerated"};
+  constexpr std::array names = {"missing",    "layout",     "unreadable", "shape",       "affine",
+                                "non-finite", "empty",      "constant",   "labels",      "duplicate",
+                                "leakage",    "spacing",    "qform",      "orientation", "skew",
+                                "tolerated",  "background", "regions",    "convention",  "field-of-view"};
   return names.at(static_cast<size_t>(kind));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/nifti.h"
+#include "io/preprocessing.h"
 #include "io/regions.h"
 
 namespace revunet::tools {
@@ -29,11 +30,15 @@ enum class FindingKind {
   duplicate,   // the voxels of another image, of the same patient
   leakage,     // the voxels of another patient's image
   // Warnings.
-  spacing,      // other than 1 mm
-  qform,        // contradicts the sform, which is used
-  orientation,  // other than BraTS's, or unknown
-  skew,         // axes that are not at right angles
-  tolerated,    // what the standard forbids and is read all the same
+  spacing,        // other than 1 mm
+  qform,          // contradicts the sform, which is used
+  orientation,    // other than BraTS's, or unknown
+  skew,           // axes that are not at right angles
+  tolerated,      // what the standard forbids and is read all the same
+  background,     // another value than 0 around the brain
+  regions,        // a region of the tumour that no case has
+  convention,     // numbers of segmentations that may stand for something else
+  field_of_view,  // that cuts brains, or is mostly padding
 };
 const char* name_of(FindingKind kind);
 bool is_warning(FindingKind kind);
@@ -49,14 +54,18 @@ struct CaseReport {
   std::string labels;            // the profile's name
   bool segmented = false;
   std::optional<std::array<int64_t, io::region_count>> region_voxels;  // of a full check
+  std::optional<io::Size3> brain =
+      {};  // voxels of the brain's box along x, y, z in BraTS's orientation; of a full check
   int64_t readable_files = 0;
   std::vector<Finding> findings;
 };
 
 struct DatasetReport {
   std::string data, layout;
-  std::vector<CaseReport> cases;  // by name
-  std::vector<Finding> findings;  // of no single case
+  std::vector<CaseReport> cases;            // by name
+  std::vector<Finding> findings;            // of no single case
+  std::vector<std::string> left_out = {};   // folders without any image
+  std::vector<std::string> respelled = {};  // as io::DatasetScan's
 
   int64_t count(bool warnings) const;  // warnings or violations
 };

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "io/orientation.h"
+#include "io/printable.h"
 
 namespace revunet::tools {
 namespace {
 
 std::string row(const CaseReport& c, size_t width) {
-  std::string text = fmt::format("{:<{}}", c.name, width);
+  std::string text = fmt::format("{:<{}}", io::printable_line(c.name), width);
   text += c.grid ? fmt::format("  {:>11}  {:>14}  {:>7}", fmt::format("{}", fmt::join(c.grid->size, "x")),
                                fmt::format("{:.3g}", fmt::join(c.grid->spacing, "x")), io::orientation_code(*c.grid))
                  : fmt::format("  {:>11}  {:>14}  {:>7}", "-", "-", "-");
@@ -27,8 +28,8 @@ std::string row(const CaseReport& c, size_t width) {
 std::string lines_of(const std::string& name, const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& f : findings) {
-    text += fmt::format("{}: {} {}: {}\n", name, name_of(f.kind), is_warning(f.kind) ? "(warning)" : "(violation)",
-                        f.message);
+    text += fmt::format("{}: {} {}: {}\n", io::printable_line(name), name_of(f.kind),
+                        is_warning(f.kind) ? "(warning)" : "(violation)", io::printable(f.message));
   }
   return text;
 }
@@ -50,6 +51,7 @@ nlohmann::ordered_json json_of(const CaseReport& c) {
     json["spacing_mm"] = c.grid->spacing;
     json["orientation"] = io::orientation_code(*c.grid);
   }
+  if (c.brain) json["brain"] = *c.brain;
   json["labels"] = c.labels;
   json["segmented"] = c.segmented;
   for (size_t r = 0; c.region_voxels && r < io::region_names.size(); ++r) {
@@ -63,12 +65,22 @@ nlohmann::ordered_json json_of(const CaseReport& c) {
 
 std::string table_of(const DatasetReport& report) {
   size_t width = 4;
-  for (const CaseReport& c : report.cases) width = std::max(width, c.name.size());
+  for (const CaseReport& c : report.cases) width = std::max(width, io::printable_line(c.name).size());
   std::string text = fmt::format("{:<{}}  {:>11}  {:>14}  {:>7}  {:>8}  {:>8}  {:>8}  {:>10}  {:>8}\n", "case", width,
                                  "voxels", "spacing, mm", "axes", "WT", "TC", "ET", "violations", "warnings");
   for (const CaseReport& c : report.cases) text += row(c, width);
   text += '\n' + lines_of("dataset", report.findings);
   for (const CaseReport& c : report.cases) text += lines_of(c.name, c.findings);
+  if (!report.respelled.empty()) {
+    text += io::printable_line(fmt::format("{} files have another spelling than the layout's names; the first: {}",
+                                           report.respelled.size(), report.respelled[0])) +
+            '\n';
+  }
+  if (!report.left_out.empty()) {
+    text +=
+        io::printable_line(fmt::format("left out, as there is no image inside: {}", fmt::join(report.left_out, ", "))) +
+        '\n';
+  }
   const auto segmented =
       std::count_if(report.cases.begin(), report.cases.end(), [](const CaseReport& c) { return c.segmented; });
   return text + fmt::format("{}: {} cases, {} with a segmentation{}; {} violations, {} warnings\n", report.layout,
@@ -82,6 +94,8 @@ std::string json_of(const DatasetReport& report) {
   json["cases"] = nlohmann::ordered_json::array();
   for (const CaseReport& c : report.cases) json["cases"].push_back(json_of(c));
   json["findings"] = json_of(report.findings);
+  json["left_out"] = report.left_out;
+  json["respelled"] = report.respelled;
   json["violations"] = report.count(false);
   json["warnings"] = report.count(true);
   // File names may be in another encoding than JSON's UTF-8.

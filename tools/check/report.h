@@ -10,8 +10,9 @@ namespace revunet::tools {
 // A row a case, the findings, and a line that sums them up.
 std::string table_of(const DatasetReport& report);
 
-// {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "labels", "segmented", "voxels": {"WT"},
-// "findings": [{"kind", "severity", "message"}]}], "findings": [...], "violations", "warnings"}
+// {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "brain", "labels", "segmented", "voxels":
+// {"WT"}, "findings": [{"kind", "severity", "message"}]}], "findings": [...], "left_out": [...], "respelled": [...],
+// "violations", "warnings"}
 std::string json_of(const DatasetReport& report);
 
 }  // namespace revunet::tools

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "io/label_profile.h"
@@ -14,15 +15,16 @@ namespace revunet::tools {
 
 // Declares --labels, which sets `name`; empty: as the dataset's layout says.
 inline CLI::Option* add_labels_option(CLI::App& app, std::string& name) {
-  std::vector<std::string> names;
-  for (const io::LabelProfile& profile : io::LabelProfile::named()) names.push_back(profile.name());
+  std::vector<std::string> names, profiles;
+  for (const io::LabelProfile& profile : io::LabelProfile::named()) {
+    names.push_back(profile.name());
+    profiles.push_back(fmt::format("{} ({})", profile.name(), profile.meanings_text()));
+  }
   return app
-      .add_option(
-          "--labels", name,
-          "label convention of the segmentations, see docs/data.md: brats (1 core, 2 oedema, 4 enhancing), brats2023 "
-          "(3 enhancing), brats2024 (also 4 cavity), brats2024-ped (1 enhancing, 2 core, 3 cyst, 4 oedema) or msd (1 "
-          "oedema, "
-          "2 core, 3 enhancing) [the layout's; required for BraTS-PED]")
+      .add_option("--labels", name,
+                  fmt::format("label convention of the segmentations, see docs/data.md: {} [the layout's; required for "
+                              "BraTS-PED]",
+                              fmt::join(profiles, "; ")))
       ->check(one_of(names));
 }
 

@@ -79,17 +79,9 @@ std::string lesion_definition(const io::LesionRules& rules) {
       io::hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
 }
 
-const char* tissue_of(uint8_t label) {
-  return label == 1 ? "core" : label == 2 ? "oedema" : label == 4 ? "enhancing" : "background";
-}
-
 // "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
 std::string description_of(const ReferenceLabels& labels) {
-  std::vector<std::string> values;
-  for (const auto& [value, label] : labels.profile.meanings()) {
-    values.push_back(fmt::format("{} {}", value, tissue_of(label)));
-  }
-  return fmt::format("{} ({}), from {}", labels.profile.name(), fmt::join(values, ", "), labels.from);
+  return fmt::format("{} ({}), from {}", labels.profile.name(), labels.profile.meanings_text(), labels.from);
 }
 
 // A line for each convention there is, as cases of several may lie in one folder.
@@ -106,7 +98,7 @@ std::string label_lines(const std::vector<CaseScore>& scores) {
 
 Json json_of(const ReferenceLabels& labels) {
   Json values;
-  for (const auto& [value, label] : labels.profile.meanings()) values[std::to_string(value)] = tissue_of(label);
+  for (const auto& [value, label] : labels.profile.meanings()) values[std::to_string(value)] = io::tissue_of(label);
   return {{"profile", labels.profile.name()}, {"from", labels.from}, {"values", values}};
 }
 

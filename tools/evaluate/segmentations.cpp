@@ -61,7 +61,7 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
       add(found, case_name(*stem), entry.path());
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
-    } else {
+    } else if (io::find_image_below(entry.path())) {  // else no case, as __MACOSX and logs
       const bool complete = add_case_folder(found, entry.path());
       REVUNET_EXPECTS(
           complete || missing == MissingFile::is_no_case, DataError,

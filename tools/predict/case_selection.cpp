@@ -45,6 +45,7 @@ Selection select_cases(const SelectionOptions& o) {
   for (size_t i = 0; i < found.cases.size(); ++i) {
     io::CaseFiles& c = found.cases[i];
     if (!o.overlay) c.segmentation.reset();  // not looked at
+    c.background = o.background;
     try {
       select(s, o, c, files[i]);
     } catch (const DataError& e) {
@@ -57,8 +58,9 @@ Selection select_cases(const SelectionOptions& o) {
 }
 
 void check_selection(Selection& s, const SelectionOptions& o) {
-  if (!o.skip_bad && !o.data.empty()) return expect_sound(s.cases, o.data, o.check, "revunet-predict");
-  const std::vector<std::vector<std::string>> violations = find_violations(s.cases, o.check, "revunet-predict");
+  if (!o.skip_bad && !o.data.empty()) return expect_sound(s.cases, o.data, {.level = o.check}, "revunet-predict");
+  const std::vector<std::vector<std::string>> violations =
+      find_violations(s.cases, {.level = o.check}, "revunet-predict");
   Selection sound{
       .cases = {}, .files = {}, .existing = s.existing, .damaged = s.damaged, .bad = s.bad, .count = s.count};
   for (size_t i = 0; i < s.cases.size(); ++i) {

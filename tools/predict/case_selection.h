@@ -21,6 +21,7 @@ struct SelectionOptions {
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
   CheckLevel check = CheckLevel::full;
+  io::Background background = {};
   bool probabilities = false, overlay = false;  // what is written
   bool skip_existing = false, skip_bad = false;
 };

@@ -2,8 +2,10 @@
 
 #include "engine/error.h"
 #include "tools/check/check.h"
+#include "tools/common/background_option.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/patients_option.h"
 #include "tools/common/precision.h"
 #include "tools/common/spelling.h"
 #include "tools/common/verbosity.h"
@@ -71,6 +73,8 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
                  "dataset in the layout of BraTS 2018 to 2024, the Decathlon or nnU-Net, see docs/data.md; required "
                  "unless --plan");
   add_labels_option(app, a.labels);
+  add_background_option(app, a.background);
+  add_patients_option(app, a.patients);
   add_check_option(app, a.check);
   app.add_option("--val-fraction", a.validation_fraction,
                  "fraction of the cases to validate on; all cases of a patient stay together")

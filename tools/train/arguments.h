@@ -26,7 +26,8 @@ struct TrainArguments {
   int threads = 0;
   int64_t loader_threads = 2;
   DeviceArguments device;
-  std::string labels, check = "full", precision = "fp32", activations = "auto", skips = "auto";
+  std::string labels, background = "0", patients, check = "full", precision = "fp32", activations = "auto",
+                      skips = "auto";
   bool fused_optimizer = false, plan = false;
   uint64_t memory_budget = 0;  // bytes; 0 for none
   int64_t monitor_reconstruction = 0;

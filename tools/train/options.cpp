@@ -8,6 +8,7 @@
 #include "io/utf8.h"
 #include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
+#include "tools/common/patients_option.h"
 #include "tools/common/precision.h"
 
 namespace revunet::tools {
@@ -29,6 +30,17 @@ std::filesystem::path checked_path(const std::string& path, const char* option) 
 std::filesystem::path absolute_path(const std::string& path, const char* option) {
   const std::filesystem::path checked = checked_path(path, option);
   return checked.empty() ? checked : std::filesystem::absolute(checked).lexically_normal();
+}
+
+// As config.toml holds it between single quotes, where a regular expression's backslashes are as they were typed.
+std::string checked_patients(const std::string& text) {
+  if (io::is_patients_file(text)) return absolute_path(text, "--patients").string();
+  REVUNET_EXPECTS(
+      text.find_first_of("#'\n\r") == std::string::npos, UsageError,
+      "[--patients] expected an expression without #, ' and line breaks, which config.toml cannot hold, got "
+      "{}; write . for them",
+      text);
+  return text;
 }
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {
@@ -84,7 +96,8 @@ SplitOptions split_options(const TrainArguments& a) {
                   a.fold);
   REVUNET_EXPECTS(a.folds == 0 || a.split.empty(), UsageError,
                   "[--folds, --split] expected one of them, got both; leave one out");
-  SplitOptions options{a.validation_fraction, a.seed, std::nullopt, absolute_path(a.split, "--split")};
+  SplitOptions options{a.validation_fraction, a.seed, std::nullopt, absolute_path(a.split, "--split"),
+                       patients_of_option(checked_patients(a.patients))};
   if (a.folds > 0) options.fold = Fold{a.folds, a.fold};
   return options;
 }
@@ -226,6 +239,8 @@ TrainOptions resolve(const TrainArguments& a) {
   o.resume = !a.resume.empty();
   o.out = checked_path(o.resume ? a.resume : a.out, o.resume ? "--resume" : "--out");
   o.labels = a.labels;
+  o.background = io::parse_background(a.background);
+  o.patients = checked_patients(a.patients);
   o.check = a.check;
   resolve_network(a, o);
   resolve_samples(a, o);

@@ -20,6 +20,8 @@ struct TrainOptions {
   std::filesystem::path data, out;
   std::string check = "full";  // before the start: none, headers or full
   std::string labels;          // a profile's name; empty: as the layout of `data` says
+  io::Background background;
+  std::string patients;  // of io::Patients; empty: by known names
   UNetConfig network;
   io::VolumeSize size;                  // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::VolumeSize> patch;  // none: the whole field of view

@@ -30,20 +30,23 @@ std::vector<size_t> shuffled(size_t count, Rng rng) {
 }
 
 // Names of cases, by patient, patients in a seeded random order.
-std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::CaseFiles>& cases, uint64_t seed) {
+std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::CaseFiles>& cases,
+                                                        const SplitOptions& options) {
   std::map<std::string, std::vector<std::string>> by_patient;
-  for (const io::CaseFiles& c : cases) by_patient[patient_of(c.name)].push_back(c.name);
+  for (const io::CaseFiles& c : cases) by_patient[options.patients.of(c.name)].push_back(c.name);
   std::vector<std::vector<std::string>> patients;
   for (auto& [patient, names] : by_patient) patients.push_back(std::move(names));
   std::vector<std::vector<std::string>> result;
-  for (const size_t i : shuffled(patients.size(), Rng(seed, kSplitStream))) result.push_back(std::move(patients[i]));
+  for (const size_t i : shuffled(patients.size(), Rng(options.seed, kSplitStream)))
+    result.push_back(std::move(patients[i]));
   return result;
 }
 
 // Names of the cases that validate.
-std::set<std::string> share(const std::vector<io::CaseFiles>& cases, double fraction, uint64_t seed) {
+std::set<std::string> share(const std::vector<io::CaseFiles>& cases, const SplitOptions& options) {
+  const double fraction = options.validation_fraction;
   const auto wanted = std::lround(fraction * static_cast<double>(cases.size()));
-  const auto patients = shuffled_patients(cases, seed);
+  const auto patients = shuffled_patients(cases, options);
   std::set<std::string> validating;
   for (size_t i = 0; i + 1 < patients.size() && fraction > 0; ++i) {  // one at least trains
     const auto without = static_cast<int64_t>(validating.size());
@@ -54,8 +57,8 @@ std::set<std::string> share(const std::vector<io::CaseFiles>& cases, double frac
   return validating;
 }
 
-std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const Fold& fold, uint64_t seed) {
-  const auto patients = shuffled_patients(cases, seed);
+std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const Fold& fold, const SplitOptions& options) {
+  const auto patients = shuffled_patients(cases, options);
   REVUNET_EXPECTS(fold.count <= static_cast<int64_t>(patients.size()), UsageError,
                   "[--folds] expected at most as many folds as there are patients, {}, got {}", patients.size(),
                   fold.count);
@@ -81,7 +84,8 @@ FileHashes hashes_in(const nlohmann::json& split, const std::filesystem::path& p
       fmt::format("[{}] expected sums by case and file under \"sha256\", got: {}", path.string(), io::reason_of(e)));
 }
 
-Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::path& path) {
+Split split_of_file(std::vector<io::CaseFiles> cases, const SplitOptions& options) {
+  const std::filesystem::path& path = options.file;
   std::map<std::string, io::CaseFiles> by_name;
   for (io::CaseFiles& c : cases) by_name.emplace(c.name, std::move(c));
   const nlohmann::json json = io::read_json_file(path);
@@ -93,7 +97,7 @@ Split split_of_file(std::vector<io::CaseFiles> cases, const std::filesystem::pat
       REVUNET_EXPECTS(!found.empty(), DataError,
                       "[{}] expected cases of the dataset, each once, got {}, which is not there or was named before",
                       path.string(), io::excerpt(name));
-      const auto [known, added] = side_of_patient.emplace(patient_of(name), part);
+      const auto [known, added] = side_of_patient.emplace(options.patients.of(name), part);
       REVUNET_EXPECTS(added || std::string(known->second) == part, DataError,
                       "[{}] expected all cases of a patient on one side, got {} under {} and others of {} under {}",
                       path.string(), name, part, known->first, known->second);
@@ -128,14 +132,14 @@ std::string listed_sum(const FileHashes& hashes, const std::string& case_name, c
 
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options) {
   if (!options.file.empty()) {
-    Split split = split_of_file(std::move(cases), options.file);
+    Split split = split_of_file(std::move(cases), options);
     expect_segmentations(split.training);
     expect_segmentations(split.validation);
     return split;
   }
   expect_segmentations(cases);
-  const std::set<std::string> validating = options.fold ? fold_of(cases, *options.fold, options.seed)
-                                                        : share(cases, options.validation_fraction, options.seed);
+  const std::set<std::string> validating =
+      options.fold ? fold_of(cases, *options.fold, options) : share(cases, options);
   Split split;
   for (io::CaseFiles& c : cases) {
     (validating.contains(c.name) ? split.validation : split.training).push_back(std::move(c));

@@ -37,13 +37,14 @@ struct SplitOptions {
   uint64_t seed = 0;
   std::optional<Fold> fold = {};    // in place of the fraction
   std::filesystem::path file = {};  // in place of both; empty: none
+  io::Patients patients = {};
 };
 
 // Of a fraction: patients in a seeded random order validate until the share of cases is met as nearly as can be, but at
 // least one where it is > 0; at least one trains. Of a fold: every fold has each patient once, and nearly as many
 // patients as the others. Of a file: as to_json wrote it. The same cases and options give the same split.
 // DataError for a case without segmentation, and for a file with cases that are not there, that it has twice, or of
-// patients on both sides; UsageError for more folds than patients.
+// patients on both sides; UsageError for more folds than patients; as io::Patients::of for a case without patient.
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options);
 
 // Of all files of the split's cases, read by all threads. DataError naming the first file, in name

@@ -29,7 +29,7 @@ void expect_effect(const TrainArguments& a, const std::set<std::string>& typed) 
   expect(!a.memory_trace.empty(), "--memory-trace", {"--memory-trace-steps"});
   if (a.resume.empty()) return;
   for (const char* option : {"--config", "--protocol", "--out", "--init", "--split", "--val-fraction", "--folds",
-                             "--fold", "--check", "--labels"}) {
+                             "--fold", "--check", "--labels", "--background", "--patients"}) {
     REVUNET_EXPECTS(!typed.contains(option), UsageError,
                     "[{}] expected a new run, got --resume {}, which has decided on that; leave one of them out",
                     option, a.resume);

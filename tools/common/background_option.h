@@ -1,0 +1,22 @@
+// --background: what images hold around the brain, where that is not 0.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "io/background.h"
+
+namespace revunet::tools {
+
+// Declares --background, which sets `text`, for io::parse_background.
+inline CLI::Option* add_background_option(CLI::App& app, std::string& text) {
+  return app
+      .add_option("--background", text,
+                  "value of the images around the brain, which is subtracted from them: a number, or corner: the value "
+                  "that all corners of an image have, another for each image; networks need the same in training and "
+                  "prediction")
+      ->capture_default_str();
+}
+
+}  // namespace revunet::tools
