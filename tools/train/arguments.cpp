@@ -1,5 +1,7 @@
 #include "tools/train/arguments.h"
 
+#include <charconv>
+
 #include "engine/error.h"
 #include "tools/check/check.h"
 #include "tools/common/background_option.h"
@@ -14,6 +16,17 @@
 namespace revunet::tools {
 
 namespace {
+
+// CLI11 wraps -1 to 2^64 - 1, and takes what is beyond that for it.
+CLI::Validator whole_number() {
+  const auto check = [](const std::string& text) -> std::string {
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole ? "" : fmt::format("expected a whole number from 0 to 2^64 - 1, got '{}'", text);
+  };
+  return CLI::Validator(check, "");
+}
 
 void add_augmentation_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--augment", a.augment,
@@ -64,7 +77,7 @@ void add_run_options(CLI::App& app, TrainArguments& a) {
       ->check(one_of(protocol_names()))
       ->capture_default_str();
   app.add_option("--seed", a.seed, "seed of initialisation, split, order, patches, augmentation and dropout")
-      ->check(CLI::NonNegativeNumber)  // else CLI11 wraps -1 to 2^64 - 1
+      ->check(whole_number())
       ->capture_default_str();
 }
 

@@ -91,6 +91,7 @@ StoppingRule stopping_rule(const TrainArguments& a) {
 SplitOptions split_options(const TrainArguments& a) {
   REVUNET_EXPECTS(a.validation_fraction >= 0 && a.validation_fraction < 1, UsageError,
                   "[--val-fraction] expected a share from 0 up to but not 1, got {}", a.validation_fraction);
+  expect_range<int64_t>("--folds", a.folds, 0, kMostCounted);
   REVUNET_EXPECTS(a.folds == 0 || (a.folds >= 2 && a.fold >= 0 && a.fold < a.folds), UsageError,
                   "[--folds, --fold] expected at least 2 folds and one of them, from 0, got {} and {}", a.folds,
                   a.fold);

@@ -26,6 +26,8 @@ class Rescue {
       return get();
     } catch (const DataError& e) {
       throw DataError(saved_because_of(e));
+    } catch (const OutOfMemoryError& e) {
+      throw OutOfMemoryError(saved_because_of(e), e.capacity);
     } catch (const Error& e) {
       throw Error(saved_because_of(e));
     }
