@@ -84,14 +84,14 @@ TEST_CASE("charts leave out what has no place on their axis, and say so", "[repo
   const std::string logarithmic = chart_of(values, Chart::Kind::logarithmic);
   expect_within_picture(logarithmic);
   CHECK(count(logarithmic, "<circle") == 2);
-  CHECK_THAT(logarithmic, ContainsSubstring(">5 of 7 values left out: not above 0, or not finite<"));
+  CHECK_THAT(logarithmic, ContainsSubstring(">5 of 7 values left out: not above 0, or too large<"));
   const std::string lines = chart_of(values, Chart::Kind::lines);
   expect_within_picture(lines);
   CHECK(count(lines, "<circle") == 4);
-  CHECK_THAT(lines, ContainsSubstring(">3 of 7 values left out: not finite<"));
+  CHECK_THAT(lines, ContainsSubstring(">3 of 7 values left out: too large, or not a number<"));
   const std::string stacked = chart_of(values, Chart::Kind::stacked);
   expect_within_picture(stacked);
-  CHECK_THAT(stacked, ContainsSubstring(">4 of 7 values left out: negative or not finite<"));
+  CHECK_THAT(stacked, ContainsSubstring(">4 of 7 values left out: negative, too large or not a number<"));
   // The mouse is told all of them.
   CHECK_THAT(logarithmic, ContainsSubstring("a: inf") && ContainsSubstring("a: 0<"));
 }

@@ -112,9 +112,9 @@ class ChartFigure {
   // What the reader would miss.
   void draw_note() {
     if (left_out_ > 0) {
-      const char* reason = logarithmic() ? "not above 0, or not finite"
-                           : stacked()   ? "negative or not finite"
-                                         : "not finite";
+      const char* reason = logarithmic() ? "not above 0, or too large"
+                           : stacked()   ? "negative, too large or not a number"
+                                         : "too large, or not a number";
       add_text(kLeft - 46, kNote, "note", "start",
                fmt::format("{} of {} values left out: {}", left_out_, left_out_ + drawn_, reason));
     }

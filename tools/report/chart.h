@@ -1,8 +1,8 @@
 // Charts over epochs, as SVG for a page: colours are CSS variables of the page, so that it can be light or dark; a
 // column per epoch tells its values to the mouse.
 //
-// Rule: values that have no place on the axis are left out, and the chart says how many: what is not finite, what is
-// negative in a stack, and what is not above 0 on a logarithmic axis.
+// Rule: values that have no place on the axis are left out, and the chart says how many: what is not a number or
+// larger than kLargestDrawn, what is negative in a stack, and what is not above 0 on a logarithmic axis.
 #pragma once
 
 #include <cstdint>
