@@ -198,6 +198,6 @@ int main(int argc, char** argv) {
       print_result("memory trace of the plan in {}\n", options.trace.path.string());
       return;
     }
-    train(options, typed);
+    train(options, {argv, argv + argc});
   });
 }
