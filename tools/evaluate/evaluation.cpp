@@ -5,11 +5,8 @@
 
 #include "engine/error.h"
 #include "io/nifti.h"
-<<<<<<< HEAD
 #include "tools/common/memory_failure.h"
-=======
 #include "io/orientation.h"
->>>>>>> c2405dd (wip)
 #include "tools/common/parallel.h"
 
 namespace revunet::tools {
