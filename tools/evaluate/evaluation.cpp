@@ -5,8 +5,8 @@
 
 #include "engine/error.h"
 #include "io/nifti.h"
-#include "tools/common/memory_failure.h"
 #include "io/orientation.h"
+#include "tools/common/memory_failure.h"
 #include "tools/common/parallel.h"
 
 namespace revunet::tools {
