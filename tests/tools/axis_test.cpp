@@ -16,7 +16,8 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double denormal = std::numeric_limits<double>::denorm_min();
 
 std::string chart_of(const std::vector<std::optional<double>>& values, Chart::Kind kind) {
@@ -80,7 +81,8 @@ TEST_CASE("ticks are few round numbers within their axis", "[report]") {
 }
 
 TEST_CASE("charts leave out what has no place on their axis, and say so", "[report]") {
-  const std::vector<std::optional<double>> values = {1e-3, 0.0, -2.0, infinity, nan, 1e308, std::nullopt, 1e-4};
+  const std::vector<std::optional<double>> values = {1e-3,         0.0,   -2.0,         infinity,
+                                                     not_a_number, 1e308, std::nullopt, 1e-4};
   const std::string logarithmic = chart_of(values, Chart::Kind::logarithmic);
   expect_within_picture(logarithmic);
   CHECK(count(logarithmic, "<circle") == 2);
@@ -97,9 +99,19 @@ TEST_CASE("charts leave out what has no place on their axis, and say so", "[repo
 }
 
 TEST_CASE("charts of any values are drawn, with few ticks", "[report]") {
-  const std::vector<std::vector<std::optional<double>>> all = {
-      {},         {0.0},         {0.0, 0.0},   {infinity}, {nan}, {std::nullopt}, {1e-3, 1e-3}, {1e300, denormal},
-      {denormal}, {1e-320, 1.0}, {-5.0, -1.0}, {1e300},    {7.0}};
+  const std::vector<std::vector<std::optional<double>>> all = {{},
+                                                               {0.0},
+                                                               {0.0, 0.0},
+                                                               {infinity},
+                                                               {not_a_number},
+                                                               {std::nullopt},
+                                                               {1e-3, 1e-3},
+                                                               {1e300, denormal},
+                                                               {denormal},
+                                                               {1e-320, 1.0},
+                                                               {-5.0, -1.0},
+                                                               {1e300},
+                                                               {7.0}};
   for (const auto& values : all) {
     for (const Chart::Kind kind : {Chart::Kind::lines, Chart::Kind::logarithmic, Chart::Kind::stacked}) {
       const std::string svg = chart_of(values, kind);
