@@ -1,4 +1,5 @@
 // What a check finds in a dataset as a whole: backgrounds, label conventions, regions, patients, the field of view.
+#include "engine/error.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 #include "tools/check/check.h"
@@ -149,7 +150,11 @@ TEST_CASE("patients as the user names them decide on copies, and every case need
 }
 
 TEST_CASE("a field of view that cuts brains, or is mostly padding, is told with one that is not", "[check]") {
-  CaseReport known{.name = "a", .grid = io::Grid{.size = {50, 60, 40}, .spacing = {1, 1, 1}}, .labels = ""};
+  CaseReport known;
+  known.name = "a";
+  known.grid.emplace();
+  known.grid->size = {50, 60, 40};
+  known.grid->spacing = {1, 1, 1};
   known.grid->affine.setIdentity();
   known.grid->oriented = false;
   CaseReport measured = known;

@@ -20,7 +20,7 @@ struct CheckOptions {
 
 // How to read a dataset, and whose cases are whose.
 struct DatasetOptions {
-  std::optional<io::LabelProfile> labels;  // none: as the layout says
+  std::optional<io::LabelProfile> labels = {};  // none: as the layout says
   io::Background background = {};
   io::Patients patients = {};
 };
