@@ -13,6 +13,7 @@ namespace revunet::tools {
 
 namespace {
 
+constexpr size_t kLongestMessage = 16 * 1024;  // bytes: what a file says may be echoed, and may be of any length
 constexpr const char* kWholeRun = "what the program was doing";
 
 std::string describe(const std::filesystem::filesystem_error& e) {
@@ -29,9 +30,7 @@ std::string describe(const std::system_error& e) {
       e.code().message());
 }
 
-}  // namespace
-
-Failure failure_of(const std::exception_ptr& exception) {
+Failure whole_failure_of(const std::exception_ptr& exception) {
   if (!exception) return {exit_failed_run, "[program] expected to end in order, got no exception; please report it"};
   try {
     std::rethrow_exception(exception);
@@ -59,6 +58,16 @@ Failure failure_of(const std::exception_ptr& exception) {
             "[program] expected no such failure, got one without a text; please report it with the "
             "command"};
   }
+}
+
+}  // namespace
+
+Failure failure_of(const std::exception_ptr& exception) {
+  Failure failure = whole_failure_of(exception);
+  if (failure.message.size() <= kLongestMessage) return failure;
+  const size_t cut = failure.message.size() - kLongestMessage;
+  failure.message = fmt::format("{}... ({} bytes more)", failure.message.substr(0, kLongestMessage), cut);
+  return failure;
 }
 
 }  // namespace revunet::tools

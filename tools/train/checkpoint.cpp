@@ -145,10 +145,10 @@ Checked read_checked(const std::filesystem::path& path) {
   };
   REVUNET_EXPECTS(metadata("format") == kFormat, DataError,
                   "[{}] expected format {}, got {}; go on with the version that wrote it", path.string(), kFormat,
-                  metadata("format"));
+                  io::excerpt(metadata("format")));
   const std::string sum = checksum(checked.file, metadata("state"));
   REVUNET_EXPECTS(sum == metadata("crc32"), DataError, "[{}] expected the checksum {}, got {}: the file is damaged",
-                  path.string(), metadata("crc32"), sum);
+                  path.string(), io::excerpt(metadata("crc32")), sum);
   io::at_place(path.string(), [&] {
     const json state = io::parse_json(metadata("state"));
     checked.state = state_from(state);
