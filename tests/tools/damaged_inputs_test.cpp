@@ -33,7 +33,7 @@ struct Checkpoint {
   Context ctx{device};
   std::unique_ptr<UNet> model = make_unet(ctx, tiny_network, DType::f32, 7);
   Adam adam;
-  RunFolder folder{temporary / "run"};
+  RunFolder folder = RunFolder::make(temporary / "run");
   fs::path path = temporary / "run/checkpoint.safetensors";
 
   Checkpoint() {
