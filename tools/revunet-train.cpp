@@ -113,8 +113,10 @@ void run_trainer(const TrainOptions& options, const Split& split, RunFolder& fol
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
               describe_choice(split.validation_regions, split.validation.size()));
-  log_start(options, split);
-  if (verbosity() == Verbosity::verbose) trainer.add(std::make_unique<VerboseLines>(split));
+  if (verbosity() == Verbosity::verbose) {
+    log_start(options, split);
+    trainer.add(std::make_unique<VerboseLines>(split));
+  }
   for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
   trainer.run();
 }
