@@ -92,12 +92,13 @@ class CaseChecker {
     }
   }
 
-  // Without voxels for a check of headers, and for an image of a shape that no other has.
-  std::optional<io::NiftiImage> read(const fs::path& path) {
+  // Without voxels for a check of headers, and for an image of other frames, or of a shape that no other has.
+  std::optional<io::NiftiImage> read(const fs::path& path, int64_t frames) {
     try {
-      io::NiftiImage image = level_ == CheckLevel::full && !alone_.contains(path)
-                                 ? io::read_nifti(path, io::NonFinite::is_allowed)
-                                 : io::read_whole_nifti_header(path);
+      const bool wants_voxels =
+          level_ == CheckLevel::full && !alone_.contains(path) && io::read_nifti_header(path).frames == frames;
+      io::NiftiImage image =
+          wants_voxels ? io::read_nifti(path, io::NonFinite::is_allowed) : io::read_whole_nifti_header(path);
       ++result_.report.readable_files;
       compare_grid(image.grid, path);
       compare_qform(image, path);
@@ -150,7 +151,7 @@ class CaseChecker {
   }
 
   void check_image(const io::ImageFrame& wanted) {
-    std::optional<io::NiftiImage> image = read(wanted.path);
+    std::optional<io::NiftiImage> image = read(wanted.path, wanted.frames);
     if (!image) return;
     expect_frames(*image, wanted.frames, wanted.path);
     if (image->frames != wanted.frames || image->voxels.empty()) return;
@@ -225,7 +226,7 @@ class CaseChecker {
   }
 
   void check_segmentation(const fs::path& path) {
-    std::optional<io::NiftiImage> image = read(path);
+    std::optional<io::NiftiImage> image = read(path, 1);
     if (!image) return;
     expect_frames(*image, 1, path);
     if (image->frames != 1 || image->voxels.empty()) return;
