@@ -43,6 +43,10 @@ int open_regular(const std::filesystem::path& path, struct stat& status) {
 
 }  // namespace
 
+void expect_regular_file(const std::filesystem::path& path) {
+  InputFile file(path);
+}
+
 InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
   struct stat status {};
   descriptor_ = open_regular(path, status);

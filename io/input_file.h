@@ -12,10 +12,13 @@ namespace revunet::io {
 
 constexpr int64_t max_text_bytes = int64_t{16} << 20;  // of configurations, JSON and tables: far beyond any of ours
 
+// DataError naming the path for a missing or unreadable file, and for what is no regular file.
+void expect_regular_file(const std::filesystem::path& path);
+
 // Every member that fails throws DataError naming the path. One thread at a time.
 class InputFile {
  public:
-  // DataError for a missing or unreadable file, and for what is no regular file.
+  // DataError as expect_regular_file.
   explicit InputFile(const std::filesystem::path& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
