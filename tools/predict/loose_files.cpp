@@ -127,7 +127,7 @@ io::CaseFiles case_of(const LooseFiles& files, const std::optional<io::LabelProf
       absent.push_back(fmt::format("--{}", io::modality_names[i]));
       continue;
     }
-    io::expect_regular_file(files.images[i]);
+    io::InputFile(files.images[i]);  // refuses what is no regular file
     c.modalities[i].path = files.images[i];
     given.push_back(files.images[i]);
   }
