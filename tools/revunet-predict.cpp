@@ -234,7 +234,7 @@ void predict(const Options& options) {
     warn_of_bad(selection);
     io::make_folder(options.out);
     announce(options, ensemble, view, selection, device.description());
-    watch_for_interruption();
+    watch_for_interruption("this pass");
     const PredictionOptions how = {
         .size = view.size,
         .windows = view.windows,
