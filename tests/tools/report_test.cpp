@@ -37,7 +37,9 @@ fs::path write_run(const TemporaryFolder& folder) {
   const fs::path run = folder / "first & <best>";
   fs::create_directories(run / "previews");
   write_bytes(run / "log.csv", std::string(kHeader) + kRows);
-  write_bytes(run / "config.toml", "data = \"a <b> & c\"\nmodel = \"reversible\"\nepochs = 7\nlr = 0.001\n");
+  write_bytes(run / "config.toml",
+              "data = \"a <b> & c\"\nmodel = \"reversible\"\nepochs = 7\nlr = 0.001\naccumulate = 1\nsize = "
+              "\"32,32,32\"\npatch = \"full\"\n");
   write_bytes(
       run / "train.log",
       "2026-11-28 09:05:00 started on tower by revunet-train 9.9, labels brats2023: revunet-train --data 'a b' "
@@ -113,6 +115,9 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
                        ContainsSubstring("<code>revunet-train --data 'a b' --out run</code>") &&
                        ContainsSubstring("Resumed once, at last 2026-11-29 10:00:00 on other by revunet-train 9.10:") &&
                        ContainsSubstring("memory, all: 7 MiB") && !ContainsSubstring("memory, all: 6 MiB"));
+  CHECK_THAT(page, ContainsSubstring("<span>1 sample</span>") &&
+                       ContainsSubstring("<span>32,32,32 voxels (x,y,z)</span>") &&
+                       ContainsSubstring("<span>full</span>"));
   CHECK_THAT(page, ContainsSubstring(">seconds</text>") && ContainsSubstring(">MiB</text>"));
   CHECK_THAT(page, ContainsSubstring("best: epoch 2"));
   CHECK_THAT(page, ContainsSubstring("first &#38; &#60;best&#62;") && ContainsSubstring("a &#60;b&#62; &#38; c"));

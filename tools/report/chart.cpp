@@ -17,7 +17,7 @@ constexpr double kWidth = 460, kHeight = 300;
 constexpr double kLeft = 58, kRight = 448, kBottom = 254;  // of the axes
 constexpr double kNote = kBottom + 37;                     // the line below the axes
 constexpr double kTitle = 18;                              // the line of the title
-constexpr double kLetter = 7.6;                    // the width of a letter, about, at the size of narrow screens
+constexpr double kLetter = 8.2;                    // the width of a letter, about, at the size of narrow screens
 constexpr int kMostDecades = 8, kMostEpochs = 10;  // ticks
 constexpr size_t kMostDots = 80;                   // epochs beyond which lines have no dots
 

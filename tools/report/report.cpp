@@ -203,15 +203,22 @@ const std::map<std::string, std::string> kUnits = {
     {"stop-patience", "epochs"}, {"stop-window", "epochs"},   {"memory-limit", "bytes"},
     {"conv-workspace", "bytes"}, {"accumulate", "samples"},   {"monitor-reconstruction", "steps"}};
 
+// " voxels"; nothing for words, as "full", and for settings without a unit.
+std::string unit_of(const Settings::Setting& s) {
+  const auto unit = kUnits.find(s.key);
+  if (unit == kUnits.end() || s.value.empty()) return "";
+  if (s.value.find_first_not_of("0123456789.,-+e") != std::string::npos) return "";
+  const bool one = s.value == "1" && unit->second.ends_with('s');
+  return " " + (one ? unit->second.substr(0, unit->second.size() - 1) : unit->second);
+}
+
 std::string configuration(const Settings& settings) {
   std::string text = "<h2>Configuration</h2>\n";
   if (settings.all().empty()) return text + sentence("There is no config.toml, which holds the options of a run.");
   text += "<section class=\"settings\">\n";
   for (const Settings::Setting& s : settings.all()) {
-    const auto unit = kUnits.find(s.key);
-    const bool number = !s.value.empty() && s.value.find_first_not_of("0123456789.,-+e") == std::string::npos;
     text += fmt::format("<div><span class=\"key\">{}</span> <span>{}{}</span></div>\n", escaped(s.key),
-                        escaped(s.value), number && unit != kUnits.end() ? " " + unit->second : "");
+                        escaped(s.value), unit_of(s));
   }
   return text + "</section>\n";
 }

@@ -75,7 +75,8 @@ std::vector<RunStart> starts_in(const std::string& train_log) {
   for (std::string line; std::getline(lines, line);) {
     Words rest(line);
     RunStart start;
-    start.date = rest.up_to(" ") + " " + rest.up_to(" ");
+    start.date = rest.up_to(" ");
+    start.date += " " + rest.up_to(" ");
     const std::string verb = rest.up_to(" on ");
     if (verb != "started" && verb != "resumed") continue;
     start.resumed = verb == "resumed";
