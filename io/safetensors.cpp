@@ -29,7 +29,7 @@ constexpr char metadata_key[] = "__metadata__";
 constexpr int64_t length_bytes = 8;                // the u64 in front of the header
 constexpr int64_t max_header_bytes = 100'000'000;  // the format's limit, against headers made to exhaust memory
 constexpr int64_t header_alignment = 8;            // bytes; the data then starts aligned for any dtype
-constexpr int max_json_depth = 3;                  // file, tensor, shape or data_offsets
+constexpr size_t max_json_depth = 3;               // file, tensor, shape or data_offsets
 constexpr int64_t max_values = 1'000'000;          // of the header: of some 70 000 tensors; bounds memory and time
 constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
 
@@ -37,45 +37,77 @@ constexpr size_t max_listed_names = 12;            // keeps the message of at() 
 constexpr std::array<std::pair<std::string_view, int64_t>, 9> integer_types = {
     {{"BOOL", 1}, {"I8", 1}, {"U8", 1}, {"I16", 2}, {"U16", 2}, {"I32", 4}, {"U32", 4}, {"I64", 8}, {"U64", 8}}};
 
-// Parses JSON and refuses a key that appears twice in one object, which nlohmann's parser would take silently.
-Json parse_header(const std::string& file, const std::string& text) {
-  std::vector<std::set<std::string>> keys_of_open_objects;
-  int64_t values = 0;
-  const auto on_event = [&](int depth, Json::parse_event_t event, Json& value) {
-    REVUNET_EXPECTS(depth <= max_json_depth, DataError,
-                    "[{}] expected a safetensors header, got JSON nested deeper than {} levels; write the file again",
-                    file, max_json_depth);
-    REVUNET_EXPECTS(++values <= max_values, DataError,
-                    "[{}] expected a header of at most {} names and values, got more; split the file", file,
-                    max_values);
-    if (event == Json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys_of_open_objects.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& key = value.get_ref<const std::string&>();
-      REVUNET_EXPECTS(keys_of_open_objects.back().insert(key).second, DataError,
-                      "[{}] expected each name once in the header, got '{}' twice; write the file again", file,
-                      excerpt(key));
-    }
-    return true;
-  };
-  try {
-    Json header = Json::parse(text, on_event);
-    REVUNET_EXPECTS(header.is_object(), DataError,
-                    "[{}] expected a JSON object as header, got {}; this is not a safetensors file", file,
-                    header.type_name());
-    // nlohmann's parser lets a byte order mark and any white space pass.
-    REVUNET_EXPECTS(
-        text.starts_with('{') && text[text.find_last_not_of(' ')] == '}', DataError,
-        "[{}] expected a header from {{ to }} and spaces after it, got other characters around it; write the "
-        "file again",
-        file);
-    return header;
-  } catch (const Json::exception& e) {
-    throw DataError(
-        fmt::format("[{}] expected a JSON header, got text that does not parse ({}); the file is damaged "
-                    "or not a safetensors file",
-                    file, reason_of(e)));
+// Judges a header before it is parsed, in little memory: its depth, the number of its values, and that no object has a
+// key twice, which nlohmann's parser takes silently. (Its parser with callbacks takes time by the square of the names.)
+class HeaderJudge : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderJudge(const std::string& file) : file_(file) {}
+
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(size_t) override { return open(); }
+  bool start_array(size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& key) override {
+    REVUNET_EXPECTS(keys_of_open_.back().insert(key).second, DataError,
+                    "[{}] expected each name once in the header, got '{}' twice; write the file again", file_,
+                    excerpt(key));
+    return count();
   }
+
+  bool parse_error(size_t, const std::string&, const Json::exception& e) override {
+    throw DataError(
+        fmt::format("[{}] expected a JSON header, got text that does not parse ({}); the file is damaged or "
+                    "not a safetensors file",
+                    file_, reason_of(e)));
+  }
+
+ private:
+  bool count() {
+    REVUNET_EXPECTS(++values_ <= max_values, DataError,
+                    "[{}] expected a header of at most {} names and values, got more; split the file", file_,
+                    max_values);
+    return true;
+  }
+
+  bool open() {
+    keys_of_open_.emplace_back();
+    REVUNET_EXPECTS(keys_of_open_.size() <= max_json_depth, DataError,
+                    "[{}] expected a safetensors header, got JSON nested deeper than {} levels; write the file again",
+                    file_, max_json_depth);
+    return count();
+  }
+
+  bool close() {
+    keys_of_open_.pop_back();
+    return true;
+  }
+
+  const std::string& file_;
+  std::vector<std::set<std::string>> keys_of_open_;  // of objects and, none, of lists
+  int64_t values_ = 0;
+};
+
+Json parse_header(const std::string& file, const std::string& text) {
+  HeaderJudge judge(file);
+  Json::sax_parse(text, &judge);
+  Json header = Json::parse(text);
+  REVUNET_EXPECTS(header.is_object(), DataError,
+                  "[{}] expected a JSON object as header, got {}; this is not a safetensors file", file,
+                  header.type_name());
+  // nlohmann's parser lets a byte order mark and any white space pass.
+  REVUNET_EXPECTS(
+      text.starts_with('{') && text[text.find_last_not_of(' ')] == '}', DataError,
+      "[{}] expected a header from {{ to }} and spaces after it, got other characters around it; write the file again",
+      file);
+  return header;
 }
 
 // Where a tensor lies in the data section, in bytes from its start.
