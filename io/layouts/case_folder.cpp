@@ -66,13 +66,18 @@ const Naming* CaseFolder::naming() const {
   for (const Naming& naming : namings()) {
     if (has_names_of(naming)) return &naming;
   }
+  // Two of its suffixes: T2w alone is a usual spelling too.
+  std::ptrdiff_t most = 1;
+  const Naming* spelled = nullptr;
   for (const Naming& naming : namings()) {
-    const auto spelled = [&](const Image& i) {
-      return std::ranges::any_of(naming.suffixes, [&](const char* suffix) { return lower(i.suffix) == suffix; });
-    };
-    if (std::ranges::any_of(images_, spelled)) return &naming;
+    const std::ptrdiff_t count = std::ranges::count_if(naming.suffixes, [&](const char* suffix) {
+      return std::ranges::count(images_, suffix, [](const Image& i) { return lower(i.suffix); }) > 0;
+    });
+    if (count <= most) continue;
+    most = count;
+    spelled = &naming;
   }
-  return nullptr;
+  return spelled;
 }
 
 void CaseFolder::expect_one_naming() const {

@@ -37,7 +37,8 @@ class CaseFolder {
   // Whether a modality or the segmentation is there by the names of an edition, and a modality in any spelling.
   bool has_own_names() const;
   bool has_modality() const;
-  // The edition whose names it has, else the one whose suffixes it has in another spelling. null for none.
+  // The edition whose names it has, else the one with most of its suffixes there in upper or lower case, two at least.
+  // null for none.
   const Naming* naming() const;
   // DataError for a folder with the names of both.
   void expect_one_naming() const;

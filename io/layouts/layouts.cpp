@@ -67,19 +67,17 @@ void expect_image_file(const fs::path& path) {
                   "[{}] expected a file, got a folder or device; move the image itself here", path.string());
 }
 
-std::optional<fs::path> find_image_below(const fs::path& folder) {
-  constexpr int deepest = 4;  // levels
-  std::error_code error, ignored;
-  fs::recursive_directory_iterator it(folder, error), end;  // which does not follow links
-  for (; !error && it != end; it.increment(error)) {
-    const bool is_folder = it->is_directory(ignored);
-    if (it->path().filename().string().starts_with('.') || it.depth() >= deepest) {
-      it.disable_recursion_pending();
-    } else if (!is_folder && image_stem(it->path())) {
-      return it->path();
-    }
+std::optional<fs::path> find_image_below(const fs::path& folder, int levels) try {
+  std::error_code error;  // of a file that cannot be looked at, which is judged when it is read
+  for (const fs::path& entry : sorted_entries(folder)) {
+    const bool is_folder = fs::is_directory(entry, error);
+    if (!is_folder && image_stem(entry)) return entry;
+    if (!is_folder || levels == 0 || fs::is_symlink(entry, error)) continue;
+    if (auto found = find_image_below(entry, levels - 1)) return found;
   }
-  return error ? std::optional(folder) : std::nullopt;
+  return std::nullopt;
+} catch (const DataError&) {
+  return folder;
 }
 
 void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,

@@ -31,9 +31,9 @@ std::optional<std::filesystem::path> find_image(const std::filesystem::path& fol
 // DataError for a broken link, and for anything but a file.
 void expect_image_file(const std::filesystem::path& path);
 
-// An image in a folder or a few levels below it; a folder that cannot be listed is returned itself, as it may hold
-// some. Hidden files are none, as those that macOS leaves in archives. Nothing where there is none.
-std::optional<std::filesystem::path> find_image_below(const std::filesystem::path& folder);
+// The first image, by name, in a folder or some levels below it; a folder that cannot be listed is returned itself, as
+// it may hold some. Hidden files are none, as those that macOS leaves in archives. Nothing where there is none.
+std::optional<std::filesystem::path> find_image_below(const std::filesystem::path& folder, int levels = 4);
 
 // Adds a case in order of names. Another of its name is a problem and stays in the scan: its files want a look too.
 void add_case(DatasetScan& scan, CaseFiles files, const std::filesystem::path& where);

@@ -124,8 +124,9 @@ TEST_CASE("suffixes are matched whole") {
                            "a_a_{}.nii.gz", "a_{}.img"}) {
     write_bytes(folder.path() / "a" / fmt::format(fmt::runtime(trap), missing), "");
   }
-  CHECK_THAT(refusal(folder.path()), ContainsSubstring("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") &&
-                                         ContainsSubstring(fmt::format("got no {};", missing)));
+  CHECK_THAT(refusal(folder.path()),
+             ContainsSubstring("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") &&
+                 ContainsSubstring(fmt::format("got no {0} (there, and of another name: a_x{0}.nii.gz);", missing)));
 }
 
 TEST_CASE("missing modalities are allowed where that is asked for, and nothing else that is wrong") {
@@ -160,9 +161,9 @@ TEST_CASE("datasets that are refused") {
   SECTION("nothing there, a file, an empty folder") {
     CHECK_THAT(refusal(folder / "none"),
                ContainsSubstring("none] expected a dataset's or a case's folder, got nothing there"));
-    CHECK_THAT(refusal(write_bytes(folder / "a.nii", "")), ContainsSubstring("got a file"));
     CHECK_THAT(refusal(folder.path()),
                ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz") && ContainsSubstring("got none"));
+    CHECK_THAT(refusal(write_bytes(folder / "a.nii", "")), ContainsSubstring("got a file"));
   }
   SECTION("a folder that is no case, and an empty one that is named as cases are") {
     make_case(folder / "a1", labelled);
