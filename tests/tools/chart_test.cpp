@@ -155,6 +155,6 @@ TEST_CASE("a chart points at the epoch that it is told to", "[report]") {
   const double at = chart.line("a").at(1).x;
   CHECK_THAT(chart.svg(),
              Catch::Matchers::ContainsSubstring(fmt::format("<line x1=\"{:.1f}\"", at)) &&
-                 Catch::Matchers::ContainsSubstring(fmt::format("x2=\"{:.1f}\" y2=\"262.0\" class=\"mark\"", at)) &&
+                 Catch::Matchers::ContainsSubstring(fmt::format("x2=\"{:.1f}\" y2=\"254.0\" class=\"mark\"", at)) &&
                  Catch::Matchers::ContainsSubstring(">best: epoch 20<"));
 }

@@ -33,7 +33,7 @@ class ChartFigure {
     text_ = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", kWidth, kHeight,
                         escaped(chart_.title));
     add_text(kLeft - 46, kTitle, "title", "start", chart_.title);
-    add_text(kRight, kTitle, "tick", "end", chart_.unit);
+    if (!chart_.unit.empty()) add_text(kRight, kTitle, "tick", "end", chart_.unit);
     draw_note();
     draw_legend();
     draw_value_axis();
