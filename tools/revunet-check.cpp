@@ -54,13 +54,11 @@ int main(int argc, char** argv) {
       "another patient's name. What is read but should be known, such as spacings other than 1 mm, is a warning.\n"
       "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read.");
   Options options;
-  app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")
-      ->type_name("FOLDER")
-      ->required();
+  app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")->required();
   tools::add_labels_option(app, options.labels);
   tools::add_background_option(app, options.background);
   tools::add_patients_option(app, options.patients);
-  app.add_option("--json", options.json, "write the whole report to this JSON file")->type_name("FILE");
+  app.add_option("--json", options.json, "write the whole report to this JSON file");
   app.add_option("--threads", options.threads,
                  "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "
                  "depend on it")

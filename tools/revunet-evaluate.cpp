@@ -88,15 +88,11 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--reference", options.reference,
                  "folder or file with the true labels: any dataset that revunet-train takes, or only its segmentations")
-      ->type_name("PATH")
       ->required();
-  app.add_option("--prediction", options.prediction, "folder or file with the labels to score")
-      ->type_name("PATH")
-      ->required();
+  app.add_option("--prediction", options.prediction, "folder or file with the labels to score")->required();
   tools::add_labels_option(app, options.labels);
-  app.add_option("--json", options.json, "write all scores to this JSON file")->type_name("FILE");
-  app.add_option("--csv", options.csv, "write all scores to this CSV file, one row per case and region")
-      ->type_name("FILE");
+  app.add_option("--json", options.json, "write all scores to this JSON file");
+  app.add_option("--csv", options.csv, "write all scores to this CSV file, one row per case and region");
   app.add_option("--plot", options.plot,
                  "write box plots of all metrics to name.svg or name.png; without an ending, to both");
   app.add_option("--hd95", options.hd95,

@@ -45,9 +45,7 @@ int main(int argc, char** argv) {
   CLI::App app("Writes synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
                "revunet-phantom");
   Options options;
-  app.add_option("--out", options.out, "folder for the cases <out>/Phantom_001, Phantom_002, ...")
-      ->type_name("FOLDER")
-      ->required();
+  app.add_option("--out", options.out, "folder for the cases <out>/Phantom_001, Phantom_002, ...")->required();
   app.add_option("--cases", options.cases, "number of cases; every fifth, from the fourth on, has no enhancing tumour")
       ->check(CLI::Range(int64_t{1}, int64_t{9999}))
       ->capture_default_str();

@@ -257,15 +257,12 @@ int main(int argc, char** argv) {
   app.add_option(
          "--weights", options.weights,
          "weights (.safetensors) of revunet-train, or with the same parameter names; several: their mean prediction")
-      ->type_name("FILE")
       ->required();
   app.add_option("--data", options.data,
-                 "dataset, or the folder of one case, as for revunet-train; segmentations are not needed")
-      ->type_name("FOLDER");
+                 "dataset, or the folder of one case, as for revunet-train; segmentations are not needed");
   add_loose_file_options(app, options.loose);
   app.add_option("--out", options.out,
                  "folder for the predictions; must not hold any of these cases yet, but with --skip-existing")
-      ->type_name("FOLDER")
       ->required();
   app.add_flag("--skip-existing", options.skip_existing,
                "leave cases whose prediction is there and whole as they are: this goes on with an interrupted "

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
       "revunet-report");
   std::string run, out;
   app.add_option("RUN", run, "folder of a run of revunet-train")->required();
-  app.add_option("--out", out, "file to write [RUN/report.html]")->type_name("FILE");
+  app.add_option("--out", out, "file to write [RUN/report.html]");
   set_help(app, {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
                               {"revunet-report RUN --out page.html", "writes another file"},
                               {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},

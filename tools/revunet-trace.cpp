@@ -108,8 +108,7 @@ int main(int argc, char** argv) {
       "whatever happens: that proves nothing, which is said, with exit code 0",
       a);
   CLI::App* picture = add_command(app, "plot", "draws memory over time, stacked by tag, as SVG and PNG", a);
-  picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]")
-      ->type_name("FILE");
+  picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
   picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
       ->check(one_of({"auto", "time", "events"}))
       ->capture_default_str();
@@ -117,8 +116,7 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_command(app, "convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", a)
-      ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]")
-      ->type_name("FILE");
+      ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]");
   set_help(app, {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
                               {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
                               {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}},

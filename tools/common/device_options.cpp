@@ -88,8 +88,7 @@ void add_device_options(CLI::App& app, DeviceArguments& a) {
                "CUDA: the same bits in every run on the same GPU (the default), or the fastest convolutions");
   app.add_option("--plan-cache", a.plan_cache,
                  "CUDA: file of the convolution plans that were chosen by timing; if it exists, its choices are used "
-                 "without timing again")
-      ->type_name("FILE");
+                 "without timing again");
 }
 
 std::string DeviceOptions::name() const {

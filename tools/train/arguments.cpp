@@ -65,12 +65,10 @@ void add_step_options(CLI::App& app, TrainArguments& a) {
 }
 
 void add_run_options(CLI::App& app, TrainArguments& a) {
-  app.add_option("--out", a.out, "run folder to create; must be new or empty; required unless --resume or --plan")
-      ->type_name("FOLDER");
+  app.add_option("--out", a.out, "run folder to create; must be new or empty; required unless --resume or --plan");
   app.add_option("--resume", a.resume,
                  "continue the interrupted run in this folder with its own config.toml; other options given here take "
                  "precedence")
-      ->type_name("FOLDER")
       ->configurable(false);
   app.add_option(
          "--protocol", a.protocol,
@@ -86,8 +84,7 @@ void add_run_options(CLI::App& app, TrainArguments& a) {
 void add_data_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--data", a.data,
                  "dataset in the layout of BraTS 2018 to 2024, the Decathlon or nnU-Net, see docs/data.md; required "
-                 "unless --plan")
-      ->type_name("FOLDER");
+                 "unless --plan");
   add_labels_option(app, a.labels);
   add_background_option(app, a.background);
   add_patients_option(app, a.patients);
@@ -99,9 +96,8 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--fold", a.fold, "with --folds: the fold to validate on, counted from 0")->capture_default_str();
   app.add_option(
-         "--split", a.split,
-         "split.json of an earlier run: same training and validation cases, in place of --val-fraction and --folds")
-      ->type_name("FILE");
+      "--split", a.split,
+      "split.json of an earlier run: same training and validation cases, in place of --val-fraction and --folds");
   app.add_option("--size", a.size,
                  "X,Y,Z field of view in voxels: each case is cropped or padded to it, centred on the brain")
       ->capture_default_str();
@@ -114,10 +110,9 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
                  "threads that read and prepare samples ahead of time; results do not depend on it")
       ->capture_default_str();
   app.add_option(
-         "--cache", a.cache,
-         "folder of cases cropped to the brain and uncompressed, about 27 MB each: written on first use, then "
-         "memory-mapped by later epochs and runs [none: cases beyond 2 GiB are read from their files each epoch]")
-      ->type_name("FOLDER");
+      "--cache", a.cache,
+      "folder of cases cropped to the brain and uncompressed, about 27 MB each: written on first use, then "
+      "memory-mapped by later epochs and runs [none: cases beyond 2 GiB are read from their files each epoch]");
 }
 
 void add_network_options(CLI::App& app, TrainArguments& a) {
@@ -129,8 +124,7 @@ void add_network_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--encoder-depth", a.encoder_depth, "reversible blocks per encoder level")->capture_default_str();
   app.add_option("--decoder-depth", a.decoder_depth, "reversible blocks per decoder level")->capture_default_str();
   app.add_option("--init", a.init,
-                 "initial weights (.safetensors); the network is theirs [PyTorch's default initialisation]")
-      ->type_name("FILE");
+                 "initial weights (.safetensors); the network is theirs [PyTorch's default initialisation]");
 }
 
 void add_schedule_options(CLI::App& app, TrainArguments& a) {
@@ -180,8 +174,7 @@ void add_memory_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--memory-trace", a.memory_trace,
                  "file for every allocation and free of the first steps, for revunet-trace; with --plan: of the "
-                 "planned steps, at most two")
-      ->type_name("FILE");
+                 "planned steps, at most two");
   app.add_option("--memory-trace-steps", a.memory_trace_steps, "number of steps that --memory-trace records")
       ->capture_default_str();
 }
