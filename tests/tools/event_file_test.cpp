@@ -149,7 +149,7 @@ TEST_CASE("TensorBoard reads from a run what its log has, also when it was resum
 
 TEST_CASE("pictures of a validation that is interrupted are in the event file, each once", "[report]") {
   const TemporaryFolder folder;
-  const RunFolder run(folder / "run");
+  const RunFolder run = RunFolder::make(folder / "run");
   const auto picture = std::make_shared<Picture>();
   TensorBoard board(run, picture);
   board.on_start(0);
