@@ -2,12 +2,16 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
+#include "engine/cpu_limits.h"
 #include "engine/error.h"
 
 namespace revunet {
 
 void set_cpu_threads(int threads) {
-  REVUNET_EXPECTS(threads >= 1, UsageError, "[device] expected at least 1 thread, got {}", threads);
+  REVUNET_EXPECTS(threads >= 1 && threads <= kMostCpuThreads, UsageError, "[device] expected 1 to {} threads, got {}",
+                  kMostCpuThreads, threads);
   omp_set_num_threads(threads);
 }
 
@@ -16,7 +20,8 @@ int cpu_threads() {
 }
 
 int available_cpu_threads() {
-  return omp_get_num_procs();
+  const int cpus = std::min(omp_get_num_procs(), most_cpu_threads());
+  return std::min(cpus, cpu_quota().value_or(cpus));
 }
 
 }  // namespace revunet

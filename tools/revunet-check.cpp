@@ -1,6 +1,4 @@
 // revunet-check: everything that is wrong with a dataset, before a training does.
-#include <omp.h>
-
 #include <filesystem>
 
 #include "engine/error.h"
@@ -8,6 +6,7 @@
 #include "tools/check/check.h"
 #include "tools/check/report.h"
 #include "tools/common/background_option.h"
+#include "tools/common/cpu_threads.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/option_range.h"
@@ -29,9 +28,9 @@ struct Options {
 };
 
 void run(const Options& options) {
-  tools::expect_threads(options.threads);
+  const int threads = tools::threads_of_option(options.threads);
   tools::expect_output_folder(options.json);
-  if (options.threads > 0) omp_set_num_threads(options.threads);
+  tools::use_cpu_threads(threads);
   const tools::DatasetReport report =
       tools::check_dataset(options.data, {.labels = tools::labels_of_option(options.labels),
                                           .background = io::parse_background(options.background),

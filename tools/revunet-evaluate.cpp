@@ -1,11 +1,10 @@
 // revunet-evaluate: scores of predicted segmentations against references, over the mask and lesion by lesion.
-#include <omp.h>
-
 #include <filesystem>
 #include <vector>
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
+#include "tools/common/cpu_threads.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
 #include "tools/common/option_range.h"
@@ -34,7 +33,6 @@ struct Options {
 };
 
 tools::ScoreOptions score_options(const Options& options) {
-  tools::expect_threads(options.threads);
   tools::expect_range<int64_t>("--lesion-dilation", options.lesions.dilation, 0, kMostDilation);
   tools::expect_range("--lesion-min-volume", options.lesions.min_volume, 0.0, tools::kMostVolume);
   tools::ScoreOptions result{.hd95 = io::parse_hd95(options.hd95), .lesions = {}};
@@ -51,6 +49,7 @@ void write_plot(const std::string& plot, const std::vector<tools::CaseScore>& sc
 
 void run(const Options& options) {
   const tools::ScoreOptions scoring = score_options(options);
+  tools::use_cpu_threads(tools::threads_of_option(options.threads));
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
     tools::expect_output_folder(file);
   }
@@ -60,7 +59,6 @@ void run(const Options& options) {
     tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                          matching.without_prediction.size());
   }
-  if (options.threads > 0) omp_set_num_threads(options.threads);
   tools::ProgressLine progress("cases", std::ssize(matching.pairs));
   progress.show(0);
   const std::vector<tools::CaseScore> scores =

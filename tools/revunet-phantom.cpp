@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "io/folders.h"
+#include "tools/common/cpu_threads.h"
 #include "tools/common/help.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -26,6 +27,7 @@ void run(const Options& options) {
   using namespace revunet;
   const std::array<int64_t, 3> size = {options.size[0], options.size[1], options.size[2]};
   tools::check_phantom_size(size);
+  tools::use_cpu_threads(tools::threads_of_option(0));
   io::make_folder(options.out);
   for (int64_t index = 0; index < options.cases; ++index) {  // before the first is made, so that none is in vain
     const std::filesystem::path place = options.out / tools::phantom_name(index);

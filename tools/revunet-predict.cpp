@@ -4,6 +4,7 @@
 
 #include "io/folders.h"
 #include "tools/common/background_option.h"
+#include "tools/common/cpu_threads.h"
 #include "tools/common/device_options.h"
 #include "tools/common/help.h"
 #include "tools/common/interruption.h"
@@ -217,9 +218,9 @@ class CaseLoop {
 };
 
 void predict(const Options& options) {
-  expect_threads(options.threads);
+  const int threads = threads_of_option(options.threads);
   check_filter(options);
-  set_cpu_threads(options.threads > 0 ? options.threads : available_cpu_threads());
+  use_cpu_threads(threads);
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
   const SelectionOptions which = selection_options(options);

@@ -10,18 +10,12 @@ namespace revunet::tools {
 
 inline constexpr int64_t kMostCounted = 1'000'000'000;  // steps, epochs, cases: their products do not overflow
 inline constexpr double kMostVolume = 1e9;              // mm^3: a cube of a metre
-inline constexpr int kMostThreads = 1024;
 
 // UsageError that names the option. NaN is in no range.
 template <class Number>
 void expect_range(const char* option, Number value, Number least, Number most) {
   REVUNET_EXPECTS(value >= least && value <= most, UsageError, "[{}] expected {} to {}, got {}", option, least, most,
                   value);
-}
-
-// Of --threads, where 0 stands for all there are.
-inline void expect_threads(int threads) {
-  expect_range("--threads", threads, 0, kMostThreads);
 }
 
 }  // namespace revunet::tools

@@ -9,6 +9,7 @@
 #include "tools/common/failure.h"
 #include "tools/common/parse_error.h"
 #include "tools/common/standard_streams.h"
+#include "tools/common/waiting_threads.h"
 
 namespace revunet::tools {
 
@@ -60,6 +61,7 @@ std::string version() {
 }
 
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  bound_spinning(argv);
   tool_name = app.get_name();
   std::set_terminate(end_with_error);
   prepare_standard_streams();

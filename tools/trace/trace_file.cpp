@@ -4,6 +4,7 @@
 #include <limits>
 #include <span>
 
+#include "engine/cpu_limits.h"
 #include "io/input_file.h"
 #include "io/json_file.h"
 #include "io/printable.h"
@@ -26,7 +27,6 @@ constexpr size_t kWriteBuffer = size_t{1} << 20;  // bytes
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or a size: beyond any machine, far from overflow
 constexpr int64_t kMostLayers = 1'000'000;
-constexpr int kMostThreads = 4096;
 
 std::string header_line(const TraceHeader& h) {
   nlohmann::ordered_json j;
@@ -83,7 +83,7 @@ class Reader {
     h.program = text_member(j, "program");
     h.date = text_member(j, "date");
     h.device = text_member(j, "device");
-    h.threads = static_cast<int>(integer_member(j, "threads", 1, kMostThreads));
+    h.threads = static_cast<int>(integer_member(j, "threads", 1, kMostCpuThreads));
     h.settings = settings_from_json(member(j, "settings"));
     expect_names(j, "event", kFields);
     expect_names(j, "kinds", kKindNames);

@@ -6,6 +6,7 @@
 
 #include "engine/device.h"
 #include "io/utf8.h"
+#include "tools/common/cpu_threads.h"
 #include "tools/common/option_range.h"
 #include "tools/common/parse_list.h"
 #include "tools/common/patients_option.h"
@@ -247,15 +248,15 @@ TrainOptions resolve(const TrainArguments& a) {
   resolve_samples(a, o);
   o.extras = {a.accumulate, a.cross_entropy, a.dropout, a.clip_gradients, a.ema};
   resolve_schedule(a, o);
-  expect_threads(a.threads);
   o.seed = a.seed;
-  o.threads = a.threads > 0 ? a.threads : available_cpu_threads();
+  o.threads = threads_of_option(a.threads);
   o.precision = parse_precision(a.precision);
   check_operands(o.network, operands_of(o.precision));
   o.device = resolve(a.device, a.plan);
   checked_path(a.device.plan_cache, "--plan-cache");
   o.init = absolute_path(a.init, "--init");
-  set_cpu_threads(o.threads);  // the plan's workspaces are those of this number
+  // The plan's workspaces are those of this number; a plan alone starts none of them.
+  a.plan ? set_cpu_threads(o.threads) : use_cpu_threads(o.threads);
   resolve_memory(a, o);
   o.trace = trace_request(a);
   expect_range<int64_t>("--previews", a.previews, 0, kMostCounted);
