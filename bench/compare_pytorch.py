@@ -9,15 +9,14 @@ backward, Adam.
 """
 import argparse
 import datetime
-import json
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 
 from result_file import without_temporary_files, write_json
+from step_process import StepProcess
 from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions
 
 ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
@@ -37,34 +36,10 @@ def parse_arguments():
     return parser.parse_args()
 
 
-class Engine:
-    """A bench-step process that runs one round whenever asked."""
-
-    def __init__(self, arguments, json_path):
-        self.json_path = json_path
-        command = [str(arguments.bench_step), "--device", "cpu", "--models", ",".join(ENGINE_MODELS),
-                   "--rounds-from-stdin", "--sizes", ",".join(map(str, arguments.size)),
-                   "--threads", str(arguments.threads), "--json", json_path]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.read("ready")
-
-    def read(self, what):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"compare_pytorch: error: bench-step ended before it said {what}; its message is above")
-        return line
-
-    def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return dict(zip(ENGINE_MODELS, json.loads(self.read("a round's seconds"))))
-
-    def finish(self):
-        self.process.stdin.close()
-        if self.process.wait() != 0:
-            sys.exit("compare_pytorch: error: bench-step failed; its message is above")
-        with open(self.json_path) as file:
-            return json.load(file)
+def start_engine(arguments, json_path):
+    options = ["--models", ",".join(ENGINE_MODELS), "--sizes", ",".join(map(str, arguments.size)),
+               "--threads", str(arguments.threads)]
+    return StepProcess(arguments.bench_step, options, json_path)
 
 
 def measure(arguments, engine, runs):
@@ -74,7 +49,8 @@ def measure(arguments, engine, runs):
     seconds = {name: [] for name in (*ENGINE_MODELS, *runs)}
     for index in range(arguments.rounds):
         print(f"round {index + 1} of {arguments.rounds}", file=sys.stderr)
-        for name, value in engine.round().items():
+        engine.ask()
+        for name, value in zip(ENGINE_MODELS, engine.seconds()):
             seconds[name].append(value)
         for name, run in runs.items():
             seconds[name].append(run.step())
@@ -130,7 +106,7 @@ def main():
     runs = {f"torch {model} {layout}": TorchRun(torch, reference, model, layout, arguments.size)
             for model in models for layout in arguments.formats}
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(arguments, os.path.join(folder, "bench-step.json"))
+        engine = start_engine(arguments, os.path.join(folder, "bench-step.json"))
         seconds = measure(arguments, engine, runs)
         report = without_temporary_files(engine.finish(), folder)
     check_same_networks(report, runs)

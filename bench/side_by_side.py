@@ -1,0 +1,88 @@
+"""Training steps beside others on one machine: alone, two runs at once, and one beside programs that only compute.
+
+    python3 bench/side_by_side.py --json results.json
+
+Threads that wait for others take time from whoever works. This tells how much: two runs that share a machine fairly
+take twice as long as one alone. Situations take turns, all of `--steps` steps, and every run is warm before it is timed.
+"""
+import argparse
+import datetime
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from result_file import without_temporary_files, write_json
+from step_process import StepProcess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bench-step", default=ROOT / "build/release/bin/bench-step", help="the built program")
+    parser.add_argument("--sizes", default="32,48,32", help="X,Y,Z: small steps are hit most, as they wait most often")
+    parser.add_argument("--channels", default="16,32,64")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--busy", type=int, default=1, help="programs that only compute, beside one run")
+    parser.add_argument("--json", help="write the results to this file too")
+    return parser.parse_args()
+
+
+def timed(arguments, folder, runs, busy):
+    """Seconds per step, until the last of so many runs at once has done all its steps; and what the last reports."""
+    options = ["--models", "reversible", "--sizes", arguments.sizes, "--channels", arguments.channels,
+               "--threads", str(arguments.threads)]
+    processes = [StepProcess(arguments.bench_step, options, os.path.join(folder, f"{i}.json")) for i in range(runs)]
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+    try:
+        begin = time.monotonic()
+        for process in processes:
+            process.ask(arguments.steps)
+        for process in processes:
+            for _ in range(arguments.steps):
+                process.seconds()
+        seconds = (time.monotonic() - begin) / arguments.steps
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    reports = [process.finish() for process in processes]
+    return seconds, reports[-1]
+
+
+def main():
+    arguments = parse_arguments()
+    if not os.access(arguments.bench_step, os.X_OK):
+        sys.exit(f"side_by_side: error: no program at {arguments.bench_step}; build bench-step, or name it with "
+                 "--bench-step")
+    situations = {"alone": (1, 0), "two at once": (2, 0), f"beside {arguments.busy} busy": (1, arguments.busy)}
+    seconds = {name: [] for name in situations}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(arguments.rounds):
+            for name, (runs, busy) in situations.items():
+                value, report = timed(arguments, folder, runs, busy)
+                seconds[name].append(value)
+        report = without_temporary_files(report, folder)
+    alone = statistics.median(seconds["alone"])
+    rows = [{"situation": name, "seconds_per_step": statistics.median(values), "by_round": values,
+             "times_alone": statistics.median(values) / alone} for name, values in seconds.items()]
+    print(f"{'situation':<20}{'s/step':>9}{'min':>9}{'max':>9}{'of alone':>10}")
+    for row in rows:
+        values = row["by_round"]
+        print(f"{row['situation']:<20}{row['seconds_per_step']:>9.4f}{min(values):>9.4f}{max(values):>9.4f}"
+              f"{row['times_alone']:>10.2f}")
+    if arguments.json:
+        command = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]
+        date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        write_json(arguments.json, {"date": date, "command": " ".join(command), "threads": arguments.threads,
+                                    "results": rows, "engine": {k: report[k] for k in ("machine", "build")}})
+
+
+if __name__ == "__main__":
+    main()

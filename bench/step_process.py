@@ -1,0 +1,39 @@
+"""bench-step as a process that stays warm and runs rounds whenever it is asked."""
+import json
+import os
+import subprocess
+import sys
+
+
+class StepProcess:
+    """options: of bench-step, besides those of the rounds. environment: None for this process's own."""
+
+    def __init__(self, program, options, json_path, environment=None):
+        self.json_path = json_path
+        command = [str(program), "--device", "cpu", "--rounds-from-stdin", "--json", json_path, *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=environment)
+        self.read("ready")
+
+    def read(self, what):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{os.path.basename(sys.argv[0])}: error: bench-step ended before it said {what}; its message is "
+                     "above")
+        return line
+
+    def ask(self, rounds=1):
+        self.process.stdin.write("\n" * rounds)
+        self.process.stdin.flush()
+
+    def seconds(self):
+        """Of the next round that was asked for: a number for each variant."""
+        return json.loads(self.read("a round's seconds"))
+
+    def finish(self):
+        """What it wrote to its JSON file."""
+        self.process.stdin.close()
+        if self.process.wait() != 0:
+            sys.exit(f"{os.path.basename(sys.argv[0])}: error: bench-step failed; its message is above")
+        with open(self.json_path) as file:
+            return json.load(file)
