@@ -90,7 +90,7 @@ TEST_CASE("numbers of options beyond reason are refused with the option and the 
   plan("--memory-budget 8", "did you mean 8GiB?");
   plan("--folds 99999999999999999999", "[--folds] expected 0 to 1000000000");
   for (const char* seed : {"99999999999999999999", "18446744073709551616", "-1", "1e3"}) {
-    plan(fmt::format("--seed={}", seed), "--seed: expected a whole number from 0 to 2^64 - 1");
+    plan(fmt::format("--seed={}", seed), "[--seed] expected a whole number from 0 to 2^64 - 1");
   }
   refused("revunet-check", "--data . --threads 100000", "[--threads] expected 0 to 1024, got 100000");
   refused("revunet-evaluate", "--reference . --prediction . --lesion-wise --lesion-dilation 2147483647",

@@ -85,7 +85,7 @@ TEST_CASE("a file beyond the limit of its size is a disk that is full", "[stream
   const fs::path out = folder / "out";
   const std::string errors = (folder / "errors").string();
   const std::string command = fmt::format("revunet-phantom --out '{}' --size 32,32,32 2>'{}'", out.string(), errors);
-  CHECK(exit_code_of(command, "ulimit -f 16") == 3);  // 8 KiB, and 16 KiB in some shells
+  CHECK(exit_code_of(command, "ulimit -f 4") == 3);  // 2 KiB, or 4 KiB in some shells
   CHECK_THAT(read_bytes(errors), ContainsSubstring("expected to write, got: File too large"));
   for (const auto& file : fs::recursive_directory_iterator(out)) {
     INFO(file.path().string());
