@@ -165,7 +165,7 @@ TEST_CASE("an interrupted prediction leaves whole files, and goes on with --skip
   const std::string slow = "--patch 16,16,16 --overlap 0.75 --threads 1 --check none";
   const std::string run =
       fmt::format("{} '{}/revunet-predict' --weights '{}' --data '{}' --out '{}' {} 2>'{}' >/dev/null", patient_threads,
-                  REVUNET_TOOLS_DIR, weights.string(), data.string(), out.string(), slow, (folder / "errors").string());
+                  tools_dir(), weights.string(), data.string(), out.string(), slow, (folder / "errors").string());
   // Until the first case is done, or the program has failed.
   const std::string wait =
       fmt::format("until [ -e '{}' ] || ! kill -0 $p; do sleep 0.02; done", (out / "Phantom_001.nii.gz").string());

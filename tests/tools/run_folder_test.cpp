@@ -191,7 +191,7 @@ TEST_CASE("a run goes on when nobody reads what it prints, and its log has every
   const std::string command = fmt::format(
       "CUDA_VISIBLE_DEVICES= {}{}/revunet-train --data '{}' --out '{}' --channels 4,8 --size 16,16,16 "
       "--epochs 2 --val-fraction 0",
-      patient_threads, REVUNET_TOOLS_DIR, data.string(), run.string());
+      patient_threads, tools_dir(), data.string(), run.string());
   REQUIRE(std::system(fmt::format("({}; echo $? >'{}') 2>&1 | true", command, code.string()).c_str()) == 0);
   CHECK(read_bytes(code) == "0\n");
   CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring("epoch 2/2") && ContainsSubstring("done: "));

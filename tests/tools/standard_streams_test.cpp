@@ -15,7 +15,7 @@ namespace {
 // The exit code of a tool, after which come redirections: "revunet-check --data x >&-". `before` runs in its shell.
 int exit_code_of(const std::string& command, const std::string& before = "true") {
   const int status = std::system(
-      fmt::format("{}; CUDA_VISIBLE_DEVICES= {} {}/{}", before, patient_threads, REVUNET_TOOLS_DIR, command).c_str());
+      fmt::format("{}; CUDA_VISIBLE_DEVICES= {} {}/{}", before, patient_threads, tools_dir(), command).c_str());
   REQUIRE(WIFEXITED(status));  // not killed by a signal
   return WEXITSTATUS(status);
 }
