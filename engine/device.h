@@ -84,10 +84,10 @@ class Device {
   std::unordered_map<std::type_index, std::shared_ptr<void>> state_;
 };
 
-// Threads that CPU kernels use from now on, in the whole process; results do not depend on it. 1 to kMostCpuThreads.
+// Threads that CPU kernels use from now on, in the whole process; results do not depend on it. At least 1.
 void set_cpu_threads(int threads);
 int cpu_threads();
-// CPUs that this process may use: by its affinity, OMP_THREAD_LIMIT and the quota of its control groups.
+// Hardware threads this process may run on.
 int available_cpu_threads();
 
 }  // namespace revunet

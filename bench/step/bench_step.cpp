@@ -39,7 +39,7 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   UNetConfig config = default_config(baseline ? ModelKind::baseline : ModelKind::reversible);
   config.channels = baseline ? options.baseline_channels : options.channels;
   if (!baseline) config.encoder_depth = options.encoder_depth, config.decoder_depth = options.decoder_depth;
-  const auto [x, y, z] = tools::parse_size(size, "--sizes");
+  const auto [x, y, z] = tools::parse_size(size, "--sizes").axes();
   return {.name = name,
           .model = config,
           .mode = mode_of(name),
