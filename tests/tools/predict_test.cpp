@@ -117,8 +117,9 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
   }
   io::write_safetensors(folder / "reference.safetensors", weights);
 
+  // A full check warns of images without a background.
   const ToolResult got = predict(folder / "reference.safetensors", folder / "reference", folder / "out",
-                                 "--probabilities --size 32,48,16");
+                                 "--probabilities --size 32,48,16 --check headers");
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
   CHECK_THAT(got.output, ContainsSubstring("reversible network, channels 8,16,24,32,40, ") &&
