@@ -186,6 +186,7 @@ TEST_CASE("what cannot be scored is refused by name with exit code 3", "[evaluat
   write_labels(folder / "twice/one.nii.gz", cube(1, 4));
   write_labels(folder / "twice/one/one_seg.nii.gz", cube(1, 4));
   refused(evaluate(folder / "ref", folder / "twice"), "expected one segmentation of case one");
+  fs::create_directories(folder / "hollow/one");
   write_bytes(folder / "hollow/one/one_t1.nii", "not looked at");
   refused(evaluate(folder / "ref", folder / "hollow"), "expected one_seg.nii.gz (or one-seg.nii.gz) in this folder");
   fs::create_directories(folder / "nothing");
