@@ -80,7 +80,8 @@ TEST_CASE("a trace is read up to wherever it was cut", "[trace]") {
   write_bytes(cut, bytes.substr(0, end) + std::string(100, '\0'));
   CHECK(read_trace(cut).events.size() == whole.events.size());
   write_bytes(cut, bytes.substr(0, end) + "[1,2\n[1");
-  CHECK_THROWS_WITH(read_trace(cut), ContainsSubstring("expected a line of JSON, got '[1,2'"));
+  CHECK_THROWS_WITH(read_trace(cut),
+                    ContainsSubstring("expected JSON, got: parse error") && !ContainsSubstring("cut short"));
   // Without its last line break alone it is whole.
   write_bytes(cut, bytes.substr(0, bytes.size() - 1));
   CHECK(read_trace(cut).end == TraceEnd::run_ended);
