@@ -302,7 +302,7 @@ int main(int argc, char** argv) {
   app.add_flag("--probabilities", options.probabilities,
                "also write <out>/<case>_probabilities.nii.gz: float32, frames WT, TC and ET");
   app.add_flag("--overlay", options.overlay,
-               "also draw <out>/<case>.png: predicted regions over FLAIR on three planes, next to those of the case's "
+               "also draw <out>/<case>.png: WT over FLAIR, TC and ET over T1ce, on three planes, with the case's own "
                "segmentation if it has one");
   add_precision_option(app, options.precision);
   add_device_options(app, options.device);

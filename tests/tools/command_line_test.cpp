@@ -48,7 +48,7 @@ std::string refusal_of_train(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("--help fits the terminal, and has the same words at any width", "[help]") {
+TEST_CASE("what --help prints fits the terminal, and has the same words at any width", "[help]") {
   for (const std::string& program : programs) {
     INFO(program);
     const auto words = [](const std::string& text) {  // without spaces and the \ of a command in several lines
@@ -68,7 +68,7 @@ TEST_CASE("--help fits the terminal, and has the same words at any width", "[hel
   }
 }
 
-TEST_CASE("--help begins with three examples, and every option in them exists", "[help]") {
+TEST_CASE("what --help prints begins with three examples, and every option in them exists", "[help]") {
   for (const std::string& program : programs) {
     INFO(program);
     const std::string help = help_at(program, 100000);

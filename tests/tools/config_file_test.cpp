@@ -127,7 +127,7 @@ TEST_CASE("lists of TOML are lists as typed", "[train]") {
                                     "scaling = [0.5, 2.0]\n");
   const TrainArguments typed = parse({"--config", file.string()}).typed;
   CHECK((typed.size == "32,48,16" && typed.channels == "4,8" && typed.learning_rate_drops == "7"));
-  CHECK(typed.scaling == "0.5,2.0");
+  CHECK(typed.scaling == "0.5,2");
 }
 
 TEST_CASE("what is typed beside config.toml takes precedence", "[train]") {

@@ -32,7 +32,7 @@ TEST_CASE("waiting threads spin briefly, unless the environment says how they wa
 
 TEST_CASE("a program that starts anew keeps its arguments and its streams", "[threads]") {
   const ToolResult got =
-      run_tool("revunet-check", "--data 'no such folder' --labels ''", "env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT ");
+      run_tool("revunet-check", "--data 'no such folder' --json ''", "env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT ");
   CHECK(got.exit_code == 3);
   CHECK(got.output.empty());
   CHECK_THAT(got.errors, ContainsSubstring("no such folder"));

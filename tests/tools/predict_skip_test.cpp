@@ -90,7 +90,8 @@ TEST_CASE("a prediction is whole, damaged, not there, or another's", "[predict]"
   CHECK_THAT(refusal(), ContainsSubstring("A_t1.nii.gz]"));
 }
 
-TEST_CASE("--skip-existing predicts what is missing or damaged, and leaves the rest as it is", "[predict]") {
+TEST_CASE("what --skip-existing does: it predicts what is missing or damaged, and leaves the rest as it is",
+          "[predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3), weights = write_untrained(folder / "w.safetensors");
   REQUIRE(predict(weights, data, folder / "expected").exit_code == 0);
@@ -122,7 +123,7 @@ TEST_CASE("--skip-existing predicts what is missing or damaged, and leaves the r
   CHECK_THAT(other.errors, ContainsSubstring("Phantom_001.nii.gz] expected a prediction on the grid"));
 }
 
-TEST_CASE("--skip-bad goes on past cases that are no good, and lists them", "[predict]") {
+TEST_CASE("what --skip-bad does: it goes on past cases that are no good, and lists them", "[predict]") {
   const std::string check = GENERATE("full", "none");  // none: bad files show when they are read
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), weights = write_untrained(folder / "w.safetensors");

@@ -156,7 +156,7 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   CHECK(drawn_by("revunet-predict", quiet, 80, "xterm")->empty());
 }
 
-TEST_CASE("-q leaves warnings and results, -v adds the files", "[progress][predict]") {
+TEST_CASE("what -q and -v do: -q leaves warnings and results, -v adds the files", "[progress][predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "untrained.safetensors");
   const ToolResult quiet = predict(weights, data, folder / "quiet", "-q");

@@ -10,12 +10,11 @@ namespace revunet::tools {
 
 // Part of the command line's contract. docs/tools/generate takes numbers and comments as they are here.
 enum ExitCode {
-  exit_done = 0,        // done
-  exit_failed_run = 1,  // the run failed, or what was checked is wrong: a dataset, or a trace that does not verify
-  exit_bad_usage = 2,   // options that make no sense, or not together
-  exit_bad_data = 3,    // a file that is missing, damaged or not what it should be
-  exit_interrupted =
-      4,  // stopped by Ctrl-C or another signal; --resume goes on with a run, --skip-existing with a prediction
+  exit_done = 0,         // done
+  exit_failed_run = 1,   // the run failed, or what was checked is wrong: a dataset, or a trace that does not verify
+  exit_bad_usage = 2,    // options that make no sense, or not together
+  exit_bad_data = 3,     // a file that is missing, damaged or not what it should be
+  exit_interrupted = 4,  // stopped by a signal; --resume goes on with a run, --skip-existing with a prediction
 };
 
 // Of the tools: "0.1.0".
