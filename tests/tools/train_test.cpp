@@ -221,7 +221,7 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--channels 4,6", "got 6 in 4,6");
   refused("--channels 4,,8", "[--channels] expected whole numbers");
   refused("--model baseline --encoder-depth 2", "expected 1 with the baseline");
-  refused("--encoder-depth 0", "depth of at least 1");
+  refused("--encoder-depth 0", "[model] expected --encoder-depth 1 to 1000, got 0");
   refused("--model other", "--model");
   refused("--device cuda", "--device");
   refused("--epochs 0", "[--epochs] expected 1 to 1000000, got 0");
