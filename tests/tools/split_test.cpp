@@ -152,7 +152,7 @@ TEST_CASE("a split's file is the split, and is refused where it is none of these
     write_bytes(file, text);
     return message_of<DataError>([&] { split_cases(cases_of(3), {.file = file}); });
   };
-  CHECK_THAT(refusal("{"), ContainsSubstring("expected JSON as in a run's split.json"));
+  CHECK_THAT(refusal("{"), ContainsSubstring("expected JSON, got: parse error"));
   CHECK_THAT(refusal("{\"training\": [\"case_000\"]}"),
              ContainsSubstring("a list of cases' names under \"validation\""));
   CHECK_THAT(refusal("{\"training\": [1], \"validation\": []}"), ContainsSubstring("under \"training\""));
@@ -163,7 +163,7 @@ TEST_CASE("a split's file is the split, and is refused where it is none of these
   CHECK_THAT(refusal("{\"training\": [], \"validation\": [\"case_000\"]}"),
              ContainsSubstring("expected a case to train on"));
   CHECK_THAT(message_of<DataError>([&] { split_cases(cases_of(3), {.file = folder / "none.json"}); }),
-             ContainsSubstring("none.json] expected a split that can be read"));
+             ContainsSubstring("none.json] expected a file that can be read"));
   std::vector<io::CaseFiles> twice = cases_of(2);
   twice[0].name = "BraTS-GLI-00001-000", twice[1].name = "BraTS-GLI-00001-001";
   write_bytes(file, "{\"training\": [\"BraTS-GLI-00001-000\"], \"validation\": [\"BraTS-GLI-00001-001\"]}");

@@ -160,7 +160,7 @@ TEST_CASE("files of more than one network are refused", "[weights]") {
 TEST_CASE("a tensor of a wrong shape is named with both shapes, whichever it is", "[weights]") {
   const TemporaryFolder folder;
   struct Wrong {
-    const char* name;
+    std::string name;
     std::vector<int64_t> shape;
     const char* message;
   };
@@ -174,7 +174,7 @@ TEST_CASE("a tensor of a wrong shape is named with both shapes, whichever it is"
            {"encoders.1.conv.weight", {7, 4, 1, 1, 1}, "1.conv.weight of shape (8, 4, 1, 1, 1), got (7, 4, 1, 1, 1)"},
            {"lastConv.bias", {1, 3}, "expected lastConv.bias of shape (3), got (1, 3)"},
            {"lastConv.weight", {3}, "expected lastConv.weight of shape (O, I, kD, kH, kW), got (3)"},
-           {(f_block + "gn.bias").c_str(), {5}, "f_block.gn.bias of shape (4), got (5)"},
+           {f_block + "gn.bias", {5}, "f_block.gn.bias of shape (4), got (5)"},
        }) {
     const std::string message = refusal(write_reshaped(folder / "w.safetensors", plain, wrong.name, wrong.shape));
     CHECK_THAT(message, ContainsSubstring("w.safetensors] ") && ContainsSubstring(wrong.message) &&
