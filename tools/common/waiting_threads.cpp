@@ -10,9 +10,9 @@ namespace revunet::tools {
 
 namespace {
 
-// Looks at a value that another thread is to change, before a thread sleeps. Measured on two cores
-// (bench/side_by_side.py): with 3000 a run alone takes 1 to 2 % longer than with libgomp's 300000, with 1000 it takes 3
-// %, with none 32 %; two at once take 2.0 times as long as one, with 300000 they take 4.9 times as long.
+// Looks at a value that another thread is to change, before a thread sleeps. In a few rounds of bench-step with a small
+// network, on two cores that had other work too, a run alone took 2 % longer with 3000 than with libgomp's 300000, and
+// 32 % longer with none. Two at once took 2.0 times as long as one with 3000, and 4.9 times with 300000.
 constexpr const char* kSpins = "3000";
 
 }  // namespace
