@@ -187,6 +187,26 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   return result;
 }
 
+void clear_padding(std::span<uint8_t> labels, const Placement& placement) {
+  const auto [X, Y, Z] = placement.size;
+  REVUNET_EXPECTS(std::ssize(labels) == voxels_of(placement.size), Error,
+                  "[padding] expected {} labels, got {}; pass the placement of the same case",
+                  voxels_of(placement.size), labels.size());
+  const auto is_placed = [&](size_t axis, int64_t at) {
+    const int64_t first = placement.destination_offset[axis];
+    return at >= first && at < first + placement.extent[axis];
+  };
+  size_t voxel = 0;
+  for (int64_t x = 0; x < X; ++x) {
+    for (int64_t y = 0; y < Y; ++y) {
+      const bool row_is_placed = is_placed(0, x) && is_placed(1, y);
+      for (int64_t z = 0; z < Z; ++z, ++voxel) {
+        if (!row_is_placed || !is_placed(2, z)) labels[voxel] = 0;
+      }
+    }
+  }
+}
+
 std::vector<uint8_t> paste_labels_back(std::span<const uint8_t> labels, const Placement& placement,
                                        const Size3& file_size) {
   expect_placement_fits(placement, file_size, labels.size(), 1);

@@ -66,6 +66,10 @@ Size3 brain_extent(const CaseVolumes& volumes);
 // constant there and not missing; UsageError for a size that is not positive.
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_field_of_view);
 
+// Sets labels (X, Y, Z) of the output's size to 0 outside the placement, where the output is padding: no voxel of the
+// file is there. Error if sizes do not match.
+void clear_padding(std::span<uint8_t> labels, const Placement& placement);
+
 // Labels (X, Y, Z) of the output's size -> labels of the file's size and order, x fastest; zero outside the placement.
 // Error if sizes do not match.
 std::vector<uint8_t> paste_labels_back(std::span<const uint8_t> labels, const Placement& placement,

@@ -284,6 +284,20 @@ TEST_CASE("pasting back undoes cropping and padding") {
   }
 }
 
+TEST_CASE("labels in the padding are cleared, those of the box are kept") {
+  const io::Size3 file = {8, 9, 13};
+  const io::CaseVolumes volumes = box_case(file, {2, 3, 1}, {7, 7, 12});  // a box of 5 x 4 x 11 voxels
+  io::Placement placement = io::preprocess(volumes, {8, 4, 9}).placement;
+  std::vector<uint8_t> labels(8 * 4 * 9, 2);
+  io::clear_padding(labels, placement);
+  for (size_t x = 0; x < 8; ++x) {
+    const uint8_t expected = x >= 1 && x < 6 ? 2 : 0;  // 3 planes of padding: one before the box, two after it
+    INFO(x);
+    CHECK(std::ranges::count(std::span(labels).subspan(x * 4 * 9, size_t{4} * 9), expected) == 4 * 9);
+  }
+  CHECK_THROWS_AS(io::clear_padding(std::span(labels).subspan(1), placement), Error);
+}
+
 TEST_CASE("labels to regions: WT 1, 2, 4; TC 1, 4; ET 4") {
   const std::vector<uint8_t> labels = {0, 1, 2, 4};
   const std::vector<float> regions = {0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1};

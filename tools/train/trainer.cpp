@@ -264,7 +264,8 @@ RegionScores Trainer::validate() {
     const CaseLoader::Case c = rescue_.saved_if_failing(
         [&] { return validation_ahead_.get(static_cast<int64_t>(i), static_cast<int64_t>(validation_.count())); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
-    const std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
+    std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
+    io::clear_padding(labels, c->placement);  // as a prediction's file, which has no such voxels
     const RegionValues dice = io::region_dice(c->labels, labels);
     for_each_observer([&](RunObserver& o) { o.on_validation_case({state_.epoch, i, *c, labels, dice}); });
     state_.validated.push_back(scores_of_case(c->labels, dice));
