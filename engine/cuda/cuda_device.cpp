@@ -151,7 +151,7 @@ int device_count() {
   if (status == cudaErrorInsufficientDriver) REVUNET_CUDA_CHECK(cudaDriverGetVersion(&driver));
   const bool none = status == cudaErrorNoDevice || (status == cudaErrorInsufficientDriver && driver == 0);
   REVUNET_EXPECTS(none, UsageError,
-                  "[--device] expected the CUDA driver to list its devices, got {} ({}); mend or update the driver "
+                  "[--device] expected the CUDA driver to list its devices, got {} ({}); fix or update the driver "
                   "(nvidia-smi says more), or use --device cpu",
                   cudaGetErrorName(status), cudaGetErrorString(status));
   return 0;

@@ -2,15 +2,21 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 
 namespace revunet {
 
 struct HostMemory {
+  enum class Limit {
+    machine,
+    address_space,
+    control_group
+  };                   // what gives least: all there is, `ulimit -v`, a container
   size_t total, free;  // bytes; free: what the process could take beside what it has
-  bool limited;        // whether it is `ulimit -v` that gives less than the machine has
+  Limit limit;         // of total
 };
 
-// As it is now. Other programs and the process itself change it.
-HostMemory host_memory();
+// As it is now. Other programs and the process itself change it. `root` as for control_groups.
+HostMemory host_memory(const std::filesystem::path& root = "/");
 
 }  // namespace revunet

@@ -63,7 +63,7 @@ TEST_CASE("what libraries throw is told in words, without the names of their exc
   }
   CHECK(failure_when([] { throw std::runtime_error("odd"); }).code == 1);
   CHECK_THAT(failure_when([] { throw std::runtime_error("odd"); }).message,
-             ContainsSubstring("got: odd; please report"));
+             ContainsSubstring("program: odd; please report"));
   CHECK(failure_when([] { throw 7; }).code == 1);
 }
 

@@ -170,3 +170,20 @@ TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's
   REQUIRE(train(data, folder / "unwatched", steps).exit_code == 0);
   CHECK(read_bytes(folder / "watched/last.safetensors") == read_bytes(folder / "unwatched/last.safetensors"));
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // which takes terabytes of addresses
+TEST_CASE("a run on the CPU warns where its plan is more than the process may take", "[train][memory]") {
+  const TemporaryFolder folder;
+  const std::filesystem::path data = make_phantoms(folder / "data", 1);
+  const ToolResult got = run_tool(
+      "revunet-train",
+      fmt::format("--data '{}' --out '{}' --size 160,192,160 --activations stored --skips stored --val-fraction 0 "
+                  "--max-steps 1 --threads 1",
+                  data.string(), (folder / "run").string()),
+      R"(sh -c 'ulimit -v 3000000; exec "$0" "$@"' )");
+  CHECK(got.exit_code == 1);  // and it does end
+  CHECK_THAT(got.output,
+             ContainsSubstring("warning: [memory] expected 5") && ContainsSubstring("that this process may take"));
+  CHECK_THAT(got.errors, ContainsSubstring("`ulimit -v` lets this process have 2929.7 MiB"));
+}
+#endif

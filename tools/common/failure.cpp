@@ -22,7 +22,7 @@ std::string describe(const std::filesystem::filesystem_error& e) {
                      e.path1().string(), second, e.code().message());
 }
 
-// As a rule of threads that cannot be started.
+// This error mostly means that a thread could not be started.
 std::string describe(const std::system_error& e) {
   return fmt::format(
       "[system] expected threads and files as the run needs them, got: {}; give fewer --threads, or raise "
@@ -52,10 +52,11 @@ Failure whole_failure_of(const std::exception_ptr& exception) {
     return {exit_failed_run, out_of_host_memory(kWholeRun).what()};
   } catch (const std::exception& e) {
     return {exit_failed_run,
-            fmt::format("[program] expected no such failure, got: {}; please report it with the command", e.what())};
+            fmt::format("[program] an unexpected error ended the program: {}; please report it with the command",
+                        e.what())};
   } catch (...) {
     return {exit_failed_run,
-            "[program] expected no such failure, got one without a text; please report it with the "
+            "[program] an unexpected error without a text ended the program; please report it with the "
             "command"};
   }
 }

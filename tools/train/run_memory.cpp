@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/memory/host_memory.h"
 #include "engine/memory/report.h"
 
 namespace revunet::tools {
@@ -29,11 +30,18 @@ void log_comparison(const std::string& what, size_t predicted, size_t measured) 
 
 }  // namespace
 
-void RunMemory::log_prediction() const {
+void RunMemory::log_prediction(Device& device) const {
   const std::string validation =
       settings_.validation ? fmt::format(", {:.1f} MiB in validation", mib(plan_.validation.peak_allocated)) : "";
   spdlog::info("memory of tensors, predicted peak: {:.1f} MiB in training ({}){}; the device reserves {:.1f} MiB",
                mib(plan_.training.peak_allocated), describe(settings_), validation, mib(plan_.reserved()));
+  const size_t free = host_memory().free;
+  if (device.memory().on_host() && plan_.reserved() > free) {
+    spdlog::warn(
+        "warning: [memory] expected {:.1f} MiB of main memory for tensors, got {:.1f} MiB that this process may "
+        "take, so that the system may end it without a word; give a smaller --size, or --memory-budget",
+        mib(plan_.reserved()), mib(free));
+  }
 }
 
 void RunMemory::log_measured(Device& device) const {

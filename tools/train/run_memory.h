@@ -15,7 +15,8 @@ class RunMemory {
   // Plans the run: milliseconds.
   explicit RunMemory(const MemorySettings& settings) : settings_(settings), plan_(plan_training(settings)) {}
 
-  void log_prediction() const;
+  // Warns where the device is the CPU, and its memory is less than predicted: Linux grants more than it has.
+  void log_prediction(Device& device) const;
 
   // The allocator's peak, in bytes, of some training steps or of a validation.
   void trained(size_t peak) { training_ = std::max(training_, peak); }
