@@ -25,11 +25,12 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kFormat = "revunet-case-3";
+constexpr const char* kFormat = "revunet-case-4";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
 constexpr size_t kChecksumLength = 9;               // eight hexadecimal digits and a line break
 
-// What the case was made of. With the times of change (ctime), as tools that copy set back those of modification.
+// What the case was made of: files, frames in them, and what their labels mean, which dataset.json may say. With the
+// times of change (ctime), as tools that copy set back those of modification.
 json sources_of(const CaseFiles& files) {
   json sources = json::array();
   for (const auto& [role, path] : files_of(files)) {
@@ -39,7 +40,8 @@ json sources_of(const CaseFiles& files) {
     sources.push_back({escaped_utf8(fs::absolute(path).lexically_normal().string()), status.st_size,
                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
   }
-  sources.push_back(files.labels.name());
+  for (const ImageFrame& image : files.modalities) sources.push_back({image.frame, image.frames});
+  sources.push_back(files.labels.meanings_text());
   if (files.background.kind != Background::Kind::zero) sources.push_back(files.background.name());
   return sources;
 }

@@ -19,9 +19,9 @@ class CaseCache {
   // Makes the folder. on_damage is told of files that are not whole; DataError where there can be no folder.
   CaseCache(std::filesystem::path folder, std::function<void(const std::string&)> on_damage);
 
-  // As load_case, of the brain's box, whose place is in cropped_at: affine and header are none. What preprocess makes
-  // of it is the same but for box_low and cropped_at, whose sum is the same. From any thread. DataError as load_case,
-  // for a case without such voxels, and where the cache cannot be written.
+  // Loads the case cut to the brain's box, which begins at cropped_at. The affine is the identity, and there is no
+  // header. What preprocess makes of it is the same but for box_low and cropped_at, whose sum is the same. Any thread
+  // may call it. DataError as load_case, for a case without such voxels, and where the cache cannot be written.
   CaseVolumes load(const CaseFiles& files) const;
 
  private:

@@ -93,7 +93,31 @@ TEST_CASE("a cached case is made again where its labels stand for something else
   files.labels = io::label_profile("brats2024");  // whose 4 is the resection cavity
   CHECK(c.cache.load(files).labels->at(2) == 0);
   CHECK(c.cache.load(files).labels->at(0) == 2);
+  // Two dataset.json whose profiles have one name: 2 and 4 have changed places.
+  const auto named = [](std::vector<io::LabelProfile::Meaning> meanings) {
+    return io::LabelProfile("of dataset.json", std::move(meanings));
+  };
+  files.labels = named({{0, 0}, {1, 1}, {2, 2}, {4, 4}});
+  CHECK(c.cache.load(files).labels->at(0) == 2);
+  files.labels = named({{0, 0}, {1, 1}, {2, 4}, {4, 2}});
+  CHECK(c.cache.load(files).labels->at(0) == 4);
   CHECK(c.damage.empty());
+}
+
+TEST_CASE("a cached case is made again where another frame of its image is the modality") {
+  const TemporaryFolder folder;
+  NiftiBytes image;
+  image.dims({3, 3, 3, 4});
+  std::vector<int16_t> voxels(108);
+  for (size_t v = 0; v < voxels.size(); ++v) voxels[v] = static_cast<int16_t>(v + 1);
+  image.fill(voxels);
+  const fs::path path = write_bytes(folder / "a.nii", image.bytes());
+  io::CaseFiles files{.name = "a", .modalities = {}, .segmentation = {}};
+  for (size_t m = 0; m < 4; ++m) files.modalities[m] = {path, static_cast<int64_t>(m), 4};
+  Cache c(folder / "cache");
+  CHECK(c.cache.load(files).modalities[0][0] == 1);
+  std::swap(files.modalities[0].frame, files.modalities[3].frame);
+  CHECK(c.cache.load(files).modalities[0][0] == 1 + 3 * 27);
 }
 
 TEST_CASE("a cached case is made again where its files have changed, and where it is damaged") {
