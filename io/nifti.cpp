@@ -59,9 +59,25 @@ void skip(GzipReader& file, int64_t size, std::string_view what) {
   }
 }
 
+// Skips what lies between header and voxels. Where no vox_offset says how much that is, nothing may be there.
+void skip_extensions(GzipReader& file, const NiftiHeader& header, const std::filesystem::path& path) {
+  const int64_t size = header.payload_offset - std::ssize(header.bytes);
+  constexpr std::string_view what = "header extensions";
+  if (!header.offset_assumed) return skip(file, size, what);
+  std::vector<char> flags(static_cast<size_t>(size));
+  file.read(flags.data(), size, what);
+  REVUNET_EXPECTS(flags[0] == 0, DataError,
+                  "[{}] expected a vox_offset, as the header has extensions, got 0; fix vox_offset in the header",
+                  path.string());
+}
+
 void skip_padding(GzipReader& file, NiftiHeader& header, const std::filesystem::path& path) {
   const int64_t padding = file.skip_padding();
   if (padding == 0) return;
+  REVUNET_EXPECTS(!header.length_doubtful, DataError,
+                  "[{}] expected the end of the file after the {}, got {} bytes more, in a file whose vox_offset or "
+                  "bitpix contradicts its header; fix the header",
+                  path.string(), claim_of(header), padding);
   header.tolerated.push_back(
       fmt::format("[{}] expected the end of the file after the {}, got {} bytes of zeros: they "
                   "are ignored",
@@ -186,7 +202,7 @@ void expect_finite(const std::vector<float>& voxels, const std::filesystem::path
 NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite) {
   GzipReader file(path);
   NiftiHeader header = read_header(file, path);
-  skip(file, header.payload_offset - std::ssize(header.bytes), "header extensions");
+  skip_extensions(file, header, path);
   std::vector<float> voxels;
   try {
     read_voxels_of_type(file, header, voxels);
@@ -213,7 +229,8 @@ NiftiImage read_whole_nifti_header(const std::filesystem::path& path) {
   const bool as_long =
       file.compressed() ? last_word(path) == static_cast<uint32_t>(length) : file.max_content_size() == length;
   if (!as_long) {
-    skip(file, length - std::ssize(header.bytes), "voxels");
+    skip_extensions(file, header, path);
+    skip(file, length - header.payload_offset, "voxels");
     skip_padding(file, header, path);
   }
   return image_of(std::move(header), {});

@@ -113,6 +113,7 @@ void judge_datatype(const Fields& f, NiftiHeader& header, const std::filesystem:
       "for example to int16",
       path.string(), nifti_datatype_string(f.datatype), f.datatype);
   if (f.bitpix == header.voxel_bytes * 8) return;
+  header.length_doubtful = true;
   header.tolerated.push_back(fmt::format("[{}] expected bitpix {} for datatype {}, got {}: the datatype decides",
                                          path.string(), header.voxel_bytes * 8, nifti_datatype_string(f.datatype),
                                          f.bitpix));
@@ -122,6 +123,7 @@ void judge_offset(const Fields& f, NiftiHeader& header, const std::filesystem::p
   const auto least = static_cast<int64_t>(header.bytes.size()) + extension_flag_bytes;
   if (f.vox_offset == 0) {
     header.payload_offset = least;
+    header.offset_assumed = header.length_doubtful = true;
     header.tolerated.push_back(
         fmt::format("[{}] expected a vox_offset of at least {}, after the header, got 0: the "
                     "voxels are read from byte {} on",
@@ -170,18 +172,18 @@ Eigen::Matrix4d affine_of(const Fields& f) {
 void judge_affine(const Fields& f, Grid& grid, const std::filesystem::path& path) {
   const char* name = f.sform_code > 0 ? "sform" : "qform";
   REVUNET_EXPECTS(grid.affine.allFinite(), DataError,
-                  "[{}] expected a finite affine, got NaN or infinity in the {}; mend the header", path.string(), name);
+                  "[{}] expected a finite affine, got NaN or infinity in the {}; fix the header", path.string(), name);
   const Eigen::Matrix3d axes = grid.affine.topLeftCorner<3, 3>();
   for (size_t i = 0; i < 3; ++i) grid.spacing[i] = axes.col(static_cast<int>(i)).norm();
   const double box = grid.spacing[0] * grid.spacing[1] * grid.spacing[2];
   REVUNET_EXPECTS(std::abs(axes.determinant()) > flat_volume * box, DataError,
-                  "[{}] expected axes along three dimensions, got a {} that puts all voxels into one plane; mend the "
+                  "[{}] expected axes along three dimensions, got a {} that puts all voxels into one plane; fix the "
                   "header",
                   path.string(), name);
   for (size_t i = 0; i < 3; ++i) {
     REVUNET_EXPECTS(std::abs(grid.spacing[i] - f.spacing[i]) <= spacing_tolerance * f.spacing[i], DataError,
                     "[{}] expected pixdim to have the voxel sizes of the {}, {:.6g} mm, got {:.6g} x {:.6g} x {:.6g} "
-                    "mm; mend whichever is wrong",
+                    "mm; fix whichever is wrong",
                     path.string(), name, fmt::join(grid.spacing, " x "), f.pixdim[1], f.pixdim[2], f.pixdim[3]);
   }
 }
@@ -275,7 +277,7 @@ double scaling_error_of(const NiftiHeader& header) {
   if (header.datatype == NIFTI_TYPE_FLOAT32 || header.datatype == NIFTI_TYPE_FLOAT64) return of_floats;
   const double step = std::abs(header.slope);
   const double half = step < 1 ? step / 2 : 0;
-  constexpr double most = 0.499;  // beyond, nobody knows which label it was
+  constexpr double most = 0.125;  // beyond, the slope is more likely damaged than a writer's, which has 255 steps
   return std::min(half + rounding * (most_label + std::abs(header.intercept)), most);
 }
 

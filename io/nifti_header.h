@@ -33,17 +33,21 @@ struct NiftiHeader {
   int64_t voxel_count = 0;     // x * y * z * frames; voxel_count * voxel_bytes + payload_offset does not overflow
   double slope = 1;            // voxel = slope * stored + intercept
   double intercept = 0;
+  bool offset_assumed = false;   // vox_offset is 0, and the voxels are looked for behind header and flags
+  bool length_doubtful = false;  // vox_offset or bitpix contradict the rest: the voxels must fill the file exactly
   std::vector<std::string> tolerated;  // as NiftiImage's
 };
 
 // Judges a whole header (348 or 540 bytes, in the file's byte order). DataError naming path, what the standard
 // (nifti.nimh.nih.gov/nifti-1, nifti-2) or this project expects, what was found, and a remedy. Tolerated, because there
 // is one way to read it: a bitpix that is not the datatype's, a vox_offset of 0 (the voxels then follow the header and
-// its four bytes of flags), negative pixdim, and a qform or sform that is not finite and not used.
+// its four bytes of flags; of both, where the file is as long as the header then says), negative pixdim, and a qform or
+// sform that is not finite and not used.
 NiftiHeader parse_nifti_header(std::vector<char> bytes, const std::filesystem::path& path);
 
-// How far from a whole number the file's numbers may have moved a label: half of scl_slope where that is below 1, as a
-// writer that has only scaled integers rounds to steps of it; 1e-3 for floats, which may have come from such a file.
+// How far from a whole number the file's numbers may have moved a label: half of scl_slope, as a
+// writer that has only scaled integers rounds to steps of it, and at most an eighth; 1e-3 for floats, which may have
+// come from such a file.
 double scaling_error_of(const NiftiHeader& header);
 
 // Bytes of a voxel of a NIFTI_TYPE_* code, 0 for types that this project does not read (complex, RGB, 128 bits).

@@ -14,6 +14,8 @@ using namespace revunet::test;
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::string refusal(const std::filesystem::path& path) {
@@ -51,6 +53,25 @@ TEST_CASE("headers that can be read in one way only are read, and it is said") {
   SECTION("bitpix") {
     image.datatype(4, GENERATE(0, 8, 32));
     tolerated(folder, image, "expected bitpix 16 for datatype INT16");
+  }
+  SECTION("no more than one way to read it: a header that contradicts itself and a file that is too long") {
+    SECTION("vox_offset 0 before extensions") {
+      image.vox_offset(0);
+      image.header[image.version_2 ? 540 : 348] = 1;  // the flag that says so
+      CHECK_THAT(refusal(write_bytes(folder / "a.nii", image.bytes())),
+                 ContainsSubstring("expected a vox_offset, as the header has extensions, got 0"));
+    }
+    SECTION("padding") {
+      const bool by_offset = GENERATE(false, true);
+      if (by_offset) image.vox_offset(0);
+      if (!by_offset) image.datatype(4, 32);
+      const std::string bytes = image.bytes() + std::string(48, '\0');
+      for (const fs::path& path :
+           {write_bytes(folder / "a.nii", bytes), write_bytes(folder / "a.nii.gz", gzip(bytes))}) {
+        CHECK_THAT(refusal(path), ContainsSubstring("got 48 bytes more, in a file whose vox_offset or bitpix"));
+        CHECK_THROWS_AS(io::read_whole_nifti_header(path), DataError);
+      }
+    }
   }
   SECTION("negative pixdim beside a sform") {
     image.srow({-1, 0, 0, 5, 0, 2, 0, 6, 0, 0, 3, 7});
@@ -215,9 +236,12 @@ TEST_CASE("what is no label stays refused, however it is scaled") {
   CHECK_THAT(refused(floats({0.7f})), ContainsSubstring("got 0.7"));
   CHECK_THAT(refused(floats({0.0f, 1.01f})), ContainsSubstring("got 1.01"));
   CHECK_THAT(refused(floats({-0.25f})), ContainsSubstring("got -0.25"));
+  // A damaged slope: 2 and 4 would become 2 and 3.
+  CHECK_THAT(refused(scaled_labels(2, 0.8, 0, {0, 0.8f, 1.6f, 3.2f})), ContainsSubstring("got 0.8"));
+  CHECK_THAT(refused(scaled_labels(2, 0.8, 0, {0, 3.2f})), ContainsSubstring("got 3.2"));
   // Values that are near whole numbers, but not one for each label.
   CHECK_THAT(refused(floats({0, 0.0002f})), ContainsSubstring("one value for each, got 0 and 0.0002 for 0"));
-  CHECK_THAT(refused(scaled_labels(2, 0.4, 0, {0.8f, 1.2f})), ContainsSubstring("one value for each"));
+  CHECK_THAT(refused(scaled_labels(2, 2.0 / 9, 0, {8.0f / 9, 10.0f / 9})), ContainsSubstring("one value for each"));
   // Out of range after rounding.
   CHECK_THAT(refused(floats({255.9995f})), ContainsSubstring("0..255"));
 }
