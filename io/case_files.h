@@ -66,6 +66,7 @@ struct DatasetScan {
   std::vector<DatasetProblem> problems;
   std::vector<std::string> left_out = {};   // paths of folders beside the cases that hold no image
   std::vector<std::string> respelled = {};  // files that another spelling than the layout's names: "<path> as t1"
+  std::string relabelled = {};              // that --labels contradicts dataset.json, and how; empty where it does not
 };
 
 }  // namespace revunet::io

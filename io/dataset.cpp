@@ -108,8 +108,10 @@ std::vector<float> voxels_of(NiftiImage& image, const ImageFrame& wanted, const 
 }
 
 // A scan with the problems that matter to who uses the cases, not only checks them.
-DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>& labels, MissingModality missing) {
+DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>& labels, MissingModality missing,
+                         const OnNote& on_note) {
   DatasetScan scan = scan_dataset(path, labels);
+  if (on_note) std::ranges::for_each(notes_of(scan), on_note);
   std::erase_if(scan.problems, [&](const DatasetProblem& p) {
     return p.kind == DatasetProblem::Kind::segmentation ||
            (p.kind == DatasetProblem::Kind::modality && missing == MissingModality::allowed);
@@ -137,16 +139,29 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
                               path.string(), e.what()));
 }
 
+std::vector<std::string> notes_of(const DatasetScan& scan) {
+  std::vector<std::string> notes;
+  if (!scan.respelled.empty()) {
+    notes.push_back(fmt::format("{} files have another spelling than the layout's names; the first: {}",
+                                scan.respelled.size(), scan.respelled[0]));
+  }
+  if (!scan.left_out.empty()) {
+    notes.push_back(fmt::format("left out, as there is no image inside: {}", fmt::join(scan.left_out, ", ")));
+  }
+  if (!scan.relabelled.empty()) notes.push_back(scan.relabelled);
+  return notes;
+}
+
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
-                                  MissingModality missing) {
-  DatasetScan scan = scan_for_use(path, labels, missing);
+                                  MissingModality missing, const OnNote& on_note) {
+  DatasetScan scan = scan_for_use(path, labels, missing, on_note);
   if (!scan.problems.empty()) refuse(scan.problems, path);
   return std::move(scan.cases);
 }
 
 SoundCases find_sound_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
-                            MissingModality missing) {
-  DatasetScan scan = scan_for_use(path, labels, missing);
+                            MissingModality missing, const OnNote& on_note) {
+  DatasetScan scan = scan_for_use(path, labels, missing, on_note);
   std::vector<DatasetProblem> of_all;
   std::ranges::copy_if(scan.problems, std::back_inserter(of_all), [](const auto& p) { return p.case_name.empty(); });
   if (!of_all.empty()) refuse(of_all, path);
@@ -158,8 +173,9 @@ SoundCases find_sound_cases(const std::filesystem::path& path, const std::option
 
 namespace {
 
-// Before any voxel is read: a damaged header must not ask for the memory of an image that is not used.
-void expect_one_grid(const CaseFiles& files) {
+// The grid of all files, from the first that says which way its axes go. It is known before any voxel is read: a
+// damaged header must not ask for the memory of an image that is not used.
+Grid grid_of(const CaseFiles& files) {
   std::vector<ImageFrame> images;  // each file once
   for (const ImageFrame& image : files.modalities) {
     const bool again = !images.empty() && images.back().path == image.path;
@@ -172,15 +188,20 @@ void expect_one_grid(const CaseFiles& files) {
     expect_frames(header, image);
     if (!grid) grid = header.grid;
     expect_same_grid(files.name, *grid, images[0].path, header.grid, image.path);
+    if (!grid->oriented) grid = header.grid;
   }
+  REVUNET_EXPECTS(grid, Error, "[{}] expected files of modalities, got none; use find_cases", files.name);
+  return *grid;
 }
 
 }  // namespace
 
 CaseVolumes load_case(const CaseFiles& files) {
-  expect_one_grid(files);
   CaseVolumes volumes;
   volumes.name = files.name;
+  volumes.file_grid = grid_of(files);
+  volumes.orientation = orientation_of(volumes.file_grid);
+  volumes.grid = oriented_grid(volumes.file_grid, volumes.orientation);
   NiftiImage image;
   fs::path read;
   for (size_t i = 0; i < files.modalities.size(); ++i) {
@@ -190,12 +211,7 @@ CaseVolumes load_case(const CaseFiles& files) {
     // The modalities of a 4-D image come one after the other: it is read once.
     if (wanted.path != read) image = read_nifti(wanted.path);
     read = wanted.path;
-    if (volumes.header.empty()) {
-      volumes.file_grid = image.grid;
-      volumes.orientation = orientation_of(image.grid);
-      volumes.grid = oriented_grid(image.grid, volumes.orientation);
-      volumes.header = image.header;
-    }
+    if (volumes.header.empty()) volumes.header = image.header;
     volumes.modalities[i] = voxels_of(image, wanted, files.background, volumes.orientation);
   }
   REVUNET_EXPECTS(!volumes.header.empty(), Error, "[{}] expected files of modalities, got none; use find_cases",

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ namespace revunet::io {
 // DataError where no case is found (with the layouts expected), and for a dataset.json that cannot be understood.
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
+// What was read in another way than its names say, or left out: a sentence each, none for most datasets.
+std::vector<std::string> notes_of(const DatasetScan& scan);
+using OnNote = std::function<void(const std::string&)>;
+
 enum class MissingModality { refused, allowed };
 
 // The cases of a scan without problems, sorted by name; where missing modalities are allowed, theirs are none.
@@ -35,8 +40,9 @@ enum class MissingModality { refused, allowed };
 // segmentation under another name, two cases of one name, a label without images, in imagesTr images without a label,
 // a case whose name is not UTF-8.
 // Case folders may be without a segmentation, also beside others: who trains wants them all.
+// Calls on_note with each of the scan's notes.
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
-                                  MissingModality missing = MissingModality::refused);
+                                  MissingModality missing = MissingModality::refused, const OnNote& on_note = {});
 
 // As find_cases, but cases that have problems are left out, with their problems in `bad`. DataError for problems of no
 // single case.
@@ -45,7 +51,7 @@ struct SoundCases {
   std::vector<DatasetProblem> bad;
 };
 SoundCases find_sound_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
-                            MissingModality missing = MissingModality::refused);
+                            MissingModality missing = MissingModality::refused, const OnNote& on_note = {});
 
 // All voxels of a case on one grid, in BraTS's orientation (io/orientation.h).
 struct CaseVolumes {

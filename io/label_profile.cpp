@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <string_view>
 
 #include "engine/error.h"
 #include "io/regions.h"
@@ -112,7 +114,10 @@ const char* tissue_of(uint8_t label) {
 }
 
 bool has_two_conventions(const std::string& case_name) {
-  return case_name.starts_with("BraTS-PED-");
+  constexpr std::string_view start = "brats-ped-";
+  return case_name.size() > start.size() &&
+         std::equal(start.begin(), start.end(), case_name.begin(),
+                    [](char a, char b) { return a == (b == '_' ? '-' : std::tolower(static_cast<unsigned char>(b))); });
 }
 
 void expect_one_convention(const std::string& case_name, const std::filesystem::path& path) {

@@ -81,7 +81,9 @@ CheckOptions check_options(const TrainOptions& options) {
 Split checked_split(const TrainOptions& options) {
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
-  std::vector<io::CaseFiles> cases = io::find_cases(options.data, labels_of_option(options.labels));
+  std::vector<io::CaseFiles> cases =
+      io::find_cases(options.data, labels_of_option(options.labels), io::MissingModality::refused,
+                     [](const std::string& note) { print_message("revunet-train: note: {}\n", note); });
   for (io::CaseFiles& c : cases) c.background = options.background;
   Split split = split_cases(std::move(cases), how);
   expect_validation(options.stopping, !split.validation.empty());

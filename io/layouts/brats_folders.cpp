@@ -76,7 +76,7 @@ void scan_modalities(CaseFiles& files, const CaseFolder& folder, const Naming& n
                                      fmt::join(names, ", no "), hint_at_others(folder, naming, missing)));
 }
 
-// Whether its segmentation is known: its file, or that there is none.
+// Scans one case. Returns false where an error hides whether it has a segmentation.
 bool scan_case(const fs::path& path, const Naming& usual, const std::optional<LabelProfile>& labels,
                DatasetScan& scan) {
   bool known = true;
@@ -158,7 +158,8 @@ std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
   return cases;
 }
 
-// Told once, for all cases. Those without a segmentation too: predictions have the labels that theirs would have.
+// Refuses names of two conventions once for the whole dataset. Cases without a segmentation count too: predictions
+// have the labels that theirs would have.
 void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan) {
   try {
     for (const fs::path& folder : folders) expect_one_convention(folder.filename().string(), folder);

@@ -1,6 +1,8 @@
 #include "io/layouts/case_folder.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <string_view>
 
 #include "engine/error.h"
@@ -14,6 +16,10 @@ namespace fs = std::filesystem;
 
 // BraTS 2020 ships one segmentation under another name than the rest.
 constexpr std::string_view odd_case = "BraTS20_Training_355", odd_segmentation = "W39_1998.09.19_Segm";
+
+// Endings of images that are not read: of other formats, and of downloads that were not finished.
+constexpr std::array<std::string_view, 8> other_formats = {".nrrd", ".mha", ".mhd",  ".img",
+                                                           ".hdr",  ".mgz", ".part", ".crdownload"};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -117,12 +123,20 @@ std::optional<fs::path> CaseFolder::find_segmentation(const Naming& naming) cons
 }
 
 void CaseFolder::expect_no_other_segmentation(const Naming& naming) const {
+  const auto expect_none = [&](const fs::path& file, const std::string& suffix) {
+    REVUNET_EXPECTS(lower(suffix).find("seg") == std::string::npos, DataError,
+                    "[{}] expected the segmentation to be named {}{}seg.nii.gz (or .nii), got {}; rename or convert "
+                    "it, or move it away if it is none",
+                    path_.string(), name(), naming.separator, file.filename().string());
+  };
   for (const Image& i : images_) {
-    REVUNET_EXPECTS(
-        lower(i.path.filename().string()).find("seg") == std::string::npos, DataError,
-        "[{}] expected the segmentation to be named {}{}seg.nii.gz (or .nii), got {}; rename it, or move it "
-        "away if it is none",
-        path_.string(), name(), naming.separator, i.path.filename().string());
+    if (!i.modality) expect_none(i.path, i.suffix);
+  }
+  for (const fs::path& entry : sorted_entries(path_)) {
+    const std::string ending = lower(entry.extension().string());
+    if (std::ranges::find(other_formats, ending) != other_formats.end()) {
+      expect_none(entry, suffix_of(entry.filename().string(), name()));
+    }
   }
 }
 

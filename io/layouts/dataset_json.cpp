@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 #include <vector>
@@ -37,18 +38,20 @@ const std::array<Spellings, region_count> region_spellings = {{
 
 // A whole number that JSON has as a number, or as a string in the older files.
 int64_t number_of(const json& value, const fs::path& path) {
-  if (value.is_number_integer()) return value.get<int64_t>();
+  const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()}
+                                               : value.is_number_integer();
+  if (fits) return value.get<int64_t>();
   int64_t number = 0;
   const std::string text = value.is_string() ? value.get<std::string>() : excerpt(value);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   REVUNET_EXPECTS(error == std::errc() && end == text.data() + text.size(), DataError,
-                  "[{}] expected a whole number, got {}; mend the file", path.string(), excerpt(value));
+                  "[{}] expected a whole number, got {}; fix the file", path.string(), excerpt(value));
   return number;
 }
 
 json parse(const fs::path& path) {
   json parsed = read_json_file(path);
-  REVUNET_EXPECTS(parsed.is_object(), DataError, "[{}] expected a JSON object, got {}; mend the file", path.string(),
+  REVUNET_EXPECTS(parsed.is_object(), DataError, "[{}] expected a JSON object, got {}; fix the file", path.string(),
                   parsed.type_name());
   return parsed;
 }
@@ -91,16 +94,15 @@ std::array<int64_t, modality_count> channels_of(const json& names, const json& p
         "another task: the networks here take t1, t1ce, t2 and flair",
         path.string(), accepted_modalities(), excerpt(name), channel, task_text(parsed, names));
     REVUNET_EXPECTS(channel >= 0 && channel < modality_count, DataError,
-                    "[{}] expected channels 0 to 3, got {}; mend the number", path.string(), channel);
+                    "[{}] expected channels 0 to 3, got {}; fix the number", path.string(), channel);
     int64_t& place = channel_of[*modality];
-    REVUNET_EXPECTS(place < 0, DataError,
-                    "[{}] expected each modality once, got {} for channels {} and {}; mend a name", path.string(), name,
-                    place, channel);
+    REVUNET_EXPECTS(place < 0, DataError, "[{}] expected each modality once, got {} for channels {} and {}; fix a name",
+                    path.string(), name, place, channel);
     place = channel;
   }
   // Two keys such as "1" and "01" would share a channel.
   REVUNET_EXPECTS(std::set<int64_t>(channel_of.begin(), channel_of.end()).size() == channel_of.size(), DataError,
-                  "[{}] expected each channel once, got {}; mend the numbers", path.string(), excerpt(names));
+                  "[{}] expected each channel once, got {}; fix the numbers", path.string(), excerpt(names));
   return channel_of;
 }
 
@@ -112,7 +114,7 @@ struct NamedValues {
 // Either way round: {"oedema": 1} or {"1": "oedema"}.
 std::vector<NamedValues> named_values(const json& labels, const fs::path& path) {
   REVUNET_EXPECTS(labels.is_object() && !labels.empty(), DataError,
-                  "[{}] expected \"labels\" with a name for each number, got {}; mend the file, or pass --labels",
+                  "[{}] expected \"labels\" with a name for each number, got {}; fix the file, or pass --labels",
                   path.string(), excerpt(labels));
   std::vector<NamedValues> result;
   for (const auto& [key, value] : labels.items()) {
@@ -123,7 +125,7 @@ std::vector<NamedValues> named_values(const json& labels, const fs::path& path) 
     for (const json& item : numbers) {
       const int64_t number = number_of(item, path);
       REVUNET_EXPECTS(number >= 0 && number <= 255, DataError,
-                      "[{}] expected labels of 0 to 255, got {} for {}; mend the number", path.string(), number,
+                      "[{}] expected labels of 0 to 255, got {} for {}; fix the number", path.string(), number,
                       excerpt(named.name));
       named.values.insert(static_cast<uint8_t>(number));
     }
@@ -212,6 +214,16 @@ void expect_nifti(const json& ending, const fs::path& path) {
                   path.string(), excerpt(ending));
 }
 
+// Labels of the file that cannot be understood contradict nothing.
+std::string contradiction_of(const LabelProfile& given, const json& labels, const fs::path& path) try {
+  const LabelProfile named = profile_of(labels, path);
+  if (given.same_meanings(named)) return {};
+  return fmt::format("[{}] names other labels ({}) than those that are taken in their place: {} ({})", path.string(),
+                     named.meanings_text(), given.name(), given.meanings_text());
+} catch (const DataError&) {
+  return {};
+}
+
 }  // namespace
 
 DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelProfile>& labels) {
@@ -223,6 +235,7 @@ DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelPro
   result.has_channel_names = parsed.contains("channel_names");
   result.channel_of = channels_of(field(result.has_channel_names ? "channel_names" : "modality"), parsed, path);
   result.labels = labels ? *labels : profile_of(field("labels"), path);
+  if (labels) result.contradiction = contradiction_of(*labels, field("labels"), path);
   if (parsed.contains("numTraining")) result.training_cases = number_of(parsed.at("numTraining"), path);
   return result;
 }

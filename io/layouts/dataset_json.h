@@ -17,9 +17,11 @@ struct DatasetJson {
   LabelProfile labels = LabelProfile::brats();       // one of the named profiles where they are the same
   std::optional<int64_t> training_cases;             // numTraining
   bool has_channel_names = false;                    // nnU-Net's second version
+  std::string contradiction = {};                    // of the given labels to the file's own; empty without one
 };
 
-// Reads <root>/dataset.json. `labels` stand in for the file's own. Fields (nnU-Net v2; v1 and the Decathlon):
+// Reads <root>/dataset.json. `labels` stand in for the file's own, also where
+// those cannot be understood. Fields (nnU-Net v2; v1 and the Decathlon):
 // "channel_names" or "modality": {"0": "FLAIR", ...}; "labels": {"oedema": 1, ...} or {"1": "oedema", ...}, or regions
 // {"whole tumour": [1, 2, 3], "tumour core": [2, 3], "enhancing tumour": [3]}. DataError for: no or damaged JSON,
 // anything but the four modalities once each (naming the spellings), labels whose meaning is not known, a "file_ending"

@@ -10,6 +10,7 @@ namespace fs = std::filesystem;
 DatasetScan scan_decathlon(const fs::path& root, const fs::path& images, const std::optional<LabelProfile>& labels) {
   const DatasetJson description = read_dataset_json(root, labels);
   DatasetScan scan{.layout = "Medical Segmentation Decathlon", .cases = {}, .problems = {}};
+  scan.relabelled = description.contradiction;
   for (const fs::path& entry : sorted_entries(images)) {
     const auto name = image_stem(entry);
     if (!name) continue;

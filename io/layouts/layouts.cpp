@@ -1,6 +1,7 @@
 #include "io/layouts/layouts.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <system_error>
 
@@ -24,8 +25,13 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 
 std::optional<std::string> image_stem(const fs::path& path) {
   const std::string file = path.filename().string();
+  const auto is_same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   for (const std::string_view ending : {".nii.gz", ".nii"}) {
-    if (file.size() > ending.size() && file.ends_with(ending)) return file.substr(0, file.size() - ending.size());
+    if (file.size() <= ending.size()) continue;
+    const size_t length = file.size() - ending.size();
+    if (std::equal(file.begin() + static_cast<std::ptrdiff_t>(length), file.end(), ending.begin(), is_same)) {
+      return file.substr(0, length);
+    }
   }
   return std::nullopt;
 }
@@ -44,7 +50,7 @@ bool has_entry(const fs::path& path) {
 void expect_no_broken_link(const fs::path& path) {
   std::error_code error;  // of a link to itself
   REVUNET_EXPECTS(!has_entry(path) || fs::exists(path, error), DataError,
-                  "[{}] expected a file or folder, got a broken link; mend it (is its disk mounted?) or remove it",
+                  "[{}] expected a file or folder, got a broken link; fix it (is its disk mounted?) or remove it",
                   path.string());
 }
 
@@ -166,7 +172,7 @@ void compare_count(DatasetScan& scan, const fs::path& images, std::optional<int6
   if (*training_cases == std::ssize(names)) return;
   add_problem(
       scan, DatasetProblem::Kind::missing, "",
-      fmt::format("[{}] expected {} cases, numTraining of dataset.json, got {}; add what is missing, or mend the "
+      fmt::format("[{}] expected {} cases, numTraining of dataset.json, got {}; add what is missing, or fix the "
                   "number",
                   images.string(), *training_cases, names.size()));
 }

@@ -55,6 +55,7 @@ bool has_nnunet_names(const fs::path& images) {
 DatasetScan scan_nnunet(const fs::path& root, const fs::path& images, const std::optional<LabelProfile>& labels) {
   const DatasetJson description = read_dataset_json(root, labels);
   DatasetScan scan{.layout = "nnU-Net", .cases = {}, .problems = {}};
+  scan.relabelled = description.contradiction;
   for (auto& [name, files] : case_names(images, description.labels, scan)) {
     std::vector<std::string> missing;
     for (size_t m = 0; m < files.modalities.size(); ++m) {

@@ -19,7 +19,7 @@ std::string plain(const std::string& name);
 // Whether the name is one of the spellings once it is plain.
 bool has(const Spellings& spellings, const std::string& name);
 
-// Of modality_names: "T1-Gd" is 1.
+// Returns the index in modality_names: "T1-Gd" gives 1.
 std::optional<size_t> modality_of_name(const std::string& name);
 // "seg", "Segmentation", "label": what a file of the labels is called.
 bool is_name_of_segmentation(const std::string& name);

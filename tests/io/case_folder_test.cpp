@@ -94,6 +94,29 @@ TEST_CASE("files that could be two things are refused, and the nearest name is t
   }
 }
 
+TEST_CASE("a case without a segmentation may have one in its name, but none beside it under another name") {
+  const TemporaryFolder folder;
+  const fs::path root = folder / "Segovia_01";
+  make_files(root, {"Segovia_01_t1.nii.gz", "Segovia_01_t1ce.nii.gz", "Segovia_01_t2.nii.gz", "Segovia_01_flair.nii.gz",
+                    "Segovia_01_segments.json", "Segovia_01_brain.nrrd"});
+  const auto cases = io::find_cases(folder.path());
+  REQUIRE(cases.size() == 1);
+  CHECK_FALSE(cases[0].segmentation.has_value());
+  for (const std::string name : {"Segovia_01_seg.nrrd", "seg.MHA", "Segovia_01_seg.nii.gz.part", "my_seg.nii.gz"}) {
+    write_bytes(root / name, "");
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("_seg.nii.gz (or .nii), got " + name + "; rename or convert"));
+    fs::remove(root / name);
+  }
+  write_bytes(root / "Segovia_01_seg.NII.GZ", "");
+  CHECK(io::find_cases(folder.path()).at(0).segmentation == root / "Segovia_01_seg.NII.GZ");
+}
+
+TEST_CASE("T1+ is T1 with contrast, never T1") {
+  CHECK(io::modality_of_name("T1+") == 1);
+  CHECK(io::modality_of_name("t1") == 0);
+  CHECK_FALSE(io::modality_of_name("t2+").has_value());
+}
+
 TEST_CASE("folders without an image are left out, unless they are named as the cases are") {
   const TemporaryFolder folder;
   make_case(folder / "Phantom_001");
@@ -110,6 +133,12 @@ TEST_CASE("folders without an image are left out, unless they are named as the c
   CHECK(std::set(scan.left_out.begin(), scan.left_out.end()) ==
         std::set<std::string>{folder / "__MACOSX", folder / "@eaDir", folder / "HGG/@eaDir", folder / "logs",
                               folder / "run_1"});
+  std::vector<std::string> notes;
+  io::find_cases(folder.path(), {}, io::MissingModality::refused,
+                 [&](const std::string& note) { notes.push_back(note); });
+  REQUIRE(notes.size() == 1);
+  CHECK_THAT(notes[0], ContainsSubstring("left out, as there is no image inside: ") &&
+                           ContainsSubstring((folder / "HGG/@eaDir").string()));
   // A case whose images are lost, and one that has images of other names.
   make_files(folder / "Phantom_017", {"readme.txt"});
   make_files(folder / "other", {"prediction.nii.gz"});

@@ -65,6 +65,20 @@ std::string load_refusal(const io::CaseFiles& files) {
 
 }  // namespace
 
+TEST_CASE("where an image does not say which way its axes go, the case's others do", "[dataset]") {
+  const TemporaryFolder folder;
+  const io::CaseFiles files = make_images(folder);
+  const io::CaseVolumes unknown = io::load_case(files);
+  CHECK(unknown.modalities[0][0] == 0);  // as in the file
+  NiftiBytes labels;
+  labels.datatype(2, 8);
+  labels.srow({1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});  // x goes right and y forward, in BraTS left and back
+  labels.fill(std::vector<uint8_t>(24, 0));
+  write_bytes(*files.segmentation, labels.bytes());
+  const io::CaseVolumes known = io::load_case(files);
+  CHECK(known.modalities[0][0] == 11);  // (3, 2, 0) of 4 x 3 x 2
+}
+
 TEST_CASE("cases directly in a folder, sorted by name whatever the order of making") {
   const TemporaryFolder folder;
   for (const char* name : {"b10", "c", "b2", "a"}) make_case(folder / name, labelled);
@@ -211,7 +225,7 @@ TEST_CASE("datasets that are refused") {
     make_case(folder / "a", unlabelled);
     write_bytes(folder / "a/W39_1998.09.19_Segm.nii", "");
     CHECK_THAT(refusal(folder.path()),
-               ContainsSubstring("a_seg.nii.gz") && ContainsSubstring("W39_1998.09.19_Segm.nii; rename it"));
+               ContainsSubstring("a_seg.nii.gz") && ContainsSubstring("W39_1998.09.19_Segm.nii; rename or convert it"));
   }
   SECTION("a link to a case that is gone") {
     make_case(folder / "a", labelled);

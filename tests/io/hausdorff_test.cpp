@@ -90,7 +90,7 @@ TEST_CASE("HD95 of simple shapes is what each definition says", "[metrics]") {
   const std::vector<ShapeCase> cases = shape_cases();
   CHECK(rows.size() == cases.size() + 2);  // the other two are real masks: the last test
   for (const ShapeCase& shapes : cases) {
-    const nlohmann::json& row = row_named(rows, shapes.name);
+    const nlohmann::json row = row_named(rows, shapes.name);
     const std::vector<uint8_t> a = mask_of(shapes.size, shapes.a), b = mask_of(shapes.size, shapes.b);
     for (const Hd95 definition : definitions) {
       INFO(shapes.name << ", " << name_of(definition));
@@ -184,7 +184,7 @@ TEST_CASE("HD95 of a real case's raters is what each definition says", "[metrics
   const LabelImage reference = tumour("TCGA-FG-6692_seg");
   const nlohmann::json rows = read_golden("hd95_variants.json").at("cases");
   for (const std::string rater : {"rater_hnfnetv1-20", "rater_isen-20"}) {
-    const nlohmann::json& row = row_named(rows, "real masks: TCGA-FG-6692_seg against " + rater + ", WT");
+    const nlohmann::json row = row_named(rows, "real masks: TCGA-FG-6692_seg against " + rater + ", WT");
     const std::vector<uint8_t> prediction = tumour(rater).labels;
     for (const Hd95 definition : definitions) {
       INFO(rater << ", " << name_of(definition));

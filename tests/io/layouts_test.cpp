@@ -112,7 +112,7 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
 
 TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be chosen") {
   const TemporaryFolder folder;
-  const std::string name = "BraTS-PED-00007-000";
+  const std::string name = GENERATE("BraTS-PED-00007-000", "brats-ped-00007-000");
   const fs::path root = folder / name;
   for (const char* suffix : {"t1n", "t1c", "t2w", "t2f"}) {
     make_file(root / fmt::format("{}-{}.nii", name, suffix), constant_image(1));
@@ -128,7 +128,7 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   // arXiv 2404.15009: 1 enhancing, 2 non-enhancing, 3 cyst, 4 oedema
   make_file(root / (name + "-seg.nii"), labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
   expect_refusal();
-  const io::LabelProfile& of_2024 = io::label_profile("brats2024-ped");
+  const auto& of_2024 = io::LabelProfile::brats2024_ped();
   CHECK(io::load_case(io::find_cases(root, of_2024)[0]).labels == std::vector<uint8_t>{0, 4, 1, 1, 2, 2, 2, 0});
   const auto as_2023 = io::find_cases(root, io::LabelProfile::brats2023());
   const std::string message = message_of<DataError>([&] { io::load_case(as_2023[0]); });
@@ -146,7 +146,7 @@ TEST_CASE("case 355 of BraTS 2020 has a segmentation of an odd name") {
   }
   make_file(folder / name / "W39_1998.09.19_Segm.nii");
   if (name.ends_with("6")) {
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename it"));
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename or convert it"));
     return;
   }
   const auto cases = io::find_cases(folder.path());

@@ -59,7 +59,7 @@ inline nlohmann::json read_golden(const char* name) {
   return nlohmann::json::parse(stream);
 }
 
-inline const nlohmann::json& row_named(const nlohmann::json& rows, const std::string& name) {
+inline nlohmann::json row_named(const nlohmann::json& rows, const std::string& name) {
   for (const auto& row : rows) {
     if (row.at("case") == name) return row;
   }

@@ -49,7 +49,7 @@ TEST_CASE("metrics of simple shapes equal SciPy's", "[metrics]") {
   CHECK(rows.size() == cases.size());
   for (const ShapeCase& shapes : cases) {
     INFO(shapes.name);
-    const nlohmann::json& expected = row_named(rows, shapes.name);
+    const nlohmann::json expected = row_named(rows, shapes.name);
     const MaskMetrics got = compare(shapes);
     CHECK(got.reference_voxels == expected.at("voxels_a"));
     CHECK(got.prediction_voxels == expected.at("voxels_b"));

@@ -125,6 +125,16 @@ TEST_CASE("training reads other layouts, and --labels says what a file's numbers
   CHECK(loss("2023", "") == expected);
   CHECK(loss("msd", "") == expected);
 
+  // Decathlon's numbers have names, which an option contradicts.
+  const ToolResult other = train(folder / "msd", folder / "other", options + " --labels brats2023");
+  CHECK(other.exit_code == 0);
+  CHECK_THAT(
+      other.errors,
+      ContainsSubstring("revunet-train: note: [") &&
+          ContainsSubstring("dataset.json] names other labels (0 background, 1 oedema, 2 core, 3 enhancing) than "
+                            "those that are taken in their place: brats2023 (0 background, 1 core, 2 oedema"));
+  CHECK_THAT(train(folder / "msd", folder / "same", options + " --labels msd").errors, !ContainsSubstring("note:"));
+
   const ToolResult wrong = train(folder / "2023", folder / "wrong", options + " --labels brats");
   CHECK(wrong.exit_code == 3);
   CHECK_THAT(wrong.errors, ContainsSubstring("(profile brats), got 3 ") && ContainsSubstring("--labels brats2023"));

@@ -61,7 +61,7 @@ TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
   write_mask(folder / "ref/a_seg.nii.gz", line, block({0, 0, 0}, {1, 1, 1}));
   write_mask(folder / "out/a.nii.gz", line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
   const nlohmann::json rows = read_golden("hd95_variants.json").at("cases");
-  const nlohmann::json& row = row_named(rows, "voxel {0} against voxels {0,20} on a line");
+  const nlohmann::json row = row_named(rows, "voxel {0} against voxels {0,20} on a line");
   for (const std::string name : {"pooled", "max", "surfel"}) {
     const nlohmann::json report = scores_of(folder, "--hd95 " + name);
     CHECK(report.at("hd95") == name);

@@ -9,11 +9,11 @@
 
 namespace revunet::tools {
 
-// Adds to each case whose images or segmentation are another's that they are; to the later of the two.
+// Finds images and segmentations that two cases share. The later case gets the finding.
 void compare_fingerprints(std::vector<CaseCheck>& checks, const io::Patients& patients);
 
-// Adds to each case whose segmentation has numbers that its profile has not that it has, with the profiles that have
-// all numbers of all of the cases.
+// Finds numbers that a case's label profile does not have. The message lists the profiles that have every number of
+// all of the cases.
 void compare_label_values(std::vector<CaseCheck>& checks);
 
 // Warnings: regions that no segmented case has, and numbers that look like those of two conventions.

@@ -127,7 +127,7 @@ class CaseChecker {
     } else if (!io::same_grid(first, grid)) {
       add(FindingKind::affine,
           fmt::format("[{}] expected the affine of {}, got one that moves a corner by {:.4g} voxels; resample it, or "
-                      "mend the header",
+                      "fix the header",
                       path.string(), first_.filename().string(), io::corner_displacement(first, grid)));
     }
   }

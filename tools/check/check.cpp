@@ -48,7 +48,7 @@ void add_problems(const io::DatasetScan& scan, DatasetReport& report) {
   }
 }
 
-// Of each case.
+// Returns the violations of each case.
 std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>& checks) {
   std::vector<std::vector<std::string>> violations(checks.size());
   for (size_t i = 0; i < checks.size(); ++i) {
@@ -138,6 +138,7 @@ DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOpti
   }
   std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full, options.patients);
   DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
+  report.notes = io::notes_of(scan);
   report.left_out = std::move(scan.left_out);
   report.respelled = std::move(scan.respelled);
   for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));

@@ -66,6 +66,7 @@ struct DatasetReport {
   std::vector<Finding> findings;            // of no single case
   std::vector<std::string> left_out = {};   // folders without any image
   std::vector<std::string> respelled = {};  // as io::DatasetScan's
+  std::vector<std::string> notes = {};      // as io::notes_of
 
   int64_t count(bool warnings) const;  // warnings or violations
 };

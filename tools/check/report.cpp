@@ -71,16 +71,7 @@ std::string table_of(const DatasetReport& report) {
   for (const CaseReport& c : report.cases) text += row(c, width);
   text += '\n' + lines_of("dataset", report.findings);
   for (const CaseReport& c : report.cases) text += lines_of(c.name, c.findings);
-  if (!report.respelled.empty()) {
-    text += io::printable_line(fmt::format("{} files have another spelling than the layout's names; the first: {}",
-                                           report.respelled.size(), report.respelled[0])) +
-            '\n';
-  }
-  if (!report.left_out.empty()) {
-    text +=
-        io::printable_line(fmt::format("left out, as there is no image inside: {}", fmt::join(report.left_out, ", "))) +
-        '\n';
-  }
+  for (const std::string& note : report.notes) text += io::printable_line(note) + '\n';
   const auto segmented =
       std::count_if(report.cases.begin(), report.cases.end(), [](const CaseReport& c) { return c.segmented; });
   return text + fmt::format("{}: {} cases, {} with a segmentation{}; {} violations, {} warnings\n", report.layout,
@@ -96,6 +87,7 @@ std::string json_of(const DatasetReport& report) {
   json["findings"] = json_of(report.findings);
   json["left_out"] = report.left_out;
   json["respelled"] = report.respelled;
+  json["notes"] = report.notes;
   json["violations"] = report.count(false);
   json["warnings"] = report.count(true);
   // File names may be in another encoding than JSON's UTF-8.

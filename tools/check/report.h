@@ -12,7 +12,7 @@ std::string table_of(const DatasetReport& report);
 
 // {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "brain", "labels", "segmented", "voxels":
 // {"WT"}, "findings": [{"kind", "severity", "message"}]}], "findings": [...], "left_out": [...], "respelled": [...],
-// "violations", "warnings"}
+// "notes": [...], "violations", "warnings"}
 std::string json_of(const DatasetReport& report);
 
 }  // namespace revunet::tools

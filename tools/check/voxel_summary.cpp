@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t sample_count = 8192;  // voxels; a background of a tenth of an image stands out from fewer
 
-// Not of a NaN, which equals nothing.
+// Returns the most frequent value. A NaN counts as none, because it equals nothing.
 float most_frequent(std::span<const float> voxels) {
   // An odd stride does not run along one column of an image, whose sizes are mostly even.
   const size_t stride = voxels.size() / sample_count | 1;

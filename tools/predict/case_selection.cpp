@@ -9,8 +9,8 @@ namespace {
 
 io::SoundCases find(const SelectionOptions& o) {
   if (o.data.empty()) return {{case_of(o.loose, o.labels, o.missing)}, {}};
-  if (o.skip_bad) return io::find_sound_cases(o.data, o.labels, o.missing);
-  return {io::find_cases(o.data, o.labels, o.missing), {}};
+  if (o.skip_bad) return io::find_sound_cases(o.data, o.labels, o.missing, o.on_note);
+  return {io::find_cases(o.data, o.labels, o.missing, o.on_note), {}};
 }
 
 // A case may have several problems.
@@ -45,7 +45,6 @@ Selection select_cases(const SelectionOptions& o) {
   for (size_t i = 0; i < found.cases.size(); ++i) {
     io::CaseFiles& c = found.cases[i];
     if (!o.overlay) c.segmentation.reset();  // not looked at
-    c.background = o.background;
     try {
       select(s, o, c, files[i]);
     } catch (const DataError& e) {

@@ -21,9 +21,9 @@ struct SelectionOptions {
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
   CheckLevel check = CheckLevel::full;
-  io::Background background = {};
   bool probabilities = false, overlay = false;  // what is written
   bool skip_existing = false, skip_bad = false;
+  io::OnNote on_note = {};  // is told the notes of the dataset
 };
 
 // A case that cannot be predicted, and why.
