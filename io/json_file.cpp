@@ -1,6 +1,8 @@
 #include "io/json_file.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "io/input_file.h"
 
@@ -31,6 +33,33 @@ int depth_of(std::string_view text) {
   return deepest;
 }
 
+// Refuses a second value under one key: some readers take the first, others the last.
+class DistinctKeys {
+ public:
+  bool operator()(int, json::parse_event_t event, const json& value) {
+    if (event == json::parse_event_t::object_start) open_.emplace_back();
+    if (event == json::parse_event_t::object_end) open_.pop_back();
+    if (event == json::parse_event_t::key) {
+      REVUNET_EXPECTS(open_.back().insert(value.get<std::string>()).second, DataError,
+                      "expected each key of an object once, got {} twice; remove one of them", excerpt(value));
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::set<std::string>> open_;  // keys of each object that has not ended
+};
+
+json parsed(std::string_view text, const json::parser_callback_t& on_event) {
+  REVUNET_EXPECTS(depth_of(text) <= max_depth, DataError,
+                  "expected JSON nested at most {} deep, got more; check that it is the right file", max_depth);
+  try {
+    return json::parse(text, on_event);
+  } catch (const json::exception& e) {
+    throw DataError(fmt::format("expected JSON, got: {}; check that the file is whole", reason_of(e)));
+  }
+}
+
 }  // namespace
 
 std::string reason_of(const json::exception& e) {
@@ -40,21 +69,15 @@ std::string reason_of(const json::exception& e) {
 }
 
 json parse_json(std::string_view text) {
-  REVUNET_EXPECTS(depth_of(text) <= max_depth, DataError,
-                  "expected JSON nested at most {} deep, got more; check that it is the right file", max_depth);
-  try {
-    return json::parse(text);
-  } catch (const json::exception& e) {
-    throw DataError(fmt::format("expected JSON, got: {}; check that the file is whole", reason_of(e)));
-  }
+  return parsed(text, nullptr);
 }
 
 json read_json_file(const std::filesystem::path& path) {
   const std::string text = read_whole_file(path);
-  return at_place(path.string(), [&] { return parse_json(text); });
+  return at_place(path.string(), [&] { return parsed(text, DistinctKeys()); });
 }
 
-const json& member(const json& object, const std::string& key) {
+const json& member(const json& object, std::string_view key) {
   REVUNET_EXPECTS(object.is_object(), DataError, "expected an object with '{}', got {}", key, excerpt(object));
   const auto found = object.find(key);
   REVUNET_EXPECTS(found != object.end(), DataError, "expected '{}', got none", key);

@@ -32,7 +32,7 @@ std::string excerpt(const Json& value) {
 
 // Values of an object, or by themselves: DataError for one that is not there, of another type or out of range.
 // Fractions are no whole numbers, and nothing is converted. `name` is for the message.
-const nlohmann::json& member(const nlohmann::json& object, const std::string& key);
+const nlohmann::json& member(const nlohmann::json& object, std::string_view key);
 int64_t integer_of(const nlohmann::json& value, const std::string& name, int64_t least = 0,
                    int64_t most = std::numeric_limits<int64_t>::max());
 double number_of(const nlohmann::json& value, const std::string& name);

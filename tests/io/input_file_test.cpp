@@ -103,6 +103,7 @@ TEST_CASE("JSON of any depth, type and encoding is read or refused with the file
     CHECK_THAT(message, ContainsSubstring("a.json] expected JSON, got: "));
     CHECK_FALSE(ContainsSubstring("json.exception").match(message));
   }
+  CHECK_THAT(refusal(R"({"a": {"b": 1, "c": {"b": 2}, "b": 3}})"), ContainsSubstring("got \"b\" twice"));
   CHECK(refusal("\"" + std::string(100'000, 'x')).size() < 500);  // the library's message has the whole of it
 }
 
