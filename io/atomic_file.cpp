@@ -71,7 +71,9 @@ std::string final_name(const std::filesystem::path& path) {
 int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const std::string_view> names) {
   int64_t removed = 0;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+  std::filesystem::directory_iterator at(folder, error);
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    const std::filesystem::directory_entry& entry = *at;
     const std::optional<Temporary> temporary = temporary_of(entry.path());
     if (!temporary || std::ranges::find(names, temporary->file) == names.end()) continue;
     const bool left = temporary->host == host_name() && is_gone(temporary->process);
@@ -82,7 +84,23 @@ int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const st
   return removed;
 }
 
+void expect_replaceable(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  REVUNET_EXPECTS(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
+                      std::filesystem::is_directory(status),
+                  DataError,
+                  "[{}] expected the name of a file, got a device or pipe, which a file would replace; write "
+                  "to a file and show that",
+                  path.string());
+}
+
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  expect_replaceable(path_);
+  std::error_code error;  // a link stays, and its file is replaced
+  if (std::filesystem::is_symlink(path_, error) && std::filesystem::exists(path_, error)) {
+    path_ = std::filesystem::canonical(path_);
+  }
   REVUNET_EXPECTS(path_.has_filename(), DataError, "[{}] expected the name of a file, got a folder; add a file name",
                   path_.string());
   const std::string stem = temporary_stem(path_.filename().string());

@@ -14,8 +14,12 @@
 
 namespace revunet::io {
 
-// Streams bytes into a file. Not safe to share between threads; two writers of one path do not disturb each other
-// (the later commit wins). Every member that fails throws DataError naming the path and the system's reason.
+// DataError where something is at `path` that no file should replace: a device (/dev/stdout too) or a pipe.
+void expect_replaceable(const std::filesystem::path& path);
+
+// Streams bytes into a file; of a link, into the file that it leads to. Not safe to share between threads; two writers
+// of one path do not disturb each other (the later commit wins). Every member that fails throws DataError naming the
+// path and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -49,8 +53,8 @@ class AtomicFile {
 };
 
 // Removes the temporary files of `names`, directly in `folder`, whose writer ran on this host and is gone; returns how
-// many. To be called before this process writes any of them. What another host's processes write is left alone: they may
-// be alive. DataError where the folder cannot be listed.
+// many. To be called before this process writes any of them. What another host's processes write is left alone: they
+// may be alive. DataError where the folder cannot be listed.
 int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const std::string_view> names);
 // The name that a writer's temporary file is to get, "a" for ".a.tmp-HOST-PID-0"; empty for any other file.
 std::string final_name(const std::filesystem::path& temporary);

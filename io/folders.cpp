@@ -24,17 +24,16 @@ void make_folder(const fs::path& folder) {
   fs::create_directories(place, error);
   REVUNET_EXPECTS(!error, DataError, "[{}] expected to make this folder, got: {}; check its path and permissions",
                   folder.string(), error.message());
-  for (const fs::path& parent : changed) {
-    if (::access(parent.c_str(), R_OK) == 0) sync_folder(parent);  // else it cannot be opened, not even to be synced
-  }
+  for (const fs::path& parent : changed) sync_folder(parent);
 }
 
 void sync_folder(const fs::path& folder) {
+  if (::access(folder.c_str(), R_OK) != 0 && errno == EACCES) return;  // it cannot be opened, not even to be synced
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   REVUNET_EXPECTS(descriptor >= 0, DataError,
                   "[{}] expected to open the folder, got: {}; check the folder's permissions", folder.string(),
                   std::strerror(errno));
-  const bool synced = ::fsync(descriptor) == 0;
+  const bool synced = ::fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP;  // disks without such a sync
   const int reason = errno;
   ::close(descriptor);
   REVUNET_EXPECTS(synced, DataError, "[{}] expected to sync the folder, got: {}; check the disk", folder.string(),

@@ -2,6 +2,7 @@
 #include "io/atomic_file.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 
@@ -38,6 +39,23 @@ TEST_CASE("an atomic file appears at commit, whole, and alone") {
   CHECK(files_in(folder) == 1);
   io::write_file_atomically(folder / "a", "");
   CHECK(read_bytes(folder / "a").empty());
+}
+
+TEST_CASE("a file replaces what a link leads to, and never a device or a pipe") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "elsewhere");
+  write_bytes(folder / "elsewhere/a", "old");
+  std::filesystem::create_symlink("elsewhere/a", folder / "link");
+  io::write_file_atomically(folder / "link", "new");
+  CHECK(read_bytes(folder / "elsewhere/a") == "new");
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("/dev/null", folder / "null");
+  for (const char* name : {"pipe", "null"}) {
+    CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / name, "x"); }),
+               ContainsSubstring(name) && ContainsSubstring("got a device or pipe"));
+  }
+  CHECK(std::filesystem::is_fifo(folder / "pipe"));
 }
 
 TEST_CASE("an atomic file that is not committed leaves no trace") {

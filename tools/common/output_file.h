@@ -4,13 +4,15 @@
 #include <filesystem>
 
 #include "engine/error.h"
+#include "io/atomic_file.h"
 
 namespace revunet::tools {
 
 // Before anything is computed, so that no work is lost to a mistyped folder: DataError where the file's folder is not
-// there. An empty path, of an option that was not given, is none.
+// there, and as io::expect_replaceable. An empty path, of an option that was not given, is none.
 inline void expect_output_folder(const std::filesystem::path& file) {
   if (file.empty()) return;
+  io::expect_replaceable(file);
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   REVUNET_EXPECTS(std::filesystem::is_directory(folder), DataError,
                   "[{}] expected a folder to write into, got none at {}; make it first", file.string(),
