@@ -33,13 +33,16 @@ struct Options {
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
   std::string mirror = "none", labels, check = "full";  // labels empty: as the layout says
-  std::string background = "0";
   std::string missing_modality = "refuse";
   bool probabilities = false, overlay = false, skip_existing = false, skip_bad = false;
   std::string precision = name_of(Precision::fp32);
   int threads = 0;
   DeviceArguments device;
 };
+
+void print_note(const std::string& note) {
+  print_message("revunet-predict: note: {}\n", note);
+}
 
 SelectionOptions selection_options(const Options& options) {
   REVUNET_EXPECTS(
@@ -55,11 +58,11 @@ SelectionOptions selection_options(const Options& options) {
           .labels = labels_of_option(options.labels),
           .missing = options.missing_modality == "zero" ? io::MissingModality::allowed : io::MissingModality::refused,
           .check = parse_check_level(options.check),
-          .background = io::parse_background(options.background),
           .probabilities = options.probabilities,
           .overlay = options.overlay,
           .skip_existing = options.skip_existing,
-          .skip_bad = options.skip_bad};
+          .skip_bad = options.skip_bad,
+          .on_note = print_note};
 }
 
 FieldOfView field_of_view(const Options& options, const Ensemble& ensemble) {
@@ -132,8 +135,8 @@ void announce_skipped(const Selection& selection) {
 
 void warn_of_bad(const Selection& selection) {
   if (selection.bad.empty()) return;
-  print_message("revunet-predict: warning: {} of {} cases cannot be predicted; the reasons come at the end\n",
-                selection.bad.size(), selection.count);
+  print_message("revunet-predict: warning: {} of {} cases cannot be predicted:{}\n", selection.bad.size(),
+                selection.count, list_of(selection.bad));
 }
 
 // Predicts the cases one after the other. With skip_bad, those whose images or predictions are no good become bad
@@ -150,10 +153,10 @@ class CaseLoop {
     for (size_t i = 0; i < count; ++i) {
       const io::CaseFiles& c = selection.cases[i];
       const auto show = [&](const std::string& what) { progress.show(static_cast<int64_t>(i), what); };
-      expect_no_interruption(i, count);
+      expect_no_interruption(count);
       show(c.name);
       how_.on_pass = [&](int64_t done, int64_t passes) {
-        if (done < passes) expect_no_interruption(i, count);
+        if (done < passes) expect_no_interruption(count);
         if (passes > 1) show(fmt::format("{}, pass {} of {}", c.name, done, passes));
       };
       try {
@@ -167,8 +170,7 @@ class CaseLoop {
       } catch (const UnfitCase& e) {
         progress.clear();
         selection.bad.push_back({c.name, e.reason});
-        print_message("revunet-predict: warning: {}/{} {} cannot be predicted; the reason comes at the end\n", i + 1,
-                      count, c.name);
+        print_message("revunet-predict: warning: {}/{} {} cannot be predicted: {}\n", i + 1, count, c.name, e.reason);
       }
     }
     return done_;
@@ -203,10 +205,10 @@ class CaseLoop {
     }
   }
 
-  static void expect_no_interruption(size_t done, size_t count) {
+  void expect_no_interruption(size_t count) const {
     REVUNET_EXPECTS(
         !interrupted(), Interrupted,
-        "interrupted: {} of {} cases are predicted and whole; the same command with --skip-existing goes on", done,
+        "interrupted: {} of {} cases are predicted and whole; the same command with --skip-existing goes on", done_,
         count);
   }
 
@@ -228,9 +230,9 @@ void predict(const Options& options) {
   announce_skipped(selection);
   if (!selection.cases.empty()) {
     ComputeDevice device(device_options);
-    const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror,
-                            [](const std::string& note) { print_message("revunet-predict: note: {}\n", note); });
+    const Ensemble ensemble({device.get()}, options.weights, parse_precision(options.precision), mirror, print_note);
     const FieldOfView view = field_of_view(options, ensemble);
+    for (io::CaseFiles& c : selection.cases) c.background = view.background;
     check_selection(selection, which);
     warn_of_bad(selection);
     io::make_folder(options.out);
@@ -262,8 +264,9 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data,
                  "dataset, or the folder of one case, as for revunet-train; segmentations are not needed");
   add_loose_file_options(app, options.loose);
-  app.add_option("--out", options.out,
-                 "folder for the predictions; must not hold any of these cases yet, but with --skip-existing")
+  app.add_option(
+         "--out", options.out,
+         "folder for the predictions; it must not hold predictions of these cases, unless --skip-existing is given")
       ->required();
   app.add_flag("--skip-existing", options.skip_existing,
                "leave cases whose prediction is there and whole as they are: this goes on with an interrupted "
@@ -272,7 +275,7 @@ int main(int argc, char** argv) {
                "go on past cases that lack files or cannot be read or predicted; they are listed at the end, and the "
                "exit code is 1");
   add_labels_option(app, options.labels);
-  add_background_option(app, options.background);
+  add_background_option(app, options.view.background, "that of the weights");
   add_check_option(app, options.check);
   app.add_option("--missing-modality", options.missing_modality,
                  "cases that lack a modality: refuse, or zero: fill it with zeros, the mean of a standardised "
@@ -306,7 +309,8 @@ int main(int argc, char** argv) {
                "segmentation if it has one");
   add_precision_option(app, options.precision);
   add_device_options(app, options.device);
-  app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
+  app.add_option("--threads", options.threads,
+                 "CPU threads, 0: as many as this process may use; results do not depend on it")
       ->capture_default_str();
   add_verbosity_options(app, "the files that are read and written");
   const std::string start = "revunet-predict --weights RUN/best.safetensors ";

@@ -141,6 +141,15 @@ TEST_CASE("images on a background of 1000 are trained on and predicted as if it 
   REQUIRE(train(data, folder / "a", options).exit_code == 0);
   REQUIRE(train(shifted, folder / "b", options + " --background corner").exit_code == 0);
   CHECK(column(read_csv(folder / "a/log.csv"), "loss_wt") == column(read_csv(folder / "b/log.csv"), "loss_wt"));
+  // Weights know the background of their training: both predict as one, without an option.
+  REQUIRE(predict(folder / "a/last.safetensors", data, folder / "of a").exit_code == 0);
+  REQUIRE(predict(folder / "b/last.safetensors", shifted, folder / "of b").exit_code == 0);
+  CHECK(labels_in("of a") == labels_in("of b"));
+  const ToolResult other =
+      train(data, folder / "c", options + fmt::format(" --init '{}'", (folder / "b/last.safetensors").string()));
+  CHECK_THAT(other.output + other.errors,
+             ContainsSubstring("[--init] expected weights of --background 0, as this run has") &&
+                 ContainsSubstring("of --background corner"));
 }
 
 TEST_CASE("training says before its first step that its field of view cuts brains", "[check]") {

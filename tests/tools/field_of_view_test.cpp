@@ -57,6 +57,29 @@ TEST_CASE("options decide over the weights", "[predict]") {
   CHECK(other.windows->overlap == 0.25);
 }
 
+TEST_CASE("without --background, images lose what those of the training lost", "[predict]") {
+  const auto on = [&](const char* background, const char* file = "w.safetensors") {
+    Network n = network(whole, {}, file);
+    if (background) n.info.background = io::parse_background(background);
+    return n;
+  };
+  const auto background = [](const std::string& option, const std::vector<Network>& networks) {
+    const FieldOfView view = field_of_view({.size = "", .patch = "", .overlap = {}, .background = option}, networks);
+    return std::pair(view.background.name(), view.description.substr(view.description.find(')') + 1));
+  };
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(background("", {on(nullptr)}) == Pair("0", ""));
+  CHECK(background("", {on("0")}) == Pair("0", ""));
+  CHECK(background("", {on("corner")}) ==
+        Pair("corner", "; the value of the corners is subtracted from each image (from the weights)"));
+  CHECK(background("0", {on("corner")}) == Pair("0", ""));
+  CHECK(background("-0.5", {on("corner")}) == Pair("-0.5", "; the background -0.5 is subtracted from each image"));
+  const std::vector<Network> two = {on(nullptr, "a.safetensors"), on("-0.5", "b.safetensors")};
+  CHECK_THAT(message_of<UsageError>([&] { background("", two); }),
+             ContainsSubstring("got a.safetensors with 0 and b.safetensors with -0.5; choose one with --background"));
+  CHECK(background("corner", two).first == "corner");
+}
+
 TEST_CASE("fields of view that cannot be are refused", "[predict]") {
   const auto refusal = [](const FieldOfViewOptions& options, const std::vector<Network>& networks) {
     return message_of<UsageError>([&] { field_of_view(options, networks); });

@@ -75,6 +75,9 @@ TEST_CASE("a prediction is whole, damaged, not there, or another's", "[predict]"
   write_labels({4, 5, 4}, 1, 4);
   CHECK_THAT(refusal(), ContainsSubstring("A.nii.gz] expected a prediction on the grid of the case's images, 4 x 5 x 3 "
                                           "voxels, got 4 x 5 x 4 voxels"));
+  fs::rename(*p.files.overlay, folder / "elsewhere");  // what is there is judged all the same
+  CHECK_THAT(refusal(), ContainsSubstring("A.nii.gz] expected a prediction on the grid"));
+  fs::rename(folder / "elsewhere", *p.files.overlay);
   write_labels(small, 2, 4);
   CHECK_THAT(refusal(), ContainsSubstring("voxels with another affine"));
   write_labels(small, 1, 3);

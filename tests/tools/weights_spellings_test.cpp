@@ -208,14 +208,20 @@ TEST_CASE("a header of 640 bytes is not taken for a pickle's protocol", "[weight
   CHECK(weights_info(read(folder / "w.safetensors").file).config == tiny_network);
 }
 
-TEST_CASE("weights keep the patch that they were trained on", "[weights]") {
+TEST_CASE("weights keep the patch and the background that they were trained on", "[weights]") {
   const TemporaryFolder folder;
   Device device;
   const auto model = make_unet(Context{device}, tiny_network, DType::f32, 1);
   const auto patch_of = [&](const io::SafetensorsFile& file) { return weights_info(file).patch; };
   const fs::path path = folder / "w.safetensors";
-  save_weights(path, *model, {32, 48, 16}, io::VolumeSize{16, 24, 8});
+  save_weights(path, *model, {32, 48, 16}, io::VolumeSize{16, 24, 8}, io::parse_background("-0.75"));
   io::SafetensorsFile file = io::read_safetensors(path);
+  CHECK(file.metadata.at("background") == "-0.75");
+  CHECK(weights_info(file).background.value().name() == "-0.75");
+  file.metadata["background"] = "edge";
+  CHECK_THAT(message_of<DataError>([&] { weights_info(file); }), ContainsSubstring("w.safetensors] [--background]"));
+  file.metadata.erase("background");  // as older versions wrote
+  CHECK_FALSE(weights_info(file).background.has_value());
   CHECK(file.metadata.at("patch") == "16,24,8");
   CHECK(patch_of(file) == io::VolumeSize{16, 24, 8});
   file.metadata["patch"] = "15,24,8";

@@ -9,14 +9,13 @@
 
 namespace revunet::tools {
 
-// Declares --background, which sets `text`, for io::parse_background.
-inline CLI::Option* add_background_option(CLI::App& app, std::string& text) {
-  return app
-      .add_option("--background", text,
-                  "value of the images around the brain, which is subtracted from them: a number, or corner: the value "
-                  "that all corners of an image have, another for each image; networks need the same in training and "
-                  "prediction")
-      ->capture_default_str();
+// Declares --background, which sets `text`, for io::parse_background. Without the option `text` stays as it is, and
+// help names `otherwise`.
+inline CLI::Option* add_background_option(CLI::App& app, std::string& text, const std::string& otherwise = "0") {
+  return app.add_option("--background", text,
+                        "value of the images around the brain, which is subtracted from them: a number, or corner: the "
+                        "value that all corners of an image have, another for each image [" +
+                            otherwise + "]");
 }
 
 }  // namespace revunet::tools

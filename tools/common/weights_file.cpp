@@ -60,7 +60,7 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
 }  // namespace
 
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
-                  const std::optional<io::VolumeSize>& patch) {
+                  const std::optional<io::VolumeSize>& patch, const io::Background& background) {
   io::SafetensorsFile file;
   const UNetConfig& config = model.config();
   file.metadata = {{"format", kFormat},
@@ -72,7 +72,8 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"label_map", kLabelMap},
                    {"normalisation", kNormalisation},
                    {"size", fmt::format("{}", fmt::join(size, ","))},
-                   {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole}};
+                   {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole},
+                   {"background", background.name()}};
   for (const auto& p : model.parameters()) {
     REVUNET_EXPECTS(
         count_non_finite(p->value) == 0, NonFiniteError,
@@ -87,7 +88,7 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
 }
 
 WeightsInfo weights_info(const io::SafetensorsFile& file) try {
-  WeightsInfo info{.config = config_of_tensors(file), .size = {}, .patch = {}};
+  WeightsInfo info{.config = config_of_tensors(file), .size = {}, .patch = {}, .background = {}};
   if (!file.metadata.contains("format")) {  // a foreign file
     expect_tensors(file, info.config);
     return info;
@@ -110,6 +111,8 @@ WeightsInfo weights_info(const io::SafetensorsFile& file) try {
   };
   info.size = size_of("size");
   info.patch = size_of("patch");
+  const auto background = file.metadata.find("background");
+  if (background != file.metadata.end()) info.background = io::parse_background(background->second);
   return info;
 } catch (const UsageError& e) {  // what parsers and checks of options throw is here about the file
   throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "io/background.h"
 #include "io/preprocessing.h"
 #include "io/safetensors.h"
 #include "models/unet.h"
@@ -18,12 +19,14 @@ struct WeightsInfo {
   std::optional<io::VolumeSize>
       size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
   std::optional<io::VolumeSize> patch;  // of the field of view that training saw at once; none: all of it, or not known
+  std::optional<io::Background> background = {};  // what training subtracted from its images; none: not known
 };
 
-// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch. Atomic.
+// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch,
+// background. Atomic.
 // NonFiniteError naming the tensor, and nothing written, for weights that are not finite.
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
-                  const std::optional<io::VolumeSize>& patch = {});
+                  const std::optional<io::VolumeSize>& patch = {}, const io::Background& background = {});
 
 // What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they
 // must agree. DataError otherwise, and as load_weights.

@@ -60,25 +60,31 @@ std::string damage_of_png(const fs::path& path) {
 }  // namespace
 
 Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& files) {
-  if (!is_there(files.labels) || (files.probabilities && !is_there(*files.probabilities)) ||
-      (files.overlay && !is_there(*files.overlay))) {
-    return {Existing::State::none, {}};
-  }
+  const bool labels = is_there(files.labels), probabilities = files.probabilities && is_there(*files.probabilities),
+             overlay = files.overlay && is_there(*files.overlay);
+  if (!labels && !probabilities && !overlay) return {Existing::State::none, {}};
   const io::Grid grid = grid_of(c);
-  std::string damage = damage_of(files.labels, [&](io::NiftiImage image) {
-    expect_grid(image.grid, grid, files.labels);
-    io::labels_of_values(io::labels_of_image(std::move(image), files.labels).labels, c.labels, files.labels);
-  });
-  if (damage.empty() && files.probabilities) {
-    damage = damage_of(*files.probabilities, [&](const io::NiftiImage& image) {
+  std::vector<std::string> damages;
+  if (labels) {
+    damages.push_back(damage_of(files.labels, [&](io::NiftiImage image) {
+      expect_grid(image.grid, grid, files.labels);
+      io::labels_of_values(io::labels_of_image(std::move(image), files.labels).labels, c.labels, files.labels);
+    }));
+  }
+  if (probabilities) {
+    damages.push_back(damage_of(*files.probabilities, [&](const io::NiftiImage& image) {
       expect_grid(image.grid, grid, *files.probabilities);
       REVUNET_EXPECTS(image.frames == io::region_count, DataError,
                       "[{}] expected {} frames of probabilities, got {}; {}", files.probabilities->string(),
                       io::region_count, image.frames, kRemedy);
-    });
+    }));
   }
-  if (damage.empty() && files.overlay) damage = damage_of_png(*files.overlay);
-  return {damage.empty() ? Existing::State::whole : Existing::State::damaged, damage};
+  if (overlay) damages.push_back(damage_of_png(*files.overlay));
+  for (const std::string& damage : damages) {
+    if (!damage.empty()) return {Existing::State::damaged, damage};
+  }
+  const bool all = labels && probabilities == files.probabilities.has_value() && overlay == files.overlay.has_value();
+  return {all ? Existing::State::whole : Existing::State::none, {}};
 }
 
 }  // namespace revunet::tools

@@ -11,13 +11,14 @@
 namespace revunet::tools {
 
 struct Existing {
-  enum class State { none, whole, damaged };  // none: at least one of the case's files is not there
+  enum class State { none, whole, damaged };  // none: a file is not there, and the others are sound
   State state;
   std::string damage;  // which file, and what is wrong with it
 };
 
-// Reads the case's prediction whole. DataError, naming the file, for one on another grid than the case's images, of
-// other labels than the case's profile has, or of another kind; and for a case whose images cannot be read.
+// Reads all files of the case's prediction that are there. DataError, naming the file, for one on another grid than the
+// case's images, of other labels than the case's profile has, or of another kind; and for a case whose images cannot be
+// read.
 Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& files);
 
 }  // namespace revunet::tools

@@ -39,6 +39,28 @@ std::optional<Windows> windows_of(const FieldOfViewOptions& options, std::span<c
   return Windows{*patch, options.overlap.value_or(kDefaultOverlap)};
 }
 
+io::Background background_of(const FieldOfViewOptions& options, std::span<const Network> networks) {
+  if (!options.background.empty()) return io::parse_background(options.background);
+  const auto of = [](const Network& n) { return n.info.background.value_or(io::Background{}); };
+  for (const Network& n : networks) {
+    REVUNET_EXPECTS(of(n).name() == of(networks[0]).name(), UsageError,
+                    "[--weights] expected networks of one background, got {} with {} and {} with {}; choose one with "
+                    "--background",
+                    networks[0].file.string(), of(networks[0]).name(), n.file.string(), of(n).name());
+  }
+  return of(networks[0]);
+}
+
+// Empty where nothing is subtracted.
+std::string describe_background(const FieldOfView& view, const FieldOfViewOptions& options) {
+  using Kind = io::Background::Kind;
+  if (view.background.kind == Kind::zero) return "";
+  const bool corner = view.background.kind == Kind::corner;
+  return fmt::format("; {} is subtracted from each image{}",
+                     corner ? "the value of the corners" : "the background " + view.background.name(),
+                     options.background.empty() ? " (from the weights)" : "");
+}
+
 void expect_within(const Windows& windows, const io::VolumeSize& size, const FieldOfViewOptions& options) {
   for (size_t axis = 0; axis < 3; ++axis) {
     REVUNET_EXPECTS(windows.size[axis] <= size[axis], UsageError,
@@ -65,7 +87,10 @@ std::string describe_passes(const FieldOfView& view, const FieldOfViewOptions& o
 }  // namespace
 
 FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const Network> networks) {
-  FieldOfView view{.size = {}, .windows = windows_of(options, networks), .description = {}};
+  FieldOfView view{.size = {},
+                   .windows = windows_of(options, networks),
+                   .background = background_of(options, networks),
+                   .description = {}};
   if (!options.size.empty()) {
     view.size = parse_size(options.size, "--size");
     view.description = fmt::format("field of view {} (from --size)", text_of(*view.size));
@@ -80,7 +105,7 @@ FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const Net
   }
   const io::VolumeSize seen = view.windows ? view.windows->size : *view.size;
   for (const Network& n : networks) check_size(n.info.config, {seen.begin(), seen.end()});
-  view.description += describe_passes(view, options, networks);
+  view.description += describe_passes(view, options, networks) + describe_background(view, options);
   return view;
 }
 

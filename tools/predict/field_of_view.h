@@ -11,11 +11,12 @@
 
 namespace revunet::tools {
 
-// --size, --patch and --overlap as they were given.
+// --size, --patch, --overlap and --background as they were given.
 struct FieldOfViewOptions {
   std::string size;   // empty: the weights' own
   std::string patch;  // full (or none), or a size; empty: the weights' own
   std::optional<double> overlap;
+  std::string background = "";  // corner or a value; empty: the weights' own
 };
 
 constexpr double kDefaultOverlap = 0.5;  // of neighbouring patches, as a share of their size
@@ -23,6 +24,7 @@ constexpr double kDefaultOverlap = 0.5;  // of neighbouring patches, as a share 
 struct FieldOfView {
   std::optional<io::VolumeSize> size;  // none: each brain's own
   std::optional<Windows> windows;      // none: one pass
+  io::Background background;           // is subtracted from the images
   std::string description;             // for people: "field of view 160,192,160 (from the weights)"
 };
 

@@ -92,10 +92,8 @@ void add_loose_file_options(CLI::App& app, LooseFiles& files) {
   for (size_t i = 0; i < files.images.size(); ++i) {
     const std::string name = io::modality_names[i];
     app.add_option("--" + name, files.images[i],
-                   i == 0
-                       ? "the T1 image of a single case, which lies anywhere; with --t1ce, --t2 and --flair in place "
-                         "of --data"
-                       : "the image of that modality, as --t1");
+                   i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
+                          : fmt::format("{} image of that case", name));
   }
   app.add_option(
       "--name", files.name,

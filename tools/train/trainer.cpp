@@ -39,7 +39,14 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
   if (!options.init.empty() && !restored) {
-    load_weights(read_weights(options.init, [](const std::string& note) { spdlog::warn("note: {}", note); }), *model);
+    const io::SafetensorsFile file =
+        read_weights(options.init, [](const std::string& note) { spdlog::warn("note: {}", note); });
+    load_weights(file, *model);
+    const std::string known = weights_info(file).background.value_or(options.background).name();
+    if (known != options.background.name()) {
+      spdlog::warn("warning: [--init] expected weights of --background {}, as this run has, got {}, of --background {}",
+                   options.background.name(), options.init.string(), known);
+    }
   }
   return model;
 }
@@ -105,7 +112,7 @@ void Trainer::run() {
     spdlog::info(describe_end());
     return;
   }
-  memory_.log_prediction();
+  memory_.log_prediction(device_);
   for_each_observer([&](RunObserver& o) { o.on_start(state_.step); });
   while (!done()) finish_epoch(run_epoch());  // an epoch whose steps are all done may lack its validation
   progress_.clear();
@@ -132,7 +139,8 @@ void Trainer::resume() {
   }
   expect_same_epoch(state_, options_, length_);
   stopping_.restore(state_.stopping);
-  stopped_ = stopping_.stops_after(state_.epoch - 1);
+  const auto& scored = state_.stopping.recent;  // not every epoch is validated
+  stopped_ = !scored.empty() && stopping_.stops_after(scored.back().epoch);
   watch_.restore(state_.next_turn);
   folder_.restore_log(state_.log);
   progress_.skip(state_.sample);
@@ -254,7 +262,7 @@ std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
 
 void Trainer::save_averaged(const std::string& name) {
   const AveragedWeights averaged(step_.average());
-  rescue_.write([&] { save_weights(folder_.file(name), *model_, options_.size, options_.patch); });
+  rescue_.write([&] { save_weights(folder_.file(name), *model_, options_.size, options_.patch, options_.background); });
 }
 
 RegionScores Trainer::validate() {
