@@ -24,7 +24,7 @@ double corner_displacement(const Grid& a, const Grid& b);
 
 // The largest angle, in degrees, by which two axes are off a right angle. 0 for grids whose affine is not known.
 double skew_of(const Grid& grid);
-// What is a shear, not rounding: from here on spacings alone give other distances than the affine.
+// From this angle on axes count as skewed: distances that are computed from spacings alone are wrong.
 constexpr double least_skew = 0.1;  // degrees
 
 // Whether corners lie within 0.01 voxels: rounded headers pass, a shift that could be seen does not.

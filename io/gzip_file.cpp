@@ -76,7 +76,7 @@ void GzipReader::State::expect_zeros(const unsigned char* bytes, size_t count) c
 bool GzipReader::State::begin_member() {
   if (inside_member) return true;
   if (!refill()) return false;
-  // Of other bytes inflate tells a member from what is none: it refuses them as an incorrect header.
+  // inflate itself refuses bytes that do not begin a member: it says that the header is incorrect.
   if (padding == 0 && *stream.next_in != 0) {
     inflateReset(&stream);
     return inside_member = true;

@@ -15,7 +15,7 @@ namespace revunet::io {
 // them). In other names (BraTS20_Training_001, BraTS2021_00000) it is the case.
 std::string patient_of(const std::string& case_name);
 
-// Whose cases are whose: by patient_of, or as the user says.
+// Says which patient each case belongs to: by patient_of, or as the user says.
 class Patients {
  public:
   Patients() = default;  // by patient_of

@@ -59,7 +59,8 @@ int main(int argc, char** argv) {
   tools::add_patients_option(app, options.patients);
   app.add_option("--json", options.json, "write the whole report to this JSON file");
   app.add_option("--threads", options.threads,
-                 "CPU threads, 0: all; each reads one case at a time and needs the memory of one file; results do not "
+                 "CPU threads, 0: as many as this process may use; each reads one case at a time and needs the memory "
+                 "of one file; results do not "
                  "depend on it")
       ->capture_default_str();
   tools::add_quiet_option(app);

@@ -108,7 +108,8 @@ int main(int argc, char** argv) {
                  "mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2")
       ->capture_default_str()
       ->needs(lesion_wise);
-  app.add_option("--threads", options.threads, "CPU threads, 0: all; results do not depend on it")
+  app.add_option("--threads", options.threads,
+                 "CPU threads, 0: as many as this process may use; results do not depend on it")
       ->capture_default_str();
   tools::add_quiet_option(app);
   tools::set_help(

@@ -194,7 +194,7 @@ TEST_CASE("spacings are those of the affine in use, which must be able to hold a
   SECTION("2 mm in the sform, 1 mm in pixdim") {
     image.srow({-2, 0, 0, 0, 0, -2, 0, 0, 0, 0, 2, 0});
     CHECK_THAT(refusal(), ContainsSubstring("a.nii]") &&
-                              ContainsSubstring("2 x 2 x 2 mm, got 1 x 1 x 1 mm; mend whichever is wrong"));
+                              ContainsSubstring("2 x 2 x 2 mm, got 1 x 1 x 1 mm; fix whichever is wrong"));
     image.put<char>(image.version_2 ? 348 : 254, 0);  // sform_code: without it, pixdim is all there is
     CHECK(spacing() == std::array<double, 3>{1, 1, 1});
   }

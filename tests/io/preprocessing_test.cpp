@@ -65,7 +65,7 @@ TEST_CASE("a real case is preprocessed as NumPy does it") {
   const auto expected = nlohmann::json::parse(read_bytes(golden / "preprocessing.json"));
   const auto cases = io::find_cases(folder);
   REQUIRE(cases.size() == 1);
-  CHECK(cases[0].name == expected["case"]);
+  CHECK(cases[0].name == expected["case"].get<std::string>());
   const auto result = io::preprocess(io::load_case(cases[0]));
 
   const Size3 size = io::default_field_of_view;

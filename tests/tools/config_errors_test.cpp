@@ -49,6 +49,8 @@ TEST_CASE("a key that is no option is named with its line and the nearest key", 
              ContainsSubstring(", line 1: learning-rate]") && ContainsSubstring("did you mean lr?"));
   CHECK_THAT(refusal_of("weight_decay = 0.1\n"), ContainsSubstring("did you mean weight-decay?"));
   CHECK_THAT(refusal_of("resume = \"run\"\n"), ContainsSubstring(", line 1: resume]"));
+  CHECK_THAT(refusal_of("deterministic = true\nno-deterministic = true\n"),
+             ContainsSubstring("line 2: no-deterministic] expected an option once, got it as deterministic in line 1"));
   CHECK_THAT(refusal_of("[train]\nlr = 0.1\n"),
              ContainsSubstring(", line 1: train]") && ContainsSubstring("a section"));
 }

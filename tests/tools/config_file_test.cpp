@@ -46,7 +46,8 @@ Parsed parse(const std::vector<std::string>& arguments) {
 
 // No default among them, and each as config.toml holds it: paths from the root, modes that leave nothing open.
 const std::vector<std::string> command_lines = {
-    "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z],\\w{2,3})_\\d+ --check headers --device cpu "
+    "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ --check headers --device "
+    "cpu "
     "--threads 1 --channels 6,12 --encoder-depth 2 "
     "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 --scaling "
     "0.7,1.4 --deformation 3 --flip 0.25 --intensity-shift 0.2 --epochs 7 --max-steps 9 --lr 0.000123456789 --lr-drops "

@@ -107,6 +107,17 @@ TEST_CASE("an overlay without a reference fills the prediction", "[view]") {
   }
 }
 
+TEST_CASE("an overlay of a case that is much longer than wide is drawn all the same", "[view]") {
+  const io::Size3 size = {8, 8, 1024};
+  const std::vector<float> image(8 * 8 * 1024, 1.0f);
+  const std::vector<uint8_t> labels(image.size(), 4);
+  OverlayCase c = Scene().overlay(false);
+  c.grid.size = c.numbers.size = size;
+  c.t1ce = c.flair = in_file_order(std::span(image), size);
+  c.prediction = in_file_order(std::span(labels), size);
+  for (const bool plain : {false, true}) CHECK(overlay_png(c, width, plain).starts_with("\x89PNG"));
+}
+
 TEST_CASE("slices have the numbers of the case's files", "[view]") {
   // x and y of BraTS's order run along the file's y, backwards, and x.
   SliceNumbers numbers{.orientation = {.axis = {1, 0, 2}, .backwards = {true, false, false}}, .size = {240, 200, 155}};

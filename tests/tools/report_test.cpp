@@ -163,6 +163,11 @@ TEST_CASE("a page needs no more than a log, and says what is wrong with one", "[
   CHECK(run_tool("revunet-report", fmt::format("'{}'", (folder / "none").string())).exit_code == 3);
 }
 
+TEST_CASE("text of a page is escaped, and UTF-8 whatever its bytes are", "[report]") {
+  CHECK(escaped("<a \"b\" & \x01\\>") == "&#60;a &#34;b&#34; &#38; ?\\&#62;");
+  CHECK(escaped("x\xe9<") == "x\\xE9&#60;");
+}
+
 TEST_CASE("base64 is that of RFC 4648", "[report]") {
   CHECK(base64("") == "");
   CHECK(base64("f") == "Zg==");

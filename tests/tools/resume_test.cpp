@@ -248,6 +248,18 @@ TEST_CASE("early stopping knows after a resume what it knew before, and says whe
   CHECK(column(read_csv(run / "log.csv"), "epoch") == std::vector<std::string>{"1", "2", "3", "4", "5"});
 }
 
+TEST_CASE("a run that goes on between two validations stops where it would have stopped", "[train][resume]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
+  // Weights that do not move: epoch 4 scores best, and epoch 8, the next that is scored, has not risen.
+  const std::string options =
+      "--channels 4,8 --size 32,32,32 --epochs 12 --validate-every 4 --val-fraction 0.25 --lr 1e-30 --stop-window 1 "
+      "--stop-patience 1";
+  REQUIRE(train_until(logged(run, "epoch 5/12", 1), "0", "TERM", start(data, run, options)).exit_code == 4);
+  REQUIRE(run_tool("revunet-train", go_on(run), patient_threads).exit_code == 0);
+  CHECK(column(read_csv(run / "log.csv"), "epoch").back() == "8");
+}
+
 TEST_CASE("after a damaged checkpoint the whole one before it is kept until there is another", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";

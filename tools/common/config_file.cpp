@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -103,11 +104,16 @@ std::string ConfigFile::place(const Entry& entry) const {
 
 void ConfigFile::apply(CLI::App& app) {
   const std::vector<std::string> keys = keys_of(app);
+  std::map<const CLI::Option*, const Entry*> set_here;  // `x` and `no-x` are one option
   for (Entry& entry : entries_) {
     REVUNET_EXPECTS(std::ranges::find(keys, entry.key) != keys.end(), UsageError,
                     "[{}] expected the name of an option that a file can set, without dashes{}", place(entry),
                     did_you_mean(similar_keys(entry.key, app)));
     CLI::Option& option = *app.get_option("--" + entry.key);
+    const auto [first, is_first] = set_here.try_emplace(&option, &entry);
+    REVUNET_EXPECTS(is_first, UsageError,
+                    "[{}] expected an option once, got it as {} in line {} too; remove one of them", place(entry),
+                    first->second->key, first->second->line);
     if (option.count() > 0) continue;
     entry.applied = true;
     try {

@@ -1,5 +1,6 @@
 #include "tools/common/waiting_threads.h"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,6 +22,8 @@ void bound_spinning(char** argv) {
   for (const char* setting : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}) {
     if (std::getenv(setting)) return;
   }
+  // Through the dynamic loader (`ld.so revunet-train ...`), /proc/self/exe is the loader, which would read the options.
+  if (getauxval(AT_BASE) == 0) return;
   // By its path, not as /proc/self/exe, which would become its name in lists of processes.
   std::error_code unknown;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", unknown);

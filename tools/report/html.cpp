@@ -4,11 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "io/utf8.h"
+
 namespace revunet::tools {
 
 std::string escaped(std::string_view text) {
   std::string result;
-  for (const char c : text) {
+  for (const char c : io::is_utf8(text) ? std::string(text) : io::escaped_utf8(text)) {
     const auto code = static_cast<unsigned char>(c);
     if (c == '&' || c == '<' || c == '>' || c == '"') {
       result += fmt::format("&#{};", code);

@@ -23,7 +23,7 @@ void add(std::string& text, const json& event) {
   text += ",\n" + event.dump();
 }
 
-// What happened for some time on a row.
+// An interval on one row of the timeline.
 struct Slice {
   uint64_t begin, end;  // nanoseconds
   Row row;
@@ -52,7 +52,7 @@ class Slices {
   uint64_t begin_ = 0;
 };
 
-// Of all rows, by their begin.
+// Returns the slices of all rows, sorted by their begin.
 std::vector<Slice> slices_of(const Trace& trace, const std::vector<Section>& parts) {
   std::vector<Slice> all;
   Slices step_slices(all, steps), phase_slices(all, phases), layer_slices(all, layers);

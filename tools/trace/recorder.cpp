@@ -24,6 +24,7 @@ void TraceRecorder::guarded(Write write) {
   } catch (const DataError& e) {
     failure_ = e.what();
     collector_.stop();
+    print_message("warning: the memory trace ends here: {}\n", failure_);
   }
 }
 

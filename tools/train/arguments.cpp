@@ -207,7 +207,8 @@ void add_train_options(CLI::App& app, TrainArguments& a) {
   heading("Steps");
   add_step_options(app, a);
   heading("Device");
-  app.add_option("--threads", a.threads, "CPU threads, 0: all; results do not depend on it")->capture_default_str();
+  app.add_option("--threads", a.threads, "CPU threads, 0: as many as this process may use; results do not depend on it")
+      ->capture_default_str();
   add_device_options(app, a.device);
   add_precision_option(app, a.precision);
   heading("Memory");

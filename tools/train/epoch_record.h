@@ -23,7 +23,7 @@ struct EpochRecord {
   std::optional<double> mean_dice() const { return mean_over_regions(dice); }
 };
 
-// Both end with a line break. Cells of Dice that there is not are empty.
+// Both end with a line break. A region without a Dice has an empty cell.
 std::string csv_header();
 std::string csv_row(const EpochRecord& record);
 

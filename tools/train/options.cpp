@@ -33,15 +33,10 @@ std::filesystem::path absolute_path(const std::string& path, const char* option)
   return checked.empty() ? checked : std::filesystem::absolute(checked).lexically_normal();
 }
 
-// As config.toml holds it between single quotes, where a regular expression's backslashes are as they were typed.
+// A file is the same one from wherever a run is resumed; an expression stays as it is.
 std::string checked_patients(const std::string& text) {
-  if (io::is_patients_file(text)) return absolute_path(text, "--patients").string();
-  REVUNET_EXPECTS(
-      text.find_first_of("#'\n\r") == std::string::npos, UsageError,
-      "[--patients] expected an expression without #, ' and line breaks, which config.toml cannot hold, got "
-      "{}; write . for them",
-      text);
-  return text;
+  return io::is_patients_file(text) ? absolute_path(text, "--patients").string()
+                                    : checked_path(text, "--patients").string();
 }
 
 void resolve_memory(const TrainArguments& a, TrainOptions& o) {

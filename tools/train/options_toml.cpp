@@ -15,7 +15,7 @@ std::string to_toml(const TrainOptions& o) {
   line("check", quoted(o.check));
   if (!o.labels.empty()) line("labels", quoted(o.labels));
   line("background", quoted(o.background.name()));
-  if (!o.patients.empty()) line("patients", "'" + o.patients + "'");
+  if (!o.patients.empty()) line("patients", quoted(o.patients));
   line("out", quoted(o.out.string()));
   line("model", quoted(name_of(o.network.kind)));
   line("channels", list(o.network.channels));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <utility>
 
 namespace revunet::tools {
 

@@ -1,6 +1,7 @@
 // What becomes of a run that cannot go on where it is: it is saved first, and the message says how to go on.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -19,7 +20,7 @@ class Rescue {
   // Interrupted, once the run is saved, where a signal asks for it.
   void leave_if_interrupted() const;
 
-  // What get() gives. Where it fails, on a case that cannot be read for example, the run is saved and nothing is lost.
+  // Returns get(). Where it throws, on a case that cannot be read for example, the run is saved and nothing is lost.
   template <class Get>
   auto saved_if_failing(Get get) const {
     try {
@@ -30,6 +31,9 @@ class Rescue {
       throw OutOfMemoryError(saved_because_of(e), e.capacity);
     } catch (const Error& e) {
       throw Error(saved_because_of(e));
+    } catch (const std::exception&) {  // of the system, such as a thread that cannot be started
+      save_();
+      throw;
     }
   }
 

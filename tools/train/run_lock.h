@@ -20,7 +20,7 @@ class RunLock {
   RunLock(RunLock&& other) noexcept;
   RunLock& operator=(RunLock&& other) noexcept;
 
-  // The same refusal alone: makes and locks nothing.
+  // Throws the same error where another process holds the lock. It makes no file and takes no lock.
   static void expect_free(const std::filesystem::path& folder, const std::string& option);
 
   // Why there is no lock, where the disk has none; else empty.

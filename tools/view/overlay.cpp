@@ -18,6 +18,7 @@ namespace revunet::tools {
 
 namespace {
 
+constexpr double kMostRowHeight = 6000;                    // pixels of each of up to four rows: cairo draws up to 32767
 constexpr int64_t kMargin = 3;                             // voxels around the brain
 constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: around all, between panels, above the rows
 constexpr double kCaption = 20, kLegend = 30;              // above each row, below the last
@@ -77,7 +78,7 @@ class OverlayFigure {
       width_mm += slices_.back().width_mm();
       row_height_ = std::max(row_height_, slices_.back().height_mm());
     }
-    scale_ = (width - 2 * kEdge - 2 * kGap) / width_mm;
+    scale_ = std::min((width - 2 * kEdge - 2 * kGap) / width_mm, kMostRowHeight / row_height_);
     row_height_ *= scale_;
     add_rows("FLAIR", c.flair, {kWholeTumour}, plain);
     add_rows("T1ce", c.t1ce, {kTumourCore, kEnhancing}, plain);
