@@ -3,7 +3,8 @@
     python3 bench/side_by_side.py --json results.json
 
 Threads that wait for others take time from whoever works. This tells how much: two runs that share a machine fairly
-take twice as long as one alone. Situations take turns, all of `--steps` steps, and every run is warm before it is timed.
+take twice as long as one alone. Each situation is timed as the programs are, and with libgomp's own way to wait, which
+they bound. Situations take turns, all of `--steps` steps, and every run is warm before it is timed.
 """
 import argparse
 import datetime
@@ -34,11 +35,17 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def timed(arguments, folder, runs, busy):
+# What waiting threads do without the programs' bound (tools/common/waiting_threads.h): libgomp's own default.
+LIBGOMP_SPINS = {"GOMP_SPINCOUNT": "300000"}
+
+
+def timed(arguments, folder, runs, busy, setting):
     """Seconds per step, until the last of so many runs at once has done all its steps; and what the last reports."""
     options = ["--models", "reversible", "--sizes", arguments.sizes, "--channels", arguments.channels,
                "--threads", str(arguments.threads)]
-    processes = [StepProcess(arguments.bench_step, options, os.path.join(folder, f"{i}.json")) for i in range(runs)]
+    environment = {**os.environ, **setting}
+    processes = [StepProcess(arguments.bench_step, options, os.path.join(folder, f"{i}.json"), environment)
+                 for i in range(runs)]
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     try:
         begin = time.monotonic()
@@ -61,21 +68,24 @@ def main():
     if not os.access(arguments.bench_step, os.X_OK):
         sys.exit(f"side_by_side: error: no program at {arguments.bench_step}; build bench-step, or name it with "
                  "--bench-step")
-    situations = {"alone": (1, 0), "two at once": (2, 0), f"beside {arguments.busy} busy": (1, arguments.busy)}
+    busy = f"beside {arguments.busy} busy"
+    situations = {"alone": (1, 0, {}), "alone, libgomp spins": (1, 0, LIBGOMP_SPINS),
+                  "two at once": (2, 0, {}), "two at once, libgomp spins": (2, 0, LIBGOMP_SPINS),
+                  busy: (1, arguments.busy, {}), f"{busy}, libgomp spins": (1, arguments.busy, LIBGOMP_SPINS)}
     seconds = {name: [] for name in situations}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(arguments.rounds):
-            for name, (runs, busy) in situations.items():
-                value, report = timed(arguments, folder, runs, busy)
+            for name, situation in situations.items():
+                value, report = timed(arguments, folder, *situation)
                 seconds[name].append(value)
         report = without_temporary_files(report, folder)
     alone = statistics.median(seconds["alone"])
     rows = [{"situation": name, "seconds_per_step": statistics.median(values), "by_round": values,
              "times_alone": statistics.median(values) / alone} for name, values in seconds.items()]
-    print(f"{'situation':<20}{'s/step':>9}{'min':>9}{'max':>9}{'of alone':>10}")
+    print(f"{'situation':<30}{'s/step':>9}{'min':>9}{'max':>9}{'of alone':>10}")
     for row in rows:
         values = row["by_round"]
-        print(f"{row['situation']:<20}{row['seconds_per_step']:>9.4f}{min(values):>9.4f}{max(values):>9.4f}"
+        print(f"{row['situation']:<30}{row['seconds_per_step']:>9.4f}{min(values):>9.4f}{max(values):>9.4f}"
               f"{row['times_alone']:>10.2f}")
     if arguments.json:
         command = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]

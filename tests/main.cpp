@@ -20,6 +20,11 @@ void revunet::test::skip(const std::string& reason) {
 }
 
 int main(int argc, char** argv) {
-  const int failed = Catch::Session().run(argc, argv);
+  Catch::Session session;
+#if !__has_include(<catch2/catch_session.hpp>)
+  // Generation 3 fails by itself where no test has the name that is asked for, as after CTest has cut one in two.
+  session.configData().warnings = Catch::WarnAbout::NoTests;
+#endif
+  const int failed = session.run(argc, argv);
   return failed == 0 && skipped ? revunet::test::kSkipped : failed;
 }

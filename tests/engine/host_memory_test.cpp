@@ -36,7 +36,7 @@ TEST_CASE("a container's memory is its limit, and free is what it has not taken 
   CHECK(memory_of(machine).free == 0);
 }
 
-TEST_CASE("a container's memory of version 1; its largest number is no limit") {
+TEST_CASE("a container's memory of version 1, and its largest number is no limit") {
   const Machine machine(version1("/docker/4f9a"), "4:memory:/docker/4f9a\n3:cpu,cpuacct:/docker/4f9a\n");
   machine.file("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   machine.file("sys/fs/cgroup/memory/memory.usage_in_bytes", "8388608\n");

@@ -118,7 +118,7 @@ TEST_CASE("without lesions and without false positives a case is perfect", "[les
   CHECK((missed.dice == 0 && missed.hd95 == 374 && missed.missed == 1));
 }
 
-TEST_CASE("lesions at the image's edge are scored as elsewhere; rules below zero are refused", "[lesions]") {
+TEST_CASE("lesions at the image's edge are scored as elsewhere, and rules below zero are refused", "[lesions]") {
   const Inside corner = cube({0, 0, 0}, 4);
   const LesionMetrics got = compare(corner, corner);
   CHECK((got.found == 1 && got.dice == 1 && got.hd95 == 0));

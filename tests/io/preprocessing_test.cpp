@@ -298,7 +298,7 @@ TEST_CASE("labels in the padding are cleared, those of the box are kept") {
   CHECK_THROWS_AS(io::clear_padding(std::span(labels).subspan(1), placement), Error);
 }
 
-TEST_CASE("labels to regions: WT 1, 2, 4; TC 1, 4; ET 4") {
+TEST_CASE("labels to regions: WT 1, 2, 4, TC 1, 4, ET 4") {
   const std::vector<uint8_t> labels = {0, 1, 2, 4};
   const std::vector<float> regions = {0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1};
   CHECK(io::labels_to_regions(labels) == regions);

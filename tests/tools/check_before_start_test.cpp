@@ -170,7 +170,7 @@ TEST_CASE("patients as the user names them decide on the split, and a resumed ru
   // Phantom_001 and Phantom_002 are one: they train or validate together.
   REQUIRE(train(data, folder / "run", options + " --val-fraction 0.34 --patients '(_00[3-9]|_00)'").exit_code == 0);
   CHECK_THAT(read_bytes(folder / "run/split.json"), ContainsSubstring("\"Phantom_001\",\n    \"Phantom_002\"\n  ]"));
-  CHECK_THAT(read_bytes(folder / "run/config.toml"), ContainsSubstring("patients = '(_00[3-9]|_00)'\n"));
+  CHECK_THAT(read_bytes(folder / "run/config.toml"), ContainsSubstring("patients = \"(_00[3-9]|_00)\"\n"));
   CHECK(run_tool("revunet-train", fmt::format("--resume '{}' --max-steps 2", (folder / "run").string())).exit_code ==
         0);
   const ToolResult refused = train(data, folder / "other", options + " --patients '(.+)_001'");

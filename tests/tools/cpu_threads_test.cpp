@@ -25,7 +25,7 @@ std::string last_spin_count(const std::string& environment) {
 }  // namespace
 
 TEST_CASE("waiting threads spin briefly, unless the environment says how they wait", "[threads]") {
-  CHECK(last_spin_count("") == "3000");
+  CHECK(last_spin_count("") == "1000");
   CHECK(last_spin_count("GOMP_SPINCOUNT=77 ") == "77");
   CHECK(last_spin_count("OMP_WAIT_POLICY=passive ") == "0");
 }

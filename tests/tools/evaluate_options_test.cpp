@@ -97,7 +97,7 @@ TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") 
                         ContainsSubstring("75 %       TC   0.9000     3.000"));
 }
 
-TEST_CASE("quartiles between values are numpy's; one value has no deviation", "[evaluate]") {
+TEST_CASE("quartiles between values are numpy's, and one value has no deviation", "[evaluate]") {
   // numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]); numpy.std(ddof=1)
   const tools::Distribution d = tools::distribution_of({8, 1, 4, 2});
   CHECK(d.lower_quartile == Approx(1.75));

@@ -94,7 +94,7 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder ha
   check_labels(evaluate(folder / "task/labelsTr", folder / "out"), "msd", "dataset.json", core_msd);
 }
 
-TEST_CASE("names of BraTS say what labels are; others need --labels", "[evaluate]") {
+TEST_CASE("names of BraTS say what labels are, and others need --labels", "[evaluate]") {
   const TemporaryFolder folder;
   write_values(folder / "out/one.nii.gz", predicted_values);
   write_values(folder / "named/one-seg.nii.gz", reference_values);

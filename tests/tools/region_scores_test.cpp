@@ -169,7 +169,7 @@ void make_older(const fs::path& checkpoint) {
 
 }  // namespace
 
-TEST_CASE("a run of an older version goes on; where its scores cannot be compared, it says so", "[train][resume]") {
+TEST_CASE("a run of an older version goes on, and where its scores cannot be compared, it says so", "[train][resume]") {
   const TemporaryFolder folder;
   for (const bool lacks : {false, true}) {
     INFO(lacks);

@@ -126,7 +126,7 @@ TEST_CASE("a run removes what killed processes of this host left of its own file
   CHECK(files_below(run) == expected);
 }
 
-TEST_CASE("one process has a run's folder, and says which; a killed one leaves it free", "[train]") {
+TEST_CASE("one process has a run's folder, and says which, and a killed one leaves it free", "[train]") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   const std::string holder = fmt::format("where process {} on {} does", getpid(), io::host_name());
@@ -151,7 +151,7 @@ TEST_CASE("one process has a run's folder, and says which; a killed one leaves i
   CHECK_NOTHROW(RunFolder::of_earlier_run(run));
 }
 
-TEST_CASE("a closed terminal and a cluster's warning are heard; an ignored hangup stays ignored", "[train]") {
+TEST_CASE("a closed terminal and a cluster's warning are heard, and an ignored hangup stays ignored", "[train]") {
   const auto hears = [](int signal, bool ignored) {
     return WEXITSTATUS(in_another_process([&] {
              if (dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) < 0) _exit(98);

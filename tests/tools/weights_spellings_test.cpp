@@ -115,7 +115,7 @@ TEST_CASE("plain names are read without a note", "[weights]") {
   CHECK(read(write_untrained(folder / "w.safetensors")).notes.empty());
 }
 
-TEST_CASE("counters beside the weights are left out, and told; other integers are refused", "[weights]") {
+TEST_CASE("counters beside the weights are left out, and told, and other integers are refused", "[weights]") {
   const TemporaryFolder folder;
   const std::string bytes = read_bytes(write_untrained(folder / "plain.safetensors"));
   const io::SafetensorsFile plain = io::read_safetensors(folder / "plain.safetensors");

@@ -13,6 +13,12 @@ namespace revunet::tools {
 
 class ConfigFile {
  public:
+  struct Entry {
+    std::string key, value;  // the value as it would be typed on the command line
+    int64_t line;
+    bool applied = false;
+  };
+
   // DataError, with the line, for a file that cannot be read or is no TOML.
   explicit ConfigFile(std::filesystem::path path);
 
@@ -23,17 +29,14 @@ class ConfigFile {
   // A message that begins with the names of options in brackets, followed by the lines that set them, if any did.
   std::string with_lines(const std::string& message) const;
 
- private:
-  struct Entry {
-    std::string key, value;
-    int64_t line;
-    bool applied = false;
-  };
+  // In the order of the file.
+  const std::vector<Entry>& entries() const { return entries_; }
 
+ private:
   std::string place(const Entry& entry) const;
 
   std::filesystem::path path_;
-  std::vector<Entry> entries_;  // in the order of the file
+  std::vector<Entry> entries_;
 };
 
 // A string of TOML, in quotes, that stands for `text`, which is UTF-8.

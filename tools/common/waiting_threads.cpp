@@ -11,10 +11,10 @@ namespace revunet::tools {
 
 namespace {
 
-// Looks at a value that another thread is to change, before a thread sleeps. In a few rounds of bench-step with a small
-// network, on two cores that had other work too, a run alone took 2 % longer with 3000 than with libgomp's 300000, and
-// 32 % longer with none. Two at once took 2.0 times as long as one with 3000, and 4.9 times with 300000.
-constexpr const char* kSpins = "3000";
+// How often a thread looks at a value that another is to change, before it sleeps: as long as it takes to wake a thread.
+// bench/results/2026-11-29-epyc-zen1-2-cores-side-by-side.json: a run alone took 1.02 times as long as with libgomp's
+// 300000, and two at once 2.13 times as long as one, in place of 3.82. With 3000 that was 2.58.
+constexpr const char* kSpins = "1000";
 
 }  // namespace
 

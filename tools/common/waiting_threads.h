@@ -1,6 +1,6 @@
 // How long OpenMP's threads spin while they wait for work or for each other. By default libgomp's spin for
-// milliseconds, in which they keep a core from whoever has work for it: two runs on one machine took 5 times as
-// long as one alone. Threads that sleep at once cost a run alone a third of its speed, as its parallel loops are short.
+// milliseconds, in which they keep a core from whoever has work for it: two runs on one machine took 4 times as
+// long as one alone. Threads that sleep at once have to be woken for each of many short parallel loops.
 #pragma once
 
 namespace revunet::tools {

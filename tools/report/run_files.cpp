@@ -3,25 +3,19 @@
 #include <algorithm>
 #include <sstream>
 
-#include "engine/error.h"
 #include "io/input_file.h"
 #include "io/json_file.h"
+#include "tools/common/config_file.h"
 
 namespace revunet::tools {
 
 namespace fs = std::filesystem;
 
-// Of the lines `key = value` that to_toml writes.
 Settings::Settings(const fs::path& run) {
-  if (!fs::exists(run / "config.toml")) return;
-  std::istringstream lines(io::read_whole_file(run / "config.toml"));
-  for (std::string line; std::getline(lines, line);) {
-    const size_t equals = line.find(" = ");
-    if (equals == std::string::npos || line.starts_with('#')) continue;
-    std::string value = line.substr(equals + 3);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    settings_.push_back({line.substr(0, equals), value});
-  }
+  const fs::path path = run / "config.toml";
+  if (!fs::exists(path)) return;
+  const ConfigFile file(path);
+  for (const ConfigFile::Entry& entry : file.entries()) settings_.push_back({entry.key, entry.value});
 }
 
 std::string Settings::value(const std::string& key) const {
@@ -33,12 +27,7 @@ std::optional<SplitNames> split_of(const fs::path& run) {
   const fs::path path = run / "split.json";
   if (!fs::exists(path)) return std::nullopt;
   const nlohmann::json json = io::read_json_file(path);
-  try {
-    return SplitNames{json.at("training"), json.at("validation")};
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("[{}] expected lists of cases, as revunet-train writes them, got: {}", path.string(),
-                                io::reason_of(e)));
-  }
+  return io::at_place(path.string(), [&] { return SplitNames{json.at("training"), json.at("validation")}; });
 }
 
 TrainLog train_log_of(const fs::path& run) {
