@@ -11,7 +11,7 @@ namespace revunet::tools {
 
 namespace {
 
-// How often a thread looks at a value that another is to change, before it sleeps: as long as it takes to wake a thread.
+// How often a thread looks at a value that another is to change, before it sleeps.
 // bench/results/2026-11-29-epyc-zen1-2-cores-side-by-side.json: a run alone took 1.02 times as long as with libgomp's
 // 300000, and two at once 2.13 times as long as one, in place of 3.82. With 3000 that was 2.58.
 constexpr const char* kSpins = "1000";
