@@ -61,6 +61,18 @@ std::string temporary_stem(const std::string& name) {
   return '.' + name.substr(0, room) + writer;
 }
 
+// Whether a path is, or a link on its way, one of /proc/self/fd: /dev/stdout is, whatever it has been redirected to.
+bool leads_to_open_file(std::filesystem::path path) {
+  constexpr int most_links = 40;  // as Linux follows
+  std::error_code error;
+  for (int i = 0; i < most_links; ++i) {
+    if (std::filesystem::absolute(path, error).lexically_normal().string().starts_with("/proc/")) return true;
+    if (!std::filesystem::is_symlink(path, error)) return false;
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string final_name(const std::filesystem::path& path) {
@@ -87,11 +99,11 @@ int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const st
 void expect_replaceable(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
-  REVUNET_EXPECTS(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
-                      std::filesystem::is_directory(status),
-                  DataError,
-                  "[{}] expected the name of a file, got a device or pipe, which a file would replace; write "
-                  "to a file and show that",
+  const bool file_or_none = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
+                            std::filesystem::is_directory(status);
+  REVUNET_EXPECTS(file_or_none && !leads_to_open_file(path), DataError,
+                  "[{}] expected the name of a file, got a device, pipe or open file, which a new file would replace; "
+                  "write to a file and show that",
                   path.string());
 }
 

@@ -14,7 +14,8 @@
 
 namespace revunet::io {
 
-// DataError where something is at `path` that no file should replace: a device (/dev/stdout too) or a pipe.
+// DataError where something is at `path` that no file should replace: a device, a pipe, or an open file by its
+// number (/dev/stdout).
 void expect_replaceable(const std::filesystem::path& path);
 
 // Streams bytes into a file; of a link, into the file that it leads to. Not safe to share between threads; two writers

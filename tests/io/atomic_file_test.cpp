@@ -1,8 +1,10 @@
 // Atomic files: whole or absent, whatever fails.
 #include "io/atomic_file.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -53,8 +55,15 @@ TEST_CASE("a file replaces what a link leads to, and never a device or a pipe") 
   std::filesystem::create_symlink("/dev/null", folder / "null");
   for (const char* name : {"pipe", "null"}) {
     CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / name, "x"); }),
-               ContainsSubstring(name) && ContainsSubstring("got a device or pipe"));
+               ContainsSubstring(name) && ContainsSubstring("got a device, pipe or open file"));
   }
+  // What /dev/stdout leads to where it is redirected to a file.
+  const int open_file = ::open((folder / "elsewhere/a").c_str(), O_RDONLY);
+  REQUIRE(open_file >= 0);
+  std::filesystem::create_symlink(fmt::format("/proc/self/fd/{}", open_file), folder / "stdout");
+  CHECK_THROWS_AS(io::write_file_atomically(folder / "stdout", "x"), DataError);
+  CHECK(read_bytes(folder / "elsewhere/a") == "new");
+  ::close(open_file);
   CHECK(std::filesystem::is_fifo(folder / "pipe"));
 }
 
