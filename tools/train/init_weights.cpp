@@ -1,6 +1,7 @@
 #include "tools/train/init_weights.h"
 
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <array>
 
@@ -39,6 +40,15 @@ void take_architecture(CLI::App& app, const TrainArguments& a) {
         "weights",
         choice.option, fmt::join(option.results(), ","), a.init, choice.of_weights);
   }
+}
+
+void load_initial_weights(const std::filesystem::path& path, const io::Background& background, UNet& model) {
+  const io::SafetensorsFile file = read_weights(path, [](const std::string& note) { spdlog::warn("note: {}", note); });
+  load_weights(file, model);
+  const std::string known = weights_info(file).background.value_or(background).name();
+  if (known == background.name()) return;
+  spdlog::warn("warning: [--init] expected weights of --background {}, as this run has, got {}, of --background {}",
+               background.name(), path.string(), known);
 }
 
 }  // namespace revunet::tools

@@ -8,9 +8,9 @@
 #include "io/metrics.h"
 #include "tools/common/interruption.h"
 #include "tools/common/weights_file.h"
-#include "tools/common/weights_reader.h"
 #include "tools/common/whole_volume.h"
 #include "tools/train/device_sample.h"
+#include "tools/train/init_weights.h"
 #include "tools/train/resumed_epoch.h"
 #include "tools/train/streams.h"
 
@@ -38,16 +38,7 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
 
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
-  if (!options.init.empty() && !restored) {
-    const io::SafetensorsFile file =
-        read_weights(options.init, [](const std::string& note) { spdlog::warn("note: {}", note); });
-    load_weights(file, *model);
-    const std::string known = weights_info(file).background.value_or(options.background).name();
-    if (known != options.background.name()) {
-      spdlog::warn("warning: [--init] expected weights of --background {}, as this run has, got {}, of --background {}",
-                   options.background.name(), options.init.string(), known);
-    }
-  }
+  if (!options.init.empty() && !restored) load_initial_weights(options.init, options.background, *model);
   return model;
 }
 
