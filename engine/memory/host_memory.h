@@ -7,11 +7,8 @@
 namespace revunet {
 
 struct HostMemory {
-  enum class Limit {
-    machine,
-    address_space,
-    control_group
-  };                   // what gives least: all there is, `ulimit -v`, a container
+  // What gives the least: the whole machine, `ulimit -v`, or the container or cluster job.
+  enum class Limit { machine, address_space, control_group };
   size_t total, free;  // bytes; free: what the process could take beside what it has
   Limit limit;         // of total
 };
