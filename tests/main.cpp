@@ -26,5 +26,6 @@ int main(int argc, char** argv) {
   session.configData().warnings = Catch::WarnAbout::NoTests;
 #endif
   const int failed = session.run(argc, argv);
-  return failed == 0 && skipped ? revunet::test::kSkipped : failed;
+  if (failed != 0) return 1;  // not their number, which could be kSkipped
+  return skipped ? revunet::test::kSkipped : 0;
 }

@@ -87,8 +87,11 @@ bool onednn_has_bf16() {
 void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, int64_t first_bias,
                     Tensor& y, bool add) {
   const auto [N, D, H, W, I] = activation(x.shape());
-  const Problem problem{x.dtype(),    y.dtype(),       N,  D, H, W, I, activation(y.shape()).C,
-                        w.shape()[0], bias != nullptr, add};
+  Problem problem{x.dtype(), y.dtype(), N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
+  if (problem.k == 1 && kPointwiseByRows) {
+    problem.N = N * D * H;
+    problem.D = problem.H = 1;
+  }
   try {
     auto& convolutions = ctx.device.state<Convolutions>();
     const Convolution& convolution = convolutions.get(problem);

@@ -41,11 +41,14 @@ std::string unfitting_value(const CLI::App& app, std::string_view message) {
   for (const CLI::App* a : app.get_subcommands()) option = option ? option : a->get_option_no_throw(name);
   if (!option) option = app.get_option_no_throw(name);
   const std::string type = option ? option->get_type_name() : "";
-  const char* expected = type.starts_with("INT")     ? "a whole number"
+  const std::string_view value = message.substr(equals + between.size());
+  const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+  const char* expected = digits                      ? "a number that a computer can hold"
+                         : type.starts_with("INT")   ? "a whole number"
                          : type.starts_with("UINT")  ? "a whole number from 0 on"
                          : type.starts_with("FLOAT") ? "a number"
                                                      : "another value";
-  return fmt::format("[{}] expected {}, got {}", name, expected, message.substr(equals + between.size()));
+  return fmt::format("[{}] expected {}, got {}", name, expected, value);
 }
 
 // CLI11's "--model: expected ..." as "[--model] expected ...".
