@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/cpu_limits.h"
 #include "engine/error.h"
+#include "engine/process/cpu_limits.h"
 
 namespace revunet {
 

@@ -16,7 +16,7 @@ struct PointwiseConvolution {
 
 // Where a decoder's backward finds the output of the encoder of its level.
 enum class Skips {
-  stored,      // the paper's scheme: encoder outputs stay in memory beside the sums that decoders start from
+  stored,      // the paper's scheme: encoder outputs stay in memory next to the sums that decoders start from
   reversible,  // one buffer a level: the sum lies in the encoder's output, and backward subtracts what was added
 };
 

@@ -20,7 +20,7 @@ class NormActConv : public Residual {
   std::vector<Parameter*> parameters() override { return {&norm_.gamma, &norm_.beta, &weight_}; }
 
  private:
-  // Of the norm: with dropout, of the channels that stay.
+  // The norm's scale and shift; with dropout, those of the channels that stay.
   struct Affine {
     Tensor gamma, beta;
   };

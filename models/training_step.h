@@ -14,10 +14,10 @@ enum class OptimiserStep {
   fused,     // of each parameter as soon as its gradient is complete, which is then dropped. The same bits.
 };
 
-// What a step does beside the paper's. Each takes a little memory, so plans have them too.
+// What a step does besides what the paper's does. Each takes a little memory, so plans have them too.
 struct StepExtras {
   int64_t accumulate = 1;    // samples, batch 1 each, whose mean gradient a step takes
-  double cross_entropy = 0;  // its weight beside the Dice loss
+  double cross_entropy = 0;  // its weight, added to the Dice loss
   double dropout = 0;        // of channels, inside reversible sequences
   double clip = 0;           // greatest norm of all gradients; 0: no limit
   double average = 0;        // decay of the moving average of the weights; 0: none

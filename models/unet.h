@@ -74,7 +74,7 @@ class UNet {
   std::vector<Parameter*> parameter_list() const;
   int64_t parameter_count() const;
   void clear_gradients();
-  // Of the residuals of reversible blocks; the baseline has none.
+  // The dropout of the residuals of reversible blocks; the baseline has none.
   Dropout& dropout() { return dropout_; }
 
  protected:

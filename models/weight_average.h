@@ -32,7 +32,7 @@ class WeightAverage {
   std::vector<Tensor> tensors_;
 };
 
-// While it lives, the network has the average's weights. Of none: does nothing.
+// While it lives, the network has the average's weights. It does nothing where there is no average.
 class AveragedWeights {
  public:
   explicit AveragedWeights(WeightAverage* average) : average_(average) {

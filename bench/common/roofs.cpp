@@ -24,7 +24,7 @@ constexpr int64_t kLanes = kVectorBytes / sizeof(float);
 
 // Two units with a latency of 4 or 5 cycles want 8 to 10 sums in flight; with two operands they fit 16 registers.
 constexpr int kSums = 12;
-// Of kSums multiply-adds: 6 million cycles, about 2 ms, which is less than a time slice.
+// Rounds of kSums multiply-adds: 6 million cycles, about 2 ms, which is less than a time slice.
 constexpr int64_t kFmaRounds = 1'000'000;
 
 // Returns what it computed, lest the compiler leave it out.

@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "engine/device.h"
-#include "io/atomic_file.h"
+#include "io/files/atomic_file.h"
 
 namespace revunet::bench {
 

@@ -5,9 +5,9 @@
 // that variants can take turns.
 #pragma once
 
+#include "models/precision.h"
 #include "models/training_step.h"
 #include "tools/common/device_options.h"
-#include "tools/common/precision.h"
 
 namespace revunet::bench {
 
@@ -15,11 +15,11 @@ struct Variant {
   std::string name;  // a key of the table
   UNetConfig model;
   MemoryMode mode;
-  tools::Precision precision = tools::Precision::fp32;
+  Precision precision = Precision::fp32;
   OptimiserStep optimiser_step = OptimiserStep::separate;
   std::vector<int64_t> size;  // x, y, z in voxels
   int threads;
-  tools::DeviceOptions device = {};
+  DeviceOptions device = {};
 };
 
 struct StepSeconds {
@@ -50,7 +50,7 @@ class TrainingRun {
 
  private:
   Variant variant_;
-  tools::ComputeDevice compute_;
+  ComputeDevice compute_;
   std::unique_ptr<UNet> model_;
   std::vector<float> image_, target_;
   Adam adam_;

@@ -1,4 +1,4 @@
-// bench-memory: the memory of a training step beside the paper's, planned on the meta device and measured where asked.
+// bench-memory: the memory of a training step next to the paper's, planned on the meta device and measured where asked.
 #include <algorithm>
 
 #include "bench/common/run_description.h"
@@ -6,8 +6,8 @@
 #include "bench/common/training_run.h"
 #include "bench/memory/published.h"
 #include "engine/memory/report.h"
+#include "models/plan/plan.h"
 #include "tools/common/tool_main.h"
-#include "tools/plan/plan.h"
 
 namespace revunet::bench {
 
@@ -22,21 +22,21 @@ struct Options {
 struct Way {
   std::string name;  // a column of the table, and a key of --measure after a colon
   MemoryMode mode;
-  tools::Precision precision;
+  Precision precision;
   OptimiserStep optimiser_step;
 };
 
 const std::vector<Way>& ways() {
   constexpr MemoryMode kStored{Activations::stored, Skips::stored}, kSkips{Activations::reversible, Skips::stored},
       kAll;
-  static const std::vector<Way> all = {{"stored", kStored, tools::Precision::fp32, OptimiserStep::separate},
-                                       {"stored-skips", kSkips, tools::Precision::fp32, OptimiserStep::separate},
-                                       {"reversible", kAll, tools::Precision::fp32, OptimiserStep::separate},
-                                       {"mixed", kAll, tools::Precision::mixed, OptimiserStep::separate},
-                                       {"fused", kAll, tools::Precision::fp32, OptimiserStep::fused},
-                                       {"stored-bf16", kStored, tools::Precision::bf16, OptimiserStep::separate},
-                                       {"stored-skips-bf16", kSkips, tools::Precision::bf16, OptimiserStep::separate},
-                                       {"bf16", kAll, tools::Precision::bf16, OptimiserStep::separate}};
+  static const std::vector<Way> all = {{"stored", kStored, Precision::fp32, OptimiserStep::separate},
+                                       {"stored-skips", kSkips, Precision::fp32, OptimiserStep::separate},
+                                       {"reversible", kAll, Precision::fp32, OptimiserStep::separate},
+                                       {"mixed", kAll, Precision::mixed, OptimiserStep::separate},
+                                       {"fused", kAll, Precision::fp32, OptimiserStep::fused},
+                                       {"stored-bf16", kStored, Precision::bf16, OptimiserStep::separate},
+                                       {"stored-skips-bf16", kSkips, Precision::bf16, OptimiserStep::separate},
+                                       {"bf16", kAll, Precision::bf16, OptimiserStep::separate}};
   return all;
 }
 
@@ -46,11 +46,11 @@ bool applies(const Way& way, const PublishedRow& row) {
 }
 
 MemoryStats planned(const PublishedRow& row, const Way& way) {
-  return tools::plan_training({.network = row.model,
-                               .mode = way.mode,
-                               .optimiser_step = way.optimiser_step,
-                               .precision = way.precision,
-                               .size = row.size})
+  return plan_training({.network = row.model,
+                        .mode = way.mode,
+                        .optimiser_step = way.optimiser_step,
+                        .precision = way.precision,
+                        .size = row.size})
       .training;
 }
 
@@ -160,7 +160,7 @@ int main(int argc, char** argv) {
   bench::Options options;
   CLI::App app(
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
-      "networks, planned on the meta device, beside the paper's own figures. Ways to train: all stored; stored skips\n"
+      "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
       "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the "
       "same in bf16.",
       "bench-memory");

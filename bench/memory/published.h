@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/preprocessing.h"
+#include "io/preprocessing/preprocessing.h"
 #include "models/unet.h"
 
 namespace revunet::bench {

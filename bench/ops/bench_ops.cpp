@@ -4,9 +4,10 @@
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "bench/ops/timed_case.h"
+#include "io/nifti/volume_size.h"
+#include "models/precision.h"
 #include "tools/common/device_options.h"
-#include "tools/common/parse_list.h"
-#include "tools/common/precision.h"
+#include "tools/common/precision_option.h"
 #include "tools/common/tool_main.h"
 
 namespace revunet::bench {
@@ -20,7 +21,7 @@ struct Options {
   int threads = available_cpu_threads();
   std::string filter;
   int repetitions = 9;
-  std::string size = "64,64,64", precision = tools::name_of(tools::Precision::fp32), json;
+  std::string size = "64,64,64", precision = name_of(Precision::fp32), json;
   tools::DeviceArguments device;
 };
 
@@ -106,8 +107,8 @@ Json to_json(const std::vector<Measurement>& measurements, const Roofs& roofs) {
 
 void run(const Options& options, Json json) {
   set_cpu_threads(options.threads);
-  const std::vector<OpCase> cases = chosen_cases(options.filter, tools::parse_size(options.size, "--size"));
-  tools::ComputeDevice compute(tools::resolve(options.device));
+  const std::vector<OpCase> cases = chosen_cases(options.filter, io::parse_size(options.size, "--size"));
+  ComputeDevice compute(tools::resolve(options.device));
   Device& device = compute.get();
   const Roofs roofs = measure_roofs(device);
   fmt::print("{}, peak {:.1f} GFLOP/s, copy {:.1f} GB/s; median, minimum and maximum of {}, caches flushed\n\n",
@@ -116,8 +117,8 @@ void run(const Options& options, Json json) {
   std::vector<Measurement> measurements;
   for (const OpCase& c : cases) {
     fmt::print(stderr, "{}\n", c.name);
-    for (Measurement& m : time_case(c, tools::activation_type(tools::parse_precision(options.precision)), device,
-                                    flusher, options.repetitions)) {
+    for (Measurement& m :
+         time_case(c, activation_type(parse_precision(options.precision)), device, flusher, options.repetitions)) {
       measurements.push_back(std::move(m));
     }
     compute.save_plan_cache();

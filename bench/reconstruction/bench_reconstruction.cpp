@@ -4,9 +4,9 @@
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "engine/rng.h"
+#include "io/nifti/volume_size.h"
+#include "models/precision.h"
 #include "models/training_step.h"
-#include "tools/common/parse_list.h"
-#include "tools/common/precision.h"
 #include "tools/common/tool_main.h"
 
 namespace revunet::bench {
@@ -29,7 +29,7 @@ class AllSequences : public ReconstructionMonitor {
     errors_.emplace_back(relative_error, sequence);
   }
   const std::pair<double, std::string>& worst() const { return *std::ranges::max_element(errors_); }
-  // Of the sequence of this name.
+  // The error of the sequence of this name.
   double of(const std::string& sequence) const {
     const auto found = std::ranges::find(errors_, sequence, &std::pair<double, std::string>::second);
     REVUNET_EXPECTS(found != errors_.end(), Error, "[bench] expected a sequence {}, got none", sequence);
@@ -41,7 +41,7 @@ class AllSequences : public ReconstructionMonitor {
 };
 
 // One step with new weights on an image of noise of this standard deviation.
-AllSequences errors_of(const Options& options, int64_t depth, tools::Precision precision, double deviation) {
+AllSequences errors_of(const Options& options, int64_t depth, Precision precision, double deviation) {
   Device device;
   Tape tape;
   AllSequences errors;
@@ -50,7 +50,7 @@ AllSequences errors_of(const Options& options, int64_t depth, tools::Precision p
   UNetConfig config = default_config(ModelKind::reversible);
   config.channels = options.channels;
   config.encoder_depth = config.decoder_depth = depth;
-  const io::Size3 size = tools::parse_size(options.size, "--size");
+  const io::Size3 size = io::parse_size(options.size, "--size");
   const auto [x, y, z] = size;
   check_config(config);
   check_size(config, {x, y, z});
@@ -72,15 +72,15 @@ void run(const Options& options, Json json) {
   Table table({"blocks a level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
   json["errors"] = Json::array();
   const auto add = [&](int64_t depth, double deviation) {
-    for (const tools::Precision precision : tools::kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const AllSequences errors = errors_of(options, depth, precision, deviation);
       const double finest = errors.of("encoders.0.reversibleBlocks");
       const auto& [worst, sequence] = errors.worst();
-      table.add_row({std::to_string(depth), fmt::format("{:g}", deviation), tools::name_of(precision),
+      table.add_row({std::to_string(depth), fmt::format("{:g}", deviation), name_of(precision),
                      fmt::format("{:.1e}", finest), fmt::format("{:.1e}", worst), sequence});
       json["errors"].push_back({{"blocks", depth},
                                 {"deviation", deviation},
-                                {"precision", tools::name_of(precision)},
+                                {"precision", name_of(precision)},
                                 {"finest_encoder", finest},
                                 {"worst", worst},
                                 {"worst_sequence", sequence}});

@@ -5,8 +5,9 @@
 #include "bench/common/run_description.h"
 #include "bench/step/op_times.h"
 #include "bench/step/report.h"
-#include "tools/common/parse_list.h"
-#include "tools/common/precision.h"
+#include "io/nifti/volume_size.h"
+#include "models/precision.h"
+#include "tools/common/precision_option.h"
 #include "tools/common/tool_main.h"
 
 namespace revunet::bench {
@@ -25,7 +26,7 @@ struct Options {
   std::vector<int> threads = {available_cpu_threads()};
   int steps = 5;
   bool rounds_from_stdin = false, op_times = false;
-  std::string precision = tools::name_of(tools::Precision::fp32), json;
+  std::string precision = name_of(Precision::fp32), json;
   tools::DeviceArguments device;
 };
 
@@ -39,11 +40,11 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   UNetConfig config = default_config(baseline ? ModelKind::baseline : ModelKind::reversible);
   config.channels = baseline ? options.baseline_channels : options.channels;
   if (!baseline) config.encoder_depth = options.encoder_depth, config.decoder_depth = options.decoder_depth;
-  const auto [x, y, z] = tools::parse_size(size, "--sizes").axes();
+  const auto [x, y, z] = io::parse_size(size, "--sizes").axes();
   return {.name = name,
           .model = config,
           .mode = mode_of(name),
-          .precision = tools::parse_precision(name == "bf16" || name == "mixed" ? name : options.precision),
+          .precision = parse_precision(name == "bf16" || name == "mixed" ? name : options.precision),
           .size = {x, y, z},
           .threads = threads,
           .device = tools::resolve(options.device)};

@@ -3,7 +3,7 @@
 #include "bench/common/table.h"
 #include "bench/step/convolution_flops.h"
 #include "engine/memory/report.h"
-#include "tools/plan/plan.h"
+#include "models/plan/plan.h"
 
 namespace revunet::bench {
 
@@ -72,12 +72,12 @@ void print_memory(const std::vector<Measured>& variants) {
 
 size_t planned_peak(TrainingRun& run) {
   const Variant& v = run.variant();
-  return tools::plan_training({.network = v.model,
-                               .mode = v.mode,
-                               .optimiser_step = v.optimiser_step,
-                               .precision = v.precision,
-                               .layout = run.device().layout(),
-                               .size = {v.size[0], v.size[1], v.size[2]}})
+  return plan_training({.network = v.model,
+                        .mode = v.mode,
+                        .optimiser_step = v.optimiser_step,
+                        .precision = v.precision,
+                        .layout = run.device().layout(),
+                        .size = {v.size[0], v.size[1], v.size[2]}})
       .training.peak_allocated;
 }
 
@@ -115,7 +115,7 @@ Json to_json(const std::vector<Measured>& variants) {
          {"encoder_depth", v.model.encoder_depth},
          {"decoder_depth", v.model.decoder_depth},
          {"parameters", m.run.model().parameter_count()},
-         {"precision", tools::name_of(v.precision)},
+         {"precision", name_of(v.precision)},
          {"size", v.size},
          {"threads", v.threads},
          {"device", m.run.device_description()},

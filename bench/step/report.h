@@ -6,7 +6,7 @@
 
 namespace revunet::bench {
 
-// One variant's timed steps: rounds[i] ran in round i, beside every other variant's.
+// One variant's timed steps: rounds[i] ran in round i, next to every other variant's.
 struct Measured {
   TrainingRun& run;
   std::vector<StepSeconds> rounds;

@@ -52,7 +52,7 @@ class Descriptor {
   cudnnStatus_t try_finalize() { return cudnnBackendFinalize(descriptor_); }
 
   int64_t get_int64(cudnnBackendAttributeName_t name) const;
-  // Of an attribute with several values of an enum type; at most 16.
+  // The values of an attribute that has several of an enum type; at most 16.
   std::vector<int32_t> get_notes(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type) const;
   // The descriptors that an attribute holds, of this type; at most `most`.
   std::vector<Descriptor> get_descriptors(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type,

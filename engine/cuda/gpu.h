@@ -1,9 +1,9 @@
-// CUDA's language for kernels: nvcc's, or in tests its simulation on the CPU. The only CUDA header that kernels
-// include.
+// CUDA's language for kernels: nvcc's, or a simulation of it on the CPU, which a build names by its header
+// (REVUNET_SIMULATED_CUDA_LANGUAGE). The only CUDA header that kernels include.
 #pragma once
 
-#ifdef REVUNET_CUSIM
-#include "tests/cusim/cusim.h"
+#ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
+#include REVUNET_SIMULATED_CUDA_LANGUAGE
 namespace revunet::cuda {
 inline constexpr bool kSimulated = true;
 }

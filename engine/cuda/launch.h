@@ -27,7 +27,7 @@ __device__ inline int64_t grid_threads() {
 template <class... Parameters>
 void launch([[maybe_unused]] const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),
             std::type_identity_t<Parameters>... arguments) {
-#ifdef REVUNET_CUSIM
+#ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
   cusim::launch(grid, block, [=] { kernel(arguments...); });
 #else
   cudaLaunchConfig_t config{};

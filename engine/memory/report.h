@@ -10,12 +10,9 @@
 #include <string>
 
 #include "engine/memory/tag.h"
+#include "engine/process/host_memory.h"
 
 namespace revunet {
-
-constexpr double mib(uint64_t bytes) {
-  return static_cast<double>(bytes) / (1 << 20);
-}
 
 // Indices of all tags, those with the most bytes first, else in their own order.
 template <std::integral Bytes>

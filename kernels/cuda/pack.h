@@ -78,7 +78,7 @@ struct Voxels {
   }
 };
 
-// Of batch element n; all voxels of all of them follow on those of the first.
+// The voxels of batch element n. Those of all elements follow on those of the first.
 template <class T>
 Voxels<const T> voxels_of(const Tensor& x, int64_t n = 0) {
   return {x.data<T>() + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};

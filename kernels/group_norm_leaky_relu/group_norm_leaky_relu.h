@@ -32,7 +32,7 @@ inline Variable group_norm(const Context& ctx, Variable x, const GroupNorm& norm
 // (N, groups, 2): mean and 1 / sqrt(var + eps) of each group, in the compute type of x's.
 Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups);
 
-// y may be x. Of f32, y and dy may be bf16: what a convolution in mixed precision multiplies, and its gradient.
+// y may be x. Where x is f32, y and dy may be bf16: what a convolution in mixed precision multiplies, and its gradient.
 void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                    const Tensor& beta, double slope, Tensor& y);
 // dgamma and dbeta are added to; dx is overwritten, or added to with accumulate. dx may be dy.

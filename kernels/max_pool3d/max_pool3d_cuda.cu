@@ -10,7 +10,7 @@ namespace {
 
 constexpr unsigned kThreads = 256;  // a block
 
-// Of the coarse side: y's extents, with packs of channels for C.
+// The extents of the coarse side, y, with packs of channels for C.
 struct Windows {
   int64_t D, H, W, packs, count;  // count: of threads, one a window and pack
 

@@ -10,7 +10,8 @@ namespace revunet::cpu {
 
 namespace {
 
-// Of one region, in every R-th of `count` elements: sum(p t), sum(p), sum(t).
+// Sets sums[0], sums[R] and sums[2 R] to sum(p t), sum(p) and sum(t) of one region, which has every R-th of `count`
+// elements.
 template <class T>
 void add_overlap(const Compute<T>* probability, const T* target, int64_t count, int64_t R, double* sums) {
   double both = 0, predicted = 0, present = 0;

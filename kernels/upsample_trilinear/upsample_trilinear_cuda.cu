@@ -19,7 +19,7 @@ struct Coarse {
     const int64_t voxel = i / packs;
     return {voxel / (W * H * D), voxel / (W * H) % D, voxel / W % H, voxel % W, i % packs};
   }
-  // Of a pack, in packs from the tensor's first.
+  // The place of a pack, in packs from the tensor's first.
   __device__ int64_t coarse(const Place& p, int64_t d, int64_t h, int64_t w) const {
     return (((p.n * D + d) * H + h) * W + w) * packs + p.pack;
   }

@@ -29,7 +29,7 @@ struct PlaneWarp {
   std::array<float, kMostChannels> shift{};
 };
 
-// Of the cubic B-spline that goes through `values` at the control points, x by x.
+// The coefficients of the cubic B-spline that goes through `values` at the control points, x by x.
 std::array<double, kControlPoints * kControlPoints> spline_coefficients(
     const std::array<double, kControlPoints * kControlPoints>& values);
 

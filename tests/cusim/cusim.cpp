@@ -17,7 +17,7 @@ namespace revunet::cusim {
 
 namespace {
 
-// Of a block, and after it of the next one: the race detector takes a fiber for one thread.
+// A thread of a block, and then of the next block: the race detector takes a fiber for one thread.
 struct Thread {
   enum class State { ready, waiting, done };
   State state = State::done;

@@ -20,7 +20,7 @@ inline thread_local dim3 blockDim, gridDim;
 namespace revunet::cusim {
 
 enum class Order { forward, reverse, shuffled };
-// Of the blocks of a grid and of the threads of each block, from now on.
+// Sets the order of a grid's blocks and of each block's threads, from now on.
 void set_order(Order order);
 
 // std::logic_error for a launch that a device would refuse, and where threads miss a barrier that others wait at.

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/mask_box.h"
+#include "io/preprocessing/mask_box.h"
 #include "tests/support/places.h"
 
 namespace revunet::test {

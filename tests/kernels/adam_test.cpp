@@ -1,4 +1,4 @@
-// Adam beside its golden values: closed forms, skipped parameters, checkpoints, threads and refusals.
+// Adam, apart from its golden values: closed forms, skipped parameters, checkpoints, threads and refusals.
 #include "kernels/adam/adam.h"
 
 #include <omp.h>

@@ -105,7 +105,7 @@ TEST_CASE("a blur spreads a point as a product of Gaussians") {
 }
 
 TEST_CASE("half the resolution is every second voxel, and lines between them") {
-  // Of 8 voxels along z, cells of two: their middles lie at 0.5, 2.5, ... and are taken from voxels 1, 3, 5, 7.
+  // The 8 voxels along z are cells of two: their middles lie at 0.5, 2.5, ... and are taken from voxels 1, 3, 5, 7.
   const auto values = field([](int64_t, int64_t, int64_t z, int64_t) { return z * z; });
   IntensityChanges changes;
   changes.channels[0].resolution = 0.5f;

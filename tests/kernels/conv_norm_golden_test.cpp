@@ -10,7 +10,7 @@ using revunet::test::Golden;
 
 namespace {
 
-// Of the largest value. f64: rounded to f32 in the file. f32: sums of up to 810 products.
+// As a share of the largest value. f64: the file is rounded to f32. f32: sums have up to 810 products.
 double tolerance(DType dtype) {
   return dtype == DType::f64 ? 2e-7 : 3e-6;
 }

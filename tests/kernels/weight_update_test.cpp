@@ -1,4 +1,4 @@
-// What happens to gradients and weights beside Adam: clipping, averages; and the loss with cross entropy.
+// What happens to gradients and weights besides Adam: clipping, averages; and the loss with cross entropy.
 #include <omp.h>
 
 #include <cmath>
@@ -75,7 +75,7 @@ TEST_CASE("a moving average of a constant comes near it as powers do") {
   CHECK_THROWS_AS(moving_average(ctx, x, 1.5, average), UsageError);
 }
 
-TEST_CASE("the cross entropy beside the Dice loss is that of logits, without overflow") {
+TEST_CASE("the cross entropy added to the Dice loss is that of logits, without overflow") {
   Device device;
   const Context ctx{device};
   // One region of two voxels: log 2 and log(1 + e^-z) in closed form, and nothing but z itself far from 0.

@@ -4,7 +4,7 @@
 
 using namespace revunet;
 using namespace revunet::test;
-using revunet::tools::load_weights;
+using revunet::load_weights;
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include "kernels/adam/adam.h"
 #include "kernels/sigmoid/sigmoid.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "models/inference/weights_file.h"
 #include "models/unet.h"
 #include "tests/support/catch.h"
 #include "tests/support/golden.h"
-#include "tools/common/weights_file.h"
 
 namespace revunet::test {
 
@@ -115,7 +115,7 @@ inline void check_one_step(Device& device, const Network& network, DType dtype, 
   INFO(network.file << ", " << (mixed ? "mixed" : name_of(dtype)));
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, compute_type(dtype), 0, mode, operands);
-  tools::load_weights(weights_of(golden), *model);
+  load_weights(weights_of(golden), *model);
   const Pass pass = run(ctx, *model, golden.tensor(ctx, "input", dtype), golden.tensor(ctx, "target", dtype), true);
   golden.check_close(pass.probabilities, "output", tolerance.tensor);
   golden.check_close(pass.losses, "region_losses_f64", tolerance.scalar);
@@ -133,7 +133,7 @@ inline void check_ten_steps(Device& device, const Network& network, DType dtype)
   INFO(network.file << ", " << name_of(dtype));
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, dtype, 0);
-  tools::load_weights(weights_of(golden), *model);
+  load_weights(weights_of(golden), *model);
   const Tensor image = golden.tensor(ctx, "input", dtype), target = golden.tensor(ctx, "target", dtype);
   const auto parameters = model->parameter_list();
   Adam adam({.learning_rate = 1e-3, .weight_decay = 1e-5});

@@ -122,7 +122,7 @@ TEST_CASE("the meta device has no memory to read") {
   CHECK_THROWS_WITH(to_host_f32(x), Catch::Matchers::ContainsSubstring("(2, 3) of the meta device"));
 }
 
-TEST_CASE("the fused optimiser has the same bits as the separate step, and needs no gradients beside each other") {
+TEST_CASE("the fused optimiser has the same bits as the separate step, and never holds all gradients at once") {
   for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
     Run separate(DeviceKind::cpu, config, {}, DType::f32, kSmall),
         fused(DeviceKind::cpu, config, {}, DType::f32, kSmall);
@@ -140,7 +140,7 @@ TEST_CASE("the fused optimiser has the same bits as the separate step, and needs
   }
 }
 
-TEST_CASE("at full size in f32 at most 5 % is reserved beside what is allocated") {
+TEST_CASE("at full size in f32 at most 5 % is reserved beyond what is allocated") {
   const std::array<int64_t, 3> whole = {160, 192, 160};
   const auto check = [&](const UNetConfig& config, const MemoryMode& mode) {
     const MemoryStats stats = planned(config, mode, whole);

@@ -155,7 +155,7 @@ TEST_CASE("the activation peak of a reversible sequence does not grow with its d
                four = run(How::reversible, 4, DType::f32, shape).peak;
   // Two numbers a group and residual are all that a further block keeps: 2 x 512 bytes after rounding.
   CHECK(four - one == 3 * 2 * 512);
-  // The pair, its gradients and one scratch tensor; beside them packed weights, the partial weight gradients of two
+  // The pair, its gradients and one scratch tensor; in addition, packed weights, the partial weight gradients of two
   // slabs and the statistics.
   const size_t workspace = 27 * 16 * 8 * sizeof(float) * 4;
   CHECK(one <= 5 * half + workspace);

@@ -8,7 +8,7 @@
 
 namespace revunet::test {
 
-// Of NVIDIA's published specifications.
+// Figures are those of NVIDIA's published specifications.
 struct Gpu {
   const char* name;
   int architecture;  // 80 for sm_80

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <set>
 
-#include "kernels/conv3d/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_cudnn.h"
 #include "models/unet.h"
 #include "tests/plans/gpus.h"
 
@@ -30,7 +30,7 @@ struct Channels {
   auto operator<=>(const Channels&) const = default;
 };
 
-// Of mixed precision, only those of reversible blocks: the others are as in fp32.
+// With mixed precision, only those of reversible blocks: the others are as in fp32.
 std::set<Channels> convolutions(const UNetConfig& config, const Types& types) {
   const auto& c = config.channels;
   std::set<Channels> all;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/tensor.h"
-#include "io/safetensors.h"
+#include "io/files/safetensors.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 

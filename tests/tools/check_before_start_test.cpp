@@ -1,7 +1,7 @@
 // What revunet-train and revunet-predict check before they start.
 #include <limits>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 

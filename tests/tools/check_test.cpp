@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 

@@ -6,8 +6,8 @@
 
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
+#include "tools/common/option_spelling.h"
 #include "tools/common/parse_error.h"
-#include "tools/common/spelling.h"
 #include "tools/train/arguments.h"
 
 using namespace revunet;
@@ -162,15 +162,4 @@ TEST_CASE("each program answers with options of its own, exit code 2", "[help]")
   answer("report", "run --output a", "did you mean --out?");
   answer("trace", "sumary t", "there is no command sumary; did you mean summary?");
   answer("trace", "plot t --output p", "there is no option --output; did you mean --out?");
-}
-
-TEST_CASE("names that are alike are those within one slip in three characters", "[help]") {
-  const std::vector<std::string> names = {"--patch", "--plan", "--skips", "--model"};
-  CHECK(similar("--pach", names) == std::vector<std::string>{"--patch"});
-  CHECK(similar("--PATCH", names) == std::vector<std::string>{"--patch"});
-  CHECK(similar("--modle", names) == std::vector<std::string>{"--model"});
-  CHECK(similar("--plam", names) == std::vector<std::string>{"--plan"});
-  CHECK(similar("--kips-all", names).empty());
-  CHECK(similar("--quantum", names).empty());
-  CHECK(similar("--x", names).empty());
 }

@@ -1,16 +1,15 @@
 // Removal of small pieces of predictions: on hand-made labels, and by revunet-predict's options.
 #include <cmath>
 
-#include "io/components.h"
-#include "io/nifti.h"
-#include "io/regions.h"
+#include "io/dataset/regions.h"
+#include "io/nifti/nifti.h"
+#include "io/scores/components.h"
+#include "models/inference/component_filter.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/predict/component_filter.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 

@@ -5,8 +5,8 @@
 #include "engine/error.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/train/options.h"
 #include "tools/train/protocol.h"
+#include "tools/train/resolve_options.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -99,8 +99,8 @@ TEST_CASE("config.toml of earlier versions, with a seed beyond TOML's integers, 
 }
 
 TEST_CASE("strings of TOML have escapes for what TOML does not take as it is", "[config]") {
-  CHECK(toml_string("a b") == "\"a b\"");
-  CHECK(toml_string("\"\\#'") == "\"\\\"\\\\#'\"");
-  CHECK(toml_string("a\nb\x7f") == "\"a\\u000ab\\u007f\"");
-  CHECK(toml_string("\xc3\xa9") == "\"\xc3\xa9\"");
+  CHECK(io::toml_string("a b") == "\"a b\"");
+  CHECK(io::toml_string("\"\\#'") == "\"\\\"\\\\#'\"");
+  CHECK(io::toml_string("a\nb\x7f") == "\"a\\u000ab\\u007f\"");
+  CHECK(io::toml_string("\xc3\xa9") == "\"\xc3\xa9\"");
 }

@@ -7,8 +7,8 @@
 
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/train/options.h"
 #include "tools/train/protocol.h"
+#include "tools/train/resolve_options.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -131,7 +131,7 @@ TEST_CASE("lists of TOML are lists as typed", "[train]") {
   CHECK(typed.scaling == "0.5,2");
 }
 
-TEST_CASE("what is typed beside config.toml takes precedence", "[train]") {
+TEST_CASE("what is typed next to config.toml takes precedence", "[train]") {
   const TemporaryFolder folder;
   const fs::path file = write_bytes(folder / "config.toml", to_toml(resolve(parse(words(command_lines[0])).typed)));
   const TrainArguments typed = parse({"--config", file.string(), "--out", "other", "--seed", "4"}).typed;

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -103,7 +103,7 @@ TEST_CASE("the plan cache holds what was chosen, and a second run chooses it aga
   CHECK(read_bytes(cache) == written);
   CHECK(read_bytes(folder / "b/last.safetensors") == read_bytes(folder / "a/last.safetensors"));
 
-  // Another limit, other choices, beside the first.
+  // Another limit, other choices, next to the first.
   REQUIRE(one_step(data, folder / "c", option + " --conv-workspace 1MiB --strict-fp32").exit_code == 0);
   CHECK(read_json(cache)["devices"][device].size() == 2 * choices.size());
 

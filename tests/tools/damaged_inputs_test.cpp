@@ -3,20 +3,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/device/plan_cache.h"
+#include "models/plan/planned_trace.h"
+#include "models/plan/trace/recorder.h"
+#include "models/plan/trace/trace_file.h"
+#include "models/training/report/report.h"
+#include "models/training/run_folder/checkpoint.h"
+#include "models/training/samples/split.h"
 #include "tests/io/damage.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/plan_cache.h"
-#include "tools/report/report.h"
-#include "tools/trace/planned_trace.h"
-#include "tools/trace/recorder.h"
-#include "tools/trace/trace_file.h"
-#include "tools/train/checkpoint.h"
-#include "tools/train/split.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -43,7 +42,7 @@ struct Checkpoint {
     save_checkpoint(folder, *model, adam, nullptr, state);
   }
   RunState load() { return load_checkpoint(ctx, folder, *model, adam, nullptr).state; }
-  // As tools/train/checkpoint.cpp sums it up: the state, then every tensor's name and bytes.
+  // As models/training/run_folder/checkpoint.cpp sums it up: the state, then every tensor's name and bytes.
   void set_state(const std::string& text) {
     io::SafetensorsFile file = io::read_safetensors(path);
     uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
@@ -106,7 +105,7 @@ TEST_CASE("a checkpoint with a sound checksum and fields of another type is refu
 TEST_CASE("traces that are damaged anywhere", "[trace][damage]") {
   const TemporaryFolder folder;
   const fs::path path = folder / "t.jsonl";
-  Trace trace =
+  RunTrace trace =
       planned_trace(make_header("test", DeviceKind::meta, 1, {.network = tiny_network, .size = {16, 16, 16}}));
   io::AtomicFile file(path);
   write_trace(file, trace);

@@ -1,13 +1,12 @@
 // Reports of logs that no sound run writes: a page or a clear refusal, never a loop without end.
 
+#include "models/training/report/report.h"
+#include "models/training/report/run_log.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/report/report.h"
-#include "tools/report/run_log.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {

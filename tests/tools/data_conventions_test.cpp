@@ -1,7 +1,7 @@
 // One case in other layouts, label conventions and orientations: the same training, prediction and scores.
 #include <nlohmann/json.hpp>
 
-#include "io/dataset.h"
+#include "io/dataset/dataset.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 

@@ -1,14 +1,13 @@
 // Means over networks and over mirror images.
 
-#include "tools/predict/ensemble.h"
+#include "models/inference/ensemble.h"
 #include "engine/rng.h"
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -32,7 +31,7 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
 
 fs::path weights_of_seed(const fs::path& path, uint64_t seed, const io::Size3& size = kSize) {
   Device device;
-  tools::save_weights(path, *make_unet(Context{device}, tiny_network, DType::f32, seed), size);
+  save_weights(path, *make_unet(Context{device}, tiny_network, DType::f32, seed), size);
   return path;
 }
 

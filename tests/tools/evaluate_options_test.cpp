@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
+#include "io/pictures/axis.h"
+#include "io/scores/statistics.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/axis.h"
-#include "tools/evaluate/statistics.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -99,12 +99,12 @@ TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") 
 
 TEST_CASE("quartiles between values are numpy's, and one value has no deviation", "[evaluate]") {
   // numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]); numpy.std(ddof=1)
-  const tools::Distribution d = tools::distribution_of({8, 1, 4, 2});
+  const io::Distribution d = io::distribution_of({8, 1, 4, 2});
   CHECK(d.lower_quartile == Approx(1.75));
   CHECK(d.median == Approx(3));
   CHECK(d.upper_quartile == Approx(5));
   CHECK(d.deviation.value() == Approx(3.095695936834452));
-  CHECK_FALSE(tools::distribution_of({3}).deviation.has_value());
+  CHECK_FALSE(io::distribution_of({3}).deviation.has_value());
 
   const TemporaryFolder folder;
   write_mask(folder / "ref/a_seg.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
@@ -114,7 +114,7 @@ TEST_CASE("quartiles between values are numpy's, and one value has no deviation"
              ContainsSubstring("deviation  WT        -         -            -            -"));
 }
 
-TEST_CASE("lesion-wise scores stand beside the others where they are asked for", "[evaluate]") {
+TEST_CASE("lesion-wise scores stand next to the others where they are asked for", "[evaluate]") {
   const TemporaryFolder folder;
   const Index3 size = {60, 12, 12};
   // Two lesions of 64 mm^3, 17 apart: the first found with 48 of 64 voxels (Dice 0.75, HD95 1), the second missed; a
@@ -191,10 +191,10 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
 }
 
 TEST_CASE("ticks are round numbers and read well", "[evaluate]") {
-  CHECK(tools::tick_distance(1, 6) == Approx(0.2));
-  CHECK(tools::tick_distance(373, 8) == Approx(50));
-  CHECK(tools::tick_distance(0.007, 6) == Approx(0.002));
-  CHECK(tools::tick_label(1234567, 1000) == "1,234,567");
-  CHECK(tools::tick_label(0.998, 0.002) == "0.998");
-  CHECK(tools::tick_label(-1e-17, 0.2) == "0.0");
+  CHECK(io::tick_distance(1, 6) == Approx(0.2));
+  CHECK(io::tick_distance(373, 8) == Approx(50));
+  CHECK(io::tick_distance(0.007, 6) == Approx(0.002));
+  CHECK(io::tick_label(1234567, 1000) == "1,234,567");
+  CHECK(io::tick_label(0.998, 0.002) == "0.998");
+  CHECK(io::tick_label(-1e-17, 0.2) == "0.0");
 }

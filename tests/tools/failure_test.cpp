@@ -6,10 +6,10 @@
 #include <stdexcept>
 #include <vector>
 
-#include "engine/memory/host_memory.h"
+#include "engine/process/host_memory.h"
+#include "engine/process/host_memory_failure.h"
+#include "engine/process/interruption.h"
 #include "tests/support/catch.h"
-#include "tools/common/interruption.h"
-#include "tools/common/memory_failure.h"
 
 using namespace revunet;
 using namespace revunet::tools;

@@ -1,5 +1,5 @@
 // What a prediction sees at once: options, and weights that say what they were trained on.
-#include "tools/predict/field_of_view.h"
+#include "models/inference/field_of_view.h"
 
 #include "engine/error.h"
 #include "tests/support/catch.h"
@@ -7,7 +7,6 @@
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 

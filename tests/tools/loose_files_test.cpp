@@ -4,7 +4,7 @@
 #include <ranges>
 
 #include "engine/error.h"
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 

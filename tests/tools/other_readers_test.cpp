@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/python.h"
 #include "tests/tools/tiny_runs.h"

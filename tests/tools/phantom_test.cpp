@@ -1,5 +1,5 @@
 // revunet-phantom: that its cases are valid BraTS cases, the same for anybody, and no easier than they should be.
-#include "tools/phantom/phantom.h"
+#include "io/phantom/phantom.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,14 +9,13 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
-#include "io/dataset.h"
+#include "io/dataset/dataset.h"
+#include "io/phantom/random.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
-#include "tools/phantom/random.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -25,12 +24,12 @@ namespace {
 constexpr std::array<int64_t, 3> half_size = {120, 120, 78};  // of BraTS: real proportions at an eighth of the time
 enum Modality : size_t { t1, t1ce, t2, flair };
 
-int64_t count(const PhantomCase& phantom, uint8_t label) {
+int64_t count(const io::PhantomCase& phantom, uint8_t label) {
   return std::count(phantom.labels.begin(), phantom.labels.end(), label);
 }
 
 // Mean intensity over the brain's voxels of one label.
-double mean(const PhantomCase& phantom, Modality modality, uint8_t label) {
+double mean(const io::PhantomCase& phantom, Modality modality, uint8_t label) {
   double sum = 0, voxels = 0;
   for (size_t i = 0; i < phantom.labels.size(); ++i) {
     if (phantom.labels[i] != label || phantom.modalities[t1][i] == 0) continue;
@@ -41,7 +40,7 @@ double mean(const PhantomCase& phantom, Modality modality, uint8_t label) {
 }
 
 // The best Dice of the whole tumour that any threshold reaches, taking what is above it or what is below.
-double best_threshold_dice(const PhantomCase& phantom, const std::vector<int16_t>& modality) {
+double best_threshold_dice(const io::PhantomCase& phantom, const std::vector<int16_t>& modality) {
   const int16_t highest = *std::max_element(modality.begin(), modality.end());
   std::vector<double> tumour(static_cast<size_t>(highest) + 1), all(static_cast<size_t>(highest) + 1);
   for (size_t i = 0; i < modality.size(); ++i) {
@@ -73,7 +72,7 @@ TEST_CASE("random numbers are splitmix64's and normal", "[phantom]") {
   constexpr int draws = 100000;
   double sum = 0, squares = 0, products = 0, fourth = 0;
   for (uint64_t i = 0; i < draws; ++i) {
-    const auto [a, b] = normal_pair(42, i);
+    const auto [a, b] = io::normal_pair(42, i);
     sum += a + b;
     squares += a * a + b * b;
     products += a * b;
@@ -95,7 +94,7 @@ TEST_CASE("phantoms are BraTS cases that the dataset reader takes", "[phantom]")
   REQUIRE(cases.size() == 2);
   CHECK(cases[0].name == "Phantom_001");
   CHECK(cases[1].name == "Phantom_002");
-  const PhantomCase expected = make_phantom({48, 40, 32}, 5, 1);  // alone, not after the first
+  const io::PhantomCase expected = io::make_phantom({48, 40, 32}, 5, 1);  // alone, not after the first
   const io::CaseVolumes second = io::load_case(cases[1]);
   CHECK(second.grid.size == std::array<int64_t, 3>{48, 40, 32});
   CHECK(second.grid.spacing == std::array<double, 3>{1, 1, 1});
@@ -115,17 +114,17 @@ TEST_CASE("phantoms do not depend on the number of threads, but on the seed and 
     const std::string file = fmt::format("Phantom_001/Phantom_001_{}.nii.gz", suffix);
     CHECK(read_bytes(folder / ("a/" + file)) == read_bytes(folder / ("b/" + file)));
   }
-  const PhantomCase first = make_phantom({48, 48, 32}, 1, 0);
-  CHECK(make_phantom({48, 48, 32}, 2, 0).labels != first.labels);
-  CHECK(make_phantom({48, 48, 32}, 1, 1).labels != first.labels);
-  CHECK(make_phantom({48, 48, 32}, 2, 0).modalities[t2] != first.modalities[t2]);
+  const io::PhantomCase first = io::make_phantom({48, 48, 32}, 1, 0);
+  CHECK(io::make_phantom({48, 48, 32}, 2, 0).labels != first.labels);
+  CHECK(io::make_phantom({48, 48, 32}, 1, 1).labels != first.labels);
+  CHECK(io::make_phantom({48, 48, 32}, 2, 0).modalities[t2] != first.modalities[t2]);
 }
 
 TEST_CASE("a phantom is a skull-stripped brain with a glioma's contrast", "[phantom]") {
   const int64_t index = GENERATE(0, 1, 3);
   const bool enhances = index != 3;  // one in five does not
-  CHECK(phantom_enhances(index) == enhances);
-  const PhantomCase phantom = make_phantom(half_size, 7, index);
+  CHECK(io::phantom_enhances(index) == enhances);
+  const io::PhantomCase phantom = io::make_phantom(half_size, 7, index);
   const size_t voxels = phantom.labels.size();
   int64_t brain = 0, masks_differ = 0, tumour_outside = 0, other_labels = 0;
   for (size_t i = 0; i < voxels; ++i) {
@@ -165,7 +164,7 @@ TEST_CASE("a phantom is a skull-stripped brain with a glioma's contrast", "[phan
 TEST_CASE("small phantoms keep every label", "[phantom]") {
   for (int64_t index = 0; index < 20; ++index) {
     INFO("case " << index);
-    const PhantomCase phantom = make_phantom({32, 32, 32}, 11, index);
+    const io::PhantomCase phantom = io::make_phantom({32, 32, 32}, 11, index);
     CHECK(count(phantom, 1) > 0);
     CHECK(count(phantom, 2) > 0);
     CHECK((count(phantom, 4) > 0) == (index % 5 != 3));
@@ -180,7 +179,7 @@ TEST_CASE("no single threshold finds the tumour", "[phantom]") {
   for (const Set& set : {Set{{48, 48, 32}, 20}, Set{{96, 96, 64}, 6}, Set{half_size, 4}}) {
     std::array<double, 4> sum{};
     for (int64_t index = 0; index < set.cases; ++index) {
-      const PhantomCase phantom = make_phantom(set.size, 3, index);
+      const io::PhantomCase phantom = io::make_phantom(set.size, 3, index);
       for (size_t m = 0; m < 4; ++m) {
         const double dice = best_threshold_dice(phantom, phantom.modalities[m]);
         INFO("size " << set.size[0] << ", case " << index << ", modality " << m);
@@ -213,5 +212,5 @@ TEST_CASE("revunet-phantom refuses what it cannot or should not do", "[phantom]"
   }
   CHECK_FALSE(fs::exists(folder / "new"));
   CHECK(run_tool("revunet-phantom", "").exit_code == 2);
-  CHECK_THROWS_AS(make_phantom({16, 48, 48}, 0, 0), UsageError);
+  CHECK_THROWS_AS(io::make_phantom({16, 48, 48}, 0, 0), UsageError);
 }

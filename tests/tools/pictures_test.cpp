@@ -1,6 +1,6 @@
 // The pictures of a run and of predictions: the same ones, however the cases are stored.
 
-#include "io/dataset.h"
+#include "io/dataset/dataset.h"
 #include "tests/support/catch.h"
 #include "tests/tools/picture.h"
 #include "tests/tools/tiny_runs.h"
@@ -116,7 +116,7 @@ TEST_CASE("overlays are in radiological orientation whatever that of the files",
   const fs::path ras = overlay(write_again(data, folder / "ras", Sides::right_anterior), "out-ras");
   const fs::path unsaid = overlay(write_again(data, folder / "unsaid", Sides::unsaid), "out-unsaid");
   const auto expected = coloured_pixels(read_bytes(straight));
-  REQUIRE(expected.size() > 400);  // more than those beside the captions, 100 each
+  REQUIRE(expected.size() > 400);  // more than those next to the captions, 100 each
   CHECK((coloured_pixels(read_bytes(ras)) == expected));
   CHECK((coloured_pixels(read_bytes(unsaid)) == expected));
   // The slices have the numbers of their files; sides that a file does not name are not named.

@@ -1,12 +1,11 @@
 // revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
 
+#include "models/plan/choice.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/plan/choice.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 

@@ -1,7 +1,7 @@
 // revunet-predict on folders of which some cases are done (--skip-existing) or are no good (--skip-bad), and
 // interrupted.
 #include "engine/error.h"
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/predict/existing.h"

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
@@ -209,7 +209,7 @@ TEST_CASE("predictions lie on the input's grid, and are zero outside the field o
   CHECK(number(floats.header, 40) == 4);
   CHECK(floats.frames == 3);
 
-  // Of the 20 voxels along x the middle 16 fit. The sigmoid is above zero wherever the network has looked.
+  // The middle 16 of the 20 voxels along x fit. The sigmoid is above zero wherever the network has looked.
   constexpr std::array<Range, 3> seen = {Range{7, 22}, brain[1], brain[2]};
   const size_t frame = labels.labels.size();
   int64_t misplaced = 0, out_of_range = 0, inconsistent = 0;
@@ -250,7 +250,7 @@ TEST_CASE("a trained network's predictions are evaluated as they lie", "[predict
   CHECK_THAT(scores.output, ContainsSubstring("mean of 3") && !ContainsSubstring("probabilities"));
 }
 
-TEST_CASE("predictions do not depend on threads, metadata or a segmentation beside the images", "[predict]") {
+TEST_CASE("predictions do not depend on threads, metadata or a segmentation next to the images", "[predict]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1);
   const fs::path weights = write_untrained(folder / "w.safetensors");

@@ -9,7 +9,7 @@
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/progress_line.h"
-#include "tools/train/progress.h"
+#include "tools/train/terminal_progress.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -91,16 +91,6 @@ TEST_CASE("in few columns a progress line loses the time taken, then its name, a
   CHECK(text(35) == "3/12 cases  3 min left for all 12");
 }
 
-TEST_CASE("a time left is as precise as an estimate is", "[progress]") {
-  CHECK(approximate_duration(0) == "0 s");
-  CHECK(approximate_duration(59.4) == "59 s");
-  CHECK(approximate_duration(59.6) == "1 min");
-  CHECK(approximate_duration(3569) == "59 min");
-  CHECK(approximate_duration(3571) == "1 h 00 min");
-  CHECK(approximate_duration(3600 * 47 + 1800) == "47 h 30 min");
-  CHECK(approximate_duration(3600 * 52.4) == "2 d 4 h");
-}
-
 TEST_CASE("training's line fits any terminal: the bar shrinks first, the time left stays", "[progress][train]") {
   // 150 samples of 2 s are left of the epoch, and 12 h 30 min of the run.
   const TrainingProgress p = {
@@ -118,15 +108,6 @@ TEST_CASE("training's line fits any terminal: the bar shrinks first, the time le
     CHECK(text.size() <= columns);
     CHECK_THAT(text, EndsWith(" of the run"));
   }
-}
-
-TEST_CASE("a line is cut between characters, not within one", "[progress]") {
-  CHECK(first_characters("abc", 3) == "abc");
-  CHECK(first_characters("abc", 2) == "ab");
-  CHECK(first_characters("", 2) == "");
-  CHECK(first_characters("a\xc3\xa9\xe2\x82\xac", 3) == "a\xc3\xa9\xe2\x82\xac");  // a, e acute, euro
-  CHECK(first_characters("a\xc3\xa9\xe2\x82\xac", 2) == "a\xc3\xa9");
-  CHECK(first_characters("a\xc3\xa9\xe2\x82\xac", 1) == "a");
 }
 
 TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", "[progress][predict]") {

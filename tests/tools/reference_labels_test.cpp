@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
 
@@ -86,7 +86,7 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder ha
   CHECK_THAT(within.output, ContainsSubstring("labels: msd") && ContainsSubstring("from dataset.json"));
   // --labels goes before.
   check_labels(evaluate(folder / "task", folder / "out", "--labels brats2023"), "brats2023", "--labels", core_2023);
-  // A dataset.json beside the predictions says nothing about the reference.
+  // A dataset.json next to the predictions says nothing about the reference.
   fs::rename(folder / "task/dataset.json", folder / "out/dataset.json");
   check_refusal(evaluate(folder / "task/labelsTr", folder / "out"), "one.nii.gz] expected a name or a dataset.json");
   // In the reference's own folder it does.

@@ -1,18 +1,17 @@
 // The score that weights are chosen by: regions that a case lacks take no part in it.
-#include "tools/train/region_scores.h"
+#include "models/training/region_scores.h"
 
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
+#include "models/training/report/run_log.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/report/run_log.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -49,7 +48,7 @@ TEST_CASE("a case is scored in the regions that its reference has", "[train]") {
 }
 
 TEST_CASE("a network that finds nothing is not chosen before one that finds some", "[train]") {
-  // Of three cases only the first has ET. One network predicts nothing: Dice 1 where there is nothing.
+  // Only the first of three cases has ET. One network predicts nothing: Dice 1 where there is nothing.
   const auto score = [](const RegionValues& first, const RegionValues& others) {
     const std::vector<RegionScores> cases = {scores_of_case(kAll, first), scores_of_case(kCore, others),
                                              scores_of_case(kCore, others)};

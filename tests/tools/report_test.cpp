@@ -2,16 +2,15 @@
 
 #include <regex>
 
+#include "io/pictures/html.h"
+#include "models/training/report/report.h"
+#include "models/training/report/run_log.h"
 #include "tests/support/catch.h"
 #include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/report/html.h"
-#include "tools/report/report.h"
-#include "tools/report/run_log.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
@@ -164,17 +163,17 @@ TEST_CASE("a page needs no more than a log, and says what is wrong with one", "[
 }
 
 TEST_CASE("text of a page is escaped, and UTF-8 whatever its bytes are", "[report]") {
-  CHECK(escaped("<a \"b\" & \x01\\>") == "&#60;a &#34;b&#34; &#38; ?\\&#62;");
-  CHECK(escaped("x\xe9<") == "x\\xE9&#60;");
+  CHECK(io::escaped("<a \"b\" & \x01\\>") == "&#60;a &#34;b&#34; &#38; ?\\&#62;");
+  CHECK(io::escaped("x\xe9<") == "x\\xE9&#60;");
 }
 
 TEST_CASE("base64 is that of RFC 4648", "[report]") {
-  CHECK(base64("") == "");
-  CHECK(base64("f") == "Zg==");
-  CHECK(base64("fo") == "Zm8=");
-  CHECK(base64("foo") == "Zm9v");
-  CHECK(base64("foob") == "Zm9vYg==");
-  CHECK(base64("fooba") == "Zm9vYmE=");
+  CHECK(io::base64("") == "");
+  CHECK(io::base64("f") == "Zg==");
+  CHECK(io::base64("fo") == "Zm8=");
+  CHECK(io::base64("foo") == "Zm9v");
+  CHECK(io::base64("foob") == "Zm9vYg==");
+  CHECK(io::base64("fooba") == "Zm9vYmE=");
 }
 
 TEST_CASE("what shows a run leaves its bits alone, and does not end it", "[report][train]") {

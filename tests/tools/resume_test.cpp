@@ -1,6 +1,6 @@
 // Runs that are ended by signals and go on later: the same bits as a run that was never ended.
 
-#include "io/host_name.h"
+#include "io/files/host_name.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 #include "tests/tools/tiny_runs.h"
@@ -175,7 +175,7 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
   fs::create_directories(run);
-  // Of a process that cannot be: process ids have at most seven digits.
+  // The file of a process that cannot be: process ids have at most seven digits.
   const std::string unfinished = fmt::format(".config.toml.tmp-{}-99999999-0", io::host_name());
   for (const std::string& name :
        {unfinished, std::string("run.lock"), std::string("split.json"), std::string("train.log")})

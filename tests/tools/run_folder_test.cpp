@@ -9,15 +9,14 @@
 #include <set>
 
 #include "engine/error.h"
-#include "io/host_name.h"
+#include "engine/process/interruption.h"
+#include "io/files/host_name.h"
+#include "models/training/run_folder/run_folder.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/interruption.h"
-#include "tools/train/run_folder.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 

@@ -1,14 +1,13 @@
 // Sizes beyond reason: from whichever door they come, they are refused before anything is made of them.
 #include <nlohmann/json.hpp>
 
+#include "io/nifti/volume_size.h"
+#include "models/plan/settings_json.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/parse_list.h"
-#include "tools/trace/settings_json.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -27,15 +26,16 @@ const std::vector<std::string> harmful_sizes = {"4194304,2097152,2097152",
 }  // namespace
 
 TEST_CASE("a size holds at most 4096 voxels along an axis and 2^30 in all", "[options]") {
-  CHECK(parse_size("1024,1024,1024", "--size").voxels() == 1'073'741'824);
-  CHECK(parse_size("4096,1,1", "--size")[0] == 4096);
+  CHECK(io::parse_size("1024,1024,1024", "--size").voxels() == 1'073'741'824);
+  CHECK(io::parse_size("4096,1,1", "--size")[0] == 4096);
   for (const std::string& size : harmful_sizes) {
     INFO(size);
-    CHECK_THROWS_AS(parse_size(size, "--size"), UsageError);
-    CHECK_THROWS_WITH(parse_size(size, "--size"), ContainsSubstring("[--size] expected a size X,Y,Z of 1 to 4096") &&
-                                                      ContainsSubstring("at most 1073741824 in all"));
+    CHECK_THROWS_AS(io::parse_size(size, "--size"), UsageError);
+    CHECK_THROWS_WITH(io::parse_size(size, "--size"),
+                      ContainsSubstring("[--size] expected a size X,Y,Z of 1 to 4096") &&
+                          ContainsSubstring("at most 1073741824 in all"));
   }
-  CHECK_THROWS_WITH(parse_size("99999999999999999999,2,2", "--size"),
+  CHECK_THROWS_WITH(io::parse_size("99999999999999999999,2,2", "--size"),
                     ContainsSubstring("[--size]") && ContainsSubstring("that a computer can hold"));
   CHECK_THROWS_AS(io::VolumeSize(1025, 1024, 1024), UsageError);
 }

@@ -3,14 +3,13 @@
 
 #include "engine/error.h"
 #include "engine/rng.h"
+#include "models/inference/ensemble.h"
+#include "models/inference/sliding_window.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/predict/ensemble.h"
-#include "tools/predict/sliding_window.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "io/safetensors.h"
+#include "io/files/safetensors.h"
+#include "models/inference/weights_file.h"
 #include "models/unet.h"
 #include "tests/tools/tool_runner.h"
-#include "tools/common/weights_file.h"
 
 namespace revunet::test {
 
@@ -49,7 +49,7 @@ inline ToolResult predict(const std::filesystem::path& weights, const std::files
 inline std::filesystem::path write_untrained(const std::filesystem::path& path, const UNetConfig& config = tiny_network,
                                              const io::Size3& size = {32, 32, 32}) {
   Device device;
-  tools::save_weights(path, *make_unet(Context{device}, config, DType::f32, 7), size);
+  save_weights(path, *make_unet(Context{device}, config, DType::f32, 7), size);
   return path;
 }
 

@@ -6,17 +6,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/plan/planned_trace.h"
+#include "models/plan/trace/chrome.h"
+#include "models/plan/trace/recorder.h"
+#include "models/plan/trace/trace_file.h"
+#include "models/plan/verify.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/trace/chrome.h"
-#include "tools/trace/planned_trace.h"
-#include "tools/trace/recorder.h"
-#include "tools/trace/trace_file.h"
-#include "tools/trace/verify.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
@@ -28,7 +27,7 @@ TraceHeader header_of(const MemorySettings& settings, DeviceKind device = Device
   return make_header("test", device, 1, settings);
 }
 
-fs::path write(const fs::path& path, const Trace& trace) {
+fs::path write(const fs::path& path, const RunTrace& trace) {
   io::AtomicFile file(path);
   write_trace(file, trace);
   file.commit();
@@ -57,14 +56,14 @@ void killed_after(Work work) {
 
 TEST_CASE("a trace is read up to wherever it was cut", "[trace]") {
   const TemporaryFolder folder;
-  const Trace whole = planned_trace(header_of(tiny_settings));
+  const RunTrace whole = planned_trace(header_of(tiny_settings));
   const std::string bytes = read_bytes(write(folder / "whole.jsonl", whole));
   const size_t header = bytes.find('\n') + 1, end = bytes.rfind("{\"end\"");
   const fs::path cut = folder / "cut.jsonl";
   for (size_t length = header; length <= end; length += 997) {
     INFO(length);
     write_bytes(cut, bytes.substr(0, length));
-    const Trace trace = read_trace(cut);
+    const RunTrace trace = read_trace(cut);
     REQUIRE(trace.end == TraceEnd::no_end_record);
     // An event's line ends in "]": one that lacks no more than its line break is whole.
     const auto events = static_cast<size_t>(
@@ -127,7 +126,7 @@ TEST_CASE("a run that is killed leaves the steps that it has made in its trace",
   const auto run = [&](int steps, bool next_begins) {
     killed_after([&] {
       Device device = Device::meta();
-      TraceRecorder recorder(device.allocator(), header_of(tiny_settings), request);
+      TraceRecorder recorder(device.allocator(), header_of(tiny_settings), request, [](const std::string&) {});
       for (int step = 1; step <= steps; ++step) {
         recorder.begin_step(step);
         const Tensor x({device, nullptr, Tag::input}, {5}, DType::f32);
@@ -143,7 +142,7 @@ TEST_CASE("a run that is killed leaves the steps that it has made in its trace",
   for (const int steps : {1, 4}) {
     INFO(steps);
     run(steps, true);
-    const Trace trace = read_trace(request.path);
+    const RunTrace trace = read_trace(request.path);
     CHECK(trace.end == TraceEnd::no_end_record);
     CHECK(trace.steps.size() == static_cast<size_t>(steps + 1));
     // A segment, then two allocations and two frees a step; the last frees come after end_step.
@@ -154,18 +153,18 @@ TEST_CASE("a run that is killed leaves the steps that it has made in its trace",
     CHECK_FALSE(parts.back().complete);
   }
   run(2, false);  // as in the validation after a step
-  const Trace trace = read_trace(request.path);
+  const RunTrace trace = read_trace(request.path);
   CHECK(trace.steps.size() == 2);
   CHECK(trace.events.size() == 1 + 4 + 2);
 }
 
 TEST_CASE("a trace that grows has the same bytes as one that is written at once", "[trace]") {
   const TemporaryFolder folder;
-  const Trace whole = planned_trace(header_of(tiny_settings));
+  const RunTrace whole = planned_trace(header_of(tiny_settings));
   const std::string expected = read_bytes(write(folder / "whole.jsonl", whole));
   io::AtomicFile file(folder / "grown.jsonl");
-  TraceWriter writer(file);
-  Trace grown{.header = whole.header, .layers = whole.layers, .steps = {}, .events = {}, .end = whole.end};
+  TraceWriter writer(file, whole.header);
+  Trace grown{.layers = whole.layers, .steps = {}, .events = {}, .end = whole.end};
   size_t next_step = 0;
   for (const TraceEvent& event : whole.events) {
     for (; next_step < whole.steps.size() && whole.steps[next_step].first_event == grown.events.size(); ++next_step) {
@@ -181,7 +180,7 @@ TEST_CASE("a trace that grows has the same bytes as one that is written at once"
 }
 
 TEST_CASE("a Chrome trace is sorted by time, and its slices are those of the run", "[trace]") {
-  const Trace trace = planned_trace(header_of(tiny_settings));
+  const RunTrace trace = planned_trace(header_of(tiny_settings));
   const auto events = nlohmann::json::parse(to_chrome_json(trace)).at("traceEvents");
   double last = 0;
   std::vector<std::string> steps;

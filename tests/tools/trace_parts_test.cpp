@@ -1,19 +1,18 @@
 // The parts of revunet-trace on traces made or spoilt by hand: faults, damaged files, the equations' closed forms.
 
+#include "engine/memory/trace/collector.h"
+#include "engine/memory/trace/timeline.h"
+#include "models/plan/equations.h"
+#include "models/plan/planned_trace.h"
+#include "models/plan/trace/recorder.h"
+#include "models/plan/trace/summary.h"
+#include "models/plan/trace/trace_file.h"
+#include "models/plan/verify.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/trace/collector.h"
-#include "tools/trace/equations.h"
-#include "tools/trace/planned_trace.h"
-#include "tools/trace/recorder.h"
-#include "tools/trace/summary.h"
-#include "tools/trace/timeline.h"
-#include "tools/trace/trace_file.h"
-#include "tools/trace/verify.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 using Kind = AllocationEvent::Kind;
 namespace fs = std::filesystem;
@@ -56,10 +55,10 @@ class HandMade {
     for (const Fault& fault : replay(trace, [](size_t, size_t, const LiveSet&) {})) texts.push_back(fault.text);
     return texts;
   }
-  Trace trace;
+  RunTrace trace;
 };
 
-void write(const fs::path& path, const Trace& trace) {
+void write(const fs::path& path, const RunTrace& trace) {
   io::AtomicFile file(path);
   write_trace(file, trace);
   file.commit();
@@ -157,10 +156,10 @@ TEST_CASE("a trace is read back as it was written", "[trace]") {
   settings.mode = {Activations::stored, Skips::stored};
   settings.optimiser_step = OptimiserStep::fused;
   settings.validation = io::Size3{20, 16, 18};
-  const Trace trace = planned_trace(header_of(settings));
+  const RunTrace trace = planned_trace(header_of(settings));
   REQUIRE(trace.events.size() > 500);
   write(folder / "t.jsonl", trace);
-  const Trace again = read_trace(folder / "t.jsonl");
+  const RunTrace again = read_trace(folder / "t.jsonl");
   CHECK(again.events == trace.events);
   CHECK(again.layers == trace.layers);
   REQUIRE(again.steps.size() == 2);
@@ -226,12 +225,12 @@ TEST_CASE("damaged trace files are refused, with the line", "[trace]") {
 }
 
 TEST_CASE("any one number that is changed in an allocation is a difference from the plan", "[trace]") {
-  const Trace good = planned_trace(header_of(tiny_settings));
+  const RunTrace good = planned_trace(header_of(tiny_settings));
   REQUIRE(verify(good).difference.empty());
   size_t event = good.steps[1].first_event + 100;
   while (good.events[event].kind != Kind::allocate) ++event;
   const auto changed = [&](const auto& change) {
-    Trace trace = good;
+    RunTrace trace = good;
     change(trace.events[event]);
     return verify(trace).difference;
   };
@@ -239,14 +238,14 @@ TEST_CASE("any one number that is changed in an allocation is a difference from 
   CHECK_THAT(changed([](TraceEvent& e) { e.rounding += 1; }), ContainsSubstring("changed block"));
   CHECK_THAT(changed([](TraceEvent& e) { e.tag = Tag::gradient; }), ContainsSubstring("changed block"));
   CHECK_THAT(changed([](TraceEvent& e) { e.layer -= 1; }), ContainsSubstring("changed block"));
-  Trace shorter = good;  // without the last parameter
+  RunTrace shorter = good;  // without the last parameter
   shorter.events.erase(shorter.events.begin() + static_cast<int64_t>(shorter.steps[0].first_event) - 1);
   for (StepMark& mark : shorter.steps) --mark.first_event;
   CHECK_THAT(verify(shorter).difference, ContainsSubstring("the first that is missing: event"));
-  Trace longer = good;
+  RunTrace longer = good;
   longer.header.settings.steps = 1;  // a plan of one step has no second one
   CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, as the plan has no such thing"));
-  Trace deeper = good;
+  RunTrace deeper = good;
   deeper.header.settings.network.encoder_depth = 2;
   CHECK_THAT(verify(deeper).difference, ContainsSubstring("expected"));
 }
@@ -339,19 +338,19 @@ TEST_CASE("a recorder that is not finished says that its run failed, and a full 
   const TraceRequest request{folder / "t.jsonl", 2};
   {
     Device device = Device::meta();
-    TraceRecorder recorder(device.allocator(), header_of(tiny_settings), request);
+    TraceRecorder recorder(device.allocator(), header_of(tiny_settings), request, [](const std::string&) {});
     recorder.begin_step(1);
     const Tensor x({device, nullptr, Tag::input}, {5}, DType::f32);
     CHECK_FALSE(fs::exists(request.path));
   }
-  const Trace trace = read_trace(request.path);
+  const RunTrace trace = read_trace(request.path);
   CHECK(trace.end == TraceEnd::run_failed);
   REQUIRE(trace.events.size() == 3);  // segment, allocate, free
   CHECK(trace.events[1].requested() == 20);
   CHECK(trace.events[1].size == 512);
 
   Device device = Device::meta();
-  TraceCollector collector(device.allocator(), header_of(tiny_settings));
+  TraceCollector collector(device.allocator());
   collector.begin_step(1);
   while (!collector.full()) {
     const Tensor x({device, nullptr, Tag::input}, {5}, DType::f32);
@@ -361,12 +360,12 @@ TEST_CASE("a recorder that is not finished says that its run failed, and a full 
   CHECK(full.events.size() == TraceCollector::kMostEvents);
   CHECK(full.end == TraceEnd::event_limit);
   CHECK(full.steps.size() == 1);
-  CHECK(replay(full, [](size_t, size_t, const LiveSet&) {}).empty());                    // what was cut off is no leak
-  CHECK_THROWS_AS(TraceCollector(device.allocator(), header_of(tiny_settings)), Error);  // it has a segment already
+  CHECK(replay(full, [](size_t, size_t, const LiveSet&) {}).empty());  // what was cut off is no leak
+  CHECK_THROWS_AS(TraceCollector(device.allocator()), Error);          // it has a segment already
 }
 
 TEST_CASE("a timeline keeps the peak, whatever its resolution", "[trace]") {
-  const Trace trace = planned_trace(header_of(tiny_settings));
+  const RunTrace trace = planned_trace(header_of(tiny_settings));
   const uint64_t peak = highest(section_peaks(trace)).allocated;
   for (const size_t resolution : {2, 10, 100'000}) {
     const Timeline timeline = make_timeline(trace, TimelineAxis::events, std::nullopt, resolution);

@@ -1,14 +1,13 @@
 // Memory traces as programs write and read them: runs against their plans, the peak that a run prints, refusals.
 #include <nlohmann/json.hpp>
 
+#include "models/plan/trace/trace_file.h"
+#include "models/plan/verify.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/trace/trace_file.h"
-#include "tools/trace/verify.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 namespace fs = std::filesystem;
@@ -74,7 +73,7 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
     REQUIRE(got.exit_code == 0);
     CHECK_THAT(got.output,
                ContainsSubstring("(equal, byte for byte)") && ContainsSubstring("memory trace of the first steps in "));
-    const Trace trace = read_trace(file);
+    const RunTrace trace = read_trace(file);
     CHECK(trace.steps.size() == 3);
     CHECK(trace.end == TraceEnd::steps_recorded);
     CHECK(trace.header.device == "cpu");
@@ -122,8 +121,8 @@ TEST_CASE("verify exits with 1 and names the first byte count that is not planne
   const TemporaryFolder folder;
   const fs::path file = folder / "plan.jsonl";
   REQUIRE(run_tool("revunet-train", traced(file, fmt::format("--plan {}", tiny_options))).exit_code == 0);
-  const Trace original = read_trace(file);
-  Trace trace = original;
+  const RunTrace original = read_trace(file);
+  RunTrace trace = original;
   // The input of the second step, and its free, one byte smaller: sums and lifetimes are still in order.
   size_t born = trace.steps.at(1).first_event;
   while (trace.events[born].kind != AllocationEvent::Kind::allocate) ++born;
@@ -164,7 +163,7 @@ TEST_CASE("a trace holds the steps that were asked for, and what a run did befor
   const ToolResult got =
       train(data, folder / "d", traced(failed, options + "--init '" + (folder / "huge.safetensors").string() + "'"));
   CHECK(got.exit_code == 1);
-  const Trace trace = read_trace(failed);
+  const RunTrace trace = read_trace(failed);
   CHECK(trace.end == TraceEnd::run_failed);
   REQUIRE(trace.steps.size() == 1);
   CHECK(live_before(trace, trace.events.size()).allocated() == 0);  // nothing leaks on the way out
@@ -209,7 +208,7 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
     for (const auto& [tag, bytes] : values.items()) sum += bytes.get<uint64_t>();
     most_by_tag = std::max(most_by_tag, sum);
   }
-  const Trace trace = read_trace(file);
+  const RunTrace trace = read_trace(file);
   CHECK(most == plan_training(trace.header.settings).peak());
   CHECK(most_by_tag == most);
 }

@@ -5,15 +5,15 @@
 #include <set>
 
 #include "engine/error.h"
-#include "io/regions.h"
+#include "io/dataset/regions.h"
+#include "models/training/clocks.h"
+#include "models/training/run_length.h"
+#include "models/training/samples/samples.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/train/clocks.h"
-#include "tools/train/options.h"
-#include "tools/train/progress.h"
 #include "tools/train/protocol.h"
-#include "tools/train/run_length.h"
-#include "tools/train/samples.h"
+#include "tools/train/resolve_options.h"
+#include "tools/train/terminal_progress.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -224,16 +224,6 @@ TEST_CASE("a long epoch is logged once a minute", "[train]") {
   CHECK(minute.is_over(start + 121s));
   minute.restart(start + 130s);
   CHECK_FALSE(minute.is_over(start + 189s));
-}
-
-TEST_CASE("durations read as clocks do", "[train]") {
-  CHECK(format_duration(0) == "0:00");
-  CHECK(format_duration(59.4) == "0:59");
-  CHECK(format_duration(59.6) == "1:00");
-  CHECK(format_duration(61) == "1:01");
-  CHECK(format_duration(3599.6) == "1:00:00");
-  CHECK(format_duration(3725) == "1:02:05");
-  CHECK(format_duration(360000) == "100:00:00");
 }
 
 // Section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation from experiments/noNewReversible.py of the

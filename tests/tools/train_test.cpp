@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/nifti.h"
+#include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -28,7 +28,7 @@ std::string without_line(const std::string& text, const std::string& key) {
   return text.substr(0, begin) + text.substr(end + 1);
 }
 
-// Losses and Dice: what a log holds beside times and bytes.
+// Losses and Dice: what a log holds apart from times and bytes.
 std::vector<std::vector<std::string>> results_in(const fs::path& log) {
   const auto rows = read_csv(log);
   std::vector<std::vector<std::string>> results;
@@ -119,7 +119,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK_THAT(log, ContainsSubstring("epoch 12/12  loss " + losses.back().substr(0, 5)));
 
   const io::SafetensorsFile last = io::read_safetensors(run / "last.safetensors");
-  const tools::WeightsInfo info = tools::weights_info(last);
+  const WeightsInfo info = weights_info(last);
   CHECK(info.config == tiny_network);
   CHECK(info.size == io::Size3{32, 32, 32});
 }
@@ -191,7 +191,7 @@ TEST_CASE("a run takes the network of its --init weights where no option says an
   const ToolResult got = train(data, folder / "run", options);
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
-  CHECK(tools::weights_info(io::read_safetensors(folder / "run/last.safetensors")).config == deep);
+  CHECK(weights_info(io::read_safetensors(folder / "run/last.safetensors")).config == deep);
   CHECK(train(data, folder / "said", options + " --encoder-depth 2 --channels 8,16").exit_code == 0);
   const std::string config = "--config '" + (folder / "run/config.toml").string() + "' --init '" +
                              write_untrained(folder / "other.safetensors").string() + "'";
@@ -316,12 +316,12 @@ TEST_CASE("a run that fails late keeps the weights and the log of its last whole
   REQUIRE(rows.size() > 2);  // the seed's first patches do not hold it
   CHECK_THAT(got.errors, ContainsSubstring(fmt::format("step {}, case outlier", rows.size())) &&
                              ContainsSubstring((run / "last.safetensors").string()));
-  const tools::WeightsInfo info = tools::weights_info(io::read_safetensors(run / "last.safetensors"));
+  const WeightsInfo info = weights_info(io::read_safetensors(run / "last.safetensors"));
   CHECK(info.config == tiny_network);
   Device device;
   const auto model = make_unet(Context{device}, tiny_network, DType::f32, 0);
-  CHECK_NOTHROW(tools::load_weights(io::read_safetensors(run / "last.safetensors"), *model));  // finite
-  CHECK_NOTHROW(tools::load_weights(io::read_safetensors(run / "best.safetensors"), *model));
+  CHECK_NOTHROW(load_weights(io::read_safetensors(run / "last.safetensors"), *model));  // finite
+  CHECK_NOTHROW(load_weights(io::read_safetensors(run / "best.safetensors"), *model));
 }
 
 TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {

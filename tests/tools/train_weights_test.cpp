@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/training/samples/sample_source.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/train/sample_source.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -17,7 +17,7 @@ namespace {
 
 using Scores = std::array<double, 3>;  // Dice of WT, TC, ET
 
-// Of each row of a log.
+// The scores of each row of a log.
 std::vector<Scores> logged_dice(const fs::path& log) {
   const auto rows = read_csv(log);
   std::vector<Scores> dice;
@@ -133,15 +133,15 @@ TEST_CASE("augmentation without a range is none, and every range is one", "[trai
 TEST_CASE("each epoch augments a case in its own way, the same way every time", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2);
-  tools::TrainOptions options;
+  TrainOptions options;
   options.size = {16, 16, 16};
   options.seed = 3;
-  options.augmentation = tools::AugmentationRanges{};
+  options.augmentation = AugmentationRanges{};
   const auto matrices = [&] {
-    tools::SampleSource source(options, io::find_cases(data), nullptr);
+    SampleSource source(options, io::find_cases(data), nullptr);
     std::map<std::string, std::vector<std::array<double, 4>>> drawn;  // by case, an epoch after the other
     for (int64_t number = 0; number < 6; ++number) {
-      const tools::TrainingSample sample = source.get(number, 6);
+      const TrainingSample sample = source.get(number, 6);
       REQUIRE(sample.sample.window);
       drawn[sample.case_name].push_back(sample.sample.window->warp.matrix);
     }

@@ -1,5 +1,5 @@
 // Weights files: the reference's names and layout, what the metadata must agree with, and refusals.
-#include "tools/common/weights_file.h"
+#include "models/inference/weights_file.h"
 
 #include <limits>
 
@@ -10,7 +10,6 @@
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {

@@ -3,13 +3,12 @@
 #include <functional>
 
 #include "engine/error.h"
+#include "models/inference/weights_reader.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/common/weights_reader.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 using namespace std::string_literals;
 namespace fs = std::filesystem;
@@ -115,7 +114,7 @@ TEST_CASE("plain names are read without a note", "[weights]") {
   CHECK(read(write_untrained(folder / "w.safetensors")).notes.empty());
 }
 
-TEST_CASE("counters beside the weights are left out, and told, and other integers are refused", "[weights]") {
+TEST_CASE("counters next to the weights are left out, and told, and other integers are refused", "[weights]") {
   const TemporaryFolder folder;
   const std::string bytes = read_bytes(write_untrained(folder / "plain.safetensors"));
   const io::SafetensorsFile plain = io::read_safetensors(folder / "plain.safetensors");

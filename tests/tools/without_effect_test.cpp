@@ -55,7 +55,7 @@ TEST_CASE("the options of a command line are its words that begin with two dashe
 
 TEST_CASE("a typed option without effect is refused with what it needs", "[train]") {
   for (const Rule& rule : kRules) {
-    INFO(rule.option << " beside " << rule.beside);
+    INFO(rule.option << " next to " << rule.beside);
     TrainArguments a = idle_for(rule);
     CHECK_THAT(message_of<UsageError>([&] {
                  expect_effect(a, {rule.option, "--lr"});
@@ -97,7 +97,7 @@ TEST_CASE("a configuration file may hold options without effect, a command line 
       fmt::format("{} --data '{}' --out '{}' --config '{}' ", tiny_options, (folder / "absent").string(),
                   (folder / "run").string(), (folder / "c.toml").string());
   for (const Rule& rule : kRules) {
-    INFO(rule.option << " beside " << rule.beside);
+    INFO(rule.option << " next to " << rule.beside);
     const std::string line = rule.option.substr(2) + " = " + rule.value + "\n";
     write_bytes(folder / "c.toml", rule.beside + line);
     CHECK(run_tool("revunet-train", start).exit_code == 3);

@@ -1,5 +1,4 @@
-// What other programs call our options and their values. Of the words that may be meant, those that a program has are
-// offered.
+// What other programs call our options and their values. A program offers those of the meant words that it has.
 #pragma once
 
 #include <string_view>

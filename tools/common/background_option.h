@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "io/background.h"
+#include "io/dataset/background.h"
 
 namespace revunet::tools {
 

@@ -5,54 +5,15 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "engine/error.h"
-#include "io/input_file.h"
+#include "io/text/similar_words.h"
+#include "tools/common/option_spelling.h"
 #include "tools/common/parse_error.h"
-#include "tools/common/spelling.h"
 
 namespace revunet::tools {
 
 namespace {
-
-// Seeds from 2^63 on are no integers of TOML, but runs of version 0.1 wrote them without quotes.
-std::string with_large_seed_in_quotes(std::string text) {
-  constexpr std::string_view key = "\nseed = ", digits = "0123456789";
-  constexpr size_t shortest = 19;               // digits of 2^63
-  const size_t line = ("\n" + text).find(key);  // where it is, and text begins as a line does
-  if (line == std::string::npos) return text;
-  const size_t begin = line + key.size() - 1, end = std::min(text.find_first_not_of(digits, begin), text.size());
-  if (end - begin < shortest) return text;
-  return text.insert(end, "\"").insert(begin, "\"");
-}
-
-toml::table parse(const std::filesystem::path& path) {
-  const std::string text = with_large_seed_in_quotes(io::read_whole_file(path));
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& e) {
-    throw DataError(fmt::format("[{}, line {}] expected TOML, such as lr = 0.001 or data = \"folder\": {}",
-                                path.string(), e.source().begin.line, e.description()));
-  }
-}
-
-// As it would be typed on the command line. Empty for what has no such form.
-std::string as_typed(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
-  if (const auto number = node.value_exact<int64_t>()) return fmt::format("{}", *number);
-  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
-  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
-  std::string list;
-  if (const toml::array* array = node.as_array()) {
-    for (const toml::node& item : *array) {
-      const std::string word = item.is_array() ? "" : as_typed(item);
-      if (word.empty()) return {};
-      list += (list.empty() ? "" : ",") + word;
-    }
-  }
-  return list;
-}
 
 // Whether a name is in the text, and is not only a part of another one.
 bool has_name(const std::string& text, const std::string& name) {
@@ -87,19 +48,11 @@ std::vector<std::string> similar_keys(const std::string& key, const CLI::App& ap
 }  // namespace
 
 ConfigFile::ConfigFile(std::filesystem::path path) : path_(std::move(path)) {
-  for (const auto& [key, node] : parse(path_)) {
-    const auto line = static_cast<int64_t>(key.source().begin.line);
-    entries_.push_back({std::string(key.str()), as_typed(node), line});
-    const bool empty_text = node.is_string() && entries_.back().value.empty();
-    REVUNET_EXPECTS(!entries_.back().value.empty() || empty_text, UsageError,
-                    "[{}] expected a text, a number, true, false or a list, got {}; options are not in sections",
-                    place(entries_.back()), node.is_table() ? "a section" : "something else");
-  }
-  std::ranges::sort(entries_, {}, &Entry::line);
+  for (io::TomlSetting& setting : io::read_toml_settings(path_)) entries_.push_back({std::move(setting)});
 }
 
 std::string ConfigFile::place(const Entry& entry) const {
-  return fmt::format("{}, line {}: {}", path_.string(), entry.line, entry.key);
+  return io::place_of(entry, path_);
 }
 
 void ConfigFile::apply(CLI::App& app) {
@@ -108,7 +61,7 @@ void ConfigFile::apply(CLI::App& app) {
   for (Entry& entry : entries_) {
     REVUNET_EXPECTS(std::ranges::find(keys, entry.key) != keys.end(), UsageError,
                     "[{}] expected the name of an option that a file can set, without dashes{}", place(entry),
-                    did_you_mean(similar_keys(entry.key, app)));
+                    io::did_you_mean(similar_keys(entry.key, app)));
     CLI::Option& option = *app.get_option("--" + entry.key);
     const auto [first, is_first] = set_here.try_emplace(&option, &entry);
     REVUNET_EXPECTS(is_first, UsageError,
@@ -135,21 +88,6 @@ std::string ConfigFile::with_lines(const std::string& message) const {
     }
   }
   return result;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += {'\\', c};
-    } else if (code < 0x20 || code == 0x7f) {
-      result += fmt::format("\\u{:04x}", code);
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
 }
 
 }  // namespace revunet::tools

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "engine/cpu_limits.h"
 #include "engine/device.h"
 #include "engine/error.h"
+#include "engine/process/cpu_limits.h"
 #include "tools/common/option_range.h"
 
 namespace revunet::tools {

@@ -3,50 +3,11 @@
 #include <charconv>
 
 #include "engine/error.h"
-#include "tools/common/byte_count.h"
-#include "tools/common/plan_cache.h"
-#ifdef REVUNET_WITH_CUDA
-#include "engine/cuda/cuda_device.h"
-#endif
+#include "io/text/byte_count.h"
 
 namespace revunet::tools {
 
 namespace {
-
-// What of CUDA this build and this machine have.
-#ifdef REVUNET_WITH_CUDA
-using cuda::device_count;
-using cuda::expect_device;
-Device make_cuda_device(const DeviceOptions& o) {
-  return cuda::make_device(o.index, o.layout, o.arithmetic);
-}
-std::string describe_cuda(int index) {
-  return cuda::describe(index);
-}
-std::string cuda_versions() {
-  return cuda::library_versions();
-}
-#else
-int device_count() {
-  return 0;
-}
-void expect_device(int index) {
-  throw UsageError(
-      fmt::format("[--device] expected cpu or auto in this build, which has no CUDA backend, got cuda:{}; build it "
-                  "where the CUDA toolkit and cuDNN are installed",
-                  index));
-}
-Device make_cuda_device(const DeviceOptions& o) {
-  expect_device(o.index);
-  return Device();
-}
-std::string describe_cuda(int) {
-  return {};
-}
-std::string cuda_versions() {
-  return {};
-}
-#endif
 
 // Index of "cuda" or "cuda:N".
 int parse_index(const std::string& device) {
@@ -64,7 +25,7 @@ int parse_index(const std::string& device) {
 CLI::Option* add_bytes_option(CLI::App& app, const std::string& name, uint64_t& bytes, const std::string& description) {
   const auto to_bytes = [](std::string& text) -> std::string {  // CLI11's own units ask for none
     try {
-      text = std::to_string(parse_bytes(text));
+      text = std::to_string(io::parse_bytes(text));
       return "";
     } catch (const UsageError& e) {
       return e.what();
@@ -91,20 +52,16 @@ void add_device_options(CLI::App& app, DeviceArguments& a) {
                  "without timing again");
 }
 
-std::string DeviceOptions::name() const {
-  return kind == DeviceKind::cuda ? fmt::format("cuda:{}", index) : "cpu";
-}
-
 DeviceOptions resolve(const DeviceArguments& a, bool only_plans) {
   DeviceOptions o;
-  const bool cuda = a.device == "auto" ? device_count() > 0 : a.device != "cpu";
+  const bool cuda = a.device == "auto" ? cuda_device_count() > 0 : a.device != "cpu";
   if (cuda) {
     o.kind = DeviceKind::cuda;
     o.index = a.device == "auto" ? 0 : parse_index(a.device);
     o.layout = kCudaLayout;
     o.layout.convolution_workspace = a.convolution_workspace;
     o.plan_cache = a.plan_cache;
-    if (!only_plans) expect_device(o.index);
+    if (!only_plans) expect_cuda_device(o.index);
   }
   REVUNET_EXPECTS(cuda || a.plan_cache.empty(), UsageError,
                   "[--plan-cache] expected a CUDA device, whose plans it holds, got cpu; leave it out");
@@ -114,25 +71,6 @@ DeviceOptions resolve(const DeviceArguments& a, bool only_plans) {
   o.arithmetic = {a.deterministic, a.strict_fp32};
   if (a.memory_limit > 0) o.memory_limit = a.memory_limit;
   return o;
-}
-
-ComputeDevice::ComputeDevice(const DeviceOptions& options)
-    : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
-      description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
-                                                    : fmt::format("{} CPU threads", cpu_threads())),
-      plan_cache_(options.plan_cache),
-      plan_cache_key_(fmt::format("{}; {}", description_, cuda_versions())) {
-  if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
-  if (plan_cache_.empty()) return;
-  device_.kernel_choices() = read_plan_cache(plan_cache_, plan_cache_key_);
-  saved_choices_ = device_.kernel_choices().size();
-}
-
-void ComputeDevice::save_plan_cache() {
-  const KernelChoices& choices = device_.kernel_choices();
-  if (plan_cache_.empty() || choices.size() == saved_choices_) return;
-  write_plan_cache(plan_cache_, plan_cache_key_, choices);
-  saved_choices_ = choices.size();
 }
 
 }  // namespace revunet::tools

@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "engine/error.h"
-#include "tools/common/interruption.h"
-#include "tools/common/memory_failure.h"
+#include "engine/process/host_memory_failure.h"
+#include "engine/process/interruption.h"
 
 namespace revunet::tools {
 

@@ -13,9 +13,9 @@ struct Failure {
   std::string message;
 };
 
-// UsageError 2, DataError 3, Interrupted 4, and any other Error 1, with their own messages. Of others, a file that the
-// system does not let us use is 3, and the rest 1: no memory, no threads, what a library throws. Of a message, at most
-// 16 KiB.
+// UsageError 2, DataError 3, Interrupted 4, and any other Error 1, with their own messages. Of other exceptions, a file
+// that the system does not let us use is 3, and the rest 1: no memory, no threads, what a library throws. A message has
+// at most 16 KiB.
 Failure failure_of(const std::exception_ptr& exception);
 
 }  // namespace revunet::tools

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kFewestColumns = 40;  // below, lines are cut by the terminal
 constexpr size_t kColumnsForTwo = 72;  // from here on, options and their meanings stand side by side
-constexpr size_t kMeaningColumn = 30;  // of meanings that stand beside their options
+constexpr size_t kMeaningColumn = 30;  // of meanings that stand next to their options
 constexpr size_t kMeaningIndent = 6;   // of meanings that stand below
 constexpr size_t kOptionIndent = 2;
 
@@ -75,7 +75,7 @@ std::string wrapped_command(const std::string& command, size_t columns) {
   return text;
 }
 
-// A name with its meaning beside it, or below where there is no room.
+// A name with its meaning next to it, or below where there is no room.
 std::string entry(const std::string& name, const std::string& meaning, size_t columns) {
   std::string text = std::string(kOptionIndent, ' ') + wrapped(name, columns, kMeaningIndent, kOptionIndent);
   const bool beside = columns >= kColumnsForTwo;

@@ -8,8 +8,8 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "io/label_profile.h"
-#include "tools/common/spelling.h"
+#include "io/dataset/label_profile.h"
+#include "tools/common/option_spelling.h"
 
 namespace revunet::tools {
 
@@ -28,7 +28,7 @@ inline CLI::Option* add_labels_option(CLI::App& app, std::string& name) {
       ->check(one_of(names));
 }
 
-// Of a name that add_labels_option let through.
+// The profile of a name that add_labels_option let through.
 inline std::optional<io::LabelProfile> labels_of_option(const std::string& name) {
   if (name.empty()) return std::nullopt;
   return io::label_profile(name);

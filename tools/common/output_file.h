@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "engine/error.h"
-#include "io/atomic_file.h"
+#include "io/files/atomic_file.h"
 
 namespace revunet::tools {
 

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "tools/common/spelling.h"
+#include "io/text/similar_words.h"
+#include "tools/common/option_spelling.h"
 
 namespace revunet::tools {
 
@@ -20,7 +21,7 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
   for (const std::string& word : words) {
     if (word.size() < 2 || word[0] != '-' || word.find_first_not_of("-0123456789.,") == word.npos) continue;
     const std::string option = word.substr(0, word.find('='));
-    sentences.push_back(fmt::format("there is no option {}{}", option, did_you_mean(similar_options(option, app))));
+    sentences.push_back(fmt::format("there is no option {}{}", option, io::did_you_mean(similar_options(option, app))));
   }
   if (!sentences.empty() || words.empty()) return line_each(sentences);
   std::vector<std::string> commands;
@@ -28,7 +29,7 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
     commands.push_back(command->get_name());
   }
   if (commands.empty() || !app.get_subcommands().empty()) return {};
-  return fmt::format("there is no command {}{}", words[0], did_you_mean(similar(words[0], commands)));
+  return fmt::format("there is no command {}{}", words[0], io::did_you_mean(io::similar(words[0], commands)));
 }
 
 // In CLI11's words, "Could not convert: --epochs = abc".

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "io/patient.h"
+#include "io/dataset/patient.h"
 
 namespace revunet::tools {
 

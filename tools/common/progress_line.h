@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "io/progress/parallel.h"
+
 namespace revunet::tools {
 
 // A row that is drawn over. Not safe to call from several threads at once.
@@ -29,7 +31,7 @@ class TerminalLine {
   bool on_terminal_, shown_ = false;
 };
 
-// Of `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 6 min left for all 20".
+// A line about `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 6 min left for all 20".
 class ProgressLine {
  public:
   ProgressLine(std::string things, int64_t count) : things_(std::move(things)), count_(count) {}
@@ -51,16 +53,7 @@ class ProgressLine {
 std::string progress_text(const std::string& things, int64_t done, int64_t count, const std::string& name,
                           double elapsed, size_t columns);
 
-// 3725.0 -> "1:02:05"
-std::string format_duration(double seconds);
-
-// As good as an estimate is: "42 s", "12 min", "3 h 05 min", "2 d 4 h".
-std::string approximate_duration(double seconds);
-
-// How many characters UTF-8 has.
-size_t count_characters(const std::string& text);
-
-// The first `columns` characters of UTF-8, none of them cut in two.
-std::string first_characters(const std::string& text, size_t columns);
+// Draws a ProgressLine for what a library is at, and removes it when all is done. For one thread at a time.
+io::OnProgress progress_on_terminal();
 
 }  // namespace revunet::tools

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <new>
 
-#include "io/printable.h"
+#include "io/text/printable.h"
 
 namespace revunet::tools {
 

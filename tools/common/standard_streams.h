@@ -2,8 +2,8 @@
 // that nobody reads any more.
 //
 // Rule: tools print through these functions alone. fmt::print throws where a stream fails, and what waits in a stream's
-// buffer at the end of a program would be lost without a word. What they print is printable (io/printable.h): names
-// from outside may hold what a terminal takes for commands.
+// buffer at the end of a program would be lost without a word. What they print is printable (io/text/printable.h):
+// names from outside may hold what a terminal takes for commands.
 #pragma once
 
 #include <fmt/format.h>

@@ -27,7 +27,7 @@ int end_with(const Failure& failure) {
   return failure.code;
 }
 
-// Of an exception that no caller could catch, as one in a loop that several threads share.
+// Tells of an exception that no caller could catch, such as one in a loop that several threads share.
 [[noreturn]] void end_with_error() {
   std::_Exit(end_with(failure_of(std::current_exception())));
 }

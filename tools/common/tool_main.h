@@ -17,7 +17,7 @@ enum ExitCode {
   exit_interrupted = 4,  // stopped by a signal; --resume goes on with a run, --skip-existing with a prediction
 };
 
-// Of the tools: "0.1.0".
+// The version of the tools: "0.1.0".
 std::string version();
 
 // Adds --version, parses, runs body and turns what it throws into an exit code: 2 for errors of parsing, else that of

@@ -8,7 +8,7 @@ namespace revunet::tools {
 // Has the threads of this program spin for tens of microseconds at most, before they sleep. libgomp reads its settings
 // before main(), so this starts the program anew, with the setting in its environment: to be called before anything
 // else is done. Returns in the new program; where the environment already says how threads wait; and where the program
-// cannot be started anew, as without /proc: then it is slower beside others, and nothing else.
+// cannot be started anew, as without /proc: then it is slower while other programs run, and nothing else.
 void bound_spinning(char** argv);
 
 }  // namespace revunet::tools

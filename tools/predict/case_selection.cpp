@@ -1,6 +1,8 @@
 #include "tools/predict/case_selection.h"
 
 #include "engine/error.h"
+#include "tools/common/progress_line.h"
+#include "tools/common/standard_streams.h"
 #include "tools/predict/existing.h"
 
 namespace revunet::tools {
@@ -57,18 +59,19 @@ Selection select_cases(const SelectionOptions& o) {
 }
 
 void check_selection(Selection& s, const SelectionOptions& o) {
-  if (!o.skip_bad && !o.data.empty()) return expect_sound(s.cases, o.data, {.level = o.check}, "revunet-predict");
-  const std::vector<std::vector<std::string>> violations =
-      find_violations(s.cases, {.level = o.check}, "revunet-predict");
+  const io::StartCheck check = io::check_before_start(s.cases, {.level = o.check}, progress_on_terminal());
+  if (!o.skip_bad && !o.data.empty()) io::expect_sound(check, s.cases, o.data);
+  for (const std::string& warning : check.warnings) print_message("revunet-predict: warning: {}\n", warning);
+  if (!o.skip_bad && !o.data.empty()) return;
   Selection sound{
       .cases = {}, .files = {}, .existing = s.existing, .damaged = s.damaged, .bad = s.bad, .count = s.count};
   for (size_t i = 0; i < s.cases.size(); ++i) {
-    if (violations[i].empty()) {
+    if (check.violations[i].empty()) {
       sound.cases.push_back(std::move(s.cases[i]));
       sound.files.push_back(std::move(s.files[i]));
       continue;
     }
-    const std::string reason = fmt::format("{}", fmt::join(violations[i], "\n"));
+    const std::string reason = fmt::format("{}", fmt::join(check.violations[i], "\n"));
     if (!o.skip_bad) throw DataError(reason);
     add_bad(sound.bad, s.cases[i].name, reason);
   }

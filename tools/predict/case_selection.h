@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "tools/check/check.h"
+#include "io/check/check.h"
+#include "models/inference/prediction.h"
 #include "tools/predict/loose_files.h"
-#include "tools/predict/prediction.h"
 
 namespace revunet::tools {
 
@@ -20,7 +20,7 @@ struct SelectionOptions {
   LooseFiles loose;
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
-  CheckLevel check = CheckLevel::full;
+  io::CheckLevel check = io::CheckLevel::full;
   bool probabilities = false, overlay = false;  // what is written
   bool skip_existing = false, skip_bad = false;
   io::OnNote on_note = {};  // is told the notes of the dataset

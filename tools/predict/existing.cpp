@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "engine/error.h"
-#include "io/input_file.h"
+#include "io/files/input_file.h"
 
 namespace revunet::tools {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "tools/predict/prediction.h"
+#include "models/inference/prediction.h"
 
 namespace revunet::tools {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "io/input_file.h"
+#include "io/files/input_file.h"
 
 namespace revunet::tools {
 

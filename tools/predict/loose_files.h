@@ -9,7 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "io/dataset.h"
+#include "io/dataset/dataset.h"
 
 namespace revunet::tools {
 

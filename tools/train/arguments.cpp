@@ -3,13 +3,14 @@
 #include <charconv>
 
 #include "engine/error.h"
-#include "tools/check/check.h"
+#include "models/precision.h"
 #include "tools/common/background_option.h"
+#include "tools/common/check_option.h"
 #include "tools/common/help.h"
 #include "tools/common/labels_option.h"
+#include "tools/common/option_spelling.h"
 #include "tools/common/patients_option.h"
-#include "tools/common/precision.h"
-#include "tools/common/spelling.h"
+#include "tools/common/precision_option.h"
 #include "tools/common/verbosity.h"
 #include "tools/train/protocol.h"
 

@@ -1,15 +1,15 @@
 #include <utility>
 
-#include "tools/common/config_file.h"
-#include "tools/common/precision.h"
-#include "tools/train/options.h"
+#include "io/files/toml_file.h"
+#include "models/precision.h"
+#include "tools/train/resolve_options.h"
 
 namespace revunet::tools {
 
 std::string to_toml(const TrainOptions& o) {
   std::string text;
   const auto line = [&](const char* key, const auto& value) { text += fmt::format("{} = {}\n", key, value); };
-  const auto quoted = [](const std::string& value) { return toml_string(value); };
+  const auto quoted = [](const std::string& value) { return io::toml_string(value); };
   const auto list = [&](const auto& values) { return quoted(fmt::format("{}", fmt::join(values, ","))); };
   line("data", quoted(o.data.string()));
   line("check", quoted(o.check));

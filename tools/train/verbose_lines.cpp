@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "io/printable.h"
+#include "io/text/printable.h"
 
 namespace revunet::tools {
 
@@ -20,8 +20,8 @@ void log_cases(const std::string& part, const std::vector<io::CaseFiles>& cases)
 
 }  // namespace
 
-void log_start(const TrainOptions& options, const Split& split) {
-  std::istringstream lines(to_toml(options));
+void log_start(const std::string& configuration, const Split& split) {
+  std::istringstream lines(configuration);
   for (std::string line; std::getline(lines, line);) spdlog::debug("option {}", line);
   log_cases("training", split.training);
   log_cases("validation", split.validation);

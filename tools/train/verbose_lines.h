@@ -1,13 +1,13 @@
 // What revunet-train -v prints, and writes into train.log, beyond the line of an epoch.
 #pragma once
 
-#include "tools/train/options.h"
-#include "tools/train/run_observer.h"
+#include "models/training/run_observer.h"
+#include "models/training/train_options.h"
 
 namespace revunet::tools {
 
-// The options as they are used, and the cases. Does nothing without -v.
-void log_start(const TrainOptions& options, const Split& split);
+// The options as they are used, of which `configuration` has one a line, and the cases.
+void log_start(const std::string& configuration, const Split& split);
 
 // A line per step, and per case of a validation.
 class VerboseLines : public RunObserver {

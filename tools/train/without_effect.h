@@ -15,7 +15,8 @@ namespace revunet::tools {
 std::set<std::string> typed_options(const std::vector<std::string>& words);
 
 // UsageError where one of the typed options does nothing with these arguments: --fold without --folds, --val-fraction
-// beside them, a range of augmentation without --augment, or, with --resume, what the run has decided on already.
+// together with them, a range of augmentation without --augment, or, with --resume, what the run has decided on
+// already.
 void expect_effect(const TrainArguments& arguments, const std::set<std::string>& typed);
 
 }  // namespace revunet::tools

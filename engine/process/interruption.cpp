@@ -1,0 +1,63 @@
+#include "engine/process/interruption.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace revunet {
+
+namespace {
+
+// Who ends a program may signal it and its group, as timeout(1) does: two at once are one.
+constexpr int64_t kOneRequest = 500;  // milliseconds
+
+const char* finishing_text = "";        // set before the first signal can come
+std::atomic<int64_t> first_signal = 0;  // milliseconds of the monotonic clock; 0: none yet
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+int64_t now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000 + time.tv_nsec / 1'000'000 + 1;  // never 0
+}
+
+void write_to_stderr(const char* text) {
+  (void)!write(STDERR_FILENO, text, std::strlen(text));
+}
+
+extern "C" void on_signal(int signal) {
+  const int interrupted_call = errno;  // which write must not change
+  int64_t none = 0;
+  if (first_signal.compare_exchange_strong(none, now())) {
+    write_to_stderr("\nfinishing ");
+    write_to_stderr(finishing_text);
+    write_to_stderr("; a second signal ends the run at once\n");
+    errno = interrupted_call;
+    return;
+  }
+  const bool insists = signal == SIGINT || signal == SIGTERM;  // a terminal that closes may say so more than once
+  if (insists && now() - first_signal >= kOneRequest) _exit(128 + signal);  // as a shell says of such a program
+}
+
+}  // namespace
+
+void watch_for_interruption(const char* finishing) {
+  finishing_text = finishing;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;  // a write goes on
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+}
+
+bool interrupted() {
+  return first_signal != 0;
+}
+
+}  // namespace revunet

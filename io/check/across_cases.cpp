@@ -1,0 +1,176 @@
+#include "io/check/across_cases.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/error.h"
+#include "io/nifti/orientation.h"
+
+namespace revunet::io {
+namespace {
+
+// A default field of view of more than this many times the voxels that the largest brain needs is told.
+constexpr double most_padding = 2;
+
+std::string name_of_image(size_t index) {
+  return index < modality_names.size() ? modality_names[index] : "segmentation";
+}
+
+// "t1, flair" of one case that are images of the other.
+std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
+  std::vector<std::string> words;
+  for (const auto& [own, other] : pairs) {
+    words.push_back(own == other ? name_of_image(own)
+                                 : fmt::format("{} (its {})", name_of_image(own), name_of_image(other)));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+int64_t voxels_of(const Size3& size) {
+  return size[0] * size[1] * size[2];
+}
+
+Size3 rounded_up(Size3 size, int64_t multiple) {
+  for (int64_t& s : size) s = (s + multiple - 1) / multiple * multiple;
+  return size;
+}
+
+Size3 largest(const Size3& a, const Size3& b) {
+  return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
+}
+
+std::string text_of(const Size3& size) {
+  return fmt::format("{}", fmt::join(size, ","));
+}
+
+// "brats (0 background, 1 core, 2 oedema, 4 enhancing)", of every profile that segmentations were read by.
+std::string profiles_text(const std::vector<CaseCheck>& checks) {
+  std::vector<std::string> texts;
+  for (const CaseCheck& c : checks) {
+    const std::string text = fmt::format("{} ({})", c.profile.name(), c.profile.meanings_text());
+    if (c.label_values && !std::ranges::count(texts, text)) texts.push_back(text);
+  }
+  return fmt::format("{}", fmt::join(texts, " and "));
+}
+
+// 3 or 4 stands for the enhancing tumour. Where a profile has both, but each case only one of them, the cases may be
+// of two conventions.
+std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
+  int64_t only_3 = 0, only_4 = 0, both = 0;
+  for (const CaseCheck& c : checks) {
+    if (!c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4)) continue;
+    const bool three = (*c.label_values)[3] > 0, four = (*c.label_values)[4] > 0;
+    both += three && four;
+    only_3 += three && !four;
+    only_4 += four && !three;
+  }
+  if (both > 0 || only_3 == 0 || only_4 == 0) return std::nullopt;
+  return Finding{
+      FindingKind::convention,
+      fmt::format("[dataset] expected segmentations of one convention, got 3 without 4 in {} cases, 4 without "
+                  "3 in {}, and both in none: cases of different years may be among them. Check that "
+                  "--labels is right for all, or keep them apart",
+                  only_3, only_4)};
+}
+
+}  // namespace
+
+void compare_fingerprints(std::vector<CaseCheck>& checks, const Patients& patients) {
+  struct Image {
+    size_t index;  // of the case
+    size_t image;  // of the case, as in Fingerprint
+  };
+  std::map<uint64_t, Image> first;
+  std::map<std::pair<size_t, size_t>, std::vector<std::pair<size_t, size_t>>> same;  // cases -> modalities
+  for (size_t i = 0; i < checks.size(); ++i) {
+    for (const Fingerprint& f : checks[i].fingerprints) {
+      const auto [known, added] = first.try_emplace(f.hash, Image{i, f.image});
+      if (!added) same[{i, known->second.index}].emplace_back(f.image, known->second.image);
+    }
+  }
+  for (const auto& [cases, modalities] : same) {
+    CaseReport &report = checks[cases.first].report, &other = checks[cases.second].report;
+    const bool one_patient = patients.of(report.name) == patients.of(other.name), one_name = report.name == other.name;
+    const auto name = [&](size_t i) { return one_name ? checks[i].folder.string() : checks[i].report.name; };
+    report.findings.push_back(
+        {one_patient ? FindingKind::duplicate : FindingKind::leakage,
+         fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", name(cases.first),
+                     one_patient ? "" : "another patient, ", name(cases.second), pairs_text(modalities))});
+  }
+}
+
+void compare_label_values(std::vector<CaseCheck>& checks) {
+  ValueCounts seen{};
+  for (const CaseCheck& c : checks) {
+    for (size_t value = 0; c.label_values && value < seen.size(); ++value) seen[value] += (*c.label_values)[value];
+  }
+  for (CaseCheck& c : checks) try {
+      if (c.label_values) expect_known_values(*c.label_values, c.profile, c.segmentation, seen);
+    } catch (const DataError& e) {
+      c.report.findings.push_back({FindingKind::labels, e.what()});
+    }
+}
+
+std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
+  std::array<int64_t, region_count> voxels{};
+  int64_t segmented = 0;
+  for (const CaseCheck& c : checks) {
+    segmented += c.label_values.has_value();
+    for (size_t r = 0; c.report.region_voxels && r < voxels.size(); ++r) voxels[r] += (*c.report.region_voxels)[r];
+  }
+  std::vector<Finding> findings;
+  std::vector<std::string> absent;
+  for (size_t r = 0; r < voxels.size(); ++r) {
+    if (voxels[r] == 0) absent.push_back(region_names[r]);
+  }
+  if (segmented > 0 && voxels[0] == 0) {
+    findings.push_back({FindingKind::regions,
+                        fmt::format("[dataset] no case has a labelled voxel: expected a tumour in some of {} "
+                                    "segmentations, got background everywhere; check that they are the right files",
+                                    segmented)});
+  } else if (segmented > 0 && !absent.empty()) {
+    findings.push_back(
+        {FindingKind::regions,
+         fmt::format("[dataset] expected voxels of every region in some of {} segmentations, got no case with {}, read "
+                     "as {}; a network does not learn it here. Check that --labels is right",
+                     segmented, fmt::join(absent, " and "), profiles_text(checks))});
+  }
+  if (auto mixed = mixed_conventions(checks)) findings.push_back(*std::move(mixed));
+  return findings;
+}
+
+std::vector<Finding> field_of_view_findings(const std::vector<CaseReport>& cases, const TrainingView& view) {
+  Size3 needed{};
+  const CaseReport* first_cut = nullptr;
+  int64_t cut = 0, brains = 0;
+  for (const CaseReport& c : cases) {
+    if (!c.grid) continue;
+    needed = largest(needed, c.brain.value_or(oriented_grid(*c.grid, orientation_of(*c.grid)).size));
+    if (!c.brain) continue;
+    ++brains;
+    if (largest(*c.brain, view.size) == view.size) continue;
+    if (cut++ == 0) first_cut = &c;
+  }
+  std::vector<Finding> findings;
+  if (cut > 0) {
+    findings.push_back({FindingKind::field_of_view,
+                        fmt::format("[--size] expected a field of view that holds all brains, got {}, which cuts {} of "
+                                    "{}; the first, case {}, takes {} voxels (x,y,z). --size {} holds them all",
+                                    text_of(view.size), cut, brains, first_cut->name, text_of(*first_cut->brain),
+                                    text_of(rounded_up(needed, view.multiple)))});
+  }
+  const Size3 enough = rounded_up(needed, view.multiple);
+  const double times =
+      static_cast<double>(voxels_of(view.size)) / static_cast<double>(std::max<int64_t>(1, voxels_of(enough)));
+  const bool chosen = view.size != default_field_of_view;
+  if (!chosen && voxels_of(needed) > 0 && times > most_padding) {
+    findings.push_back(
+        {FindingKind::field_of_view,
+         fmt::format("[--size] expected a field of view of about the {}, got the default, {}: {:.3g} times "
+                     "the voxels, memory and time that --size {} takes, which holds them all",
+                     brains > 0 ? "brains' size" : "images' size", text_of(view.size), times, text_of(enough))});
+  }
+  return findings;
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,170 @@
+#include "io/check/check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "engine/error.h"
+#include "io/progress/parallel.h"
+#include "io/text/printable.h"
+
+namespace revunet::io {
+namespace {
+
+std::vector<CaseCheck> check_all(const std::vector<CaseFiles>& cases, CheckLevel level, const OnProgress& progress) {
+  std::vector<CaseCheck> checks(cases.size());
+  for_each_in_parallel(cases.size(), "cases checked", progress,
+                       [&](size_t i) { checks[i] = check_case(cases[i], level); });
+  return checks;
+}
+
+FindingKind kind_of(DatasetProblem::Kind kind) {
+  switch (kind) {
+    case DatasetProblem::Kind::layout:
+      return FindingKind::layout;
+    case DatasetProblem::Kind::labels:
+      return FindingKind::labels;
+    case DatasetProblem::Kind::modality:
+    case DatasetProblem::Kind::segmentation:
+    case DatasetProblem::Kind::missing:
+      break;
+  }
+  return FindingKind::missing;
+}
+
+// To the case of that name, where it is the only one.
+void add_problems(const DatasetScan& scan, DatasetReport& report) {
+  for (const DatasetProblem& problem : scan.problems) {
+    const auto named = [&](const CaseReport& c) { return c.name == problem.case_name; };
+    const bool one = std::ranges::count_if(report.cases, named) == 1;
+    (one ? std::ranges::find_if(report.cases, named)->findings : report.findings)
+        .push_back({kind_of(problem.kind), problem.message});
+  }
+}
+
+// Returns the violations of each case.
+std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>& checks) {
+  std::vector<std::vector<std::string>> violations(checks.size());
+  for (size_t i = 0; i < checks.size(); ++i) {
+    for (const Finding& f : checks[i].report.findings) {
+      if (!is_warning(f.kind)) violations[i].push_back(f.message);
+    }
+  }
+  return violations;
+}
+
+// A line for each kind, as datasets often have the same of all their cases.
+std::vector<std::string> warnings_in(const std::vector<CaseCheck>& checks, const std::vector<Finding>& of_dataset) {
+  struct Kind {
+    int64_t cases = 0;
+    std::string first;
+  };
+  std::map<FindingKind, Kind> kinds;
+  for (const CaseCheck& check : checks) {
+    std::set<FindingKind> own;
+    for (const Finding& f : check.report.findings) {
+      if (!is_warning(f.kind) || !own.insert(f.kind).second) continue;
+      Kind& kind = kinds[f.kind];
+      if (kind.cases++ == 0) kind.first = fmt::format("{}: {}", check.report.name, f.message);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [kind, found] : kinds) {
+    lines.push_back(fmt::format("{} of {} of {} cases; the first, case {}", name_of(kind), found.cases, checks.size(),
+                                printable_line(found.first)));
+  }
+  for (const Finding& f : of_dataset) {
+    lines.push_back(fmt::format("{}: {}", name_of(f.kind), printable_line(f.message)));
+  }
+  return lines;
+}
+
+std::vector<CaseCheck> check_and_compare(const std::vector<CaseFiles>& cases, CheckLevel level,
+                                         const Patients& patients, const OnProgress& progress) {
+  std::vector<CaseCheck> checks = check_all(cases, level, progress);
+  compare_fingerprints(checks, patients);
+  compare_label_values(checks);
+  return checks;
+}
+
+void expect_readable(const DatasetReport& report, const std::filesystem::path& path) {
+  if (std::ranges::any_of(report.cases, [](const CaseReport& c) { return c.readable_files > 0; })) return;
+  const auto own = std::ranges::find_if(report.cases, [](const CaseReport& c) { return !c.findings.empty(); });
+  const Finding& first = own == report.cases.end() ? report.findings.at(0) : own->findings[0];
+  throw DataError(
+      fmt::format("[{}] expected a dataset, got no image that can be read as one of a case; check the path. "
+                  "The first: {}",
+                  path.string(), first.message));
+}
+
+// The header of the first image of each case that has one, as far as it can be read: each file is judged when its turn
+// comes.
+std::vector<CaseCheck> first_headers(const std::vector<CaseFiles>& cases, bool wanted) {
+  std::vector<CaseCheck> checks(wanted ? cases.size() : 0);
+  for (size_t i = 0; i < checks.size(); ++i) try {
+      checks[i].report.name = cases[i].name;
+      const std::vector<CaseFile> files = files_of(cases[i]);
+      if (!files.empty()) checks[i].report.grid = read_nifti_header(files[0].path).grid;
+    } catch (const DataError&) {
+    }
+  return checks;
+}
+
+std::vector<Finding> findings_of_dataset(const std::vector<CaseCheck>& checks, const CheckOptions& options) {
+  std::vector<Finding> findings = label_findings(checks);
+  if (!options.view) return findings;
+  std::vector<CaseReport> reports;
+  for (const CaseCheck& c : checks) reports.push_back(c.report);
+  for (Finding& f : field_of_view_findings(reports, *options.view)) findings.push_back(std::move(f));
+  return findings;
+}
+
+}  // namespace
+
+DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOptions& options,
+                            const OnProgress& progress) {
+  DatasetScan scan = scan_dataset(path, options.labels);
+  for (CaseFiles& c : scan.cases) {
+    c.background = options.background;
+    options.patients.of(c.name);  // refused before anything is read
+  }
+  std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full, options.patients, progress);
+  DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
+  report.notes = notes_of(scan);
+  report.left_out = std::move(scan.left_out);
+  report.respelled = std::move(scan.respelled);
+  for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
+  add_problems(scan, report);
+  expect_readable(report, path);
+  return report;
+}
+
+StartCheck check_before_start(const std::vector<CaseFiles>& cases, const CheckOptions& options,
+                              const OnProgress& progress) {
+  const std::vector<CaseCheck> checks = options.level == CheckLevel::none
+                                            ? first_headers(cases, options.view.has_value())
+                                            : check_and_compare(cases, options.level, options.patients, progress);
+  StartCheck check{violations_in(checks), warnings_in(checks, findings_of_dataset(checks, options))};
+  check.violations.resize(cases.size());  // without a check there are none
+  return check;
+}
+
+void expect_sound(const StartCheck& check, const std::vector<CaseFiles>& cases, const std::filesystem::path& path) {
+  std::vector<std::string> violations;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    for (const std::string& violation : check.violations[i]) {
+      violations.push_back(fmt::format("case {}: {}", cases[i].name, violation));
+    }
+  }
+  if (violations.empty()) return;
+  const size_t more = violations.size() - 1;
+  throw DataError(
+      more == 0 ? violations[0]
+                : fmt::format("{}\nand {} more: run revunet-check --data {}", violations[0], more, path.string()));
+}
+
+CheckLevel parse_check_level(const std::string& name) {
+  return name == "none" ? CheckLevel::none : name == "full" ? CheckLevel::full : CheckLevel::headers;
+}
+
+}  // namespace revunet::io

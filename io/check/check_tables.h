@@ -1,0 +1,18 @@
+// A check's report, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "io/check/findings.h"
+
+namespace revunet::io {
+
+// A row a case, the findings, and a line that sums them up.
+std::string table_of(const DatasetReport& report);
+
+// {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "brain", "labels", "segmented", "voxels":
+// {"WT"}, "findings": [{"kind", "severity", "message"}]}], "findings": [...], "left_out": [...], "respelled": [...],
+// "notes": [...], "violations", "warnings"}
+std::string json_of(const DatasetReport& report);
+
+}  // namespace revunet::io

@@ -1,0 +1,73 @@
+// What a check of a dataset finds, and how grave it is.
+//
+// Non-obvious rule: a warning is for what is read correctly and should be known (spacings, orientations, which of two);
+// all else is a violation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/dataset/regions.h"
+#include "io/nifti/nifti.h"
+#include "io/preprocessing/preprocessing.h"
+
+namespace revunet::io {
+
+enum class FindingKind {
+  // Violations.
+  missing,     // a file, or a case
+  layout,      // a name, link or folder that does not fit the layout
+  unreadable,  // not a NIfTI image, damaged, truncated
+  shape,       // other voxels or frames than the case's first image
+  affine,      // another place in the world
+  non_finite,  // NaN or infinite voxels
+  empty,       // zero everywhere
+  constant,    // one value wherever it is not zero
+  labels,      // values that the label profile has not, or no profile that they could be of
+  duplicate,   // the voxels of another image, of the same patient
+  leakage,     // the voxels of another patient's image
+  // Warnings.
+  spacing,        // other than 1 mm
+  qform,          // contradicts the sform, which is used
+  orientation,    // other than BraTS's, or unknown
+  skew,           // axes that are not at right angles
+  tolerated,      // what the standard forbids and is read all the same
+  background,     // another value than 0 around the brain
+  regions,        // a region of the tumour that no case has
+  convention,     // numbers of segmentations that may stand for something else
+  field_of_view,  // that cuts brains, or is mostly padding
+};
+const char* name_of(FindingKind kind);
+bool is_warning(FindingKind kind);
+
+struct Finding {
+  FindingKind kind;
+  std::string message;  // as an error's: [file] expected ..., got ...; what to do
+};
+
+struct CaseReport {
+  std::string name;
+  std::optional<Grid> grid;  // of the first image that can be read
+  std::string labels;        // the profile's name
+  bool segmented = false;
+  std::optional<std::array<int64_t, region_count>> region_voxels;  // of a full check
+  std::optional<Size3> brain = {};  // voxels of the brain's box along x, y, z in BraTS's orientation; of a full check
+  int64_t readable_files = 0;
+  std::vector<Finding> findings;
+};
+
+struct DatasetReport {
+  std::string data, layout;
+  std::vector<CaseReport> cases;            // by name
+  std::vector<Finding> findings;            // of no single case
+  std::vector<std::string> left_out = {};   // folders without any image
+  std::vector<std::string> respelled = {};  // as io::DatasetScan's
+  std::vector<std::string> notes = {};      // as io::notes_of
+
+  int64_t count(bool warnings) const;  // warnings or violations
+};
+
+}  // namespace revunet::io

@@ -1,0 +1,27 @@
+// What the check wants to know of an image's voxels.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "io/preprocessing/preprocessing.h"
+
+namespace revunet::io {
+
+struct VoxelSummary {
+  int64_t non_finite = 0;
+  float first = 0;      // value that is neither zero nor non-finite; 0: there is none
+  bool varies = false;  // whether there are others than `first`
+  BrainBox box;         // of the voxels that are not zero, in the image's order; low above high where there are none
+  double zero_share = 0;
+  // The most frequent value of a sample of the voxels, and its share of them all. In images without a background it is
+  // a value as any other.
+  float frequent = 0;
+  double frequent_share = 0;
+  std::optional<float> corner;  // the value of all eight corners, where it is one
+};
+
+VoxelSummary summary_of(std::span<const float> voxels, const Size3& size);
+
+}  // namespace revunet::io

@@ -1,0 +1,18 @@
+#include "io/files/host_name.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace revunet::io {
+
+std::string host_name() {
+  std::array<char, 256> name{};  // Linux has 64 characters at most
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  std::string text = name.data();
+  std::ranges::replace(text, '/', '_');  // it goes into file names
+  return text;
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,88 @@
+#include "io/files/toml_file.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "engine/error.h"
+#include "io/files/input_file.h"
+
+namespace revunet::io {
+
+namespace {
+
+// Seeds from 2^63 on are no integers of TOML, but runs of version 0.1 wrote them without quotes.
+std::string with_large_seed_in_quotes(std::string text) {
+  constexpr std::string_view key = "\nseed = ", digits = "0123456789";
+  constexpr size_t shortest = 19;               // digits of 2^63
+  const size_t line = ("\n" + text).find(key);  // where it is, and text begins as a line does
+  if (line == std::string::npos) return text;
+  const size_t begin = line + key.size() - 1, end = std::min(text.find_first_not_of(digits, begin), text.size());
+  if (end - begin < shortest) return text;
+  return text.insert(end, "\"").insert(begin, "\"");
+}
+
+toml::table parse(const std::filesystem::path& path) {
+  const std::string text = with_large_seed_in_quotes(read_whole_file(path));
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw DataError(fmt::format("[{}, line {}] expected TOML, such as lr = 0.001 or data = \"folder\": {}",
+                                path.string(), e.source().begin.line, e.description()));
+  }
+}
+
+// As it would be typed on the command line. Empty for what has no such form.
+std::string as_typed(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<int64_t>()) return fmt::format("{}", *number);
+  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
+  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+  std::string list;
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& item : *array) {
+      const std::string word = item.is_array() ? "" : as_typed(item);
+      if (word.empty()) return {};
+      list += (list.empty() ? "" : ",") + word;
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string place_of(const TomlSetting& setting, const std::filesystem::path& file) {
+  return fmt::format("{}, line {}: {}", file.string(), setting.line, setting.key);
+}
+
+std::vector<TomlSetting> read_toml_settings(const std::filesystem::path& path) {
+  std::vector<TomlSetting> settings;
+  for (const auto& [key, node] : parse(path)) {
+    const auto line = static_cast<int64_t>(key.source().begin.line);
+    settings.push_back({std::string(key.str()), as_typed(node), line});
+    const bool empty_text = node.is_string() && settings.back().value.empty();
+    REVUNET_EXPECTS(!settings.back().value.empty() || empty_text, UsageError,
+                    "[{}] expected a text, a number, true, false or a list, got {}; options are not in sections",
+                    place_of(settings.back(), path), node.is_table() ? "a section" : "something else");
+  }
+  std::ranges::sort(settings, {}, &TomlSetting::line);
+  return settings;
+}
+
+std::string toml_string(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += {'\\', c};
+    } else if (code < 0x20 || code == 0x7f) {
+      result += fmt::format("\\u{:04x}", code);
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+}  // namespace revunet::io

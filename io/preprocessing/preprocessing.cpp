@@ -1,0 +1,229 @@
+#include "io/preprocessing/preprocessing.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "engine/error.h"
+
+namespace revunet::io {
+namespace {
+
+int64_t voxels_of(const Size3& size) {
+  return size[0] * size[1] * size[2];
+}
+
+bool any_nonzero(const CaseVolumes& volumes, int64_t voxel) {
+  return std::any_of(volumes.modalities.begin(), volumes.modalities.end(),
+                     [&](const std::vector<float>& m) { return m[static_cast<size_t>(voxel)] != 0; });
+}
+
+Placement place(const BrainBox& box, const Size3& size) {
+  Placement p{.size = size, .box_low = box.low, .source_offset = {}, .destination_offset = {}, .extent = {}};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const int64_t length = box.high[axis] - box.low[axis];
+    p.extent[axis] = std::min(length, size[axis]);
+    p.source_offset[axis] = (length - p.extent[axis]) / 2;
+    p.destination_offset[axis] = (size[axis] - p.extent[axis]) / 2;
+  }
+  return p;
+}
+
+// Calls copy(output voxel, file voxel) for every voxel of the placement. With x innermost the file is read in its own
+// order, and the output's lines that a row touches are still cached for the next z.
+template <typename Copy>
+void for_each_placed(const Placement& p, const Size3& file_size, Copy&& copy) {
+  Size3 low{};
+  for (size_t axis = 0; axis < 3; ++axis) low[axis] = p.box_low[axis] + p.source_offset[axis];
+  for (int64_t y = 0; y < p.extent[1]; ++y) {
+    for (int64_t z = 0; z < p.extent[2]; ++z) {
+      const int64_t file_row = low[0] + file_size[0] * (low[1] + y + file_size[1] * (low[2] + z));
+      const int64_t column = (p.destination_offset[1] + y) * p.size[2] + p.destination_offset[2] + z;
+      for (int64_t x = 0; x < p.extent[0]; ++x) {
+        const int64_t plane = (p.destination_offset[0] + x) * p.size[1] * p.size[2];
+        copy(static_cast<size_t>(plane + column), static_cast<size_t>(file_row + x));
+      }
+    }
+  }
+}
+
+using Statistics = std::array<ModalityStatistics, modality_count>;
+using Missing = std::array<bool, modality_count>;
+
+// Calls visit(channel, value) for every non-zero value of an image (X, Y, Z, modality_count), in memory order.
+template <typename Image, typename Visit>
+void for_each_nonzero(Image& image, Visit&& visit) {
+  for (size_t i = 0; i < image.size(); i += modality_count) {
+    for (size_t c = 0; c < modality_count; ++c) {
+      if (image[i + c] != 0) visit(c, image[i + c]);
+    }
+  }
+}
+
+// Counts, means and ranges; DataError for a modality that has no deviation to divide by. It is judged by its range: the
+// rounding of a constant's mean would leave a deviation that is not quite zero.
+Statistics means_of(const std::vector<float>& image, const Missing& missing, const std::string& name) {
+  Statistics statistics;
+  statistics.fill({.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});
+  for_each_nonzero(image, [&](size_t c, float value) {
+    ModalityStatistics& s = statistics[c];
+    ++s.nonzero;
+    s.mean += value;
+    s.least = std::min(s.least, value);
+    s.greatest = std::max(s.greatest, value);
+  });
+  for (size_t c = 0; c < modality_count; ++c) {
+    ModalityStatistics& s = statistics[c];
+    if (missing[c]) {
+      s = {};
+      continue;
+    }
+    REVUNET_EXPECTS(s.nonzero > 0, DataError, "[{}] expected a brain in {}, got zeros; check the file", name,
+                    modality_names[c]);
+    REVUNET_EXPECTS(s.least < s.greatest, DataError,
+                    "[{}] expected varying voxels in {}, got {} in all {} non-zero ones; check the file", name,
+                    modality_names[c], s.least, s.nonzero);
+    s.mean /= static_cast<double>(s.nonzero);
+  }
+  return statistics;
+}
+
+// Standardises every modality in place.
+Statistics standardise(std::vector<float>& image, const Missing& missing, const std::string& name) {
+  Statistics statistics = means_of(image, missing, name);
+  std::array<double, modality_count> squares{};
+  for_each_nonzero(image, [&](size_t c, float value) {
+    const double difference = value - statistics[c].mean;
+    squares[c] += difference * difference;
+  });
+  for (size_t c = 0; c < modality_count; ++c) {
+    if (missing[c]) continue;
+    statistics[c].deviation = std::sqrt(squares[c] / static_cast<double>(statistics[c].nonzero));
+  }
+  for_each_nonzero(image, [&](size_t c, float& value) {
+    value = static_cast<float>((value - statistics[c].mean) / statistics[c].deviation);
+  });
+  return statistics;
+}
+
+void expect_volumes_fit(const CaseVolumes& volumes) {
+  const auto count = static_cast<size_t>(voxels_of(volumes.grid.size));
+  for (size_t c = 0; c < modality_count; ++c) {
+    REVUNET_EXPECTS(volumes.modalities[c].size() == count, Error,
+                    "[{}] expected {} voxels of {}, got {}; use load_case", volumes.name, count, modality_names[c],
+                    volumes.modalities[c].size());
+  }
+  REVUNET_EXPECTS(!volumes.labels || volumes.labels->size() == count, Error,
+                  "[{}] expected {} labels, got {}; use load_case", volumes.name, count, volumes.labels->size());
+}
+
+void expect_placement_fits(const Placement& p, const Size3& file_size, size_t values, int64_t channels) {
+  bool fits = channels > 0 && static_cast<int64_t>(values) == voxels_of(p.size) * channels;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const int64_t first = p.box_low[axis] + p.source_offset[axis];
+    fits &= p.extent[axis] >= 0 && first >= 0 && first + p.extent[axis] <= file_size[axis];
+    fits &= p.destination_offset[axis] >= 0 && p.destination_offset[axis] + p.extent[axis] <= p.size[axis];
+  }
+  REVUNET_EXPECTS(
+      fits, Error,
+      "[paste back] expected {} values of {} channels placed within {} voxels, got {} values; pass the placement "
+      "and file size of the same case",
+      voxels_of(p.size) * channels, channels, fmt::join(file_size, " x "), values);
+}
+
+}  // namespace
+
+BrainBox brain_box(const CaseVolumes& volumes) {
+  const auto [X, Y, Z] = volumes.grid.size;
+  BrainBox box{.low = volumes.grid.size, .high = {0, 0, 0}};
+  int64_t voxel = 0;
+  for (int64_t z = 0; z < Z; ++z) {
+    for (int64_t y = 0; y < Y; ++y) {
+      for (int64_t x = 0; x < X; ++x, ++voxel) {
+        if (!any_nonzero(volumes, voxel)) continue;
+        const Size3 at = {x, y, z};
+        for (size_t axis = 0; axis < 3; ++axis) {
+          box.low[axis] = std::min(box.low[axis], at[axis]);
+          box.high[axis] = std::max(box.high[axis], at[axis] + 1);
+        }
+      }
+    }
+  }
+  REVUNET_EXPECTS(box.high[0] > 0, DataError, "[{}] expected a brain, got zeros in all modalities; check the files",
+                  volumes.name);
+  return box;
+}
+
+Size3 brain_extent(const CaseVolumes& volumes) {
+  expect_volumes_fit(volumes);
+  const BrainBox box = brain_box(volumes);
+  return {box.high[0] - box.low[0], box.high[1] - box.low[1], box.high[2] - box.low[2]};
+}
+
+Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
+  REVUNET_EXPECTS(*std::min_element(size.begin(), size.end()) > 0, UsageError,
+                  "[preprocess] expected positive sizes, got {}; choose another field of view", fmt::join(size, " x "));
+  expect_volumes_fit(volumes);
+  const BrainBox box = brain_box(volumes);
+  Preprocessed result;
+  result.placement = place(box, size);
+  result.cropped_at = volumes.cropped_at;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    result.cut[axis] = box.high[axis] - box.low[axis] - result.placement.extent[axis];
+  }
+  result.image.resize(static_cast<size_t>(voxels_of(size) * modality_count));
+  for_each_placed(result.placement, volumes.grid.size, [&](size_t to, size_t from) {
+    for (size_t c = 0; c < modality_count; ++c) result.image[to * modality_count + c] = volumes.modalities[c][from];
+  });
+  result.statistics = standardise(result.image, volumes.missing, volumes.name);
+  if (volumes.labels) {
+    result.labels.resize(static_cast<size_t>(voxels_of(size)));
+    for_each_placed(result.placement, volumes.grid.size,
+                    [&](size_t to, size_t from) { result.labels[to] = (*volumes.labels)[from]; });
+  }
+  return result;
+}
+
+void clear_padding(std::span<uint8_t> labels, const Placement& placement) {
+  const auto [X, Y, Z] = placement.size;
+  REVUNET_EXPECTS(std::ssize(labels) == voxels_of(placement.size), Error,
+                  "[padding] expected {} labels, got {}; pass the placement of the same case",
+                  voxels_of(placement.size), labels.size());
+  const auto is_placed = [&](size_t axis, int64_t at) {
+    const int64_t first = placement.destination_offset[axis];
+    return at >= first && at < first + placement.extent[axis];
+  };
+  size_t voxel = 0;
+  for (int64_t x = 0; x < X; ++x) {
+    for (int64_t y = 0; y < Y; ++y) {
+      const bool row_is_placed = is_placed(0, x) && is_placed(1, y);
+      for (int64_t z = 0; z < Z; ++z, ++voxel) {
+        if (!row_is_placed || !is_placed(2, z)) labels[voxel] = 0;
+      }
+    }
+  }
+}
+
+std::vector<uint8_t> paste_labels_back(std::span<const uint8_t> labels, const Placement& placement,
+                                       const Size3& file_size) {
+  expect_placement_fits(placement, file_size, labels.size(), 1);
+  std::vector<uint8_t> result(static_cast<size_t>(voxels_of(file_size)));
+  for_each_placed(placement, file_size, [&](size_t from, size_t to) { result[to] = labels[from]; });
+  return result;
+}
+
+std::vector<float> paste_channels_back(std::span<const float> values, int64_t channels, const Placement& placement,
+                                       const Size3& file_size) {
+  expect_placement_fits(placement, file_size, values.size(), channels);
+  const auto frame = static_cast<size_t>(voxels_of(file_size)), count = static_cast<size_t>(channels);
+  std::vector<float> result(frame * count);
+  for_each_placed(placement, file_size, [&](size_t from, size_t to) {
+    for (size_t c = 0; c < count; ++c) result[c * frame + to] = values[from * count + c];
+  });
+  return result;
+}
+
+}  // namespace revunet::io

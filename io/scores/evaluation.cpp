@@ -1,0 +1,127 @@
+#include "io/scores/evaluation.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "engine/error.h"
+#include "engine/process/host_memory_failure.h"
+#include "io/nifti/nifti.h"
+#include "io/nifti/orientation.h"
+#include "io/progress/parallel.h"
+
+namespace revunet::io {
+namespace {
+
+std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, size_t region) {
+  std::vector<uint8_t> mask(labels.size());
+  std::transform(labels.begin(), labels.end(), mask.begin(), [&](uint8_t label) { return regions_of(label)[region]; });
+  return mask;
+}
+
+LabelImage read_labels(const std::filesystem::path& path, const LabelProfile& profile) {
+  LabelImage image = read_nifti_labels(path);
+  image.labels = labels_of_values(image.labels, profile, path);
+  return image;
+}
+
+Grid in_brats_order(const Grid& grid) {
+  return oriented_grid(grid, orientation_of(grid));
+}
+
+std::string description_of(const Grid& grid) {
+  std::ostringstream affine;
+  affine << grid.affine.format(Eigen::IOFormat(6, Eigen::DontAlignCols, " ", "; "));
+  return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
+}
+
+// By the headers, before any voxel is read.
+void expect_comparable(const SegmentationPair& pair) {
+  const Grid reference = read_nifti_header(pair.reference).grid, prediction = read_nifti_header(pair.prediction).grid;
+  REVUNET_EXPECTS(
+      same_grid(reference, prediction) || same_grid(in_brats_order(reference), in_brats_order(prediction)), DataError,
+      "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
+      pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference),
+      description_of(prediction));
+  REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
+                  "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off; resample "
+                  "reference and prediction to a grid of right angles",
+                  pair.reference.string(), skew_of(reference));
+}
+
+// The labels on the reference's grid, where the prediction has its axes in another order or turned round.
+std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& prediction) {
+  if (same_grid(reference, prediction.grid)) return prediction.labels;
+  const std::vector<uint8_t> ordered =
+      to_brats_order<uint8_t>(prediction.labels, prediction.grid.size, orientation_of(prediction.grid));
+  return to_file_order<uint8_t>(ordered, reference.size, orientation_of(reference));
+}
+
+constexpr std::array<Metric, 6> all_metrics = {{
+    {"dice", "Dice", 7, 4, nullptr, [](const RegionScore& s) { return s.masks.dice; }},
+    {"hd95_mm", "HD95 mm", 8, 3, "one mask empty", [](const RegionScore& s) { return s.masks.hd95; }},
+    {"sensitivity", "sensitivity", 11, 4, nullptr, [](const RegionScore& s) { return s.masks.sensitivity; }},
+    {"specificity", "specificity", 11, 6, nullptr, [](const RegionScore& s) { return s.masks.specificity; }},
+    {"lesion_dice", "lesion Dice", 11, 4, nullptr, [](const RegionScore& s) { return s.lesions.value().dice; }},
+    {"lesion_hd95_mm", "lesion HD95 mm", 14, 3, "nothing matched",
+     [](const RegionScore& s) { return s.lesions.value().hd95; }},
+}};
+constexpr size_t metrics_without_lesions = 4;
+
+}  // namespace
+
+const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
+  static const std::vector<Metric> all(all_metrics.begin(), all_metrics.end()),
+      without_lesions(all_metrics.begin(), all_metrics.begin() + metrics_without_lesions);
+  return options.lesions ? all : without_lesions;
+}
+
+CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
+  expect_comparable(pair);
+  const LabelImage reference = read_labels(pair.reference, pair.labels.profile),
+                   prediction = read_labels(pair.prediction, pair.labels.profile);
+  const std::vector<uint8_t> predicted_labels = in_order_of(reference.grid, prediction);
+  const std::array<int64_t, 3>& size = reference.grid.size;
+  const std::array<double, 3>& spacing = reference.grid.spacing;
+  CaseScore score{pair.name, pair.labels, {}};
+  for (size_t region = 0; region < score.regions.size(); ++region) {
+    const std::vector<uint8_t> truth = mask_of(reference.labels, region), predicted = mask_of(predicted_labels, region);
+    score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.hd95);
+    if (options.lesions) {
+      LesionRules rules = *options.lesions;
+      rules.hd95 = options.hd95;
+      score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, rules);
+    }
+  }
+  return score;
+}
+
+std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
+                                   const std::function<void(int64_t)>& scored) {
+  std::vector<CaseScore> scores(pairs.size());
+  for_each_in_parallel(
+      pairs.size(),
+      [&](size_t i) {
+        scores[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
+      },
+      scored);
+  return scores;
+}
+
+Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
+  std::vector<double> values;
+  for (const CaseScore& score : scores) values.push_back(metric.value(score.regions[region]));
+  return distribution_of(std::move(values));
+}
+
+EmptyCases count_empty(const std::vector<CaseScore>& scores, size_t region) {
+  EmptyCases empty;
+  for (const CaseScore& score : scores) {
+    const MaskMetrics& masks = score.regions[region].masks;
+    empty.reference += masks.reference_empty();
+    empty.prediction += masks.prediction_empty();
+    empty.both += masks.reference_empty() && masks.prediction_empty();
+  }
+  return empty;
+}
+
+}  // namespace revunet::io

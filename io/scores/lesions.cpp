@@ -1,0 +1,125 @@
+#include "io/scores/lesions.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "engine/error.h"
+#include "io/scores/components.h"
+
+namespace revunet::io {
+namespace {
+
+// Sets the neighbours by face and edge of a voxel inside the grid.
+void set_18_neighbours(std::vector<uint8_t>& mask, const Index3& at, const Index3& size) {
+  for (int64_t dz = -1; dz <= 1; ++dz) {
+    for (int64_t dy = -1; dy <= 1; ++dy) {
+      for (int64_t dx = -1; dx <= 1; ++dx) {
+        const Index3 near = {at[0] + dx, at[1] + dy, at[2] + dz};
+        bool sets = std::abs(dx) + std::abs(dy) + std::abs(dz) <= 2;
+        for (size_t axis = 0; axis < 3; ++axis) sets = sets && near[axis] >= 0 && near[axis] < size[axis];
+        if (sets) mask[near[0] + size[0] * (near[1] + size[1] * near[2])] = 1;
+      }
+    }
+  }
+}
+
+std::vector<uint8_t> dilated(std::vector<uint8_t> mask, const Index3& size, int times) {
+  for (int k = 0; k < times; ++k) {
+    const std::vector<uint8_t> before = mask;
+    for (int64_t z = 0, i = 0; z < size[2]; ++z) {
+      for (int64_t y = 0; y < size[1]; ++y) {
+        for (int64_t x = 0; x < size[0]; ++x, ++i) {
+          if (before[i] != 0) set_18_neighbours(mask, {x, y, z}, size);
+        }
+      }
+    }
+  }
+  return mask;
+}
+
+// The predicted components that touch each lesion.
+std::vector<std::set<int32_t>> touching(const Components& lesions, const Components& predicted) {
+  std::vector<std::set<int32_t>> result(lesions.voxels.size());
+  for (size_t i = 0; i < lesions.of.size(); ++i) {
+    if (lesions.of[i] != 0 && predicted.of[i] != 0) result[lesions.of[i] - 1].insert(predicted.of[i]);
+  }
+  return result;
+}
+
+int64_t untouched(const std::vector<std::set<int32_t>>& touching, int32_t components) {
+  std::set<int32_t> all;
+  for (const auto& some : touching) all.insert(some.begin(), some.end());
+  return components - std::ssize(all);
+}
+
+// Adds up the scores of the lesions one by one; masks are cut to the box that holds both.
+class LesionComparison {
+ public:
+  LesionComparison(const std::vector<uint8_t>& reference, const std::vector<uint8_t>& prediction, const Index3& size,
+                   const Spacing3& spacing, const LesionRules& rules)
+      : reference_(reference),
+        size_(size),
+        spacing_(spacing),
+        rules_(rules),
+        regions_(connected_components(dilated(reference, size, rules.dilation), size)),
+        predicted_(connected_components(prediction, size)) {}
+
+  LesionMetrics compare() {
+    const auto touching_each = touching(regions_, predicted_);
+    for (int32_t lesion = 1; lesion <= regions_.count(); ++lesion) add(lesion, touching_each[lesion - 1]);
+    sum_.false_positives = untouched(touching_each, predicted_.count());
+    const auto unmatched = static_cast<double>(sum_.missed + sum_.false_positives);
+    const auto count = static_cast<double>(sum_.found) + unmatched;
+    if (count == 0) {
+      sum_.dice = 1;
+      return sum_;
+    }
+    sum_.dice /= count;
+    sum_.hd95 = (sum_.hd95 + unmatched * hd95_of_unmatched_lesion) / count;
+    return sum_;
+  }
+
+ private:
+  void add(int32_t lesion, const std::set<int32_t>& components) {
+    std::vector<uint8_t> reference(reference_.size()), prediction(reference_.size());
+    for (size_t i = 0; i < reference.size(); ++i) {
+      reference[i] = reference_[i] != 0 && regions_.of[i] == lesion;
+      prediction[i] = components.contains(predicted_.of[i]);
+    }
+    const auto voxels = static_cast<double>(std::count(reference.begin(), reference.end(), uint8_t{1}));
+    if (voxels * spacing_[0] * spacing_[1] * spacing_[2] <= rules_.min_volume) {
+      ++sum_.ignored;
+    } else if (components.empty()) {
+      ++sum_.missed;
+    } else {
+      ++sum_.found;
+      const MaskMetrics metrics = compare_masks(reference, prediction, size_, spacing_, rules_.hd95);
+      sum_.dice += metrics.dice;
+      sum_.hd95 += metrics.hd95;
+    }
+  }
+
+  const std::vector<uint8_t>& reference_;
+  Index3 size_;
+  Spacing3 spacing_;
+  LesionRules rules_;
+  Components regions_, predicted_;  // of the reference dilated, of the prediction
+  LesionMetrics sum_;
+};
+
+}  // namespace
+
+LesionMetrics compare_lesions(std::span<const uint8_t> reference, std::span<const uint8_t> prediction,
+                              const Index3& size, const Spacing3& spacing, const LesionRules& rules) {
+  REVUNET_EXPECTS(rules.dilation >= 0 && rules.min_volume >= 0, Error,
+                  "[compare_lesions] expected a dilation and a volume of 0 or more, got {} and {}; pass others",
+                  rules.dilation, rules.min_volume);
+  expect_one_grid(reference, prediction, size, spacing);
+  const MaskBox box = bounding_box(reference, prediction, size);
+  // Exact: two lesions that grow together outside the box do so inside it too, at the nearest voxel.
+  const std::vector<uint8_t> in_reference = crop(reference, box, size), in_prediction = crop(prediction, box, size);
+  return LesionComparison(in_reference, in_prediction, box.size, spacing, rules).compare();
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,53 @@
+#include "io/scores/metrics.h"
+
+#include "engine/error.h"
+
+namespace revunet::io {
+namespace {
+
+double ratio_or(int64_t numerator, int64_t denominator, double when_undefined) {
+  return denominator == 0 ? when_undefined : static_cast<double>(numerator) / static_cast<double>(denominator);
+}
+
+}  // namespace
+
+MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
+                          const Spacing3& spacing, Hd95 definition) {
+  expect_one_grid(reference, prediction, size, spacing);
+  MaskMetrics result;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    result.reference_voxels += reference[i] != 0;
+    result.prediction_voxels += prediction[i] != 0;
+    result.common_voxels += reference[i] != 0 && prediction[i] != 0;
+  }
+  const int64_t outside_reference = std::ssize(reference) - result.reference_voxels;
+  const int64_t outside_both = outside_reference - (result.prediction_voxels - result.common_voxels);
+  result.dice = ratio_or(2 * result.common_voxels, result.reference_voxels + result.prediction_voxels, 1);
+  result.sensitivity = ratio_or(result.common_voxels, result.reference_voxels, 1);
+  result.specificity = ratio_or(outside_both, outside_reference, 1);
+  if (result.reference_empty() || result.prediction_empty()) {
+    result.hd95 = result.reference_empty() && result.prediction_empty() ? 0 : hd95_of_one_empty_mask;
+  } else {
+    result.hd95 = hausdorff_95(reference, prediction, size, spacing, definition);
+  }
+  return result;
+}
+
+std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
+  REVUNET_EXPECTS(reference.size() == prediction.size(), Error,
+                  "[region_dice] expected a prediction of {} voxels, as the reference has, got {}", reference.size(),
+                  prediction.size());
+  std::array<int64_t, region_count> common{}, sum{};
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const auto a = regions_of(reference[i]), b = regions_of(prediction[i]);
+    for (size_t r = 0; r < sum.size(); ++r) {
+      common[r] += a[r] && b[r];
+      sum[r] += a[r] + b[r];
+    }
+  }
+  std::array<double, region_count> dice{};
+  for (size_t r = 0; r < dice.size(); ++r) dice[r] = ratio_or(2 * common[r], sum[r], 1);
+  return dice;
+}
+
+}  // namespace revunet::io

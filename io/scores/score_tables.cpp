@@ -1,0 +1,215 @@
+#include "io/scores/score_tables.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace revunet::io {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A row of the table; numbers that are not there are dashes.
+class Table {
+ public:
+  Table(const std::vector<Metric>& metrics, size_t name_width) : metrics_(metrics), name_width_(name_width) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}    ", "case", name_width_);
+    for (const Metric& m : metrics_) fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title, m.width);
+    text_ += '\n';
+  }
+
+  template <class Value>  // const Metric& -> std::optional<double>
+  void row(const std::string& name, size_t region, Value&& value) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}  {}", name, name_width_, region_names[region]);
+    for (const Metric& m : metrics_) {
+      const std::optional<double> number = value(m);
+      const std::string cell = number ? fmt::format("{:.{}f}", *number, m.decimals) : "-";
+      fmt::format_to(std::back_inserter(text_), "  {:>{}}", cell, m.width);
+    }
+    text_ += '\n';
+  }
+
+  const std::string& text() const { return text_; }
+
+ private:
+  const std::vector<Metric>& metrics_;
+  size_t name_width_;
+  std::string text_;
+};
+
+struct Statistic {
+  const char* key;
+  const char* title;
+  std::optional<double> (*value)(const Distribution&);
+};
+
+constexpr std::array<Statistic, 4> spread = {{
+    {"standard_deviation", "deviation", [](const Distribution& d) { return d.deviation; }},
+    {"lower_quartile", "25 %", [](const Distribution& d) { return std::optional(d.lower_quartile); }},
+    {"median", "median", [](const Distribution& d) { return std::optional(d.median); }},
+    {"upper_quartile", "75 %", [](const Distribution& d) { return std::optional(d.upper_quartile); }},
+}};
+
+std::vector<Statistic> statistics_of(const char* mean_title) {
+  std::vector<Statistic> all = {{"mean", mean_title, [](const Distribution& d) { return std::optional(d.mean); }}};
+  all.insert(all.end(), spread.begin(), spread.end());
+  return all;
+}
+
+std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
+  LesionMetrics sum;
+  for (const CaseScore& score : scores) {
+    const LesionMetrics& one = score.regions[region].lesions.value();
+    sum.found += one.found;
+    sum.missed += one.missed;
+    sum.false_positives += one.false_positives;
+    sum.ignored += one.ignored;
+  }
+  return fmt::format("{}: {} lesions found, {} missed, {} false positives, {} too small to be scored\n",
+                     region_names[region], sum.found, sum.missed, sum.false_positives, sum.ignored);
+}
+
+std::string lesion_definition(const LesionRules& rules) {
+  return fmt::format(
+      "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0 and HD95 {} mm; the "
+      "reference dilated {} times, lesions of {} mm^3 or less not scored",
+      hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
+}
+
+// "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
+std::string description_of(const ReferenceLabels& labels) {
+  return fmt::format("{} ({}), from {}", labels.profile.name(), labels.profile.meanings_text(), labels.from);
+}
+
+// A line for each convention there is, as cases of several may lie in one folder.
+std::string label_lines(const std::vector<CaseScore>& scores) {
+  std::map<std::string, size_t> cases;
+  for (const CaseScore& score : scores) ++cases[description_of(score.labels)];
+  std::string lines;
+  for (const auto& [description, count] : cases) {
+    lines += fmt::format("labels: {}", description);
+    lines += cases.size() > 1 ? fmt::format(": {} of {} cases\n", count, scores.size()) : "\n";
+  }
+  return lines;
+}
+
+Json json_of(const ReferenceLabels& labels) {
+  Json values;
+  for (const auto& [value, label] : labels.profile.meanings()) values[std::to_string(value)] = tissue_of(label);
+  return {{"profile", labels.profile.name()}, {"from", labels.from}, {"values", values}};
+}
+
+Json json_of(const RegionScore& score, const std::vector<Metric>& metrics) {
+  Json entry;
+  for (const Metric& m : metrics) entry[m.key] = m.value(score);
+  entry["reference_voxels"] = score.masks.reference_voxels;
+  entry["prediction_voxels"] = score.masks.prediction_voxels;
+  if (score.lesions) {
+    entry["lesions"] = {{"found", score.lesions->found},
+                        {"missed", score.lesions->missed},
+                        {"false_positives", score.lesions->false_positives},
+                        {"ignored", score.lesions->ignored}};
+  }
+  return entry;
+}
+
+std::string quoted_for_csv(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  const std::string mean_title = fmt::format("mean of {}", scores.size());
+  const std::vector<Statistic> statistics = statistics_of(mean_title.c_str());
+  size_t width = 0;
+  for (const Statistic& s : statistics) width = std::max(width, std::string_view(s.title).size());
+  for (const CaseScore& score : scores) width = std::max(width, score.name.size());
+  Table table(metrics_of(options), width);
+  for (const CaseScore& score : scores) {
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      table.row(score.name, region, [&](const Metric& m) { return std::optional(m.value(score.regions[region])); });
+    }
+  }
+  for (const Statistic& s : statistics) {
+    for (size_t region = 0; region < region_count; ++region) {
+      table.row(s.title, region, [&](const Metric& m) { return s.value(summarise(scores, region, m)); });
+    }
+  }
+  std::string text = table.text();
+  for (size_t region = 0; region < region_count; ++region) {
+    const EmptyCases empty = count_empty(scores, region);
+    text += fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
+                        region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
+  }
+  for (size_t region = 0; region < region_count && options.lesions; ++region) text += lesion_line(scores, region);
+  text += label_lines(scores);
+  text += fmt::format("{}\n", definition_of(options.hd95));
+  if (options.lesions) text += lesion_definition(*options.lesions) + "\n";
+  return text;
+}
+
+std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  const std::vector<Metric>& metrics = metrics_of(options);
+  Json report = {{"hd95", name_of(options.hd95)}, {"hd95_definition", definition_of(options.hd95)}};
+  if (options.lesions) {
+    report["lesion_definition"] = lesion_definition(*options.lesions);
+    report["lesion_dilation"] = options.lesions->dilation;
+    report["lesion_min_volume_mm3"] = options.lesions->min_volume;
+  }
+  report["cases"] = Json::array();
+  for (const CaseScore& score : scores) {
+    Json entry = {{"case", score.name}, {"labels", json_of(score.labels)}};
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      entry[region_names[region]] = json_of(score.regions[region], metrics);
+    }
+    report["cases"].push_back(std::move(entry));
+  }
+  for (const Statistic& s : statistics_of("")) {
+    for (size_t region = 0; region < region_count; ++region) {
+      for (const Metric& m : metrics) {
+        const std::optional<double> number = s.value(summarise(scores, region, m));
+        report[s.key][region_names[region]][m.key] = number ? Json(*number) : Json();
+      }
+    }
+  }
+  for (size_t region = 0; region < region_count; ++region) {
+    const EmptyCases empty = count_empty(scores, region);
+    report["empty"][region_names[region]] = {
+        {"reference", empty.reference}, {"prediction", empty.prediction}, {"both", empty.both}};
+  }
+  // A case's name comes from the file system and may hold bytes that are not UTF-8.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+  constexpr size_t masks_only = 4;  // then the voxels, then what is lesion-wise
+  const std::vector<Metric>& metrics = metrics_of(options);
+  std::string csv = "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels";
+  if (options.lesions) {
+    csv += ",lesion_dice,lesion_hd95_mm,lesions_found,lesions_missed,false_positives,lesions_ignored";
+  }
+  csv += ",labels,labels_from\n";
+  for (const CaseScore& score : scores) {
+    for (size_t region = 0; region < score.regions.size(); ++region) {
+      const auto& [masks, lesions] = score.regions[region];
+      csv += fmt::format("{},{}", quoted_for_csv(score.name), region_names[region]);
+      for (size_t m = 0; m < masks_only; ++m) csv += fmt::format(",{}", metrics[m].value(score.regions[region]));
+      csv += fmt::format(",{},{}", masks.reference_voxels, masks.prediction_voxels);
+      if (lesions) {
+        csv += fmt::format(",{},{},{},{},{},{}", lesions->dice, lesions->hd95, lesions->found, lesions->missed,
+                           lesions->false_positives, lesions->ignored);
+      }
+      csv += fmt::format(",{},{}\n", score.labels.profile.name(), score.labels.from);
+    }
+  }
+  return csv;
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,141 @@
+#include "io/scores/segmentations.h"
+
+#include <optional>
+
+#include <fmt/ranges.h>
+
+#include "engine/error.h"
+#include "io/dataset/layouts/layouts.h"
+
+namespace revunet::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string case_name(const std::string& stem) {
+  for (const std::string_view suffix : {"_seg", "-seg"}) {
+    if (stem.size() > suffix.size() && stem.ends_with(suffix)) return stem.substr(0, stem.size() - suffix.size());
+  }
+  return stem;
+}
+
+// revunet-predict writes <case>_probabilities.nii.gz next to the labels.
+bool is_probabilities(const std::string& stem) {
+  return stem.ends_with("_probabilities");
+}
+
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+// A link to nowhere is a case that would be missing from the scores without a word.
+void expect_no_broken_link(const fs::path& path) {
+  REVUNET_EXPECTS(fs::exists(path), DataError, "[{}] expected a file or folder, got a broken link; fix or remove it",
+                  path.string());
+}
+
+void add(Segmentations& found, const std::string& name, const fs::path& segmentation) {
+  const auto [entry, is_new] = found.emplace(name, segmentation);
+  REVUNET_EXPECTS(is_new, DataError, "[{}] expected one segmentation of case {}, got {} as well; remove one of them",
+                  segmentation.string(), name, entry->second.string());
+}
+
+// Adds the segmentation of a BraTS case's folder; false if there is none.
+bool add_case_folder(Segmentations& found, const fs::path& folder) {
+  const auto segmentation = brats_segmentation(folder);
+  if (segmentation) add(found, folder.filename().string(), segmentation->path);
+  return segmentation.has_value();
+}
+
+bool is_grade_folder(const fs::path& folder) {
+  return folder.filename() == "HGG" || folder.filename() == "LGG";
+}
+
+void add_folder(Segmentations& found, const fs::path& folder, MissingFile missing) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_hidden(entry.path())) continue;
+    expect_no_broken_link(entry.path());
+    if (!entry.is_directory()) {
+      const auto stem = image_stem(entry.path());
+      if (!stem || is_probabilities(*stem)) continue;
+      add(found, case_name(*stem), entry.path());
+    } else if (is_grade_folder(entry.path())) {
+      add_folder(found, entry.path(), missing);
+    } else if (find_image_below(entry.path())) {  // else no case, as __MACOSX and logs
+      const bool complete = add_case_folder(found, entry.path());
+      REVUNET_EXPECTS(
+          complete || missing == MissingFile::is_no_case, DataError,
+          "[{}] expected {}_seg.nii.gz (or {}-seg.nii.gz) in this folder, got none; add it or remove the folder",
+          entry.path().string(), entry.path().filename().string(), entry.path().filename().string());
+    }
+  }
+}
+
+// The labels of a dataset with a dataset.json, or one of its folders of labels. nnU-Net puts a dataset.json next to
+// predictions too, without folders of labels.
+std::optional<fs::path> dataset_labels(const fs::path& folder) {
+  const auto has_description = [](const fs::path& root) { return fs::exists(root / "dataset.json"); };
+  if (has_description(folder) && fs::is_directory(folder / "labelsTr")) return folder / "labelsTr";
+  const bool is_labels = folder.filename().string().starts_with("labels");
+  return is_labels && has_description(folder.parent_path()) ? std::optional(folder) : std::nullopt;
+}
+
+}  // namespace
+
+Segmentations find_segmentations(const fs::path& path, MissingFile missing) try {
+  Segmentations found;
+  if (!fs::is_directory(path)) {
+    const auto stem = image_stem(path);
+    const char* is = fs::exists(path)       ? "a file of another kind"
+                     : fs::is_symlink(path) ? "a broken link"
+                                            : "nothing there";
+    REVUNET_EXPECTS(fs::exists(path) && stem, DataError,
+                    "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(), is);
+    return {{case_name(*stem), path}};
+  }
+  const fs::path folder = fs::canonical(path);  // so that "." and a trailing slash have a name
+  if (const auto labels = dataset_labels(folder)) {
+    add_folder(found, *labels, MissingFile::is_no_case);
+  } else if (!add_case_folder(found, folder)) {
+    add_folder(found, folder, missing);
+  }
+  REVUNET_EXPECTS(!found.empty(), DataError,
+                  "[{}] expected <case>.nii.gz or <case>/<case>_seg.nii.gz in this folder, got none; check the path",
+                  path.string());
+  return found;
+} catch (const fs::filesystem_error& e) {
+  throw DataError(fmt::format("[{}] expected a folder that can be read, got {}; check its permissions", path.string(),
+                              e.code().message()));
+}
+
+Matching match_segmentations(const fs::path& reference, const fs::path& prediction,
+                             const std::optional<LabelProfile>& labels) {
+  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case);
+  const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error);
+  ReferenceLabelling labelling(labels);
+  Matching result;
+  if (!fs::is_directory(reference) && !fs::is_directory(prediction)) {
+    result.pairs.push_back({predictions.begin()->first, reference, prediction, labelling.of(reference)});
+    return result;
+  }
+  std::vector<std::string> without_reference;
+  for (const auto& [name, path] : predictions) {
+    if (!references.contains(name)) without_reference.push_back(name);
+  }
+  REVUNET_EXPECTS(
+      without_reference.empty(), DataError,
+      "[{}] expected a reference for each prediction in {}, got none for {}; pass the dataset they belong to "
+      "or remove them",
+      reference.string(), prediction.string(), fmt::join(without_reference, ", "));
+  for (const auto& [name, path] : references) {
+    const auto predicted = predictions.find(name);
+    if (predicted == predictions.end()) {
+      result.without_prediction.push_back(name);
+    } else {
+      result.pairs.push_back({name, path, predicted->second, labelling.of(path)});
+    }
+  }
+  return result;
+}
+
+}  // namespace revunet::io

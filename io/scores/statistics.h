@@ -1,0 +1,22 @@
+// What a set of values is summed up by.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+namespace revunet::io {
+
+struct Distribution {
+  double mean = 0;
+  std::optional<double> deviation;  // of the sample (n - 1); none for a single value
+  double lower_quartile = 0, median = 0, upper_quartile = 0;
+};
+
+// The value below which a share q of the sorted values lies, interpolated linearly as numpy.quantile does. There is one
+// value at least.
+double quantile(const std::vector<double>& sorted, double q);
+
+// Sums are in the order of the values, of which there is one at least.
+Distribution distribution_of(std::vector<double> values);
+
+}  // namespace revunet::io

@@ -1,0 +1,71 @@
+// Convolutions through cuDNN's graphs: the plans that it offers for one, and running one of them.
+#pragma once
+
+#include <optional>
+
+#include "engine/cuda/cudnn_descriptor.h"
+#include "kernels/conv3d/conv3d_problem.h"
+
+namespace revunet::cuda {
+
+#define REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES (CUDNN_VERSION >= 90800)
+
+// For whom plans are made: a device, by its handle, or one that is only described, as cuDNN's JSON of its properties.
+// Plans for the latter can be counted and measured, not run.
+class PlanTarget {
+ public:
+  explicit PlanTarget(cudnnHandle_t handle) : handle_(handle) {}
+#if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
+  explicit PlanTarget(const std::string& device_properties);
+#endif
+
+  void apply_to_graph(Descriptor& graph) const;
+  void apply_to_heuristic(Descriptor& heuristic) const;
+  void apply_to_plan(Descriptor& plan) const;
+
+ private:
+  cudnnHandle_t handle_ = nullptr;
+  std::optional<Descriptor> properties_;
+};
+
+class CudnnPlan {
+ public:
+  // reads_result: the direction of a fused graph that adds to its result.
+  CudnnPlan(Descriptor plan, std::string name, bool tensor_cores, std::optional<Direction> reads_result)
+      : plan_(std::move(plan)),
+        name_(std::move(name)),
+        workspace_(static_cast<size_t>(plan_.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))),
+        tensor_cores_(tensor_cores),
+        reads_result_(reads_result) {}
+
+  // The engine and its settings, as cuDNN numbers them: the same for the same version of it and the same device.
+  const std::string& name() const { return name_; }
+  size_t workspace() const { return workspace_; }  // bytes
+  bool tensor_cores() const { return tensor_cores_; }
+
+  // On the handle's stream.
+  void run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const;
+
+ private:
+  Descriptor plan_;
+  std::string name_;
+  size_t workspace_;
+  bool tensor_cores_;
+  std::optional<Direction> reads_result_;
+};
+
+// How a problem is put to cuDNN: alpha and beta in the convolution, or in an operation after it. In fused graphs,
+// engines that are compiled at run time are offered as well: on some devices the only ones that use tensor cores
+// without copying x and y into a workspace.
+enum class PlanForm { plain, fused };
+
+// The form of the plan with this name.
+PlanForm form_of(const std::string& plan_name);
+
+// The plans within the limits, in the order in which cuDNN's heuristics prefer them; only those of one name where it is
+// given. Empty where there is none.
+std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionProblem& problem,
+                                   const PlanLimits& limits, PlanForm form,
+                                   const std::optional<std::string>& only = std::nullopt);
+
+}  // namespace revunet::cuda

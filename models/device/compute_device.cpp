@@ -1,0 +1,81 @@
+#include "models/device/compute_device.h"
+
+#include "engine/error.h"
+#include "models/device/plan_cache.h"
+#ifdef REVUNET_WITH_CUDA
+#include "engine/cuda/cuda_device.h"
+#endif
+
+namespace revunet {
+
+namespace {
+
+// What of CUDA this build and this machine have.
+#ifdef REVUNET_WITH_CUDA
+Device make_cuda_device(const DeviceOptions& o) {
+  return cuda::make_device(o.index, o.layout, o.arithmetic);
+}
+std::string describe_cuda(int index) {
+  return cuda::describe(index);
+}
+std::string cuda_versions() {
+  return cuda::library_versions();
+}
+#else
+Device make_cuda_device(const DeviceOptions& o) {
+  expect_cuda_device(o.index);
+  return Device();
+}
+std::string describe_cuda(int) {
+  return {};
+}
+std::string cuda_versions() {
+  return {};
+}
+#endif
+
+}  // namespace
+
+int cuda_device_count() {
+#ifdef REVUNET_WITH_CUDA
+  return cuda::device_count();
+#else
+  return 0;
+#endif
+}
+
+void expect_cuda_device(int index) {
+#ifdef REVUNET_WITH_CUDA
+  cuda::expect_device(index);
+#else
+  throw UsageError(
+      fmt::format("[--device] expected cpu or auto in this build, which has no CUDA backend, got cuda:{}; build it "
+                  "where the CUDA toolkit and cuDNN are installed",
+                  index));
+#endif
+}
+
+std::string DeviceOptions::name() const {
+  return kind == DeviceKind::cuda ? fmt::format("cuda:{}", index) : "cpu";
+}
+
+ComputeDevice::ComputeDevice(const DeviceOptions& options)
+    : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
+      description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
+                                                    : fmt::format("{} CPU threads", cpu_threads())),
+      plan_cache_(options.plan_cache),
+      plan_cache_key_(fmt::format("{}; {}", description_, cuda_versions())) {
+  if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
+  if (plan_cache_.empty()) return;
+  device_.kernel_choices() = read_plan_cache(plan_cache_, plan_cache_key_);
+  saved_choices_ = device_.kernel_choices().size();
+}
+
+void ComputeDevice::save_plan_cache() {
+  const KernelChoices& choices = device_.kernel_choices();
+  if (plan_cache_.empty() || choices.size() == saved_choices_) return;
+  write_plan_cache(plan_cache_, plan_cache_key_, choices);
+  saved_choices_ = choices.size();
+}
+
+}  // namespace revunet

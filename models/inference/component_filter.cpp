@@ -1,0 +1,49 @@
+#include "models/inference/component_filter.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "io/dataset/regions.h"
+#include "io/scores/components.h"
+
+namespace revunet {
+
+namespace {
+
+// Whether each component stays.
+std::vector<bool> kept(const io::Components& components, double voxel_volume, const ComponentFilter& filter) {
+  std::vector<size_t> by_size(components.voxels.size());
+  std::iota(by_size.begin(), by_size.end(), size_t{0});
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](size_t a, size_t b) { return components.voxels[a] > components.voxels[b]; });
+  std::vector<bool> keeps(by_size.size());
+  for (size_t rank = 0; rank < by_size.size(); ++rank) {
+    const auto volume = static_cast<double>(components.voxels[by_size[rank]]) * voxel_volume;
+    const bool among_largest = !filter.keep || static_cast<int64_t>(rank) < *filter.keep;
+    keeps[by_size[rank]] = among_largest && volume >= filter.min_volume;
+  }
+  return keeps;
+}
+
+// What a voxel is that a region loses: outside WT nothing, outside TC oedema, outside ET not enhancing core.
+constexpr std::array<uint8_t, io::region_count> label_without = {0, 2, 1};
+
+}  // namespace
+
+void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, double voxel_volume,
+                       const ComponentFilter& filter) {
+  if (!filter.removes()) return;
+  for (size_t region = 0; region < label_without.size(); ++region) {
+    std::vector<uint8_t> mask(labels.size());
+    std::transform(labels.begin(), labels.end(), mask.begin(),
+                   [&](uint8_t label) { return io::regions_of(label)[region]; });
+    const io::Components components = io::connected_components(mask, size);
+    const std::vector<bool> keeps = kept(components, voxel_volume, filter);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      if (components.of[i] != 0 && !keeps[components.of[i] - 1]) labels[i] = label_without[region];
+    }
+  }
+}
+
+}  // namespace revunet

@@ -1,0 +1,148 @@
+#include "models/inference/prediction.h"
+
+#include <algorithm>
+#include <set>
+
+#include "io/files/atomic_file.h"
+#include "io/pictures/overlay.h"
+#include "models/inference/whole_volume.h"
+
+namespace revunet {
+
+namespace {
+
+constexpr int kOverlayWidth = 1000;  // pixels: about two a voxel of BraTS
+
+// A file that does not read back as it was written is removed, so that nobody takes it for a prediction.
+void expect_read_back(bool equal, const std::filesystem::path& path) {
+  std::error_code ignored;  // the message below matters more
+  if (!equal) std::filesystem::remove(path, ignored);
+  REVUNET_EXPECTS(equal, DataError,
+                  "[{}] expected to read back what was written, got other voxels or another grid; check the disk",
+                  path.string());
+}
+
+// Both in the order of the case's files.
+void write_labels(const std::filesystem::path& path, const io::CaseVolumes& volumes, const std::vector<uint8_t>& labels,
+                  const io::LabelProfile& profile) {
+  const std::vector<uint8_t> values =
+      io::to_file_order<uint8_t>(io::values_of_labels(labels, profile), volumes.file_grid.size, volumes.orientation);
+  io::write_nifti(path, volumes.header, values);
+  const io::LabelImage written = io::read_nifti_labels(path);
+  expect_read_back(written.labels == values && io::same_grid(written.grid, volumes.file_grid), path);
+}
+
+void write_probabilities(const std::filesystem::path& path, const io::CaseVolumes& volumes,
+                         const std::vector<float>& probabilities) {
+  const std::vector<float> values =
+      io::to_file_order<float>(probabilities, volumes.file_grid.size, volumes.orientation);
+  io::write_nifti(path, volumes.header, values, io::region_count);
+  const io::NiftiImage written = io::read_nifti(path);
+  expect_read_back(
+      written.voxels == values && written.frames == io::region_count && io::same_grid(written.grid, volumes.file_grid),
+      path);
+}
+
+std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
+  const auto view = [&](const auto& voxels) { return io::in_file_order(std::span(voxels), volumes.grid.size); };
+  io::OverlayCase c{.title = volumes.name,
+                    .grid = volumes.grid,
+                    .numbers = {.orientation = volumes.orientation, .size = volumes.grid.size},
+                    .t1ce = view(volumes.modalities[io::modality_t1ce]),
+                    .flair = view(volumes.modalities[io::modality_flair]),
+                    .prediction = view(prediction),
+                    .reference = {}};
+  if (volumes.labels) c.reference = view(*volumes.labels);
+  return io::overlay_png(c, kOverlayWidth, true);
+}
+
+std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& labels) {
+  std::array<int64_t, io::region_count> voxels{};
+  for (const uint8_t label : labels) {
+    const auto inside = io::regions_of(label);
+    for (size_t r = 0; r < inside.size(); ++r) voxels[r] += inside[r];
+  }
+  return voxels;
+}
+
+// The brain's box, no axis shorter than a window's.
+io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
+  io::Size3 size = io::brain_extent(volumes);
+  for (size_t axis = 0; axis < size.size(); ++axis) size[axis] = std::max(size[axis], windows.size[axis]);
+  return size;
+}
+
+std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const float> image, const io::Size3& size,
+                                    const PredictionOptions& options) {
+  const std::optional<Windows>& windows = options.windows;
+  const int64_t count = ensemble.passes() * (windows ? window_count(size, *windows) : 1);
+  int64_t done = 0;
+  const auto on_pass = [&] { options.on_pass(++done, count); };
+  if (!windows) return ensemble.probabilities(image, size, on_pass);
+  return predict_by_windows(
+      image, size, io::modality_count, io::region_count, *windows,
+      [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size, on_pass); });
+}
+
+}  // namespace
+
+std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
+                                              bool probabilities, bool overlay) {
+  std::set<std::filesystem::path> names;
+  std::vector<PredictionFiles> files;
+  for (const io::CaseFiles& c : cases) {
+    const auto own = [&](const char* ending) {
+      const std::filesystem::path path = out / (c.name + ending);
+      REVUNET_EXPECTS(names.insert(path).second, UsageError,
+                      "[--data] expected cases whose files have names of their own, got {} for two; predict them apart",
+                      path.string());
+      return path;
+    };
+    PredictionFiles f{.labels = own(".nii.gz"), .probabilities = {}, .overlay = {}};
+    if (probabilities) f.probabilities = own("_probabilities.nii.gz");
+    if (overlay) f.overlay = own(".png");
+    files.push_back(std::move(f));
+  }
+  return files;
+}
+
+void expect_new(const std::vector<PredictionFiles>& files) {
+  const auto expect_none = [](const std::filesystem::path& path) {
+    std::error_code error;
+    REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
+                    "[--out] expected no prediction yet, got {}{}; add --skip-existing to keep what is there and "
+                    "predict the other cases, choose another folder, or move it away",
+                    path.string(), error ? ": " + error.message() : "");
+  };
+  for (const PredictionFiles& f : files) {
+    expect_none(f.labels);
+    if (f.probabilities) expect_none(*f.probabilities);
+    if (f.overlay) expect_none(*f.overlay);
+  }
+}
+
+LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options) {
+  io::CaseVolumes volumes = io::load_case(c);
+  const io::Size3 size = options.size ? options.size->axes() : whole_brain(volumes, options.windows.value());
+  io::Preprocessed input = io::preprocess(volumes, size);
+  return {std::move(volumes), size, std::move(input), c.labels};
+}
+
+PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
+                           const PredictionFiles& files) {
+  const io::CaseVolumes& volumes = c.volumes;
+  const std::vector<float> probabilities = probabilities_of(ensemble, c.input.image, c.size, options);
+  std::vector<uint8_t> labels =
+      io::paste_labels_back(labels_of(probabilities, volumes.name), c.input.placement, volumes.grid.size);
+  filter_components(labels, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
+  // Labels come last: a case that has them is whole.
+  if (files.probabilities) {
+    write_probabilities(*files.probabilities, volumes,
+                        io::paste_channels_back(probabilities, io::region_count, c.input.placement, volumes.grid.size));
+  }
+  if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
+  write_labels(files.labels, volumes, labels, c.labels);
+  return {count_regions(labels), c.size, c.input.cut};
+}
+
+}  // namespace revunet

@@ -1,0 +1,39 @@
+#include "models/inference/whole_volume.h"
+
+#include "io/dataset/regions.h"
+#include "kernels/sigmoid/sigmoid.h"
+
+namespace revunet {
+
+Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image) {
+  const PhaseScope phase(ctx, Phase::evaluation);
+  const Context inference = ctx.without_tape();
+  const Tensor logits = model.forward(inference, Variable(std::move(image))).value;
+  const bool wide = compute_type(logits.dtype()) == logits.dtype();
+  Tensor probabilities = wide ? logits : Tensor(inference, logits.shape(), compute_type(logits.dtype()));
+  sigmoid_forward(inference, logits, probabilities);
+  return probabilities;
+}
+
+std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
+                                        const io::Size3& size, DType precision) {
+  const PhaseScope phase(ctx, Phase::evaluation);
+  const auto on_device = [&] {
+    const LayerScope scope(ctx, "input");
+    return from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, precision, image);
+  };
+  return to_host_f32(region_probabilities(ctx, model, on_device()));
+}
+
+std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {
+  try {
+    return io::regions_to_labels(probabilities);
+  } catch (const NonFiniteError& e) {
+    throw NonFiniteError(
+        fmt::format("[{}] expected probabilities, got NaN from these weights ({}); use weights of an "
+                    "earlier epoch",
+                    case_name, e.what()));
+  }
+}
+
+}  // namespace revunet

@@ -1,0 +1,128 @@
+#include "models/plan/choice.h"
+
+#include <algorithm>
+
+#include "engine/memory/report.h"
+
+namespace revunet {
+
+namespace {
+
+constexpr int64_t kLargestEdge = 512;  // voxels; beyond any brain
+
+size_t least_reserved(const std::vector<MemorySettings>& modes) {
+  size_t least = ~size_t{0};
+  for (const MemorySettings& mode : modes) least = std::min(least, plan_training(mode).reserved());
+  return least;
+}
+
+// What else would fit.
+std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
+  std::string text;
+  MemorySettings halved = settings;
+  halved.precision = Precision::bf16;
+  if (settings.precision != Precision::bf16 && fastest_that_fits(halved, choice, budget)) {
+    text = "--precision bf16 would fit; ";
+  }
+  if (settings.network.kind == ModelKind::baseline) {
+    MemorySettings reversible = settings;
+    reversible.network = default_config(ModelKind::reversible);
+    if (fastest_that_fits(reversible, {}, budget)) text += "--model reversible would fit; ";
+  }
+  if (plan_training(settings).validation.peak_reserved > budget) {
+    return text + "use a smaller --size, or --val-fraction 0";
+  }
+  const int64_t cube = largest_cube(settings, choice, budget);
+  return text + (cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
+                          : std::string("no patch fits; use fewer --channels"));
+}
+
+}  // namespace
+
+std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice) {
+  const bool baseline = settings.network.kind == ModelKind::baseline;
+  constexpr std::array<MemoryMode, 3> kFastestFirst = {{{Activations::stored, Skips::stored},
+                                                        {Activations::reversible, Skips::stored},
+                                                        {Activations::reversible, Skips::reversible}}};
+  std::vector<MemoryMode> modes(kFastestFirst.begin(), kFastestFirst.end());
+  if (choice.activations == Activations::stored && choice.skips == Skips::reversible) {
+    modes = {{Activations::stored, Skips::reversible}};  // never the best, but asked for
+  }
+  if (baseline) modes = {MemoryMode{}};
+  std::vector<MemorySettings> result;
+  for (const MemoryMode& mode : modes) {
+    if (!baseline && choice.activations.value_or(mode.activations) != mode.activations) continue;
+    if (!baseline && choice.skips.value_or(mode.skips) != mode.skips) continue;
+    for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
+      if (choice.optimiser_step.value_or(step) != step) continue;
+      const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip > 0;
+      if (step == OptimiserStep::fused && all_gradients) continue;
+      result.push_back(settings);
+      result.back().mode = mode;
+      result.back().optimiser_step = step;
+    }
+  }
+  return result;
+}
+
+std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
+                                                size_t budget) {
+  for (const MemorySettings& mode : candidates(settings, choice)) {
+    if (plan_training(mode).reserved() <= budget) return mode;
+  }
+  return std::nullopt;
+}
+
+int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
+  const int64_t unit = settings.network.size_multiple();
+  MemorySettings cube = settings;
+  cube.validation.reset();
+  const auto fits = [&](int64_t units) {
+    const int64_t edge = units * unit;
+    cube.size = {edge, edge, edge};
+    if (cube.augmented) {
+      io::Size3 around = *cube.augmented;
+      for (int64_t& extent : around) extent = std::max(extent, edge);
+      if (!io::VolumeSize::holds(around)) return false;
+      cube.augmented = around;
+    }
+    return fastest_that_fits(cube, choice, budget).has_value();
+  };
+  int64_t low = 0, high = kLargestEdge / unit + 1;  // in units: low fits, high does not
+  while (high - low > 1) {
+    const int64_t middle = (low + high) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return low * unit;
+}
+
+std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
+  if (capacity == 0) return "use a smaller --size or --patch, --precision bf16, or fewer --channels";
+  const size_t planned = plan_training(settings).reserved();
+  std::string text = fmt::format("the plan of this run reserves {:.1f} MiB, of {:.1f} MiB that there are; ",
+                                 mib(planned), mib(capacity));
+  for (const MemorySettings& mode : candidates(settings, {})) {
+    const size_t reserved = plan_training(mode).reserved();
+    if (reserved > capacity || reserved >= planned) continue;
+    const bool baseline = settings.network.kind == ModelKind::baseline;
+    return text + fmt::format("{}{} would fit, with {:.1f} MiB",
+                              baseline ? ""
+                                       : fmt::format("--activations {} --skips {}", name_of(mode.mode.activations),
+                                                     name_of(mode.mode.skips)),
+                              mode.optimiser_step == OptimiserStep::fused ? " --fused-optimizer" : "", mib(reserved));
+  }
+  return text + remedy(settings, {}, capacity);
+}
+
+MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
+  if (const auto mode = fastest_that_fits(settings, choice, budget)) return *mode;
+  std::string volumes = fmt::format("train on samples of {} voxels", fmt::join(settings.size, ","));
+  if (settings.validation) {
+    volumes += fmt::format(" and validate on volumes of {}", fmt::join(*settings.validation, ","));
+  }
+  throw UsageError(fmt::format("[--memory-budget] expected at least {:.1f} MiB to {}, got {:.1f} MiB; {}",
+                               mib(least_reserved(candidates(settings, choice))), volumes, mib(budget),
+                               remedy(settings, choice, budget)));
+}
+
+}  // namespace revunet

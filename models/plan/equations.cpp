@@ -1,0 +1,283 @@
+#include "models/plan/equations.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/memory/report.h"
+#include "engine/memory/resource.h"
+
+namespace revunet {
+
+namespace {
+
+constexpr int64_t kElement = 4;      // bytes of an f32
+constexpr int64_t kAccumulator = 8;  // bytes of an f64, in which the loss sums
+
+// What the allocator takes for one tensor.
+uint64_t block(int64_t elements, int64_t element = kElement) {
+  const uint64_t bytes = static_cast<uint64_t>(elements) * static_cast<uint64_t>(element);
+  return (bytes + kAllocationAlignment - 1) / kAllocationAlignment * kAllocationAlignment;
+}
+
+uint64_t& at(std::array<uint64_t, kTagCount>& terms, Tag tag) {
+  return terms[static_cast<size_t>(tag)];
+}
+
+// Sizes of the network's tensors. Level 0 is the finest.
+struct Sizes {
+  const MemorySettings& settings;
+  const UNetConfig& network = settings.network;
+  const io::VolumeSize& size = settings.size;
+
+  size_t levels() const { return network.levels(); }
+  int64_t channels(size_t level) const { return network.channels[level]; }
+  int64_t voxels(size_t level) const {
+    return std::accumulate(size.begin(), size.end(), int64_t{1},
+                           [&](int64_t product, int64_t edge) { return product * (edge >> level); });
+  }
+  // An activation of so many channels, which the device may pad.
+  uint64_t tensor(size_t level, int64_t count) const {
+    return tensor(level, count, activation_type(settings.precision));
+  }
+  uint64_t tensor(size_t level, int64_t count, DType dtype) const {
+    const int64_t unit = settings.layout.channel_bytes, channel_bytes = count * size_of(dtype);
+    return block(voxels(level), (channel_bytes + unit - 1) / unit * unit);
+  }
+  // The two halves of so many channels.
+  uint64_t pair(size_t level, int64_t count) const { return 2 * tensor(level, count / 2); }
+  uint64_t pair(size_t level) const { return pair(level, channels(level)); }
+  uint64_t half(size_t level) const { return tensor(level, channels(level) / 2); }
+  // Backward's scratch for one block: a half, or two of bf16.
+  uint64_t block_scratch(size_t level) const {
+    return operands_of(settings.precision) == Operands::bf16 ? 2 * tensor(level, channels(level) / 2, DType::bf16)
+                                                             : half(level);
+  }
+  // Mean and deviation of each group of one GroupNorm.
+  uint64_t statistics() const { return block(network.groups() * 2); }
+  int64_t blocks(size_t level, bool decoder) const {
+    const bool coarsest = level + 1 == levels();  // one sequence: the encoder's blocks, then the decoder's
+    if (coarsest) return network.encoder_depth + network.decoder_depth;
+    return decoder ? network.decoder_depth : network.encoder_depth;
+  }
+};
+
+// Elements of the parameters of each node of the tape: a convolution's weight and bias, a norm's two, a sequence's all.
+using Nodes = std::vector<std::vector<int64_t>>;
+
+Nodes reversible_parameters(const UNetConfig& c) {
+  Nodes nodes = {{c.channels[0] * 27 * c.in_channels}, {c.out_channels * c.channels[0], c.out_channels}};
+  const size_t levels = c.levels();
+  const auto add_sequence = [&](size_t level, int64_t blocks) {
+    const int64_t half = c.channels[level] / 2;
+    std::vector<int64_t>& node = nodes.emplace_back();
+    for (int64_t k = 0; k < 2 * blocks; ++k) node.insert(node.end(), {half, half, 27 * half * half});
+  };
+  for (size_t level = 0; level + 1 < levels; ++level) {
+    add_sequence(level, c.encoder_depth);
+    add_sequence(level, c.decoder_depth);
+    const int64_t fine = c.channels[level], coarse = c.channels[level + 1];
+    nodes.push_back({coarse * fine, coarse});  // down
+    nodes.push_back({fine * coarse, fine});    // up
+  }
+  add_sequence(levels - 1, c.encoder_depth + c.decoder_depth);
+  return nodes;
+}
+
+// The baseline's layers of 3x3x3 convolution, norm and LeakyReLU.
+struct Layer {
+  size_t level;
+  int64_t in, out;
+  bool output_kept;  // by the layer after it: an upsampling keeps nothing
+};
+
+std::vector<Layer> baseline_layers(const UNetConfig& c) {
+  std::vector<Layer> layers;
+  const size_t levels = c.levels();
+  for (size_t level = 0; level < levels; ++level) {
+    const int64_t channels = c.channels[level];
+    layers.push_back({level, level == 0 ? c.in_channels : c.channels[level - 1], channels, true});
+    if (level + 1 < levels) layers.push_back({level, channels, channels, true});
+  }
+  for (size_t level = levels; level-- > 0;) {
+    const int64_t channels = c.channels[level];
+    if (level + 1 < levels) layers.push_back({level, channels, channels, true});
+    layers.push_back({level, channels, level > 0 ? c.channels[level - 1] : channels, level == 0});
+  }
+  return layers;
+}
+
+Nodes baseline_parameters(const UNetConfig& c) {
+  Nodes nodes = {{c.out_channels * c.channels[0], c.out_channels}};
+  for (const Layer& layer : baseline_layers(c)) {
+    nodes.push_back({layer.out * 27 * layer.in});
+    nodes.push_back({layer.out, layer.out});
+  }
+  return nodes;
+}
+
+// What the reversible network's tape holds at the end of the forward pass.
+void reversible_activations(const MemorySettings& s, std::array<uint64_t, kTagCount>& terms) {
+  const Sizes sizes{s};
+  const bool stored = s.mode.activations == Activations::stored;
+  uint64_t &saved = at(terms, Tag::saved_activation), &outputs = at(terms, Tag::sequence_output);
+  for (size_t level = 0; level < sizes.levels(); ++level) {
+    for (const bool decoder : {false, true}) {
+      if (decoder && level + 1 == sizes.levels()) continue;  // one sequence there
+      const auto blocks = static_cast<uint64_t>(sizes.blocks(level, decoder));
+      // With reversible skips a decoder works in its encoder's pair.
+      const bool own_pair = !decoder || s.mode.skips == Skips::stored;
+      if (own_pair) outputs += sizes.pair(level);
+      saved += 2 * blocks * sizes.statistics();
+      // y1 and y2 of every block; a pair of its own takes the first y1 in place of x1.
+      if (stored) saved += (2 * blocks - (own_pair ? 1 : 0)) * sizes.half(level);
+    }
+  }
+}
+
+void baseline_activations(const MemorySettings& s, std::array<uint64_t, kTagCount>& terms) {
+  const Sizes sizes{s};
+  uint64_t& saved = at(terms, Tag::saved_activation);
+  for (const Layer& layer : baseline_layers(s.network)) {
+    // The convolution's output, which the norm reads in backward, and the activation, which what follows reads.
+    saved += (layer.output_kept ? 2 : 1) * sizes.tensor(layer.level, layer.out) + sizes.statistics();
+  }
+  for (size_t level = 0; level + 1 < sizes.levels(); ++level) {
+    saved += sizes.tensor(level + 1, sizes.channels(level));  // pooled
+    saved += sizes.tensor(level, sizes.channels(level));      // skip plus upsampled
+  }
+}
+
+// Skip gradients of the levels above wait for their encoders while a level's backward runs: `waiting`.
+uint64_t reversible_scratch(const Sizes& sizes) {
+  uint64_t most = 0, waiting = 0;
+  for (size_t level = 0; level < sizes.levels(); ++level) {
+    const uint64_t gradient = sizes.pair(level);
+    most = std::max(most, waiting + gradient + sizes.block_scratch(level));  // a sequence: the gradient and one block
+    if (level + 1 < sizes.levels()) {
+      // Back up from the level below: the gradient of what was upsampled, and of the coarser pair.
+      const uint64_t low = sizes.pair(level + 1, sizes.channels(level));
+      most = std::max(most, waiting + gradient + low + sizes.pair(level + 1));
+    }
+    waiting += gradient;
+  }
+  return most;
+}
+
+uint64_t baseline_scratch(const Sizes& sizes) {
+  uint64_t most = 0, waiting = 0;
+  for (size_t level = 0; level < sizes.levels(); ++level) {
+    const uint64_t gradient = sizes.tensor(level, sizes.channels(level));
+    // A convolution: the gradients of its input and of its output. At the coarsest level there are none of one width.
+    const bool coarsest = level + 1 == sizes.levels();
+    if (!coarsest || level == 0) most = std::max(most, waiting + 2 * gradient);
+    if (level > 0) most = std::max(most, waiting + gradient + sizes.tensor(level, sizes.channels(level - 1)));
+    if (!coarsest) {
+      most = std::max(most, waiting + gradient + sizes.tensor(level + 1, sizes.channels(level)));  // upsampling
+    }
+    waiting += gradient;
+  }
+  return most;
+}
+
+uint64_t sum_of(const std::vector<int64_t>& node) {
+  return std::accumulate(node.begin(), node.end(), uint64_t{0}, [](uint64_t s, int64_t n) { return s + block(n); });
+}
+
+}  // namespace
+
+StepTerms expected_terms(const MemorySettings& s, int64_t step) {
+  const bool reversible = s.network.kind == ModelKind::reversible;
+  const Sizes sizes{s};
+  const Nodes nodes = reversible ? reversible_parameters(s.network) : baseline_parameters(s.network);
+  uint64_t parameters = 0, largest_node = 0;
+  for (const auto& node : nodes) {
+    parameters += sum_of(node);
+    largest_node = std::max(largest_node, sum_of(node));
+  }
+  StepTerms terms;
+  at(terms.after_forward, Tag::parameter) = parameters;
+  at(terms.after_forward, Tag::optimiser) = (step > 1 ? 2 * parameters : 0) + (s.extras.average > 0 ? parameters : 0);
+  at(terms.after_forward, Tag::input) =
+      sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
+  at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits
+  // The losses of the regions, and the three or four sums of which each is made.
+  const int64_t sums = s.extras.cross_entropy > 0 ? 4 : 3;
+  at(terms.after_forward, Tag::other) =
+      block(s.network.out_channels) + block(sums * s.network.out_channels, kAccumulator);
+  if (reversible) {
+    reversible_activations(s, terms.after_forward);
+  } else {
+    baseline_activations(s, terms.after_forward);
+  }
+  // The fused step drops the gradients of each node before the next one makes its own.
+  terms.gradients = s.optimiser_step == OptimiserStep::fused ? largest_node : parameters;
+  terms.backward_scratch = reversible ? reversible_scratch(sizes) : baseline_scratch(sizes);
+  return terms;
+}
+
+std::vector<StepTerms> measured_terms(const Trace& trace) {
+  const std::vector<Section> parts = sections(trace);
+  std::vector<StepTerms> terms(parts.size());
+  std::vector<bool> forward(parts.size(), true);
+  replay(trace, [&](size_t i, size_t section, const LiveSet& live) {
+    if (parts[section].kind != Section::Kind::step) return;
+    StepTerms& t = terms[section];
+    forward[section] = forward[section] && trace.events[i].phase == Phase::forward;
+    if (forward[section]) t.after_forward = live.by_tag();
+    t.gradients = std::max(t.gradients, live[Tag::gradient]);
+    t.backward_scratch = std::max(t.backward_scratch, live[Tag::backward_scratch]);
+  });
+  return terms;
+}
+
+std::string first_difference(const StepTerms& expected, const StepTerms& measured) {
+  const auto text = [](const std::string& what, uint64_t want, uint64_t got) {
+    return fmt::format("expected {} bytes of {}, got {}", want, what, got);
+  };
+  for (size_t tag = 0; tag < kTagCount; ++tag) {
+    const uint64_t want = expected.after_forward[tag], got = measured.after_forward[tag];
+    if (want != got) return text(fmt::format("{} at the end of the forward pass", kTagNames[tag]), want, got);
+  }
+  if (expected.gradients != measured.gradients) {
+    return text("gradient at its most", expected.gradients, measured.gradients);
+  }
+  if (expected.backward_scratch != measured.backward_scratch) {
+    return text("backward_scratch at its most", expected.backward_scratch, measured.backward_scratch);
+  }
+  return {};
+}
+
+std::string equations_table(const MemorySettings& s, int64_t step, const StepTerms& got, uint64_t peak) {
+  const StepTerms want = expected_terms(s, step);
+  const bool rebuilds = s.network.kind == ModelKind::reversible && s.mode.activations == Activations::reversible;
+  uint64_t want_sum = 0, got_sum = 0;
+  const auto row = [&](const std::string& name, uint64_t expected, uint64_t measured) {
+    want_sum += expected;
+    got_sum += measured;
+    return fmt::format("  {:<62}{:>12.3f}{:>12.3f}{}\n", name, mib(expected), mib(measured),
+                       expected == measured ? "" : "  differs");
+  };
+  const auto kept = [&](const std::string& name, Tag tag) {
+    return row(name, want.after_forward[static_cast<size_t>(tag)], got.after_forward[static_cast<size_t>(tag)]);
+  };
+  std::string text =
+      fmt::format("{:<64}{:>12}{:>12}\n", fmt::format("equation ({}) in step {}, MiB", rebuilds ? 4 : 3, step),
+                  "expected", "measured");
+  text += kept("saved activations and statistics of norms", Tag::saved_activation);
+  text += kept("outputs of reversible sequences", Tag::sequence_output);
+  if (!rebuilds) text += "in addition\n";
+  text += row("largest scratch of backward", want.backward_scratch, got.backward_scratch);
+  if (rebuilds) text += "in addition\n";
+  text += kept("parameters", Tag::parameter);
+  text += row("gradients", want.gradients, got.gradients);
+  text += kept("moments", Tag::optimiser);
+  text += kept("image and target", Tag::input);
+  text += kept("logits", Tag::forward_scratch);
+  text += kept("losses", Tag::other);
+  text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: no peak is above it but by workspaces", mib(want_sum),
+                      mib(got_sum));
+  text += fmt::format("  {:<74}{:>12.3f}\n", fmt::format("peak of step {}", step), mib(peak));
+  return text;
+}
+
+}  // namespace revunet

@@ -1,0 +1,140 @@
+#include "models/plan/settings_json.h"
+
+#include <limits>
+
+#include "io/files/json_file.h"
+
+namespace revunet {
+
+using io::integer_member;
+using io::integer_of;
+using io::member;
+using io::number_member;
+using io::text_member;
+using nlohmann::json;
+
+namespace {
+
+// The largest whole number: check_config and VolumeSize say what is beyond any network or volume.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+std::vector<int64_t> list_member(const json& object, const std::string& key) {
+  const json& list = member(object, key);
+  REVUNET_EXPECTS(list.is_array() && !list.empty(), DataError, "expected a list of numbers for {}, got {}", key,
+                  io::excerpt(list));
+  std::vector<int64_t> values;
+  for (const json& value : list) values.push_back(integer_of(value, key, 1, kMost));
+  return values;
+}
+
+io::VolumeSize size_member(const json& object, const std::string& key, const UNetConfig& network) {
+  const std::vector<int64_t> values = list_member(object, key);
+  REVUNET_EXPECTS(values.size() == 3, DataError, "expected three numbers for {}, got {}", key, values.size());
+  const io::VolumeSize size(values[0], values[1], values[2]);
+  check_size(network, values);
+  return size;
+}
+
+// True for the second of two names, false for the first.
+bool choice_member(const json& object, const std::string& key, const char* first, const char* second) {
+  const std::string value = text_member(object, key);
+  REVUNET_EXPECTS(value == first || value == second, DataError, "expected {} or {} for {}, got '{}'", first, second,
+                  key, value);
+  return value == second;
+}
+
+Precision precision_member(const json& object) {
+  const std::string value = text_member(object, "precision");
+  for (const Precision precision : kPrecisions) {
+    if (value == name_of(precision)) return precision;
+  }
+  throw DataError(fmt::format("expected fp32, mixed or bf16 for precision, got '{}'", value));
+}
+
+UNetConfig network_from_json(const json& j) {
+  UNetConfig network;
+  network.kind = choice_member(j, "model", "reversible", "baseline") ? ModelKind::baseline : ModelKind::reversible;
+  network.channels = list_member(j, "channels");
+  network.encoder_depth = integer_member(j, "encoder_depth", 1, kMost);
+  network.decoder_depth = integer_member(j, "decoder_depth", 1, kMost);
+  check_config(network);
+  return network;
+}
+
+StepExtras extras_from_json(const json& j) {
+  return {.accumulate = integer_member(j, "accumulate", 1, kMost),
+          .cross_entropy = number_member(j, "cross_entropy"),
+          .dropout = number_member(j, "dropout"),
+          .clip = number_member(j, "clip"),
+          .average = number_member(j, "average")};
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const StepExtras& e) {
+  return {{"accumulate", e.accumulate},
+          {"cross_entropy", e.cross_entropy},
+          {"dropout", e.dropout},
+          {"clip", e.clip},
+          {"average", e.average}};
+}
+
+nlohmann::ordered_json to_json(const MemorySettings& s) {
+  nlohmann::ordered_json j;
+  j["model"] = name_of(s.network.kind);
+  j["channels"] = s.network.channels;
+  j["encoder_depth"] = s.network.encoder_depth;
+  j["decoder_depth"] = s.network.decoder_depth;
+  j["activations"] = name_of(s.mode.activations);
+  j["skips"] = name_of(s.mode.skips);
+  j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";
+  j["precision"] = name_of(s.precision);
+  const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
+  j["device"] = cuda ? "cuda" : "cpu";
+  if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
+  if (s.extras != StepExtras{}) j["extras"] = to_json(s.extras);
+  j["size"] = s.size.axes();
+  if (s.augmented) j["augmented"] = s.augmented->axes();
+  if (s.intensities) j["intensities"] = true;
+  if (s.validation) j["validation"] = s.validation->axes();
+  j["steps"] = s.steps;
+  return j;
+}
+
+MemorySettings settings_from_json(const json& j) try {
+  REVUNET_EXPECTS(j.is_object(), DataError, "expected an object of settings, got {}", io::excerpt(j));
+  MemorySettings s;
+  s.network = network_from_json(j);
+  s.mode.activations =
+      choice_member(j, "activations", "reversible", "stored") ? Activations::stored : Activations::reversible;
+  s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
+  s.optimiser_step =
+      choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
+  if (j.contains("extras")) s.extras = extras_from_json(j["extras"]);
+  check_extras(s.network, s.optimiser_step, s.extras);
+  s.precision = precision_member(j);
+  check_operands(s.network, operands_of(s.precision));
+  if (choice_member(j, "device", "cpu", "cuda")) {
+    s.layout = kCudaLayout;
+    s.layout.convolution_workspace = static_cast<size_t>(integer_member(j, "convolution_workspace", 1, kMost));
+  }
+  s.size = size_member(j, "size", s.network);
+  if (j.contains("augmented")) s.augmented = size_member(j, "augmented", s.network);
+  if (j.contains("intensities")) {
+    REVUNET_EXPECTS(j["intensities"] == true, DataError, "expected true for intensities, got {}",
+                    io::excerpt(j["intensities"]));
+    s.intensities = true;
+  }
+  if (j.contains("validation")) s.validation = size_member(j, "validation", s.network);
+  s.steps = integer_member(j, "steps", 1, kMost);
+  const auto known = to_json(s);
+  for (const auto& [key, value] : j.items()) {
+    REVUNET_EXPECTS(known.contains(key), DataError,
+                    "expected settings that this version knows, got '{}'; read it with the version that wrote it", key);
+  }
+  return s;
+} catch (const UsageError& e) {  // what checks of options throw is here about the file
+  throw DataError(e.what());
+}
+
+}  // namespace revunet

@@ -1,0 +1,15 @@
+// The settings of a run in a trace's header: what the planner needs to plan it again.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "models/plan/plan.h"
+
+namespace revunet {
+
+nlohmann::ordered_json to_json(const MemorySettings& settings);
+
+// Throws DataError, without a file's name, for a key that is missing or unknown and a value that no run could have.
+MemorySettings settings_from_json(const nlohmann::json& json);
+
+}  // namespace revunet

@@ -1,0 +1,16 @@
+// A trace in the JSON format that chrome://tracing and ui.perfetto.dev open.
+// Source: "Trace Event Format" of the Chromium project, its counter (C), complete (X) and metadata (M) events.
+#pragma once
+
+#include <string>
+
+#include "engine/memory/trace/replay.h"
+#include "models/plan/trace/run_trace.h"
+
+namespace revunet {
+
+// Counters, in bytes: "memory" by tag, "total" allocated and reserved, after every event. Slices on three rows: steps,
+// phases, layers. Times are microseconds since recording began.
+std::string to_chrome_json(const RunTrace& trace);
+
+}  // namespace revunet

@@ -1,0 +1,20 @@
+// Draws a trace: memory over time, stacked by tag, with its peak, phases and steps. One drawing for both formats.
+#pragma once
+
+#include <string>
+
+#include "engine/memory/trace/timeline.h"
+#include "models/plan/trace/run_trace.h"
+
+namespace revunet {
+
+struct PlotOptions {
+  TimelineAxis axis = TimelineAxis::events;
+  std::optional<int64_t> step;  // none: all
+};
+
+// The bytes of a file. An SVG holds its letters as outlines and needs no fonts; a PNG has 1200 x 560 pixels.
+std::string plot_svg(const RunTrace& trace, const PlotOptions& options);
+std::string plot_png(const RunTrace& trace, const PlotOptions& options);
+
+}  // namespace revunet

@@ -1,0 +1,44 @@
+// When training has come to an end by itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace revunet {
+
+// Epochs. The paper stops where the moving average over 30 epochs has not risen for 60.
+struct StoppingRule {
+  int64_t window = 30;
+  int64_t patience = 0;  // 0: never stop
+};
+
+class EarlyStopping {
+ public:
+  struct Scored {
+    int64_t epoch;
+    double score;
+  };
+  // All that it knows: what a checkpoint keeps.
+  struct State {
+    std::vector<Scored> recent;  // of the window
+    std::optional<Scored> best;  // highest moving average, and when
+  };
+
+  explicit EarlyStopping(const StoppingRule& rule) : rule_(rule) {}
+
+  // After the validation of epoch `epoch` (from 1), with its score, higher is better: whether to stop. The moving
+  // average is that of the scores of the last `window` epochs; there is none before epoch `window`.
+  bool update(int64_t epoch, double score);
+  // Whether to stop after epoch `epoch`, by what is known.
+  bool stops_after(int64_t epoch) const;
+
+  const State& state() const { return state_; }
+  void restore(State state) { state_ = std::move(state); }
+
+ private:
+  StoppingRule rule_;
+  State state_;
+};
+
+}  // namespace revunet

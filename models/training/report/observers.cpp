@@ -1,0 +1,23 @@
+#include "models/training/report/observers.h"
+
+#include "models/training/report/memory_timeline.h"
+#include "models/training/report/previews.h"
+#include "models/training/report/report.h"
+#include "models/training/report/tensorboard.h"
+
+namespace revunet {
+
+std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
+                                                        const RunFolder& folder) {
+  std::vector<std::unique_ptr<RunObserver>> observers;
+  const auto picture = std::make_shared<Picture>();  // drawn by the first, taken by the second
+  if (options.previews > 0) {
+    observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, picture));
+  }
+  if (options.tensorboard) observers.push_back(std::make_unique<TensorBoard>(folder, picture));
+  observers.push_back(std::make_unique<MemoryTimeline>(folder, options));
+  observers.push_back(std::make_unique<ReportWriter>(folder));
+  return observers;
+}
+
+}  // namespace revunet

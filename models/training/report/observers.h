@@ -1,0 +1,16 @@
+// What shows a run while it trains, as its options ask for.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/training/run_observer.h"
+#include "models/training/train_options.h"
+
+namespace revunet {
+
+// In the order in which they must be called. options and folder outlive them.
+std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
+                                                        const RunFolder& folder);
+
+}  // namespace revunet

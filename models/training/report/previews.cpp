@@ -1,0 +1,59 @@
+#include "models/training/report/previews.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "io/files/atomic_file.h"
+#include "io/files/folders.h"
+#include "io/pictures/overlay.h"
+
+namespace revunet {
+
+namespace {
+
+constexpr int kPreviewWidth = 560;  // pixels: about one per voxel of BraTS, some 200 KB
+
+io::SliceNumbers numbers_of(const io::Preprocessed& c, const io::Orientation& orientation, const io::Size3& size) {
+  io::SliceNumbers numbers{orientation, size, {}};
+  const io::Placement& p = c.placement;
+  for (size_t i = 0; i < 3; ++i) {
+    numbers.first[i] = c.cropped_at[i] + p.box_low[i] + p.source_offset[i] - p.destination_offset[i];
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& validation, int64_t count,
+                   std::shared_ptr<Picture> latest)
+    : folder_(folder.file("previews")),
+      cases_(validation.begin(), validation.begin() + std::min(count, static_cast<int64_t>(validation.size()))),
+      latest_(std::move(latest)) {}
+
+void Previews::on_validation_case(const ValidatedCase& c) {
+  if (c.index >= cases_.size()) return;
+  const io::CaseFiles& files = cases_[c.index];
+  const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // by which load_case goes
+  const io::Orientation orientation = io::orientation_of(grid);
+  const io::Grid oriented = io::oriented_grid(grid, orientation);
+  const io::Placement& p = c.input.placement;
+  io::OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name,
+                                               c.epoch, c.dice[0], c.dice[1], c.dice[2]),
+                          .grid = oriented,
+                          .numbers = numbers_of(c.input, orientation, oriented.size),
+                          .t1ce = {},
+                          .flair = {},
+                          .prediction = io::channel_of(c.prediction, p.size),
+                          .reference = io::channel_of(std::span(c.input.labels), p.size)};
+  const auto modality = [&](size_t channel) {
+    return io::channel_of(std::span(c.input.image), p.size, io::modality_count, static_cast<int64_t>(channel));
+  };
+  overlay.t1ce = modality(io::modality_t1ce);
+  overlay.flair = modality(io::modality_flair);
+  *latest_ = {files.name, io::overlay_png(overlay, kPreviewWidth, false)};
+  io::make_folder(folder_);
+  io::write_file_atomically(folder_ / (files.name + ".png"), latest_->png);
+}
+
+}  // namespace revunet

@@ -1,0 +1,48 @@
+#include "models/training/run_folder/epoch_record.h"
+
+#include <fmt/ranges.h>
+
+#include "io/text/durations.h"
+
+namespace revunet {
+
+namespace {
+
+constexpr double kLong = 1000;  // seconds from which on a duration reads better as a clock
+
+std::string in_words(double seconds) {
+  return seconds < kLong ? fmt::format("{:.1f} s", seconds) : io::format_duration(seconds);
+}
+
+}  // namespace
+
+std::string csv_header() {
+  std::string header =
+      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,"
+      "waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
+  for (const char* tag : kTagNames) header += fmt::format(",peak_{}_bytes", tag);
+  return header + '\n';
+}
+
+std::string csv_row(const EpochRecord& r) {
+  std::string row =
+      fmt::format("{},{},{:g},{:.6f},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss(), fmt::join(r.loss, ","));
+  for (const std::optional<double>& dice : r.dice) row += dice ? fmt::format(",{:.6f}", *dice) : ",";
+  return row + fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds,
+                           r.validation_seconds, r.memory.peak_allocated, r.memory.peak_reserved,
+                           fmt::join(r.memory.at_peak, ","));
+}
+
+std::string describe(const EpochRecord& r, int64_t epochs, bool best) {
+  std::string line = fmt::format("epoch {}/{}  loss {:.4f}", r.epoch, epochs, r.total_loss());
+  if (r.mean_dice()) {
+    line += "  Dice";
+    for (size_t i = 0; i < r.dice.size(); ++i) {
+      line += fmt::format(" {} {}", io::region_names[i], r.dice[i] ? fmt::format("{:.3f}", *r.dice[i]) : "-");
+    }
+  }
+  return line + fmt::format("  {} ({} waiting){}", in_words(r.training_seconds + r.validation_seconds),
+                            in_words(r.waiting_seconds), best ? "  best" : "");
+}
+
+}  // namespace revunet

@@ -1,0 +1,33 @@
+// What an epoch of training came to: as a row of log.csv and as a line for people.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/memory/caching_allocator.h"
+#include "models/training/region_scores.h"
+
+namespace revunet {
+
+struct EpochRecord {
+  int64_t epoch = 0, step = 0;  // of the whole run, both from 1
+  double learning_rate = 0;
+  RegionValues loss{};  // mean Dice loss over the epoch's steps
+  RegionScores dice;    // of each region, mean over the validation cases that have it; nothing without validation
+  double training_seconds = 0, validation_seconds = 0;
+  double waiting_seconds = 0;  // of training: for data
+  MemoryStats memory;          // of the epoch's peak
+
+  double total_loss() const { return loss[0] + loss[1] + loss[2]; }
+  std::optional<double> mean_dice() const { return mean_over_regions(dice); }
+};
+
+// Both end with a line break. A region without a Dice has an empty cell.
+std::string csv_header();
+std::string csv_row(const EpochRecord& record);
+
+// "epoch 3/100  loss ...", in 100 columns: of `epochs`; best where its weights are those to keep.
+std::string describe(const EpochRecord& record, int64_t epochs, bool best);
+
+}  // namespace revunet

@@ -1,0 +1,55 @@
+// The files of a training run:
+//
+//   config.toml             the effective configuration, which --config reads back
+//   split.json              which cases train and which validate
+//   train.log               what the terminal showed, with times
+//   run.lock                the lock of the process that writes here
+//   log.csv                 one row per epoch
+//   last.safetensors        weights after the latest epoch
+//   best.safetensors        weights of the best validation (where none can be scored: of the lowest loss)
+//   checkpoint.safetensors  all that --resume needs, and checkpoint.previous.safetensors, the one before
+//
+// Each but train.log and run.lock is written to a temporary name, synced and renamed, so a run that fails leaves whole
+// files.
+//
+// Rule: config.toml comes after split.json and before weights: where it is, there is a run that can go on.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "models/training/run_folder/epoch_record.h"
+#include "models/training/run_folder/run_lock.h"
+
+namespace revunet {
+
+class RunFolder {
+ public:
+  // Makes the folder of a new run. UsageError if there is something in it, other than what a run leaves that was killed
+  // before its config.toml was written, or if another process writes there. A folder that is refused stays as it is.
+  static RunFolder make(std::filesystem::path path);
+  // The same check alone, before work that would be in vain.
+  static void expect_new(const std::filesystem::path& path);
+  // The folder of an earlier run. UsageError if it is none, or if another process writes there.
+  static RunFolder of_earlier_run(std::filesystem::path path);
+  // No other process writes there while this one lives. Where the disk has no locks: why; else empty.
+  const std::string& lock_warning() const { return lock_.warning(); }
+
+  std::filesystem::path file(const std::string& name) const { return path_ / name; }
+  void write(const std::string& name, const std::string& text) const;
+  // Adds a row to log.csv.
+  void append(const EpochRecord& record);
+  // log.csv so far.
+  const std::string& log() const { return log_; }
+  void restore_log(std::string log) { log_ = std::move(log); }
+
+ private:
+  // Removes the temporary files that killed processes have left there.
+  RunFolder(std::filesystem::path path, RunLock lock);
+
+  std::filesystem::path path_;
+  RunLock lock_;
+  std::string log_;
+};
+
+}  // namespace revunet

@@ -1,0 +1,40 @@
+#include "models/training/samples/case_loader.h"
+
+#include "engine/error.h"
+#include "engine/process/host_memory_failure.h"
+
+namespace revunet {
+
+namespace {
+
+// Bytes of preprocessed cases that a loader keeps in memory: a small dataset is read once, a large one streams past.
+constexpr size_t kKeepBytes = size_t{2} << 30;
+
+size_t bytes_of(const io::Preprocessed& c) {
+  return c.image.size() * sizeof(float) + c.labels.size();
+}
+
+}  // namespace
+
+CaseLoader::Case CaseLoader::kept(size_t index) {
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_.find(index);
+  return found == kept_.end() ? nullptr : found->second;
+}
+
+CaseLoader::Case CaseLoader::get(size_t index) try {
+  if (Case c = kept(index)) return c;
+  const Case c = with_host_memory("reading and preparing it", [&] {
+    return std::make_shared<const io::Preprocessed>(
+        io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
+  });
+  const std::lock_guard lock(mutex_);
+  if (kept_bytes_ + bytes_of(*c) <= kKeepBytes && kept_.emplace(index, c).second) kept_bytes_ += bytes_of(*c);
+  return c;
+} catch (const DataError& e) {
+  throw DataError(fmt::format("case {}: {}", name(index), e.what()));
+} catch (const OutOfMemoryError& e) {
+  throw OutOfMemoryError(fmt::format("case {}: {}; fewer --loader-threads take less", name(index), e.what()));
+}
+
+}  // namespace revunet

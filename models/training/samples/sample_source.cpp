@@ -1,0 +1,30 @@
+#include "models/training/samples/sample_source.h"
+
+#include "models/training/samples/streams.h"
+
+namespace revunet {
+
+SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache)
+    : options_(options),
+      loader_(std::move(cases), options.size, cache),
+      ahead_([this](int64_t number) { return make(number); }, options.loader_threads) {}
+
+TrainingSample SampleSource::make(int64_t number) {
+  const int64_t epoch = number / count() + 1;
+  const auto place = static_cast<size_t>(number % count());
+  const size_t index = epoch_order(loader_.count(), options_.seed, epoch)[place];
+  const CaseLoader::Case c = loader_.get(index);
+  const Rng window(options_.seed, kPatchStream + static_cast<uint64_t>(number));
+  TrainingSample made{{}, loader_.name(index), c->cut};
+  if (options_.augmentation) {
+    Rng rng = augmentation_rng(options_.seed, epoch, index);
+    made.sample = augmented_sample(*c, draw_warp(*options_.augmentation, rng), options_.patch.value_or(options_.size),
+                                   options_.foreground, window);
+    if (options_.augmentation->strong) made.sample.window->intensities = draw_intensities(c->statistics, rng);
+  } else {
+    made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(*c);
+  }
+  return made;
+}
+
+}  // namespace revunet

@@ -1,0 +1,74 @@
+#include "models/training/samples/samples.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "io/dataset/regions.h"
+
+namespace revunet {
+
+namespace {
+
+// Where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
+io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {
+  const auto& m = warp.matrix;
+  const double determinant = m[0] * m[3] - m[1] * m[2];
+  const double cx = static_cast<double>(size[0] - 1) / 2, cy = static_cast<double>(size[1] - 1) / 2;
+  const double dx = static_cast<double>(at[0]) - cx, dy = static_cast<double>(at[1]) - cy;
+  io::Size3 to = {std::lround(cx + (m[3] * dx - m[1] * dy) / determinant),
+                  std::lround(cy + (m[0] * dy - m[2] * dx) / determinant), at[2]};
+  for (size_t i = 0; i < 3; ++i) {
+    if (warp.flip[i]) to[i] = size[i] - 1 - to[i];
+    to[i] = std::clamp<int64_t>(to[i], 0, size[i] - 1);
+  }
+  return to;
+}
+
+io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
+                        Rng& rng) {
+  const io::Size3& size = c.placement.size;
+  io::Size3 low{};
+  const int64_t tumour = std::ranges::count_if(c.labels, [](uint8_t label) { return label != 0; });
+  const bool on_tumour = rng.uniform() < foreground && tumour > 0;
+  if (!on_tumour) {
+    for (size_t i = 0; i < 3; ++i) low[i] = rng.below(size[i] - patch[i] + 1);
+    return low;
+  }
+  int64_t chosen = rng.below(tumour), voxel = 0;
+  while (c.labels[static_cast<size_t>(voxel)] == 0 || chosen-- > 0) ++voxel;
+  const io::Size3 at = moved(warp, {voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]}, size);
+  for (size_t i = 0; i < 3; ++i) low[i] = std::clamp<int64_t>(at[i] - rng.below(patch[i]), 0, size[i] - patch[i]);
+  return low;
+}
+
+}  // namespace
+
+Sample whole_sample(const io::Preprocessed& c) {
+  return {c.placement.size, c.image, io::labels_to_regions(c.labels)};
+}
+
+Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng) {
+  const io::Size3& size = c.placement.size;
+  const io::Size3 low = random_corner(c, {}, patch, foreground, rng);
+  Sample sample{patch, {}, {}};
+  std::vector<uint8_t> labels;
+  for (int64_t x = low[0]; x < low[0] + patch[0]; ++x) {
+    for (int64_t y = low[1]; y < low[1] + patch[1]; ++y) {
+      const int64_t first = (x * size[1] + y) * size[2] + low[2], last = first + patch[2];
+      sample.image.insert(sample.image.end(), c.image.begin() + first * io::modality_count,
+                          c.image.begin() + last * io::modality_count);
+      labels.insert(labels.end(), c.labels.begin() + first, c.labels.begin() + last);
+    }
+  }
+  sample.target = io::labels_to_regions(labels);
+  return sample;
+}
+
+Sample augmented_sample(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
+                        Rng rng) {
+  Sample sample = whole_sample(c);
+  sample.window = {warp, random_corner(c, warp, patch, foreground, rng), patch, {}};
+  return sample;
+}
+
+}  // namespace revunet

@@ -1,0 +1,324 @@
+// Layouts of datasets: which file, and which frame of it, is which modality; what their labels stand for; what is
+// refused.
+
+#include "io/dataset/layouts/layouts.h"
+#include "engine/error.h"
+#include "io/dataset/dataset.h"
+#include "tests/io/test_files.h"
+#include "tests/support/catch.h"
+
+using Catch::Matchers::ContainsSubstring;
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path make_file(const fs::path& path, const std::string& bytes = "") {
+  fs::create_directories(path.parent_path());
+  return write_bytes(path, bytes);
+}
+
+// A 2 x 2 x 2 image: voxel v of frame t is 10 t + v, so that every voxel says where it comes from.
+std::string frames_image(int64_t frames) {
+  NiftiBytes image;
+  image.dims(frames == 1 ? std::vector<int64_t>{2, 2, 2} : std::vector<int64_t>{2, 2, 2, frames});
+  std::vector<int16_t> voxels;
+  for (int64_t t = 0; t < frames; ++t) {
+    for (int64_t v = 0; v < 8; ++v) voxels.push_back(static_cast<int16_t>(10 * t + v));
+  }
+  image.fill(voxels);
+  return image.bytes();
+}
+
+std::string constant_image(int value) {
+  NiftiBytes image;
+  image.dims({2, 2, 2});
+  image.fill(std::vector<int16_t>(8, static_cast<int16_t>(value)));
+  return image.bytes();
+}
+
+std::string labels_image(const std::vector<uint8_t>& values) {
+  NiftiBytes image;
+  image.dims({2, 2, 2});
+  image.datatype(2, 8);
+  image.fill(values);
+  return image.bytes();
+}
+
+// Eight voxels that hold each of 0 to 3 twice.
+const std::vector<uint8_t> zero_to_three = {0, 1, 2, 3, 0, 1, 2, 3};
+
+constexpr const char* decathlon_json = R"({"modality": {"0": "FLAIR", "1": "T1w", "2": "t1gd", "3": "T2w"},
+  "labels": {"0": "background", "1": "edema", "2": "non-enhancing tumor", "3": "enhancing tumour"}, "numTraining": 1})";
+constexpr const char* nnunet_json = R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"},
+  "labels": {"background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": [3]},
+  "numTraining": 1, "file_ending": ".nii.gz"})";
+
+// imagesTr/a_0000.nii to _0003, each constant: 1, 2, 3 and 4.
+void make_nnunet(const fs::path& root, const std::string& json, const std::string& images = "imagesTr") {
+  make_file(root / "dataset.json", json);
+  for (int c = 0; c < 4; ++c) make_file(root / images / fmt::format("a_000{}.nii", c), constant_image(c + 1));
+}
+
+std::array<float, 4> first_voxels(const io::CaseVolumes& volumes) {
+  return {volumes.modalities[0][0], volumes.modalities[1][0], volumes.modalities[2][0], volumes.modalities[3][0]};
+}
+
+std::string refusal(const fs::path& path) {
+  return message_of<DataError>([&] { io::find_cases(path); });
+}
+
+}  // namespace
+
+TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
+  const TemporaryFolder folder;
+  const fs::path root = folder / "BraTS-GLI-00002-000";
+  int constant = 1;
+  for (const char* suffix : {"t1n", "t1c", "t2w", "t2f"}) {
+    make_file(root / fmt::format("BraTS-GLI-00002-000-{}.nii", suffix), constant_image(constant++));
+  }
+  const fs::path segmentation = make_file(root / "BraTS-GLI-00002-000-seg.nii", labels_image(zero_to_three));
+  const auto cases = io::find_cases(folder.path());
+  REQUIRE(cases.size() == 1);
+  CHECK(cases[0].labels.name() == "brats2023");
+  const auto volumes = io::load_case(cases[0]);
+  CHECK(first_voxels(volumes) == std::array<float, 4>{1, 2, 3, 4});
+  CHECK(volumes.labels == std::vector<uint8_t>{0, 1, 2, 4, 0, 1, 2, 4});
+
+  SECTION("2024 has the same names: its label 4 is refused, and read where the user says so") {
+    write_bytes(segmentation, labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
+    CHECK_THAT(message_of<DataError>([&] { io::load_case(cases[0]); }),
+               ContainsSubstring("expected the labels 0, 1, 2 and 3 (profile brats2023), got 4 3 times") &&
+                   ContainsSubstring("say what the numbers stand for: --labels brats2015 (1 core, 2 oedema, 3 core, 4 "
+                                     "enhancing) or --labels brats2024 (1 core, 2 oedema, 3 enhancing, 4 background) "
+                                     "or --labels brats2024-ped (1 enhancing, 2 core, 3 core, 4 oedema)"));
+    const auto of_2015 = io::find_cases(root, io::LabelProfile::brats2015());
+    CHECK(io::load_case(of_2015[0]).labels == std::vector<uint8_t>{0, 1, 2, 1, 4, 4, 4, 0});
+    const auto of_2024 = io::find_cases(root, io::LabelProfile::brats2024());
+    CHECK(io::load_case(of_2024[0]).labels == std::vector<uint8_t>{0, 1, 2, 4, 0, 0, 0, 0});
+  }
+  SECTION("names of both years in one folder") {
+    make_file(root / "BraTS-GLI-00002-000_t1.nii");
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
+  }
+  SECTION("a modality that is missing, by its name of this layout") {
+    fs::remove(root / "BraTS-GLI-00002-000-t2f.nii");
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("BraTS-GLI-00002-000-{t1n,t1c,t2w,t2f}.nii.gz") && ContainsSubstring("no t2f"));
+  }
+}
+
+TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be chosen") {
+  const TemporaryFolder folder;
+  const std::string name = GENERATE("BraTS-PED-00007-000", "brats-ped-00007-000");
+  const fs::path root = folder / name;
+  for (const char* suffix : {"t1n", "t1c", "t2w", "t2f"}) {
+    make_file(root / fmt::format("{}-{}.nii", name, suffix), constant_image(1));
+  }
+  const auto expect_refusal = [&] {
+    for (const fs::path& path : {folder.path(), root}) {
+      CHECK_THAT(refusal(path), ContainsSubstring("expected --labels for cases of BraTS-PEDs") &&
+                                    ContainsSubstring(name) && ContainsSubstring("brats2023") &&
+                                    ContainsSubstring("brats2024-ped"));
+    }
+  };
+  expect_refusal();  // without segmentations: predictions need it
+  // arXiv 2404.15009: 1 enhancing, 2 non-enhancing, 3 cyst, 4 oedema
+  make_file(root / (name + "-seg.nii"), labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
+  expect_refusal();
+  const auto& of_2024 = io::LabelProfile::brats2024_ped();
+  CHECK(io::load_case(io::find_cases(root, of_2024)[0]).labels == std::vector<uint8_t>{0, 4, 1, 1, 2, 2, 2, 0});
+  const auto as_2023 = io::find_cases(root, io::LabelProfile::brats2023());
+  const std::string message = message_of<DataError>([&] { io::load_case(as_2023[0]); });
+  CHECK_THAT(message, ContainsSubstring("got 4 3 times") && ContainsSubstring("stand for: --labels brats2024-ped (1"));
+  CHECK_THAT(message, !ContainsSubstring("background"));  // no other convention is known of these cases
+  // ET is 1, the rest of TC 2, the rest of WT 4.
+  CHECK(io::values_of_labels(std::vector<uint8_t>{0, 4, 1, 2}, of_2024) == std::vector<uint8_t>{0, 1, 2, 4});
+}
+
+TEST_CASE("case 355 of BraTS 2020 has a segmentation of an odd name") {
+  const TemporaryFolder folder;
+  const std::string name = GENERATE("BraTS20_Training_355", "BraTS20_Training_356");
+  for (const char* suffix : {"t1", "t1ce", "t2", "flair"}) {
+    make_file(folder / name / fmt::format("{}_{}.nii", name, suffix));
+  }
+  make_file(folder / name / "W39_1998.09.19_Segm.nii");
+  if (name.ends_with("6")) {
+    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename or convert it"));
+    return;
+  }
+  const auto cases = io::find_cases(folder.path());
+  REQUIRE(cases[0].segmentation);
+  CHECK(cases[0].segmentation->filename() == "W39_1998.09.19_Segm.nii");
+  make_file(folder / name / (name + "_seg.nii"));
+  CHECK_THAT(refusal(folder.path()), ContainsSubstring("expected one segmentation"));
+}
+
+TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names") {
+  const TemporaryFolder folder;
+  make_file(folder / "dataset.json", decathlon_json);
+  make_file(folder / "imagesTr/BRATS_001.nii", frames_image(4));
+  make_file(folder / "imagesTr/._BRATS_001.nii", "resource fork");
+  make_file(folder / "labelsTr/BRATS_001.nii", labels_image(zero_to_three));
+  make_file(folder / "imagesTs/BRATS_485.nii", frames_image(4));
+  const auto cases = io::find_cases(folder.path());
+  REQUIRE(cases.size() == 1);
+  CHECK(cases[0].name == "BRATS_001");
+  CHECK(cases[0].labels.name() == "msd");
+  const auto volumes = io::load_case(cases[0]);
+  CHECK(first_voxels(volumes) == std::array<float, 4>{10, 20, 30, 0});  // T1w is frame 1, FLAIR frame 0
+  CHECK(volumes.modalities[3] == std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(volumes.labels == std::vector<uint8_t>{0, 2, 1, 4, 0, 2, 1, 4});
+
+  const auto unlabelled = io::find_cases(folder / "imagesTs/");
+  REQUIRE(unlabelled.size() == 1);
+  CHECK(unlabelled[0].name == "BRATS_485");
+  CHECK_FALSE(unlabelled[0].segmentation);
+
+  SECTION("fewer frames than modalities") {
+    make_file(folder / "imagesTr/BRATS_001.nii", frames_image(3));
+    CHECK_THAT(message_of<DataError>([&] { io::load_case(cases[0]); }),
+               ContainsSubstring("expected 4 frames") && ContainsSubstring("got 3"));
+  }
+  SECTION("images without labels, labels without images, too few cases: all at once") {
+    fs::remove(folder / "labelsTr/BRATS_001.nii");
+    make_file(folder / "labelsTr/BRATS_002.nii");
+    make_file(folder / "dataset.json",
+              std::string(decathlon_json).replace(std::string(decathlon_json).find("1}"), 2, "7}"));
+    const auto scan = io::scan_dataset(folder.path());
+    REQUIRE(scan.problems.size() == 3);
+    CHECK(scan.problems[0].case_name == "BRATS_001");
+    CHECK(scan.problems[1].case_name == "BRATS_002");
+    CHECK_THAT(scan.problems[2].message, ContainsSubstring("expected 7 cases, numTraining of dataset.json, got 1"));
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("BRATS_001.nii.gz") && ContainsSubstring("and 2 more: run revunet-check --data"));
+  }
+}
+
+TEST_CASE("Decathlon and nnU-Net: links whose disk is not there are told") {
+  const TemporaryFolder folder;
+  make_nnunet(folder.path(), nnunet_json, GENERATE("imagesTr", "imagesTs"));
+  const fs::path images = fs::exists(folder / "imagesTr") ? folder / "imagesTr" : folder / "imagesTs";
+  fs::create_directories(folder / "imagesTr");
+  SECTION("a channel") {
+    make_file(folder / "labelsTr/a.nii");
+    fs::remove(images / "a_0002.nii");
+    fs::create_symlink(folder / "unmounted", images / "a_0002.nii");
+    CHECK_THAT(refusal(images), ContainsSubstring("a_0002.nii] expected") && ContainsSubstring("broken link"));
+  }
+  SECTION("a segmentation, and all of them") {
+    const fs::path labels = io::labels_folder(images);
+    fs::create_directories(labels);
+    fs::create_symlink(folder / "unmounted", labels / "a.nii");
+    CHECK_THAT(refusal(images), ContainsSubstring("a.nii] expected") && ContainsSubstring("broken link"));
+    fs::remove_all(labels);
+    fs::create_directory_symlink(folder / "unmounted", labels);
+    CHECK_THAT(refusal(images),
+               ContainsSubstring(labels.filename().string() + "] expected") && ContainsSubstring("broken link"));
+  }
+  SECTION("an image of four frames") {
+    fs::remove_all(images);
+    fs::create_directories(images);
+    fs::create_symlink(folder / "unmounted", images / "b.nii");
+    CHECK_THAT(refusal(images), ContainsSubstring("b.nii] expected") && ContainsSubstring("broken link"));
+  }
+}
+
+TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
+  const TemporaryFolder folder;
+  SECTION("second version, nested regions as labels") {
+    make_nnunet(folder.path(), nnunet_json);
+    make_file(folder / "labelsTr/a.nii", labels_image(zero_to_three));
+    const auto cases = io::find_cases(folder.path());
+    REQUIRE(cases.size() == 1);
+    const auto volumes = io::load_case(cases[0]);
+    CHECK(first_voxels(volumes) == std::array<float, 4>{1, 2, 3, 4});
+    CHECK(volumes.labels == std::vector<uint8_t>{0, 2, 1, 4, 0, 2, 1, 4});
+  }
+  SECTION("first version, other order, other spellings") {
+    make_nnunet(folder.path(), R"({"modality": {"0": "t2f", "1": "T2W", "2": "t1n", "3": "T1-Gd"},
+      "labels": {"0": "background", "1": "NCR/NET", "2": "Oedema", "5": "Enhancing"}})");
+    make_file(folder / "labelsTr/a.nii", labels_image({0, 1, 2, 5, 5, 5, 5, 5}));
+    const auto volumes = io::load_case(io::find_cases(folder.path())[0]);
+    CHECK(first_voxels(volumes) == std::array<float, 4>{3, 4, 2, 1});
+    CHECK(volumes.labels == std::vector<uint8_t>{0, 1, 2, 4, 4, 4, 4, 4});
+  }
+  SECTION("a case without one of its channels, a channel too many") {
+    make_nnunet(folder.path(), nnunet_json);
+    make_file(folder / "labelsTr/a.nii");
+    fs::rename(folder / "imagesTr/a_0003.nii", folder / "imagesTr/a_0004.nii");
+    const auto scan = io::scan_dataset(folder.path());
+    REQUIRE(scan.problems.size() == 2);
+    CHECK_THAT(scan.problems[0].message, ContainsSubstring("a_0004.nii] expected <case>_0000 to <case>_0003"));
+    CHECK_THAT(scan.problems[1].message, ContainsSubstring("no a_0003 (flair)"));
+  }
+  SECTION("a channel that is another's file") {
+    make_nnunet(folder.path(), nnunet_json);
+    make_file(folder / "labelsTr/a.nii");
+    fs::remove(folder / "imagesTr/a_0002.nii");
+    fs::create_symlink(folder / "imagesTr/a_0000.nii", folder / "imagesTr/a_0002.nii");
+    CHECK_THAT(refusal(folder.path()),
+               ContainsSubstring("a_0002.nii] expected a file of its own") && ContainsSubstring("a_0000.nii"));
+  }
+}
+
+TEST_CASE("a dataset.json that is not understood") {
+  const TemporaryFolder folder;
+  const auto refusal_of = [&](const std::string& json) {
+    make_nnunet(folder.path(), json);
+    make_file(folder / "labelsTr/a.nii");
+    return refusal(folder.path());
+  };
+  const std::string channels = R"("channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"})";
+  SECTION("its modalities") {
+    const std::string labels = R"(, "labels": {"background": 0, "edema": 1, "necrosis": 2, "enhancing": 3}})";
+    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "ADC"})" + labels),
+               ContainsSubstring("got ADC for channel 3") && ContainsSubstring("flair/t2f"));
+    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "t2w"})" + labels),
+               ContainsSubstring("expected each modality once, got t2w for channels 2 and 3"));
+    CHECK_THAT(
+        refusal_of(
+            R"({"name": "Hippocampus", "modality": {"0": "MRI"}, "labels": {"0": "background", "1": "Anterior"}})"),
+        ContainsSubstring("expected four modalities") &&
+            ContainsSubstring("got Hippocampus, channels: MRI; labels: background, Anterior; the networks here "
+                              "take t1, t1ce, t2 and flair"));
+    CHECK_THAT(refusal_of(R"({"labels": {}})"), ContainsSubstring("expected four modalities"));
+    CHECK_THAT(refusal_of("{"), ContainsSubstring("dataset.json] expected JSON"));
+  }
+  SECTION("its images, of another kind than NIfTI") {
+    CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
+               ContainsSubstring("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
+  }
+  SECTION("its labels, unless --labels says what they are") {
+    const std::string json = "{" + channels + R"(, "labels": {"background": 0, "lesion": 1}})";
+    CHECK_THAT(refusal_of(json), ContainsSubstring("got the label lesion") && ContainsSubstring("--labels") &&
+                                     ContainsSubstring("brats2023"));
+    CHECK(io::find_cases(folder.path(), io::label_profile("msd"))[0].labels.name() == "msd");
+    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "edema": 1, "enhancing": 3}})"),
+               ContainsSubstring("--labels"));
+    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "wt": [1, 2], "tc": [2, 3], "et": [3]}})"),
+               ContainsSubstring("do not lie within each other"));
+    CHECK_THAT(refusal_of("{" + channels + "}"), ContainsSubstring("expected \"labels\""));
+  }
+}
+
+TEST_CASE("label profiles: values of files to labels and back") {
+  const std::string name = GENERATE("brats", "brats2015", "brats2023", "brats2024", "msd");
+  const io::LabelProfile& profile = io::label_profile(name);
+  // Background, core, oedema, enhancing.
+  const std::vector<uint8_t> labels = {0, 1, 2, 4};
+  const bool enhancing_is_4 = name == "brats" || name == "brats2015";
+  const std::vector<uint8_t> values = enhancing_is_4  ? std::vector<uint8_t>{0, 1, 2, 4}
+                                      : name == "msd" ? std::vector<uint8_t>{0, 2, 1, 3}
+                                                      : std::vector<uint8_t>{0, 1, 2, 3};
+  CHECK(io::values_of_labels(labels, profile) == values);
+  CHECK(io::labels_of_values(values, profile, "f") == labels);
+  CHECK_THAT(message_of<DataError>([&] {
+               io::labels_of_values(std::vector<uint8_t>{9, 7, 9}, profile, "f");
+             }),
+             ContainsSubstring("[f] expected") && ContainsSubstring("got 7 1 times, 9 2 times; check that it is"));
+  CHECK_THROWS_AS(io::values_of_labels(std::vector<uint8_t>{3}, profile), Error);
+  CHECK_THROWS_AS(io::label_profile("BraTS"), UsageError);
+}

@@ -1,0 +1,133 @@
+// What overlays show of a prediction next to a reference: pixels against what compositing gives.
+
+#include "io/pictures/overlay.h"
+#include "tests/support/catch.h"
+#include "tests/tools/picture.h"
+
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+constexpr int64_t side = 60;
+constexpr int width = 584;  // 14 at the edges and 8 between three panels of 180: three pixels per voxel
+
+// Volumes of 60 x 60 x 60 voxels, x fastest. What is drawn over FLAIR lies on black, over T1ce on white.
+struct Scene {
+  std::vector<float> flair = std::vector<float>(side * side * side, 1.0f), t1ce = flair;
+  std::vector<uint8_t> prediction = std::vector<uint8_t>(side * side * side), reference = prediction;
+
+  Scene() {
+    for (size_t i = 0; i < flair.size(); ++i) {
+      const bool corner = i % side < 3;  // 5 % of the voxels
+      flair[i] = corner ? 3.0f : 1.0f;
+      t1ce[i] = corner ? 1.0f : 3.0f;
+    }
+    mark(prediction, 10, 30);
+    mark(reference, 20, 50);
+  }
+  static void mark(std::vector<uint8_t>& labels, int64_t low_x, int64_t high_x) {
+    for (int64_t z = 10; z < 50; ++z)
+      for (int64_t y = 10; y < 50; ++y)
+        for (int64_t x = low_x; x < high_x; ++x) labels[static_cast<size_t>(x + side * (y + side * z))] = 4;
+  }
+
+  io::OverlayCase overlay(bool with_reference) const {
+    io::OverlayCase c{
+        .title = "t", .grid = {}, .numbers = {}, .t1ce = {}, .flair = {}, .prediction = {}, .reference = {}};
+    const io::Size3 size = {side, side, side};
+    c.grid.size = size;
+    c.grid.spacing = {1, 1, 1};
+    c.grid.affine.setIdentity();
+    c.grid.oriented = false;  // lies as BraTS's
+    c.numbers.size = size;
+    c.t1ce = io::in_file_order(std::span(t1ce), size);
+    c.flair = io::in_file_order(std::span(flair), size);
+    c.prediction = io::in_file_order(std::span(prediction), size);
+    if (with_reference) c.reference = io::in_file_order(std::span(reference), size);
+    return c;
+  }
+};
+
+// The middle of voxel (x, y) of the axial panel in a row of panels.
+Rgb voxel(const Picture& picture, int row, int x, int y) {
+  return picture.at(14 + 3 * x + 1, 52 + 200 * row + 20 + 3 * y + 1);
+}
+
+void expect_colour(const Rgb& got, double red, double green, double blue) {
+  CHECK(std::abs(got.red - red) <= 2);
+  CHECK(std::abs(got.green - green) <= 2);
+  CHECK(std::abs(got.blue - blue) <= 2);
+}
+
+struct RowOfRegion {
+  int row;
+  Rgb colour;    // of the region
+  double below;  // the image's grey
+};
+// WT is drawn over FLAIR, TC and ET over T1ce.
+constexpr RowOfRegion rows[] = {{0, {0x2f, 0xd3, 0xa0}, 0}, {1, {0x56, 0xb4, 0xff}, 255}, {2, {0xff, 0x7f, 0x2a}, 255}};
+
+void expect_filled(const Rgb& got, const RowOfRegion& r) {
+  constexpr double opacity = 0.28;
+  const auto over = [&](int colour) { return opacity * colour + (1 - opacity) * r.below; };
+  expect_colour(got, over(r.colour.red), over(r.colour.green), over(r.colour.blue));
+}
+
+}  // namespace
+
+TEST_CASE("an overlay fills what prediction and reference share, and leaves their differences in outlines", "[view]") {
+  const Scene scene;
+  const Picture picture(io::overlay_png(scene.overlay(true), width, false));
+  CHECK(picture.height() == 52 + 3 * 200 + 30);
+  for (const RowOfRegion& r : rows) {
+    INFO(r.row);
+    expect_filled(voxel(picture, r.row, 25, 30), r);                          // in both
+    expect_colour(voxel(picture, r.row, 15, 30), r.below, r.below, r.below);  // predicted alone
+    expect_colour(voxel(picture, r.row, 40, 30), r.below, r.below, r.below);  // in the reference alone
+    expect_colour(voxel(picture, r.row, 55, 30), r.below, r.below, r.below);  // in neither
+    // The prediction's outline, between voxels 9 and 10, has the region's colour; it is thin: two pixels on, the image.
+    const int edge = 14 + 3 * 10, y = 72 + 200 * r.row + 91;
+    const Rgb left = picture.at(edge - 1, y), right = picture.at(edge, y);
+    for (const Rgb& p : {left, right}) {
+      CHECK(std::abs((p.red - p.blue) - (r.colour.red - r.colour.blue)) < 130);
+      CHECK(std::abs(p.red - p.green) + std::abs(p.green - p.blue) > 40);
+    }
+    expect_colour(picture.at(edge + 2, y), r.below, r.below, r.below);
+    expect_colour(picture.at(edge - 3, y), r.below, r.below, r.below);
+  }
+}
+
+TEST_CASE("an overlay without a reference fills the prediction", "[view]") {
+  const Scene scene;
+  const Picture picture(io::overlay_png(scene.overlay(false), width, false));
+  for (const RowOfRegion& r : rows) {
+    expect_filled(voxel(picture, r.row, 15, 30), r);
+    expect_colour(voxel(picture, r.row, 40, 30), r.below, r.below, r.below);
+  }
+}
+
+TEST_CASE("an overlay of a case that is much longer than wide is drawn all the same", "[view]") {
+  const io::Size3 size = {8, 8, 1024};
+  const std::vector<float> image(8 * 8 * 1024, 1.0f);
+  const std::vector<uint8_t> labels(image.size(), 4);
+  io::OverlayCase c = Scene().overlay(false);
+  c.grid.size = c.numbers.size = size;
+  c.t1ce = c.flair = io::in_file_order(std::span(image), size);
+  c.prediction = io::in_file_order(std::span(labels), size);
+  for (const bool plain : {false, true}) CHECK(io::overlay_png(c, width, plain).starts_with("\x89PNG"));
+}
+
+TEST_CASE("slices have the numbers of the case's files", "[view]") {
+  // x and y of BraTS's order run along the file's y, backwards, and x.
+  io::SliceNumbers numbers{.orientation = {.axis = {1, 0, 2}, .backwards = {true, false, false}},
+                           .size = {240, 200, 155}};
+  CHECK(numbers.of_slice(0, 0) == "y = 239");
+  CHECK(numbers.of_slice(0, 30) == "y = 209");
+  CHECK(numbers.of_slice(1, 30) == "x = 30");
+  CHECK(numbers.of_slice(2, 77) == "z = 77");
+  numbers.first = {40, -3, 10};  // a box of it, padded along y
+  CHECK(numbers.of_slice(0, 30) == "y = 169");
+  CHECK(numbers.of_slice(1, 30) == "x = 27");
+  CHECK(numbers.of_slice(2, 67) == "z = 77");
+}

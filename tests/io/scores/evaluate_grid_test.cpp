@@ -1,0 +1,95 @@
+// Pairs whose files have their axes in another order, or not at right angles.
+#include <cmath>
+
+#include "engine/error.h"
+#include "io/nifti/nifti.h"
+#include "io/scores/evaluation.h"
+#include "tests/io/test_files.h"
+#include "tests/support/catch.h"
+
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::WithinAbs;
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+// A 5 x 4 x 3 image of enhancing tumour at the given places of a world of 1 x 2 x 3 mm, as axes[i] of the file goes
+// along world axis |axes[i]| - 1, backwards where it is negative.
+std::string image_of(const std::vector<std::array<int, 3>>& places, const std::array<int, 3>& axes, double shear = 0) {
+  const std::array<int, 3> size = {5, 4, 3};
+  const std::array<double, 3> spacing = {1, 2, 3};
+  NiftiBytes image;
+  image.datatype(2, 8);
+  std::vector<int64_t> dims;
+  std::vector<double> rows(12);
+  for (size_t i = 0; i < 3; ++i) {
+    const auto world = static_cast<size_t>(std::abs(axes[i]) - 1);
+    dims.push_back(size[world]);
+    rows[4 * world + i] = axes[i] > 0 ? spacing[world] : -spacing[world];
+    rows[4 * world + 3] = axes[i] > 0 ? 0 : spacing[world] * (size[world] - 1);
+    image.pixdim(static_cast<int>(i) + 1, spacing[world]);
+  }
+  if (shear != 0) {
+    rows[1] = shear;
+    image.pixdim(2, std::hypot(2.0, shear));
+  }
+  image.dims(dims);
+  image.srow(rows);
+  std::vector<uint8_t> labels(60);
+  for (const std::array<int, 3>& place : places) {
+    int64_t index = 0, stride = 1;
+    for (size_t i = 0; i < 3; ++i) {
+      const auto world = static_cast<size_t>(std::abs(axes[i]) - 1);
+      index += stride * (axes[i] > 0 ? place[world] : size[world] - 1 - place[world]);
+      stride *= size[world];
+    }
+    labels[static_cast<size_t>(index)] = 4;
+  }
+  image.fill(labels);
+  return image.bytes();
+}
+
+io::CaseScore score(const TemporaryFolder& folder, const std::string& reference, const std::string& prediction) {
+  return io::score_case({.name = "a",
+                         .reference = write_bytes(folder / "reference.nii", reference),
+                         .prediction = write_bytes(folder / "prediction.nii", prediction),
+                         .labels = {}},
+                        {});
+}
+
+}  // namespace
+
+// By hand: the one voxel of the prediction lies 3 voxels of 1 mm and 2 of 2 mm from the reference's: 5 mm.
+TEST_CASE("a prediction with its axes in another order is compared where its voxels lie", "[evaluate]") {
+  const TemporaryFolder folder;
+  const std::string reference = image_of({{0, 0, 1}}, {1, 2, 3});
+  for (const std::array<int, 3>& axes : {std::array{1, 2, 3}, {-1, 2, 3}, {-1, -2, -3}, {2, 3, 1}, {3, -1, 2}}) {
+    const io::CaseScore away = score(folder, reference, image_of({{3, 2, 1}}, axes));
+    CHECK_THAT(away.regions[2].masks.hd95, WithinAbs(5, 1e-9));
+    CHECK(away.regions[2].masks.dice == 0);
+    CHECK(score(folder, reference, image_of({{0, 0, 1}}, axes)).regions[2].masks.dice == 1);
+    CHECK(score(folder, image_of({{0, 0, 1}}, axes), reference).regions[2].masks.dice == 1);
+  }
+}
+
+TEST_CASE("a prediction at other places is refused, whatever the order of its axes", "[evaluate]") {
+  const TemporaryFolder folder;
+  std::string moved = image_of({{0, 0, 1}}, {2, 3, 1});
+  const float place = 0.5f;
+  std::memcpy(&moved[280 + 12], &place, sizeof place);  // srow_x[3]
+  CHECK_THAT(message_of<DataError>([&] {
+               score(folder, image_of({{0, 0, 1}}, {1, 2, 3}), moved);
+             }),
+             ContainsSubstring("prediction.nii] expected the grid of ") && ContainsSubstring("got 4 x 3 x 5 voxels"));
+}
+
+// By hand: atan(0.5 / 2) is 14.04 degrees.
+TEST_CASE("axes that are not at right angles are refused with file and angle", "[evaluate]") {
+  const TemporaryFolder folder;
+  const auto at = [](double shear) { return image_of({{0, 0, 1}}, {1, 2, 3}, shear); };
+  CHECK_THAT(message_of<DataError>([&] { score(folder, at(0.5), at(0.5)); }),
+             ContainsSubstring("reference.nii] expected axes at right angles") && ContainsSubstring("got 14 degrees"));
+  CHECK_THROWS_AS(score(folder, at(0.004), at(0.004)), DataError);        // 0.115 degrees
+  CHECK(score(folder, at(0.003), at(0.003)).regions[2].masks.dice == 1);  // 0.086 degrees
+}

@@ -1,0 +1,33 @@
+// revunet-report: the page of a training run, from the files of its folder.
+#include <fmt/format.h>
+
+#include "io/files/atomic_file.h"
+#include "models/training/report/report.h"
+#include "models/training/run_folder/run_lock.h"
+#include "tools/common/help.h"
+#include "tools/common/standard_streams.h"
+#include "tools/common/tool_main.h"
+
+using namespace revunet;
+using namespace revunet::tools;
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration. "
+      "revunet-train writes it after each epoch too. The page is one file and needs no network.",
+      "revunet-report");
+  std::string run, out;
+  app.add_option("RUN", run, "folder of a run of revunet-train")->required();
+  app.add_option("--out", out, "file to write [RUN/report.html]");
+  set_help(app, {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
+                              {"revunet-report RUN --out page.html", "writes another file"},
+                              {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
+                 .most_used = {}});
+  return run_tool(app, argc, argv, [&] {
+    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
+    const std::filesystem::path path =
+        out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);
+    io::write_file_atomically(path, report_of(run));
+    print_result("{}\n", path.string());
+  });
+}

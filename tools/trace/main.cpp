@@ -1,0 +1,132 @@
+// revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
+#include <filesystem>
+
+#include "io/files/atomic_file.h"
+#include "models/plan/trace/chrome.h"
+#include "models/plan/trace/plot.h"
+#include "models/plan/trace/summary.h"
+#include "models/plan/trace/trace_file.h"
+#include "models/plan/verify.h"
+#include "tools/common/help.h"
+#include "tools/common/option_spelling.h"
+#include "tools/common/standard_streams.h"
+#include "tools/common/tool_main.h"
+
+using namespace revunet;
+using namespace revunet::tools;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Arguments {
+  std::string file, out, axis = "auto";
+  bool all_layers = false;
+  int64_t step = 0;  // 0: all
+};
+
+bool cut_short(const Trace& trace) {
+  return trace.end == TraceEnd::no_end_record;
+}
+
+RunTrace read(const Arguments& a) {
+  RunTrace trace = read_trace(a.file);
+  if (cut_short(trace)) {
+    print_message(
+        "warning: [{}] the trace has no end record: the run was killed or still goes on, or the file was cut "
+        "short. What follows is of the {} events before the cut, the last of them in {}\n",
+        a.file, trace.events.size(), describe(sections(trace).back()));
+  }
+  return trace;
+}
+
+void verify_trace(const Arguments& a) {
+  const RunTrace trace = read(a);
+  const Verification result = verify(trace);
+  for (const std::string& line : result.confirmed) print_result("{}\n", line);
+  for (const std::string& line : result.notes) print_result("note: {}\n", line);
+  REVUNET_EXPECTS(result.difference.empty(), Error, "[{}] {}", a.file, result.difference);
+  REVUNET_EXPECTS(
+      !cut_short(trace), Error,
+      "[{}] expected a whole trace, got one without its end record: what is before the cut is as planned, the "
+      "rest cannot be verified; record or copy it again",
+      a.file);
+  if (trace.header.device == "meta") {
+    print_result(
+        "This is the trace of a plan, which was compared with a plan: that they agree proves nothing about a run. "
+        "To verify a run, record one with revunet-train --memory-trace, without --plan.\n");
+    return;
+  }
+  print_result("verified\n");
+}
+
+// What --out names, or the trace's own name with another ending.
+std::string output(const Arguments& a, const char* ending) {
+  return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out;
+}
+
+void write(const Arguments& a, const std::string& path, const std::string& bytes) {
+  std::error_code error;
+  REVUNET_EXPECTS(!fs::equivalent(path, a.file, error), UsageError,
+                  "[--out] expected another file than the trace, got {}", path);
+  io::write_file_atomically(path, bytes);
+  print_result("{}\n", path);
+}
+
+void plot(const Arguments& a) {
+  const RunTrace trace = read(a);
+  PlotOptions options;
+  const bool time = a.axis == "auto" ? trace.header.device != "meta" : a.axis == "time";
+  options.axis = time ? TimelineAxis::time : TimelineAxis::events;
+  if (a.step != 0) options.step = a.step;
+  const std::string out = output(a, "");
+  const bool svg_only = out.ends_with(".svg"), png_only = out.ends_with(".png");
+  if (!png_only) write(a, svg_only ? out : out + ".svg", plot_svg(trace, options));
+  if (!svg_only) write(a, png_only ? out : out + ".png", plot_png(trace, options));
+}
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const char* description, Arguments& a) {
+  CLI::App* command = app.add_subcommand(name, description);
+  set_help(*command, {.examples = {{"revunet-trace " + name + " trace.jsonl", description}}, .most_used = {}});
+  command->add_option("FILE", a.file, "trace, as revunet-train --memory-trace writes it")->required();
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Reads memory traces of revunet-train --memory-trace.", "revunet-trace");
+  app.require_subcommand(1);
+  Arguments a;
+  add_command(app, "summary",
+              "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees", a);
+  add_command(app, "peak", "shows the peak by tag and by layer, next to the paper's equations (3) and (4)", a)
+      ->add_flag("--all", a.all_layers, "name every layer");
+  add_command(
+      app, "verify",
+      "compares the trace with the plan, event by event, and with the equations; exits with 1 and names "
+      "the first difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan "
+      "whatever happens: that proves nothing, which is said, with exit code 0",
+      a);
+  CLI::App* picture = add_command(app, "plot", "draws memory over time, stacked by tag, as SVG and PNG", a);
+  picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
+  picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
+      ->check(one_of({"auto", "time", "events"}))
+      ->capture_default_str();
+  picture->add_option("--step", a.step, "draw only this step; 0: the whole trace")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_command(app, "convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", a)
+      ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]");
+  set_help(app, {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
+                              {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
+                              {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}},
+                 .most_used = {}});
+  return run_tool(app, argc, argv, [&] {
+    const std::string command = app.get_subcommands().front()->get_name();
+    if (command == "summary") print_result(summary_text(read(a)));
+    if (command == "peak") print_result(peak_text(read(a), a.all_layers));
+    if (command == "verify") verify_trace(a);
+    if (command == "plot") plot(a);
+    if (command == "convert") write(a, output(a, ".chrome.json"), to_chrome_json(read(a)));
+  });
+}
