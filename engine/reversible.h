@@ -22,7 +22,7 @@ class Residual {
   virtual Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const = 0;
 
   // Given x, forward's small result, and dy = dL/d(y): dx += (df/dx)^T dy, parameter gradients accumulate.
-  // Where `y` is not null it holds y + f(x) and is set back to y. At most one tensor of x's size lives next to these.
+  // Where `y` is not null it holds y + f(x) and is set back to y. At most one tensor of x's size lives besides these.
   virtual void backward(const Context& ctx, const Tensor& x, const Tensor& small, Tensor* y, const Tensor& dy,
                         Tensor& dx) = 0;
 

@@ -56,7 +56,7 @@ class Gradients {
 class ReconstructionMonitor {
  public:
   virtual ~ReconstructionMonitor() = default;
-  // Whether this sequence is to be checked: its input is then kept next to everything else until its backward.
+  // Whether this sequence is to be checked: its input is then kept besides everything else until its backward.
   virtual bool wants(const std::string& sequence) = 0;
   // |rebuilt - true| / |true|, Euclidean, over both halves. Not called where the input is zero everywhere.
   virtual void report(const std::string& sequence, double relative_error) = 0;

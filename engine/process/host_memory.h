@@ -10,7 +10,7 @@ namespace revunet {
 struct HostMemory {
   // What gives the least: the whole machine, `ulimit -v`, or the container or cluster job.
   enum class Limit { machine, address_space, control_group };
-  size_t total, free;  // bytes; free: what the process could take next to what it has
+  size_t total, free;  // bytes; free: what the process could take besides what it has
   Limit limit;         // of total
 };
 

@@ -14,13 +14,17 @@ namespace revunet::io {
 // Is told that `done` of `count` things, such as "cases checked", are done: 0 at first, `count` at last.
 using OnProgress = std::function<void(const char* things, int64_t done, int64_t count)>;
 
-// Calls work(i) for each i below `count`, several at once, and done(how many) after each, one at a time. What work
-// throws is thrown once all are done: of several failures that of the lowest i. A single thing has all threads to
-// itself: a team of one leaves them to the loops inside.
-template <class Work, class Done>
-void for_each_in_parallel(size_t count, Work work, Done done) {
+// Calls work(i) for each i below `count`, several at once, and tells `progress`, if there is one, after each, from one
+// thread at a time. What work throws is thrown once all are done; where several fail, that of the lowest i. A single
+// thing has all threads to itself: a team of one leaves them to the loops inside.
+template <class Work>
+void for_each_in_parallel(size_t count, const char* things, const OnProgress& progress, Work work) {
   std::vector<std::exception_ptr> failures(count);
   int64_t finished = 0;
+  const auto tell = [&] {
+    if (progress && count > 0) progress(things, finished, static_cast<int64_t>(count));
+  };
+  tell();
   const int threads = static_cast<int>(std::clamp<size_t>(count, 1, static_cast<size_t>(omp_get_max_threads())));
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (size_t i = 0; i < count; ++i) {
@@ -30,21 +34,14 @@ void for_each_in_parallel(size_t count, Work work, Done done) {
       failures[i] = std::current_exception();
     }
 #pragma omp critical(revunet_for_each_in_parallel)
-    done(++finished);
+    {
+      ++finished;
+      tell();
+    }
   }
   for (const std::exception_ptr& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }
-}
-
-// The same, and tells `progress`, if there is one.
-template <class Work>
-void for_each_in_parallel(size_t count, const char* things, const OnProgress& progress, Work work) {
-  const auto tell = [&](int64_t done) {
-    if (progress) progress(things, done, static_cast<int64_t>(count));
-  };
-  if (count > 0) tell(0);
-  for_each_in_parallel(count, work, tell);
 }
 
 }  // namespace revunet::io

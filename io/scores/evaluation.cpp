@@ -96,14 +96,11 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
 }
 
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
-                                   const std::function<void(int64_t)>& scored) {
+                                   const OnProgress& progress) {
   std::vector<CaseScore> scores(pairs.size());
-  for_each_in_parallel(
-      pairs.size(),
-      [&](size_t i) {
-        scores[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
-      },
-      scored);
+  for_each_in_parallel(pairs.size(), "cases", progress, [&](size_t i) {
+    scores[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
+  });
   return scores;
 }
 

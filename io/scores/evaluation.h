@@ -5,12 +5,12 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "io/dataset/regions.h"
+#include "io/progress/parallel.h"
 #include "io/scores/lesions.h"
 #include "io/scores/metrics.h"
 #include "io/scores/segmentations.h"
@@ -52,11 +52,10 @@ const std::vector<Metric>& metrics_of(const ScoreOptions& options);
 // pair's label profile has not.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
-// All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. scored is called
-// after each case, by one thread at a time, with the number of cases done. Where several fail, the error of the first
-// pair is thrown.
+// All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. Tells `progress`
+// after each case. Where several fail, the error of the first pair is thrown.
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
-                                   const std::function<void(int64_t)>& scored);
+                                   const OnProgress& progress = {});
 
 // One metric of one region over all cases, of which there is one at least.
 Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);

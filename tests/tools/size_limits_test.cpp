@@ -90,7 +90,10 @@ TEST_CASE("numbers of options beyond reason are refused with the option and the 
   plan("--memory-budget 8", "did you mean 8GiB?");
   plan("--folds 9223372036854775807", "[--folds] expected 0 to 1000000000");
   // CLI11 2.1 takes the largest number in its place, later ones refuse it by themselves.
-  plan("--folds 99999999999999999999", "[--folds] expected ");
+  const ToolResult beyond = run_tool("revunet-train", "--plan --folds 99999999999999999999");
+  CHECK(beyond.exit_code == 2);
+  CHECK_THAT(beyond.errors, ContainsSubstring("[--folds] expected 0 to 1000000000") ||
+                                ContainsSubstring("[--folds] expected a number that a computer can hold"));
   for (const char* seed : {"99999999999999999999", "18446744073709551616", "-1", "1e3"}) {
     plan(fmt::format("--seed={}", seed), "[--seed] expected a whole number from 0 to 2^64 - 1");
   }

@@ -58,11 +58,7 @@ void run(const Options& options) {
     tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                          matching.without_prediction.size());
   }
-  tools::ProgressLine progress("cases", std::ssize(matching.pairs));
-  progress.show(0);
-  const std::vector<io::CaseScore> scores =
-      io::score_cases(matching.pairs, scoring, [&](int64_t done) { progress.show(done); });
-  progress.clear();
+  const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, io::json_of(scores, scoring));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, io::csv_of(scores, scoring));
   if (!options.plot.empty()) write_plot(options.plot, scores, scoring);
