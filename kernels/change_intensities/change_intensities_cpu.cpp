@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "kernels/change_intensities/change_intensities.h"
-#include "kernels/change_intensities/point.h"
+#include "kernels/change_intensities/intensity_formulas.h"
 
 namespace revunet::cpu {
 

@@ -1,6 +1,6 @@
 #include "engine/cuda/launch.h"
 #include "kernels/change_intensities/change_intensities.h"
-#include "kernels/change_intensities/point.h"
+#include "kernels/change_intensities/intensity_formulas.h"
 #include "kernels/cuda/pack.h"
 
 namespace revunet::cuda {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/warp_planes/place.h"
+#include "kernels/warp_planes/warp_geometry.h"
 #include "kernels/warp_planes/warp_planes.h"
 
 namespace revunet::cpu {

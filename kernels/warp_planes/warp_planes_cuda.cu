@@ -1,6 +1,6 @@
 #include "engine/cuda/launch.h"
 #include "kernels/cuda/pack.h"
-#include "kernels/warp_planes/place.h"
+#include "kernels/warp_planes/warp_geometry.h"
 #include "kernels/warp_planes/warp_planes.h"
 
 namespace revunet::cuda {
