@@ -1,6 +1,5 @@
-// bench-ops: how fast each op runs by itself, forward and backward, against what the machine can do at most.
-#include <array>
-
+// bench-ops: how fast each op runs by itself, forward and, where there is one, backward, against what the machine can
+// do at most.
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "bench/ops/timed_case.h"
@@ -42,21 +41,32 @@ struct Measurement {
   double bytes_per_second() const { return bytes / seconds().median; }
 };
 
-// Forward, then backward.
-std::array<Measurement, 2> time_case(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher,
-                                     int repetitions) {
+// What a case's tensors take of the bytes that they take in f32: as its inputs do. Parameters are f32 in any case.
+double bytes_against_f32(const OpCase& op_case, DType dtype) {
+  double bytes = 0, f32_bytes = 0;
+  for (const CaseInput& input : op_case.inputs) {
+    bytes += static_cast<double>(input.shape.elements() * size_of(input.dtype(dtype)));
+    f32_bytes += static_cast<double>(input.shape.elements() * size_of(DType::f32));
+  }
+  return f32_bytes > 0 ? bytes / f32_bytes : 1;
+}
+
+// Forward, then backward where there is one.
+std::vector<Measurement> time_case(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher,
+                                   int repetitions) {
   TimedCase timed(op_case, dtype, device, flusher);
-  const double bytes =
-      static_cast<double>(size_of(dtype)) / static_cast<double>(size_of(DType::f32));  // of those in f32
+  const double bytes = bytes_against_f32(op_case, dtype);
   Measurement forward{op_case.name, "forward", op_case.flops_forward, bytes * op_case.bytes_forward, {}, {}};
   Measurement backward{op_case.name, "backward", op_case.flops_backward, bytes * op_case.bytes_backward, {}, {}};
   for (int i = 0; i < kWarmUpRuns; ++i) timed.run();
   for (int i = 0; i < repetitions; ++i) {
     const auto costs = timed.run();
     forward.add(costs.forward);
-    backward.add(costs.backward);
+    if (costs.backward) backward.add(*costs.backward);
   }
-  return {std::move(forward), std::move(backward)};
+  std::vector<Measurement> passes = {std::move(forward)};
+  if (op_case.differentiable) passes.push_back(std::move(backward));
+  return passes;
 }
 
 std::vector<OpCase> chosen_cases(const std::string& filter, const io::Size3& size) {

@@ -6,22 +6,22 @@ namespace revunet::bench {
 
 namespace {
 
-Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+Tensor random_tensor(const Context& ctx, const CaseInput& input, DType dtype, uint64_t stream) {
   Rng rng(1, stream);
-  std::vector<float> values(static_cast<size_t>(shape.elements()));
-  for (float& v : values) v = static_cast<float>(rng.normal());
-  return from_host(ctx, shape, dtype, values);
+  std::vector<float> values(static_cast<size_t>(input.shape.elements()));
+  for (float& v : values) v = static_cast<float>(input.value(rng.normal()));
+  return from_host(ctx, input.shape, input.dtype(dtype), values);
 }
 
 }  // namespace
 
 TimedCase::TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher)
-    : case_(op_case), dtype_(dtype), ctx_{device}, flusher_(flusher) {
+    : case_(op_case), ctx_{device}, flusher_(flusher) {
   uint64_t stream = 0;
-  for (const Shape& shape : case_.inputs) inputs_.push_back(normal_tensor(ctx_, shape, dtype_, stream++));
+  for (const CaseInput& input : case_.inputs) inputs_.push_back(random_tensor(ctx_, input, dtype, stream++));
   for (const Shape& shape : case_.parameters) {
     parameters_.push_back(
-        {.name = "parameter", .value = normal_tensor(ctx_, shape, DType::f32, stream++), .gradient = {}});
+        {.name = "parameter", .value = random_tensor(ctx_, shape, DType::f32, stream++), .gradient = {}});
   }
 }
 
@@ -37,11 +37,12 @@ TimedCase::Costs TimedCase::run() {
     outputs = case_.run(recording, std::move(inputs), parameters_);
     device.synchronize();
   });
+  if (!case_.differentiable) return {forward, std::nullopt};
 
   std::vector<Tape::Seed> seeds;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (i == output_gradients_.size()) {
-      output_gradients_.push_back(normal_tensor(ctx_, outputs[i].value.shape(), outputs[i].value.dtype(), 100 + i));
+      output_gradients_.push_back(random_tensor(ctx_, outputs[i].value.shape(), outputs[i].value.dtype(), 100 + i));
     }
     seeds.push_back({outputs[i].slot, clone(ctx_, output_gradients_[i])});
   }

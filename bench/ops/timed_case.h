@@ -4,6 +4,8 @@
 // backward, as in a training step where a node's backward runs long after its forward.
 #pragma once
 
+#include <optional>
+
 #include "bench/common/roofs.h"
 #include "bench/common/statistics.h"
 #include "kernels/op_case.h"
@@ -12,19 +14,18 @@ namespace revunet::bench {
 
 class TimedCase {
  public:
-  // Inputs and output gradients of type `dtype` and f32 parameters, all normal random values. The references outlive
-  // the object.
+  // Inputs as the case has them where `dtype` is the type under test, f32 parameters and output gradients of normal
+  // random values. The references outlive the object.
   TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher);
 
   struct Costs {
-    Cost forward;   // recording on a tape
-    Cost backward;  // with every gradient; parameters' gradients accumulate
+    Cost forward;                  // recording on a tape
+    std::optional<Cost> backward;  // with every gradient; parameters' gradients accumulate
   };
   Costs run();
 
  private:
   const OpCase& case_;
-  DType dtype_;
   Context ctx_;
   CacheFlusher& flusher_;
   std::vector<Tensor> inputs_;

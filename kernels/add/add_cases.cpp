@@ -36,7 +36,7 @@ OpCase shared_inputs() {
 OpCase constant_operand(bool first) {
   const std::string name = first ? "a constant and an input" : "an input and a constant";
   OpCase c = add_case(name, {1, 2, 1, 3, 2});
-  c.inputs.resize(1);
+  c.inputs.pop_back();
   c.run = [first](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
     const Shape shape = x[0].value.shape();
     const std::vector<double> ones(static_cast<size_t>(shape.elements()), 1.0);

@@ -22,7 +22,7 @@ OpCase conv3d_case(const std::string& name, const Layout& l, bool benchmark = fa
   std::vector<Shape> parameters{{l.out, l.k, l.k, l.k, l.in}};
   if (l.bias) parameters.push_back({l.out});
   return {.name = "conv3d: " + name,
-          .inputs = std::vector<Shape>(static_cast<size_t>(l.in_parts), part),
+          .inputs = std::vector<CaseInput>(static_cast<size_t>(l.in_parts), part),
           .parameters = parameters,
           .run =
               [l](const Context& ctx, std::vector<Variable> x, std::span<Parameter> p) {

@@ -1,10 +1,147 @@
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/op_case.h"
+#include "kernels/warp_planes/warp_planes.h"
 
 namespace revunet {
 
-// None: it has no gradient. tests/kernels/warp_planes_test.cpp checks it.
-std::vector<OpCase> warp_planes_cases(const LevelSize&) {
-  return {};
+namespace {
+
+using ControlValues = std::array<double, 9>;  // at the control points, x by x
+
+// What a case asks for: displacements as they are, not as the coefficients that the op takes.
+struct WarpCase {
+  std::array<int64_t, 3> field, low, window;  // x, y, z
+  int64_t channels, regions;
+  std::array<bool, 3> flip{};
+  std::array<double, 4> matrix = {1, 0, 0, 1};
+  std::array<ControlValues, 2> displacements{};
+  float shift = 0;  // of channel c: (c + 1) times it
+
+  Shape shape(const std::array<int64_t, 3>& size, int64_t c) const { return {1, size[0], size[1], size[2], c}; }
+  float shift_of(int64_t c) const { return shift * static_cast<float>(c + 1); }
+};
+
+PlaneWarp warp_of(const WarpCase& w) {
+  PlaneWarp warp{.flip = w.flip, .matrix = w.matrix, .deformation = {}, .shift = {}};
+  for (size_t axis = 0; axis < 2; ++axis) warp.deformation[axis] = spline_coefficients(w.displacements[axis]);
+  for (int64_t c = 0; c < kMostChannels; ++c) warp.shift[static_cast<size_t>(c)] = w.shift_of(c);
+  return warp;
+}
+
+// The cubic spline through v at 0, 1 and 2 that is level at both ends, as Hermite's polynomials give it: its second
+// derivative goes on at 1 where its slope there is 3/4 (v[2] - v[0]).
+double spline(const double* v, int64_t stride, double u) {
+  const double slope = 0.75 * (v[2 * stride] - v[0]), slopes[] = {0, slope, 0};
+  const int64_t i = u < 1 ? 0 : 1;
+  const double t = u - static_cast<double>(i), s = 1 - t;
+  return v[i * stride] * s * s * (1 + 2 * t) + v[(i + 1) * stride] * t * t * (1 + 2 * s) + slopes[i] * t * s * s -
+         slopes[i + 1] * t * t * s;
+}
+
+double displacement(const ControlValues& values, double u, double v) {
+  double rows[3];
+  for (int64_t i = 0; i < 3; ++i) rows[i] = spline(&values[static_cast<size_t>(3 * i)], 1, v);
+  return spline(rows, 1, u);
+}
+
+// Where a voxel of the window comes from.
+std::array<double, 3> place_of(const WarpCase& w, const std::array<int64_t, 3>& voxel) {
+  std::array<double, 3> p{}, u{};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const auto last = static_cast<double>(w.field[axis] - 1), at = static_cast<double>(w.low[axis] + voxel[axis]);
+    p[axis] = w.flip[axis] ? last - at : at;
+    u[axis] = last > 0 ? 2 * p[axis] / last : 1;
+  }
+  const double cx = static_cast<double>(w.field[0] - 1) / 2, cy = static_cast<double>(w.field[1] - 1) / 2;
+  return {cx + w.matrix[0] * (p[0] - cx) + w.matrix[1] * (p[1] - cy) + displacement(w.displacements[0], u[0], u[1]),
+          cy + w.matrix[2] * (p[0] - cx) + w.matrix[3] * (p[1] - cy) + displacement(w.displacements[1], u[0], u[1]),
+          p[2]};
+}
+
+// The sum over the whole plane of f(x, y) times its value.
+template <class F>
+double plane_sum(const WarpCase& w, const std::vector<double>& source, int64_t channels, double z, int64_t c, F f) {
+  double sum = 0;
+  for (int64_t x = 0; x < w.field[0]; ++x) {
+    for (int64_t y = 0; y < w.field[1]; ++y) {
+      const int64_t voxel = (x * w.field[1] + y) * w.field[2] + static_cast<int64_t>(z);
+      sum += f(static_cast<double>(x), static_cast<double>(y)) * source[static_cast<size_t>(voxel * channels + c)];
+    }
+  }
+  return sum;
+}
+
+// Every voxel of the source has a hat function in the image, and a square of side 1 in the target.
+HostTensors warped(const WarpCase& w, const HostTensors& arguments) {
+  const auto hat = [](double distance) { return std::max(0.0, 1 - std::abs(distance)); };
+  const auto box = [](double distance) { return std::abs(distance) < 0.5 ? 1.0 : 0.0; };
+  HostTensors outputs(2);
+  for (int64_t x = 0; x < w.window[0]; ++x) {
+    for (int64_t y = 0; y < w.window[1]; ++y) {
+      for (int64_t z = 0; z < w.window[2]; ++z) {
+        const auto p = place_of(w, {x, y, z});
+        for (int64_t c = 0; c < w.channels; ++c) {
+          const double value = plane_sum(w, arguments[0], w.channels, p[2], c,
+                                         [&](double i, double j) { return hat(p[0] - i) * hat(p[1] - j); });
+          outputs[0].push_back(value == 0 ? 0 : value + static_cast<double>(w.shift_of(c)));
+        }
+        for (int64_t c = 0; c < w.regions; ++c) {
+          outputs[1].push_back(plane_sum(w, arguments[1], w.regions, p[2], c,
+                                         [&](double i, double j) { return box(p[0] - i) * box(p[1] - j); }));
+        }
+      }
+    }
+  }
+  return outputs;
+}
+
+OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = false) {
+  using enum CaseInput::Type;
+  const Shape image = w.shape(w.window, w.channels), target = w.shape(w.window, w.regions);
+  const auto background = [](double normal) { return std::abs(normal) < 0.5 ? 0 : normal; };
+  const auto label = [](double normal) { return normal > 0 ? 1.0 : 0.0; };
+  return {.name = "warp_planes: " + name,
+          // The sources, then what is written to: whatever was there before.
+          .inputs = {{w.shape(w.field, w.channels), f32, background},
+                     {w.shape(w.field, w.regions), f32, label},
+                     image,
+                     target},
+          .parameters = {},
+          .run = [w](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
+            warp_planes(ctx, x[0].value, x[1].value, warp_of(w), w.low, x[2].value, x[3].value);
+            return {x[2], x[3]};
+          },
+          .differentiable = false,
+          .reference = [w](const HostTensors& arguments) { return warped(w, arguments); },
+          .tolerance_f32 = 3e-6,
+          .tolerance_reason =
+              "CUDA's places are in f32, off by a few roundings of coordinates up to 16; neighbours differ by "
+              "up to twice the largest value",
+          .tolerance_f64 = 3e-7,  // places in f64, but weights, four products and their sum in f32
+          .bytes_forward = 8.0 * static_cast<double>((w.channels + w.regions) * image.elements() / w.channels),
+          .benchmark = benchmark};
+}
+
+}  // namespace
+
+std::vector<OpCase> warp_planes_cases(const LevelSize& finest) {
+  // Displacements of up to 2 voxels that nothing makes symmetric.
+  const std::array<ControlValues, 2> displacements = {
+      {{0.3, -1.1, 0.7, 1.9, -0.4, 0.2, -1.6, 0.9, 0.1}, {-0.8, 0.5, 1.3, -0.2, 1.7, -1.2, 0.6, -0.3, 0.4}}};
+  // No place is half-way between two voxels, where a rounding would choose the nearest.
+  const std::array<double, 4> turned = {0.9137, -0.2171, 0.2593, 1.0871};
+  const std::array<int64_t, 3> none{}, step = {finest.D, finest.H, finest.W};
+  return {warp_case("one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1, 1}),
+          warp_case("flips", {{3, 5, 4}, none, {3, 5, 4}, 3, 5, {true, true, true}}),
+          warp_case("turned and scaled, 4 channels", {{9, 8, 3}, none, {9, 8, 3}, 4, 3, {}, turned, {}, 0.1f}),
+          warp_case("a window of everything, 5 channels",
+                    {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, 3, {false, true, true}, turned, displacements, -0.05f}),
+          warp_case("deformed, one voxel along x, 8 channels and 7 regions",
+                    {{1, 6, 2}, none, {1, 6, 2}, 8, 7, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}),
+          warp_case("everything, 4 channels at " + finest.name(),
+                    {step, none, step, 4, 3, {true, false, true}, turned, displacements, 0.1f}, true)};
 }
 
 }  // namespace revunet

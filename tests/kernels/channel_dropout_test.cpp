@@ -41,25 +41,10 @@ TEST_CASE("each sample, layer and seed has channels of its own, the same ones ev
   CHECK(mask(1, 2, 3) == mask(1, 2, 3));
 }
 
-TEST_CASE("channel_dropout scales by channel, and adds where asked") {
+TEST_CASE("channel_dropout refuses a rate that drops everything, and to subtract") {
   Device device;
   const Context ctx{device};
-  const std::vector<double> x = {1, -2, 3, 4, -5, 6, 7, 8};
-  const ChannelDropout dropout{0.5, dropout_key(1, 1, 1)};
-  for (const DType dtype : {DType::f32, DType::f64}) {
-    const Tensor from = from_host(ctx, {8}, dtype, std::span<const double>(x));
-    Tensor scaled(ctx, {8}, dtype);
-    channel_dropout(ctx, from, dropout, scaled, Write::overwrite);
-    const auto once = to_host_f64(scaled);
-    channel_dropout(ctx, from, dropout, scaled, Write::add);
-    const auto twice = to_host_f64(scaled);
-    for (size_t c = 0; c < x.size(); ++c) {
-      const double expected = dropout_scale(dropout, static_cast<int64_t>(c)) == 0 ? 0 : 2 * x[c];
-      CHECK(once[c] == expected);
-      CHECK(twice[c] == 2 * expected);
-    }
-  }
-  Tensor y(ctx, {8}, DType::f32);
+  Tensor y = zeros(ctx, {8}, DType::f32);
   CHECK_THROWS_AS(channel_dropout(ctx, y, {1.0, 0}, y, Write::overwrite), UsageError);
   CHECK_THROWS_AS(channel_dropout(ctx, y, {0.5, 0}, y, Write::subtract), Error);
 }

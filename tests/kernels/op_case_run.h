@@ -1,6 +1,8 @@
 // Runs an op's case on any device: outputs and all gradients as doubles, and how far two such results are apart.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/rng.h"
 #include "kernels/op_case.h"
 #include "tests/support/catch.h"
@@ -31,24 +33,36 @@ inline double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return sum;
 }
 
-// Inputs then parameters, on the host: what a case is run on.
-inline std::vector<std::vector<double>> arguments_of(const OpCase& c) {
-  std::vector<std::vector<double>> arguments;
-  for (const auto* shapes : {&c.inputs, &c.parameters}) {
-    for (const Shape& shape : *shapes) arguments.push_back(normal_values(shape.elements(), arguments.size()));
+// Inputs then parameters, on the host: what a case is run on. f32 holds them, as some inputs are f32 in every run.
+inline HostTensors arguments_of(const OpCase& c) {
+  HostTensors arguments;
+  for (const CaseInput& input : c.inputs) {
+    arguments.push_back(normal_values(input.shape.elements(), arguments.size()));
+    for (double& v : arguments.back()) v = static_cast<float>(input.value(v));
+  }
+  for (const Shape& shape : c.parameters) {
+    arguments.push_back(normal_values(shape.elements(), arguments.size()));
+    for (double& v : arguments.back()) v = static_cast<float>(v);
   }
   return arguments;
 }
 
+// The same, to values that bf16 holds.
+inline HostTensors bf16_arguments_of(const OpCase& c) {
+  HostTensors arguments = arguments_of(c);
+  for (auto& values : arguments) values = rounded(std::move(values));
+  return arguments;
+}
+
 struct Result {
-  std::vector<std::vector<double>> outputs;
-  std::vector<std::vector<double>> gradients;  // of inputs, then parameters
+  HostTensors outputs;
+  HostTensors gradients;  // of inputs, then parameters; none of a case that is not differentiable
 };
 
 // Runs the case; with backward, seeds each output's gradient with normal values, `passes` times over the same
-// parameters.
-inline Result run_case(Device& device, const OpCase& c, DType dtype, const std::vector<std::vector<double>>& arguments,
-                       bool with_backward, int passes = 1) {
+// parameters. A case that is not differentiable has no backward, and records nothing.
+inline Result run_case(Device& device, const OpCase& c, DType dtype, const HostTensors& arguments, bool with_backward,
+                       int passes = 1) {
   Context ctx{device};
   std::vector<Parameter> parameters;
   for (size_t i = 0; i < c.parameters.size(); ++i) {
@@ -64,19 +78,21 @@ inline Result run_case(Device& device, const OpCase& c, DType dtype, const std::
     std::vector<Variable> inputs;
     std::vector<int> slots;
     for (size_t i = 0; i < c.inputs.size(); ++i) {
-      inputs.push_back(make_output(ctx, from_host(ctx, c.inputs[i], dtype, arguments[i])));
+      inputs.push_back(make_output(ctx, from_host(ctx, c.inputs[i].shape, c.inputs[i].dtype(dtype), arguments[i])));
       slots.push_back(inputs.back().slot);
     }
     std::vector<Variable> outputs = c.run(ctx, std::move(inputs), parameters);
     result = {};
+    const bool backward = with_backward && c.differentiable;
+    REQUIRE((tape.nodes() > 0) == backward);
     std::vector<Tape::Seed> seeds;
     for (size_t i = 0; i < outputs.size(); ++i) {
       result.outputs.push_back(to_host_f64(outputs[i].value));
-      if (!with_backward) continue;
+      if (!backward) continue;
       const auto dy = seed_values(outputs[i].value.elements(), i);
       seeds.push_back({outputs[i].slot, from_host(ctx, outputs[i].value.shape(), outputs[i].value.dtype(), dy)});
     }
-    if (!with_backward) return result;
+    if (!backward) return result;
     outputs.clear();
     tape.backward(ctx, std::move(seeds));
     for (const int slot : slots) result.gradients.push_back(to_host_f64(tape.gradient(Variable({}, slot))));
@@ -101,24 +117,32 @@ inline double largest_difference(const std::vector<double>& a, const std::vector
   return m;
 }
 
-inline Result run_case(const OpCase& c, DType dtype, const std::vector<std::vector<double>>& arguments,
-                       bool with_backward, int passes = 1) {
+inline Result run_case(const OpCase& c, DType dtype, const HostTensors& arguments, bool with_backward, int passes = 1) {
   Device device;
   return run_case(device, c, dtype, arguments, with_backward, passes);
 }
 
-// Every output and gradient on a device, to `tolerance` times the largest of the CPU's in f64.
-inline void check_against_f64(Device& device, const OpCase& c, DType dtype,
-                              const std::vector<std::vector<double>>& arguments, double tolerance) {
-  const Result got = run_case(device, c, dtype, arguments, true), exact = run_case(c, DType::f64, arguments, true);
-  for (size_t i = 0; i < got.outputs.size(); ++i) {
-    INFO("output " << i);
-    CHECK(largest_difference(got.outputs[i], exact.outputs[i]) <= tolerance * largest(exact.outputs[i]));
+// Largest difference of each tensor, to `tolerance` times its largest exact value.
+inline void check_close(const HostTensors& got, const HostTensors& exact, double tolerance, const char* what) {
+  REQUIRE(got.size() == exact.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    INFO(what << " " << i << " in " << exact.size());
+    CHECK(largest_difference(got[i], exact[i]) <= tolerance * largest(exact[i]));
   }
-  for (size_t i = 0; i < got.gradients.size(); ++i) {
-    INFO("gradient " << i);
-    CHECK(largest_difference(got.gradients[i], exact.gradients[i]) <= tolerance * largest(exact.gradients[i]));
-  }
+}
+
+// Every output and gradient on a device, to `tolerance` times the largest in f64: by the case's reference where it has
+// one, else on the CPU.
+inline void check_against_f64(Device& device, const OpCase& c, DType dtype, const HostTensors& arguments,
+                              double tolerance) {
+  INFO(c.tolerance_reason);
+  const Result got = run_case(device, c, dtype, arguments, true);
+  Result exact;
+  if (c.differentiable) exact = run_case(c, DType::f64, arguments, true);
+  if (c.reference) exact.outputs = c.reference(arguments);
+  REQUIRE(std::ranges::any_of(exact.outputs, [](const auto& values) { return largest(values) > 0; }));
+  check_close(got.outputs, exact.outputs, tolerance, "output");
+  check_close(got.gradients, exact.gradients, tolerance, "gradient");
 }
 
 template <class F>

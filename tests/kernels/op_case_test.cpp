@@ -1,5 +1,8 @@
-// Every op's cases: gradients against central differences, f32 against f64, one thread against two and three.
+// Every op's cases: that there are some, gradients against central differences, f64 against references, f32 and bf16
+// against f64, one thread against two and three.
 #include <omp.h>
+
+#include <algorithm>
 
 #include "tests/kernels/op_case_run.h"
 
@@ -16,13 +19,57 @@ double projection(const Result& result) {
   return sum;
 }
 
+// What keeps the cases of an op's folder from testing the op; nothing where they do.
+std::vector<std::string> gaps_of(const OpFolder& folder) {
+  std::vector<std::string> gaps;
+  if (std::ranges::all_of(folder.cases, &OpCase::benchmark)) gaps.push_back(folder.op + " has no case to test");
+  for (const OpCase& c : folder.cases) {
+    const auto unless = [&](bool fine, const char* what) {
+      if (!fine) gaps.push_back(c.name + " " + what);
+    };
+    unless(c.name.starts_with(folder.op + ": "), "does not begin with its op");
+    unless(c.differentiable || c.reference, "has neither gradients nor a reference");
+    unless(c.tolerance_f32 > 0 && !c.tolerance_reason.empty(), "has no tolerance with its reason");
+    unless(!c.reference || c.tolerance_f64 > 0, "has a reference, but no tolerance for f64");
+  }
+  return gaps;
+}
+
 }  // namespace
+
+TEST_CASE("no op ships untested") {
+  for (const OpFolder& folder : all_op_folders()) CHECK(gaps_of(folder) == std::vector<std::string>{});
+}
+
+TEST_CASE("an op without cases, or with cases that show nothing, is named") {
+  using Gaps = std::vector<std::string>;
+  CHECK(gaps_of({"forgotten", {}}) == Gaps{"forgotten has no case to test"});
+
+  OpCase good;
+  good.name = "op: fine", good.tolerance_f32 = 1e-7, good.tolerance_reason = "one rounding";
+  CHECK(gaps_of({"op", {good}}) == Gaps{});
+  OpCase timed = good;
+  timed.benchmark = true;
+  CHECK(gaps_of({"op", {timed}}) == Gaps{"op has no case to test"});
+  CHECK(gaps_of({"other", {good}}) == Gaps{"op: fine does not begin with its op"});
+
+  OpCase forward = good;
+  forward.differentiable = false;
+  CHECK(gaps_of({"op", {forward}}) == Gaps{"op: fine has neither gradients nor a reference"});
+  forward.reference = [](const HostTensors& x) { return x; };
+  CHECK(gaps_of({"op", {forward}}) == Gaps{"op: fine has a reference, but no tolerance for f64"});
+  forward.tolerance_f64 = 1e-15;
+  CHECK(gaps_of({"op", {good, forward}}) == Gaps{});
+  good.tolerance_reason.clear();
+  CHECK(gaps_of({"op", {forward, good}}) == Gaps{"op: fine has no tolerance with its reason"});
+}
 
 TEST_CASE("gradients equal central differences of a random projection, f64") {
   // Truncation is step^2 times the third derivative over 6, rounding 1e-16 times the projection over the step.
   // The step is small so that few elements cross the kink of a LeakyReLU or change places in a maximum.
   constexpr double kStep = 1e-6, kTolerance = 1e-8;
   for_each_test_case([&](const OpCase& c) {
+    if (!c.differentiable) return;
     const auto arguments = arguments_of(c);
     const Result result = run_case(c, DType::f64, arguments, true);
     for (size_t i = 0; i < arguments.size(); ++i) {
@@ -41,9 +88,16 @@ TEST_CASE("gradients equal central differences of a random projection, f64") {
   });
 }
 
+TEST_CASE("f64 agrees with the case's reference") {
+  for_each_test_case([](const OpCase& c) {
+    if (!c.reference) return;
+    Device device;
+    check_against_f64(device, c, DType::f64, arguments_of(c), c.tolerance_f64);
+  });
+}
+
 TEST_CASE("f32 agrees with f64 within the case's tolerance") {
   for_each_test_case([](const OpCase& c) {
-    INFO(c.tolerance_reason);
     Device device;
     check_against_f64(device, c, DType::f32, arguments_of(c), c.tolerance_f32);
   });
@@ -51,15 +105,14 @@ TEST_CASE("f32 agrees with f64 within the case's tolerance") {
 
 TEST_CASE("bf16 agrees with f64 within the case's tolerance") {
   for_each_test_case([](const OpCase& c) {
-    auto arguments = arguments_of(c);
-    for (auto& values : arguments) values = rounded(std::move(values));
     Device device;
-    check_against_f64(device, c, DType::bf16, arguments, c.tolerance_bf16);
+    check_against_f64(device, c, DType::bf16, bf16_arguments_of(c), c.tolerance_bf16);
   });
 }
 
 TEST_CASE("parameter gradients accumulate over two backward passes") {
   for_each_test_case([](const OpCase& c) {
+    if (!c.differentiable) return;
     const auto arguments = arguments_of(c);
     const Result once = run_case(c, DType::f64, arguments, true), twice = run_case(c, DType::f64, arguments, true, 2);
     for (size_t i = 0; i < arguments.size(); ++i) {

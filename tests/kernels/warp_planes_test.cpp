@@ -1,8 +1,6 @@
 // Resampling of training samples against SciPy, and where nothing or a flip alone is asked for.
 #include "kernels/warp_planes/warp_planes.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "tests/support/golden.h"
@@ -117,18 +115,4 @@ TEST_CASE("what comes from outside is background, however far") {
   const Warped got = warped(ctx, far, {}, kField, DType::f32);
   for (const double v : to_host_f64(got.image)) REQUIRE(v == 0);
   for (const double v : to_host_f64(got.target)) REQUIRE(v == 0);
-}
-
-TEST_CASE("warped planes have the same bits at any number of threads") {
-  Device device;
-  const Context ctx{device};
-  const int before = omp_get_max_threads();
-  std::vector<std::vector<double>> images;
-  for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
-    images.push_back(to_host_f64(warped(ctx, golden_warp(), {}, kField, DType::f32).image));
-  }
-  omp_set_num_threads(before);
-  CHECK(images[0] == images[1]);
-  CHECK(images[0] == images[2]);
 }

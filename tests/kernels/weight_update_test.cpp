@@ -1,10 +1,7 @@
 // What happens to gradients and weights besides Adam: clipping, averages; and the loss with cross entropy.
-#include <omp.h>
-
 #include <cmath>
 #include <limits>
 
-#include "engine/rng.h"
 #include "kernels/clip_gradients/clip_gradients.h"
 #include "kernels/moving_average/moving_average.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
@@ -40,25 +37,6 @@ TEST_CASE("gradients are clipped to their common norm, as PyTorch clips them") {
   Parameter* const nothing[] = {nullptr};
   CHECK_THROWS_AS(clip_gradients(ctx, {nothing, 0}, 0), UsageError);
   CHECK_THROWS_AS(clip_gradients(ctx, {nothing, 0}, std::numeric_limits<double>::infinity()), UsageError);
-}
-
-TEST_CASE("the norm of gradients has the same bits at any number of threads") {
-  Device device;
-  const Context ctx{device};
-  std::vector<double> values(300001);
-  Rng rng(1);
-  for (double& v : values) v = rng.normal();
-  Parameter p = with_gradient(ctx, values, DType::f32);
-  Parameter* const parameters[] = {&p};
-  const int before = omp_get_max_threads();
-  std::vector<double> norms;
-  for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
-    norms.push_back(clip_gradients(ctx, parameters, 1e9));
-  }
-  omp_set_num_threads(before);
-  CHECK(norms[0] == norms[1]);
-  CHECK(norms[0] == norms[2]);
 }
 
 TEST_CASE("a moving average of a constant comes near it as powers do") {
