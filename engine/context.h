@@ -1,4 +1,5 @@
-// What every op is handed: the device, the tape (nullptr: inference) and the tag of the memory it returns.
+// What every op is handed: the device, the tape (nullptr: inference), and the tag and the lifetime of the memory that
+// it returns.
 #pragma once
 
 #include "engine/device.h"
@@ -12,9 +13,13 @@ struct Context {
   Device& device;
   Tape* tape = nullptr;
   Tag tag = Tag::other;
+  Lifetime lifetime = Lifetime::staying;
 
-  Context with_tag(Tag t) const { return {device, tape, t}; }
-  Context with_tape(Tape* t) const { return {device, t, tag}; }
+  // Whoever says what memory is for says how long it is kept too.
+  Context with_tag(Tag t, Lifetime kept = Lifetime::staying) const { return {device, tape, t, kept}; }
+  // For memory that one call of an op works with and gives back.
+  Context for_workspace() const { return with_tag(Tag::workspace, Lifetime::passing); }
+  Context with_tape(Tape* t) const { return {device, t, tag, lifetime}; }
   Context without_tape() const { return with_tape(nullptr); }
 };
 

@@ -1,5 +1,6 @@
 #include "engine/reversible.h"
 
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -72,11 +73,13 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
   const LayerScope scope(ctx, name);
   const bool restored = input == SequenceInput::restored;
   Tensor a = std::move(x.first.value), b = std::move(x.second.value);
-  REVUNET_EXPECTS(a.shape() == b.shape() && (restored || (a.unique() && b.unique())), Error,
-                  "[{}] expected two halves of one shape whose memory nobody shares, got {} and {}", name,
-                  a.shape().to_string(), b.shape().to_string());
+  REVUNET_EXPECTS(a.spec() == b.spec() && (restored || (a.unique() && b.unique())), Error,
+                  "[{}] expected two halves of one shape, type and layout whose memory nobody shares, got {} and {}",
+                  name, a.spec().to_string(), b.spec().to_string());
   const bool store = ctx.tape && activations == Activations::stored;
-  const Context scratch = ctx.without_tape().with_tag(store ? Tag::saved_activation : Tag::forward_scratch);
+  const Context inside = ctx.without_tape();
+  const Context scratch =
+      store ? inside.with_tag(Tag::saved_activation) : inside.with_tag(Tag::forward_scratch, Lifetime::passing);
 
   std::optional<InputCheck> check;
   if (ctx.tape && !store && ctx.tape->monitor() && ctx.tape->monitor()->wants(name)) {
@@ -106,16 +109,22 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
                     .outputs = {y.first, y.second},
                     .parameters = std::move(parameters),
                     .backward = [&blocks, records = std::move(records), a, b, store, restored, check = std::move(check),
-                                 slot1 = x.first.slot, slot2 = x.second.slot](
-                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
+                                 slots = std::array{x.first.slot, x.second.slot},
+                                 name](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
                       if (store) {
                         backward_stored(inner, blocks, records, dy[0], dy[1]);
                       } else {
                         backward_reversible(inner, blocks, records, restored || check, a, b, dy[0], dy[1]);
                         if (check) check->report(a, b);
                       }
-                      if (slot1 != Variable::kNoGradient) gradients.give(slot1, std::move(dy[0]));
-                      if (slot2 != Variable::kNoGradient) gradients.give(slot2, std::move(dy[1]));
+                      for (size_t i = 0; i < 2; ++i) {
+                        gradients.deliver(inner, slots[i], dy[i].spec(), &dy[i], [&](Tensor& dx, bool accumulate) {
+                          REVUNET_EXPECTS(
+                              !accumulate, Error,
+                              "[{}] expected to be the only reader of its input, got another one's gradient", name);
+                          copy(dy[i], dx);
+                        });
+                      }
                     }});
   return y;
 }

@@ -15,19 +15,57 @@ void expect_finite(const Tensor& x, const std::string& node, const std::string& 
 
 }  // namespace
 
-Gradients::Target Gradients::target(const Context& ctx, int slot, const Shape& shape, DType dtype) {
-  Tensor& tensor = slots_[static_cast<size_t>(slot)];
-  const bool accumulate = static_cast<bool>(tensor);
-  if (!accumulate) tensor = Tensor(ctx.with_tag(Tag::backward_scratch), shape, dtype);
-  return {tensor, accumulate};
+Tensor& Gradients::at(int slot) {
+  REVUNET_EXPECTS(slot >= 0 && slot < static_cast<int>(slots_.size()), Error,
+                  "[tape] expected the slot of a variable that this tape tracks, one of {}, got {}; make the variable "
+                  "with track()",
+                  slots_.size(), slot == Variable::kNoGradient ? "a constant" : std::to_string(slot));
+  return slots_[static_cast<size_t>(slot)];
 }
 
-void Gradients::give(int slot, Tensor gradient) {
-  REVUNET_EXPECTS(slot >= 0 && slot < static_cast<int>(slots_.size()), Error,
-                  "[tape] expected a variable that this tape tracks, got a constant; make it with track()");
-  REVUNET_EXPECTS(empty(slot) && gradient.unique(), Error,
-                  "[tape] expected an empty gradient slot and a gradient of its own memory; add to target() instead");
-  slots_[static_cast<size_t>(slot)] = std::move(gradient);
+Tensor& Gradients::at(int slot, const TensorSpec& spec) {
+  Tensor& held = at(slot);
+  REVUNET_EXPECTS(!held || held.spec() == spec, Error, "[tape] expected another part of a gradient {}, got one {}",
+                  held.spec().to_string(), spec.to_string());
+  return held;
+}
+
+bool Gradients::deliver(const Context& ctx, int slot, const TensorSpec& spec, Tensor* reusable, const Write& write) {
+  if (slot == Variable::kNoGradient) return false;
+  if (Tensor& held = at(slot, spec)) {
+    write(held, true);
+  } else {
+    const bool reuse = reusable && reusable->unique() && reusable->spec() == spec;
+    Tensor dx = reuse ? *reusable : Tensor(ctx.with_tag(Tag::backward_scratch, Lifetime::passing), spec);
+    write(dx, false);
+    held = std::move(dx);
+  }
+  if (reusable) *reusable = Tensor();
+  return true;
+}
+
+void Gradients::deliver_parts(const Context& ctx, std::span<const int> slots, const TensorSpec& spec,
+                              const WriteParts& write) {
+  std::vector<Tensor> fresh(slots.size()), begun(slots.size());
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i] == Variable::kNoGradient) continue;
+    Tensor& held = at(slots[i], spec);
+    if (held) {
+      begun[i] = held;
+    } else {
+      fresh[i] = held = Tensor(ctx.with_tag(Tag::backward_scratch, Lifetime::passing), spec);
+    }
+  }
+  const auto is_defined = [](const Tensor& x) { return bool{x}; };
+  if (std::ranges::any_of(fresh, is_defined)) write(fresh, false);
+  if (std::ranges::any_of(begun, is_defined)) write(begun, true);
+}
+
+void Gradients::seed(int slot, Tensor gradient) {
+  Tensor& held = at(slot);
+  REVUNET_EXPECTS(!held && gradient.unique(), Error,
+                  "[tape] expected one seed for each variable, in memory that nobody shares; pass it with std::move");
+  held = std::move(gradient);
 }
 
 Variable Tape::track(Tensor value) {
@@ -38,10 +76,10 @@ Variable Tape::track(Tensor value) {
 void Tape::record(Node node) {
   REVUNET_EXPECTS(!spent_, Error, "[tape] expected a fresh tape to record {}, got one whose backward has run",
                   node.name);
-  std::vector<OutputShape> outputs;
+  std::vector<Output> outputs;
   for (const Variable& y : node.outputs) {
     if (check_finite_) expect_finite(y.value, node.name, "output");
-    outputs.push_back({y.slot, y.value.shape(), y.value.dtype()});
+    outputs.push_back({y.slot, y.value.spec()});
   }
   const uint32_t layer = node.outputs.front().value.device().allocator().current_layer();
   node.outputs.clear();
@@ -56,8 +94,8 @@ void Tape::backward(const Context& ctx, std::vector<Seed> seeds, const OnGradien
                   "[tape] expected a tape whose backward has not run, got one that has released what it saved; run the "
                   "forward again on a new tape");
   spent_ = true;
-  for (Seed& seed : seeds) gradients_.give(seed.slot, std::move(seed.gradient));
-  const Context inner = ctx.without_tape().with_tag(Tag::backward_scratch);
+  for (Seed& seed : seeds) gradients_.seed(seed.slot, std::move(seed.gradient));
+  const Context inner = ctx.without_tape().with_tag(Tag::backward_scratch, Lifetime::passing);
   while (!nodes_.empty()) {
     const LayerScope scope(inner, nodes_.back().layer);
     run(inner, nodes_.back());
@@ -81,14 +119,13 @@ void Tape::backward(const Context& ctx, const Variable& y, Tensor dy, const OnGr
 
 void Tape::run(const Context& ctx, Recorded& recorded) {
   Node& node = recorded.node;
-  const auto reached = [&](const OutputShape& y) { return !gradients_.empty(y.slot); };
+  const auto reached = [&](const Output& y) { return bool{gradients_.at(y.slot)}; };
   if (std::ranges::none_of(recorded.outputs, reached)) return;
   std::vector<Tensor> dy;
-  for (const OutputShape& y : recorded.outputs) {
-    dy.push_back(reached(y) ? gradients_.take(y.slot) : zeros(ctx, y.shape, y.dtype));
-    REVUNET_EXPECTS(dy.back().shape() == y.shape && dy.back().dtype() == y.dtype, Error,
-                    "[{}] expected a gradient of its output, {} {}, got {} {}", node.name, name_of(y.dtype),
-                    y.shape.to_string(), name_of(dy.back().dtype()), dy.back().shape().to_string());
+  for (const Output& y : recorded.outputs) {
+    dy.push_back(reached(y) ? std::move(gradients_.at(y.slot)) : zeros(ctx, y.spec));
+    REVUNET_EXPECTS(dy.back().spec() == y.spec, Error, "[{}] expected a gradient of its output, {}, got {}", node.name,
+                    y.spec.to_string(), dy.back().spec().to_string());
   }
   node.backward(ctx, std::move(dy), gradients_);
   if (!check_finite_) return;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,26 +30,36 @@ struct Variable {
   bool needs_gradient() const { return slot != kNoGradient; }
 };
 
-// The gradients of variables while a backward runs: one slot a variable, empty until a consumer writes it.
+// The gradients of variables while a backward runs: one slot for each variable, empty until an op delivers to it.
+//
+// Rule: an op returns a gradient by deliver() or deliver_parts(), and never learns what a slot holds.
 class Gradients {
  public:
-  // Where a consumer puts its part of a gradient: overwrite `tensor`, or add to it where `accumulate`.
-  struct Target {
-    Tensor& tensor;
-    bool accumulate;
-  };
-  // The existing gradient of `v`, or a new uninitialised one (tag backward_scratch). v must need a gradient.
-  Target target(const Context& ctx, int slot, const Shape& shape, DType dtype);
+  // Overwrites dx with the op's part of a gradient, or adds that to dx where `accumulate`.
+  using Write = std::function<void(Tensor& dx, bool accumulate)>;
+  // The same for several tensors. Those that are undefined are not to be written.
+  using WriteParts = std::function<void(std::span<Tensor> dx, bool accumulate)>;
 
-  // Hands over a whole gradient. The slot must be empty and the tensor's memory not shared, as its owner may overwrite
-  // it.
-  void give(int slot, Tensor gradient);
-  bool empty(int slot) const { return !slots_[static_cast<size_t>(slot)]; }
-  Tensor take(int slot) { return std::move(slots_[static_cast<size_t>(slot)]); }
-  const Tensor& at(int slot) const { return slots_[static_cast<size_t>(slot)]; }
+  // Calls `write` with the gradient of a slot, which is like `spec`. Where the slot is empty, the gradient is
+  // uninitialised: in the memory of `reusable` (may be nullptr) if that is like `spec` and nobody else owns it, else
+  // new (tag backward_scratch). `write` may read *reusable, which is undefined afterwards.
+  // Returns false and does nothing for a constant, whose slot is kNoGradient.
+  bool deliver(const Context& ctx, int slot, const TensorSpec& spec, Tensor* reusable, const Write& write);
+
+  // Delivers to several slots, whose gradients are all like `spec` and are written by one call: `write` is called at
+  // most once for those that were empty and at most once for the others. It skips constants.
+  void deliver_parts(const Context& ctx, std::span<const int> slots, const TensorSpec& spec, const WriteParts& write);
 
  private:
   friend class Tape;
+
+  // What the slot holds. Throws Error where no variable of the tape has this slot.
+  Tensor& at(int slot);
+  const Tensor& at(int slot) const { return const_cast<Gradients*>(this)->at(slot); }
+  // The same, where a gradient like `spec` is to go. Throws Error where the slot holds one of another kind.
+  Tensor& at(int slot, const TensorSpec& spec);
+  void seed(int slot, Tensor gradient);
+
   std::vector<Tensor> slots_;
 };
 
@@ -64,8 +75,9 @@ class ReconstructionMonitor {
 
 class Tape {
  public:
-  // dy: the gradients of the node's outputs, owned by the callee. It adds the inputs' parts to `gradients` and the
-  // parameters' to their Parameter. ctx has no tape and tag backward_scratch.
+  // dy holds the gradients of the node's outputs, and the callee owns them. It delivers the inputs' parts to
+  // `gradients` and adds the parameters' to their Parameter. ctx has no tape, tag backward_scratch and a passing
+  // lifetime.
   using Backward = std::function<void(const Context& ctx, std::vector<Tensor> dy, Gradients& gradients)>;
 
   struct Node {
@@ -97,7 +109,7 @@ class Tape {
   void backward(const Context& ctx, std::vector<Seed> seeds, const OnGradient& on_gradient = {});
   void backward(const Context& ctx, const Variable& y, Tensor dy, const OnGradient& on_gradient = {});
 
-  // The gradient of a variable that no node made, after backward; undefined if nothing reached it.
+  // The gradient of a variable that no node made, after backward. It is undefined if nothing reached the variable.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
   // Sequences recorded from now on are checked where the monitor wants them; it outlives the tape.
@@ -107,15 +119,14 @@ class Tape {
   size_t nodes() const { return nodes_.size(); }
 
  private:
-  struct OutputShape {
+  struct Output {
     int slot;
-    Shape shape;
-    DType dtype;
+    TensorSpec spec;
   };
   struct Recorded {
     Node node;
     uint32_t layer;  // that forward's allocations belonged to; backward's will as well
-    std::vector<OutputShape> outputs;
+    std::vector<Output> outputs;
   };
   void run(const Context& ctx, Recorded& recorded);
   void report_complete(std::span<Parameter* const> parameters, const OnGradient& on_gradient);

@@ -8,7 +8,8 @@
 namespace revunet {
 
 struct Tensor::Storage {
-  Storage(Device& d, size_t bytes, Tag tag) : device(d), block(d.allocator().allocate(bytes, tag)) {}
+  Storage(const Context& ctx, size_t bytes)
+      : device(ctx.device), block(device.allocator().allocate(bytes, ctx.tag, ctx.lifetime)) {}
   ~Storage() { device.allocator().free(block); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -20,19 +21,25 @@ struct Tensor::Storage {
 namespace {
 
 // Elements from voxel to voxel, or from row to row of whatever else has a last extent.
-int64_t stride_of(const Context& ctx, const Shape& shape, DType dtype) {
-  if (shape.rank() == 0) return 1;
-  const int64_t extent = shape[shape.rank() - 1];
-  const bool padded = shape.rank() == 5 && is_activation(ctx.tag);
-  return padded ? ctx.device.layout().padded_channels(extent, size_of(dtype)) : extent;
+int64_t stride_of(const Context& ctx, const TensorSpec& spec) {
+  const Shape& shape = spec.shape;
+  if (spec.layout == Layout::activation) {
+    return ctx.device.layout().padded_channels(activation(shape).C, size_of(spec.dtype));
+  }
+  return shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
 }
 
 }  // namespace
 
-Tensor::Tensor(const Context& ctx, const Shape& shape, DType dtype)
-    : elements_(shape.elements()), channel_stride_(stride_of(ctx, shape, dtype)), shape_(shape), dtype_(dtype) {
+std::string TensorSpec::to_string() const {
+  return fmt::format("{} {}{}", name_of(dtype), shape.to_string(), layout == Layout::activation ? " activation" : "");
+}
+
+Tensor::Tensor(const Context& ctx, const TensorSpec& spec)
+    : elements_(spec.shape.elements()), channel_stride_(stride_of(ctx, spec)), spec_(spec) {
+  const Shape& shape = spec.shape;
   stored_elements_ = shape.rank() == 0 ? 1 : elements_ / shape[shape.rank() - 1] * channel_stride_;
-  storage_ = std::make_shared<Storage>(ctx.device, stored_bytes(), ctx.tag);
+  storage_ = std::make_shared<Storage>(ctx, stored_bytes());
 }
 
 Device& Tensor::device() const {
@@ -44,18 +51,21 @@ std::byte* Tensor::address() const {
   REVUNET_EXPECTS(storage_, Error, "[tensor] expected a tensor with memory, got an undefined one");
   REVUNET_EXPECTS(storage_->device.computes(), Error,
                   "[tensor] expected memory to read or write, got a tensor {} of the meta device, which has none",
-                  shape_.to_string());
+                  shape().to_string());
   return storage_->block->data;
 }
 
-Tensor zeros(const Context& ctx, const Shape& shape, DType dtype) {
-  Tensor x(ctx, shape, dtype);
+Tensor zeros(const Context& ctx, const TensorSpec& spec) {
+  Tensor x(ctx, spec);
   fill_zero(x);
   return x;
 }
+Tensor zeros(const Context& ctx, const Shape& shape, DType dtype) {
+  return zeros(ctx, TensorSpec{shape, dtype});
+}
 
 Tensor clone(const Context& ctx, const Tensor& x) {
-  Tensor y(ctx, x.shape(), x.dtype());
+  Tensor y(ctx, x.spec());
   copy(x, y);
   return y;
 }
@@ -71,7 +81,7 @@ void copy(const Tensor& from, Tensor& to) {
   REVUNET_EXPECTS(from.channel_stride() == to.channel_stride(), Error,
                   "[copy] expected tensors of {} that are padded alike, got {} and {} elements a voxel",
                   to.shape().to_string(), from.channel_stride(), to.channel_stride());
-  if (!from.device().computes()) return;
+  if (!from.device().computes() || from.address() == to.address()) return;
   from.device().memory().copy(to.address(), from.address(), from.stored_bytes());
 }
 
@@ -83,7 +93,8 @@ bool is_padded(const Tensor& x) {
   return x.stored_elements() != x.elements();
 }
 
-// Calls f(first of the values, first in memory, count) for each run of elements without padding between; several at once.
+// Calls f(first of the values, first in memory, count) for each run of elements without padding between; several at
+// once.
 template <class F>
 void for_each_row(const Tensor& x, F f) {
   const int64_t length = is_padded(x) ? x.shape()[x.shape().rank() - 1] : x.elements();
@@ -138,8 +149,8 @@ void assign_values(Tensor& x, std::span<const From> values) {
 }
 
 template <class From>
-Tensor tensor_of(const Context& ctx, const Shape& shape, DType dtype, std::span<const From> values) {
-  Tensor x(ctx, shape, dtype);
+Tensor tensor_of(const Context& ctx, const TensorSpec& spec, std::span<const From> values) {
+  Tensor x(ctx, spec);
   assign_values(x, values);
   return x;
 }
@@ -164,11 +175,17 @@ std::vector<To> values_of(const Tensor& x) {
 
 }  // namespace
 
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const float> values) {
+  return tensor_of(ctx, spec, values);
+}
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const double> values) {
+  return tensor_of(ctx, spec, values);
+}
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values) {
-  return tensor_of(ctx, shape, dtype, values);
+  return tensor_of(ctx, TensorSpec{shape, dtype}, values);
 }
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values) {
-  return tensor_of(ctx, shape, dtype, values);
+  return tensor_of(ctx, TensorSpec{shape, dtype}, values);
 }
 void assign(Tensor& x, std::span<const double> values) {
   assign_values(x, values);

@@ -3,12 +3,15 @@
 // Rule: copying a Tensor shares the memory; clone() copies it. The memory dies with its last owner, so ops move tensors
 // and drop them at their last use.
 //
-// A device may pad the channels of activations (MemoryLayout): elements of one voxel then lie channel_stride() after
-// those of the voxel before, and what is between is zero. Kernels keep it so; values to and from the host have none.
+// A device may pad the channels of an activation (Layout, and the device's MemoryLayout): elements of one voxel then
+// lie channel_stride() after those of the voxel before, and what is between is zero. Kernels keep it so. Values to and
+// from the host have no padding.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/context.h"
@@ -17,21 +20,41 @@
 
 namespace revunet {
 
+// How a tensor lies in memory. It is said when the tensor is made, and its tag has no part in it.
+enum class Layout : uint8_t {
+  dense,       // no padding: parameters, statistics, losses, workspace
+  activation,  // (N, D, H, W, C), whose channels are padded where the device's kernels read whole packs of them
+};
+
+// What a tensor is, without its memory.
+struct TensorSpec {
+  Shape shape;
+  DType dtype = DType::f32;
+  Layout layout = Layout::dense;
+
+  bool operator==(const TensorSpec&) const = default;
+  std::string to_string() const;  // such as "f32 (1, 4, 4, 4, 30) activation"
+};
+
 class Tensor {
  public:
   Tensor() = default;  // undefined: no memory
-  // Uninitialised, tagged with ctx.tag.
-  Tensor(const Context& ctx, const Shape& shape, DType dtype);
+  // Uninitialised, with the tag and the lifetime of ctx. Throws Error for an activation of another rank than 5.
+  Tensor(const Context& ctx, const TensorSpec& spec);
+  // The same with Layout::dense.
+  Tensor(const Context& ctx, const Shape& shape, DType dtype) : Tensor(ctx, TensorSpec{shape, dtype}) {}
 
   explicit operator bool() const { return storage_ != nullptr; }
-  const Shape& shape() const { return shape_; }
-  DType dtype() const { return dtype_; }
+  const TensorSpec& spec() const { return spec_; }
+  const Shape& shape() const { return spec_.shape; }
+  DType dtype() const { return spec_.dtype; }
+  Layout layout() const { return spec_.layout; }
   int64_t elements() const { return elements_; }
   // The last extent, or more on a device that pads.
   int64_t channel_stride() const { return channel_stride_; }
   // With padding.
   int64_t stored_elements() const { return stored_elements_; }
-  size_t stored_bytes() const { return static_cast<size_t>(stored_elements_ * size_of(dtype_)); }
+  size_t stored_bytes() const { return static_cast<size_t>(stored_elements_ * size_of(dtype())); }
   // True if no other tensor shares the memory: it may be overwritten, or reused for a result.
   bool unique() const { return storage_.use_count() == 1; }
 
@@ -55,24 +78,27 @@ class Tensor {
   struct Storage;
 
   void expect_dtype(DType wanted) const {
-    REVUNET_EXPECTS(storage_ && dtype_ == wanted, Error, "[tensor] expected {} elements, got {}", name_of(wanted),
-                    storage_ ? name_of(dtype_) : "an undefined tensor");
+    REVUNET_EXPECTS(storage_ && dtype() == wanted, Error, "[tensor] expected {} elements, got {}", name_of(wanted),
+                    storage_ ? name_of(dtype()) : "an undefined tensor");
   }
 
   std::shared_ptr<Storage> storage_;
   int64_t elements_ = 0, stored_elements_ = 0, channel_stride_ = 0;
-  Shape shape_;
-  DType dtype_ = DType::f32;
+  TensorSpec spec_;
 };
 
+Tensor zeros(const Context& ctx, const TensorSpec& spec);
 Tensor zeros(const Context& ctx, const Shape& shape, DType dtype);
 Tensor clone(const Context& ctx, const Tensor& x);
 void fill_zero(Tensor& x);
+// Does nothing where both are the same memory.
 void copy(const Tensor& from, Tensor& to);
 
 // Fills, copies and conversions do nothing on a meta device; reading from one is an Error.
 //
-// Host values to a tensor of `dtype` (rounded to nearest, to bf16 by way of f32) and back.
+// Host values to a tensor of the type (rounded to nearest, to bf16 by way of f32) and back.
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const float> values);
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const double> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values);
 void assign(Tensor& x, std::span<const double> values);

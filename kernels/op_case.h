@@ -33,6 +33,10 @@ struct CaseInput {
   DType dtype(DType tested) const {
     return type == Type::f32 ? DType::f32 : type == Type::compute ? compute_type(tested) : tested;
   }
+  // An activation, or a dense tensor where the rank is another one.
+  TensorSpec spec(DType tested) const {
+    return {shape, dtype(tested), shape.rank() == 5 ? Layout::activation : Layout::dense};
+  }
   double value(double normal) const { return from_normal ? from_normal(normal) : normal; }
 };
 

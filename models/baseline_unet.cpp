@@ -66,7 +66,8 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
     skips.pop_back();
   }
   // The loss comes right after and takes their memory for its gradient: they are scratch.
-  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch), {std::move(x)}, *last_weight_, last_bias_);
+  auto logits =
+      conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), {std::move(x)}, *last_weight_, last_bias_);
   return std::move(logits[0]);
 }
 

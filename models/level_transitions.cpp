@@ -22,7 +22,7 @@ Halves convolve(const Context& ctx, const Halves& x, const PointwiseConvolution&
   const auto [N, D, H, W, C] = activation(shape);
   const int64_t half = convolution.weight->value.shape()[0] / 2;
   Halves y;
-  for (Tensor& part : y) part = Tensor(ctx, {N, D, H, W, half}, x[0].dtype());
+  for (Tensor& part : y) part = Tensor(ctx, {{N, D, H, W, half}, x[0].dtype(), Layout::activation});
   conv3d_forward(ctx, x, convolution.weight->value, &convolution.bias->value, y, Write::overwrite);
   return y;
 }
@@ -30,7 +30,7 @@ Halves convolve(const Context& ctx, const Halves& x, const PointwiseConvolution&
 Halves pool(const Context& ctx, const Halves& x) {
   Halves y;
   for (size_t i = 0; i < 2; ++i) {
-    y[i] = Tensor(ctx, max_pool3d_shape(x[i].shape()), x[i].dtype());
+    y[i] = Tensor(ctx, {max_pool3d_shape(x[i].shape()), x[i].dtype(), Layout::activation});
     max_pool3d_forward(ctx, x[i], y[i]);
   }
   return y;
@@ -42,7 +42,7 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
                          const PointwiseConvolution& convolution) {
   const LayerScope scope(ctx, name);
   const Halves x = {fine.first.value, fine.second.value};
-  Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch), x), convolution);
+  Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x), convolution);
   Stream out{make_output(ctx, std::move(y[0])), make_output(ctx, std::move(y[1]))};
   if (!ctx.tape) return out;
   ctx.tape->record({.name = name,
@@ -58,9 +58,9 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
                                            Write::overwrite);  // into pooled's memory
                       dy.clear();
                       for (size_t i = 0; i < 2; ++i) {
-                        if (slots[i] == Variable::kNoGradient) continue;
-                        const auto [dx, accumulate] = gradients.target(inner, slots[i], x[i].shape(), x[i].dtype());
-                        max_pool3d_backward(inner, x[i], pooled[i], dx, accumulate);
+                        gradients.deliver(inner, slots[i], x[i].spec(), nullptr, [&](Tensor& dx, bool accumulate) {
+                          max_pool3d_backward(inner, x[i], pooled[i], dx, accumulate);
+                        });
                       }
                     }});
   return out;
@@ -74,9 +74,9 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
   const bool in_place = skips == Skips::reversible || !ctx.tape;
   Halves y;
   {
-    const Halves low = convolve(ctx.with_tag(Tag::forward_scratch), x, convolution);
+    const Halves low = convolve(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x, convolution);
     for (size_t i = 0; i < 2; ++i) {
-      y[i] = in_place ? base[i] : Tensor(ctx, base[i].shape(), base[i].dtype());
+      y[i] = in_place ? base[i] : Tensor(ctx, base[i].spec());
       upsample_trilinear_add_forward(ctx, low[i], base[i], y[i]);
     }
   }
@@ -99,9 +99,10 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
          Halves dlow;
          for (size_t i = 0; i < 2; ++i) {
            const auto [N, D, H, W, C] = activation(dy[i].shape());
-           dlow[i] = Tensor(inner, {N, D / 2, H / 2, W / 2, C}, dy[i].dtype());
+           dlow[i] = Tensor(inner, {{N, D / 2, H / 2, W / 2, C}, dy[i].dtype(), Layout::activation});
            upsample_trilinear_backward(inner, dy[i], dlow[i], false);
-           add_gradient(inner, gradients, skip_slots[i], std::move(dy[i]));
+           gradients.deliver(inner, skip_slots[i], dy[i].spec(), &dy[i],
+                             [&](Tensor& dx, bool accumulate) { add_backward(inner, dy[i], dx, accumulate); });
          }
          conv3d_backward(inner, {x[0], x[1]}, coarse_slots, *convolution.weight, convolution.bias, dlow, gradients);
        }});

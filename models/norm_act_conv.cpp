@@ -9,7 +9,7 @@ NormActConv::Affine NormActConv::affine(const Context& ctx) const {
   const ChannelDropout dropout = dropout_.of_layer(layer_);
   const Tensor &gamma = norm_.gamma.value, &beta = norm_.beta.value;
   if (dropout.rate == 0) return {gamma, beta};
-  const Context workspace = ctx.with_tag(Tag::workspace);
+  const Context workspace = ctx.for_workspace();
   Affine scaled{Tensor(workspace, gamma.shape(), gamma.dtype()), Tensor(workspace, beta.shape(), beta.dtype())};
   channel_dropout(ctx, gamma, dropout, scaled.gamma, Write::overwrite);
   channel_dropout(ctx, beta, dropout, scaled.beta, Write::overwrite);
@@ -18,14 +18,14 @@ NormActConv::Affine NormActConv::affine(const Context& ctx) const {
 
 Tensor NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics,
                              const Affine& affine) const {
-  Tensor a(ctx, x.shape(), operands_ == Operands::bf16 ? DType::bf16 : x.dtype());
+  Tensor a(ctx, TensorSpec{x.shape(), operands_ == Operands::bf16 ? DType::bf16 : x.dtype(), x.layout()});
   group_norm_leaky_relu_forward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, a);
   return a;
 }
 
 Tensor NormActConv::forward(const Context& ctx, const Tensor& x, Tensor& y) const {
   Tensor statistics = group_norm_statistics(ctx.with_tag(Tag::saved_activation), x, norm_.groups);
-  const Tensor a = activate(ctx.with_tag(Tag::forward_scratch), x, statistics, affine(ctx));
+  const Tensor a = activate(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x, statistics, affine(ctx));
   conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {&y, 1}, Write::add);
   return statistics;
 }
@@ -39,7 +39,7 @@ void NormActConv::backward_norm(const Context& ctx, const Tensor& x, const Tenso
                                    dbeta);
     return;
   }
-  const Context workspace = ctx.with_tag(Tag::workspace);
+  const Context workspace = ctx.for_workspace();
   Affine d{zeros(workspace, dgamma.shape(), dgamma.dtype()), zeros(workspace, dbeta.shape(), dbeta.dtype())};
   group_norm_leaky_relu_backward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, da, dx, true, d.gamma,
                                  d.beta);
@@ -54,7 +54,7 @@ void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& st
   if (y) conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {y, 1}, Write::subtract);
   Tensor dz = dy;  // as the convolution multiplies it
   if (dy.dtype() != a.dtype()) {
-    dz = Tensor(ctx, dy.shape(), a.dtype());
+    dz = Tensor(ctx, {dy.shape(), a.dtype(), dy.layout()});
     cast_forward(ctx, dy, dz);
   }
   conv3d_backward_weight(ctx, {&a, 1}, {&dz, 1}, gradient_of(ctx, weight_));

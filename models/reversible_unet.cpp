@@ -86,8 +86,8 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
     stream = run_sequence(ctx, decoders_[i + 1], std::move(stream), decoder_input);
   }
   // The loss comes right after and takes their memory for its gradient: they are scratch.
-  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch), {std::move(stream.first), std::move(stream.second)},
-                       *last_weight_, last_bias_);
+  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing),
+                       {std::move(stream.first), std::move(stream.second)}, *last_weight_, last_bias_);
   return std::move(logits[0]);
 }
 

@@ -59,7 +59,8 @@ StepSeconds TrainingRun::step() {
   Tape tape;
   const Context ctx{device(), &tape};
   const auto input = [&](const std::vector<float>& values, int64_t channels) {
-    return from_host(ctx.with_tag(Tag::input), volume(variant_, channels), activation_type(variant_.precision), values);
+    const TensorSpec spec{volume(variant_, channels), activation_type(variant_.precision), Layout::activation};
+    return from_host(ctx.with_tag(Tag::input), spec, values);
   };
   Tensor image = input(image_, variant_.model.in_channels), target = input(target_, variant_.model.out_channels);
   Variable losses;

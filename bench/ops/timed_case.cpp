@@ -6,11 +6,15 @@ namespace revunet::bench {
 
 namespace {
 
-Tensor random_tensor(const Context& ctx, const CaseInput& input, DType dtype, uint64_t stream) {
+Tensor random_tensor(const Context& ctx, const TensorSpec& spec, uint64_t stream,
+                     CaseInput::FromNormal from_normal = nullptr) {
   Rng rng(1, stream);
-  std::vector<float> values(static_cast<size_t>(input.shape.elements()));
-  for (float& v : values) v = static_cast<float>(input.value(rng.normal()));
-  return from_host(ctx, input.shape, input.dtype(dtype), values);
+  std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
+  for (float& v : values) {
+    const double normal = rng.normal();
+    v = static_cast<float>(from_normal ? from_normal(normal) : normal);
+  }
+  return from_host(ctx, spec, values);
 }
 
 }  // namespace
@@ -18,10 +22,12 @@ Tensor random_tensor(const Context& ctx, const CaseInput& input, DType dtype, ui
 TimedCase::TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher)
     : case_(op_case), ctx_{device}, flusher_(flusher) {
   uint64_t stream = 0;
-  for (const CaseInput& input : case_.inputs) inputs_.push_back(random_tensor(ctx_, input, dtype, stream++));
+  for (const CaseInput& input : case_.inputs) {
+    inputs_.push_back(random_tensor(ctx_, input.spec(dtype), stream++, input.from_normal));
+  }
   for (const Shape& shape : case_.parameters) {
     parameters_.push_back(
-        {.name = "parameter", .value = random_tensor(ctx_, shape, DType::f32, stream++), .gradient = {}});
+        {.name = "parameter", .value = random_tensor(ctx_, {shape, DType::f32}, stream++), .gradient = {}});
   }
 }
 
@@ -42,7 +48,7 @@ TimedCase::Costs TimedCase::run() {
   std::vector<Tape::Seed> seeds;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (i == output_gradients_.size()) {
-      output_gradients_.push_back(random_tensor(ctx_, outputs[i].value.shape(), outputs[i].value.dtype(), 100 + i));
+      output_gradients_.push_back(random_tensor(ctx_, outputs[i].value.spec(), 100 + i));
     }
     seeds.push_back({outputs[i].slot, clone(ctx_, output_gradients_[i])});
   }

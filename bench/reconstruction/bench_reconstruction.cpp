@@ -60,9 +60,11 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
   std::vector<float> image(static_cast<size_t>(x * y * z * config.in_channels));
   for (float& v : image) v = static_cast<float>(deviation * rng.normal());
   const std::vector<float> target(static_cast<size_t>(x * y * z * config.out_channels), 1.0f);
-  Variable losses =
-      region_losses(ctx, *model, from_host(ctx, {1, x, y, z, config.in_channels}, activation_type(precision), image),
-                    from_host(ctx, {1, x, y, z, config.out_channels}, activation_type(precision), target));
+  const auto volume = [&](int64_t channels) {
+    return TensorSpec{{1, x, y, z, channels}, activation_type(precision), Layout::activation};
+  };
+  Variable losses = region_losses(ctx, *model, from_host(ctx, volume(config.in_channels), image),
+                                  from_host(ctx, volume(config.out_channels), target));
   Adam adam;
   learn(ctx, tape, std::move(losses), *model, adam, OptimiserStep::separate);
   return errors;

@@ -31,11 +31,10 @@ constexpr size_t kMediumRequest = 4 * kMiB, kMediumSegment = 16 * kMiB;
 // segments that are wholly free change hands.
 enum Pool : size_t { small, medium, large_staying, large_passing };
 
-Pool pool_of(size_t size, Tag tag) {
+Pool pool_of(size_t size, Lifetime lifetime) {
   if (size <= kSmallRequest) return small;
   if (size <= kMediumRequest) return medium;
-  const bool passing = tag == Tag::forward_scratch || tag == Tag::backward_scratch || tag == Tag::workspace;
-  return passing ? large_passing : large_staying;
+  return lifetime == Lifetime::passing ? large_passing : large_staying;
 }
 
 size_t segment_size(size_t pool, size_t request) {
@@ -80,9 +79,9 @@ CachingAllocator::~CachingAllocator() {
   release_cached();
 }
 
-CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag) {
+CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag, Lifetime lifetime) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAllocationAlignment);
-  const size_t pool = pool_of(size, tag);
+  const size_t pool = pool_of(size, lifetime);
   Block* block = take_free(pool, size, true);
   if (!block) block = adopt_segment(pool, size);
   const bool reused = block;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <set>
@@ -32,6 +33,12 @@ struct MemoryStats {
   size_t operator[](Tag tag) const { return by_tag[static_cast<size_t>(tag)]; }
 };
 
+// How long the caller keeps a block. Large blocks of the two kinds lie in segments of their own.
+enum class Lifetime : uint8_t {
+  staying,  // most of a step or longer
+  passing,  // the work of one layer: scratch and workspace
+};
+
 class CachingAllocator {
  public:
   static constexpr size_t kPools = 4;  // by size and lifetime of a request
@@ -56,7 +63,7 @@ class CachingAllocator {
   // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released, then a
   // segment for this request alone is asked for, then a larger free block than is good is split; then OutOfMemoryError,
   // with the request, what the device has, and what is allocated by tag and by layer.
-  Block* allocate(size_t bytes, Tag tag);
+  Block* allocate(size_t bytes, Tag tag, Lifetime lifetime);
   void free(Block* block) noexcept;
 
   // Never reserves more than this; by default, what the resource has.

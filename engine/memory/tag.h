@@ -1,5 +1,8 @@
 // What a byte of tensor memory is for. Every allocation has a tag from birth, so that a measured peak can be held
 // against the terms of the paper's memory equations (3) and (4), which are sums over tags.
+//
+// Rule: a tag counts and never decides. Where a block lies follows from its Lifetime (caching_allocator.h), and how a
+// tensor lies in it from its Layout (tensor.h).
 #pragma once
 
 #include <array>
@@ -28,12 +31,6 @@ inline constexpr size_t kTagCount = kTagNames.size();
 
 constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];
-}
-
-// Volumes that flow through a network, forward or backward: a device may pad their channels (MemoryLayout), and those
-// of nothing else.
-constexpr bool is_activation(Tag tag) {
-  return tag != Tag::parameter && tag != Tag::gradient && tag != Tag::optimiser && tag != Tag::workspace;
 }
 
 // What training does while memory is asked for and given back.

@@ -1,7 +1,7 @@
 // Sum: y = a + b. Any shape, any layout.
 //
-// Backward keeps nothing: dy is the gradient of both. Its memory goes to b; a gets a copy, as gradients never share.
-// Errors: Error where the shapes or types differ.
+// Backward keeps nothing: dy is the gradient of both. Its memory goes to b, or to a where b is a constant. The other
+// one gets a copy, as gradients never share. Errors: Error where the shapes, types or layouts differ.
 #pragma once
 
 #include "engine/on_device.h"
@@ -17,8 +17,8 @@ void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y
 // y += x.
 void add_in_place(const Context& ctx, Tensor& y, const Tensor& x);
 
-// Makes dy, owned by the caller, part of a slot's gradient: moved into an empty slot, else added to what is there.
-void add_gradient(const Context& ctx, Gradients& gradients, int slot, Tensor dy);
+// dx = dy for either of them, which is nothing to do where dx is dy's memory; with accumulate, dx += dy instead.
+void add_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate);
 
 REVUNET_KERNEL(add_forward)
 

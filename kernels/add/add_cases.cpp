@@ -38,9 +38,8 @@ OpCase constant_operand(bool first) {
   OpCase c = add_case(name, {1, 2, 1, 3, 2});
   c.inputs.pop_back();
   c.run = [first](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
-    const Shape shape = x[0].value.shape();
-    const std::vector<double> ones(static_cast<size_t>(shape.elements()), 1.0);
-    Variable constant(from_host(ctx, shape, x[0].value.dtype(), ones));
+    const std::vector<double> ones(static_cast<size_t>(x[0].value.elements()), 1.0);
+    Variable constant(from_host(ctx, x[0].value.spec(), ones));
     return {first ? add(ctx, constant, x[0]) : add(ctx, x[0], constant)};
   };
   return c;

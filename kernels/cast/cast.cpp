@@ -6,7 +6,7 @@ namespace revunet {
 
 Variable cast(const Context& ctx, Variable x, DType dtype) {
   const LayerScope scope(ctx, "cast");
-  Tensor y(ctx, x.value.shape(), dtype);
+  Tensor y(ctx, TensorSpec{x.value.shape(), dtype, x.value.layout()});
   cast_forward(ctx, x.value, y);
   if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));
   Variable out = ctx.tape->track(std::move(y));
@@ -14,11 +14,13 @@ Variable cast(const Context& ctx, Variable x, DType dtype) {
                     .inputs = {x.slot},
                     .outputs = {out},
                     .parameters = {},
-                    .backward = [slot = x.slot, from = x.value.dtype()](const Context& inner, std::vector<Tensor> dy,
-                                                                        Gradients& gradients) {
-                      Tensor dx(inner, dy[0].shape(), from);
-                      cast_forward(inner, dy[0], dx);
-                      add_gradient(inner, gradients, slot, std::move(dx));
+                    .backward = [slot = x.slot, from = x.value.spec()](const Context& inner, std::vector<Tensor> dy,
+                                                                       Gradients& gradients) {
+                      gradients.deliver(inner, slot, from, nullptr, [&](Tensor& dx, bool accumulate) {
+                        Tensor part = accumulate ? Tensor(inner, from) : dx;
+                        cast_forward(inner, dy[0], part);
+                        add_backward(inner, part, dx, accumulate);
+                      });
                     }});
   return out;
 }

@@ -33,7 +33,7 @@ void change_intensities(const Context& ctx, const IntensityChanges& changes, Ten
   REVUNET_EXPECTS(!any([](const IntensityChange& c) { return c.blur > 1 || c.resolution <= 0 || c.resolution > 1; }),
                   Error, "[change_intensities] expected a blur of at most 1 voxel and resolutions in (0, 1]");
 
-  Tensor scratch(ctx.with_tag(Tag::input), image.shape(), image.dtype());  // may take the image's place
+  Tensor scratch(ctx.with_tag(Tag::input), image.spec());  // may take the image's place
   if (any([](const IntensityChange& c) { return c.noise > 0; })) change_points(ctx, changes, PointStep::noise, image);
   if (any([](const IntensityChange& c) { return c.blur > 0; })) {
     const BlurWeights weights = blur_weights(changes);

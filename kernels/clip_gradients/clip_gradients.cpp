@@ -15,7 +15,7 @@ double clip_gradients(const Context& ctx, std::span<Parameter* const> parameters
   REVUNET_EXPECTS(std::isfinite(limit) && limit > 0, UsageError, "[clip_gradients] expected a norm above 0, got {}",
                   limit);
   const LayerScope scope(ctx, "clip_gradients");
-  Tensor sums = zeros(ctx.with_tag(Tag::workspace), {static_cast<int64_t>(parameters.size()), kSumParts}, DType::f64);
+  Tensor sums = zeros(ctx.for_workspace(), {static_cast<int64_t>(parameters.size()), kSumParts}, DType::f64);
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i]->gradient) sum_of_squares(ctx, parameters[i]->gradient, sums, static_cast<int64_t>(i));
   }

@@ -22,11 +22,9 @@ void check(std::span<const Tensor> x, const Parameter& weight, const Parameter* 
   REVUNET_EXPECTS(!bias || bias->value.shape() == Shape{w[0]}, Error, "[conv3d {}] expected a bias ({}), got {}",
                   weight.name, w[0], bias ? bias->value.shape().to_string() : "");
   for (const Tensor& part : x) {
-    REVUNET_EXPECTS(part.shape() == x[0].shape() && part.dtype() == x[0].dtype() &&
-                        compute_type(part.dtype()) == weight.value.dtype(),
-                    Error, "[conv3d {}] expected parts {} {} for a weight of {}, got {} {}", weight.name,
-                    name_of(x[0].dtype()), x[0].shape().to_string(), name_of(weight.value.dtype()),
-                    name_of(part.dtype()), part.shape().to_string());
+    REVUNET_EXPECTS(part.spec() == x[0].spec() && compute_type(part.dtype()) == weight.value.dtype(), Error,
+                    "[conv3d {}] expected parts {} for a weight of {}, got {}", weight.name, x[0].spec().to_string(),
+                    name_of(weight.value.dtype()), part.spec().to_string());
   }
 }
 
@@ -36,17 +34,11 @@ void conv3d_backward(const Context& ctx, std::vector<Tensor> x, std::span<const 
                      Parameter* bias, std::span<const Tensor> dy, Gradients& gradients) {
   conv3d_backward_weight(ctx, x, dy, gradient_of(ctx, weight));
   if (bias) conv3d_backward_bias(ctx, dy, gradient_of(ctx, *bias));
-  std::vector<Shape> shapes;
-  for (const Tensor& part : x) shapes.push_back(part.shape());
+  const TensorSpec part_spec = x[0].spec();
   x.clear();
-  std::vector<Tensor> fresh(slots.size()), begun(slots.size());
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (slots[i] == Variable::kNoGradient) continue;
-    const auto target = gradients.target(ctx, slots[i], shapes[i], dy[0].dtype());
-    (target.accumulate ? begun : fresh)[i] = target.tensor;
-  }
-  conv3d_backward_data(ctx, dy, weight.value, fresh, Write::overwrite);
-  conv3d_backward_data(ctx, dy, weight.value, begun, Write::add);
+  gradients.deliver_parts(ctx, slots, part_spec, [&](std::span<Tensor> dx, bool accumulate) {
+    conv3d_backward_data(ctx, dy, weight.value, dx, accumulate ? Write::add : Write::overwrite);
+  });
 }
 
 std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
@@ -62,8 +54,9 @@ std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parame
 
   const auto [N, D, H, W, C] = activation(values[0].shape());
   const int64_t O = weight.value.shape()[0];
+  const TensorSpec part_spec{{N, D, H, W, O / out_parts}, values[0].dtype(), Layout::activation};
   std::vector<Tensor> y;
-  for (int i = 0; i < out_parts; ++i) y.emplace_back(ctx, Shape{N, D, H, W, O / out_parts}, values[0].dtype());
+  for (int i = 0; i < out_parts; ++i) y.emplace_back(ctx, part_spec);
   conv3d_forward(ctx, values, weight.value, bias ? &bias->value : nullptr, y, Write::overwrite);
 
   std::vector<Variable> out;

@@ -71,7 +71,7 @@ static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const 
 // one; it may be a.
 template <int K, class A, class B, class F>
 Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
-  const Context workspace = ctx.with_tag(Tag::workspace);
+  const Context workspace = ctx.for_workspace();
   const VoxelGrid g = voxel_grid(voxels, b.stride / kPack<B>);
   const int64_t columns = K * b.stride;
   const Tensor partial(workspace, {g.ranges(), columns}, DType::f32);

@@ -13,7 +13,7 @@ Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& 
                   norm.gamma.value.shape().to_string(), norm.beta.value.shape().to_string());
 
   Tensor statistics = group_norm_statistics(ctx.with_tag(Tag::saved_activation), x.value, norm.groups);
-  Tensor y = !ctx.tape && x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  Tensor y = !ctx.tape && x.value.unique() ? x.value : Tensor(ctx, x.value.spec());
   group_norm_leaky_relu_forward(ctx, x.value, statistics, norm.gamma.value, norm.beta.value, slope, y);
   Variable out = make_output(ctx, std::move(y));
   if (!ctx.tape) return out;
@@ -24,12 +24,13 @@ Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& 
        .outputs = {out},
        .parameters = {&norm.gamma, &norm.beta},
        .backward = [x, statistics, norm, slope](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
-         const bool begun = x.needs_gradient() && !gradients.empty(x.slot);
-         Tensor dx = begun ? gradients.target(inner, x.slot, x.value.shape(), x.value.dtype()).tensor : dy[0];
-         group_norm_leaky_relu_backward(inner, x.value, statistics, norm.gamma.value, norm.beta.value, slope, dy[0], dx,
-                                        begun, gradient_of(inner, norm.gamma), gradient_of(inner, norm.beta));
-         dx = Tensor();
-         if (x.needs_gradient() && !begun) gradients.give(x.slot, std::move(dy[0]));
+         const auto write = [&](Tensor& dx, bool accumulate) {
+           group_norm_leaky_relu_backward(inner, x.value, statistics, norm.gamma.value, norm.beta.value, slope, dy[0],
+                                          dx, accumulate, gradient_of(inner, norm.gamma),
+                                          gradient_of(inner, norm.beta));
+         };
+         // The gradients of gamma and beta are wanted where x is a constant too.
+         if (!gradients.deliver(inner, x.slot, x.value.spec(), &dy[0], write)) write(dy[0], false);
        }});
   return out;
 }

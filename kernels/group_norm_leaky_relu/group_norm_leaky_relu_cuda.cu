@@ -190,11 +190,11 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
     // Three f32 a Moments.
-    Tensor partial(ctx.with_tag(Tag::workspace), {g.ranges(), stride, 3}, DType::f32);
+    Tensor partial(ctx.for_workspace(), {g.ranges(), stride, 3}, DType::f32);
     auto* moments = reinterpret_cast<Moments<float>*>(partial.data<float>());
     for (int64_t n = 0; n < N; ++n) {
-      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs,
-             x.data<T>() + n * voxels * stride, moments);
+      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs, x.data<T>() + n * voxels * stride,
+             moments);
       launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(1, kGroupThreads), group_statistics_kernel, g.ranges(),
              stride, per_group, moments, statistics.data<float>() + n * groups * 2);
     }
@@ -221,7 +221,7 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
   constexpr unsigned kThreads = 64;
   dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
-    Tensor corrections(ctx.with_tag(Tag::workspace), {2, C}, DType::f32);
+    Tensor corrections(ctx.for_workspace(), {2, C}, DType::f32);
     for (int64_t n = 0; n < N; ++n) {
       const Norm norm = norm_of(x, statistics, n, gamma, beta, slope);
       const auto px = voxels_of<X>(x, n);

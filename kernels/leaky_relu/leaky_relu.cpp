@@ -4,7 +4,7 @@ namespace revunet {
 
 Variable leaky_relu(const Context& ctx, Variable x, double slope) {
   REVUNET_EXPECTS(slope > 0, UsageError, "[leaky_relu] expected a slope above 0, got {}", slope);
-  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.spec());
   leaky_relu_forward(ctx, x.value, slope, y);
   x.value = Tensor();
 
@@ -15,14 +15,10 @@ Variable leaky_relu(const Context& ctx, Variable x, double slope) {
          .inputs = {x.slot},
          .outputs = {out},
          .parameters = {},
-         .backward = [y, slope, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
-           if (slot == Variable::kNoGradient) return;
-           if (g.empty(slot)) {
-             leaky_relu_backward(inner, y, dy[0], slope, dy[0], false);
-             g.give(slot, std::move(dy[0]));
-           } else {
-             leaky_relu_backward(inner, y, dy[0], slope, g.target(inner, slot, y.shape(), y.dtype()).tensor, true);
-           }
+         .backward = [y, slope, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
+           gradients.deliver(inner, slot, y.spec(), &dy[0], [&](Tensor& dx, bool accumulate) {
+             leaky_relu_backward(inner, y, dy[0], slope, dx, accumulate);
+           });
          }});
   }
   return out;

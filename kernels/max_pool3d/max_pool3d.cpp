@@ -22,7 +22,7 @@ Shape max_pool3d_shape(const Shape& x) {
 }
 
 Variable max_pool3d(const Context& ctx, Variable x) {
-  Tensor y(ctx, max_pool3d_shape(x.value.shape()), x.value.dtype());
+  Tensor y(ctx, TensorSpec{max_pool3d_shape(x.value.shape()), x.value.dtype(), Layout::activation});
   max_pool3d_forward(ctx, x.value, y);
 
   if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));
@@ -31,9 +31,10 @@ Variable max_pool3d(const Context& ctx, Variable x) {
                     .inputs = {x.slot},
                     .outputs = {out},
                     .parameters = {},
-                    .backward = [x](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
-                      const auto [dx, accumulate] = g.target(inner, x.slot, x.value.shape(), x.value.dtype());
-                      max_pool3d_backward(inner, x.value, dy[0], dx, accumulate);
+                    .backward = [x](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
+                      gradients.deliver(inner, x.slot, x.value.spec(), nullptr, [&](Tensor& dx, bool accumulate) {
+                        max_pool3d_backward(inner, x.value, dy[0], dx, accumulate);
+                      });
                     }});
   return out;
 }

@@ -3,7 +3,7 @@
 namespace revunet {
 
 Variable sigmoid(const Context& ctx, Variable x) {
-  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.shape(), x.value.dtype());
+  Tensor y = x.value.unique() ? x.value : Tensor(ctx, x.value.spec());
   sigmoid_forward(ctx, x.value, y);
   x.value = Tensor();
 
@@ -13,13 +13,10 @@ Variable sigmoid(const Context& ctx, Variable x) {
                     .inputs = {x.slot},
                     .outputs = {out},
                     .parameters = {},
-                    .backward = [y, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& g) {
-                      if (g.empty(slot)) {
-                        sigmoid_backward(inner, y, dy[0], dy[0], false);
-                        g.give(slot, std::move(dy[0]));
-                      } else {
-                        sigmoid_backward(inner, y, dy[0], g.target(inner, slot, y.shape(), y.dtype()).tensor, true);
-                      }
+                    .backward = [y, slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
+                      gradients.deliver(inner, slot, y.spec(), &dy[0], [&](Tensor& dx, bool accumulate) {
+                        sigmoid_backward(inner, y, dy[0], dx, accumulate);
+                      });
                     }});
   return out;
 }

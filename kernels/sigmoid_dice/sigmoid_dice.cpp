@@ -4,32 +4,26 @@ namespace revunet {
 
 Variable sigmoid_dice(const Context& ctx, Variable logits, Tensor target, double cross_entropy) {
   const LayerScope scope(ctx, "sigmoid_dice");
-  REVUNET_EXPECTS(target.shape() == logits.value.shape() && target.dtype() == logits.value.dtype(), Error,
-                  "[sigmoid_dice] expected a target like the logits, {} {}, got {} {}", name_of(logits.value.dtype()),
-                  logits.value.shape().to_string(), name_of(target.dtype()), target.shape().to_string());
+  REVUNET_EXPECTS(target.spec() == logits.value.spec(), Error,
+                  "[sigmoid_dice] expected a target like the logits, {}, got {}", logits.value.spec().to_string(),
+                  target.spec().to_string());
   const int64_t R = activation(logits.value.shape()).C;
   Tensor losses(ctx, {R}, compute_type(logits.value.dtype())), sums(ctx, {cross_entropy > 0 ? 4 : 3, R}, DType::f64);
   sigmoid_dice_forward(ctx, logits.value, target, cross_entropy, losses, sums);
 
   if (!ctx.tape || !logits.needs_gradient()) return Variable(std::move(losses));
   Variable out = ctx.tape->track(std::move(losses));
-  ctx.tape->record(
-      {.name = "sigmoid_dice",
-       .inputs = {logits.slot},
-       .outputs = {out},
-       .parameters = {},
-       .backward = [z = std::move(logits.value), slot = logits.slot, target = std::move(target), cross_entropy,
-                    sums = std::move(sums)](const Context& inner, std::vector<Tensor> dy, Gradients& g) mutable {
-         if (g.empty(slot)) {
-           Tensor dz = z.unique() ? z : Tensor(inner, z.shape(), z.dtype());
-           sigmoid_dice_backward(inner, z, target, cross_entropy, sums, dy[0], dz, false);
-           z = Tensor();
-           g.give(slot, std::move(dz));
-         } else {
-           Tensor& dz = g.target(inner, slot, z.shape(), z.dtype()).tensor;
-           sigmoid_dice_backward(inner, z, target, cross_entropy, sums, dy[0], dz, true);
-         }
-       }});
+  ctx.tape->record({.name = "sigmoid_dice",
+                    .inputs = {logits.slot},
+                    .outputs = {out},
+                    .parameters = {},
+                    .backward = [z = std::move(logits.value), slot = logits.slot, target = std::move(target),
+                                 cross_entropy, sums = std::move(sums)](const Context& inner, std::vector<Tensor> dy,
+                                                                        Gradients& gradients) mutable {
+                      gradients.deliver(inner, slot, z.spec(), &z, [&](Tensor& dz, bool accumulate) {
+                        sigmoid_dice_backward(inner, z, target, cross_entropy, sums, dy[0], dz, accumulate);
+                      });
+                    }});
   return out;
 }
 

@@ -7,8 +7,8 @@
 // the sum over regions: seed backward with ones.
 // Backward keeps z, t and the sums of each region. It computes p again, and leaves dz in z's memory where nobody shares
 // it. The sums are in double, in a fixed order: same bits at any number of threads. Errors: Error where z and t differ
-// in shape or type. Source: Milletari, Navab and Ahmadi (2016), without their squares; smoothing as in the paper's
-// implementation; cross entropy in the form of torch.nn.BCEWithLogitsLoss.
+// in shape, type or layout. Source: Milletari, Navab and Ahmadi (2016), without their squares; smoothing as in the
+// paper's implementation; cross entropy in the form of torch.nn.BCEWithLogitsLoss.
 #pragma once
 
 #include "engine/on_device.h"

@@ -6,14 +6,15 @@ namespace revunet {
 namespace {
 
 // A target of 0 and 1 without the layout's period: 1 where 5 i mod 7 < 3. Empty for the last region where asked.
-Tensor pattern_target(const Context& ctx, const Shape& shape, DType dtype, bool last_region_empty) {
+Tensor pattern_target(const Context& ctx, const TensorSpec& spec, bool last_region_empty) {
+  const Shape& shape = spec.shape;
   const int64_t R = activation(shape).C;
   std::vector<float> values(static_cast<size_t>(shape.elements()));
   for (int64_t i = 0; i < shape.elements(); ++i) {
     const bool empty = last_region_empty && i % R == R - 1;
     values[static_cast<size_t>(i)] = !empty && 5 * i % 7 < 3 ? 1.0f : 0.0f;
   }
-  return from_host(ctx, shape, dtype, values);
+  return from_host(ctx, spec, values);
 }
 
 OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_region_empty = false,
@@ -23,7 +24,7 @@ OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_
           .inputs = {shape},
           .parameters = {},
           .run = [=](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
-            Tensor target = pattern_target(ctx, shape, x[0].value.dtype(), last_region_empty);
+            Tensor target = pattern_target(ctx, x[0].value.spec(), last_region_empty);
             return {sigmoid_dice(ctx, std::move(x[0]), std::move(target), cross_entropy)};
           },
           .tolerance_f32 = 8e-7,
@@ -39,8 +40,8 @@ OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_
 OpCase used_twice() {
   const Shape shape{1, 3, 2, 2, 3};
   OpCase c = sigmoid_dice_case("logits used twice", shape);
-  c.run = [shape](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
-    const Tensor target = pattern_target(ctx, shape, x[0].value.dtype(), false);
+  c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
+    const Tensor target = pattern_target(ctx, x[0].value.spec(), false);
     return {sigmoid_dice(ctx, x[0], target), sigmoid_dice(ctx, x[0], target)};
   };
   return c;

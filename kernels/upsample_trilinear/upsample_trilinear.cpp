@@ -6,11 +6,10 @@ namespace revunet {
 
 namespace {
 
-void backward(const Context& ctx, const Tensor& dy, int slot, Gradients& gradients) {
-  if (slot == Variable::kNoGradient) return;
-  const auto [N, D, H, W, C] = activation(dy.shape());
-  const auto [dx, accumulate] = gradients.target(ctx, slot, {N, D / 2, H / 2, W / 2, C}, dy.dtype());
-  upsample_trilinear_backward(ctx, dy, dx, accumulate);
+// Delivers the gradient of x, which is like `spec`.
+void backward(const Context& ctx, const Tensor& dy, int slot, const TensorSpec& spec, Gradients& gradients) {
+  gradients.deliver(ctx, slot, spec, nullptr,
+                    [&](Tensor& dx, bool accumulate) { upsample_trilinear_backward(ctx, dy, dx, accumulate); });
 }
 
 }  // namespace
@@ -21,7 +20,7 @@ Shape upsample_trilinear_shape(const Shape& x) {
 }
 
 Variable upsample_trilinear(const Context& ctx, Variable x) {
-  Tensor y(ctx, upsample_trilinear_shape(x.value.shape()), x.value.dtype());
+  Tensor y(ctx, TensorSpec{upsample_trilinear_shape(x.value.shape()), x.value.dtype(), Layout::activation});
   upsample_trilinear_forward(ctx, x.value, y, Write::overwrite);
 
   if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));
@@ -30,14 +29,15 @@ Variable upsample_trilinear(const Context& ctx, Variable x) {
                     .inputs = {x.slot},
                     .outputs = {out},
                     .parameters = {},
-                    .backward = [slot = x.slot](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
-                      backward(inner, dy[0], slot, gradients);
+                    .backward = [slot = x.slot, spec = x.value.spec()](const Context& inner, std::vector<Tensor> dy,
+                                                                       Gradients& gradients) {
+                      backward(inner, dy[0], slot, spec, gradients);
                     }});
   return out;
 }
 
 Variable upsample_trilinear_add(const Context& ctx, Variable low, Variable skip) {
-  Tensor y = skip.value.unique() ? skip.value : Tensor(ctx, skip.value.shape(), skip.value.dtype());
+  Tensor y = skip.value.unique() ? skip.value : Tensor(ctx, skip.value.spec());
   upsample_trilinear_add_forward(ctx, low.value, skip.value, y);
   skip.value = Tensor();
 
@@ -47,10 +47,12 @@ Variable upsample_trilinear_add(const Context& ctx, Variable low, Variable skip)
                     .inputs = {low.slot, skip.slot},
                     .outputs = {out},
                     .parameters = {},
-                    .backward = [low = low.slot, skip = skip.slot](const Context& inner, std::vector<Tensor> dy,
-                                                                   Gradients& gradients) {
-                      backward(inner, dy[0], low, gradients);
-                      add_gradient(inner, gradients, skip, std::move(dy[0]));
+                    .backward = [low = low.slot, spec = low.value.spec(), skip = skip.slot](
+                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) {
+                      backward(inner, dy[0], low, spec, gradients);
+                      gradients.deliver(inner, skip, dy[0].spec(), &dy[0], [&](Tensor& dx, bool accumulate) {
+                        add_backward(inner, dy[0], dx, accumulate);
+                      });
                     }});
   return out;
 }

@@ -10,7 +10,8 @@ Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image)
   const Context inference = ctx.without_tape();
   const Tensor logits = model.forward(inference, Variable(std::move(image))).value;
   const bool wide = compute_type(logits.dtype()) == logits.dtype();
-  Tensor probabilities = wide ? logits : Tensor(inference, logits.shape(), compute_type(logits.dtype()));
+  Tensor probabilities =
+      wide ? logits : Tensor(inference, {logits.shape(), compute_type(logits.dtype()), logits.layout()});
   sigmoid_forward(inference, logits, probabilities);
   return probabilities;
 }
@@ -20,7 +21,8 @@ std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, s
   const PhaseScope phase(ctx, Phase::evaluation);
   const auto on_device = [&] {
     const LayerScope scope(ctx, "input");
-    return from_host(ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], io::modality_count}, precision, image);
+    const Shape shape{1, size[0], size[1], size[2], io::modality_count};
+    return from_host(ctx.with_tag(Tag::input), {shape, precision, Layout::activation}, image);
   };
   return to_host_f32(region_probabilities(ctx, model, on_device()));
 }

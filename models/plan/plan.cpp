@@ -13,7 +13,8 @@ namespace {
 
 Tensor volume(const Context& ctx, const io::VolumeSize& size, int64_t channels, Precision precision) {
   const LayerScope scope(ctx, "input");
-  return {ctx.with_tag(Tag::input), {1, size[0], size[1], size[2], channels}, activation_type(precision)};
+  return {ctx.with_tag(Tag::input),
+          {{1, size[0], size[1], size[2], channels}, activation_type(precision), Layout::activation}};
 }
 
 struct SampleTensors {

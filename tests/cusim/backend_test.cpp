@@ -9,6 +9,7 @@
 
 using namespace revunet;
 using namespace revunet::test;
+using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("CUDA kernels have the same bits whatever the order of their threads", "[cuda]") {
   const DType dtype = GENERATE(DType::f32, DType::bf16);
@@ -60,8 +61,10 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
     Adam adam;
     Tape tape;
     const Context recording = ctx.with_tape(&tape);
-    Variable losses = region_losses(recording, *model, zeros(ctx.with_tag(Tag::input), {1, 32, 32, 32, 4}, DType::f32),
-                                    zeros(ctx.with_tag(Tag::input), {1, 32, 32, 32, 3}, DType::f32));
+    const auto volume = [&](int64_t channels) {
+      return zeros(ctx.with_tag(Tag::input), {{1, 32, 32, 32, channels}, DType::f32, Layout::activation});
+    };
+    Variable losses = region_losses(recording, *model, volume(4), volume(3));
     learn(recording, tape, std::move(losses), *model, adam, OptimiserStep::separate);
   };
   int64_t failures = 0;

@@ -129,16 +129,16 @@ TEST_CASE("values go to a CUDA device and back, padded there and nowhere else", 
   const Context ctx{device};
   std::vector<double> values(2 * 3 * 1 * 2 * 5);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i) + 0.5;
-  const Tensor x = from_host(ctx.with_tag(Tag::input), {2, 3, 1, 2, 5}, DType::f32, values);
+  const Tensor x = from_host(ctx, {{2, 3, 1, 2, 5}, DType::f32, Layout::activation}, values);
   CHECK(x.channel_stride() == 8);
   CHECK(to_host_f64(x) == values);
   const float* memory = x.data<float>();  // the simulation's is the host's
   CHECK(memory[4] == 4.5f);
   CHECK(memory[5] == 0);
   CHECK(memory[8] == 5.5f);
-  const Tensor weight = from_host(ctx.with_tag(Tag::parameter), {2, 3, 1, 2, 5}, DType::f32, values);
+  const Tensor weight = from_host(ctx, {2, 3, 1, 2, 5}, DType::f32, values);
   CHECK(weight.channel_stride() == 5);
-  CHECK(squared_distance(x, clone(ctx.with_tag(Tag::input), x)) == 0);
+  CHECK(squared_distance(x, clone(ctx, x)) == 0);
   // Through both staging buffers, several times: 20 MiB and a bit.
   std::vector<float> many(5 * (1 << 20) + 3);
   for (size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i);

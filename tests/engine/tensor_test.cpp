@@ -41,3 +41,31 @@ TEST_CASE("non-finite elements are counted") {
                                   std::numeric_limits<float>::quiet_NaN()};
   CHECK(count_non_finite(from_host(Context{device}, {4}, DType::f32, values)) == 2);
 }
+
+// The device's layout: 16 bytes of channels, 4 in f32 and 8 in bf16.
+TEST_CASE("whether channels are padded is said when a tensor is made, whatever its tag and rank") {
+  Device device = Device::meta(kCudaLayout);
+  const Shape shape{2, 3, 1, 2, 5};
+  for (size_t tag = 0; tag < kTagCount; ++tag) {
+    const Context ctx = Context{device}.with_tag(static_cast<Tag>(tag));
+    INFO(name_of(ctx.tag));
+    const Tensor padded(ctx, {shape, DType::f32, Layout::activation});
+    CHECK(padded.channel_stride() == 8);
+    CHECK(padded.stored_elements() == 2 * 3 * 1 * 2 * 8);
+    CHECK(padded.elements() == 2 * 3 * 1 * 2 * 5);
+    CHECK(Tensor(ctx, {{1, 1, 1, 1, 9}, DType::bf16, Layout::activation}).channel_stride() == 16);
+    CHECK(clone(ctx, padded).spec() == padded.spec());
+    CHECK(clone(ctx, padded).channel_stride() == 8);
+    const Tensor dense(ctx, shape, DType::f32);
+    CHECK(dense.channel_stride() == 5);
+    CHECK(dense.layout() == Layout::dense);
+    CHECK(dense.spec() != padded.spec());
+  }
+  const Context ctx{device};
+  CHECK(Tensor(ctx, {3, 5}, DType::f32).stored_elements() == 15);
+  CHECK(Tensor(ctx, {}, DType::f32).stored_elements() == 1);
+  CHECK_THROWS_WITH(Tensor(ctx, {{3, 5}, DType::f32, Layout::activation}),
+                    Catch::Matchers::ContainsSubstring("(N, D, H, W, C)"));
+  CHECK((TensorSpec{{1, 2, 2, 2, 3}, DType::bf16, Layout::activation}).to_string() ==
+        "bf16 (1, 2, 2, 2, 3) activation");
+}

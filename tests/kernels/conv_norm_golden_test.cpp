@@ -29,14 +29,14 @@ TEST_CASE("conv3d is PyTorch's, forward and backward") {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  const Variable x = tape.track(golden.tensor(ctx, name + ".x", dtype));
+  const Variable x = tape.track(golden.activation(ctx, name + ".x", dtype));
   Parameter w = parameter(golden, ctx, name + ".w", dtype), b;
   const bool bias = golden.contains(name + ".b");
   if (bias) b = parameter(golden, ctx, name + ".b", dtype);
 
   const Variable y = conv3d(ctx, {x}, w, bias ? &b : nullptr)[0];
   golden.check_close(y.value, name + ".y", tolerance(dtype));
-  tape.backward(ctx, y, golden.tensor(ctx, name + ".dy", dtype));
+  tape.backward(ctx, y, golden.activation(ctx, name + ".dy", dtype));
   golden.check_close(tape.gradient(x), name + ".dx", tolerance(dtype));
   golden.check_close(w.gradient, name + ".dw", tolerance(dtype));
   if (bias) golden.check_close(b.gradient, name + ".db", tolerance(dtype));
@@ -57,11 +57,11 @@ TEST_CASE("group_norm and group_norm_leaky_relu are PyTorch's, forward and backw
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  const Variable x = tape.track(golden.tensor(ctx, c.name + ".x", dtype));
+  const Variable x = tape.track(golden.activation(ctx, c.name + ".x", dtype));
   Parameter w = parameter(golden, ctx, c.name + ".w", dtype), b = parameter(golden, ctx, c.name + ".b", dtype);
   const Variable y = group_norm_leaky_relu(ctx, x, {w, b, c.groups}, c.slope);
   golden.check_close(y.value, c.name + ".y", tolerance(dtype));
-  tape.backward(ctx, y, golden.tensor(ctx, c.name + ".dy", dtype));
+  tape.backward(ctx, y, golden.activation(ctx, c.name + ".dy", dtype));
   golden.check_close(tape.gradient(x), c.name + ".dx", tolerance(dtype));
   golden.check_close(w.gradient, c.name + ".dw", tolerance(dtype));
   golden.check_close(b.gradient, c.name + ".db", tolerance(dtype));

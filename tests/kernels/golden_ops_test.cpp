@@ -27,13 +27,13 @@ void check_op(const std::string& name, DType dtype, double tolerance, F op) {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  Variable x = tape.track(ops().tensor(ctx, name + ".x", dtype));
+  Variable x = tape.track(ops().activation(ctx, name + ".x", dtype));
   const Variable dx_of({}, x.slot);
   Variable y = op(ctx, std::move(x));
   ops().check_close(y.value, name + ".y", tolerance);
 
   std::vector<Tape::Seed> seeds;
-  seeds.push_back({y.slot, ops().tensor(ctx, name + ".dy", dtype)});
+  seeds.push_back({y.slot, ops().activation(ctx, name + ".dy", dtype)});
   tape.backward(ctx, std::move(seeds));
   ops().check_close(tape.gradient(dx_of), name + ".dx", tolerance);
 }
@@ -68,9 +68,9 @@ TEST_CASE("sigmoid_dice equals PyTorch's") {
       Device device;
       Tape tape;
       const Context ctx{device, &tape};
-      Variable z = tape.track(ops().tensor(ctx, name + ".logits", dtype));
+      Variable z = tape.track(ops().activation(ctx, name + ".logits", dtype));
       const Variable dz_of({}, z.slot);
-      Variable losses = sigmoid_dice(ctx, std::move(z), ops().tensor(ctx, name + ".target", dtype));
+      Variable losses = sigmoid_dice(ctx, std::move(z), ops().activation(ctx, name + ".target", dtype));
       // f32: one rounding of each probability, then sums in double and one rounding of the loss.
       ops().check_close(losses.value, name + ".region_losses_f64", dtype == DType::f64 ? 1e-14 : 1.2e-7);
 

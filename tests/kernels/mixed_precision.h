@@ -24,10 +24,10 @@ inline void check_mixed_convolution(Device& device, const Shape& x_shape, int64_
   const Shape y_shape{N, D, H, W, out_channels}, weight_shape{out_channels, k, k, k, C};
   const auto run = [&](Device& on, DType operands, DType result, DType parameters) {
     const Context ctx{on};
-    const Tensor x = from_host(ctx, x_shape, operands, bf16_values(x_shape, 1));
+    const Tensor x = from_host(ctx, {x_shape, operands, Layout::activation}, bf16_values(x_shape, 1));
     const Tensor weight =
         from_host(ctx.with_tag(Tag::parameter), weight_shape, parameters, bf16_values(weight_shape, 2));
-    Tensor y = from_host(ctx, y_shape, result, normal_values(y_shape.elements(), 3));
+    Tensor y = from_host(ctx, {y_shape, result, Layout::activation}, normal_values(y_shape.elements(), 3));
     conv3d_forward(ctx, {&x, 1}, weight, nullptr, {&y, 1}, mode);
     return y;
   };
@@ -55,13 +55,14 @@ inline void check_mixed_norm(Device& device, const Shape& shape, int64_t groups)
   };
   const auto run = [&](Device& on, DType dtype, DType operands) {
     const Context ctx{on};
-    const Tensor x = from_host(ctx, shape, dtype, bf16_values(shape, 1));
+    const Tensor x = from_host(ctx, {shape, dtype, Layout::activation}, bf16_values(shape, 1));
     const Tensor gamma = from_host(ctx, {C}, dtype, bf16_values({C}, 2));
     const Tensor beta = from_host(ctx, {C}, dtype, bf16_values({C}, 3));
-    const Tensor dy = from_host(ctx, shape, operands, bf16_values(shape, 4));
+    const Tensor dy = from_host(ctx, {shape, operands, Layout::activation}, bf16_values(shape, 4));
     const Tensor statistics = group_norm_statistics(ctx, x, groups);
-    NormResult r{Tensor(ctx, shape, operands), from_host(ctx, shape, dtype, bf16_values(shape, 5)),
-                 zeros(ctx, {C}, dtype), zeros(ctx, {C}, dtype)};
+    NormResult r{Tensor(ctx, {shape, operands, Layout::activation}),
+                 from_host(ctx, {shape, dtype, Layout::activation}, bf16_values(shape, 5)), zeros(ctx, {C}, dtype),
+                 zeros(ctx, {C}, dtype)};
     group_norm_leaky_relu_forward(ctx, x, statistics, gamma, beta, kLeakyReluSlope, r.y);
     group_norm_leaky_relu_backward(ctx, x, statistics, gamma, beta, kLeakyReluSlope, dy, r.dx, true, r.dgamma, r.dbeta);
     return r;

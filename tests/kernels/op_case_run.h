@@ -78,7 +78,7 @@ inline Result run_case(Device& device, const OpCase& c, DType dtype, const HostT
     std::vector<Variable> inputs;
     std::vector<int> slots;
     for (size_t i = 0; i < c.inputs.size(); ++i) {
-      inputs.push_back(make_output(ctx, from_host(ctx, c.inputs[i].shape, c.inputs[i].dtype(dtype), arguments[i])));
+      inputs.push_back(make_output(ctx, from_host(ctx, c.inputs[i].spec(dtype), arguments[i])));
       slots.push_back(inputs.back().slot);
     }
     std::vector<Variable> outputs = c.run(ctx, std::move(inputs), parameters);
@@ -90,7 +90,7 @@ inline Result run_case(Device& device, const OpCase& c, DType dtype, const HostT
       result.outputs.push_back(to_host_f64(outputs[i].value));
       if (!backward) continue;
       const auto dy = seed_values(outputs[i].value.elements(), i);
-      seeds.push_back({outputs[i].slot, from_host(ctx, outputs[i].value.shape(), outputs[i].value.dtype(), dy)});
+      seeds.push_back({outputs[i].slot, from_host(ctx, outputs[i].value.spec(), dy)});
     }
     if (!backward) return result;
     outputs.clear();

@@ -35,9 +35,10 @@ struct Warped {
 Warped warped(const Context& ctx, const PlaneWarp& warp, const std::array<int64_t, 3>& low,
               const std::array<int64_t, 3>& size, DType dtype) {
   const auto [X, Y, Z] = size;
-  Warped result{Tensor(ctx, {1, X, Y, Z, 4}, dtype), Tensor(ctx, {1, X, Y, Z, 3}, dtype)};
-  warp_planes(ctx, golden().tensor(ctx, "image", DType::f32), golden().tensor(ctx, "regions", DType::f32), warp, low,
-              result.image, result.target);
+  Warped result{Tensor(ctx, {{1, X, Y, Z, 4}, dtype, Layout::activation}),
+                Tensor(ctx, {{1, X, Y, Z, 3}, dtype, Layout::activation})};
+  warp_planes(ctx, golden().activation(ctx, "image", DType::f32), golden().activation(ctx, "regions", DType::f32), warp,
+              low, result.image, result.target);
   return result;
 }
 

@@ -11,11 +11,15 @@ using namespace revunet;
 
 namespace {
 
-Tensor normal(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t stream) {
   Rng rng(9, stream);
-  std::vector<double> values(static_cast<size_t>(shape.elements()));
+  std::vector<double> values(static_cast<size_t>(spec.shape.elements()));
   for (double& v : values) v = rng.normal();
-  return from_host(ctx, shape, dtype, std::span<const double>(values));
+  return from_host(ctx, spec, std::span<const double>(values));
+}
+
+TensorSpec volume(const Shape& shape) {
+  return {shape, DType::f64, Layout::activation};
 }
 
 UNetConfig small_network() {
@@ -31,8 +35,8 @@ std::vector<double> loss_and_gradients(const MemoryMode& mode, double rate, int6
   TrainingStep step(ctx, *model, adam, OptimiserStep::separate, {.dropout = rate}, 11);
   Tape tape;
   const Context recording = ctx.with_tape(&tape);
-  Variable losses = step.losses(recording, normal(ctx, {1, 8, 8, 8, 4}, DType::f64, 1),
-                                normal(ctx, {1, 8, 8, 8, 3}, DType::f64, 2), sample);
+  Variable losses =
+      step.losses(recording, normal(ctx, volume({1, 8, 8, 8, 4}), 1), normal(ctx, volume({1, 8, 8, 8, 3}), 2), sample);
   std::vector<double> result = to_host_f64(losses.value);
   add_gradients(recording, tape, std::move(losses), 1);
   for (const auto& p : model->parameters()) {
@@ -56,12 +60,12 @@ TEST_CASE("a residual with dropout is norm, LeakyReLU, scaled channels and convo
   Device device;
   const Context ctx{device};
   constexpr int64_t C = 6;
-  Parameter gamma{"gamma", normal(ctx, {C}, DType::f64, 3), {}}, beta{"beta", normal(ctx, {C}, DType::f64, 4), {}};
-  Parameter weight{"weight", normal(ctx, {C, 3, 3, 3, C}, DType::f64, 5), {}};
+  Parameter gamma{"gamma", normal(ctx, {{C}, DType::f64}, 3), {}}, beta{"beta", normal(ctx, {{C}, DType::f64}, 4), {}};
+  Parameter weight{"weight", normal(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
   const Dropout dropout{0.5, 23, 4};
   const NormActConv residual({gamma, beta, 3}, weight, Operands::activations, dropout, 2);
-  const Tensor x = normal(ctx, {1, 4, 5, 3, C}, DType::f64, 6);
-  Tensor got = zeros(ctx, x.shape(), DType::f64);
+  const Tensor x = normal(ctx, volume({1, 4, 5, 3, C}), 6);
+  Tensor got = zeros(ctx, x.spec());
   residual.forward(ctx, x, got);
 
   Variable normed = group_norm_leaky_relu(ctx, Variable(clone(ctx, x)), {gamma, beta, 3});
@@ -75,7 +79,7 @@ TEST_CASE("a residual with dropout is norm, LeakyReLU, scaled channels and convo
   REQUIRE(dropped > 0);
   REQUIRE(dropped < C);
   std::vector<Variable> input;
-  input.emplace_back(from_host(ctx, x.shape(), DType::f64, std::span<const double>(values)));
+  input.emplace_back(from_host(ctx, x.spec(), std::span<const double>(values)));
   const auto expected = to_host_f64(conv3d(ctx, std::move(input), weight, nullptr)[0].value);
   CHECK(distance(expected, to_host_f64(got)) < 1e-14);
 }
@@ -96,27 +100,27 @@ TEST_CASE("gradients with dropout are those of central differences") {
   Device device;
   const Context ctx{device};
   constexpr int64_t C = 4;
-  Parameter gamma{"gamma", normal(ctx, {C}, DType::f64, 3), {}}, beta{"beta", normal(ctx, {C}, DType::f64, 4), {}};
-  Parameter weight{"weight", normal(ctx, {C, 3, 3, 3, C}, DType::f64, 5), {}};
+  Parameter gamma{"gamma", normal(ctx, {{C}, DType::f64}, 3), {}}, beta{"beta", normal(ctx, {{C}, DType::f64}, 4), {}};
+  Parameter weight{"weight", normal(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
   const Dropout dropout{0.5, 22, 4};
   NormActConv residual({gamma, beta, 2}, weight, Operands::activations, dropout, 1);
-  const Tensor x = normal(ctx, {1, 3, 4, 3, C}, DType::f64, 6), dy = normal(ctx, x.shape(), DType::f64, 7);
+  const Tensor x = normal(ctx, volume({1, 3, 4, 3, C}), 6), dy = normal(ctx, x.spec(), 7);
   const auto value = [&](const Tensor& at) {  // sum of y dy
-    Tensor y = zeros(ctx, x.shape(), DType::f64);
+    Tensor y = zeros(ctx, x.spec());
     residual.forward(ctx, at, y);
     const auto a = to_host_f64(y), b = to_host_f64(dy);
     double sum = 0;
     for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
     return sum;
   };
-  Tensor y = zeros(ctx, x.shape(), DType::f64);
+  Tensor y = zeros(ctx, x.spec());
   const Tensor statistics = residual.forward(ctx, x, y);
-  Tensor dx = zeros(ctx, x.shape(), DType::f64);
+  Tensor dx = zeros(ctx, x.spec());
   residual.backward(ctx, x, statistics, &y, dy, dx);
   for (const double rest : to_host_f64(y)) REQUIRE(std::abs(rest) < 1e-12);  // set back to 0
 
   const auto check = [&](Tensor& of, const Tensor& gradient) {
-    const Tensor direction = normal(ctx, of.shape(), DType::f64, 8);
+    const Tensor direction = normal(ctx, of.spec(), 8);
     const auto d = to_host_f64(direction), at = to_host_f64(of), g = to_host_f64(gradient);
     double expected = 0;
     for (size_t i = 0; i < d.size(); ++i) expected += g[i] * d[i];

@@ -47,7 +47,7 @@ Tensor hashed_image(const Context& ctx, DType dtype) {
       values[static_cast<size_t>(v * 4 + c)] = static_cast<float>(u * std::sqrt(3.0));
     }
   }
-  return from_host(ctx, {1, kSide, kSide, kSide, 4}, dtype, std::span<const float>(values));
+  return from_host(ctx, {{1, kSide, kSide, kSide, 4}, dtype, Layout::activation}, std::span<const float>(values));
 }
 
 Tensor nested_balls(const Context& ctx, DType dtype) {
@@ -64,7 +64,7 @@ Tensor nested_balls(const Context& ctx, DType dtype) {
       }
     }
   }
-  return from_host(ctx, {1, kSide, kSide, kSide, 3}, dtype, std::span<const double>(values));
+  return from_host(ctx, {{1, kSide, kSide, kSide, 3}, dtype, Layout::activation}, std::span<const double>(values));
 }
 
 double norm(const Tensor& x) {

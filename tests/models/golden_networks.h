@@ -85,7 +85,7 @@ inline Pass run(const Context& base, UNet& model, const Tensor& image, const Ten
   const Context ctx = backward ? base.with_tape(&tape) : base;
   Variable logits = model.forward(ctx, Variable(image));
   Pass pass;
-  pass.probabilities = Tensor(base, logits.value.shape(), logits.value.dtype());
+  pass.probabilities = Tensor(base, logits.value.spec());
   sigmoid_forward(base, logits.value, pass.probabilities);
   const Variable losses = sigmoid_dice(ctx, std::move(logits), target);
   pass.losses = losses.value;
@@ -116,7 +116,8 @@ inline void check_one_step(Device& device, const Network& network, DType dtype, 
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, compute_type(dtype), 0, mode, operands);
   load_weights(weights_of(golden), *model);
-  const Pass pass = run(ctx, *model, golden.tensor(ctx, "input", dtype), golden.tensor(ctx, "target", dtype), true);
+  const Pass pass =
+      run(ctx, *model, golden.activation(ctx, "input", dtype), golden.activation(ctx, "target", dtype), true);
   golden.check_close(pass.probabilities, "output", tolerance.tensor);
   golden.check_close(pass.losses, "region_losses_f64", tolerance.scalar);
   std::vector<std::pair<double, std::string>> errors;
@@ -134,7 +135,7 @@ inline void check_ten_steps(Device& device, const Network& network, DType dtype)
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, dtype, 0);
   load_weights(weights_of(golden), *model);
-  const Tensor image = golden.tensor(ctx, "input", dtype), target = golden.tensor(ctx, "target", dtype);
+  const Tensor image = golden.activation(ctx, "input", dtype), target = golden.activation(ctx, "target", dtype);
   const auto parameters = model->parameter_list();
   Adam adam({.learning_rate = 1e-3, .weight_decay = 1e-5});
   std::vector<double> curve;

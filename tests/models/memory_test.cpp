@@ -44,11 +44,12 @@ struct Run {
   Run& operator=(const Run&) = delete;
 
   Tensor random(DType dtype, const Shape& shape, uint64_t stream) {
-    if (!device.computes()) return {ctx.with_tag(Tag::input), shape, dtype};
+    const TensorSpec spec{shape, dtype, Layout::activation};
+    if (!device.computes()) return {ctx.with_tag(Tag::input), spec};
     Rng rng(3, stream);
     std::vector<double> values(static_cast<size_t>(shape.elements()));
     for (double& v : values) v = rng.uniform();
-    return from_host(ctx.with_tag(Tag::input), shape, dtype, std::span<const double>(values));
+    return from_host(ctx.with_tag(Tag::input), spec, std::span<const double>(values));
   }
   void step(OptimiserStep optimiser_step) {
     Tape tape;

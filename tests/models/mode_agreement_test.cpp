@@ -13,7 +13,7 @@ Tensor uniform(const Context& ctx, const Shape& shape, DType dtype, uint64_t str
   Rng rng(5, stream);
   std::vector<float> values(static_cast<size_t>(shape.elements()));
   for (float& v : values) v = static_cast<float>(rng.uniform(-1, 1));
-  return from_host(ctx, shape, dtype, std::span<const float>(values));
+  return from_host(ctx, {shape, dtype, Layout::activation}, std::span<const float>(values));
 }
 
 struct NamedGradient {

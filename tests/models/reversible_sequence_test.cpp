@@ -13,12 +13,16 @@ namespace {
 constexpr int64_t kHalf = 6, kGroups = 3;
 const Shape kShape{1, 6, 5, 8, kHalf};
 
-Tensor normal(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1,
-              double shift = 0) {
+Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t stream, double scale = 1, double shift = 0) {
   Rng rng(5, stream);
-  std::vector<double> v(static_cast<size_t>(shape.elements()));
+  std::vector<double> v(static_cast<size_t>(spec.shape.elements()));
   for (double& value : v) value = shift + scale * rng.normal();
-  return from_host(ctx, shape, dtype, v);
+  return from_host(ctx, spec, v);
+}
+
+// The values are those of normal(), for a half of a stream.
+Tensor half(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1, double shift = 0) {
+  return normal(ctx, {shape, dtype, Layout::activation}, stream, scale, shift);
 }
 
 // Blocks with random parameters, in file order: gamma, beta, weight of F then G.
@@ -42,7 +46,7 @@ struct Sequence {
   Parameter& add(const Context& ctx, const Shape& shape, DType dtype, double scale, double shift) {
     const uint64_t stream = 10 + parameters.size();
     parameters.push_back(std::make_unique<Parameter>(Parameter{
-        "p" + std::to_string(stream), normal(ctx.with_tag(Tag::parameter), shape, dtype, stream, scale, shift), {}}));
+        "p" + std::to_string(stream), normal(ctx.with_tag(Tag::parameter), {shape, dtype}, stream, scale, shift), {}}));
     return *parameters.back();
   }
 };
@@ -72,7 +76,7 @@ Result run(How how, int depth, DType dtype, const Shape& shape = kShape) {
   Tape tape;
   const Context ctx{device, &tape};
   Sequence s(ctx, depth, dtype);
-  Variable x1 = tape.track(normal(ctx, shape, dtype, 1)), x2 = tape.track(normal(ctx, shape, dtype, 2, 2, 1));
+  Variable x1 = tape.track(half(ctx, shape, dtype, 1)), x2 = tape.track(half(ctx, shape, dtype, 2, 2, 1));
   const int slot1 = x1.slot, slot2 = x2.slot;
   auto [y1, y2] = how == How::ordinary_ops
                       ? ordinary(ctx, s, std::move(x1), std::move(x2))
@@ -82,8 +86,8 @@ Result run(How how, int depth, DType dtype, const Shape& shape = kShape) {
   result.y1 = to_host_f64(y1.value);
   result.y2 = to_host_f64(y2.value);
   std::vector<Tape::Seed> seeds;
-  seeds.push_back({y1.slot, normal(ctx, shape, dtype, 3)});
-  seeds.push_back({y2.slot, normal(ctx, shape, dtype, 4)});
+  seeds.push_back({y1.slot, half(ctx, shape, dtype, 3)});
+  seeds.push_back({y2.slot, half(ctx, shape, dtype, 4)});
   y1 = y2 = Variable();
   // Parameters' gradients grow with depth; activations must not.
   for (const auto& p : s.parameters) gradient_of(ctx, *p);
@@ -130,7 +134,7 @@ TEST_CASE("backward of a residual rebuilds the other half of the input") {
     Device device;
     const Context ctx{device};
     Sequence s(ctx, 4, dtype);
-    Tensor a = normal(ctx, kShape, dtype, 1), b = normal(ctx, kShape, dtype, 2);
+    Tensor a = half(ctx, kShape, dtype, 1), b = half(ctx, kShape, dtype, 2);
     const auto x1 = to_host_f64(a), x2 = to_host_f64(b);
     std::vector<std::pair<Tensor, Tensor>> small;
     for (const ReversibleBlock& block : s.blocks) {
@@ -138,7 +142,7 @@ TEST_CASE("backward of a residual rebuilds the other half of the input") {
       small.emplace_back(std::move(f), block.g->forward(ctx, a, b));
     }
     CHECK(error(to_host_f64(a), x1) > 0.1);  // the blocks did something
-    Tensor da = zeros(ctx, kShape, dtype), db = zeros(ctx, kShape, dtype);
+    Tensor da = zeros(ctx, {kShape, dtype, Layout::activation}), db = zeros(ctx, {kShape, dtype, Layout::activation});
     for (size_t k = s.blocks.size(); k-- > 0;) {
       s.blocks[k].g->backward(ctx, a, small[k].second, &b, db, da);
       s.blocks[k].f->backward(ctx, b, small[k].first, &a, da, db);
@@ -171,14 +175,14 @@ TEST_CASE("a sequence whose input is restored leaves the input in its memory aft
     Tape tape;
     const Context ctx{device, &tape};
     Sequence s(ctx, depth, dtype);
-    Variable x1 = tape.track(normal(ctx, kShape, dtype, 1)), x2 = tape.track(normal(ctx, kShape, dtype, 2));
+    Variable x1 = tape.track(half(ctx, kShape, dtype, 1)), x2 = tape.track(half(ctx, kShape, dtype, 2));
     const Tensor shared1 = x1.value, shared2 = x2.value;
     const auto before1 = to_host_f64(shared1), before2 = to_host_f64(shared2);
     auto [y1, y2] = reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)}, activations,
                                         SequenceInput::restored);
     std::vector<Tape::Seed> seeds;
-    seeds.push_back({y1.slot, normal(ctx, kShape, dtype, 3)});
-    seeds.push_back({y2.slot, normal(ctx, kShape, dtype, 4)});
+    seeds.push_back({y1.slot, half(ctx, kShape, dtype, 3)});
+    seeds.push_back({y2.slot, half(ctx, kShape, dtype, 4)});
     if (activations == Activations::reversible) CHECK(error(to_host_f64(shared1), before1) > 0.1);
     y1 = y2 = Variable();
     tape.backward(ctx, std::move(seeds));
@@ -192,7 +196,8 @@ TEST_CASE("a sequence refuses halves whose memory is shared") {
   Tape tape;
   const Context ctx{device, &tape};
   Sequence s(ctx, 1, DType::f32);
-  Variable x1 = tape.track(zeros(ctx, kShape, DType::f32)), x2 = tape.track(zeros(ctx, kShape, DType::f32));
+  Variable x1 = tape.track(zeros(ctx, {kShape, DType::f32, Layout::activation})),
+           x2 = tape.track(zeros(ctx, {kShape, DType::f32, Layout::activation}));
   const Tensor other = x1.value;
   CHECK_THROWS_WITH(
       reversible_sequence(ctx, "sequence", s.blocks, {std::move(x1), std::move(x2)}, Activations::reversible),

@@ -17,7 +17,7 @@ Tensor normal(const Context& ctx, const Shape& shape, uint64_t stream) {
   Rng rng(4, stream);
   std::vector<double> values(static_cast<size_t>(shape.elements()));
   for (double& v : values) v = rng.normal();
-  return from_host(ctx, shape, DType::f64, std::span<const double>(values));
+  return from_host(ctx, {shape, DType::f64, Layout::activation}, std::span<const double>(values));
 }
 
 struct Run {

@@ -53,6 +53,9 @@ class Golden {
   Tensor tensor(const Context& ctx, const std::string& name, DType dtype) const {
     return from_host(ctx, shape(name), dtype, values(name));
   }
+  Tensor activation(const Context& ctx, const std::string& name, DType dtype) const {
+    return from_host(ctx, {shape(name), dtype, Layout::activation}, values(name));
+  }
 
   // Checks that `got` has the stored tensor's shape and that no value is further from it than `tolerance` times the
   // largest stored magnitude. Reports the worst value and where it is, in the engine's layout.

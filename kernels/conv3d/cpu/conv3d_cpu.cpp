@@ -20,7 +20,7 @@ Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, 
   using V = Compute<T>;
   const int64_t k = weight.shape()[1], taps = k * k * k, I_all = weight.shape()[4];
   const int64_t in = transposed ? block.O : block.I, out = transposed ? block.I : block.O;
-  Tensor packed(ctx.with_tag(Tag::workspace), {k, k, k, in, out_padded}, dtype_of<V>);
+  Tensor packed(ctx.for_workspace(), {k, k, k, in, out_padded}, dtype_of<V>);
   if (!ctx.device.computes()) return packed;
   const V* from = weight.data<V>() + block.o0 * taps * I_all + block.i0;
   V *to = packed.data<V>(), factor = static_cast<V>(sign);
@@ -62,7 +62,7 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
 bool takes_library_workspace(const Context& ctx) {
   const auto bytes = static_cast<int64_t>(ctx.device.layout().convolution_workspace);
   if (bytes == 0 || ctx.device.computes()) return false;
-  Tensor(ctx.with_tag(Tag::workspace), {bytes / size_of(DType::f32)}, DType::f32);
+  Tensor(ctx.for_workspace(), {bytes / size_of(DType::f32)}, DType::f32);
   return true;
 }
 

@@ -110,7 +110,7 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
   const int64_t slices = std::min(tiles, ceil_div(kMaxSlabs, slabs));
   const int64_t o_padded = ceil_div(O, Lanes) * Lanes, slab_elements = taps * I * o_padded;
 
-  Tensor partial = zeros(ctx.with_tag(Tag::workspace), {slabs, slab_elements}, dtype_of<V>);
+  Tensor partial = zeros(ctx.for_workspace(), {slabs, slab_elements}, dtype_of<V>);
   if (!ctx.device.computes()) return;
 #pragma omp parallel for collapse(2) schedule(dynamic)
   for (int64_t slab = 0; slab < slabs; ++slab) {

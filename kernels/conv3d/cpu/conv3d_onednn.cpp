@@ -75,7 +75,7 @@ class Convolutions {
 
 Tensor workspace(const Context& ctx, size_t bytes) {
   const int64_t elements = static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
-  return {ctx.with_tag(Tag::workspace), {std::max<int64_t>(elements, 1)}, DType::f32};
+  return {ctx.for_workspace(), {std::max<int64_t>(elements, 1)}, DType::f32};
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ MatrixProducts::~MatrixProducts() {
 void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands,
                          const PlanLimits& limits) {
   const size_t bytes = std::min(kWorkspace, limits.workspace) / kAllocationAlignment * kAllocationAlignment;
-  Tensor workspace(ctx.with_tag(Tag::workspace), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
+  Tensor workspace(ctx.for_workspace(), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
   REVUNET_CUBLAS_CHECK(cublasSetStream(handle_, stream_of(ctx)));
   REVUNET_CUBLAS_CHECK(cublasSetWorkspace(handle_, workspace.data<float>(), bytes));
   const bool f32 = p.operands == DType::f32;

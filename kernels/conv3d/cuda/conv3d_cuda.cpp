@@ -24,7 +24,7 @@ ConvolutionProblem problem_of(Direction direction, const Tensor& x, const Tensor
 }
 
 Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
-  return {ctx.with_tag(Tag::workspace), {p.O, p.k, p.k, p.k, p.I}, p.operands};
+  return {ctx.for_workspace(), {p.O, p.k, p.k, p.k, p.I}, p.operands};
 }
 
 // `packed`: bytes of the packed weights, which lie in the device's workspace too.

@@ -40,7 +40,7 @@ Keys keys_of(const ConvolutionProblem& p, const PlanLimits& limits) {
 }
 
 Tensor workspace(const Context& ctx, size_t bytes) {
-  return {ctx.with_tag(Tag::workspace), {std::max<int64_t>(1, static_cast<int64_t>((bytes + 3) / 4))}, DType::f32};
+  return {ctx.for_workspace(), {std::max<int64_t>(1, static_cast<int64_t>((bytes + 3) / 4))}, DType::f32};
 }
 
 }  // namespace

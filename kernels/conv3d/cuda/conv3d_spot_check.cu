@@ -68,7 +68,7 @@ int64_t terms_of(const ConvolutionProblem& p) {
 
 double sampled_error(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands) {
   const int64_t samples = p.result_elements() <= kFew ? p.result_elements() : kSamples;
-  Tensor values(ctx.with_tag(Tag::workspace), {samples, 2}, DType::f64);
+  Tensor values(ctx.for_workspace(), {samples, 2}, DType::f64);
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
     launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(1, kThreads), sample_kernel<T, R>, p, terms_of(p),
            p.result_elements(), static_cast<const T*>(operands.x), static_cast<const T*>(operands.w),

@@ -8,8 +8,8 @@ namespace revunet {
 
 namespace {
 
-Shape volume(const io::Size3& size, int64_t channels) {
-  return {1, size[0], size[1], size[2], channels};
+TensorSpec volume(const io::Size3& size, int64_t channels, DType type) {
+  return {{1, size[0], size[1], size[2], channels}, type, Layout::activation};
 }
 
 }  // namespace
@@ -17,14 +17,14 @@ Shape volume(const io::Size3& size, int64_t channels) {
 DeviceSample to_device(const Context& ctx, const Sample& sample, DType type) {
   const LayerScope scope(ctx, "input");
   const Context input = ctx.with_tag(Tag::input);
-  const Shape image = volume(sample.size, io::modality_count), target = volume(sample.size, io::region_count);
   const DType read = sample.window ? DType::f32 : type;
-  DeviceSample whole{from_host(input, image, read, std::span<const float>(sample.image)),
-                     from_host(input, target, read, std::span<const float>(sample.target))};
+  DeviceSample whole{
+      from_host(input, volume(sample.size, io::modality_count, read), std::span<const float>(sample.image)),
+      from_host(input, volume(sample.size, io::region_count, read), std::span<const float>(sample.target))};
   if (!sample.window) return whole;
   const Sample::Window& window = *sample.window;
-  DeviceSample seen{Tensor(input, volume(window.size, io::modality_count), type),
-                    Tensor(input, volume(window.size, io::region_count), type)};
+  DeviceSample seen{Tensor(input, volume(window.size, io::modality_count, type)),
+                    Tensor(input, volume(window.size, io::region_count, type))};
   warp_planes(ctx, whole.image, whole.target, window.warp, window.low, seen.image, seen.target);
   whole = {};  // its memory is free for what follows
   if (window.intensities) change_intensities(ctx, *window.intensities, seen.image);

@@ -41,13 +41,13 @@ class CountingResource : public HostResource {
 TEST_CASE("requested, allocated, cached and reserved bytes are kept apart") {
   CountingResource resource;
   CachingAllocator allocator(resource);
-  auto* a = allocator.allocate(100, Tag::parameter);
+  auto* a = allocator.allocate(100, Tag::parameter, Lifetime::staying);
   CHECK(allocator.stats().requested == 100);
   CHECK(allocator.stats().allocated == 512);
   CHECK(allocator.stats().reserved == 2 * kMiB);
   CHECK(allocator.stats().cached() == 2 * kMiB - 512);
   CHECK(resource.out() == allocator.stats().reserved);
-  auto* b = allocator.allocate(3 * kMiB + 1, Tag::workspace);
+  auto* b = allocator.allocate(3 * kMiB + 1, Tag::workspace, Lifetime::passing);
   CHECK(allocator.stats().allocated == 512 + 3 * kMiB + 512);
   CHECK(allocator.stats().reserved == 2 * kMiB + 16 * kMiB);
   allocator.free(a);
@@ -63,12 +63,12 @@ TEST_CASE("requested, allocated, cached and reserved bytes are kept apart") {
 TEST_CASE("a freed block is handed out again, and neighbours merge") {
   CountingResource resource;
   CachingAllocator allocator(resource);
-  auto* whole = allocator.allocate(80 * kMiB, Tag::workspace);
+  auto* whole = allocator.allocate(80 * kMiB, Tag::workspace, Lifetime::passing);
   std::byte* data = whole->data;
   allocator.free(whole);
-  auto* a = allocator.allocate(40 * kMiB, Tag::workspace);
-  auto* b = allocator.allocate(20 * kMiB, Tag::workspace);
-  auto* c = allocator.allocate(20 * kMiB, Tag::workspace);
+  auto* a = allocator.allocate(40 * kMiB, Tag::workspace, Lifetime::passing);
+  auto* b = allocator.allocate(20 * kMiB, Tag::workspace, Lifetime::passing);
+  auto* c = allocator.allocate(20 * kMiB, Tag::workspace, Lifetime::passing);
   CHECK(a->data == data);
   CHECK(b->data == data + 40 * kMiB);
   CHECK(c->data == data + 60 * kMiB);
@@ -76,7 +76,7 @@ TEST_CASE("a freed block is handed out again, and neighbours merge") {
   allocator.free(a);
   allocator.free(c);
   allocator.free(b);  // joins both sides
-  auto* again = allocator.allocate(80 * kMiB, Tag::workspace);
+  auto* again = allocator.allocate(80 * kMiB, Tag::workspace, Lifetime::passing);
   CHECK(again->data == data);
   CHECK(allocator.stats().reserved == 80 * kMiB);
   allocator.free(again);
@@ -85,10 +85,10 @@ TEST_CASE("a freed block is handed out again, and neighbours merge") {
 TEST_CASE("the snapshot by tag is taken at the moment of the total peak") {
   HostResource resource;
   CachingAllocator allocator(resource);
-  auto* p = allocator.allocate(4 * kMiB, Tag::parameter);
-  auto* w = allocator.allocate(6 * kMiB, Tag::workspace);
+  auto* p = allocator.allocate(4 * kMiB, Tag::parameter, Lifetime::staying);
+  auto* w = allocator.allocate(6 * kMiB, Tag::workspace, Lifetime::passing);
   allocator.free(w);
-  auto* g = allocator.allocate(5 * kMiB, Tag::gradient);
+  auto* g = allocator.allocate(5 * kMiB, Tag::gradient, Lifetime::staying);
   const MemoryStats& stats = allocator.stats();
   CHECK(stats.peak_allocated == 10 * kMiB);
   CHECK(stats.at_peak[static_cast<size_t>(Tag::parameter)] == 4 * kMiB);
@@ -107,15 +107,16 @@ TEST_CASE("on refusal cached segments are released, then the request fails with 
   HostResource host;
   CachingAllocator allocator(host);
   allocator.set_limit(160 * kMiB);
-  auto* a = allocator.allocate(60 * kMiB, Tag::workspace);
+  auto* a = allocator.allocate(60 * kMiB, Tag::workspace, Lifetime::passing);
   allocator.enter_layer(allocator.layer("the pool"));
-  auto* b = allocator.allocate(60 * kMiB, Tag::saved_activation);
+  auto* b = allocator.allocate(60 * kMiB, Tag::saved_activation, Lifetime::staying);
   allocator.enter_layer(allocator.layer("the convolution"));
   allocator.free(a);
-  auto* c = allocator.allocate(100 * kMiB, Tag::workspace);  // fits only once a's segment is given back
+  auto* c =
+      allocator.allocate(100 * kMiB, Tag::workspace, Lifetime::passing);  // fits only once a's segment is given back
   CHECK(allocator.stats().reserved == 160 * kMiB);
   try {
-    allocator.allocate(2 * kMiB, Tag::gradient);
+    allocator.allocate(2 * kMiB, Tag::gradient, Lifetime::staying);
     FAIL("expected no memory for it");
   } catch (const OutOfMemoryError& e) {
     CHECK(e.capacity == 160 * kMiB);
@@ -139,7 +140,7 @@ TEST_CASE("a request whose shared segment is refused gets one of its own") {
   HostResource host;
   CachingAllocator allocator(host);
   allocator.set_limit(8 * kMiB);
-  auto* a = allocator.allocate(3 * kMiB, Tag::parameter);
+  auto* a = allocator.allocate(3 * kMiB, Tag::parameter, Lifetime::staying);
   CHECK(allocator.stats().reserved == 4 * kMiB);
   allocator.free(a);
 }
@@ -148,22 +149,23 @@ TEST_CASE("what stays leaves larger blocks for larger requests, unless there is 
   HostResource host;
   CachingAllocator allocator(host);
   allocator.set_limit(150 * kMiB);
-  auto* large = allocator.allocate(100 * kMiB, Tag::saved_activation);
-  auto* other = allocator.allocate(20 * kMiB, Tag::saved_activation);
+  auto* large = allocator.allocate(100 * kMiB, Tag::saved_activation, Lifetime::staying);
+  auto* other = allocator.allocate(20 * kMiB, Tag::saved_activation, Lifetime::staying);
   std::byte* data = large->data;
   allocator.free(large);
-  auto* little = allocator.allocate(20 * kMiB, Tag::sequence_output);  // a segment of its own
+  auto* little = allocator.allocate(20 * kMiB, Tag::sequence_output, Lifetime::staying);  // a segment of its own
   CHECK(allocator.stats().reserved == 140 * kMiB);
-  large = allocator.allocate(90 * kMiB, Tag::saved_activation);
+  large = allocator.allocate(90 * kMiB, Tag::saved_activation, Lifetime::staying);
   CHECK(large->data == data);
   CHECK(allocator.stats().reserved == 140 * kMiB);
   allocator.free(other);
   allocator.free(little);
   allocator.free(large);
-  auto* b = allocator.allocate(81 * kMiB, Tag::saved_activation);
-  auto* scratch = allocator.allocate(40 * kMiB, Tag::workspace);  // releases what is free
+  auto* b = allocator.allocate(81 * kMiB, Tag::saved_activation, Lifetime::staying);
+  auto* scratch = allocator.allocate(40 * kMiB, Tag::workspace, Lifetime::passing);  // releases what is free
   CHECK(allocator.stats().reserved == 140 * kMiB);
-  auto* last = allocator.allocate(12 * kMiB, Tag::input);  // no room for a segment: the rest of the 100 MiB after all
+  auto* last = allocator.allocate(12 * kMiB, Tag::input,
+                                  Lifetime::staying);  // no room for a segment: the rest of the 100 MiB after all
   CHECK(last->data == data + 81 * kMiB);
   allocator.free(last);
   allocator.free(b);
@@ -171,14 +173,14 @@ TEST_CASE("what stays leaves larger blocks for larger requests, unless there is 
 }
 
 TEST_CASE("a request of any size and lifetime gets the same memory again once it was freed") {
-  for (const Tag tag : {Tag::saved_activation, Tag::forward_scratch}) {
+  for (const Lifetime lifetime : {Lifetime::staying, Lifetime::passing}) {
     for (size_t bytes = 1; bytes < 20 * kMiB; bytes += 37'649) {  // over all pools and roundings
       CountingResource resource;
       CachingAllocator allocator(resource);
-      allocator.free(allocator.allocate(bytes, tag));
+      allocator.free(allocator.allocate(bytes, Tag::other, lifetime));
       const size_t reserved = allocator.stats().reserved;
-      allocator.free(allocator.allocate(bytes, tag));
-      INFO(bytes << " bytes of " << name_of(tag));
+      allocator.free(allocator.allocate(bytes, Tag::other, lifetime));
+      INFO(bytes << " bytes, " << (lifetime == Lifetime::staying ? "staying" : "passing"));
       REQUIRE(allocator.stats().reserved == reserved);
     }
   }
@@ -187,22 +189,42 @@ TEST_CASE("a request of any size and lifetime gets the same memory again once it
 TEST_CASE("memory of what stayed serves what passes once it is wholly free, if it fits well") {
   CountingResource resource;
   CachingAllocator allocator(resource);
-  auto* kept = allocator.allocate(100 * kMiB, Tag::saved_activation);
+  auto* kept = allocator.allocate(100 * kMiB, Tag::saved_activation, Lifetime::staying);
   std::byte* const place = kept->data;
   allocator.free(kept);
-  auto* passing = allocator.allocate(90 * kMiB, Tag::backward_scratch);
+  auto* passing = allocator.allocate(90 * kMiB, Tag::backward_scratch, Lifetime::passing);
   CHECK(passing->data == place);
   CHECK(allocator.stats().reserved == 100 * kMiB);
   allocator.free(passing);
   // And back again; but not where more than a quarter of the request would be left over.
-  auto* staying = allocator.allocate(80 * kMiB, Tag::sequence_output);
+  auto* staying = allocator.allocate(80 * kMiB, Tag::sequence_output, Lifetime::staying);
   CHECK(staying->data == place);
   CHECK(allocator.stats().reserved == 100 * kMiB);
-  allocator.free(allocator.allocate(100 * kMiB, Tag::forward_scratch));
+  allocator.free(allocator.allocate(100 * kMiB, Tag::forward_scratch, Lifetime::passing));
   CHECK(allocator.stats().reserved == 200 * kMiB);
-  allocator.free(allocator.allocate(70 * kMiB, Tag::sequence_output));
+  allocator.free(allocator.allocate(70 * kMiB, Tag::sequence_output, Lifetime::staying));
   CHECK(allocator.stats().reserved == 270 * kMiB);
   allocator.free(staying);
+}
+
+TEST_CASE("where a large block lies follows from its lifetime, whatever its tag") {
+  for (size_t tag = 0; tag < kTagCount; ++tag) {
+    INFO(name_of(static_cast<Tag>(tag)));
+    CountingResource resource;
+    CachingAllocator allocator(resource);
+    const auto allocate = [&](size_t mib, Lifetime lifetime) {
+      return allocator.allocate(mib * kMiB, static_cast<Tag>(tag), lifetime);
+    };
+    // A segment of 100 MiB for what passes, of which half is in use.
+    auto* first = allocate(100, Lifetime::passing);
+    allocator.free(first);
+    first = allocate(50, Lifetime::passing);
+    auto* staying = allocate(50, Lifetime::staying);  // not in the other half
+    CHECK(allocator.stats().reserved == 150 * kMiB);
+    auto* passing = allocate(50, Lifetime::passing);  // there
+    CHECK(allocator.stats().reserved == 150 * kMiB);
+    for (auto* block : {first, staying, passing}) allocator.free(block);
+  }
 }
 
 TEST_CASE("what is reused does not depend on the addresses that the resource hands out") {
@@ -218,12 +240,14 @@ TEST_CASE("what is reused does not depend on the addresses that the resource han
   };
   const auto reserved_on = [](MemoryResource& resource) {
     CachingAllocator allocator(resource);
-    const auto scratch = [&](size_t mib) { return allocator.allocate(mib * kMiB, Tag::backward_scratch); };
+    const auto scratch = [&](size_t mib) {
+      return allocator.allocate(mib * kMiB, Tag::backward_scratch, Lifetime::passing);
+    };
     allocator.free(scratch(40));
     std::vector<CachingAllocator::Block*> blocks = {scratch(20), scratch(20), scratch(20)};
     allocator.free(blocks[1]);
     allocator.free(blocks[2]);
-    blocks = {blocks[0], scratch(20), allocator.allocate(20 * kMiB, Tag::saved_activation)};
+    blocks = {blocks[0], scratch(20), allocator.allocate(20 * kMiB, Tag::saved_activation, Lifetime::staying)};
     const size_t reserved = allocator.stats().reserved;
     for (auto* block : blocks) allocator.free(block);
     return reserved;
@@ -248,7 +272,8 @@ TEST_CASE("random allocations never overlap and are all given back") {
     for (int step = 0; step < 3000; ++step) {
       if (live.size() < 40 && rng.uniform() < 0.6) {
         const auto bytes = static_cast<size_t>(std::exp2(rng.uniform(0, 22)));
-        live.push_back({allocator.allocate(bytes, static_cast<Tag>(rng.below(kTagCount))), step % 251});
+        const auto tag = static_cast<Tag>(rng.below(kTagCount));
+        live.push_back({allocator.allocate(bytes, tag, static_cast<Lifetime>(rng.below(2))), step % 251});
         std::memset(live.back().block->data, live.back().fill, bytes);
         REQUIRE(reinterpret_cast<uintptr_t>(live.back().block->data) % kAllocationAlignment == 0);
       } else if (!live.empty()) {
