@@ -1,5 +1,5 @@
 // y = f(a, b), or y += f(a, b), over everything that three tensors of one shape have in memory, padding included: f
-// gives 0 for zeros.
+// gives 0 for zeros. It throws Error where they are not padded alike.
 #pragma once
 
 #include <algorithm>
@@ -32,6 +32,8 @@ __global__ void elementwise_kernel(int64_t elements, const T* a, const T* b, T* 
 
 template <class F>
 void elementwise(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y, bool accumulate, F f) {
+  expect_padded_alike(a, y);
+  expect_padded_alike(b, y);
   dispatch_f32_bf16(y.dtype(), [&]<class T>() {
     const int64_t elements = y.stored_elements(), packs = (elements + kPack<T> - 1) / kPack<T>;
     launch(ctx, blocks_for(packs, kElementwiseThreads, kMostElementwiseBlocks), dim3(kElementwiseThreads),

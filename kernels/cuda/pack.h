@@ -1,16 +1,16 @@
 // Packs: the 16 bytes of neighbouring channels that a thread reads or writes at once.
 //
-// Rule: activations on a CUDA device have whole packs of channels (MemoryLayout), so a voxel begins where a pack does.
-// Arithmetic is float's, whatever the type in memory. Kernels are for f32 and bf16.
+// Rule: activations on a CUDA device have whole packs of channels (Layout), so a voxel begins where a pack does.
+// Kernels take the memory of packs by packs_of() or voxels_of(), which throw Error where a tensor has none. Arithmetic
+// is float's, whatever the type in memory. Kernels are for f32 and bf16.
 #pragma once
 
 #include "engine/cuda/gpu.h"
 #include "engine/dtype.h"
 #include "engine/tensor.h"
+#include "kernels/cuda/whole_packs.h"
 
 namespace revunet::cuda {
-
-inline constexpr int64_t kPackBytes = 16;
 
 template <class T>
 inline constexpr int kPack = static_cast<int>(kPackBytes / sizeof(T));  // channels
@@ -78,14 +78,26 @@ struct Voxels {
   }
 };
 
+// The memory of a tensor whose voxels are whole packs.
+template <class T>
+const T* packs_of(const Tensor& x) {
+  expect_whole_packs(x);
+  return x.data<T>();
+}
+template <class T>
+T* packs_of(Tensor& x) {
+  expect_whole_packs(x);
+  return x.data<T>();
+}
+
 // The voxels of batch element n. Those of all elements follow on those of the first.
 template <class T>
 Voxels<const T> voxels_of(const Tensor& x, int64_t n = 0) {
-  return {x.data<T>() + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
+  return {packs_of<T>(x) + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
 }
 template <class T>
 Voxels<T> voxels_of(Tensor& x, int64_t n = 0) {
-  return {x.data<T>() + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
+  return {packs_of<T>(x) + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
 }
 
 // Calls f.template operator()<float>() or <bfloat16>().
@@ -108,6 +120,7 @@ decltype(auto) dispatch_device_operands(DType dtype, DType operands, F&& f) {
 // Packs of one voxel.
 template <class T>
 int64_t packs_per_voxel(const Tensor& x) {
+  expect_whole_packs(x);
   return x.channel_stride() / kPack<T>;
 }
 

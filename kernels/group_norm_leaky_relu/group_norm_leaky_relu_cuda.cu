@@ -193,7 +193,7 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
     Tensor partial(ctx.for_workspace(), {g.ranges(), stride, 3}, DType::f32);
     auto* moments = reinterpret_cast<Moments<float>*>(partial.data<float>());
     for (int64_t n = 0; n < N; ++n) {
-      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs, x.data<T>() + n * voxels * stride,
+      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs, voxels_of<T>(x, n).data,
              moments);
       launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(1, kGroupThreads), group_statistics_kernel, g.ranges(),
              stride, per_group, moments, statistics.data<float>() + n * groups * 2);

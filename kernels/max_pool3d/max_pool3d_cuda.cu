@@ -83,16 +83,16 @@ Windows windows_of(const Tensor& x) {
 void max_pool3d_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Windows windows = windows_of<T>(x);
-    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), forward_kernel<T>, windows, x.data<T>(),
-           y.data<T>());
+    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), forward_kernel<T>, windows, packs_of<T>(x),
+           packs_of<T>(y));
   });
 }
 
 void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dx, bool accumulate) {
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Windows windows = windows_of<T>(x);
-    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), backward_kernel<T>, windows, x.data<T>(),
-           dy.data<T>(), accumulate, dx.data<T>());
+    launch(ctx, blocks_for(windows.count, kThreads), dim3(kThreads), backward_kernel<T>, windows, packs_of<T>(x),
+           packs_of<T>(dy), accumulate, packs_of<T>(dx));
   });
 }
 

@@ -86,8 +86,8 @@ void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
   dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(logits));
     launch(ctx, g.grid, g.block, backward_kernel<T>, g.voxels, g.range, g.packs, in.C,
-           cross_entropy / static_cast<double>(voxels), logits.data<T>(), target.data<T>(), sums.data<double>(),
-           dlosses.data<float>(), accumulate, dlogits.data<T>());
+           cross_entropy / static_cast<double>(voxels), packs_of<T>(logits), packs_of<T>(target), sums.data<double>(),
+           dlosses.data<float>(), accumulate, packs_of<T>(dlogits));
   });
 }
 

@@ -124,8 +124,8 @@ Coarse coarse_side(const Tensor& x) {
 void forward(const Context& ctx, const Tensor& x, const Tensor* base, float sign, Tensor& y) {
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(x);
-    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), forward_kernel<T>, side, x.data<T>(),
-           base ? base->data<T>() : nullptr, sign, y.data<T>());
+    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), forward_kernel<T>, side, packs_of<T>(x),
+           base ? packs_of<T>(*base) : nullptr, sign, packs_of<T>(y));
   });
 }
 
@@ -142,8 +142,8 @@ void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const T
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
   dispatch_f32_bf16(dx.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(dx);
-    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), backward_kernel<T>, side, dy.data<T>(), accumulate,
-           dx.data<T>());
+    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), backward_kernel<T>, side, packs_of<T>(dy), accumulate,
+           packs_of<T>(dx));
   });
 }
 

@@ -39,7 +39,7 @@ void fill_with_bias(const Context& ctx, const Tensor& bias, int64_t first, Tenso
   dispatch_f32_bf16(y.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(out.N * out.voxels(), packs_per_voxel<T>(y));
     launch(ctx, g.grid, g.block, fill_kernel<T>, g.voxels, g.range, g.packs, out.C, bias.data<float>() + first,
-           y.data<T>());
+           packs_of<T>(y));
   });
 }
 

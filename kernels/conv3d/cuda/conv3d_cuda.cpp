@@ -8,6 +8,7 @@
 #include "kernels/conv3d/cuda/conv3d_cublas.h"
 #include "kernels/conv3d/cuda/conv3d_pack.h"
 #include "kernels/conv3d/cuda/conv3d_plans.h"
+#include "kernels/cuda/whole_packs.h"
 
 namespace revunet::cuda {
 
@@ -16,6 +17,8 @@ namespace {
 ConvolutionProblem problem_of(Direction direction, const Tensor& x, const Tensor& y, int64_t k) {
   const auto [N, D, H, W, C] = activation(x.shape());
   REVUNET_EXPECTS(x.dtype() != DType::f64, UsageError, "[conv3d] expected f32 or bf16 activations on CUDA, got f64");
+  expect_whole_packs(x);
+  expect_whole_packs(y);
   const DType operands = direction == Direction::backward_data ? y.dtype() : x.dtype();
   const DType result = direction == Direction::forward         ? y.dtype()
                        : direction == Direction::backward_data ? x.dtype()
