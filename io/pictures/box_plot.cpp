@@ -6,9 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
-#include "io/pictures/axis.h"
-#include "io/pictures/drawing.h"
-#include "io/pictures/region_colours.h"
+#include "io/pictures/axes.h"
 
 namespace revunet::io {
 namespace {
@@ -21,168 +19,138 @@ constexpr double kBreak = 34;                                           // above
 constexpr double kPoint = 2.6;
 
 // From values to heights. Where it is broken, conventions lie above the break, at `top`.
-struct Axis {
-  double low = 0, high = 1;
-  double distance = 1;  // of ticks
-  double top = 0, bottom = 0;
-  bool broken = false;
+struct ValueScale {
+  LinearScale below;  // the break, or of all values
+  double top = 0;
+  std::optional<Conventions> above{};  // the break; none: it is not broken
 
-  double highest() const { return top + (broken ? kBreak : 0); }  // of the part below the break
   double y(double value) const {
-    if (value <= high) return bottom - (bottom - highest()) * (value - low) / (high - low);
-    return highest() - kBreak * (value - high) / (hd95_of_one_empty_mask - high);
+    if (!above || value <= below.high) return below.at(value);
+    return below.at_high - kBreak * (value - below.high) / (above->least - below.high);
   }
 };
 
 constexpr int kMostTicks = 6;
 
-void end_at_round_number(Axis& axis, double greatest) {
-  axis.distance = tick_distance(std::max(greatest, 1.0), kMostTicks);
-  axis.high = axis.distance * std::max(1.0, std::ceil(greatest / axis.distance));
+double round_number_above(double greatest) {
+  const double distance = tick_distance(std::max(greatest, 1.0), kMostTicks);
+  return distance * std::max(1.0, std::ceil(greatest / distance));
+}
+
+// From the round number below the least to 1.
+ValueScale scale_of_shares(const std::vector<double>& values, double top, double bottom) {
+  const double least = *std::min_element(values.begin(), values.end());
+  const double distance = tick_distance(std::max(1 - least, 1e-6), kMostTicks);
+  const double low = 1 - distance * std::max(1.0, std::ceil((1 - least) / distance - 1e-9));
+  return {.below = {.low = low, .high = 1, .at_low = bottom, .at_high = top}, .top = top};
 }
 
 // From 0 to a round number, of what was measured where conventions are well above it. Else there is nothing to leave
 // out between the two, and the axis takes in all values unbroken: so too where there are larger ones than conventions.
-void scale_to_distances(Axis& axis, const std::vector<double>& values) {
-  double measured = 0, greatest = 0;
+ValueScale scale_to_round_number(const std::vector<double>& values, const std::optional<Conventions>& conventions,
+                                 double top, double bottom) {
+  const double greatest = *std::max_element(values.begin(), values.end());
+  ValueScale scale{.below = {.low = 0, .high = round_number_above(greatest), .at_low = bottom, .at_high = top},
+                   .top = top};
+  if (!conventions || greatest < conventions->least || greatest > conventions->greatest) return scale;
+  double measured = 0;
   for (const double v : values) {
-    if (v < hd95_of_one_empty_mask) measured = std::max(measured, v);
-    greatest = std::max(greatest, v);
+    if (v < conventions->least) measured = std::max(measured, v);
   }
-  end_at_round_number(axis, measured);
-  const bool conventions = greatest >= hd95_of_one_empty_mask && greatest <= hd95_of_unmatched_lesion;
-  axis.broken = conventions && axis.high < hd95_of_one_empty_mask;
-  if (!axis.broken) end_at_round_number(axis, greatest);
+  if (round_number_above(measured) >= conventions->least) return scale;
+  scale.below.high = round_number_above(measured);
+  scale.below.at_high = top + kBreak;
+  scale.above = conventions;
+  return scale;
 }
 
-// From the round number below the least to 1.
-void scale_to_shares(Axis& axis, const std::vector<double>& values) {
-  const double least = *std::min_element(values.begin(), values.end());
-  axis.distance = tick_distance(std::max(1 - least, 1e-6), kMostTicks);
-  axis.low = 1 - axis.distance * std::max(1.0, std::ceil((1 - least) / axis.distance - 1e-9));
-}
-
-Axis make_axis(const Metric& metric, const std::vector<double>& values, double top, double bottom) {
-  Axis axis{.top = top, .bottom = bottom};
-  if (metric.convention != nullptr) {
-    scale_to_distances(axis, values);
-  } else {
-    scale_to_shares(axis, values);
+Axes axes_of(const BoxPanel& panel, const ValueScale& scale, double left, double right) {
+  Axes axes{.left = left, .right = right, .top = scale.top, .bottom = scale.below.at_low};
+  axes.title = panel.title;
+  axes.unit = panel.unit;
+  axes.values = labelled_ticks(scale.below, kMostTicks);
+  if (scale.above) {
+    axes.values.push_back({scale.y(scale.above->least), fmt::format("{:.0f}", scale.above->least)});
+    axes.broken_at = scale.below.at_high;
   }
-  return axis;
+  const double slot = (right - left) / static_cast<double>(panel.boxes.size());
+  for (const BoxOfValues& box : panel.boxes) {
+    axes.below.push_back({left + slot * (static_cast<double>(axes.below.size()) + 0.5), box.name});
+  }
+  return axes;
 }
 
-class BoxPlots {
+class BoxPlotPicture {
  public:
-  BoxPlots(Canvas& canvas, const std::vector<CaseScore>& scores, const ScoreOptions& options)
-      : canvas_(canvas), scores_(scores), options_(options) {}
+  BoxPlotPicture(Canvas& canvas, const BoxPlots& plots) : canvas_(canvas), surface_(canvas), plots_(plots) {}
 
   void draw() {
-    const std::vector<Metric>& metrics = metrics_of(options_);
-    const size_t columns = columns_of(metrics.size());
+    const size_t columns = columns_of(plots_.panels.size());
     const double width = (kWidth - 2 * kLeft + kGap) / static_cast<double>(columns);
-    draw_title();
-    for (size_t i = 0; i < metrics.size(); ++i) {
+    draw_heading(surface_, kLeft + 8, plots_.heading, plots_.detail);
+    for (size_t i = 0; i < plots_.panels.size(); ++i) {
       const double left = kLeft + static_cast<double>(i % columns) * width;
-      draw_panel(metrics[i], left + kLabels, kHeader + static_cast<double>(i / columns) * kPanelHeight,
+      draw_panel(plots_.panels[i], left + kLabels, kHeader + static_cast<double>(i / columns) * kPanelHeight,
                  width - kLabels - kGap);
     }
-    canvas_.text(
-        kWidth / 2, height(metrics.size()) - 14,
+    surface_.text(
+        kWidth / 2, height(plots_.panels.size()) - 14,
         "box: quartiles and median; diamond: mean, where it is on the axis; whiskers: to the furthest case within "
         "1.5 box heights; points: cases",
-        kSmall, Align::centre, kPale);
+        ChartSurface::Text::detail, Align::centre);
   }
 
-  static double height(size_t metrics) {
-    const size_t columns = columns_of(metrics);
-    return kHeader + kFooter + kPanelHeight * static_cast<double>((metrics + columns - 1) / columns);
+  static double height(size_t panels) {
+    const size_t columns = columns_of(panels);
+    return kHeader + kFooter + kPanelHeight * static_cast<double>((panels + columns - 1) / columns);
   }
 
  private:
-  static size_t columns_of(size_t metrics) { return metrics <= 4 ? metrics : 3; }
+  static size_t columns_of(size_t panels) { return panels <= 4 ? panels : 3; }
 
-  void draw_title() {
-    canvas_.text(kLeft + 8, 28, fmt::format("Segmentation scores of {} cases", scores_.size()), kTitle, Align::left);
-    std::string detail = fmt::format("WT whole tumour, TC tumour core, ET enhancing tumour; HD95 by the definition {}",
-                                     name_of(options_.hd95));
-    if (options_.lesions) {
-      detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options_.lesions->dilation,
-                            options_.lesions->min_volume);
-    }
-    canvas_.text(kLeft + 8, 48, detail, kSmall, Align::left, kPale);
-  }
-
-  void draw_panel(const Metric& metric, double left, double top, double width) {
-    std::array<std::vector<double>, region_count> values;
+  void draw_panel(const BoxPanel& panel, double left, double top, double width) {
     std::vector<double> all;
-    for (size_t region = 0; region < values.size(); ++region) {
-      for (const CaseScore& score : scores_) values[region].push_back(metric.value(score.regions[region]));
-      all.insert(all.end(), values[region].begin(), values[region].end());
-    }
+    for (const BoxOfValues& box : panel.boxes) all.insert(all.end(), box.values.begin(), box.values.end());
     REVUNET_EXPECTS(std::ranges::all_of(all, [](double v) { return std::abs(v) <= kLargestDrawn; }), Error,
-                    "[box plot] expected finite values of {}, got one that is not; leave out --plot", metric.title);
-    const Axis axis = make_axis(metric, all, top + kAxisTop, top + kAxisBottom);
-    draw_axis(metric, axis, left, width);
-    const double slot = width / static_cast<double>(values.size());
-    for (size_t region = 0; region < values.size(); ++region) {
-      const double centre = left + slot * (static_cast<double>(region) + 0.5);
-      draw_box(axis, values[region], centre, 0.5 * slot, from_hex(kRegionColours[region]));
-      canvas_.text(centre, axis.bottom + 20, region_names[region], kNormal, Align::centre);
+                    "[box plot] expected finite values of {}, got one that is not; leave the plot out", panel.title);
+    const ValueScale scale = panel.unit.empty()
+                                 ? scale_of_shares(all, top + kAxisTop, top + kAxisBottom)
+                                 : scale_to_round_number(all, panel.conventions, top + kAxisTop, top + kAxisBottom);
+    const Axes axes = axes_of(panel, scale, left, left + width);
+    draw_grid(surface_, axes);
+    const double slot = width / static_cast<double>(panel.boxes.size());
+    for (size_t i = 0; i < panel.boxes.size(); ++i) draw_box(scale, panel.boxes[i], axes.below[i].at, 0.5 * slot);
+    draw_axes(surface_, axes);
+    if (scale.above) {
+      surface_.text(axes.right, axes.top - 4, scale.above->meaning, ChartSurface::Text::detail, Align::right);
     }
   }
 
-  void draw_axis(const Metric& metric, const Axis& axis, double left, double width) {
-    std::string title = metric.title;
-    if (metric.convention != nullptr) title.insert(title.size() - 2, "in ");  // "HD95 in mm"
-    title[0] = static_cast<char>(std::toupper(title[0]));
-    canvas_.text(left + width / 2, axis.top - 22, title, kNormal, Align::centre);
-    for (const double value : ticks_between(axis.low, axis.high, kMostTicks).values) {
-      draw_tick(axis.y(value), tick_label(value, axis.distance), left, width);
+  void draw_box(const ValueScale& scale, const BoxOfValues& box, double centre, double width) {
+    const double lower = scale.y(box.lower_quartile), upper = scale.y(box.upper_quartile), left = centre - width / 2;
+    canvas_.rectangle(left, upper, width, lower - upper, box.colour, 0.22);
+    canvas_.frame(left, upper, width, lower - upper, 1.2, box.colour);
+    const double reach = 1.5 * (box.upper_quartile - box.lower_quartile);
+    double low = box.lower_quartile, high = box.upper_quartile;
+    for (const double v : box.values) {
+      if (v >= box.lower_quartile - reach) low = std::min(low, v);
+      if (v <= box.upper_quartile + reach) high = std::max(high, v);
     }
-    canvas_.line(left, axis.highest(), left, axis.bottom, 1, kInk);
-    canvas_.line(left, axis.bottom, left + width, axis.bottom, 1, kInk);
-    if (!axis.broken) return;
-    draw_tick(axis.top, fmt::format("{:.0f}", hd95_of_one_empty_mask), left, width);
-    canvas_.text(left + width, axis.top - 4, metric.convention, kSmall - 1, Align::right, kPale);
-    for (const double middle : {axis.highest() - kBreak / 2 - 3, axis.highest() - kBreak / 2 + 3}) {
-      canvas_.line(left - 5, middle + 3, left + 5, middle - 3, 1, kInk);
+    for (const auto& [from, to] : {std::pair(lower, scale.y(low)), std::pair(upper, scale.y(high))}) {
+      canvas_.line(centre, from, centre, to, 1.2, box.colour);
+      canvas_.line(centre - width / 4, to, centre + width / 4, to, 1.2, box.colour);
     }
-  }
-
-  void draw_tick(double y, const std::string& label, double left, double width) {
-    canvas_.line(left, y, left + width, y, 0.7, kGrid);
-    canvas_.line(left - 5, y, left, y, 1, kInk);
-    canvas_.text(left - 9, y + 4, label, kSmall, Align::right);
-  }
-
-  void draw_box(const Axis& axis, const std::vector<double>& values, double centre, double width, const Colour& ink) {
-    const Distribution d = distribution_of(values);
-    const double lower = axis.y(d.lower_quartile), upper = axis.y(d.upper_quartile), left = centre - width / 2;
-    canvas_.rectangle(left, upper, width, lower - upper, ink, 0.22);
-    canvas_.frame(left, upper, width, lower - upper, 1.2, ink);
-    const double reach = 1.5 * (d.upper_quartile - d.lower_quartile);
-    double low = d.lower_quartile, high = d.upper_quartile;
-    for (const double v : values) {
-      if (v >= d.lower_quartile - reach) low = std::min(low, v);
-      if (v <= d.upper_quartile + reach) high = std::max(high, v);
-    }
-    for (const auto& [from, to] : {std::pair(lower, axis.y(low)), std::pair(upper, axis.y(high))}) {
-      canvas_.line(centre, from, centre, to, 1.2, ink);
-      canvas_.line(centre - width / 4, to, centre + width / 4, to, 1.2, ink);
-    }
-    draw_points(axis, values, centre, width, ink);
-    canvas_.line(left, axis.y(d.median), left + width, axis.y(d.median), 2.4, ink);
-    if (d.mean <= axis.high) draw_diamond(centre, axis.y(d.mean));  // within the break it would be at no height
+    draw_points(scale, box, centre, width);
+    canvas_.line(left, scale.y(box.median), left + width, scale.y(box.median), 2.4, box.colour);
+    if (box.mean <= scale.below.high) draw_diamond(centre, scale.y(box.mean));  // within the break it has no height
   }
 
   // Spread sideways, the same way each time: multiples of the golden ratio fall far apart.
-  void draw_points(const Axis& axis, const std::vector<double>& values, double centre, double width,
-                   const Colour& ink) {
+  void draw_points(const ValueScale& scale, const BoxOfValues& box, double centre, double width) {
     constexpr double golden_ratio = 0.6180339887498949;
-    for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t i = 0; i < box.values.size(); ++i) {
       const double at = std::fmod(static_cast<double>(i + 1) * golden_ratio, 1.0) - 0.5;
-      canvas_.disc(centre + 0.8 * at * width, axis.y(values[i]), kPoint, ink, 0.7);
+      canvas_.disc(centre + 0.8 * at * width, scale.y(box.values[i]), kPoint, box.colour, 0.7);
     }
   }
 
@@ -200,24 +168,24 @@ class BoxPlots {
   }
 
   Canvas& canvas_;
-  const std::vector<CaseScore>& scores_;
-  const ScoreOptions& options_;
+  CanvasSurface surface_;
+  const BoxPlots& plots_;
 };
 
 template <class Format>
-std::string drawn(const Format& format, const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  return format(kWidth, BoxPlots::height(metrics_of(options).size()),
-                [&](Canvas& canvas) { BoxPlots(canvas, scores, options).draw(); });
+std::string drawn(const Format& format, const BoxPlots& plots) {
+  return format(kWidth, BoxPlotPicture::height(plots.panels.size()),
+                [&](Canvas& canvas) { BoxPlotPicture(canvas, plots).draw(); });
 }
 
 }  // namespace
 
-std::string box_plot_svg(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  return drawn(svg_of, scores, options);
+std::string box_plot_svg(const BoxPlots& plots) {
+  return drawn(svg_of, plots);
 }
 
-std::string box_plot_png(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  return drawn(png_of, scores, options);
+std::string box_plot_png(const BoxPlots& plots) {
+  return drawn(png_of, plots);
 }
 
 }  // namespace revunet::io

@@ -1,20 +1,44 @@
-// Draws the scores of an evaluation: a panel for each metric, in it a box plot of each region. One drawing for both
-// formats.
+// Draws box plots: a panel for each quantity, in it a box for each group of values. One drawing for both formats.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "io/scores/evaluation.h"
+#include "io/pictures/canvas.h"
 
 namespace revunet::io {
 
-// The bytes of a file; a PNG is 1200 pixels wide. There is one score at least. A box spans the quartiles, with a line
-// at the median and a diamond at the mean; whiskers reach to the furthest case within 1.5 times the box's height of it
-// (Tukey, 1977); each case is a point. Distances that are conventions, not measurements (io/scores/metrics.h,
-// io/scores/lesions.h), lie above a break in the axis, unless measured ones come so near that there is nothing to leave
-// out.
-std::string box_plot_svg(const std::vector<CaseScore>& scores, const ScoreOptions& options);
-std::string box_plot_png(const std::vector<CaseScore>& scores, const ScoreOptions& options);
+struct BoxOfValues {
+  std::string name;
+  Colour colour;
+  std::vector<double> values;  // one at least
+  double lower_quartile, median, upper_quartile, mean;
+};
+
+// Values that stand for something which was not measured. Measured ones are below `least`.
+struct Conventions {
+  double least, greatest;
+  std::string meaning;
+};
+
+struct BoxPanel {
+  std::string title;
+  std::string unit{};  // empty: shares, up to 1
+  std::vector<BoxOfValues> boxes;
+  std::optional<Conventions> conventions{};  // none where the values are shares
+};
+
+struct BoxPlots {
+  std::string heading, detail;
+  std::vector<BoxPanel> panels;
+};
+
+// The bytes of a file; a PNG is 1200 pixels wide. A box spans the quartiles, with a line at the median and a diamond at
+// the mean; whiskers reach to the furthest value within 1.5 times the box's height of it (Tukey, 1977); each value is a
+// point. An axis of shares ends at 1, any other begins at 0. Conventions lie above a break in the axis, unless measured
+// values come so near that there is nothing to leave out. Error for values that are not finite.
+std::string box_plot_svg(const BoxPlots& plots);
+std::string box_plot_png(const BoxPlots& plots);
 
 }  // namespace revunet::io

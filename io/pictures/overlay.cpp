@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "io/dataset/regions.h"
+#include "io/pictures/canvas.h"
 #include "io/pictures/contour.h"
-#include "io/pictures/drawing.h"
 #include "io/pictures/planes.h"
 #include "io/pictures/region_colours.h"
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/nifti/nifti.h"
-#include "io/pictures/axis.h"
+#include "io/pictures/ticks.h"
 #include "io/scores/statistics.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/plan/planned_trace.h"
-#include "models/plan/trace/chrome.h"
+#include "models/plan/trace/chrome_trace_json.h"
 #include "models/plan/trace/recorder.h"
 #include "models/plan/trace/trace_file.h"
 #include "models/plan/verify.h"
@@ -181,7 +181,7 @@ TEST_CASE("a trace that grows has the same bytes as one that is written at once"
 
 TEST_CASE("a Chrome trace is sorted by time, and its slices are those of the run", "[trace]") {
   const RunTrace trace = planned_trace(header_of(tiny_settings));
-  const auto events = nlohmann::json::parse(to_chrome_json(trace)).at("traceEvents");
+  const auto events = nlohmann::json::parse(chrome_trace_json(trace)).at("traceEvents");
   double last = 0;
   std::vector<std::string> steps;
   for (const auto& event : events) {

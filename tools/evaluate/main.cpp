@@ -4,7 +4,6 @@
 
 #include "engine/error.h"
 #include "io/files/atomic_file.h"
-#include "io/pictures/box_plot.h"
 #include "io/scores/score_tables.h"
 #include "tools/common/cpu_threads.h"
 #include "tools/common/help.h"
@@ -15,6 +14,7 @@
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
+#include "tools/evaluate/score_plots.h"
 
 namespace {
 
@@ -40,10 +40,10 @@ io::ScoreOptions score_options(const Options& options) {
   return result;
 }
 
-void write_plot(const std::string& plot, const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options) {
+void write_plot(const std::string& plot, const io::BoxPlots& plots) {
   const bool svg_only = plot.ends_with(".svg"), png_only = plot.ends_with(".png");
-  if (!png_only) io::write_file_atomically(svg_only ? plot : plot + ".svg", io::box_plot_svg(scores, options));
-  if (!svg_only) io::write_file_atomically(png_only ? plot : plot + ".png", io::box_plot_png(scores, options));
+  if (!png_only) io::write_file_atomically(svg_only ? plot : plot + ".svg", io::box_plot_svg(plots));
+  if (!svg_only) io::write_file_atomically(png_only ? plot : plot + ".png", io::box_plot_png(plots));
 }
 
 void run(const Options& options) {
@@ -61,7 +61,7 @@ void run(const Options& options) {
   const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, io::json_of(scores, scoring));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, io::csv_of(scores, scoring));
-  if (!options.plot.empty()) write_plot(options.plot, scores, scoring);
+  if (!options.plot.empty()) write_plot(options.plot, tools::box_plots_of(scores, scoring));
   tools::print_result(io::table_of(scores, scoring));
 }
 

@@ -2,10 +2,10 @@
 #include <filesystem>
 
 #include "io/files/atomic_file.h"
-#include "models/plan/trace/chrome.h"
-#include "models/plan/trace/plot.h"
-#include "models/plan/trace/summary.h"
+#include "models/plan/trace/chrome_trace_json.h"
+#include "models/plan/trace/timeline_picture.h"
 #include "models/plan/trace/trace_file.h"
+#include "models/plan/trace/trace_tables.h"
 #include "models/plan/verify.h"
 #include "tools/common/help.h"
 #include "tools/common/option_spelling.h"
@@ -74,14 +74,14 @@ void write(const Arguments& a, const std::string& path, const std::string& bytes
 
 void plot(const Arguments& a) {
   const RunTrace trace = read(a);
-  PlotOptions options;
+  TimelineChoice options;
   const bool time = a.axis == "auto" ? trace.header.device != "meta" : a.axis == "time";
   options.axis = time ? TimelineAxis::time : TimelineAxis::events;
   if (a.step != 0) options.step = a.step;
   const std::string out = output(a, "");
   const bool svg_only = out.ends_with(".svg"), png_only = out.ends_with(".png");
-  if (!png_only) write(a, svg_only ? out : out + ".svg", plot_svg(trace, options));
-  if (!svg_only) write(a, png_only ? out : out + ".png", plot_png(trace, options));
+  if (!png_only) write(a, svg_only ? out : out + ".svg", timeline_svg(trace, options));
+  if (!svg_only) write(a, png_only ? out : out + ".png", timeline_png(trace, options));
 }
 
 CLI::App* add_command(CLI::App& app, const std::string& name, const char* description, Arguments& a) {
@@ -127,6 +127,6 @@ int main(int argc, char** argv) {
     if (command == "peak") print_result(peak_text(read(a), a.all_layers));
     if (command == "verify") verify_trace(a);
     if (command == "plot") plot(a);
-    if (command == "convert") write(a, output(a, ".chrome.json"), to_chrome_json(read(a)));
+    if (command == "convert") write(a, output(a, ".chrome.json"), chrome_trace_json(read(a)));
   });
 }

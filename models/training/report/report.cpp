@@ -256,7 +256,7 @@ std::string report_of(const fs::path& run) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{}: training</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>Training run <b>{}</b></h1>\n",
-      name, kReportStyle, name);
+      name, report_style(), name);
   text += heading(settings, train_log) + summary(log, settings, split) + charts(log) + memory(log, train_log, run);
   return text + previews(run) + configuration(settings) + split_in_words(split) + "</body>\n</html>\n";
 }

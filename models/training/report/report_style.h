@@ -3,12 +3,17 @@
 // Rule: what is for narrow screens and for dark ones comes last, as of two rules for one thing the later holds.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <string>
+
+#include "io/pictures/canvas.h"
+#include "io/pictures/region_colours.h"
+
 namespace revunet {
 
 // Rows of tiles, charts and pictures are flexible boxes, whose last row is as wide as the others.
-inline constexpr const char* kReportStyle = R"css(
-:root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --ink: #22262b; --pale: #5b646d; --grid: #e3e6ea;
-        --wt: #009e73; --tc: #0072b2; --et: #d55e00; }
+inline constexpr const char* kReportRules = R"css(
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1240px; padding: 24px 20px 48px; background: var(--page); color: var(--ink);
        font: 15px/1.45 system-ui, "DejaVu Sans", sans-serif; }
@@ -30,7 +35,7 @@ code { font: 13px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
 .card { margin: 0; padding: 14px 18px; }
 .grid { stroke: var(--grid); }
 .axis { stroke: var(--pale); }
-.mark { stroke: var(--ink); stroke-dasharray: 3 3; }
+.mark { stroke: var(--ink); stroke-dasharray: 4 3; }
 polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
 .column { fill: var(--ink); fill-opacity: 0; }
 .column:hover { fill-opacity: 0.1; }
@@ -66,11 +71,24 @@ summary { cursor: pointer; }
   .charts .title { font-size: 15.5px; }
   .pictures img { min-width: 560px; }
 }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #14171a; --card: #1e2226; --ink: #e6e8ea; --pale: #a4adb5; --grid: #333940;
-          --wt: #2fd3a0; --tc: #56b4ff; --et: #ff7f2a; }
-  .timeline img { filter: invert(0.9) hue-rotate(180deg); }
-}
 )css";
+
+inline std::string regions_of_style(const std::array<uint32_t, io::region_count>& colours) {
+  return fmt::format("--wt: #{:06x}; --tc: #{:06x}; --et: #{:06x};", colours[0], colours[1], colours[2]);
+}
+
+// The colours of light pages are those of pictures on white.
+inline std::string report_style() {
+  const std::string light = fmt::format(
+      ":root {{ color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --ink: #{:06x}; --pale: #{:06x}; "
+      "--grid: #{:06x}; {} }}",
+      io::kInkOnWhite, io::kPaleOnWhite, io::kGridOnWhite, regions_of_style(io::kRegionColours));
+  const std::string dark = fmt::format(
+      "@media (prefers-color-scheme: dark) {{\n"
+      "  :root {{ --page: #14171a; --card: #1e2226; --ink: #e6e8ea; --pale: #a4adb5; --grid: #333940; {} }}\n"
+      "  .timeline img {{ filter: invert(0.9) hue-rotate(180deg); }}\n}}\n",
+      regions_of_style(io::kRegionColoursOnBlack));
+  return "\n" + light + kReportRules + dark;
+}
 
 }  // namespace revunet

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/memory/report.h"
-#include "io/pictures/chart.h"
+#include "io/pictures/epoch_chart.h"
 #include "models/plan/trace/tag_colours.h"
 #include "models/training/report/run_log.h"
 
@@ -23,16 +23,16 @@ std::vector<std::optional<double>> values_of(const Log& log, Value value) {
 
 constexpr std::array kRegionVariables = {"var(--wt)", "var(--tc)", "var(--et)"};
 
-io::Chart chart_of(const Log& log, const std::string& title, const std::string& unit, io::Chart::Kind kind,
-                   std::function<std::string(double)> words) {
-  io::Chart chart{.title = title,
-                  .unit = unit,
-                  .epochs = {},
-                  .series = {},
-                  .kind = kind,
-                  .greatest = {},
-                  .marked = {},
-                  .value_in_words = std::move(words)};
+io::EpochChart chart_of(const Log& log, const std::string& title, const std::string& unit, io::EpochChart::Kind kind,
+                        std::function<std::string(double)> words) {
+  io::EpochChart chart{.title = title,
+                       .unit = unit,
+                       .epochs = {},
+                       .series = {},
+                       .kind = kind,
+                       .greatest = {},
+                       .marked = {},
+                       .value_in_words = std::move(words)};
   for (const EpochRecord& r : log) chart.epochs.push_back(r.epoch);
   return chart;
 }
@@ -59,7 +59,7 @@ std::string colour_of_tag(Tag tag) {
 }
 
 std::string dice_chart(const Log& log) {
-  io::Chart chart = chart_of(log, "Validation Dice", "0 to 1", io::Chart::Kind::lines, four_digits);
+  io::EpochChart chart = chart_of(log, "Validation Dice", "0 to 1", io::EpochChart::Kind::lines, four_digits);
   for (size_t r = 0; r < kRegionVariables.size(); ++r) {
     chart.series.push_back(
         {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.dice[r]; })});
@@ -71,8 +71,8 @@ std::string dice_chart(const Log& log) {
 }
 
 std::string loss_chart(const Log& log) {
-  io::Chart chart =
-      chart_of(log, "Loss, mean over the epoch's samples", "no unit", io::Chart::Kind::lines, four_digits);
+  io::EpochChart chart =
+      chart_of(log, "Loss, mean over the epoch's samples", "no unit", io::EpochChart::Kind::lines, four_digits);
   for (size_t r = 0; r < kRegionVariables.size(); ++r) {
     chart.series.push_back(
         {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.loss[r]; })});
@@ -81,15 +81,15 @@ std::string loss_chart(const Log& log) {
 }
 
 std::string learning_rate_chart(const Log& log) {
-  io::Chart chart = chart_of(log, "Learning rate", "no unit", io::Chart::Kind::logarithmic,
-                             [](double v) { return fmt::format("{:g}", v); });
+  io::EpochChart chart = chart_of(log, "Learning rate", "no unit", io::EpochChart::Kind::logarithmic,
+                                  [](double v) { return fmt::format("{:g}", v); });
   chart.series.push_back({"Adam", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.learning_rate; })});
   return io::svg_of_chart(chart);
 }
 
 std::string time_chart(const Log& log) {
-  io::Chart chart = chart_of(log, "Time per epoch", "seconds", io::Chart::Kind::stacked,
-                             [](double v) { return fmt::format("{:.2f} s", v); });
+  io::EpochChart chart = chart_of(log, "Time per epoch", "seconds", io::EpochChart::Kind::stacked,
+                                  [](double v) { return fmt::format("{:.2f} s", v); });
   chart.series = {
       {"computing", "var(--tc)",
        values_of(log, [](const EpochRecord& e) { return e.training_seconds - e.waiting_seconds; })},
@@ -100,8 +100,8 @@ std::string time_chart(const Log& log) {
 
 // Tags that no epoch has at its peak are left out.
 std::string memory_chart(const Log& log) {
-  io::Chart chart = chart_of(log, "Tensors at the peak of each epoch", "MiB", io::Chart::Kind::stacked,
-                             [](double v) { return fmt::format("{:.1f} MiB", v); });
+  io::EpochChart chart = chart_of(log, "Tensors at the peak of each epoch", "MiB", io::EpochChart::Kind::stacked,
+                                  [](double v) { return fmt::format("{:.1f} MiB", v); });
   for (const TagLayer& layer : kTagLayers) {
     const auto tag = static_cast<size_t>(layer.tag);
     if (std::ranges::none_of(log, [&](const EpochRecord& e) { return e.memory.at_peak[tag] > 0; })) continue;

@@ -1,4 +1,4 @@
-// Where box plots of an evaluation put cases: heights read off the drawing itself.
+// Where box plots put values: heights read off the drawing itself.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -14,8 +14,8 @@ using namespace revunet;
 
 namespace {
 
-constexpr io::ScoreOptions lesion_wise{.hd95 = io::Hd95::surfel, .lesions = io::LesionRules{}};
-constexpr size_t metrics = 6;  // the last is lesion-wise HD95
+// The distances of BraTS's evaluation where a mask is empty and where a lesion is not matched, in mm.
+constexpr double of_empty_mask = 373.12866, of_unmatched_lesion = 374;
 
 // In points of the picture, from the left and from above: where a path of the drawing begins.
 struct Place {
@@ -32,32 +32,38 @@ std::vector<Place> places(const std::string& svg, const std::string& property) {
   return result;
 }
 
-// The panel of lesion-wise HD95: the last of two rows of three.
 struct Panel {
-  std::vector<double> points;  // heights of the whole tumour's, a case each
+  std::vector<double> points;  // heights of the first box's, a value each
   std::vector<double> ticks;   // heights of the lines through the panel, from the lowest
 };
 
-// Draws cases with these lesion-wise HD95s of the whole tumour; those of the other regions are 0.
-Panel draw(const std::vector<double>& lesion_hd95) {
-  std::vector<io::CaseScore> scores;
-  for (const double hd95 : lesion_hd95) {
-    io::CaseScore score{.name = "case", .labels = {}, .regions = {}};
-    for (io::RegionScore& region : score.regions) region.lesions = io::LesionMetrics{};
-    score.regions[0].lesions->hd95 = hd95;
-    scores.push_back(score);
-  }
-  const std::string svg = io::box_plot_svg(scores, lesion_wise);
-  // Points are drawn by metric, region and case; a disc's path begins at the height of its centre.
+// A box of these values; its quartiles play no part in where they lie.
+io::BoxOfValues box_of(const std::string& name, const std::vector<double>& values) {
+  return {.name = name,
+          .colour = io::kInk,
+          .values = values,
+          .lower_quartile = values.front(),
+          .median = values.front(),
+          .upper_quartile = values.front(),
+          .mean = values.front()};
+}
+
+// Draws these distances, and next to them a box of as many that are 0.
+Panel draw(const std::vector<double>& distances) {
+  const std::vector<double> zeros(distances.size(), 0.0);
+  const std::string svg = io::box_plot_svg(
+      {.heading = "heading",
+       .detail = "detail",
+       .panels = {{.title = "distance",
+                   .unit = "mm",
+                   .boxes = {box_of("a", distances), box_of("b", zeros)},
+                   .conventions = io::Conventions{of_empty_mask, of_unmatched_lesion, "nothing measured"}}}});
+  // Points are drawn by box and value; a disc's path begins at the height of its centre.
   const std::vector<Place> discs = places(svg, "fill-opacity");
-  REQUIRE(discs.size() == metrics * io::region_count * scores.size());
+  REQUIRE(discs.size() == 2 * distances.size());
   Panel panel;
-  const size_t first = (metrics - 1) * io::region_count * scores.size();
-  for (size_t i = 0; i < scores.size(); ++i) panel.points.push_back(discs[first + i].y);
-  constexpr double left = 800, above = 466;  // of the panel: 400 points a column, and a row of 400 below a header of 66
-  for (const Place& line : places(svg, "stroke-width")) {
-    if (line.x > left && line.y > above) panel.ticks.push_back(line.y);
-  }
+  for (size_t i = 0; i < distances.size(); ++i) panel.points.push_back(discs[i].y);
+  for (const Place& line : places(svg, "stroke-width")) panel.ticks.push_back(line.y);
   REQUIRE(panel.ticks.size() >= 2);
   return panel;
 }
@@ -109,4 +115,18 @@ TEST_CASE("a broken axis gives measured distances most of its height", "[evaluat
   REQUIRE(panel.ticks.size() == 6);
   CHECK(panel.points[1] == Approx(panel.ticks[4]).margin(0.01));
   CHECK((panel.points[0] - panel.points[1]) / (panel.points[0] - panel.points[2]) > 0.8);
+}
+
+TEST_CASE("an axis of shares ends at 1, and begins at the round number below the least", "[evaluate]") {
+  const std::vector<double> shares = {0.83, 0.9, 1};
+  const std::string svg = io::box_plot_svg(
+      {.heading = "heading", .detail = "detail", .panels = {{.title = "share", .boxes = {box_of("a", shares)}}}});
+  std::vector<double> ticks, points;
+  for (const Place& line : places(svg, "stroke-width")) ticks.push_back(line.y);
+  for (const Place& disc : places(svg, "fill-opacity")) points.push_back(disc.y);
+  REQUIRE(ticks.size() == 5);  // 0.8, 0.85, 0.9, 0.95 and 1
+  REQUIRE(points.size() == 3);
+  for (size_t i = 0; i < shares.size(); ++i) {
+    CHECK(points[i] == Approx(ticks[0] + (ticks[4] - ticks[0]) * (shares[i] - 0.8) / 0.2).margin(0.01));
+  }
 }

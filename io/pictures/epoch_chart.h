@@ -19,7 +19,7 @@ struct Series {
   std::vector<std::optional<double>> values;  // one per epoch; a line goes past those that are missing
 };
 
-struct Chart {
+struct EpochChart {
   std::string title;
   std::string unit{};  // of the values, for people
   std::vector<int64_t> epochs;
@@ -35,6 +35,6 @@ struct Chart {
 };
 
 // Each line is a polyline of class "series" with a point per value, each layer of a stack a path of class "series".
-std::string svg_of_chart(const Chart& chart);
+std::string svg_of_chart(const EpochChart& chart);
 
 }  // namespace revunet::io

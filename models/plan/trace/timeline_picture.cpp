@@ -1,12 +1,12 @@
-#include "models/plan/trace/plot.h"
+#include "models/plan/trace/timeline_picture.h"
 
 #include <algorithm>
 
 #include "engine/memory/report.h"
-#include "io/pictures/axis.h"
-#include "io/pictures/drawing.h"
-#include "models/plan/trace/summary.h"
+#include "io/pictures/axes.h"
+#include "io/pictures/canvas.h"
 #include "models/plan/trace/tag_colours.h"
+#include "models/plan/trace/trace_tables.h"
 
 namespace revunet {
 
@@ -32,42 +32,48 @@ io::Colour strip_colour(const std::string& phase) {
   return {0.88 * c.red, 0.88 * c.green, 0.88 * c.blue};
 }
 
-class Figure {
+class TimelinePicture {
  public:
-  Figure(io::Canvas& canvas, const RunTrace& trace, const PlotOptions& options)
+  TimelinePicture(io::Canvas& canvas, const RunTrace& trace, const TimelineChoice& choice)
       : canvas_(canvas),
+        surface_(canvas),
         trace_(trace),
-        axis_(options.axis),
-        timeline_(make_timeline(trace, options.axis, options.step, kColumns)),
-        top_mib_(timeline_.peak.allocated ? 1.08 * mib(timeline_.peak.allocated) : 1),
-        mib_ticks_(io::ticks_between(0, top_mib_, 8)) {}
+        timeline_(make_timeline(trace, choice.axis, choice.step, kColumns)),
+        x_{.low = 0, .high = timeline_.length, .at_low = kLeft, .at_high = kRight},
+        y_{.low = 0,
+           .high = timeline_.peak.allocated ? 1.08 * mib(timeline_.peak.allocated) : 1,
+           .at_low = kBottom,
+           .at_high = kTop} {
+    axes_.values = io::labelled_ticks(y_, 8);
+    axes_.below = io::labelled_ticks(x_, 10);
+    axes_.unit = "MiB";
+    axes_.title_below = choice.axis == TimelineAxis::time ? "seconds" : "events of the allocator, in order";
+  }
 
   void draw() {
-    draw_title();
+    draw_heading();
     draw_phases();
-    draw_grid();
+    io::draw_grid(surface_, axes_);
     draw_stack();
     draw_steps();
     draw_peak();
-    draw_axes();
+    io::draw_axes(surface_, axes_);
     draw_legend();
   }
 
  private:
-  double x(double place) const { return kLeft + (kRight - kLeft) * place / timeline_.length; }
-  double y(double height_mib) const { return kBottom - (kBottom - kTop) * height_mib / top_mib_; }
+  double x(double place) const { return x_.at(place); }
+  double y(double height_mib) const { return y_.at(height_mib); }
 
-  void draw_title() {
+  void draw_heading() {
     const MemorySettings& s = trace_.header.settings;
-    canvas_.text(kLeft, 26,
-                 fmt::format("{} U-Net, {} x {} x {} voxels, channels {}", name_of(s.network.kind), s.size[0],
-                             s.size[1], s.size[2], fmt::join(s.network.channels, ",")),
-                 io::kTitle, io::Align::left);
     const std::string depths = s.network.kind == ModelKind::reversible
                                    ? fmt::format(", depths {} and {}", s.network.encoder_depth, s.network.decoder_depth)
                                    : "";
-    canvas_.text(kLeft, 46, fmt::format("{}{}; device {}", describe(s), depths, trace_.header.device), io::kSmall,
-                 io::Align::left, io::kPale);
+    io::draw_heading(surface_, kLeft,
+                     fmt::format("{} U-Net, {} x {} x {} voxels, channels {}", name_of(s.network.kind), s.size[0],
+                                 s.size[1], s.size[2], fmt::join(s.network.channels, ",")),
+                     fmt::format("allocated memory; {}{}; device {}", describe(s), depths, trace_.header.device));
   }
 
   void draw_phases() {
@@ -79,10 +85,6 @@ class Figure {
         canvas_.text(left + width / 2, kTop - 5, phase.name, io::kSmall, io::Align::centre);
       }
     }
-  }
-
-  void draw_grid() {
-    for (const double at : mib_ticks_.values) canvas_.line(kLeft, y(at), kRight, y(at), 0.7, io::kGrid);
   }
 
   // Each tag's area between what lies below it and that plus its own, a step a column.
@@ -132,31 +134,13 @@ class Figure {
 
   void draw_peak() {
     const double at_x = x(timeline_.peak.x), peak = mib(timeline_.peak.allocated), at_y = y(peak);
-    canvas_.dashed_line(kLeft, at_y, kRight, at_y, 0.9, io::kInk);
+    surface_.line(kLeft, at_y, kRight, at_y, io::ChartSurface::Line::mark);
     canvas_.ring(at_x, at_y, 4, 1.6, io::kInk);
     const std::string label = fmt::format("peak {:.1f} MiB", peak);
     const double width = canvas_.width_of(label, io::kNormal);
     const double left = at_x < (kLeft + kRight) / 2 ? at_x + 8 : at_x - 8 - width;
     canvas_.rectangle(left - 3, at_y - 20, width + 6, 17, io::kWhite);
-    canvas_.text(left, at_y - 7, label, io::kNormal, io::Align::left);
-  }
-
-  void draw_axes() {
-    canvas_.line(kLeft, kTop, kLeft, kBottom, 1, io::kInk);
-    canvas_.line(kLeft, kBottom, kRight, kBottom, 1, io::kInk);
-    for (const double at : mib_ticks_.values) {
-      canvas_.line(kLeft - 5, y(at), kLeft, y(at), 1, io::kInk);
-      canvas_.text(kLeft - 9, y(at) + 4, io::tick_label(at, mib_ticks_.distance), io::kSmall, io::Align::right);
-    }
-    const io::Ticks ticks = io::ticks_between(0, timeline_.length, 10);
-    for (const double place : ticks.values) {
-      canvas_.line(x(place), kBottom, x(place), kBottom + 5, 1, io::kInk);
-      canvas_.text(x(place), kBottom + 19, io::tick_label(place, ticks.distance), io::kSmall, io::Align::centre);
-    }
-    canvas_.text((kLeft + kRight) / 2, kBottom + 42,
-                 axis_ == TimelineAxis::time ? "seconds" : "events of the allocator, in order", io::kNormal,
-                 io::Align::centre);
-    canvas_.text_upwards(22, (kTop + kBottom) / 2, "allocated, MiB", io::kNormal);
+    surface_.text(left, at_y - 7, label, io::ChartSurface::Text::note);
   }
 
   // Tags that occur, as they are stacked, with what each has at the peak.
@@ -194,21 +178,21 @@ class Figure {
   }
 
   io::Canvas& canvas_;
+  io::CanvasSurface surface_;
   const RunTrace& trace_;
-  TimelineAxis axis_;
   Timeline timeline_;
-  double top_mib_;  // of the y axis
-  io::Ticks mib_ticks_;
+  io::LinearScale x_, y_;  // y in MiB
+  io::Axes axes_{.left = kLeft, .right = kRight, .top = kTop, .bottom = kBottom};
 };
 
 }  // namespace
 
-std::string plot_svg(const RunTrace& trace, const PlotOptions& options) {
-  return io::svg_of(kWidth, kHeight, [&](io::Canvas& canvas) { Figure(canvas, trace, options).draw(); });
+std::string timeline_svg(const RunTrace& trace, const TimelineChoice& choice) {
+  return io::svg_of(kWidth, kHeight, [&](io::Canvas& canvas) { TimelinePicture(canvas, trace, choice).draw(); });
 }
 
-std::string plot_png(const RunTrace& trace, const PlotOptions& options) {
-  return io::png_of(kWidth, kHeight, [&](io::Canvas& canvas) { Figure(canvas, trace, options).draw(); });
+std::string timeline_png(const RunTrace& trace, const TimelineChoice& choice) {
+  return io::png_of(kWidth, kHeight, [&](io::Canvas& canvas) { TimelinePicture(canvas, trace, choice).draw(); });
 }
 
 }  // namespace revunet

@@ -1,4 +1,4 @@
-#include "models/plan/trace/summary.h"
+#include "models/plan/trace/trace_tables.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "io/pictures/axis.h"
+#include "io/pictures/ticks.h"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "io/pictures/chart.h"
+#include "io/pictures/epoch_chart.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
@@ -28,14 +28,14 @@ constexpr double tenth = 0.051;  // the SVG's numbers have one digit: a half of 
 
 class ChartReader {
  public:
-  explicit ChartReader(const io::Chart& chart) : svg_(io::svg_of_chart(chart)) {}
+  explicit ChartReader(const io::EpochChart& chart) : svg_(io::svg_of_chart(chart)) {}
 
   // Labels are 4 below their lines, and end left of the axis.
   Axis values() const {
-    return axis_of("<text x=\"51.0\" y=\"([0-9.]+)\" class=\"tick\" text-anchor=\"end\">([^<]*)</text>", -4);
+    return axis_of("<text x=\"49.0\" y=\"([0-9.]+)\" class=\"label\" text-anchor=\"end\">([0-9.]+)</text>", -4);
   }
   Axis epochs() const {
-    return axis_of("<text x=\"([0-9.]+)\" y=\"[0-9.]+\" class=\"tick\" text-anchor=\"middle\">([0-9]+)</text>", 0);
+    return axis_of("<text x=\"([0-9.]+)\" y=\"[0-9.]+\" class=\"label\" text-anchor=\"middle\">([0-9]+)</text>", 0);
   }
   std::vector<Place> line(const std::string& name) const {
     std::istringstream points(series("polyline", name, "points"));
@@ -112,7 +112,7 @@ TEST_CASE("a logarithmic chart has as much height for each factor", "[report]") 
   const ChartReader chart({.title = "t",
                            .epochs = {1, 2, 3},
                            .series = {{"rate", "red", {{1e-2, 1e-4, 5e-3}}}},
-                           .kind = io::Chart::Kind::logarithmic,
+                           .kind = io::EpochChart::Kind::logarithmic,
                            .value_in_words = in_words});
   const std::vector<Place> line = chart.line("rate");
   REQUIRE(line.size() == 3);
@@ -122,7 +122,7 @@ TEST_CASE("a logarithmic chart has as much height for each factor", "[report]") 
   // The decades' labels are where the values are.
   for (const auto& [label, y] : {std::pair{"1e-2", line[0].y}, {"1e-4", line[1].y}}) {
     CHECK_THAT(chart.svg(), Catch::Matchers::ContainsSubstring(
-                                fmt::format("y=\"{:.1f}\" class=\"tick\" text-anchor=\"end\">{}<", y + 4, label)));
+                                fmt::format("y=\"{:.1f}\" class=\"label\" text-anchor=\"end\">{}<", y + 4, label)));
   }
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("a stack's columns lie on each other, each as high as its value", "[re
   const ChartReader chart({.title = "t",
                            .epochs = {1, 2},
                            .series = {{"low", "red", {{3.0, 1.0}}}, {"high", "blue", {{2.0, 6.0}}}},
-                           .kind = io::Chart::Kind::stacked,
+                           .kind = io::EpochChart::Kind::stacked,
                            .value_in_words = in_words});
   const Axis values = chart.values(), epochs = chart.epochs();
   const auto low = chart.layer("low"), high = chart.layer("high");

@@ -1,4 +1,4 @@
-// Pictures of axes, lines and words, drawn once and written as SVG or PNG.
+// A canvas of lines, areas and words: a picture is drawn once and written as SVG or PNG.
 //
 // Rule: lengths are points, y goes down. An SVG holds its letters as outlines and needs no fonts.
 #pragma once
@@ -17,8 +17,10 @@ struct Colour {
 constexpr Colour from_hex(uint32_t rgb) {
   return {(rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0};
 }
-constexpr Colour kWhite = from_hex(0xffffff), kInk = from_hex(0x222222), kPale = from_hex(0x888888),
-                 kGrid = from_hex(0xd8d8d8);
+// Of lines and words on white, the same in every chart.
+constexpr uint32_t kInkOnWhite = 0x22262b, kPaleOnWhite = 0x5b646d, kGridOnWhite = 0xd8dce1;
+constexpr Colour kWhite = from_hex(0xffffff), kInk = from_hex(kInkOnWhite), kPale = from_hex(kPaleOnWhite),
+                 kGrid = from_hex(kGridOnWhite);
 constexpr double kSmall = 12, kNormal = 13, kTitle = 15;  // sizes of letters
 
 enum class Align { left, centre, right };
@@ -31,8 +33,6 @@ class Canvas {
   _cairo* cairo() const { return cairo_; }
   double width_of(const std::string& words, double size);
   void text(double x, double baseline, const std::string& words, double size, Align align, const Colour& ink = kInk);
-  // Turned by a quarter, to be read from the right; centred at (x, y).
-  void text_upwards(double x, double y, const std::string& words, double size);
   void line(double x1, double y1, double x2, double y2, double width, const Colour& ink);
   void dashed_line(double x1, double y1, double x2, double y2, double width, const Colour& ink);
   void rectangle(double left, double top, double width, double height, const Colour& fill, double opacity = 1);

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/pictures/axis.h"
-#include "io/pictures/chart.h"
+#include "io/pictures/epoch_chart.h"
+#include "io/pictures/ticks.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
@@ -20,14 +20,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity(),
                  not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double denormal = std::numeric_limits<double>::denorm_min();
 
-std::string chart_of(const std::vector<std::optional<double>>& values, io::Chart::Kind kind) {
-  io::Chart chart{.title = "t",
-                  .epochs = {},
-                  .series = {{"a", "red", values}},
-                  .kind = kind,
-                  .greatest = {},
-                  .marked = {},
-                  .value_in_words = [](double v) { return fmt::format("{:g}", v); }};
+std::string chart_of(const std::vector<std::optional<double>>& values, io::EpochChart::Kind kind) {
+  io::EpochChart chart{.title = "t",
+                       .epochs = {},
+                       .series = {{"a", "red", values}},
+                       .kind = kind,
+                       .greatest = {},
+                       .marked = {},
+                       .value_in_words = [](double v) { return fmt::format("{:g}", v); }};
   for (size_t i = 0; i < values.size(); ++i) chart.epochs.push_back(static_cast<int64_t>(i) + 1);
   return io::svg_of_chart(chart);
 }
@@ -83,15 +83,15 @@ TEST_CASE("ticks are few round numbers within their axis", "[report]") {
 TEST_CASE("charts leave out what has no place on their axis, and say so", "[report]") {
   const std::vector<std::optional<double>> values = {1e-3,         0.0,   -2.0,         infinity,
                                                      not_a_number, 1e308, std::nullopt, 1e-4};
-  const std::string logarithmic = chart_of(values, io::Chart::Kind::logarithmic);
+  const std::string logarithmic = chart_of(values, io::EpochChart::Kind::logarithmic);
   expect_within_picture(logarithmic);
   CHECK(count(logarithmic, "<circle") == 2);
   CHECK_THAT(logarithmic, ContainsSubstring(">5 of 7 values left out: not above 0, or too large<"));
-  const std::string lines = chart_of(values, io::Chart::Kind::lines);
+  const std::string lines = chart_of(values, io::EpochChart::Kind::lines);
   expect_within_picture(lines);
   CHECK(count(lines, "<circle") == 4);
   CHECK_THAT(lines, ContainsSubstring(">3 of 7 values left out: too large, or not a number<"));
-  const std::string stacked = chart_of(values, io::Chart::Kind::stacked);
+  const std::string stacked = chart_of(values, io::EpochChart::Kind::stacked);
   expect_within_picture(stacked);
   CHECK_THAT(stacked, ContainsSubstring(">4 of 7 values left out: negative, too large or not a number<"));
   // The mouse is told all of them.
@@ -113,26 +113,26 @@ TEST_CASE("charts of any values are drawn, with few ticks", "[report]") {
                                                                {1e300},
                                                                {7.0}};
   for (const auto& values : all) {
-    for (const io::Chart::Kind kind :
-         {io::Chart::Kind::lines, io::Chart::Kind::logarithmic, io::Chart::Kind::stacked}) {
+    for (const io::EpochChart::Kind kind :
+         {io::EpochChart::Kind::lines, io::EpochChart::Kind::logarithmic, io::EpochChart::Kind::stacked}) {
       const std::string svg = chart_of(values, kind);
       if (!values.empty() && values[0]) INFO(*values[0]);
       expect_within_picture(svg);
       CHECK(count(svg, "class=\"grid\"") <= 12);
     }
   }
-  CHECK_THAT(chart_of({infinity}, io::Chart::Kind::lines), ContainsSubstring(">There is no value to draw.<"));
-  CHECK_THAT(chart_of({0.0}, io::Chart::Kind::logarithmic), ContainsSubstring(">There is no value to draw.<"));
+  CHECK_THAT(chart_of({infinity}, io::EpochChart::Kind::lines), ContainsSubstring(">There is no value to draw.<"));
+  CHECK_THAT(chart_of({0.0}, io::EpochChart::Kind::logarithmic), ContainsSubstring(">There is no value to draw.<"));
 }
 
 TEST_CASE("labels of epochs do not lie on one another", "[report]") {
-  io::Chart chart{.title = "t",
-                  .epochs = {},
-                  .series = {{"a", "red", {}}},
-                  .kind = io::Chart::Kind::lines,
-                  .greatest = {},
-                  .marked = {},
-                  .value_in_words = [](double v) { return fmt::format("{:g}", v); }};
+  io::EpochChart chart{.title = "t",
+                       .epochs = {},
+                       .series = {{"a", "red", {}}},
+                       .kind = io::EpochChart::Kind::lines,
+                       .greatest = {},
+                       .marked = {},
+                       .value_in_words = [](double v) { return fmt::format("{:g}", v); }};
   for (int64_t i = 0; i < 100; ++i) {
     chart.epochs.push_back((i + 1) * 1'000'000);
     chart.series[0].values.push_back(1.0);

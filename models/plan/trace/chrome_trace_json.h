@@ -11,6 +11,6 @@ namespace revunet {
 
 // Counters, in bytes: "memory" by tag, "total" allocated and reserved, after every event. Slices on three rows: steps,
 // phases, layers. Times are microseconds since recording began.
-std::string to_chrome_json(const RunTrace& trace);
+std::string chrome_trace_json(const RunTrace& trace);
 
 }  // namespace revunet

@@ -1,11 +1,11 @@
-#include "models/plan/trace/chrome.h"
+#include "models/plan/trace/chrome_trace_json.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "models/plan/trace/summary.h"
+#include "models/plan/trace/trace_tables.h"
 
 namespace revunet {
 
@@ -103,7 +103,7 @@ void add_counters(std::string& text, uint64_t nanoseconds, const LiveSet& live) 
 
 }  // namespace
 
-std::string to_chrome_json(const RunTrace& trace) {
+std::string chrome_trace_json(const RunTrace& trace) {
   std::string text;
   add_names(text, trace);
   const std::vector<Slice> slices = slices_of(trace, sections(trace));

@@ -1,4 +1,4 @@
-#include "io/pictures/drawing.h"
+#include "io/pictures/canvas.h"
 
 #include <cairo-svg.h>
 #include <cairo.h>
@@ -30,8 +30,8 @@ struct CairoDeleter {
 using Surface = std::unique_ptr<cairo_surface_t, CairoDeleter>;
 
 void expect_success(cairo_status_t status) {
-  REVUNET_EXPECTS(status == CAIRO_STATUS_SUCCESS, Error, "[plot] expected cairo to draw, got: {}; try the other format",
-                  cairo_status_to_string(status));
+  REVUNET_EXPECTS(status == CAIRO_STATUS_SUCCESS, Error,
+                  "[picture] expected cairo to draw, got: {}; try the other format", cairo_status_to_string(status));
 }
 
 cairo_status_t append(void* text, const unsigned char* bytes, unsigned size) {
@@ -71,14 +71,6 @@ void Canvas::text(double x, double baseline, const std::string& words, double si
   colour(ink);
   cairo_move_to(cairo_, x - shift, baseline);
   cairo_show_text(cairo_, words.c_str());
-}
-
-void Canvas::text_upwards(double x, double y, const std::string& words, double size) {
-  cairo_save(cairo_);
-  cairo_translate(cairo_, x, y);
-  cairo_rotate(cairo_, -M_PI / 2);
-  text(0, 0, words, size, Align::centre);
-  cairo_restore(cairo_);
 }
 
 void Canvas::line(double x1, double y1, double x2, double y2, double width, const Colour& ink) {

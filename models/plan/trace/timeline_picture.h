@@ -1,4 +1,5 @@
-// Draws a trace: memory over time, stacked by tag, with its peak, phases and steps. One drawing for both formats.
+// The picture of a trace: memory over time, stacked by tag, with its peak, phases and steps. One drawing for both
+// formats.
 #pragma once
 
 #include <string>
@@ -8,13 +9,13 @@
 
 namespace revunet {
 
-struct PlotOptions {
+struct TimelineChoice {
   TimelineAxis axis = TimelineAxis::events;
   std::optional<int64_t> step;  // none: all
 };
 
 // The bytes of a file. An SVG holds its letters as outlines and needs no fonts; a PNG has 1200 x 560 pixels.
-std::string plot_svg(const RunTrace& trace, const PlotOptions& options);
-std::string plot_png(const RunTrace& trace, const PlotOptions& options);
+std::string timeline_svg(const RunTrace& trace, const TimelineChoice& choice);
+std::string timeline_png(const RunTrace& trace, const TimelineChoice& choice);
 
 }  // namespace revunet
