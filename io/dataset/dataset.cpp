@@ -4,28 +4,18 @@
 #include <iterator>
 #include <set>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/scan_parts.h"
 #include "io/text/utf8.h"
 
 namespace revunet::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view layouts =
-    "<case>/<case>_{t1,t1ce,t2,flair}.nii.gz or <case>/<case>-{t1n,t1c,t2w,t2f}.nii.gz (or .nii) with an optional "
-    "segmentation (seg), directly or in HGG/ and LGG/; or imagesTr/ with a dataset.json (Decathlon, nnU-Net)";
-
-DatasetScan scan_with_description(const fs::path& root, const fs::path& images,
-                                  const std::optional<LabelProfile>& labels) {
-  REVUNET_EXPECTS(fs::is_directory(images), DataError, "[{}] expected imagesTr next to dataset.json, got none; add it",
-                  root.string());
-  return has_nnunet_names(images) ? scan_nnunet(root, images, labels) : scan_decathlon(root, images, labels);
-}
 
 DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfile>& labels) {
   REVUNET_EXPECTS(fs::is_directory(path), DataError,
@@ -34,12 +24,13 @@ DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfil
   // A case has its folder's name, also for "." and for a path that ends in a slash.
   fs::path root = fs::absolute(path).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
-  expect_no_broken_link(root / "dataset.json");
-  if (fs::exists(root / "dataset.json")) return scan_with_description(root, root / "imagesTr", labels);
-  if (root.filename().string().starts_with("images") && fs::exists(root.parent_path() / "dataset.json")) {
-    return scan_with_description(root.parent_path(), root, labels);
+  for (const DatasetLayout* layout : dataset_layouts()) {
+    if (!layout->is_layout_of(root)) continue;
+    DatasetScan scan = layout->scan(root, labels);
+    if (scan.layout.empty()) scan.layout = layout->name;
+    return scan;
   }
-  return scan_brats_folders(root, labels);
+  return {};  // the last layout takes any folder
 }
 
 // Splits, logs and TensorBoard's files hold names of cases in UTF-8.
@@ -53,16 +44,16 @@ void expect_utf8(DatasetScan& scan) {
 
 // What is there in place of cases.
 std::string description_of(const fs::path& root, const DatasetScan& scan) {
+  for (const DatasetLayout* layout : dataset_layouts()) {
+    const std::string hint = layout->hint ? layout->hint(root) : "";
+    if (!hint.empty()) return hint;
+  }
   int64_t images = 0;
   std::string first;
-  bool has_channels_folder = false;
   for (const fs::path& entry : sorted_entries(root)) {
-    has_channels_folder |= entry.filename() == "imagesTr" || entry.filename() == "imagesTs";
     if (!image_stem(entry)) continue;
     if (images++ == 0) first = entry.filename().string();
   }
-  if (has_channels_folder)
-    return "imagesTr or imagesTs without a dataset.json; add the file, which names channels and labels";
   if (images > 0) {
     return fmt::format(
         "{} images side by side, the first {}; put those of each case into a folder of its own, named as "
@@ -132,7 +123,7 @@ DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<
   DatasetScan scan = scan_unguarded(path, labels);
   expect_utf8(scan);
   REVUNET_EXPECTS(!scan.cases.empty() || !scan.problems.empty(), DataError, "[{}] expected cases as {}, got {}",
-                  path.string(), layouts, description_of(path, scan));
+                  path.string(), accepted_layouts(), description_of(path, scan));
   return scan;
 } catch (const fs::filesystem_error& e) {
   throw DataError(fmt::format("[{}] expected a dataset's folder that can be read, got: {}; check its permissions",

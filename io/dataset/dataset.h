@@ -19,13 +19,9 @@
 
 namespace revunet::io {
 
-// Everything at `path` with all that is wrong with it, by names alone: no image is read. `path` is one of
-//   a case's folder, or a folder of case folders, some or all of which may lie one deeper in HGG/ and LGG/ (BraTS);
-//   a folder with dataset.json and imagesTr/ (Decathlon, nnU-Net);
-//   an images folder next to a dataset.json, such as imagesTs/: cases without labels, unless labelsTs/ has them.
-// Files next to case folders (.csv tables) and hidden entries are ignored; every other folder must be a case. `labels`:
-// what segmentations hold, in place of what the layout says.
-// DataError where no case is found (with the layouts expected), and for a dataset.json that cannot be understood.
+// Everything at `path`, in any of the layouts of io/dataset/layouts/dataset_layout.h, with all that is wrong with it,
+// by names alone: no image is read. `labels`: what segmentations hold, in place of what the layout says. DataError
+// where no case is found (with the layouts expected), and for a dataset.json that cannot be understood.
 DatasetScan scan_dataset(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {});
 
 // What was read in another way than its names say, or left out: a sentence each, none for most datasets.

@@ -5,36 +5,27 @@
 #include <fmt/ranges.h>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/dataset_json.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/image_files.h"
 
 namespace revunet::io {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool has_description(const fs::path& folder) {
-  return fs::exists(folder / "dataset.json");
-}
-
-// The folder of the dataset.json that describes the segmentations in `folder`.
-std::optional<fs::path> description_of(const fs::path& folder) {
-  if (has_description(folder)) return folder;
-  if (folder.filename().string().starts_with("labels") && has_description(folder.parent_path())) {
-    return folder.parent_path();
+std::optional<LabelProfile> labels_of_folder(const fs::path& folder) {
+  for (const DatasetLayout* layout : dataset_layouts()) {
+    const auto labels = layout->labels_of_folder ? layout->labels_of_folder(folder) : std::nullopt;
+    if (labels) return labels;
   }
   return std::nullopt;
 }
 
-bool is_paediatric(const std::string& stem) {
-  return stem.starts_with("BraTS-PED-") && stem.ends_with("-seg");
-}
-
-std::optional<LabelProfile> profile_by_name(const std::string& stem) {
-  if (is_paediatric(stem)) return std::nullopt;
-  if (stem.ends_with("-seg")) return LabelProfile::brats2023();
-  // One segmentation of BraTS 2020 is called Segm.
-  if (stem.ends_with("_seg") || stem.ends_with("_Segm")) return LabelProfile::brats();
+std::optional<LabelProfile> labels_of_name(const std::string& stem) {
+  for (const DatasetLayout* layout : dataset_layouts()) {
+    const auto labels = layout->labels_of_name ? layout->labels_of_name(stem) : std::nullopt;
+    if (labels) return labels;
+  }
   return std::nullopt;
 }
 
@@ -43,17 +34,16 @@ std::optional<LabelProfile> profile_by_name(const std::string& stem) {
 ReferenceLabels ReferenceLabelling::of(const fs::path& file) {
   if (option_) return {*option_, "--labels"};
   const fs::path folder = fs::canonical(fs::absolute(file).parent_path());
-  if (const auto root = description_of(folder)) {
-    if (!described_.contains(*root)) described_.emplace(*root, read_dataset_json(*root, {}).labels);
-    return {described_.at(*root), "dataset.json"};
-  }
+  auto known = of_folders_.find(folder);
+  if (known == of_folders_.end()) known = of_folders_.emplace(folder, labels_of_folder(folder)).first;
+  if (known->second) return {*known->second, "dataset.json"};
   const std::string stem = image_stem(file).value_or("");
-  if (const auto profile = profile_by_name(stem)) return {*profile, "file name"};
+  if (const auto profile = labels_of_name(stem)) return {*profile, "file name"};
   std::vector<std::string> names;
   for (const LabelProfile& profile : LabelProfile::named()) names.push_back(profile.name());
   throw DataError(fmt::format(
       "[{}] expected a name or a dataset.json that says what the labels are, got {}; say it with --labels: {}",
-      file.string(), is_paediatric(stem) ? "BraTS-PED, where 2023 and 2024 differ" : "neither",
+      file.string(), has_two_conventions(stem) ? "BraTS-PED, where 2023 and 2024 differ" : "neither",
       fmt::join(names, ", ")));
 }
 

@@ -23,15 +23,14 @@ class ReferenceLabelling {
   // option: --labels, which goes before everything else.
   explicit ReferenceLabelling(std::optional<LabelProfile> option) : option_(std::move(option)) {}
 
-  // The labels of one file: those of the dataset.json in its folder, or next to its folder where that is called
-  // labels..., as in a Decathlon or nnU-Net dataset; else by its name, BraTS 2018-2021 for _seg and BraTS 2023 for
-  // -seg. DataError where neither says it: that also holds for BraTS-PED-...-seg, whose numbers changed from 2023 to
-  // 2024.
+  // The labels of one file, as a layout of datasets says them of its folder, else of its name
+  // (io/dataset/layouts/dataset_layout.h). DataError where neither says it: that also holds for cases of BraTS-PEDs,
+  // whose numbers changed from 2023 to 2024.
   ReferenceLabels of(const std::filesystem::path& file);
 
  private:
   std::optional<LabelProfile> option_;
-  std::map<std::filesystem::path, LabelProfile> described_;  // by the folder of dataset.json: each is read once
+  std::map<std::filesystem::path, std::optional<LabelProfile>> of_folders_;  // each folder is asked once
 };
 
 }  // namespace revunet::io

@@ -1,23 +1,19 @@
 #include "io/scores/segmentations.h"
 
 #include <optional>
+#include <vector>
 
 #include <fmt/ranges.h>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/case_folder.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/image_files.h"
 
 namespace revunet::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string case_name(const std::string& stem) {
-  for (const std::string_view suffix : {"_seg", "-seg"}) {
-    if (stem.size() > suffix.size() && stem.ends_with(suffix)) return stem.substr(0, stem.size() - suffix.size());
-  }
-  return stem;
-}
 
 // revunet-predict writes <case>_probabilities.nii.gz next to the labels.
 bool is_probabilities(const std::string& stem) {
@@ -43,12 +39,15 @@ void add(Segmentations& found, const std::string& name, const fs::path& segmenta
 // Adds the segmentation of a BraTS case's folder; false if there is none.
 bool add_case_folder(Segmentations& found, const fs::path& folder) {
   const auto segmentation = brats_segmentation(folder);
-  if (segmentation) add(found, folder.filename().string(), segmentation->path);
+  if (segmentation) add(found, folder.filename().string(), *segmentation);
   return segmentation.has_value();
 }
 
-bool is_grade_folder(const fs::path& folder) {
-  return folder.filename() == "HGG" || folder.filename() == "LGG";
+// "a_seg.nii.gz or a-seg.nii.gz", of the case a.
+std::string names_of_segmentation(const std::string& case_name) {
+  std::vector<std::string> names;
+  for (const Naming& naming : namings()) names.push_back(case_name + naming.segmentation_ending() + ".nii.gz");
+  return fmt::format("{}", fmt::join(names, " or "));
 }
 
 void add_folder(Segmentations& found, const fs::path& folder, MissingFile missing) {
@@ -58,26 +57,25 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
     if (!entry.is_directory()) {
       const auto stem = image_stem(entry.path());
       if (!stem || is_probabilities(*stem)) continue;
-      add(found, case_name(*stem), entry.path());
+      add(found, case_of_segmentation(*stem), entry.path());
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
     } else if (find_image_below(entry.path())) {  // else no case, as __MACOSX and logs
       const bool complete = add_case_folder(found, entry.path());
-      REVUNET_EXPECTS(
-          complete || missing == MissingFile::is_no_case, DataError,
-          "[{}] expected {}_seg.nii.gz (or {}-seg.nii.gz) in this folder, got none; add it or remove the folder",
-          entry.path().string(), entry.path().filename().string(), entry.path().filename().string());
+      REVUNET_EXPECTS(complete || missing == MissingFile::is_no_case, DataError,
+                      "[{}] expected {} in this folder, got none; add it or remove the folder", entry.path().string(),
+                      names_of_segmentation(entry.path().filename().string()));
     }
   }
 }
 
-// The labels of a dataset with a dataset.json, or one of its folders of labels. nnU-Net puts a dataset.json next to
-// predictions too, without folders of labels.
+// The folder of segmentations of a dataset whose layout has one.
 std::optional<fs::path> dataset_labels(const fs::path& folder) {
-  const auto has_description = [](const fs::path& root) { return fs::exists(root / "dataset.json"); };
-  if (has_description(folder) && fs::is_directory(folder / "labelsTr")) return folder / "labelsTr";
-  const bool is_labels = folder.filename().string().starts_with("labels");
-  return is_labels && has_description(folder.parent_path()) ? std::optional(folder) : std::nullopt;
+  for (const DatasetLayout* layout : dataset_layouts()) {
+    const auto labels = layout->segmentations ? layout->segmentations(folder) : std::nullopt;
+    if (labels) return labels;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -91,7 +89,7 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing) try 
                                             : "nothing there";
     REVUNET_EXPECTS(fs::exists(path) && stem, DataError,
                     "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(), is);
-    return {{case_name(*stem), path}};
+    return {{case_of_segmentation(*stem), path}};
   }
   const fs::path folder = fs::canonical(path);  // so that "." and a trailing slash have a name
   if (const auto labels = dataset_labels(folder)) {

@@ -23,8 +23,8 @@ enum class MissingFile { is_error, is_no_case };
 //   a file;
 //   a folder of <case>.nii[.gz] or <case>_seg.nii[.gz];
 //   a case folder <case>/ with <case>_seg.nii[.gz] or <case>-seg.nii[.gz] in it, next to which the modalities may lie;
-//   a folder of case folders, which may lie one deeper, in HGG/ and LGG/;
-//   a Decathlon or nnU-Net dataset (dataset.json and labelsTr/), or its labelsTr/ alone.
+//   a folder of BraTS case folders, which may lie one deeper, in HGG/ and LGG/;
+//   a dataset of another layout that has a folder of segmentations (a Decathlon's labelsTr/), or that folder alone.
 // missing: what a case folder without a segmentation is (datasets for prediction have such). Hidden entries, files
 // of other kinds and <case>_probabilities.nii[.gz] are ignored. DataError for: nothing there, two files for one case, a
 // missing file that is_error, a broken link where a case or its segmentation should be.

@@ -10,6 +10,10 @@ std::string shared_dir() {
   return REVUNET_SHARED_DIR;
 }
 
+std::string docs_dir() {
+  return REVUNET_DOCS_DIR;
+}
+
 std::string tools_dir() {
   return REVUNET_TOOLS_DIR;
 }

@@ -9,6 +9,7 @@ namespace revunet::test {
 
 std::string golden_dir();    // tests/golden
 std::string shared_dir();    // data next to the project, which a user's clone has not
+std::string docs_dir();      // docs
 std::string tools_dir();     // the programs of this build
 std::string failing_disk();  // the library that makes a program's disk fail
 

@@ -188,7 +188,7 @@ TEST_CASE("what cannot be scored is refused by name with exit code 3", "[evaluat
   refused(evaluate(folder / "ref", folder / "twice"), "expected one segmentation of case one");
   fs::create_directories(folder / "hollow/one");
   write_bytes(folder / "hollow/one/one_t1.nii", "not looked at");
-  refused(evaluate(folder / "ref", folder / "hollow"), "expected one_seg.nii.gz (or one-seg.nii.gz) in this folder");
+  refused(evaluate(folder / "ref", folder / "hollow"), "expected one_seg.nii.gz or one-seg.nii.gz in this folder");
   fs::create_directories(folder / "nothing");
   refused(evaluate(folder / "ref", folder / "nothing"), "got none; check the path");
   refused(evaluate(folder / "ref", folder / "absent"), "got nothing there");

@@ -1,17 +1,19 @@
-// BraTS: a folder a case, named like it, with a file for each modality.
+// BraTS: a folder a case, named like it, with a file for each modality. A dataset is such a folder, or a folder of
+// them, some or all of which may lie one deeper in HGG/ and LGG/. Files next to case folders (.csv tables) and hidden
+// entries are ignored; every other folder with an image in it must be a case.
 #include <algorithm>
 #include <set>
 
 #include "engine/error.h"
 #include "io/dataset/layouts/case_folder.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/scan_parts.h"
 
 namespace revunet::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<const char*, 2> grade_folders = {"HGG", "LGG"};  // BraTS 2018 and 2019 sort cases by grade
 
 // The shape of a name whose numbers, and all letters after the first word, are those of one case among others:
 // "BraTS2021_00017" -> "brats0_0", "TCGA-FG-6692" -> "tcga-a-0".
@@ -131,10 +133,10 @@ std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
   if (is_case_folder(root)) return {root};
   std::vector<fs::path> folders, cases, empty;
   for (const fs::path& folder : folders_in(root, scan)) {
-    if (std::ranges::find(grade_folders, folder.filename()) == grade_folders.end()) {
-      folders.push_back(folder);
-    } else {
+    if (is_grade_folder(folder)) {
       std::ranges::copy(folders_in(folder, scan), std::back_inserter(folders));
+    } else {
+      folders.push_back(folder);
     }
   }
   std::set<std::string> shapes;
@@ -187,8 +189,6 @@ const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).
   return nullptr;
 }
 
-}  // namespace
-
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
   DatasetScan scan;
   const std::vector<fs::path> folders = case_folders(root, scan);
@@ -206,12 +206,26 @@ DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelPr
   return scan;
 }
 
-std::optional<SegmentationFile> brats_segmentation(const fs::path& path) {
-  const CaseFolder folder(path);
-  folder.expect_one_naming();
-  const Naming& naming = folder.naming() ? *folder.naming() : namings()[0];
-  const auto found = folder.find_segmentation(naming);
-  return found ? std::optional(SegmentationFile{*found, naming.labels}) : std::nullopt;
+std::string looks_like() {
+  std::vector<std::string> each;
+  for (const Naming& naming : namings()) {
+    each.push_back(fmt::format("<case>/<case>{}{{{}}}.nii.gz", naming.separator, fmt::join(naming.suffixes, ",")));
+  }
+  return fmt::format("{} (or .nii) with an optional segmentation (seg), directly or in HGG/ and LGG/",
+                     fmt::join(each, " or "));
 }
+
+}  // namespace
+
+extern const DatasetLayout brats_folders = {
+    .name = "BraTS",
+    .looks_like = looks_like,
+    .is_layout_of = [](const fs::path&) { return true; },
+    .scan = scan_brats_folders,
+    .hint = nullptr,
+    .segmentations = nullptr,
+    .labels_of_folder = nullptr,
+    .labels_of_name = labels_of_segmentation,
+};
 
 }  // namespace revunet::io

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/spellings.h"
 
 namespace revunet::io {
@@ -41,6 +41,27 @@ const std::array<Naming, 2>& namings() {
       Naming{"BraTS 2023-2024", '-', {"t1n", "t1c", "t2w", "t2f"}, LabelProfile::brats2023()},
   };
   return all;
+}
+
+bool is_grade_folder(const fs::path& folder) {
+  return folder.filename() == "HGG" || folder.filename() == "LGG";
+}
+
+std::string case_of_segmentation(const std::string& stem) {
+  for (const Naming& naming : namings()) {
+    const std::string ending = naming.segmentation_ending();
+    if (stem.size() > ending.size() && stem.ends_with(ending)) return stem.substr(0, stem.size() - ending.size());
+  }
+  return stem;
+}
+
+std::optional<LabelProfile> labels_of_segmentation(const std::string& stem) {
+  if (has_two_conventions(stem)) return std::nullopt;
+  if (stem.ends_with("_Segm")) return namings()[0].labels;  // as the odd one of BraTS 2020
+  for (const Naming& naming : namings()) {
+    if (stem.ends_with(naming.segmentation_ending())) return naming.labels;
+  }
+  return std::nullopt;
 }
 
 CaseFolder::CaseFolder(fs::path path) : path_(std::move(path)) {
@@ -114,7 +135,7 @@ std::optional<fs::path> CaseFolder::find_modality(const Naming& naming, size_t m
 }
 
 std::optional<fs::path> CaseFolder::find_segmentation(const Naming& naming) const {
-  const auto found = find_image(path_, name() + naming.separator + "seg");
+  const auto found = find_image(path_, name() + naming.segmentation_ending());
   const auto odd = name() == odd_case ? find_image(path_, std::string(odd_segmentation)) : std::nullopt;
   REVUNET_EXPECTS(!(found && odd), DataError, "[{}] expected one segmentation, got {} and {}; remove one of them",
                   path_.string(), found->filename().string(), odd->filename().string());
@@ -152,6 +173,12 @@ std::string CaseFolder::nearest_to(const Naming& naming, size_t modality) const 
     nearest = i.path.filename().string();
   }
   return nearest;
+}
+
+std::optional<fs::path> brats_segmentation(const fs::path& path) {
+  const CaseFolder folder(path);
+  folder.expect_one_naming();
+  return folder.find_segmentation(folder.naming() ? *folder.naming() : namings()[0]);
 }
 
 }  // namespace revunet::io

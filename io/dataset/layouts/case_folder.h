@@ -20,10 +20,23 @@ struct Naming {
   char separator;
   std::array<const char*, modality_count> suffixes;  // of modality_names
   const LabelProfile& labels;
+
+  // What a segmentation's name has behind the case's: "_seg".
+  std::string segmentation_ending() const { return separator + std::string("seg"); }
 };
-// 2018 to 2021, and since 2023. 2024 names its files as 2023 does and has other labels, so that only the user can tell
-// them apart.
+// A row an edition: 2018 to 2021, and since 2023. 2024 names its files as 2023 does and has other labels, so that only
+// the user can tell them apart.
 const std::array<Naming, 2>& namings();
+
+// BraTS 2018 and 2019 sort cases by grade, into HGG/ and LGG/.
+bool is_grade_folder(const std::filesystem::path& folder);
+
+// The case whose segmentation has this name, without .nii.gz: "a_seg" and "a-seg" give "a"; others give the name
+// itself.
+std::string case_of_segmentation(const std::string& stem);
+// What the numbers stand for in a segmentation of this name; none for a name of no edition, and for cases that have
+// been published with two label conventions.
+std::optional<LabelProfile> labels_of_segmentation(const std::string& stem);
 
 class CaseFolder {
  public:
@@ -67,5 +80,8 @@ class CaseFolder {
   std::filesystem::path path_;
   std::vector<Image> images_;  // by name
 };
+
+// The segmentation of a case's folder. DataError as find_image, and for a folder with the names of two editions.
+std::optional<std::filesystem::path> brats_segmentation(const std::filesystem::path& folder);
 
 }  // namespace revunet::io

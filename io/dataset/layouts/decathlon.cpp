@@ -1,15 +1,26 @@
 // Medical Segmentation Decathlon, Task01: imagesTr/<case>.nii.gz, 4-D with a frame a modality, and labelsTr.
 #include "engine/error.h"
 #include "io/dataset/layouts/dataset_json.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/described_dataset.h"
+#include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/scan_parts.h"
 
 namespace revunet::io {
+namespace {
 
 namespace fs = std::filesystem;
 
-DatasetScan scan_decathlon(const fs::path& root, const fs::path& images, const std::optional<LabelProfile>& labels) {
+bool is_decathlon(const fs::path& folder) {
+  return described_images(folder).has_value();
+}
+
+DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProfile>& labels) {
+  const auto [root, images] = described_images(folder).value();
+  REVUNET_EXPECTS(fs::is_directory(images), DataError, "[{}] expected imagesTr next to dataset.json, got none; add it",
+                  root.string());
   const DatasetJson description = read_dataset_json(root, labels);
-  DatasetScan scan{.layout = "Medical Segmentation Decathlon", .cases = {}, .problems = {}};
+  DatasetScan scan;
   scan.relabelled = description.contradiction;
   for (const fs::path& entry : sorted_entries(images)) {
     const auto name = image_stem(entry);
@@ -30,5 +41,18 @@ DatasetScan scan_decathlon(const fs::path& root, const fs::path& images, const s
   compare_count(scan, images, description.training_cases);
   return scan;
 }
+
+}  // namespace
+
+extern const DatasetLayout decathlon = {
+    .name = "Medical Segmentation Decathlon",
+    .looks_like = [] { return std::string("imagesTr/<case>.nii.gz, of four frames, with a dataset.json"); },
+    .is_layout_of = is_decathlon,
+    .scan = scan_decathlon,
+    .hint = hint_at_description,
+    .segmentations = described_segmentations,
+    .labels_of_folder = described_labels,
+    .labels_of_name = nullptr,
+};
 
 }  // namespace revunet::io

@@ -4,7 +4,10 @@
 
 #include "engine/error.h"
 #include "io/dataset/layouts/dataset_json.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/described_dataset.h"
+#include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/scan_parts.h"
 
 namespace revunet::io {
 namespace {
@@ -42,19 +45,20 @@ std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelP
   return cases;
 }
 
-}  // namespace
-
-bool has_nnunet_names(const fs::path& images) {
-  for (const fs::path& entry : sorted_entries(images)) {
+bool is_nnunet(const fs::path& folder) {
+  const auto described = described_images(folder);
+  if (!described || !fs::is_directory(described->images)) return false;
+  for (const fs::path& entry : sorted_entries(described->images)) {
     const auto stem = image_stem(entry);
     if (stem && stem->ends_with("_0000")) return true;
   }
   return false;
 }
 
-DatasetScan scan_nnunet(const fs::path& root, const fs::path& images, const std::optional<LabelProfile>& labels) {
+DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels) {
+  const auto [root, images] = described_images(folder).value();
   const DatasetJson description = read_dataset_json(root, labels);
-  DatasetScan scan{.layout = "nnU-Net", .cases = {}, .problems = {}};
+  DatasetScan scan;
   scan.relabelled = description.contradiction;
   for (auto& [name, files] : case_names(images, description.labels, scan)) {
     std::vector<std::string> missing;
@@ -84,5 +88,18 @@ DatasetScan scan_nnunet(const fs::path& root, const fs::path& images, const std:
   compare_count(scan, images, description.training_cases);
   return scan;
 }
+
+}  // namespace
+
+extern const DatasetLayout nnunet = {
+    .name = "nnU-Net",
+    .looks_like = [] { return std::string("imagesTr/<case>_0000.nii.gz to _0003 with a dataset.json"); },
+    .is_layout_of = is_nnunet,
+    .scan = scan_nnunet,
+    .hint = hint_at_description,
+    .segmentations = described_segmentations,
+    .labels_of_folder = described_labels,
+    .labels_of_name = nullptr,
+};
 
 }  // namespace revunet::io

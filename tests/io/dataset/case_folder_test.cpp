@@ -5,7 +5,7 @@
 
 #include "engine/error.h"
 #include "io/dataset/dataset.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/case_folder.h"
 #include "io/dataset/layouts/spellings.h"
 #include "tests/io/test_files.h"
 
@@ -65,7 +65,7 @@ TEST_CASE("files of a case in other spellings are read where there is one of eac
   }
   CHECK(std::ranges::count(io::scan_dataset(folder.path()).respelled,
                            (folder / "A_1" / files[1]).string() + " as " + (labels == "brats" ? "t1ce" : "t1c")) == 1);
-  CHECK(io::brats_segmentation(folder / "A_1")->path == folder / "A_1" / files[4]);
+  CHECK(io::brats_segmentation(folder / "A_1") == folder / "A_1" / files[4]);
 }
 
 TEST_CASE("files that could be two things are refused, and the nearest name is told of what is missing") {

@@ -2,7 +2,7 @@
 #include "io/dataset/dataset.h"
 
 #include "engine/error.h"
-#include "io/dataset/layouts/layouts.h"
+#include "io/dataset/layouts/case_folder.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 

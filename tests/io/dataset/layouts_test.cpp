@@ -1,11 +1,13 @@
 // Layouts of datasets: which file, and which frame of it, is which modality; what their labels stand for; what is
 // refused.
 
-#include "io/dataset/layouts/layouts.h"
 #include "engine/error.h"
 #include "io/dataset/dataset.h"
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/described_dataset.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
+#include "tests/support/places.h"
 
 using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
@@ -321,4 +323,20 @@ TEST_CASE("label profiles: values of files to labels and back") {
              ContainsSubstring("[f] expected") && ContainsSubstring("got 7 1 times, 9 2 times; check that it is"));
   CHECK_THROWS_AS(io::values_of_labels(std::vector<uint8_t>{3}, profile), Error);
   CHECK_THROWS_AS(io::label_profile("BraTS"), UsageError);
+}
+
+TEST_CASE("every layout of the table is named where a folder has no cases, and in docs/data.md") {
+  const TemporaryFolder folder;
+  const std::string message = refusal(folder.path());
+  const std::string page = read_bytes(docs_dir() + "/data.md");
+  for (const io::DatasetLayout* layout : io::dataset_layouts()) {
+    INFO(layout->name);
+    CHECK_THAT(message, ContainsSubstring(layout->looks_like()) && ContainsSubstring(layout->name));
+    CHECK_THAT(page, ContainsSubstring(layout->name));
+  }
+  // The names of both editions come from their table too.
+  CHECK_THAT(message, ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz or "
+                                        "<case>/<case>-{t1n,t1c,t2w,t2f}.nii.gz (or .nii)"));
+  fs::create_directories(folder / "imagesTs");
+  CHECK_THAT(refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
 }

@@ -1,0 +1,101 @@
+#include "io/dataset/layouts/described_dataset.h"
+
+#include <set>
+
+#include "engine/error.h"
+#include "io/dataset/layouts/dataset_json.h"
+#include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/scan_parts.h"
+
+namespace revunet::io {
+
+namespace fs = std::filesystem;
+
+std::optional<DescribedImages> described_images(const fs::path& path) {
+  expect_no_broken_link(path / "dataset.json");
+  if (fs::exists(path / "dataset.json")) return DescribedImages{path, path / "imagesTr"};
+  if (path.filename().string().starts_with("images") && fs::exists(path.parent_path() / "dataset.json")) {
+    return DescribedImages{path.parent_path(), path};
+  }
+  return std::nullopt;
+}
+
+std::string hint_at_description(const fs::path& path) {
+  if (!has_entry(path / "imagesTr") && !has_entry(path / "imagesTs")) return "";
+  return "imagesTr or imagesTs without a dataset.json; add the file, which names channels and labels";
+}
+
+namespace {
+
+bool has_description(const fs::path& folder) {
+  return fs::exists(folder / "dataset.json");
+}
+
+// A folder of labels whose dataset.json lies next to it.
+bool is_described_labels_folder(const fs::path& folder) {
+  return folder.filename().string().starts_with("labels") && has_description(folder.parent_path());
+}
+
+}  // namespace
+
+std::optional<fs::path> described_segmentations(const fs::path& path) {
+  if (has_description(path) && fs::is_directory(path / "labelsTr")) return path / "labelsTr";
+  return is_described_labels_folder(path) ? std::optional(path) : std::nullopt;
+}
+
+std::optional<LabelProfile> described_labels(const fs::path& folder) {
+  if (has_description(folder)) return read_dataset_json(folder, {}).labels;
+  if (is_described_labels_folder(folder)) return read_dataset_json(folder.parent_path(), {}).labels;
+  return std::nullopt;
+}
+
+fs::path labels_folder(const fs::path& images) {
+  return images.parent_path() / ("labels" + images.filename().string().substr(std::string_view("images").size()));
+}
+
+void add_segmentations(DatasetScan& scan, const fs::path& images) {
+  const fs::path labels = labels_folder(images);
+  const bool labelled = images.filename() == "imagesTr";
+  try {
+    expect_no_broken_link(labels);
+  } catch (const DataError& e) {
+    return add_problem(scan, DatasetProblem::Kind::layout, "", e.what());
+  }
+  std::set<std::string> names;
+  for (CaseFiles& files : scan.cases) {
+    const bool first = names.insert(files.name).second;  // of this name: its problem is told once
+    try {
+      files.segmentation = find_image(labels, files.name);
+    } catch (const DataError& e) {
+      if (first) add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
+      continue;
+    }
+    if (files.segmentation || !labelled || !first) continue;
+    add_problem(scan, DatasetProblem::Kind::missing, files.name,
+                fmt::format("[{}] expected the segmentation {}.nii.gz (or .nii), got none; add it, or move the images "
+                            "to imagesTs",
+                            labels.string(), files.name));
+  }
+  if (!fs::is_directory(labels)) return;
+  for (const fs::path& entry : sorted_entries(labels)) {
+    const auto stem = image_stem(entry);
+    if (!stem || names.contains(*stem)) continue;
+    add_problem(scan, DatasetProblem::Kind::missing, *stem,
+                fmt::format("[{}] expected images of this segmentation in {}, got none; add them or move it away",
+                            entry.string(), images.string()));
+  }
+}
+
+void compare_count(DatasetScan& scan, const fs::path& images, std::optional<int64_t> training_cases) {
+  if (images.filename() != "imagesTr" || !training_cases) return;
+  std::set<std::string> names;
+  for (const CaseFiles& files : scan.cases) names.insert(files.name);
+  if (*training_cases == std::ssize(names)) return;
+  add_problem(
+      scan, DatasetProblem::Kind::missing, "",
+      fmt::format("[{}] expected {} cases, numTraining of dataset.json, got {}; add what is missing, or fix the "
+                  "number",
+                  images.string(), *training_cases, names.size()));
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,23 @@
+// What the layouts put into the scan of a dataset: cases and problems.
+//
+// Non-obvious rule: a case that is not as it should be becomes a problem of the scan, so that one pass finds them all.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "io/dataset/case_files.h"
+
+namespace revunet::io {
+
+// Adds a case in order of names. Another of its name is a problem and stays in the scan: its files want a look too.
+void add_case(DatasetScan& scan, CaseFiles files, const std::filesystem::path& where);
+void add_problem(DatasetScan& scan, DatasetProblem::Kind kind, const std::string& case_name,
+                 const std::string& message);
+// DataError where two files of a case are one file under two names.
+void expect_distinct(const CaseFiles& files);
+// Adds what a case lacks. All of its modalities were looked for, and `files` has those found; `message`: what was
+// expected and got.
+void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message);
+
+}  // namespace revunet::io
