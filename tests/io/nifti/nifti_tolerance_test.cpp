@@ -8,7 +8,6 @@
 #include "tests/support/catch.h"
 
 using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::WithinAbs;
 using namespace revunet;
 using namespace revunet::test;
 
@@ -247,25 +246,6 @@ TEST_CASE("what is no label stays refused, however it is scaled") {
 }
 
 // The truth by hand: the angle between (1, 0, 0) and (0.5, 1, 0) is 63.435 degrees, 26.565 off a right one.
-TEST_CASE("the skew of a grid is its largest angle off a right one") {
-  io::Grid grid;
-  grid.affine.setIdentity();
-  grid.spacing = {1, 1, 1};
-  CHECK(io::skew_of(grid) == 0);
-  CHECK(io::voxel_volume(grid) == 1);
-  grid.affine(0, 1) = 0.5;
-  grid.spacing[1] = std::sqrt(1.25);
-  CHECK_THAT(io::skew_of(grid), WithinAbs(26.5650512, 1e-6));
-  CHECK_THAT(io::voxel_volume(grid), WithinAbs(1, 1e-12));  // not 1.118, the product of the spacings
-  grid.affine(0, 1) = 1e-7;                                 // the rounding of a header
-  CHECK(io::skew_of(grid) < io::least_skew);
-  grid.affine(0, 1) = 0, grid.affine(1, 2) = -0.0018;
-  CHECK_THAT(io::skew_of(grid), WithinAbs(0.1031, 1e-4));
-  // Turned axes are at right angles.
-  grid.affine << 0.6, -0.8, 0, 3, 0.8, 0.6, 0, 4, 0, 0, 1, 5, 0, 0, 0, 1;
-  CHECK(io::skew_of(grid) < 1e-6);
-}
-
 TEST_CASE("memory is asked for as voxels arrive") {
   const TemporaryFolder folder;
   // 4 MB of noise that claim 1500 x 1500 x 1500 voxels: a gzip file of such a size could hold them.
