@@ -1,16 +1,13 @@
-// Traces that end too early: of runs that were killed, of copies that were cut short; and what grows in place.
+// Traces that end too early: of runs that were killed, and of copies that were cut short, as revunet-trace shows them.
 
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
 
-#include <nlohmann/json.hpp>
-
-#include "models/plan/planned_trace.h"
-#include "models/plan/trace/chrome_trace_json.h"
 #include "models/plan/trace/recorder.h"
 #include "models/plan/trace/trace_file.h"
 #include "models/plan/verify.h"
+#include "tests/models/plan/traces.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -20,19 +17,6 @@ using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
-
-const MemorySettings tiny_settings{.network = tiny_network, .size = {16, 16, 16}};
-
-TraceHeader header_of(const MemorySettings& settings, DeviceKind device = DeviceKind::meta) {
-  return make_header("test", device, 1, settings);
-}
-
-fs::path write(const fs::path& path, const RunTrace& trace) {
-  io::AtomicFile file(path);
-  write_trace(file, trace);
-  file.commit();
-  return path;
-}
 
 ToolResult trace_tool(const std::string& command, const fs::path& file) {
   return run_tool("revunet-trace", fmt::format("{} '{}'", command, file.string()));
@@ -53,42 +37,6 @@ void killed_after(Work work) {
 }
 
 }  // namespace
-
-TEST_CASE("a trace is read up to wherever it was cut", "[trace]") {
-  const TemporaryFolder folder;
-  const RunTrace whole = planned_trace(header_of(tiny_settings));
-  const std::string bytes = read_bytes(write(folder / "whole.jsonl", whole));
-  const size_t header = bytes.find('\n') + 1, end = bytes.rfind("{\"end\"");
-  const fs::path cut = folder / "cut.jsonl";
-  for (size_t length = header; length <= end; length += 997) {
-    INFO(length);
-    write_bytes(cut, bytes.substr(0, length));
-    const RunTrace trace = read_trace(cut);
-    REQUIRE(trace.end == TraceEnd::no_end_record);
-    // An event's line ends in "]": one that lacks no more than its line break is whole.
-    const auto events = static_cast<size_t>(
-        std::count(bytes.begin() + static_cast<int64_t>(header), bytes.begin() + static_cast<int64_t>(length), ']'));
-    REQUIRE(trace.events.size() == events);
-    REQUIRE(std::equal(trace.events.begin(), trace.events.end(), whole.events.begin()));
-  }
-  for (const size_t length : {size_t{1}, header / 2, header - 20}) {
-    write_bytes(cut, bytes.substr(0, length));
-    CHECK_THROWS_WITH(read_trace(cut), ContainsSubstring("cut short within its header"));
-  }
-  // Where a disk left zeros, or what is damaged lies before the last line.
-  write_bytes(cut, bytes.substr(0, end) + std::string(100, '\0'));
-  CHECK(read_trace(cut).events.size() == whole.events.size());
-  write_bytes(cut, bytes.substr(0, end) + "[1,2\n[1");
-  CHECK_THROWS_WITH(read_trace(cut),
-                    ContainsSubstring("expected JSON, got: parse error") && !ContainsSubstring("cut short"));
-  // Without its last line break alone it is whole.
-  write_bytes(cut, bytes.substr(0, bytes.size() - 1));
-  CHECK(read_trace(cut).end == TraceEnd::run_ended);
-  write_bytes(cut, bytes.substr(0, bytes.size() - 2));
-  CHECK(read_trace(cut).end == TraceEnd::no_end_record);
-  write_bytes(cut, bytes.substr(0, end) + "{\"end\":\"no end record\",\"steps\":2,\"events\":0}\n");
-  CHECK_THROWS_WITH(read_trace(cut), ContainsSubstring("expected an end of steps recorded, run ended, run failed"));
-}
 
 TEST_CASE("every command of revunet-trace shows what is before a cut, with a warning", "[trace]") {
   const TemporaryFolder folder;
@@ -156,40 +104,4 @@ TEST_CASE("a run that is killed leaves the steps that it has made in its trace",
   const RunTrace trace = read_trace(request.path);
   CHECK(trace.steps.size() == 2);
   CHECK(trace.events.size() == 1 + 4 + 2);
-}
-
-TEST_CASE("a trace that grows has the same bytes as one that is written at once", "[trace]") {
-  const TemporaryFolder folder;
-  const RunTrace whole = planned_trace(header_of(tiny_settings));
-  const std::string expected = read_bytes(write(folder / "whole.jsonl", whole));
-  io::AtomicFile file(folder / "grown.jsonl");
-  TraceWriter writer(file, whole.header);
-  Trace grown{.layers = whole.layers, .steps = {}, .events = {}, .end = whole.end};
-  size_t next_step = 0;
-  for (const TraceEvent& event : whole.events) {
-    for (; next_step < whole.steps.size() && whole.steps[next_step].first_event == grown.events.size(); ++next_step) {
-      grown.steps.push_back(whole.steps[next_step]);
-      writer.add(grown);
-    }
-    grown.events.push_back(event);
-    if (grown.events.size() % 7 == 0) writer.add(grown);
-  }
-  writer.end(grown);
-  file.commit();
-  CHECK((read_bytes(folder / "grown.jsonl") == expected));
-}
-
-TEST_CASE("a Chrome trace is sorted by time, and its slices are those of the run", "[trace]") {
-  const RunTrace trace = planned_trace(header_of(tiny_settings));
-  const auto events = nlohmann::json::parse(chrome_trace_json(trace)).at("traceEvents");
-  double last = 0;
-  std::vector<std::string> steps;
-  for (const auto& event : events) {
-    if (event.at("ph") == "M") continue;
-    const double time = event.at("ts");
-    REQUIRE(time >= last);
-    last = time;
-    if (event.at("ph") == "X" && event.at("tid") == 1) steps.push_back(event.at("name"));
-  }
-  CHECK(steps == std::vector<std::string>{"setup", "step 1", "step 2"});
 }
