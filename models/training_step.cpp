@@ -1,10 +1,13 @@
 #include "models/training_step.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 
 #include "kernels/clip_gradients/clip_gradients.h"
-#include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "models/losses.h"
 
 namespace revunet {
 
@@ -19,43 +22,6 @@ Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
 }
 
 }  // namespace
-
-Variable region_losses(const Context& ctx, const UNet& model, Tensor image, Tensor target, double cross_entropy) {
-  const PhaseScope phase(ctx, Phase::forward);
-  return sigmoid_dice(ctx, model.forward(ctx, Variable(std::move(image))), std::move(target), cross_entropy);
-}
-
-void add_gradients(const Context& ctx, Tape& tape, Variable losses, double share) {
-  const PhaseScope phase(ctx, Phase::backward);
-  Tensor seed = seed_of(ctx, losses, share);
-  tape.backward(ctx, losses, std::move(seed));
-}
-
-void update_weights(const Context& ctx, UNet& model, Adam& adam, double clip) {
-  const PhaseScope phase(ctx, Phase::optimiser);
-  const std::vector<Parameter*> parameters = model.parameter_list();
-  if (clip > 0) clip_gradients(ctx, parameters, clip);
-  adam.step(ctx, parameters);
-  model.clear_gradients();
-}
-
-void learn(const Context& ctx, Tape& tape, Variable losses, UNet& model, Adam& adam, OptimiserStep optimiser_step) {
-  if (optimiser_step == OptimiserStep::separate) {
-    add_gradients(ctx, tape, std::move(losses), 1);
-    update_weights(ctx, model, adam);
-    return;
-  }
-  const PhaseScope phase(ctx, Phase::backward);
-  Tensor seed = seed_of(ctx, losses, 1);
-  const std::vector<Parameter*> parameters = model.parameter_list();
-  std::unordered_map<const Parameter*, size_t> index_of;
-  for (size_t i = 0; i < parameters.size(); ++i) index_of[parameters[i]] = i;
-  tape.backward(ctx, losses, std::move(seed), [&](Parameter& p) {
-    const PhaseScope optimiser(ctx, Phase::optimiser);
-    adam.step_one(ctx, parameters, index_of.at(&p));
-    p.clear_gradient();
-  });
-}
 
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& e) {
   REVUNET_EXPECTS(e.accumulate >= 1 && e.accumulate <= kMostAccumulated, UsageError,
@@ -77,30 +43,98 @@ void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const 
                   e.accumulate, e.clip);
 }
 
-TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, OptimiserStep optimiser_step,
-                           const StepExtras& extras, uint64_t dropout_seed)
-    : model_(model), adam_(adam), optimiser_step_(optimiser_step), extras_(extras) {
-  check_extras(model.config(), optimiser_step, extras);
-  model.dropout() = {extras.dropout, dropout_seed, std::nullopt};
-  if (extras.average > 0) average_.emplace(ctx, model, extras.average);
+NonFiniteLoss::NonFiniteLoss(std::span<const double> losses, std::string first_tensor)
+    : NonFiniteError(fmt::format("[step] expected finite losses, got {}{}{}", fmt::join(losses, ", "),
+                                 first_tensor.empty() ? "" : ": ", first_tensor)),
+      first(std::move(first_tensor)) {}
+
+TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options)
+    : model_(model), adam_(adam), options_(options) {
+  check_extras(model.config(), options.optimiser_step, options.extras);
+  model.dropout() = {options.extras.dropout, options.dropout_seed, std::nullopt};
+  if (options.extras.average > 0) average_.emplace(ctx, model, options.extras.average);
 }
 
-Variable TrainingStep::losses(const Context& ctx, Tensor image, Tensor target, int64_t sample) {
-  model_.dropout().sample = sample;
-  return region_losses(ctx, model_, std::move(image), std::move(target), extras_.cross_entropy);
-}
-
-void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, int64_t index, int64_t count) {
-  if (count == 1 && extras_.clip == 0) {
-    revunet::learn(ctx, tape, std::move(losses), model_, adam_, optimiser_step_);
-  } else {
-    add_gradients(ctx, tape, std::move(losses), 1.0 / static_cast<double>(count));
-    if (index + 1 == count) update_weights(ctx, model_, adam_, extras_.clip);
+std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sample, const SamplePlace& place,
+                                       const StepWatch& watch) {
+  const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
+  std::optional<Tape> tape(std::in_place);
+  tape->set_monitor(watch.reconstruction);
+  const Context recording = ctx.with_tape(&*tape);
+  model_.dropout().sample = place.sample;
+  Variable losses = forward(recording, sample, watch);
+  std::vector<double> values;
+  if (ctx.device.computes()) values = to_host_f64(losses.value);
+  if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
+    losses = Variable();
+    tape.reset();  // its activations make room for a second forward
+    throw NonFiniteLoss(values, first_non_finite(ctx, sample));
   }
+  if (watch.on_losses) watch.on_losses();
+  learn(recording, *tape, std::move(losses), place);
   model_.dropout().sample.reset();
-  if (!average_ || index + 1 < count) return;
+  return values;
+}
+
+Variable TrainingStep::forward(const Context& ctx, const HostSample& sample, const StepWatch& watch) const {
+  DeviceSample seen = to_device(ctx, sample, model_.config(), options_.activations);
+  if (watch.on_input) watch.on_input();
+  Variable logits = model_.forward(ctx, Variable(std::move(seen.image)));
+  return loss_of(options_.extras).of_regions(ctx, std::move(logits), std::move(seen.target), options_.extras);
+}
+
+void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place) {
+  const bool last = place.index + 1 == place.count;
+  if (options_.optimiser_step == OptimiserStep::fused) {
+    learn_fused(ctx, tape, std::move(losses));
+  } else {
+    backward(ctx, tape, std::move(losses), 1.0 / static_cast<double>(place.count), {});
+    if (last) update_weights(ctx);
+  }
+  if (!average_ || !last) return;
   const PhaseScope phase(ctx, Phase::optimiser);
   average_->update(ctx, adam_.states().front().steps);
+}
+
+// Of the sum of the losses, times `share`: gradients add to those that are there.
+void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, double share,
+                            const Tape::OnGradient& on_gradient) {
+  const PhaseScope phase(ctx, Phase::backward);
+  Tensor seed = seed_of(ctx, losses, share);
+  tape.backward(ctx, losses, std::move(seed), on_gradient);
+}
+
+void TrainingStep::update_weights(const Context& ctx) {
+  const PhaseScope phase(ctx, Phase::optimiser);
+  const std::vector<Parameter*> parameters = model_.parameter_list();
+  if (options_.extras.clip > 0) clip_gradients(ctx, parameters, options_.extras.clip);
+  adam_.step(ctx, parameters);
+  model_.clear_gradients();
+}
+
+void TrainingStep::learn_fused(const Context& ctx, Tape& tape, Variable losses) {
+  const std::vector<Parameter*> parameters = model_.parameter_list();
+  std::unordered_map<const Parameter*, size_t> index_of;
+  for (size_t i = 0; i < parameters.size(); ++i) index_of[parameters[i]] = i;
+  backward(ctx, tape, std::move(losses), 1, [&](Parameter& p) {
+    const PhaseScope optimiser(ctx, Phase::optimiser);
+    adam_.step_one(ctx, parameters, index_of.at(&p));
+    p.clear_gradient();
+  });
+}
+
+std::string TrainingStep::first_non_finite(const Context& ctx, const HostSample& sample) const {
+  for (const auto& p : model_.parameters()) {
+    const int64_t bad = count_non_finite(p->value);
+    if (bad > 0) return fmt::format("expected finite weights, got {} NaN or infinite in {}", bad, p->name);
+  }
+  try {
+    Tape tape(true);
+    forward(ctx.with_tape(&tape), sample, {});
+  } catch (const NonFiniteError& e) {
+    return e.what();
+  }
+  return {};
 }
 
 }  // namespace revunet

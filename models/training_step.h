@@ -1,10 +1,18 @@
-// One step of training on one sample or several. The trainer and the planner both run these functions, so what one of
-// them allocates the other allocates too. After an exception gradients and optimiser are in no defined state.
+// One step of training on one sample or several, from the host's sample to new weights.
+//
+// Rule: there is one function for all that train. The trainer, the planner, the benchmarks and the tests run it, so
+// what one of them allocates the others allocate too. After an exception gradients and optimiser are in no defined
+// state, unless it says otherwise.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "kernels/adam/adam.h"
+#include "models/sample_stage.h"
 #include "models/weight_average.h"
 
 namespace revunet {
@@ -28,41 +36,57 @@ struct StepExtras {
 // and no clipping, which take all gradients.
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& extras);
 
-// The loss of each region (R), Dice's and `cross_entropy` times the binary cross entropy, recorded on ctx.tape. image
-// (N, D, H, W, in_channels), target (N, D, H, W, R). Both die with their last use where the caller moves them.
-Variable region_losses(const Context& ctx, const UNet& model, Tensor image, Tensor target, double cross_entropy = 0);
+struct StepOptions {
+  DType activations = DType::f32;  // the type of image, target and logits
+  OptimiserStep optimiser_step = OptimiserStep::separate;
+  StepExtras extras = {};
+  uint64_t dropout_seed = 0;
+};
 
-// Backward of the sum of the losses, times `share`: gradients add to those that are there, for steps on the mean of
-// several samples.
-void add_gradients(const Context& ctx, Tape& tape, Variable losses, double share);
+// Which sample of a run this is, and which of its step. Both count from 0.
+struct SamplePlace {
+  int64_t sample = 0;  // of the run: dropout goes by it
+  int64_t index = 0, count = 1;
+};
 
-// A step of Adam with the gradients that are there, clipped to a common norm of `clip` where that is above 0. They are
-// clear afterwards.
-void update_weights(const Context& ctx, UNet& model, Adam& adam, double clip = 0);
+// Who is told how far a sample is. By default nobody is.
+struct StepWatch {
+  ReconstructionMonitor* reconstruction = nullptr;
+  std::function<void()> on_input = {};   // The sample is on the device. Nothing is computed of it yet.
+  std::function<void()> on_losses = {};  // Its losses are known. Nothing of backward has run yet.
+};
 
-// Both at once, for a step on one sample.
-void learn(const Context& ctx, Tape& tape, Variable losses, UNet& model, Adam& adam, OptimiserStep optimiser_step);
+// A loss is not finite. Neither gradients nor weights have changed because of it.
+struct NonFiniteLoss : NonFiniteError {
+  NonFiniteLoss(std::span<const double> losses, std::string first);
+  std::string first;  // names the first tensor that is not finite; empty where a second forward found none
+};
 
-// Steps with their extras.
 class TrainingStep {
  public:
   // model and adam outlive this. An average begins as the model's weights are now.
-  TrainingStep(const Context& ctx, UNet& model, Adam& adam, OptimiserStep optimiser_step, const StepExtras& extras,
-               uint64_t dropout_seed = 0);
+  TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options);
 
-  // region_losses of a sample, which is the run's `sample`-th: dropout goes by it, until learn.
-  Variable losses(const Context& ctx, Tensor image, Tensor target, int64_t sample);
-  // Backward of sample `index`, from 0, of the `count` of a step; with the last of them the weights change.
-  void learn(const Context& ctx, Tape& tape, Variable losses, int64_t index, int64_t count);
+  // One sample of a step: it comes to the device, forward, losses, backward. With the last sample of the step the
+  // weights change by Adam, with the mean of the samples' gradients, and the gradients are clear again. Returns the
+  // loss of each region (R), and nothing on the meta device.
+  std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
+                           const StepWatch& watch = {});
 
   // nullptr where there is none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 
  private:
+  Variable forward(const Context& ctx, const HostSample& sample, const StepWatch& watch) const;
+  void backward(const Context& ctx, Tape& tape, Variable losses, double share, const Tape::OnGradient& on_gradient);
+  void learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place);
+  void learn_fused(const Context& ctx, Tape& tape, Variable losses);
+  void update_weights(const Context& ctx);
+  std::string first_non_finite(const Context& ctx, const HostSample& sample) const;
+
   UNet& model_;
   Adam& adam_;
-  OptimiserStep optimiser_step_;
-  StepExtras extras_;
+  StepOptions options_;
   std::optional<WeightAverage> average_;
 };
 

@@ -18,15 +18,32 @@ struct Cost {
       cpu_seconds;  // of all threads; steadier where others use the machine too, but counts threads that wait spinning
 };
 
+// Runs from its birth.
+class CostClock {
+ public:
+  Cost cost() const {
+    const std::clock_t cpu_end = std::clock();
+    return {std::chrono::duration<double>(Clock::now() - begin_).count(),
+            static_cast<double>(cpu_end - cpu_begin_) / CLOCKS_PER_SEC};
+  }
+  // What it has come to. It begins anew.
+  Cost lap() {
+    const Cost cost = this->cost();
+    *this = {};
+    return cost;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+  std::clock_t cpu_begin_ = std::clock();
+};
+
 template <class F>
 Cost cost_of(F&& f) {
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
-  const std::clock_t cpu_begin = std::clock();
+  const CostClock clock;
   f();
-  const std::clock_t cpu_end = std::clock();
-  return {std::chrono::duration<double>(Clock::now() - begin).count(),
-          static_cast<double>(cpu_end - cpu_begin) / CLOCKS_PER_SEC};
+  return clock.cost();
 }
 
 struct Summary {

@@ -50,34 +50,28 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), comput
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
   model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode, operands_of(variant_.precision));
+  step_.emplace(
+      Context{device()}, *model_, adam_,
+      StepOptions{.activations = activation_type(variant_.precision), .optimiser_step = variant_.optimiser_step});
   image_ = random_image(volume(variant_, variant_.model.in_channels));
   target_ = nested_balls(volume(variant_, variant_.model.out_channels));
 }
 
 StepSeconds TrainingRun::step() {
   set_cpu_threads(variant_.threads);
-  Tape tape;
-  const Context ctx{device(), &tape};
-  const auto input = [&](const std::vector<float>& values, int64_t channels) {
-    const TensorSpec spec{volume(variant_, channels), activation_type(variant_.precision), Layout::activation};
-    return from_host(ctx.with_tag(Tag::input), spec, values);
-  };
-  Tensor image = input(image_, variant_.model.in_channels), target = input(target_, variant_.model.out_channels);
-  Variable losses;
-  std::vector<double> by_region;
+  const HostSample sample{{variant_.size[0], variant_.size[1], variant_.size[2]}, image_, target_};
+  CostClock clock;
+  Cost forward{};
+  const std::vector<double> by_region = step_->take({device()}, sample, {},
+                                                    {.on_input =
+                                                         [&] {
+                                                           device().memory().synchronize();
+                                                           clock = {};
+                                                         },
+                                                     .on_losses = [&] { forward = clock.lap(); }});
   device().memory().synchronize();
-  const Cost forward = cost_of([&] {
-    losses = region_losses(ctx, *model_, std::move(image), std::move(target));
-    by_region = to_host_f64(losses.value);  // as a trainer does, which waits for the device
-  });
+  const Cost backward = clock.cost();
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
-  REVUNET_EXPECTS(std::isfinite(losses_.back()), NonFiniteError,
-                  "[bench] expected a finite loss of {}, got {} in step {}; its figures mean nothing", variant_.name,
-                  losses_.back(), losses_.size());
-  const Cost backward = cost_of([&] {
-    learn(ctx, tape, std::move(losses), *model_, adam_, variant_.optimiser_step);
-    device().memory().synchronize();
-  });
   compute_.save_plan_cache();
   return {forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
 }

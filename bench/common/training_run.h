@@ -1,4 +1,4 @@
-// One variant of a network in training on one image of random values, a step at a time, by the functions that the
+// One variant of a network in training on one image of random values, a step at a time, by the function that the
 // trainer runs: its memory is a trainer's.
 //
 // Rule: a run owns its device, so that the memory it reports is its own, and sets the threads anew before each step, so
@@ -36,8 +36,8 @@ class TrainingRun {
   TrainingRun(const TrainingRun&) = delete;  // its tensors know where their device is
   TrainingRun& operator=(const TrainingRun&) = delete;
 
-  // A step of training; handing the image to the device is not timed. Throws NonFiniteError for a loss that is no
-  // number.
+  // A step of training; handing the image to the device is not timed. Throws NonFiniteLoss for a loss that is no
+  // number, as figures would mean nothing then.
   StepSeconds step();
 
   const Variant& variant() const { return variant_; }
@@ -54,6 +54,7 @@ class TrainingRun {
   std::unique_ptr<UNet> model_;
   std::vector<float> image_, target_;
   Adam adam_;
+  std::optional<TrainingStep> step_;
   std::vector<double> losses_;
 };
 

@@ -43,10 +43,8 @@ class AllSequences : public ReconstructionMonitor {
 // One step with new weights on an image of noise of this standard deviation.
 AllSequences errors_of(const Options& options, int64_t depth, Precision precision, double deviation) {
   Device device;
-  Tape tape;
   AllSequences errors;
-  tape.set_monitor(&errors);
-  const Context ctx{device, &tape};
+  const Context ctx{device};
   UNetConfig config = default_config(ModelKind::reversible);
   config.channels = options.channels;
   config.encoder_depth = config.decoder_depth = depth;
@@ -60,13 +58,9 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
   std::vector<float> image(static_cast<size_t>(x * y * z * config.in_channels));
   for (float& v : image) v = static_cast<float>(deviation * rng.normal());
   const std::vector<float> target(static_cast<size_t>(x * y * z * config.out_channels), 1.0f);
-  const auto volume = [&](int64_t channels) {
-    return TensorSpec{{1, x, y, z, channels}, activation_type(precision), Layout::activation};
-  };
-  Variable losses = region_losses(ctx, *model, from_host(ctx, volume(config.in_channels), image),
-                                  from_host(ctx, volume(config.out_channels), target));
   Adam adam;
-  learn(ctx, tape, std::move(losses), *model, adam, OptimiserStep::separate);
+  TrainingStep step(ctx, *model, adam, {.activations = activation_type(precision)});
+  step.take(ctx, {size, image, target}, {}, {.reconstruction = &errors});
   return errors;
 }
 

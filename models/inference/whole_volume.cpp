@@ -2,6 +2,7 @@
 
 #include "io/dataset/regions.h"
 #include "kernels/sigmoid/sigmoid.h"
+#include "models/sample_stage.h"
 
 namespace revunet {
 
@@ -19,12 +20,8 @@ Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image)
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size, DType precision) {
   const PhaseScope phase(ctx, Phase::evaluation);
-  const auto on_device = [&] {
-    const LayerScope scope(ctx, "input");
-    const Shape shape{1, size[0], size[1], size[2], io::modality_count};
-    return from_host(ctx.with_tag(Tag::input), {shape, precision, Layout::activation}, image);
-  };
-  return to_host_f32(region_probabilities(ctx, model, on_device()));
+  return to_host_f32(
+      region_probabilities(ctx, model, volume_on_device(ctx, image, size, io::modality_count, precision)));
 }
 
 std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {

@@ -5,6 +5,7 @@
 
 #include "engine/memory/report.h"
 #include "engine/memory/resource.h"
+#include "models/losses.h"
 
 namespace revunet {
 
@@ -200,10 +201,9 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   at(terms.after_forward, Tag::input) =
       sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
   at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits
-  // The losses of the regions, and the three or four sums of which each is made.
-  const int64_t sums = s.extras.cross_entropy > 0 ? 4 : 3;
+  // The losses of the regions, and the sums of which each is made.
   at(terms.after_forward, Tag::other) =
-      block(s.network.out_channels) + block(sums * s.network.out_channels, kAccumulator);
+      block(s.network.out_channels) + block(loss_of(s.extras).sums * s.network.out_channels, kAccumulator);
   if (reversible) {
     reversible_activations(s, terms.after_forward);
   } else {

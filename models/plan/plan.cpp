@@ -2,42 +2,19 @@
 
 #include <algorithm>
 
-#include "io/dataset/regions.h"
-#include "kernels/change_intensities/change_intensities.h"
-#include "kernels/warp_planes/warp_planes.h"
 #include "models/inference/whole_volume.h"
+#include "models/losses.h"
 
 namespace revunet {
 
 namespace {
 
-Tensor volume(const Context& ctx, const io::VolumeSize& size, int64_t channels, Precision precision) {
-  const LayerScope scope(ctx, "input");
-  return {ctx.with_tag(Tag::input),
-          {{1, size[0], size[1], size[2], channels}, activation_type(precision), Layout::activation}};
-}
-
-struct SampleTensors {
-  Tensor image, target;
-};
-
-// As the trainer makes them.
-SampleTensors sample(const Context& ctx, const MemorySettings& s) {
-  Tensor source, target_source;
-  if (s.augmented) {
-    source = volume(ctx, *s.augmented, io::modality_count, Precision::fp32);
-    target_source = volume(ctx, *s.augmented, io::region_count, Precision::fp32);
-  }
-  Tensor image = volume(ctx, s.size, io::modality_count, s.precision);
-  Tensor target = volume(ctx, s.size, io::region_count, s.precision);
-  if (s.augmented) warp_planes(ctx, source, target_source, {}, {}, image, target);
-  source = Tensor();
-  target_source = Tensor();
-  if (s.intensities) {
-    const LayerScope scope(ctx, "input");
-    change_intensities(ctx, {}, image);
-  }
-  return {std::move(image), std::move(target)};
+// A sample as the trainer has it, without its values.
+HostSample sample_of(const MemorySettings& s) {
+  if (!s.augmented) return {.size = s.size.axes()};
+  const auto intensities = s.intensities ? std::optional<IntensityChanges>(std::in_place) : std::nullopt;
+  return {.size = s.augmented->axes(),
+          .window = SampleWindow{.warp = {}, .low = {}, .size = s.size.axes(), .intensities = intensities}};
 }
 
 std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
@@ -60,16 +37,13 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   const Context ctx{device};
   const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode, operands_of(settings.precision));
   Adam adam;
-  TrainingStep training(ctx, *model, adam, settings.optimiser_step, settings.extras);
+  TrainingStep training(ctx, *model, adam,
+                        {activation_type(settings.precision), settings.optimiser_step, settings.extras});
+  const HostSample sample = sample_of(settings);
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);
     for (int64_t i = 0; i < settings.extras.accumulate; ++i) {
-      const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
-      Tape tape;
-      const Context recording = ctx.with_tape(&tape);
-      auto [image, target] = sample(recording, settings);
-      Variable losses = training.losses(recording, std::move(image), std::move(target), i);
-      training.learn(recording, tape, std::move(losses), i, settings.extras.accumulate);
+      training.take(ctx, sample, {.sample = i, .index = i, .count = settings.extras.accumulate});
     }
   }
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
@@ -77,7 +51,9 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
     const PhaseScope phase(ctx, Phase::evaluation);
     device.allocator().release_cached();  // as a device does that is short of memory
     device.allocator().reset_peak();
-    region_probabilities(ctx, *model, volume(ctx, *settings.validation, io::modality_count, settings.precision));
+    region_probabilities(
+        ctx, *model,
+        volume_on_device(ctx, {}, *settings.validation, io::modality_count, activation_type(settings.precision)));
     plan.validation = device.allocator().stats();
   }
   marks.end();
@@ -87,7 +63,7 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
 std::string describe(const StepExtras& e) {
   std::string text;
   if (e.accumulate > 1) text += fmt::format(", {} samples a step", e.accumulate);
-  if (e.cross_entropy > 0) text += ", cross entropy";
+  if (*loss_of(e).in_plans) text += fmt::format(", {}", loss_of(e).in_plans);
   if (e.dropout > 0) text += ", dropout";
   if (e.clip > 0) text += ", clipped gradients";
   if (e.average > 0) text += ", averaged weights";

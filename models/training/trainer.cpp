@@ -1,7 +1,6 @@
 #include "models/training/trainer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <spdlog/spdlog.h>
 
@@ -11,7 +10,6 @@
 #include "models/inference/whole_volume.h"
 #include "models/training/init_weights.h"
 #include "models/training/resumed_epoch.h"
-#include "models/training/samples/device_sample.h"
 #include "models/training/samples/streams.h"
 
 namespace revunet {
@@ -58,9 +56,10 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       compute_(options.device),
       recorder_(recorder_of(options, length_, device_, program, progress)),
       model_(initial_model(ctx_, options, restores())),
-      parameters_(model_->parameter_list()),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
-      step_(ctx_, *model_, adam_, options.optimiser_step, options.extras, splitmix64(options.seed ^ kDropoutKey)),
+      step_(ctx_, *model_, adam_,
+            {activation_type(options.precision), options.optimiser_step, options.extras,
+             splitmix64(options.seed ^ kDropoutKey)}),
       cache_(cache_of(options)),
       samples_(options, split.training, cache_ ? &*cache_ : nullptr),
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
@@ -194,61 +193,35 @@ EpochRecord Trainer::run_epoch() {
   return record;
 }
 
-Variable Trainer::losses_of(const Context& ctx, const Sample& sample) {
-  DeviceSample seen = to_device(ctx, sample, activation_type(options_.precision));
-  return step_.losses(ctx, std::move(seen.image), std::move(seen.target), state_.sample);
-}
-
 RegionValues Trainer::train_on(const TrainingSample& sample) {
-  const int64_t index = state_.sample_of_epoch % options_.extras.accumulate;
-  const int64_t count = length_.samples_of_step(state_.sample_of_epoch);
-  if (recorder_ && index == 0) recorder_->begin_step(state_.step + 1);
-  const PhaseScope phase(ctx_, Phase::forward);  // of what backward and optimiser do not claim
-  std::optional<Tape> tape(std::in_place);
-  tape->set_monitor(watch_.for_step(state_.step));
-  const Context ctx = ctx_.with_tape(&*tape);
-  Variable losses = losses_of(ctx, sample.sample);
-  const std::vector<double> values = to_host_f64(losses.value);
-  if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
-    losses = Variable();
-    tape.reset();  // its activations make room for a second forward
-    explain_non_finite(sample);
-  }
-  step_.learn(ctx, *tape, std::move(losses), index, count);
+  const SamplePlace place{state_.sample, state_.sample_of_epoch % options_.extras.accumulate,
+                          length_.samples_of_step(state_.sample_of_epoch)};
+  if (recorder_ && place.index == 0) recorder_->begin_step(state_.step + 1);
+  const std::vector<double> losses = take(sample, place);
   compute_.save_plan_cache();
   ++state_.sample;
   ++state_.sample_of_epoch;
   state_.validated.clear();  // was of other weights, where more steps were asked for since
-  for (size_t r = 0; r < values.size(); ++r) state_.step_loss[r] += values[r] / static_cast<double>(count);
-  if (index + 1 == count) {
+  for (size_t r = 0; r < losses.size(); ++r) state_.step_loss[r] += losses[r] / static_cast<double>(place.count);
+  if (place.index + 1 == place.count) {
     ++state_.step;
     if (recorder_) recorder_->end_step();
     for_each_observer([&](RunObserver& o) { o.on_step(state_.step, state_.step_loss); });
     state_.step_loss = {};
   }
-  return {values[0], values[1], values[2]};
+  return {losses[0], losses[1], losses[2]};
 }
 
-void Trainer::explain_non_finite(const TrainingSample& sample) {
-  const std::string where =
-      fmt::format("[train] step {}, case {}: the loss is not finite", state_.step + 1, sample.case_name);
+std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlace& place) try {
+  return step_.take(ctx_, sample.sample.view(), place, {.reconstruction = watch_.for_step(state_.step)});
+} catch (const NonFiniteLoss& e) {
   const std::filesystem::path last = folder_.file("last.safetensors");
   const std::string remedy =
       std::filesystem::exists(last)
           ? fmt::format("; the weights of the epoch before are in {}; try a smaller --lr", last.string())
           : std::string("; no epoch was finished; try other --init weights or a smaller --lr");
-  for (const Parameter* p : parameters_) {
-    const int64_t bad = count_non_finite(p->value);
-    REVUNET_EXPECTS(bad == 0, NonFiniteError, "{}: expected finite weights, got {} NaN or infinite in {}{}", where, bad,
-                    p->name, remedy);
-  }
-  try {
-    Tape tape(true);
-    losses_of(ctx_.with_tape(&tape), sample.sample);
-  } catch (const NonFiniteError& e) {
-    throw NonFiniteError(fmt::format("{}: {}{}", where, e.what(), remedy));
-  }
-  throw NonFiniteError(where + remedy);
+  throw NonFiniteError(fmt::format("[train] step {}, case {}: the loss is not finite{}{}{}", state_.step + 1,
+                                   sample.case_name, e.first.empty() ? "" : ": ", e.first, remedy));
 }
 
 // With averaged weights, where they are averaged: only while this runs, as what is saved is both.

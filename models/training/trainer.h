@@ -41,12 +41,11 @@ class Trainer {
   EpochRecord run_epoch();
   // One sample of the step in progress.
   RegionValues train_on(const TrainingSample& sample);
+  std::vector<double> take(const TrainingSample& sample, const SamplePlace& place);
   TrainingSample next_sample();
   RegionScores validate();
   std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
   void save_averaged(const std::string& name);
-  [[noreturn]] void explain_non_finite(const TrainingSample& sample);
-  Variable losses_of(const Context& ctx, const Sample& sample);
   void warn_if_cut(const std::string& case_name, const io::Size3& cut);
   // Where scores of a version that scored regions which no reference has cannot be compared with those from now on.
   void forget_older_scores();
@@ -78,7 +77,6 @@ class Trainer {
   Context ctx_{device_};
   std::optional<TraceRecorder> recorder_;  // before whatever allocates
   std::unique_ptr<UNet> model_;
-  std::vector<Parameter*> parameters_;
   Adam adam_;
   TrainingStep step_;
   std::optional<io::CaseCache> cache_;

@@ -64,13 +64,9 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
     const UNetConfig config{.channels = {8, 16}};
     const auto model = make_unet(ctx, config, DType::f32, 1);
     Adam adam;
-    Tape tape;
-    const Context recording = ctx.with_tape(&tape);
-    const auto volume = [&](int64_t channels) {
-      return zeros(ctx.with_tag(Tag::input), {{1, 32, 32, 32, channels}, DType::f32, Layout::activation});
-    };
-    Variable losses = region_losses(recording, *model, volume(4), volume(3));
-    learn(recording, tape, std::move(losses), *model, adam, OptimiserStep::separate);
+    TrainingStep training(ctx, *model, adam, {});
+    const std::vector<float> image(32 * 32 * 32 * 4), target(32 * 32 * 32 * 3);
+    training.take(ctx, {{32, 32, 32}, image, target});
   };
   int64_t failures = 0;
   for (;; ++failures) {

@@ -26,19 +26,17 @@ UNetConfig small_network() {
   return {.channels = {8, 16}, .encoder_depth = 2, .decoder_depth = 2};
 }
 
-// Loss and all gradients of one sample, one after the other.
-std::vector<double> loss_and_gradients(const MemoryMode& mode, double rate, int64_t sample) {
+// Losses and half of all gradients of one sample, one after the other: it is the first of the two of a step.
+std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, int64_t sample) {
   Device device;
   const Context ctx{device};
   const auto model = make_unet(ctx, small_network(), DType::f64, 3, mode);
   Adam adam;
-  TrainingStep step(ctx, *model, adam, OptimiserStep::separate, {.dropout = rate}, 11);
-  Tape tape;
-  const Context recording = ctx.with_tape(&tape);
-  Variable losses =
-      step.losses(recording, normal(ctx, volume({1, 8, 8, 8, 4}), 1), normal(ctx, volume({1, 8, 8, 8, 3}), 2), sample);
-  std::vector<double> result = to_host_f64(losses.value);
-  add_gradients(recording, tape, std::move(losses), 1);
+  TrainingStep step(ctx, *model, adam,
+                    {.activations = DType::f64, .extras = {.accumulate = 2, .dropout = rate}, .dropout_seed = 11});
+  const std::vector<float> image = to_host_f32(normal(ctx, volume({1, 8, 8, 8, 4}), 1)),
+                           target = to_host_f32(normal(ctx, volume({1, 8, 8, 8, 3}), 2));
+  std::vector<double> result = step.take(ctx, {{8, 8, 8}, image, target}, {sample, 0, 2});
   for (const auto& p : model->parameters()) {
     for (const double v : to_host_f64(p->gradient)) result.push_back(v);
   }
@@ -85,15 +83,15 @@ TEST_CASE("a residual with dropout is norm, LeakyReLU, scaled channels and convo
 }
 
 TEST_CASE("with dropout all modes have the same losses and gradients: a rebuild meets the same channels") {
-  const auto stored = loss_and_gradients({Activations::stored, Skips::stored}, 0.4, 7);
+  const auto stored = losses_and_gradients({Activations::stored, Skips::stored}, 0.4, 7);
   for (const Activations activations : {Activations::reversible, Activations::stored}) {
     for (const Skips skips : {Skips::reversible, Skips::stored}) {
-      CHECK(distance(stored, loss_and_gradients({activations, skips}, 0.4, 7)) < 1e-12);
+      CHECK(distance(stored, losses_and_gradients({activations, skips}, 0.4, 7)) < 1e-12);
     }
   }
-  CHECK(distance(stored, loss_and_gradients({}, 0.4, 8)) > 1e-3);  // another sample, other channels
-  CHECK(distance(stored, loss_and_gradients({}, 0, 7)) > 1e-3);
-  CHECK(loss_and_gradients({}, 0, 7) == loss_and_gradients({}, 0, 8));
+  CHECK(distance(stored, losses_and_gradients({}, 0.4, 8)) > 1e-3);  // another sample, other channels
+  CHECK(distance(stored, losses_and_gradients({}, 0, 7)) > 1e-3);
+  CHECK(losses_and_gradients({}, 0, 7) == losses_and_gradients({}, 0, 8));
 }
 
 TEST_CASE("gradients with dropout are those of central differences") {

@@ -32,37 +32,45 @@ class EventList : public AllocationObserver {
 // A network, Adam and one sample on a device, and steps of training on it.
 struct Run {
   Run(DeviceKind kind, const UNetConfig& config, const MemoryMode& mode, DType dtype,
-      const std::array<int64_t, 3>& size, Operands operands = Operands::activations)
-      : device(kind == DeviceKind::meta ? Device::meta() : Device()), events(device.allocator()) {
+      const std::array<int64_t, 3>& voxels, Operands operands = Operands::activations)
+      : type(dtype),
+        size(voxels),
+        device(kind == DeviceKind::meta ? Device::meta() : Device()),
+        events(device.allocator()) {
     device.allocator().observe(&events);
     model = make_unet(ctx, config, compute_type(dtype), 1, mode, operands);
-    image = random(dtype, {1, size[0], size[1], size[2], 4}, 1);
-    target = random(dtype, {1, size[0], size[1], size[2], 3}, 2);
+    image = random(4, 1);
+    target = random(3, 2);
   }
   ~Run() { device.allocator().observe(nullptr); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  Tensor random(DType dtype, const Shape& shape, uint64_t stream) {
-    const TensorSpec spec{shape, dtype, Layout::activation};
-    if (!device.computes()) return {ctx.with_tag(Tag::input), spec};
+  // Nothing for the meta device.
+  std::vector<float> random(int64_t channels, uint64_t stream) const {
+    if (!device.computes()) return {};
     Rng rng(3, stream);
-    std::vector<double> values(static_cast<size_t>(shape.elements()));
-    for (double& v : values) v = rng.uniform();
-    return from_host(ctx.with_tag(Tag::input), spec, std::span<const double>(values));
+    std::vector<float> values(static_cast<size_t>(size[0] * size[1] * size[2] * channels));
+    for (float& v : values) v = static_cast<float>(rng.uniform());
+    return values;
   }
-  void step(OptimiserStep optimiser_step) {
-    Tape tape;
-    const Context recording = ctx.with_tape(&tape);
-    learn(recording, tape, region_losses(recording, *model, image, target), *model, adam, optimiser_step);
+  void steps(int count, OptimiserStep optimiser_step) {
+    TrainingStep step(ctx, *model, adam, {.activations = type, .optimiser_step = optimiser_step});
+    for (int i = 0; i < count; ++i) step.take(ctx, {size, image, target});
+  }
+  void infer() {
+    const HostSample sample{size, image, target};
+    model->forward(ctx, Variable(to_device(ctx, sample, model->config(), type).image));
   }
   const MemoryStats& stats() { return device.allocator().stats(); }
 
+  DType type;
+  std::array<int64_t, 3> size;
   Device device;
   Context ctx{device};
   EventList events;
   std::unique_ptr<UNet> model;
-  Tensor image, target;
+  std::vector<float> image, target;
   Adam adam;
 };
 
@@ -77,7 +85,7 @@ std::vector<MemoryMode> all_modes() {
 MemoryStats planned(const UNetConfig& config, const MemoryMode& mode, const std::array<int64_t, 3>& size,
                     OptimiserStep optimiser_step = OptimiserStep::separate, DType dtype = DType::f32) {
   Run run(DeviceKind::meta, config, mode, dtype, size);
-  for (int i = 0; i < 2; ++i) run.step(optimiser_step);
+  run.steps(2, optimiser_step);
   return run.stats();
 }
 
@@ -97,8 +105,8 @@ TEST_CASE("the meta device allocates exactly as the CPU does") {
       Run cpu(DeviceKind::cpu, config, mode, dtype, kSmall, operands),
           meta(DeviceKind::meta, config, mode, dtype, kSmall, operands);
       for (Run* run : {&cpu, &meta}) {
-        for (int i = 0; i < 2; ++i) run->step(optimiser_step);
-        run->model->forward(run->ctx, Variable(run->image));  // inference
+        run->steps(2, optimiser_step);
+        run->infer();
       }
       REQUIRE(cpu.events.lines.size() > 500);
       CHECK(cpu.events.lines == meta.events.lines);
@@ -111,7 +119,7 @@ TEST_CASE("the meta device allocates exactly as the CPU does") {
 
 TEST_CASE("what a layer has at the peak adds up to the peak") {
   Run run(DeviceKind::meta, kSmallReversible, {}, DType::f32, kSmall);
-  for (int i = 0; i < 2; ++i) run.step(OptimiserStep::separate);
+  run.steps(2, OptimiserStep::separate);
   size_t sum = 0;
   for (const size_t bytes : run.device.allocator().layers_at_peak()) sum += bytes;
   CHECK(sum == run.stats().peak_allocated);
@@ -127,10 +135,8 @@ TEST_CASE("the fused optimiser has the same bits as the separate step, and never
   for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
     Run separate(DeviceKind::cpu, config, {}, DType::f32, kSmall),
         fused(DeviceKind::cpu, config, {}, DType::f32, kSmall);
-    for (int i = 0; i < 3; ++i) {
-      separate.step(OptimiserStep::separate);
-      fused.step(OptimiserStep::fused);
-    }
+    separate.steps(3, OptimiserStep::separate);
+    fused.steps(3, OptimiserStep::fused);
     for (size_t i = 0; i < separate.model->parameters().size(); ++i) {
       const auto &a = separate.model->parameters()[i], &b = fused.model->parameters()[i];
       INFO(a->name);

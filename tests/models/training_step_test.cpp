@@ -1,5 +1,6 @@
 // Steps on several samples, clipped and averaged, against what they are made of.
 #include <cmath>
+#include <limits>
 
 #include "engine/rng.h"
 #include "models/training_step.h"
@@ -13,11 +14,11 @@ UNetConfig small_network() {
   return {.channels = {4, 8}};
 }
 
-Tensor normal(const Context& ctx, const Shape& shape, uint64_t stream) {
+std::vector<float> normal(size_t count, uint64_t stream) {
   Rng rng(4, stream);
-  std::vector<double> values(static_cast<size_t>(shape.elements()));
-  for (double& v : values) v = rng.normal();
-  return from_host(ctx, {shape, DType::f64, Layout::activation}, std::span<const double>(values));
+  std::vector<float> values(count);
+  for (float& v : values) v = static_cast<float>(rng.normal());
+  return values;
 }
 
 struct Run {
@@ -28,15 +29,12 @@ struct Run {
 
   Run() : model(make_unet(ctx, small_network(), DType::f64, 3)), adam({.learning_rate = 0.01, .weight_decay = 0}) {}
 
-  Variable losses(TrainingStep& step, const Context& recording, uint64_t sample) {
-    return step.losses(recording, normal(ctx, {1, 8, 8, 8, 4}, 2 * sample),
-                       normal(ctx, {1, 8, 8, 8, 3}, 2 * sample + 1), static_cast<int64_t>(sample));
+  TrainingStep step(const StepExtras& extras) {
+    return {ctx, *model, adam, {.activations = DType::f64, .extras = extras}};
   }
-  void train_on(TrainingStep& step, uint64_t sample, int64_t index, int64_t count) {
-    Tape tape;
-    const Context recording = ctx.with_tape(&tape);
-    Variable l = losses(step, recording, sample);
-    step.learn(recording, tape, std::move(l), index, count);
+  void take(TrainingStep& step, uint64_t sample, int64_t index, int64_t count) {
+    const std::vector<float> image = normal(8 * 8 * 8 * 4, 2 * sample), target = normal(8 * 8 * 8 * 3, 2 * sample + 1);
+    step.take(ctx, {{8, 8, 8}, image, target}, {static_cast<int64_t>(sample), index, count});
   }
   std::vector<std::vector<double>> weights() const {
     std::vector<std::vector<double>> all;
@@ -48,15 +46,12 @@ struct Run {
 }  // namespace
 
 TEST_CASE("a step on several samples is Adam's with the mean of their gradients") {
-  // Gradients of each sample alone.
+  // A third of each sample's gradients.
   std::vector<std::vector<std::vector<double>>> gradients;
   for (uint64_t sample = 0; sample < 3; ++sample) {
     Run run;
-    TrainingStep step(run.ctx, *run.model, run.adam, OptimiserStep::separate, {});
-    Tape tape;
-    const Context recording = run.ctx.with_tape(&tape);
-    Variable losses = run.losses(step, recording, sample);
-    add_gradients(recording, tape, std::move(losses), 1);
+    TrainingStep step = run.step({.accumulate = 3});
+    run.take(step, sample, 0, 3);
     gradients.emplace_back();
     for (const auto& p : run.model->parameters()) gradients.back().push_back(to_host_f64(p->gradient));
   }
@@ -64,17 +59,16 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
   for (size_t i = 0; i < by_hand.model->parameters().size(); ++i) {
     Parameter& p = *by_hand.model->parameters()[i];
     std::vector<double> mean(gradients[0][i].size());
-    for (size_t j = 0; j < mean.size(); ++j)
-      mean[j] = (gradients[0][i][j] + gradients[1][i][j] + gradients[2][i][j]) / 3;
+    for (size_t j = 0; j < mean.size(); ++j) mean[j] = gradients[0][i][j] + gradients[1][i][j] + gradients[2][i][j];
     p.gradient = from_host(by_hand.ctx, p.value.shape(), DType::f64, std::span<const double>(mean));
   }
   by_hand.adam.step(by_hand.ctx, by_hand.model->parameter_list());
 
   Run run;
-  TrainingStep step(run.ctx, *run.model, run.adam, OptimiserStep::separate, {.accumulate = 3});
+  TrainingStep step = run.step({.accumulate = 3});
   const auto before = run.weights();
   for (int64_t i = 0; i < 3; ++i) {
-    run.train_on(step, static_cast<uint64_t>(i), i, 3);
+    run.take(step, static_cast<uint64_t>(i), i, 3);
     if (i < 2) CHECK(run.weights() == before);
   }
   const auto got = run.weights(), expected = by_hand.weights();
@@ -91,11 +85,11 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
 TEST_CASE("averaged weights follow their definition, and swap in and out") {
   Run run;
   constexpr double decay = 0.3;
-  TrainingStep step(run.ctx, *run.model, run.adam, OptimiserStep::separate, {.average = decay});
+  TrainingStep step = run.step({.average = decay});
   REQUIRE(step.average());
   std::vector<std::vector<double>> average = run.weights();
   for (int64_t t = 1; t <= 4; ++t) {
-    run.train_on(step, static_cast<uint64_t>(t), 0, 1);
+    run.take(step, static_cast<uint64_t>(t), 0, 1);
     const auto weights = run.weights();
     const double d = std::min(decay, (1.0 + static_cast<double>(t)) / (10.0 + static_cast<double>(t)));
     for (size_t i = 0; i < average.size(); ++i) {
@@ -117,12 +111,10 @@ TEST_CASE("averaged weights follow their definition, and swap in and out") {
 TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.utils.clip_grad_norm_ does") {
   constexpr double limit = 0.001;
   Run clipped, plain;
-  TrainingStep clipping(clipped.ctx, *clipped.model, clipped.adam, OptimiserStep::separate,
-                        {.accumulate = 2, .clip = limit});
-  TrainingStep as_is(plain.ctx, *plain.model, plain.adam, OptimiserStep::separate, {.accumulate = 2});
+  TrainingStep clipping = clipped.step({.accumulate = 2, .clip = limit}), as_is = plain.step({.accumulate = 2});
   for (int64_t i = 0; i < 2; ++i) {
-    clipped.train_on(clipping, static_cast<uint64_t>(i), i, 2);
-    plain.train_on(as_is, static_cast<uint64_t>(i), i, 2);
+    clipped.take(clipping, static_cast<uint64_t>(i), i, 2);
+    plain.take(as_is, static_cast<uint64_t>(i), i, 2);
   }
   // After Adam's first step its means are 0.1 times the gradients.
   double sum = 0;
@@ -134,6 +126,37 @@ TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.ut
     // Rounding of 1e-16 of the largest gradient, which others cancel to.
     for (size_t j = 0; j < got.size(); ++j) REQUIRE(got[j] == Approx(factor * whole[j]).epsilon(1e-12).margin(1e-18));
   }
+}
+
+TEST_CASE("a loss that is not finite names the first tensor that is not, and changes no weight") {
+  const auto first_of = [](Run& run, float voxel) -> std::string {
+    TrainingStep step = run.step({});
+    const std::vector<float> image(8 * 8 * 8 * 4, voxel), target(8 * 8 * 8 * 3);
+    try {
+      step.take(run.ctx, {{8, 8, 8}, image, target});
+    } catch (const NonFiniteLoss& e) {
+      CHECK_THAT(e.what(), Catch::Matchers::ContainsSubstring("expected finite losses, got") &&
+                               Catch::Matchers::ContainsSubstring(e.first));
+      return e.first;
+    }
+    return "nothing";
+  };
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  Run spoilt;
+  Parameter& bias = *spoilt.model->parameters()[2];
+  REQUIRE(bias.name == "lastConv.bias");
+  assign(bias.value, std::vector<double>{0, kNaN, 0});
+  CHECK(first_of(spoilt, 1) == "expected finite weights, got 1 NaN or infinite in lastConv.bias");
+
+  Run whole;
+  const auto before = whole.weights();
+  CHECK(first_of(whole, 1) == "nothing");
+  CHECK(whole.weights() != before);
+  const auto after = whole.weights();
+  CHECK_THAT(first_of(whole, std::numeric_limits<float>::infinity()),
+             Catch::Matchers::StartsWith("[conv3d firstConv.weight] expected finite values in its output"));
+  CHECK(whole.weights() == after);
+  CHECK(whole.adam.states().front().steps == 1);
 }
 
 TEST_CASE("extras that make no sense are refused") {

@@ -6,22 +6,19 @@
 
 #include "engine/rng.h"
 #include "io/preprocessing/preprocessing.h"
+#include "models/sample_stage.h"
 #include "models/training/samples/augmentation.h"
 
 namespace revunet {
 
 struct Sample {
-  // What is still to be resampled from image and target.
-  struct Window {
-    PlaneWarp warp;
-    io::Size3 low{}, size{};  // in voxels of the field of view, as it is once augmented
-    std::optional<IntensityChanges> intensities = {};
-  };
-
   io::Size3 size{};           // of image and target
   std::vector<float> image;   // (X, Y, Z, 4)
   std::vector<float> target;  // (X, Y, Z, 3): WT, TC, ET
-  std::optional<Window> window = {};
+  std::optional<SampleWindow> window = {};
+
+  // What a step takes. The sample outlives it.
+  HostSample view() const { return {size, image, target, window}; }
 };
 
 // The whole field of view.

@@ -1,0 +1,36 @@
+#include "models/losses.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "models/training_step.h"
+
+namespace revunet {
+
+namespace {
+
+Variable dice_and_cross_entropy(const Context& ctx, Variable logits, Tensor target, const StepExtras& extras) {
+  return sigmoid_dice(ctx, std::move(logits), std::move(target), extras.cross_entropy);
+}
+
+constexpr std::array<Loss, 2> kLosses = {{
+    {.name = "Dice and cross entropy",
+     .in_plans = "cross entropy",
+     .asked_for = [](const StepExtras& extras) { return extras.cross_entropy > 0; },
+     .of_regions = dice_and_cross_entropy,
+     .sums = 4},
+    {.name = "Dice",
+     .in_plans = "",
+     .asked_for = [](const StepExtras&) { return true; },
+     .of_regions = dice_and_cross_entropy,
+     .sums = 3},
+}};
+
+}  // namespace
+
+const Loss& loss_of(const StepExtras& extras) {
+  return *std::ranges::find_if(kLosses, [&](const Loss& loss) { return loss.asked_for(extras); });
+}
+
+}  // namespace revunet

@@ -1,0 +1,44 @@
+// The first stage of a training step: a sample comes to the device, is resampled there, and its intensities change.
+//
+// Rule: the meta device reads no values, so a sample without any takes the same way there. Plans run this very stage.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "engine/tensor.h"
+#include "kernels/change_intensities/change_intensities.h"
+#include "kernels/warp_planes/warp_planes.h"
+#include "models/unet.h"
+
+namespace revunet {
+
+// What is resampled from a sample on the device.
+struct SampleWindow {
+  PlaneWarp warp;
+  std::array<int64_t, 3> low{}, size{};  // in voxels of the field of view, as it is once augmented
+  std::optional<IntensityChanges> intensities = {};
+};
+
+// A sample as the host has it. Its owner outlives it.
+struct HostSample {
+  std::array<int64_t, 3> size{};            // x, y, z voxels of image and target
+  std::span<const float> image = {};        // (X, Y, Z, in_channels); empty on the meta device
+  std::span<const float> target = {};       // (X, Y, Z, out_channels), 0 and 1; empty on the meta device
+  std::optional<SampleWindow> window = {};  // none: all of it as it is
+};
+
+// values (X, Y, Z, C) as a tensor (1, X, Y, Z, C) of `type`, tag input. The meta device reads none of them.
+Tensor volume_on_device(const Context& ctx, std::span<const float> values, const std::array<int64_t, 3>& size,
+                        int64_t channels, DType type);
+
+struct DeviceSample {
+  Tensor image;   // (1, X, Y, Z, in_channels)
+  Tensor target;  // (1, X, Y, Z, out_channels)
+};
+
+// The sample as tensors of `type` with the channels of `network`. X, Y and Z are the window's where there is one.
+DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type);
+
+}  // namespace revunet
