@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "models/plan/choice.h"
+#include "models/plan/mode_choice.h"
 
 namespace revunet {
 

@@ -7,7 +7,7 @@
 
 #include "io/preprocessing/preprocessing.h"
 #include "models/device/compute_device.h"
-#include "models/plan/choice.h"
+#include "models/plan/mode_choice.h"
 #include "models/plan/trace/recorder.h"
 #include "models/training/early_stopping.h"
 #include "models/training/learning_rate.h"

@@ -1,6 +1,6 @@
 // revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
 
-#include "models/plan/choice.h"
+#include "models/plan/mode_choice.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 

@@ -10,7 +10,7 @@
 #include "models/plan/plan_report.h"
 #include "models/plan/planned_trace.h"
 #include "models/plan/trace/trace_file.h"
-#include "models/training/report/observers.h"
+#include "models/training/report/make_observers.h"
 #include "models/training/run_folder/run_start.h"
 #include "models/training/trainer.h"
 #include "tools/common/labels_option.h"
@@ -129,7 +129,7 @@ void run_trainer(const TrainOptions& options, const Split& split, RunFolder& fol
     log_start(to_toml(options), split);
     trainer.add(std::make_unique<VerboseLines>(split));
   }
-  for (auto& observer : run_observers(options, split, folder)) trainer.add(std::move(observer));
+  for (auto& observer : make_observers(options, split, folder)) trainer.add(std::move(observer));
   trainer.run();
 }
 

@@ -18,6 +18,7 @@ struct EpochRecord {
   double training_seconds = 0, validation_seconds = 0;
   double waiting_seconds = 0;  // of training: for data
   MemoryStats memory;          // of the epoch's peak
+  bool validated = false;      // a validated epoch has no dice either where no case has a region
 
   double total_loss() const { return loss[0] + loss[1] + loss[2]; }
   std::optional<double> mean_dice() const { return mean_over_regions(dice); }

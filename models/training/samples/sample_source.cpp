@@ -1,6 +1,6 @@
 #include "models/training/samples/sample_source.h"
 
-#include "models/training/samples/streams.h"
+#include "models/training/samples/random_streams.h"
 
 namespace revunet {
 

@@ -14,7 +14,7 @@
 #include "io/files/sha256.h"
 #include "io/progress/parallel.h"
 #include "io/text/printable.h"
-#include "models/training/samples/streams.h"
+#include "models/training/samples/random_streams.h"
 
 namespace revunet {
 

@@ -10,7 +10,7 @@
 namespace revunet {
 
 // In the order in which they must be called. options and folder outlive them.
-std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
-                                                        const RunFolder& folder);
+std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& options, const Split& split,
+                                                         const RunFolder& folder);
 
 }  // namespace revunet

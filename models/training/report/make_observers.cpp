@@ -1,4 +1,4 @@
-#include "models/training/report/observers.h"
+#include "models/training/report/make_observers.h"
 
 #include "models/training/report/memory_timeline.h"
 #include "models/training/report/previews.h"
@@ -7,8 +7,8 @@
 
 namespace revunet {
 
-std::vector<std::unique_ptr<RunObserver>> run_observers(const TrainOptions& options, const Split& split,
-                                                        const RunFolder& folder) {
+std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& options, const Split& split,
+                                                         const RunFolder& folder) {
   std::vector<std::unique_ptr<RunObserver>> observers;
   const auto picture = std::make_shared<Picture>();  // drawn by the first, taken by the second
   if (options.previews > 0) {

@@ -1,4 +1,4 @@
-#include "models/plan/choice.h"
+#include "models/plan/mode_choice.h"
 
 #include <algorithm>
 
