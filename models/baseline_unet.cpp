@@ -71,4 +71,15 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
   return std::move(logits[0]);
 }
 
+void BaselineUNet::read_levels(const FileShapes& file, UNetConfig& config) {
+  for (int i = 0; file.has(fmt::format("encoders.{}.conv1.weight", i)); ++i) {
+    config.channels.push_back(file.extent(fmt::format("encoders.{}.conv1.weight", i), 0));
+  }
+}
+
+std::unique_ptr<UNet> BaselineUNet::make(const Context& ctx, const UNetConfig& config, DType dtype,
+                                         const MemoryMode& /*mode*/, Operands /*operands*/) {
+  return std::make_unique<BaselineUNet>(ctx, config, dtype);
+}
+
 }  // namespace revunet

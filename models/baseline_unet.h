@@ -2,7 +2,7 @@
 // trilinear upsampling, skips by sum. 12,425,253 parameters with channels 30,60,120,240,480.
 #pragma once
 
-#include "models/unet.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -12,6 +12,11 @@ class BaselineUNet : public UNet {
   BaselineUNet(const Context& ctx, const UNetConfig& config, DType dtype);
 
   Variable forward(const Context& ctx, Variable image) const override;
+
+  // Of its row in models/networks.cpp.
+  static void read_levels(const FileShapes& file, UNetConfig& config);
+  static std::unique_ptr<UNet> make(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
+                                    Operands operands);
 
  private:
   struct Layer {

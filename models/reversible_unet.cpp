@@ -91,4 +91,25 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   return std::move(logits[0]);
 }
 
+void ReversibleUNet::read_levels(const FileShapes& file, UNetConfig& config) {
+  const auto depth = [&](const char* stage) {
+    int64_t blocks = 0;
+    while (file.has(fmt::format("{}.0.reversibleBlocks.reversible_blocks.{}.f_block.conv.weight", stage, blocks))) {
+      ++blocks;
+    }
+    return blocks;
+  };
+  config.channels.push_back(file.extent("firstConv.weight", 0));
+  for (int i = 1; file.has(fmt::format("encoders.{}.conv.weight", i)); ++i) {
+    config.channels.push_back(file.extent(fmt::format("encoders.{}.conv.weight", i), 0));
+  }
+  config.encoder_depth = depth("encoders");
+  config.decoder_depth = depth("decoders");
+}
+
+std::unique_ptr<UNet> ReversibleUNet::make(const Context& ctx, const UNetConfig& config, DType dtype,
+                                           const MemoryMode& mode, Operands operands) {
+  return std::make_unique<ReversibleUNet>(ctx, config, dtype, mode, operands);
+}
+
 }  // namespace revunet

@@ -2,7 +2,7 @@
 // pooling between levels, trilinear upsampling, skips by sum. 12,365,283 parameters as in the paper's 1/1 setting.
 #pragma once
 
-#include "models/unet.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -12,6 +12,11 @@ class ReversibleUNet : public UNet {
   ReversibleUNet(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode, Operands operands);
 
   Variable forward(const Context& ctx, Variable image) const override;
+
+  // Of its row in models/networks.cpp.
+  static void read_levels(const FileShapes& file, UNetConfig& config);
+  static std::unique_ptr<UNet> make(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
+                                    Operands operands);
 
  private:
   struct Stage {

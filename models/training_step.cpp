@@ -8,6 +8,7 @@
 
 #include "kernels/clip_gradients/clip_gradients.h"
 #include "models/losses.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -30,10 +31,9 @@ void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const 
                   "[--cross-entropy] expected a weight from 0 to 1000, got {}", e.cross_entropy);
   REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[--dropout] expected a rate in [0, 1), got {}",
                   e.dropout);
-  REVUNET_EXPECTS(e.dropout == 0 || config.kind == ModelKind::reversible, UsageError,
-                  "[--dropout] expected 0 with the baseline, which has no reversible blocks, got {}; use --model "
-                  "reversible",
-                  e.dropout);
+  REVUNET_EXPECTS(e.dropout == 0 || network_of(config.kind).reversible_blocks, UsageError,
+                  "[--dropout] expected 0 with the {}, which has no reversible blocks, got {}; use --model {}",
+                  name_of(config.kind), e.dropout, reversible_network_names());
   REVUNET_EXPECTS(std::isfinite(e.clip) && e.clip >= 0, UsageError,
                   "[--clip-gradients] expected a norm above 0, or 0 for none, got {}", e.clip);
   REVUNET_EXPECTS(e.average >= 0 && e.average < 1, UsageError, "[--ema] expected a decay in [0, 1), got {}", e.average);

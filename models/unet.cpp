@@ -1,8 +1,9 @@
 #include "models/unet.h"
 
-#include "models/baseline_unet.h"
+#include <algorithm>
+
 #include "models/initialisation.h"
-#include "models/reversible_unet.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -14,11 +15,16 @@ constexpr size_t kMostLevels = 12;
 
 }  // namespace
 
+const char* name_of(ModelKind kind) {
+  return network_of(kind).name;
+}
+
+int64_t UNetConfig::groups() const {
+  return network_of(kind).reversible_blocks ? channels[0] / 2 : channels[0];
+}
+
 UNetConfig default_config(ModelKind kind) {
-  UNetConfig config;
-  config.kind = kind;
-  if (kind == ModelKind::baseline) config.channels = {30, 60, 120, 240, 480};
-  return config;
+  return {.kind = kind, .channels = network_of(kind).channels};
 }
 
 void check_config(const UNetConfig& config) {
@@ -30,14 +36,14 @@ void check_config(const UNetConfig& config) {
     REVUNET_EXPECTS(depth >= 1 && depth <= kMostDepth, UsageError, "[model] expected --{}-depth 1 to {}, got {}", of,
                     kMostDepth, depth);
   }
-  const bool reversible = config.kind == ModelKind::reversible;
-  const int64_t unit = reversible ? 2 * config.groups() : config.groups();
+  const bool halves = network_of(config.kind).reversible_blocks;
+  const int64_t unit = halves ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {
     REVUNET_EXPECTS(c <= kMostChannels, UsageError, "[model] expected --channels of at most {}, got {}", kMostChannels,
                     c);
     REVUNET_EXPECTS(unit > 0 && c > 0 && c % unit == 0, UsageError,
                     "[model] expected channels that are multiples of the first{}, got {} in {}; for example {}",
-                    reversible ? ", which is even" : "", c, fmt::join(config.channels, ","),
+                    halves ? ", which is even" : "", c, fmt::join(config.channels, ","),
                     fmt::join(default_config(config.kind).channels, ","));
   }
 }
@@ -75,65 +81,32 @@ Parameter& UNet::add_parameter(const Context& ctx, const std::string& name, cons
 }
 
 void check_operands(const UNetConfig& config, Operands operands) {
-  REVUNET_EXPECTS(
-      config.kind == ModelKind::reversible || operands == Operands::activations, UsageError,
-      "[--precision] expected fp32 or bf16 with the baseline, which has no reversible blocks, got mixed; use "
-      "--model reversible");
+  REVUNET_EXPECTS(network_of(config.kind).reversible_blocks || operands == Operands::activations, UsageError,
+                  "[--precision] expected fp32 or bf16 with the {}, which has no reversible blocks, got mixed; use "
+                  "--model {}",
+                  name_of(config.kind), reversible_network_names());
 }
 
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode, Operands operands) {
   check_config(config);
   check_operands(config, operands);
-  std::unique_ptr<UNet> model;
-  if (config.kind == ModelKind::reversible) {
-    model = std::make_unique<ReversibleUNet>(ctx, config, dtype, mode, operands);
-  } else {
-    model = std::make_unique<BaselineUNet>(ctx, config, dtype);
-  }
+  std::unique_ptr<UNet> model = network_of(config.kind).make(ctx, config, dtype, mode, operands);
   initialise(*model, seed);
   return model;
 }
 
 UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes) {
-  // An extent of the weight (O, I, kD, kH, kW) of a convolution.
-  const auto find = [&](const std::string& name, size_t dim) -> int64_t {
-    const auto found = shapes.find(name);
-    REVUNET_EXPECTS(found != shapes.end(), DataError,
-                    "[weights] expected a tensor '{}' of a reversible or baseline U-Net, got a file without it; was it "
-                    "written by another program?",
-                    name);
-    REVUNET_EXPECTS(found->second.size() == 5, DataError,
-                    "[weights] expected {} of shape (O, I, kD, kH, kW), got ({}); write the file again", name,
-                    fmt::join(found->second, ", "));
-    return found->second[dim];
-  };
-  const auto has = [&](const std::string& name) { return shapes.contains(name); };
-
+  const FileShapes file(shapes);
+  const auto known = [&](const NetworkRow& network) { return file.has(network.first_weight); };
+  const auto found = std::ranges::find_if(networks(), known);
+  const NetworkRow& network = found == networks().end() ? networks().back() : *found;
   UNetConfig config;
+  config.kind = network.kind;
   config.channels.clear();
-  config.kind = has("firstConv.weight") ? ModelKind::reversible : ModelKind::baseline;
-  config.out_channels = find("lastConv.weight", 0);
-  if (config.kind == ModelKind::baseline) {
-    config.in_channels = find("encoders.0.conv1.weight", 1);
-    for (int i = 0; has(fmt::format("encoders.{}.conv1.weight", i)); ++i) {
-      config.channels.push_back(find(fmt::format("encoders.{}.conv1.weight", i), 0));
-    }
-    return config;
-  }
-
-  const auto depth = [&](const std::string& stage) {
-    int64_t blocks = 0;
-    while (has(fmt::format("{}.0.reversibleBlocks.reversible_blocks.{}.f_block.conv.weight", stage, blocks))) ++blocks;
-    return blocks;
-  };
-  config.in_channels = find("firstConv.weight", 1);
-  config.channels.push_back(find("firstConv.weight", 0));
-  for (int i = 1; has(fmt::format("encoders.{}.conv.weight", i)); ++i) {
-    config.channels.push_back(find(fmt::format("encoders.{}.conv.weight", i), 0));
-  }
-  config.encoder_depth = depth("encoders");
-  config.decoder_depth = depth("decoders");
+  config.out_channels = file.extent("lastConv.weight", 0);
+  config.in_channels = file.extent(network.first_weight, 1);
+  network.read_levels(file, config);
   return config;
 }
 

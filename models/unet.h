@@ -1,4 +1,4 @@
-// What the two networks have in common: their configuration, their parameters and their forward pass.
+// What the networks have in common: their configuration, their parameters and their forward pass.
 //
 // Rule: D, H, W of every activation are the x, y, z of the file. Names, order and file shapes of parameters are those
 // of the reference's state_dict.
@@ -14,28 +14,27 @@
 
 namespace revunet {
 
+// The networks of models/networks.h, which says what each has.
 enum class ModelKind { reversible, baseline };
 
-constexpr const char* name_of(ModelKind kind) {
-  return kind == ModelKind::reversible ? "reversible" : "baseline";
-}
+const char* name_of(ModelKind kind);
 
 struct UNetConfig {
   ModelKind kind = ModelKind::reversible;
   std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first
-  int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks a level; the baseline has no depth
+  int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks a level, where it has such
   int64_t in_channels = 4, out_channels = 3;
 
   bool operator==(const UNetConfig&) const = default;
 
   size_t levels() const { return channels.size(); }
   // Groups of every GroupNorm: one a channel of the finest level (of one half of it, in a reversible stream).
-  int64_t groups() const { return kind == ModelKind::reversible ? channels[0] / 2 : channels[0]; }
+  int64_t groups() const;
   // Sizes must be multiples of this: 2^(levels - 1).
   int64_t size_multiple() const { return int64_t{1} << (levels() - 1); }
 };
 
-// The paper's networks: 60,120,240,360,480 reversible, 30,60,120,240,480 baseline.
+// The paper's networks.
 UNetConfig default_config(ModelKind kind);
 
 // Throws UsageError for channels that groups do not divide, depths below 1, no levels.
@@ -44,8 +43,8 @@ void check_config(const UNetConfig& config);
 // Throws UsageError unless x, y, z are multiples of config.size_multiple(); names the nearest sizes that are.
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
 
-// What training keeps in memory and what it computes again. All modes have the same gradients within rounding. The
-// baseline has no modes.
+// What training keeps in memory and what it computes again. All modes have the same gradients within rounding. A
+// network without reversible blocks has no modes.
 struct MemoryMode {
   Activations activations = Activations::reversible;
   Skips skips = Skips::reversible;
@@ -58,7 +57,7 @@ enum class Operands {
   bf16,         // f32 activations rounded to bf16, in scratch: what is kept, and its gradients, stay f32
 };
 
-// Throws UsageError for bf16 operands with the baseline, which has no such blocks.
+// Throws UsageError for bf16 operands of a network without such blocks.
 void check_operands(const UNetConfig& config, Operands operands);
 
 class UNet {
@@ -74,7 +73,7 @@ class UNet {
   std::vector<Parameter*> parameter_list() const;
   int64_t parameter_count() const;
   void clear_gradients();
-  // The dropout of the residuals of reversible blocks; the baseline has none.
+  // The dropout of the residuals of reversible blocks.
   Dropout& dropout() { return dropout_; }
 
  protected:
@@ -94,7 +93,7 @@ std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DT
                                 const MemoryMode& mode = {}, Operands operands = Operands::activations);
 
 // The configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError where it
-// is neither network's.
+// is no network's.
 UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes);
 
 }  // namespace revunet

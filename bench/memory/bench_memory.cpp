@@ -6,6 +6,7 @@
 #include "bench/common/training_run.h"
 #include "bench/memory/published.h"
 #include "engine/memory/report.h"
+#include "models/networks.h"
 #include "models/plan/plan.h"
 #include "tools/common/tool_main.h"
 
@@ -40,9 +41,9 @@ const std::vector<Way>& ways() {
   return all;
 }
 
-// The baseline has no modes: it stores everything.
+// A network without reversible blocks has no modes: it stores everything.
 bool applies(const Way& way, const PublishedRow& row) {
-  return row.model.kind == ModelKind::reversible || way.name.starts_with("stored-bf16") || way.name == "stored";
+  return network_of(row.model.kind).reversible_blocks || way.name.starts_with("stored-bf16") || way.name == "stored";
 }
 
 MemoryStats planned(const PublishedRow& row, const Way& way) {
@@ -110,8 +111,8 @@ Measurement parse_measurement(const std::string& what) {
   const size_t colon = what.find(':');
   Measurement m{named(published_rows(), what.substr(0, colon)),
                 named(ways(), colon == std::string::npos ? "" : what.substr(colon + 1))};
-  REVUNET_EXPECTS(applies(m.way, m.row), UsageError,
-                  "[--measure] expected stored or stored-bf16 of the baseline, got {}", what);
+  REVUNET_EXPECTS(applies(m.way, m.row), UsageError, "[--measure] expected stored or stored-bf16 of the {}, got {}",
+                  name_of(m.row.model.kind), what);
   return m;
 }
 

@@ -6,6 +6,7 @@
 #include "bench/step/op_times.h"
 #include "bench/step/report.h"
 #include "io/nifti/volume_size.h"
+#include "models/networks.h"
 #include "models/precision.h"
 #include "tools/common/precision_option.h"
 #include "tools/common/tool_main.h"
@@ -36,10 +37,14 @@ MemoryMode mode_of(const std::string& name) {
 }
 
 Variant make_variant(const Options& options, const std::string& name, const std::string& size, int threads) {
-  const bool baseline = name == "baseline";
-  UNetConfig config = default_config(baseline ? ModelKind::baseline : ModelKind::reversible);
-  config.channels = baseline ? options.baseline_channels : options.channels;
-  if (!baseline) config.encoder_depth = options.encoder_depth, config.decoder_depth = options.decoder_depth;
+  const NetworkRow* named = find_network(name);  // other names are modes and precisions of the reversible one
+  const NetworkRow& network = named ? *named : network_of(ModelKind::reversible);
+  UNetConfig config = default_config(network.kind);
+  config.channels = network.reversible_blocks ? options.channels : options.baseline_channels;
+  if (network.reversible_blocks) {
+    config.encoder_depth = options.encoder_depth;
+    config.decoder_depth = options.decoder_depth;
+  }
   const auto [x, y, z] = io::parse_size(size, "--sizes").axes();
   return {.name = name,
           .model = config,

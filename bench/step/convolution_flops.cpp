@@ -1,5 +1,7 @@
 #include "bench/step/convolution_flops.h"
 
+#include "models/networks.h"
+
 namespace revunet::bench {
 
 namespace {
@@ -16,20 +18,21 @@ Place place_of(const std::string& name, const Variant& variant) {
   constexpr size_t kPrefix = 9;  // of "encoders." and "decoders."
   const UNetConfig& config = variant.model;
   const bool encoder = name.starts_with("encoders."), decoder = name.starts_with("decoders.");
-  if (!encoder && !decoder) return {0, name.starts_with("firstConv"), false};
+  const NetworkRow& network = network_of(config.kind);
+  const bool first_layer = name == network.first_weight;
+  if (!encoder && !decoder) return {0, first_layer, false};
   const size_t index = std::stoul(name.substr(kPrefix));
   const size_t level = encoder ? index : config.levels() - 1 - index;
-  if (config.kind == ModelKind::baseline) {
-    return {level, encoder && index == 0 && name.ends_with(".conv1.weight"), false};
-  }
+  if (!network.reversible_blocks) return {level, first_layer, false};
   const bool restores_skip = decoder && index > 0 && variant.mode.skips == Skips::reversible;
   if (name.find("reversibleBlocks") == std::string::npos) {  // the convolution of decoder I leads to decoder I + 1
-    return {level, false, decoder && variant.mode.skips == Skips::reversible};
+    return {level, first_layer, decoder && variant.mode.skips == Skips::reversible};
   }
   // The first decoder's blocks go on with the last encoder's sequence.
   const bool begins_sequence =
       name.find("reversible_blocks.0.f_block") != std::string::npos && !(decoder && index == 0);
-  return {level, false, variant.mode.activations == Activations::reversible && (!begins_sequence || restores_skip)};
+  return {level, first_layer,
+          variant.mode.activations == Activations::reversible && (!begins_sequence || restores_skip)};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "io/nifti/volume_size.h"
 #include "io/text/parse_list.h"
 #include "models/inference/weights_shapes.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -48,10 +49,9 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
   expect("label_map", kLabelMap);
   expect("normalisation", kNormalisation);
   UNetConfig config;
-  const std::string& kind = get("model");
-  REVUNET_EXPECTS(kind == "reversible" || kind == "baseline", DataError,
-                  "[{}] expected model reversible or baseline, got '{}'", file.origin(), kind);
-  config.kind = kind == "reversible" ? ModelKind::reversible : ModelKind::baseline;
+  const NetworkRow* network = find_network(get("model"));
+  REVUNET_EXPECTS(network, DataError, "[{}] expected model {}, got '{}'", file.origin(), network_names(), get("model"));
+  config.kind = network->kind;
   config.channels = io::parse_list(get("channels"), "metadata channels of " + file.origin());
   config.encoder_depth = io::parse_list(get("encoder_depth"), "metadata encoder_depth of " + file.origin()).at(0);
   config.decoder_depth = io::parse_list(get("decoder_depth"), "metadata decoder_depth of " + file.origin()).at(0);

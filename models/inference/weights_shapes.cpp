@@ -7,6 +7,7 @@
 #include "io/dataset/case_files.h"
 #include "io/dataset/regions.h"
 #include "io/text/printable.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -65,7 +66,7 @@ UNetConfig most_fitting(const io::SafetensorsFile& file, UNetConfig config) {
 // A network of another task differs in its first or last convolution alone.
 void expect_task(const io::SafetensorsFile& file, const UNetConfig& config) {
   const auto shape = [&](const char* name) { return fmt::format("{}", fmt::join(file.at(name).shape(), ", ")); };
-  const char* first = config.kind == ModelKind::reversible ? "firstConv.weight" : "encoders.0.conv1.weight";
+  const char* first = network_of(config.kind).first_weight;
   REVUNET_EXPECTS(
       config.in_channels == io::modality_count && config.out_channels == io::region_count, DataError,
       "[{}] expected a network of {} channels in and {} out, got {} and {} by the shapes ({}) of {} and ({}) "

@@ -14,7 +14,7 @@ namespace revunet {
 std::vector<int64_t> file_shape(const Shape& shape);
 
 // The network whose names the tensors have, with the channels that most of their shapes have. DataError for a file that
-// is neither network's, and for a network of another number of modalities or regions.
+// is no network's, and for a network of another number of modalities or regions.
 UNetConfig config_of_tensors(const io::SafetensorsFile& file);
 
 // DataError, naming the file and the tensor, for one that is missing, has another shape than the network's, or is none

@@ -6,6 +6,7 @@
 #include "engine/memory/report.h"
 #include "engine/memory/resource.h"
 #include "models/losses.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -180,6 +181,25 @@ uint64_t baseline_scratch(const Sizes& sizes) {
   return most;
 }
 
+// How the terms of each network are counted: a row each.
+struct Counts {
+  ModelKind kind;
+  Nodes (*parameters)(const UNetConfig& config);
+  void (*activations)(const MemorySettings& settings, std::array<uint64_t, kTagCount>& terms);
+  uint64_t (*scratch)(const Sizes& sizes);
+};
+
+const Counts& counts_of(ModelKind kind) {
+  static constexpr std::array<Counts, 2> kCounts = {{
+      {ModelKind::reversible, reversible_parameters, reversible_activations, reversible_scratch},
+      {ModelKind::baseline, baseline_parameters, baseline_activations, baseline_scratch},
+  }};
+  const auto found = std::ranges::find(kCounts, kind, &Counts::kind);
+  REVUNET_EXPECTS(found != kCounts.end(), Error, "[equations] expected a network whose terms are counted, got {}",
+                  name_of(kind));
+  return *found;
+}
+
 uint64_t sum_of(const std::vector<int64_t>& node) {
   return std::accumulate(node.begin(), node.end(), uint64_t{0}, [](uint64_t s, int64_t n) { return s + block(n); });
 }
@@ -187,11 +207,10 @@ uint64_t sum_of(const std::vector<int64_t>& node) {
 }  // namespace
 
 StepTerms expected_terms(const MemorySettings& s, int64_t step) {
-  const bool reversible = s.network.kind == ModelKind::reversible;
+  const Counts& counts = counts_of(s.network.kind);
   const Sizes sizes{s};
-  const Nodes nodes = reversible ? reversible_parameters(s.network) : baseline_parameters(s.network);
   uint64_t parameters = 0, largest_node = 0;
-  for (const auto& node : nodes) {
+  for (const auto& node : counts.parameters(s.network)) {
     parameters += sum_of(node);
     largest_node = std::max(largest_node, sum_of(node));
   }
@@ -204,14 +223,10 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   // The losses of the regions, and the sums of which each is made.
   at(terms.after_forward, Tag::other) =
       block(s.network.out_channels) + block(loss_of(s.extras).sums * s.network.out_channels, kAccumulator);
-  if (reversible) {
-    reversible_activations(s, terms.after_forward);
-  } else {
-    baseline_activations(s, terms.after_forward);
-  }
+  counts.activations(s, terms.after_forward);
   // The fused step drops the gradients of each node before the next one makes its own.
   terms.gradients = s.optimiser_step == OptimiserStep::fused ? largest_node : parameters;
-  terms.backward_scratch = reversible ? reversible_scratch(sizes) : baseline_scratch(sizes);
+  terms.backward_scratch = counts.scratch(sizes);
   return terms;
 }
 
@@ -249,7 +264,7 @@ std::string first_difference(const StepTerms& expected, const StepTerms& measure
 
 std::string equations_table(const MemorySettings& s, int64_t step, const StepTerms& got, uint64_t peak) {
   const StepTerms want = expected_terms(s, step);
-  const bool rebuilds = s.network.kind == ModelKind::reversible && s.mode.activations == Activations::reversible;
+  const bool rebuilds = network_of(s.network.kind).reversible_blocks && s.mode.activations == Activations::reversible;
   uint64_t want_sum = 0, got_sum = 0;
   const auto row = [&](const std::string& name, uint64_t expected, uint64_t measured) {
     want_sum += expected;

@@ -3,12 +3,17 @@
 #include <algorithm>
 
 #include "engine/memory/report.h"
+#include "models/networks.h"
 
 namespace revunet {
 
 namespace {
 
 constexpr int64_t kLargestEdge = 512;  // voxels; beyond any brain
+
+bool has_modes(const MemorySettings& settings) {
+  return network_of(settings.network.kind).reversible_blocks;
+}
 
 size_t least_reserved(const std::vector<MemorySettings>& modes) {
   size_t least = ~size_t{0};
@@ -24,10 +29,11 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
   if (settings.precision != Precision::bf16 && fastest_that_fits(halved, choice, budget)) {
     text = "--precision bf16 would fit; ";
   }
-  if (settings.network.kind == ModelKind::baseline) {
+  for (const NetworkRow& other : networks()) {
+    if (has_modes(settings) || !other.reversible_blocks) continue;
     MemorySettings reversible = settings;
-    reversible.network = default_config(ModelKind::reversible);
-    if (fastest_that_fits(reversible, {}, budget)) text += "--model reversible would fit; ";
+    reversible.network = default_config(other.kind);
+    if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("--model {} would fit; ", other.name);
   }
   if (plan_training(settings).validation.peak_reserved > budget) {
     return text + "use a smaller --size, or --val-fraction 0";
@@ -40,7 +46,6 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
 }  // namespace
 
 std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice) {
-  const bool baseline = settings.network.kind == ModelKind::baseline;
   constexpr std::array<MemoryMode, 3> kFastestFirst = {{{Activations::stored, Skips::stored},
                                                         {Activations::reversible, Skips::stored},
                                                         {Activations::reversible, Skips::reversible}}};
@@ -48,11 +53,11 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
   if (choice.activations == Activations::stored && choice.skips == Skips::reversible) {
     modes = {{Activations::stored, Skips::reversible}};  // never the best, but asked for
   }
-  if (baseline) modes = {MemoryMode{}};
+  if (!has_modes(settings)) modes = {MemoryMode{}};
   std::vector<MemorySettings> result;
   for (const MemoryMode& mode : modes) {
-    if (!baseline && choice.activations.value_or(mode.activations) != mode.activations) continue;
-    if (!baseline && choice.skips.value_or(mode.skips) != mode.skips) continue;
+    if (has_modes(settings) && choice.activations.value_or(mode.activations) != mode.activations) continue;
+    if (has_modes(settings) && choice.skips.value_or(mode.skips) != mode.skips) continue;
     for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
       if (choice.optimiser_step.value_or(step) != step) continue;
       const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip > 0;
@@ -104,11 +109,11 @@ std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
   for (const MemorySettings& mode : candidates(settings, {})) {
     const size_t reserved = plan_training(mode).reserved();
     if (reserved > capacity || reserved >= planned) continue;
-    const bool baseline = settings.network.kind == ModelKind::baseline;
     return text + fmt::format("{}{} would fit, with {:.1f} MiB",
-                              baseline ? ""
-                                       : fmt::format("--activations {} --skips {}", name_of(mode.mode.activations),
-                                                     name_of(mode.mode.skips)),
+                              has_modes(settings)
+                                  ? fmt::format("--activations {} --skips {}", name_of(mode.mode.activations),
+                                                name_of(mode.mode.skips))
+                                  : "",
                               mode.optimiser_step == OptimiserStep::fused ? " --fused-optimizer" : "", mib(reserved));
   }
   return text + remedy(settings, {}, capacity);

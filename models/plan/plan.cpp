@@ -4,6 +4,7 @@
 
 #include "models/inference/whole_volume.h"
 #include "models/losses.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -72,9 +73,9 @@ std::string describe(const StepExtras& e) {
 
 std::string describe(const MemorySettings& s) {
   const std::string mode =
-      s.network.kind == ModelKind::baseline
-          ? "baseline"
-          : fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips));
+      network_of(s.network.kind).reversible_blocks
+          ? fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips))
+          : name_of(s.network.kind);
   return fmt::format("{}, {}{}{}{}", name_of(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimizer" : "", describe(s.extras),
                      s.augmented ? ", augmented" : "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/memory/report.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -44,39 +45,43 @@ std::string composition(const Plan& plan) {
   return text;
 }
 
-// The baseline of the same levels: half the channels at the finest, twice as many at each further level.
-MemorySettings baseline_of(const MemorySettings& settings) {
-  MemorySettings baseline = settings;
-  baseline.network = default_config(ModelKind::baseline);
-  baseline.extras.dropout = 0;  // which it has not, nor mixed precision
-  if (settings.precision == Precision::mixed) baseline.precision = Precision::fp32;
-  if (settings.network.channels != default_config(ModelKind::reversible).channels) {
-    baseline.network.channels.clear();
+// A network without reversible blocks of the same levels: half the channels at the finest, twice as many at each
+// further level.
+MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& network) {
+  MemorySettings other = settings;
+  other.network = default_config(network.kind);
+  other.extras.dropout = 0;  // which it has not, nor mixed precision
+  if (settings.precision == Precision::mixed) other.precision = Precision::fp32;
+  if (settings.network.channels != default_config(settings.network.kind).channels) {
+    other.network.channels.clear();
     for (size_t level = 0; level < settings.network.levels(); ++level) {
-      baseline.network.channels.push_back(std::max<int64_t>(1, settings.network.channels[0] / 2) << level);
+      other.network.channels.push_back(std::max<int64_t>(1, settings.network.channels[0] / 2) << level);
     }
   }
-  return baseline;
+  return other;
 }
 
 std::string alternatives(const MemorySettings& settings) {
   std::string text = fmt::format("{:<78}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
   for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), other);
-  const bool has_mixed = settings.network.kind == ModelKind::reversible;
+  const bool reversible = network_of(settings.network.kind).reversible_blocks;
   for (const Precision precision : kPrecisions) {
-    if (precision == settings.precision || (precision == Precision::mixed && !has_mixed)) continue;
+    if (precision == settings.precision || (precision == Precision::mixed && !reversible)) continue;
     MemorySettings other = settings;
     other.precision = precision;
     text += row(describe(other), other);
   }
-  if (settings.network.kind == ModelKind::baseline) return text;
+  if (!reversible) return text;
   for (int64_t depth = 1; depth <= 4; ++depth) {
     MemorySettings deeper = settings;
     deeper.network.encoder_depth = depth;
     text += row(fmt::format("encoder depth {}, else as configured", depth), deeper);
   }
-  const MemorySettings baseline = baseline_of(settings);
-  text += row(fmt::format("{}, channels {}", describe(baseline), fmt::join(baseline.network.channels, ",")), baseline);
+  for (const NetworkRow& network : networks()) {
+    if (network.reversible_blocks) continue;
+    const MemorySettings other = non_reversible(settings, network);
+    text += row(fmt::format("{}, channels {}", describe(other), fmt::join(other.network.channels, ",")), other);
+  }
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "io/files/json_file.h"
+#include "models/networks.h"
 
 namespace revunet {
 
@@ -51,9 +52,16 @@ Precision precision_member(const json& object) {
   throw DataError(fmt::format("expected fp32, mixed or bf16 for precision, got '{}'", value));
 }
 
+ModelKind kind_member(const json& object) {
+  const std::string name = text_member(object, "model");
+  const NetworkRow* network = find_network(name);
+  REVUNET_EXPECTS(network, DataError, "expected {} for model, got '{}'", network_names(), name);
+  return network->kind;
+}
+
 UNetConfig network_from_json(const json& j) {
   UNetConfig network;
-  network.kind = choice_member(j, "model", "reversible", "baseline") ? ModelKind::baseline : ModelKind::reversible;
+  network.kind = kind_member(j);
   network.channels = list_member(j, "channels");
   network.encoder_depth = integer_member(j, "encoder_depth", 1, kMost);
   network.decoder_depth = integer_member(j, "decoder_depth", 1, kMost);

@@ -5,6 +5,7 @@
 #include "engine/memory/report.h"
 #include "io/pictures/axes.h"
 #include "io/pictures/canvas.h"
+#include "models/networks.h"
 #include "models/plan/trace/tag_colours.h"
 #include "models/plan/trace/trace_tables.h"
 
@@ -67,7 +68,7 @@ class TimelinePicture {
 
   void draw_heading() {
     const MemorySettings& s = trace_.header.settings;
-    const std::string depths = s.network.kind == ModelKind::reversible
+    const std::string depths = network_of(s.network.kind).reversible_blocks
                                    ? fmt::format(", depths {} and {}", s.network.encoder_depth, s.network.decoder_depth)
                                    : "";
     io::draw_heading(surface_, kLeft,
