@@ -163,3 +163,24 @@ TEST_CASE("each program answers with options of its own, exit code 2", "[help]")
   answer("trace", "sumary t", "there is no command sumary; did you mean summary?");
   answer("trace", "plot t --output p", "there is no option --output; did you mean --out?");
 }
+
+TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
+  struct Tool {
+    std::string name;
+    std::vector<std::string> help;
+  };
+  for (const Tool& tool :
+       {Tool{"revunet-train", {"--channels", "60,120,240,360,480", "160,192,160", "=full", "=100", "=0.0001", "=0.2"}},
+        Tool{"revunet-predict", {"--weights", "--probabilities", "160,192,160", "--threads INT=0"}},
+        Tool{"revunet-evaluate", {"--reference", "--prediction", "--json", "--csv"}},
+        Tool{"revunet-trace", {"summary", "peak", "verify", "plot", "convert"}},
+        Tool{"revunet-phantom", {"--cases INT", "=1", "[240,240,155]", "--seed INT"}}}) {
+    INFO(tool.name);
+    const ToolResult help = run_tool(tool.name, "--help"), version = run_tool(tool.name, "--version");
+    CHECK(help.exit_code == 0);
+    CHECK(help.errors.empty());
+    for (const std::string& text : tool.help) CHECK_THAT(help.output, ContainsSubstring(text));
+    CHECK(version.exit_code == 0);
+    CHECK_THAT(version.output, Catch::Matchers::Matches(tool.name + " [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  }
+}

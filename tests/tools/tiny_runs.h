@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "io/files/safetensors.h"
 #include "models/inference/weights_file.h"
 #include "models/unet.h"
+#include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
 
 namespace revunet::test {
@@ -43,6 +46,17 @@ inline ToolResult predict(const std::filesystem::path& weights, const std::files
       "revunet-predict",
       fmt::format("--weights '{}' --data '{}' --out '{}' {}", weights.string(), data.string(), out.string(), more),
       patient_threads);
+}
+
+inline void expect_train_refusal(const ToolResult& got, int exit_code, const std::string& reason) {
+  CHECK(got.exit_code == exit_code);
+  CHECK_THAT(got.errors, Catch::Matchers::ContainsSubstring("revunet-train: error: ") &&
+                             Catch::Matchers::ContainsSubstring(reason));
+}
+
+// The cases of a part of a run's split.json: training or validation.
+inline std::vector<std::string> names_in(const std::filesystem::path& split_file, const std::string& part) {
+  return nlohmann::json::parse(read_bytes(split_file)).at(part).get<std::vector<std::string>>();
 }
 
 // Untrained weights, as revunet-train would write them.

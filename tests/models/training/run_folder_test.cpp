@@ -1,19 +1,15 @@
-// The folder of a run: which ones are taken, what is removed from them, that one process writes there; and signals that
-// end a run.
-#include <fcntl.h>
-#include <sys/wait.h>
+// The folder of a run: which ones are taken, what is removed from them, and that one process writes there.
 #include <unistd.h>
 
 #include <csignal>
-#include <functional>
 #include <set>
 
 #include "engine/error.h"
-#include "engine/process/interruption.h"
 #include "io/files/host_name.h"
 #include "models/training/run_folder/run_folder.h"
+#include "tests/io/test_files.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
+#include "tests/support/other_process.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -40,23 +36,6 @@ void expect_refused(const fs::path& out, const std::string& why) {
   INFO(out.string());
   CHECK_THAT(message_of<UsageError>([&] { RunFolder::expect_new(out); }), ContainsSubstring(why));
   CHECK_THROWS_AS(RunFolder::make(out), UsageError);
-}
-
-// How a process of its own ends: its exit status as waitpid gives it.
-int in_another_process(const std::function<void()>& body) {
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    try {
-      body();
-    } catch (...) {
-      _exit(99);
-    }
-    _exit(0);
-  }
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return status;
 }
 
 }  // namespace
@@ -138,7 +117,6 @@ TEST_CASE("one process has a run's folder, and says which, and a killed one leav
     CHECK_THAT(message_of<UsageError>([&] { RunFolder::of_earlier_run(run); }),
                ContainsSubstring("[--resume]") && ContainsSubstring(holder));
     CHECK(WEXITSTATUS(in_another_process([&] { RunLock lock(run, "--resume"); })) == 99);
-    CHECK(run_tool("revunet-report", fmt::format("'{}'", run.string())).exit_code == 2);
   }
   CHECK(read_bytes(run / "run.lock").empty());
   const int killed = in_another_process([&] {
@@ -148,50 +126,4 @@ TEST_CASE("one process has a run's folder, and says which, and a killed one leav
   REQUIRE(WIFSIGNALED(killed));
   CHECK_FALSE(read_bytes(run / "run.lock").empty());
   CHECK_NOTHROW(RunFolder::of_earlier_run(run));
-}
-
-TEST_CASE("a closed terminal and a cluster's warning are heard, and an ignored hangup stays ignored", "[train]") {
-  const auto hears = [](int signal, bool ignored) {
-    return WEXITSTATUS(in_another_process([&] {
-             if (dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) < 0) _exit(98);
-             if (ignored) std::signal(signal, SIG_IGN);
-             watch_for_interruption();
-             raise(signal);
-             _exit(interrupted() ? 4 : 5);
-           })) == 4;
-  };
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
-    INFO(signal);
-    CHECK(hears(signal, false));
-  }
-  CHECK_FALSE(hears(SIGHUP, true));
-  CHECK(hears(SIGINT, true));  // as a shell starts what it puts into the background
-}
-
-TEST_CASE("a terminal that closes twice does not end a run before it has saved", "[train]") {
-  const auto ended_by = [](int second) {
-    const int status = in_another_process([&] {
-      if (dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) < 0) _exit(98);
-      watch_for_interruption();
-      raise(SIGHUP);
-      usleep(600'000);
-      raise(second);
-      _exit(4);
-    });
-    return WEXITSTATUS(status);
-  };
-  CHECK(ended_by(SIGHUP) == 4);
-  CHECK(ended_by(SIGTERM) == 128 + SIGTERM);
-}
-
-TEST_CASE("a run goes on when nobody reads what it prints, and its log has everything", "[train]") {
-  const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run", code = folder / "code";
-  const std::string command = fmt::format(
-      "CUDA_VISIBLE_DEVICES= {}{}/revunet-train --data '{}' --out '{}' --channels 4,8 --size 16,16,16 "
-      "--epochs 2 --val-fraction 0",
-      patient_threads, tools_dir(), data.string(), run.string());
-  REQUIRE(std::system(fmt::format("({}; echo $? >'{}') 2>&1 | true", command, code.string()).c_str()) == 0);
-  CHECK(read_bytes(code) == "0\n");
-  CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring("epoch 2/2") && ContainsSubstring("done: "));
 }

@@ -1,0 +1,104 @@
+// Where patches lie in their case, and that image and target lie there alike.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "models/training/samples/samples.h"
+#include "tests/support/catch.h"
+
+using namespace revunet;
+
+namespace {
+
+constexpr io::Size3 volume = {12, 10, 8}, patch = {4, 6, 2};
+
+// Channel c of voxel (x, y, z) holds a number that says so; below 2^24, so exact.
+float code(int64_t x, int64_t y, int64_t z, int64_t c) {
+  return static_cast<float>(((x * 100 + y) * 100 + z) * 10 + c);
+}
+
+io::Preprocessed coded_case() {
+  io::Preprocessed result;
+  result.placement.size = volume;
+  for (int64_t x = 0; x < volume[0]; ++x)
+    for (int64_t y = 0; y < volume[1]; ++y)
+      for (int64_t z = 0; z < volume[2]; ++z) {
+        for (int64_t c = 0; c < 4; ++c) result.image.push_back(code(x, y, z, c));
+        result.labels.push_back(0);
+      }
+  return result;
+}
+
+uint8_t& label_at(io::Preprocessed& c, int64_t x, int64_t y, int64_t z) {
+  return c.labels[static_cast<size_t>((x * volume[1] + y) * volume[2] + z)];
+}
+
+// The patch's corner, decoded from its first voxel.
+std::array<int64_t, 3> corner(const Sample& sample) {
+  const auto first = static_cast<int64_t>(sample.image[0]);
+  return {first / 100000, first / 1000 % 100, first / 10 % 100};
+}
+
+bool holds_tumour(const Sample& sample) {
+  return std::any_of(sample.target.begin(), sample.target.end(), [](float t) { return t != 0; });
+}
+
+}  // namespace
+
+TEST_CASE("a patch is a window of its case, image and target alike", "[train]") {
+  io::Preprocessed c = coded_case();
+  for (int64_t x = 2; x < 9; ++x)
+    for (int64_t z = 1; z < 7; ++z) label_at(c, x, 5, z) = static_cast<uint8_t>(x < 4 ? 1 : x < 7 ? 2 : 4);
+  std::set<std::array<int64_t, 3>> corners;
+  for (uint64_t draw = 0; draw < 20000; ++draw) {
+    const Sample sample = random_patch(c, patch, 0.5, Rng(1, draw));
+    const auto low = corner(sample);
+    corners.insert(low);
+    std::vector<float> image, target;
+    for (int64_t x = low[0]; x < low[0] + patch[0]; ++x)
+      for (int64_t y = low[1]; y < low[1] + patch[1]; ++y)
+        for (int64_t z = low[2]; z < low[2] + patch[2]; ++z) {
+          for (int64_t channel = 0; channel < 4; ++channel) image.push_back(code(x, y, z, channel));
+          const uint8_t label = label_at(c, x, y, z);
+          for (const bool inside : {label != 0, label == 1 || label == 4, label == 4}) target.push_back(inside);
+        }
+    REQUIRE(sample.size == patch);
+    REQUIRE(sample.image == image);
+    REQUIRE(sample.target == target);
+  }
+  CHECK(corners.size() == 9 * 5 * 7);  // every window that fits: each is missed with probability below e^-31
+}
+
+TEST_CASE("half of the patches are put on the tumour, which lies anywhere in them", "[train]") {
+  constexpr int draws = 4000;
+  // Share of patches that hold the one tumour voxel: a half, and of the other half those that hold it by chance.
+  const auto expect_share = [](io::Preprocessed& c, double by_chance) {
+    const double expected = 0.5 + 0.5 * by_chance;
+    int holding = 0;
+    for (uint64_t draw = 0; draw < draws; ++draw) holding += holds_tumour(random_patch(c, patch, 0.5, Rng(2, draw)));
+    CHECK(std::abs(holding / double{draws} - expected) < 5 * std::sqrt(expected * (1 - expected) / draws));
+  };
+  io::Preprocessed in_corner = coded_case();
+  label_at(in_corner, 11, 0, 7) = 4;
+  expect_share(in_corner, 1.0 / (9 * 5 * 7));  // one window of all holds the corner
+  io::Preprocessed inside = coded_case();
+  label_at(inside, 5, 5, 4) = 1;
+  expect_share(inside, 4.0 * 5 * 2 / (9 * 5 * 7));
+
+  std::array<int, 4> place{};  // of the voxel inside the patch, along x
+  int holding = 0;
+  for (uint64_t draw = 0; draw < draws; ++draw) {
+    const Sample sample = random_patch(inside, patch, 0.5, Rng(3, draw));
+    if (!holds_tumour(sample)) continue;
+    ++holding;
+    ++place.at(static_cast<size_t>(5 - corner(sample)[0]));
+  }
+  for (const int count : place) CHECK(std::abs(count - holding / 4.0) < 5 * std::sqrt(holding * 0.25 * 0.75));
+
+  io::Preprocessed healthy = coded_case();
+  CHECK_FALSE(holds_tumour(random_patch(healthy, patch, 0.5, Rng(4))));
+  const Sample all = random_patch(inside, volume, 0.5, Rng(5));
+  CHECK(all.image == inside.image);
+  CHECK(all.target == whole_sample(inside).target);
+  CHECK(whole_sample(inside).image == inside.image);
+}

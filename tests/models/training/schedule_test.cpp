@@ -1,0 +1,101 @@
+// When a run does what: learning rates, the end by early stopping, samples and steps, and a line a minute.
+#include <map>
+
+#include "models/training/clocks.h"
+#include "models/training/early_stopping.h"
+#include "models/training/learning_rate.h"
+#include "models/training/run_length.h"
+#include "tests/support/catch.h"
+
+using namespace revunet;
+
+TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]") {
+  const LearningRateSchedule paper;
+  // torch.optim.lr_scheduler.MultiStepLR(optimiser, [250, 400, 550], gamma=0.2), stepped after every epoch, from 1e-4.
+  for (const auto& [epoch, rate] : std::map<int64_t, double>{{1, 1e-4},
+                                                             {250, 1e-4},
+                                                             {251, 2e-5},
+                                                             {400, 2e-5},
+                                                             {401, 4.000000000000001e-06},
+                                                             {550, 4.000000000000001e-06},
+                                                             {551, 8.000000000000002e-07},
+                                                             {1000, 8.000000000000002e-07}}) {
+    INFO("epoch " << epoch);
+    CHECK(paper.rate(epoch) == Approx(rate).epsilon(1e-14));
+  }
+  CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
+}
+
+TEST_CASE("training stops where the moving average has not risen for as long as is waited", "[train]") {
+  // Epoch in which it stops, 0 for never; a score an epoch.
+  const auto stops = [](const StoppingRule& rule, const std::vector<double>& scores) -> int64_t {
+    EarlyStopping stopping(rule);
+    for (size_t i = 0; i < scores.size(); ++i) {
+      if (stopping.update(static_cast<int64_t>(i) + 1, scores[i])) return static_cast<int64_t>(i) + 1;
+    }
+    return 0;
+  };
+  // Averages of 2: -, 1.5, 2.5, 2.5, 2, 2, 3. The last rise before the end is in epoch 3.
+  const std::vector<double> scores = {1, 2, 3, 2, 2, 2, 4};
+  CHECK(stops({2, 3}, scores) == 6);
+  CHECK(stops({2, 4}, scores) == 0);  // 3 in epoch 7 is a rise in time
+  CHECK(stops({2, 0}, scores) == 0);
+  CHECK(stops({1, 2}, scores) == 5);  // the scores themselves: 3 in epoch 3
+  // The paper's: an average over 30 epochs that rises to epoch 40 and then stays is waited for to epoch 100.
+  std::vector<double> plateau(200, 0.5);
+  for (size_t i = 0; i < 40; ++i) plateau[i] = 0.0125 * static_cast<double>(i);
+  // The scores rise to epoch 40, so averages of 30 go on rising to epoch 70: the first of nothing but 0.5.
+  CHECK(stops({30, 60}, plateau) == 130);
+  // A lucky first epoch, ten times the second, counts for one of a window.
+  std::vector<double> lucky(40, 0.1);
+  for (size_t i = 1; i < lucky.size(); ++i) lucky[i] = 0.01 * static_cast<double>(i);
+  CHECK(stops({5, 10}, lucky) == 0);
+  // Scores of every third epoch: the window is of epochs, whatever was scored in them.
+  EarlyStopping sparse({6, 9});
+  std::vector<bool> stopped;
+  for (int64_t epoch = 3; epoch <= 21; epoch += 3)
+    stopped.push_back(sparse.update(epoch, epoch <= 9 ? 0.1 * static_cast<double>(epoch) : 0.9));
+  CHECK(stopped == std::vector<bool>{false, false, false, false, false, false, true});  // highest in epoch 12
+}
+
+TEST_CASE("a run's samples and steps, counted by hand", "[train]") {
+  // Ten cases by four: steps of 4, 4 and 2 samples.
+  const RunLength whole{10, 4, 3, 0};
+  CHECK(whole.steps_an_epoch() == 3);
+  CHECK(whole.steps() == 9);
+  CHECK(whole.samples() == 30);
+  for (const auto& [index, samples] : {std::pair{0, 4}, {3, 4}, {4, 4}, {7, 4}, {8, 2}, {9, 2}}) {
+    CHECK(whole.samples_of_step(index) == samples);
+  }
+  CHECK(whole.samples_of_epoch(0, 0) == 10);
+  CHECK(whole.samples_of_epoch(3, 10) == 10);  // after its last step
+  CHECK(whole.samples_of_epoch(7, 5) == 10);   // within its second
+  // Five steps: 4, 4, 2 and 4, 4.
+  const RunLength limited{10, 4, 3, 5};
+  CHECK(limited.steps() == 5);
+  CHECK(limited.samples() == 18);
+  CHECK(limited.samples_of_epoch(1, 4) == 10);
+  CHECK(limited.samples_of_epoch(3, 0) == 8);
+  CHECK(limited.samples_of_epoch(4, 7) == 8);
+  CHECK(limited.samples_of_epoch(5, 8) == 8);
+  // Two steps, then four more: 4, 4 | 4, 4, 2 and 4 of an epoch that the first end cut short.
+  const RunLength extended{10, 4, 3, 6};
+  CHECK(extended.samples_of_epoch(2, 0) == 10);
+  CHECK(extended.samples_of_epoch(5, 0) == 4);
+}
+
+TEST_CASE("a long epoch is logged once a minute", "[train]") {
+  using namespace std::chrono_literals;
+  const Clock::time_point start{};
+  EveryMinute minute;
+  minute.restart(start);
+  CHECK_FALSE(minute.is_over(start + 59s));
+  CHECK(minute.is_over(start + 61s));
+  CHECK_FALSE(minute.is_over(start + 120s));
+  CHECK(minute.is_over(start + 121s));
+  minute.restart(start + 130s);
+  CHECK_FALSE(minute.is_over(start + 189s));
+}
+
+// Section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation from experiments/noNewReversible.py of the
+// authors.
