@@ -13,7 +13,7 @@ class BaselineUNet : public UNet {
 
   Variable forward(const Context& ctx, Variable image) const override;
 
-  // Of its row in models/networks.cpp.
+  // What the row in models/networks.cpp calls.
   static void read_levels(const FileShapes& file, UNetConfig& config);
   static std::unique_ptr<UNet> make(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
                                     Operands operands);

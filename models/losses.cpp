@@ -19,16 +19,11 @@ Variable dice(const Context& ctx, Variable logits, Tensor target, const StepExtr
 }
 
 constexpr std::array<Loss, 2> kLosses = {{
-    {.name = "Dice and cross entropy",
-     .in_plans = "cross entropy",
+    {.in_plans = "cross entropy",
      .asked_for = [](const StepExtras& extras) { return extras.cross_entropy > 0; },
      .of_regions = dice_and_cross_entropy,
      .sums = 4},
-    {.name = "Dice",
-     .in_plans = "",
-     .asked_for = [](const StepExtras&) { return true; },
-     .of_regions = dice,
-     .sums = 3},
+    {.in_plans = "", .asked_for = [](const StepExtras&) { return true; }, .of_regions = dice, .sums = 3},
 }};
 
 }  // namespace

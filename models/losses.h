@@ -12,7 +12,6 @@ namespace revunet {
 struct StepExtras;
 
 struct Loss {
-  const char* name;
   const char* in_plans;  // what the description of a plan adds; empty: nothing
   bool (*asked_for)(const StepExtras& extras);
   // The loss of each region (R), recorded on ctx.tape; logits and target (N, D, H, W, R).

@@ -50,7 +50,7 @@ const NetworkRow* find_network(std::string_view name);
 
 // "reversible or baseline"
 std::string network_names();
-// The same of those that have reversible blocks.
+// The names of those that have reversible blocks.
 std::string reversible_network_names();
 
 }  // namespace revunet

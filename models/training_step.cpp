@@ -96,7 +96,7 @@ void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const 
   average_->update(ctx, adam_.states().front().steps);
 }
 
-// Of the sum of the losses, times `share`: gradients add to those that are there.
+// Backward of the sum of the losses, times `share`. Gradients add to those that are there.
 void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, double share,
                             const Tape::OnGradient& on_gradient) {
   const PhaseScope phase(ctx, Phase::backward);

@@ -30,7 +30,7 @@ struct NiftiFields {
   std::array<std::array<double, 4>, 3> srow{};
 };
 
-// Of a whole header of either size.
+// The fields of a whole header, of either size.
 NiftiFields nifti_fields(std::span<const char> header);
 
 // Whether the numbers of the qform, and of the sform, are all finite.

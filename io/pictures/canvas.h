@@ -17,7 +17,7 @@ struct Colour {
 constexpr Colour from_hex(uint32_t rgb) {
   return {(rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0};
 }
-// Of lines and words on white, the same in every chart.
+// The colours of lines and words on white, which all charts share.
 constexpr uint32_t kInkOnWhite = 0x22262b, kPaleOnWhite = 0x5b646d, kGridOnWhite = 0xd8dce1;
 constexpr Colour kWhite = from_hex(0xffffff), kInk = from_hex(kInkOnWhite), kPale = from_hex(kPaleOnWhite),
                  kGrid = from_hex(kGridOnWhite);

@@ -6,7 +6,7 @@ namespace revunet {
 
 namespace {
 
-// As a norm uses it: forward scales a parameter, and backward scales the gradient of what that gave and adds it.
+// Scales a parameter as a norm does. Backward scales the gradient of what that gave, and adds it to the parameter's.
 std::vector<Variable> scaled_parameter(const Context& ctx, Parameter& p, const ChannelDropout& dropout) {
   Tensor scaled(ctx, p.value.shape(), p.value.dtype());  // (C)
   channel_dropout(ctx, p.value, dropout, scaled, Write::overwrite);

@@ -8,7 +8,7 @@ namespace revunet {
 
 namespace {
 
-// Of gradients with these numbers of elements, and a parameter without one among them. The outputs are the gradients,
+// Clips gradients with these numbers of elements; one parameter among them has none. The outputs are the gradients,
 // then the norm before clipping.
 std::vector<Variable> clip(const Context& ctx, double limit, std::vector<Variable> x) {
   std::vector<Parameter> parameters;

@@ -98,7 +98,7 @@ class RunSession {
  private:
   void resume();
   void save();
-  // In the midst of an epoch, whatever the terminal shows.
+  // Saves the run within an epoch, and removes the progress line first.
   void save_now();
   void save_weights_as(const std::string& name) const;
   std::string saved_because_of(const Error& error);

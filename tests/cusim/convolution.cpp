@@ -1,5 +1,6 @@
 #include "tests/cusim/convolution.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace revunet::cusim {
@@ -10,21 +11,20 @@ size_t at(int64_t i) {
   return static_cast<size_t>(i);
 }
 
-// Where tap `tap` about voxel `v` falls; -1 outside.
-int64_t neighbour(const ConvolutionShape& c, int64_t v, int64_t tap) {
-  const int64_t pad = (c.k - 1) / 2;
-  const int64_t d = v / (c.W * c.H) % c.D + tap / (c.k * c.k) - pad, h = v / c.W % c.H + tap / c.k % c.k - pad;
-  const int64_t w = v % c.W + tap % c.k - pad;
-  if (d < 0 || h < 0 || w < 0 || d >= c.D || h >= c.H || w >= c.W) return -1;
-  return ((v / (c.W * c.H * c.D) * c.D + d) * c.H + h) * c.W + w;
-}
-
-// Calls f(tap, voxel of x, voxel of y) for all pairs that a convolution joins.
+// Calls f(tap, voxel of x, voxel of y) for all pairs that a convolution joins, in the order of taps and then of y.
 template <class F>
 void for_each_pair(const ConvolutionShape& c, F f) {
+  const int64_t pad = (c.k - 1) / 2;
   for (int64_t tap = 0; tap < c.taps(); ++tap) {
-    for (int64_t y = 0; y < c.voxels(); ++y) {
-      if (const int64_t x = neighbour(c, y, tap); x >= 0) f(tap, x, y);
+    const int64_t dd = tap / (c.k * c.k) - pad, dh = tap / c.k % c.k - pad, dw = tap % c.k - pad;
+    const int64_t first = std::max<int64_t>(0, -dw), last = std::min(c.W, c.W - dw);
+    for (int64_t n = 0; n < c.N; ++n) {
+      for (int64_t d = std::max<int64_t>(0, -dd); d < std::min(c.D, c.D - dd); ++d) {
+        for (int64_t h = std::max<int64_t>(0, -dh); h < std::min(c.H, c.H - dh); ++h) {
+          const int64_t y = ((n * c.D + d) * c.H + h) * c.W, x = ((n * c.D + d + dd) * c.H + h + dh) * c.W + dw;
+          for (int64_t w = first; w < last; ++w) f(tap, x + w, y + w);
+        }
+      }
     }
   }
 }

@@ -14,7 +14,8 @@ struct DescribedImages {
   std::filesystem::path root;    // which has the dataset.json
   std::filesystem::path images;  // to take; it need not exist
 };
-// Of a folder with a dataset.json, or of an images folder next to one. None for any other. DataError for a broken link.
+// Describes a folder with a dataset.json, or an images folder next to one. Returns nothing for any other.
+// DataError for a broken link.
 std::optional<DescribedImages> described_images(const std::filesystem::path& path);
 
 // What a folder lacks that has images, but no dataset.json; empty for any other.
