@@ -2,7 +2,7 @@
 // records and frees as on the device it stands for, and computes nothing, so that a training step of any size shows its
 // memory in milliseconds.
 //
-// Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, plans);
+// Rule: a device owns its memory and whatever its kernels want to keep between calls (compiled primitives, algorithms);
 // there are no globals. It outlives every tensor made on it.
 #pragma once
 

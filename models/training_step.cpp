@@ -14,8 +14,6 @@ namespace revunet {
 
 namespace {
 
-constexpr int64_t kMostAccumulated = 10'000;  // samples; far beyond use
-
 // dL / d(losses), where L is the sum of the losses times `share`.
 Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
   const std::vector<double> values(static_cast<size_t>(losses.value.elements()), share);
@@ -26,21 +24,21 @@ Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
 
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& e) {
   REVUNET_EXPECTS(e.accumulate >= 1 && e.accumulate <= kMostAccumulated, UsageError,
-                  "[--accumulate] expected 1 to {} samples a step, got {}", kMostAccumulated, e.accumulate);
+                  "[`accumulate`] expected 1 to {} samples a step, got {}", kMostAccumulated, e.accumulate);
   REVUNET_EXPECTS(e.cross_entropy >= 0 && e.cross_entropy <= 1000, UsageError,
-                  "[--cross-entropy] expected a weight from 0 to 1000, got {}", e.cross_entropy);
-  REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[--dropout] expected a rate in [0, 1), got {}",
+                  "[`cross-entropy`] expected a weight from 0 to 1000, got {}", e.cross_entropy);
+  REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[`dropout`] expected a rate in [0, 1), got {}",
                   e.dropout);
   REVUNET_EXPECTS(e.dropout == 0 || network_of(config.kind).reversible_blocks, UsageError,
-                  "[--dropout] expected 0 with the {}, which has no reversible blocks, got {}; use --model {}",
+                  "[`dropout`] expected 0 with the {}, which has no reversible blocks, got {}; use `model` {}",
                   name_of(config.kind), e.dropout, reversible_network_names());
-  REVUNET_EXPECTS(std::isfinite(e.clip) && e.clip >= 0, UsageError,
-                  "[--clip-gradients] expected a norm above 0, or 0 for none, got {}", e.clip);
-  REVUNET_EXPECTS(e.average >= 0 && e.average < 1, UsageError, "[--ema] expected a decay in [0, 1), got {}", e.average);
-  REVUNET_EXPECTS(optimiser_step == OptimiserStep::separate || (e.accumulate == 1 && e.clip == 0), UsageError,
-                  "[--fused-optimizer] expected --accumulate 1 and no --clip-gradients, which take all gradients at "
+  REVUNET_EXPECTS(std::isfinite(e.clip_gradients) && e.clip_gradients >= 0, UsageError,
+                  "[`clip-gradients`] expected a norm above 0, or 0 for none, got {}", e.clip_gradients);
+  REVUNET_EXPECTS(e.ema >= 0 && e.ema < 1, UsageError, "[`ema`] expected a decay in [0, 1), got {}", e.ema);
+  REVUNET_EXPECTS(optimiser_step == OptimiserStep::separate || (e.accumulate == 1 && e.clip_gradients == 0), UsageError,
+                  "[`fused-optimizer`] expected `accumulate` 1 and no `clip-gradients`, which take all gradients at "
                   "once, got {} and {}; leave it out",
-                  e.accumulate, e.clip);
+                  e.accumulate, e.clip_gradients);
 }
 
 NonFiniteLoss::NonFiniteLoss(std::span<const double> losses, std::string first_tensor)
@@ -52,7 +50,7 @@ TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const St
     : model_(model), adam_(adam), options_(options) {
   check_extras(model.config(), options.optimiser_step, options.extras);
   model.dropout() = {options.extras.dropout, options.dropout_seed, std::nullopt};
-  if (options.extras.average > 0) average_.emplace(ctx, model, options.extras.average);
+  if (options.extras.ema > 0) average_.emplace(ctx, model, options.extras.ema);
 }
 
 std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sample, const SamplePlace& place,
@@ -107,7 +105,7 @@ void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, dou
 void TrainingStep::update_weights(const Context& ctx) {
   const PhaseScope phase(ctx, Phase::optimiser);
   const std::vector<Parameter*> parameters = model_.parameter_list();
-  if (options_.extras.clip > 0) clip_gradients(ctx, parameters, options_.extras.clip);
+  if (options_.extras.clip_gradients > 0) clip_gradients(ctx, parameters, options_.extras.clip_gradients);
   adam_.step(ctx, parameters);
   model_.clear_gradients();
 }

@@ -22,13 +22,15 @@ enum class OptimiserStep {
   fused,     // of each parameter as soon as its gradient is complete, which is then dropped. The same bits.
 };
 
+inline constexpr int64_t kMostAccumulated = 10'000;  // samples per step; far beyond use
+
 // What a step does besides what the paper's does. Each takes a little memory, so plans have them too.
 struct StepExtras {
-  int64_t accumulate = 1;    // samples, batch 1 each, whose mean gradient a step takes
-  double cross_entropy = 0;  // its weight, added to the Dice loss
-  double dropout = 0;        // of channels, inside reversible sequences
-  double clip = 0;           // greatest norm of all gradients; 0: no limit
-  double average = 0;        // decay of the moving average of the weights; 0: none
+  int64_t accumulate = 1;     // samples, batch 1 each, whose mean gradient a step takes
+  double cross_entropy = 0;   // its weight, added to the Dice loss
+  double dropout = 0;         // of channels, inside reversible sequences
+  double clip_gradients = 0;  // greatest norm of all gradients; 0: no limit
+  double ema = 0;             // decay of the exponential moving average of the weights; 0: none
   bool operator==(const StepExtras&) const = default;
 };
 

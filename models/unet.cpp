@@ -10,7 +10,7 @@ namespace revunet {
 namespace {
 
 // Beyond any network: with sizes of at most 2^30 voxels no number of bytes overflows.
-constexpr int64_t kMostChannels = 4096, kMostDepth = 1000;
+constexpr int64_t kMostChannels = 4096;
 constexpr size_t kMostLevels = 12;
 
 }  // namespace
@@ -30,16 +30,16 @@ UNetConfig default_config(ModelKind kind) {
 void check_config(const UNetConfig& config) {
   REVUNET_EXPECTS(config.levels() >= 1, UsageError, "[model] expected at least one level of channels, got none");
   REVUNET_EXPECTS(config.levels() <= kMostLevels, UsageError,
-                  "[model] expected at most {} levels of channels, got {}; give fewer --channels", kMostLevels,
+                  "[model] expected at most {} levels of channels, got {}; give fewer `channels`", kMostLevels,
                   config.levels());
   for (const auto& [depth, of] : {std::pair{config.encoder_depth, "encoder"}, {config.decoder_depth, "decoder"}}) {
-    REVUNET_EXPECTS(depth >= 1 && depth <= kMostDepth, UsageError, "[model] expected --{}-depth 1 to {}, got {}", of,
+    REVUNET_EXPECTS(depth >= 1 && depth <= kMostDepth, UsageError, "[model] expected `{}-depth` 1 to {}, got {}", of,
                     kMostDepth, depth);
   }
   const bool halves = network_of(config.kind).reversible_blocks;
   const int64_t unit = halves ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {
-    REVUNET_EXPECTS(c <= kMostChannels, UsageError, "[model] expected --channels of at most {}, got {}", kMostChannels,
+    REVUNET_EXPECTS(c <= kMostChannels, UsageError, "[model] expected `channels` of at most {}, got {}", kMostChannels,
                     c);
     REVUNET_EXPECTS(unit > 0 && c > 0 && c % unit == 0, UsageError,
                     "[model] expected channels that are multiples of the first{}, got {} in {}; for example {}",
@@ -82,8 +82,8 @@ Parameter& UNet::add_parameter(const Context& ctx, const std::string& name, cons
 
 void check_operands(const UNetConfig& config, Operands operands) {
   REVUNET_EXPECTS(network_of(config.kind).reversible_blocks || operands == Operands::activations, UsageError,
-                  "[--precision] expected fp32 or bf16 with the {}, which has no reversible blocks, got mixed; use "
-                  "--model {}",
+                  "[`precision`] expected fp32 or bf16 with the {}, which has no reversible blocks, got mixed; use "
+                  "`model` {}",
                   name_of(config.kind), reversible_network_names());
 }
 

@@ -19,6 +19,8 @@ enum class ModelKind { reversible, baseline };
 
 const char* name_of(ModelKind kind);
 
+inline constexpr int64_t kMostDepth = 1000;  // blocks per level
+
 struct UNetConfig {
   ModelKind kind = ModelKind::reversible;
   std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first

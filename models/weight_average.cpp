@@ -7,7 +7,7 @@
 namespace revunet {
 
 WeightAverage::WeightAverage(const Context& ctx, UNet& model, double decay) : model_(model), decay_(decay) {
-  REVUNET_EXPECTS(decay > 0 && decay < 1, UsageError, "[--ema] expected a decay between 0 and 1, got {}", decay);
+  REVUNET_EXPECTS(decay > 0 && decay < 1, UsageError, "[`ema`] expected a decay between 0 and 1, got {}", decay);
   const LayerScope scope(ctx, "weight average");
   for (const auto& p : model.parameters()) tensors_.push_back(clone(ctx.with_tag(Tag::optimiser), p->value));
 }

@@ -72,7 +72,7 @@ StepSeconds TrainingRun::step() {
   device().memory().synchronize();
   const Cost backward = clock.cost();
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
-  compute_.save_plan_cache();
+  compute_.save_algorithms();
   return {forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
 }
 

@@ -5,9 +5,9 @@
 // that variants can take turns.
 #pragma once
 
+#include "models/device/compute_device.h"
 #include "models/precision.h"
 #include "models/training_step.h"
-#include "tools/common/device_options.h"
 
 namespace revunet::bench {
 

@@ -88,7 +88,7 @@ class Bench:
         path = pathlib.Path(self.folder, "result.json")
         path.unlink(missing_ok=True)  # the program before this one's
         cache = os.path.join(self.folder, "plans.json" if deterministic else "other-plans.json")
-        options = ["--device", self.arguments.device, "--plan-cache", cache, "--json", path]
+        options = ["--device", self.arguments.device, "--conv-algorithms", cache, "--json", path]
         if self.run(name, [*command, *options, *(() if deterministic else ("--no-deterministic",))]) is None:
             return None
         try:

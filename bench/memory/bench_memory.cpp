@@ -1,6 +1,7 @@
 // bench-memory: the memory of a training step next to the paper's, planned on the meta device and measured where asked.
 #include <algorithm>
 
+#include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "bench/common/training_run.h"
@@ -8,7 +9,6 @@
 #include "engine/memory/report.h"
 #include "models/networks.h"
 #include "models/plan/plan.h"
-#include "tools/common/tool_main.h"
 
 namespace revunet::bench {
 
@@ -159,14 +159,14 @@ void run(const Options& options, Json json) {
 int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
-  CLI::App app(
+  return bench::run_benchmark(
+      argc, argv,
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
       "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
-      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the "
+      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the\n"
       "same in bf16.",
-      "bench-memory");
-  app.add_option("--measure", options.measure,
-                 "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte");
-  app.add_option("--json", options.json, "Write the results to this file too");
-  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+      {bench::texts("measure", options.measure,
+                    "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte"),
+       bench::text("json", options.json, "write the results to this file too")},
+      [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

@@ -1,13 +1,11 @@
 // bench-ops: how fast each op runs by itself, forward and, where there is one, backward, against what the machine can
 // do at most.
+#include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "bench/ops/timed_case.h"
 #include "io/nifti/volume_size.h"
 #include "models/precision.h"
-#include "tools/common/device_options.h"
-#include "tools/common/precision_option.h"
-#include "tools/common/tool_main.h"
 
 namespace revunet::bench {
 
@@ -20,8 +18,9 @@ struct Options {
   int threads = available_cpu_threads();
   std::string filter;
   int repetitions = 9;
-  std::string size = "64,64,64", precision = name_of(Precision::fp32), json;
-  tools::DeviceArguments device;
+  std::string size = "64,64,64", json;
+  Precision precision = Precision::fp32;
+  DeviceOptions device = device_of("auto");
 };
 
 // One pass of one case: a row of the table and an entry of the file.
@@ -118,7 +117,7 @@ Json to_json(const std::vector<Measurement>& measurements, const Roofs& roofs) {
 void run(const Options& options, Json json) {
   set_cpu_threads(options.threads);
   const std::vector<OpCase> cases = chosen_cases(options.filter, io::parse_size(options.size, "--size"));
-  ComputeDevice compute(tools::resolve(options.device));
+  ComputeDevice compute(options.device);
   Device& device = compute.get();
   const Roofs roofs = measure_roofs(device);
   fmt::print("{}, peak {:.1f} GFLOP/s, copy {:.1f} GB/s; median, minimum and maximum of {}, caches flushed\n\n",
@@ -127,18 +126,17 @@ void run(const Options& options, Json json) {
   std::vector<Measurement> measurements;
   for (const OpCase& c : cases) {
     fmt::print(stderr, "{}\n", c.name);
-    for (Measurement& m :
-         time_case(c, activation_type(parse_precision(options.precision)), device, flusher, options.repetitions)) {
+    for (Measurement& m : time_case(c, activation_type(options.precision), device, flusher, options.repetitions)) {
       measurements.push_back(std::move(m));
     }
-    compute.save_plan_cache();
+    compute.save_algorithms();
   }
   print(measurements, roofs);
   if (options.json.empty()) return;
   json["threads"] = options.threads;
   json["device"] = compute.description();
   json["size"] = options.size;
-  json["precision"] = options.precision;
+  json["precision"] = name_of(options.precision);
   json["repetitions"] = options.repetitions;
   json["peak_flops_per_second"] = roofs.flops_per_second;
   json["copy_bytes_per_second"] = roofs.bytes_per_second;
@@ -153,17 +151,14 @@ void run(const Options& options, Json json) {
 int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
-  CLI::App app("Times every op that training runs, forward and backward, at the sizes of one step.", "bench-ops");
-  app.add_option("--threads", options.threads, "Threads of the kernels")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--size", options.size, "X,Y,Z of the step's image, multiples of 16")->capture_default_str();
-  tools::add_precision_option(app, options.precision);
-  tools::add_device_options(app, options.device);
-  app.add_option("--filter", options.filter, "Only cases whose name contains this");
-  app.add_option("--repetitions", options.repetitions, "Timed runs a case, after two for warming up")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--json", options.json, "Write the results to this file too");
-  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+  std::vector<bench::Argument> arguments = bench::machine_arguments(options.precision, options.device);
+  arguments.push_back(bench::count("threads", options.threads, "threads of the kernels"));
+  arguments.push_back(bench::text("size", options.size, "X,Y,Z of the step's image, multiples of 16 [64,64,64]"));
+  arguments.push_back(bench::text("filter", options.filter, "time only cases whose name contains this"));
+  arguments.push_back(
+      bench::count("repetitions", options.repetitions, "timed runs per case, after two for warming up [9]"));
+  arguments.push_back(bench::text("json", options.json, "write the results to this file too"));
+  return bench::run_benchmark(argc, argv,
+                              "Times every op that training runs, forward and backward, at the sizes of one step.",
+                              arguments, [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

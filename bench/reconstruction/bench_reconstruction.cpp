@@ -1,13 +1,13 @@
 // bench-reconstruction: how exactly reversible sequences rebuild their inputs, by depth, precision and variance.
 #include <algorithm>
 
+#include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
 #include "engine/rng.h"
 #include "io/nifti/volume_size.h"
 #include "models/precision.h"
 #include "models/training_step.h"
-#include "tools/common/tool_main.h"
 
 namespace revunet::bench {
 
@@ -95,22 +95,16 @@ void run(const Options& options, Json json) {
 int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
-  CLI::App app(
+  return bench::run_benchmark(
+      argc, argv,
       "Measures |rebuilt - true| / |true| of the inputs of reversible sequences in one training step of a new network "
       "on\n"
-      "noise: by blocks a level, then by the noise's standard deviation, which becomes that of the first sequence's "
+      "noise: by blocks per level, then by the noise's standard deviation, which becomes that of the first sequence's\n"
       "input.",
-      "bench-reconstruction");
-  app.add_option("--channels", options.channels, "Channels a level, finest first")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--size", options.size, "X,Y,Z of the image")->capture_default_str();
-  app.add_option("--depths", options.depths, "Blocks a level of encoder and decoder")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--deviations", options.deviations, "Standard deviations of the image")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--json", options.json, "Write the results to this file too");
-  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+      {bench::counts("channels", options.channels, "channels per level, finest first"),
+       bench::text("size", options.size, "X,Y,Z of the image [32,32,32]"),
+       bench::counts("depths", options.depths, "blocks per level of encoder and decoder [1,2,4,8]"),
+       bench::numbers("deviations", options.deviations, "standard deviations of the image [1,0.1,0.01,0.001,0.0001]"),
+       bench::text("json", options.json, "write the results to this file too")},
+      [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

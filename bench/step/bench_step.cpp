@@ -2,14 +2,13 @@
 #include <deque>
 #include <iostream>
 
+#include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/step/op_times.h"
 #include "bench/step/report.h"
 #include "io/nifti/volume_size.h"
 #include "models/networks.h"
 #include "models/precision.h"
-#include "tools/common/precision_option.h"
-#include "tools/common/tool_main.h"
 
 namespace revunet::bench {
 
@@ -18,8 +17,10 @@ namespace {
 // The first step compiles primitives, reserves memory and makes the optimiser's state.
 constexpr int kWarmUpSteps = 1;
 
+const std::vector<std::string> kVariants = {"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"};
+
 struct Options {
-  std::vector<std::string> models = {"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"};
+  std::vector<std::string> models = kVariants;
   std::vector<std::string> sizes = {"64,64,64"};
   std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
   std::vector<int64_t> baseline_channels = default_config(ModelKind::baseline).channels;
@@ -27,8 +28,9 @@ struct Options {
   std::vector<int> threads = {available_cpu_threads()};
   int steps = 5;
   bool rounds_from_stdin = false, op_times = false;
-  std::string precision = name_of(Precision::fp32), json;
-  tools::DeviceArguments device;
+  Precision precision = Precision::fp32;
+  std::string json;
+  DeviceOptions device = device_of("auto");
 };
 
 MemoryMode mode_of(const std::string& name) {
@@ -37,6 +39,8 @@ MemoryMode mode_of(const std::string& name) {
 }
 
 Variant make_variant(const Options& options, const std::string& name, const std::string& size, int threads) {
+  REVUNET_EXPECTS(std::ranges::find(kVariants, name) != kVariants.end(), UsageError,
+                  "[--models] expected some of {}, got {}", fmt::join(kVariants, ", "), name);
   const NetworkRow* named = find_network(name);  // other names are modes and precisions of the reversible one
   const NetworkRow& network = named ? *named : network_of(ModelKind::reversible);
   UNetConfig config = default_config(network.kind);
@@ -49,10 +53,12 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   return {.name = name,
           .model = config,
           .mode = mode_of(name),
-          .precision = parse_precision(name == "bf16" || name == "mixed" ? name : options.precision),
+          .precision = name == "bf16"    ? Precision::bf16
+                       : name == "mixed" ? Precision::mixed
+                                         : options.precision,
           .size = {x, y, z},
           .threads = threads,
-          .device = tools::resolve(options.device)};
+          .device = options.device};
 }
 
 void run_round(std::vector<Measured>& variants) {
@@ -104,36 +110,27 @@ void run(const Options& options, Json json) {
   write_json(options.json, json);
 }
 
-void add_options(CLI::App& app, Options& options) {
-  app.add_option("--models", options.models,
-                 "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed "
-                 "precision or bf16; baseline")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"}))
-      ->capture_default_str();
-  app.add_option("--sizes", options.sizes, "X,Y,Z of the image, several apart by spaces")->capture_default_str();
-  app.add_option("--channels", options.channels, "Channels a level of reversible and stored, finest first")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--baseline-channels", options.baseline_channels, "The same of the baseline")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--encoder-depth", options.encoder_depth, "Reversible blocks a level")->capture_default_str();
-  app.add_option("--decoder-depth", options.decoder_depth, "Reversible blocks a level")->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads of the kernels, one or several counts")
-      ->delimiter(',')
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--steps", options.steps, "Timed steps a variant, after one for warming up")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  tools::add_precision_option(app, options.precision);
-  tools::add_device_options(app, options.device);
-  app.add_flag("--op-times", options.op_times,
-               "On CUDA, run one more step of each variant and print what its ops took on the device");
-  app.add_flag("--rounds-from-stdin", options.rounds_from_stdin,
-               "Run a step of each variant for every line read, and print their seconds as a line of JSON");
-  app.add_option("--json", options.json, "Write the results to this file too");
+std::vector<Argument> arguments_of(Options& options) {
+  std::vector<Argument> arguments = machine_arguments(options.precision, options.device);
+  const std::vector<Argument> own = {
+      words(
+          "models", options.models,
+          "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed precision "
+          "or bf16; baseline [all]"),
+      texts("sizes", options.sizes, "X,Y,Z of the image, several apart by spaces [64,64,64]"),
+      counts("channels", options.channels, "channels per level of reversible and stored, finest first"),
+      counts("baseline-channels", options.baseline_channels, "the same for the baseline"),
+      count("encoder-depth", options.encoder_depth, "reversible blocks per level"),
+      count("decoder-depth", options.decoder_depth, "reversible blocks per level"),
+      counts("threads", options.threads, "threads of the kernels, one or several counts"),
+      count("steps", options.steps, "timed steps per variant, after one for warming up [5]"),
+      flag("op-times", options.op_times,
+           "on CUDA, run one more step of each variant and print what its ops took on the device"),
+      flag("rounds-from-stdin", options.rounds_from_stdin,
+           "run a step of each variant for every line read, and print their seconds as a line of JSON"),
+      text("json", options.json, "write the results to this file too")};
+  arguments.insert(arguments.end(), own.begin(), own.end());
+  return arguments;
 }
 
 }  // namespace
@@ -143,10 +140,10 @@ void add_options(CLI::App& app, Options& options) {
 int main(int argc, char** argv) {
   using namespace revunet;
   bench::Options options;
-  CLI::App app(
-      "Times whole training steps (forward, Dice loss, backward, Adam) at a batch of 1. Variants take\n"
-      "turns, a step each a round, so that noise hits all alike; all of them stay in memory.",
-      "bench-step");
-  bench::add_options(app, options);
-  return tools::run_tool(app, argc, argv, [&] { bench::run(options, bench::describe_run(argc, argv)); });
+  return bench::run_benchmark(argc, argv,
+                              "Times whole training steps (forward, Dice loss, backward, Adam) at a batch of 1. "
+                              "Variants take turns, a step each\n"
+                              "per round, so that noise hits all alike; all of them stay in memory.",
+                              bench::arguments_of(options),
+                              [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

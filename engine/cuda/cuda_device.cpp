@@ -151,8 +151,8 @@ int device_count() {
   if (status == cudaErrorInsufficientDriver) REVUNET_CUDA_CHECK(cudaDriverGetVersion(&driver));
   const bool none = status == cudaErrorNoDevice || (status == cudaErrorInsufficientDriver && driver == 0);
   REVUNET_EXPECTS(none, UsageError,
-                  "[--device] expected the CUDA driver to list its devices, got {} ({}); fix or update the driver "
-                  "(nvidia-smi says more), or use --device cpu",
+                  "[`device`] expected the CUDA driver to list its devices, got {} ({}); fix or update the driver "
+                  "(nvidia-smi says more), or use `device` cpu",
                   cudaGetErrorName(status), cudaGetErrorString(status));
   return 0;
 }
@@ -177,8 +177,8 @@ std::string library_versions() {
 void expect_device(int index) {
   const int count = device_count();
   REVUNET_EXPECTS(count > 0, UsageError,
-                  "[--device] expected a CUDA device, got none: there is none, or no driver; use --device cpu");
-  REVUNET_EXPECTS(index >= 0 && index < count, UsageError, "[--device] expected a CUDA device from 0 to {}, got {}",
+                  "[`device`] expected a CUDA device, got none: there is none, or no driver; use `device` cpu");
+  REVUNET_EXPECTS(index >= 0 && index < count, UsageError, "[`device`] expected a CUDA device from 0 to {}, got {}",
                   count - 1, index);
 }
 

@@ -15,7 +15,7 @@ int device_count();
 // Its name, architecture and memory, "NVIDIA H200, sm_90, 143771 MiB".
 std::string describe(int index);
 
-// The libraries whose plans it runs, "cuDNN 9.19.0, cuBLAS 13.1.0".
+// The libraries whose algorithms it runs, "cuDNN 9.19.0, cuBLAS 13.1.0".
 std::string library_versions();
 
 // UsageError where there is no device `index`, with those that there are.

@@ -22,7 +22,7 @@ const char* owner_of(HostMemory::Limit limit) {
 OutOfMemoryError out_of_host_memory(const std::string& purpose) {
   const HostMemory memory = host_memory();
   return OutOfMemoryError(
-      fmt::format("[memory] expected host memory for {}, got none: {} {:.1f} MiB; {}, or give fewer --threads", purpose,
+      fmt::format("[memory] expected host memory for {}, got none: {} {:.1f} MiB; {}, or give fewer `threads`", purpose,
                   owner_of(memory.limit), mib(memory.total),
                   memory.limit == HostMemory::Limit::machine ? "close other programs" : "raise it"));
 }

@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "io/nifti/orientation.h"
+#include "io/nifti/size_text.h"
 
 namespace revunet::io {
 namespace {
@@ -39,10 +40,6 @@ Size3 largest(const Size3& a, const Size3& b) {
   return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
 }
 
-std::string text_of(const Size3& size) {
-  return fmt::format("{}", fmt::join(size, ","));
-}
-
 // "brats (0 background, 1 core, 2 oedema, 4 enhancing)", of every profile that segmentations were read by.
 std::string profiles_text(const std::vector<CaseCheck>& checks) {
   std::vector<std::string> texts;
@@ -69,7 +66,7 @@ std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
       FindingKind::convention,
       fmt::format("[dataset] expected segmentations of one convention, got 3 without 4 in {} cases, 4 without "
                   "3 in {}, and both in none: cases of different years may be among them. Check that "
-                  "--labels is right for all, or keep them apart",
+                  "`labels` is right for all, or keep them apart",
                   only_3, only_4)};
 }
 
@@ -132,7 +129,7 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
     findings.push_back(
         {FindingKind::regions,
          fmt::format("[dataset] expected voxels of every region in some of {} segmentations, got no case with {}, read "
-                     "as {}; a network does not learn it here. Check that --labels is right",
+                     "as {}; a network does not learn it here. Check that `labels` is right",
                      segmented, fmt::join(absent, " and "), profiles_text(checks))});
   }
   if (auto mixed = mixed_conventions(checks)) findings.push_back(*std::move(mixed));
@@ -153,11 +150,12 @@ std::vector<Finding> field_of_view_findings(const std::vector<CaseReport>& cases
   }
   std::vector<Finding> findings;
   if (cut > 0) {
-    findings.push_back({FindingKind::field_of_view,
-                        fmt::format("[--size] expected a field of view that holds all brains, got {}, which cuts {} of "
-                                    "{}; the first, case {}, takes {} voxels (x,y,z). --size {} holds them all",
-                                    text_of(view.size), cut, brains, first_cut->name, text_of(*first_cut->brain),
-                                    text_of(rounded_up(needed, view.multiple)))});
+    findings.push_back(
+        {FindingKind::field_of_view,
+         fmt::format("[`size`] expected a field of view that holds all brains, got {}, which cuts {} of "
+                     "{}; the first, case {}, takes {} voxels (x,y,z). `size` {} holds them all",
+                     size_as_given(view.size), cut, brains, first_cut->name, size_as_given(*first_cut->brain),
+                     size_as_given(rounded_up(needed, view.multiple)))});
   }
   const Size3 enough = rounded_up(needed, view.multiple);
   const double times =
@@ -166,9 +164,10 @@ std::vector<Finding> field_of_view_findings(const std::vector<CaseReport>& cases
   if (!chosen && voxels_of(needed) > 0 && times > most_padding) {
     findings.push_back(
         {FindingKind::field_of_view,
-         fmt::format("[--size] expected a field of view of about the {}, got the default, {}: {:.3g} times "
-                     "the voxels, memory and time that --size {} takes, which holds them all",
-                     brains > 0 ? "brains' size" : "images' size", text_of(view.size), times, text_of(enough))});
+         fmt::format("[`size`] expected a field of view of about the {}, got the default, {}: {:.3g} times "
+                     "the voxels, memory and time that `size` {} takes, which holds them all",
+                     brains > 0 ? "brains' size" : "images' size", size_as_given(view.size), times,
+                     size_as_given(enough))});
   }
   return findings;
 }

@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "io/check/voxel_summary.h"
+#include "io/nifti/size_text.h"
 
 namespace revunet::io {
 namespace {
@@ -21,10 +22,6 @@ namespace fs = std::filesystem;
 constexpr double spacing_tolerance = 1e-3;  // mm: rounded headers of 1 mm images are no news
 // Shares of an image's voxels. Around a brain lie about 80 % of them in BraTS, and half of those of its own box.
 constexpr double least_background_share = 0.1, least_zero_share = 0.01;
-
-std::string sizes_text(const Grid& grid) {
-  return fmt::format("{}", fmt::join(grid.size, " x "));
-}
 
 // Whether what lies around the brain is another value than 0, or many.
 bool has_background(const VoxelSummary& seen) {
@@ -122,7 +119,7 @@ class CaseChecker {
     if (grid.size != first.size) {
       add(FindingKind::shape,
           fmt::format("[{}] expected {} voxels as {}, got {}; resample it to one grid", path.string(),
-                      sizes_text(first), first_.filename().string(), sizes_text(grid)));
+                      size_text(first.size), first_.filename().string(), size_text(grid.size)));
     } else if (!same_grid(first, grid)) {
       add(FindingKind::affine,
           fmt::format("[{}] expected the affine of {}, got one that moves a corner by {:.4g} voxels; resample it, or "
@@ -210,8 +207,8 @@ class CaseChecker {
                           : fmt::format("no frequent value and {:.2g} % zeros in {}", 100 * seen.zero_share, name));
     }
     const std::string remedy = !values   ? "set what lies outside of the brain to 0, as skull stripping does"
-                               : corners ? "pass --background corner, by which each image's own is subtracted"
-                                         : fmt::format("pass --background {}", backgrounds_[0].second.frequent);
+                               : corners ? "pass `background` corner, by which each image's own is subtracted"
+                                         : fmt::format("pass `background` {}", backgrounds_[0].second.frequent);
     add(FindingKind::background,
         fmt::format("[{}] expected a background of 0, got {}: it counts as brain, in the box that is cut out and in "
                     "means and deviations; {}",

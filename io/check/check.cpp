@@ -160,7 +160,7 @@ void expect_sound(const StartCheck& check, const std::vector<CaseFiles>& cases, 
   const size_t more = violations.size() - 1;
   throw DataError(
       more == 0 ? violations[0]
-                : fmt::format("{}\nand {} more: run revunet-check --data {}", violations[0], more, path.string()));
+                : fmt::format("{}\nand {} more: run revunet-check `data` {}", violations[0], more, path.string()));
 }
 
 CheckLevel parse_check_level(const std::string& name) {

@@ -1,11 +1,11 @@
 #include "io/dataset/background.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "engine/error.h"
+#include "io/text/parse_number.h"
 
 namespace revunet::io {
 namespace {
@@ -30,12 +30,10 @@ std::string Background::name() const {
 
 Background parse_background(const std::string& text) {
   if (text == "corner") return {Background::Kind::corner, 0};
-  float value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  REVUNET_EXPECTS(error == std::errc() && stop == end && std::isfinite(value), UsageError,
-                  "[--background] expected corner or a number, such as -0.5, got {}", text);
-  return value == 0 ? Background{} : Background{Background::Kind::value, value};
+  const auto value = parse_number<float>(text);
+  REVUNET_EXPECTS(value && std::isfinite(*value), UsageError,
+                  "[`background`] expected corner or a number, such as -0.5, got {}", text);
+  return *value == 0 ? Background{} : Background{Background::Kind::value, *value};
 }
 
 std::optional<float> value_of_corners(std::span<const float> voxels, const std::array<int64_t, 3>& size) {
@@ -51,14 +49,14 @@ void subtract_background(std::span<float> voxels, const std::array<int64_t, 3>& 
   if (background.kind == Background::Kind::corner) {
     const std::optional<float> corner = value_of_corners(voxels, size);
     REVUNET_EXPECTS(corner, DataError,
-                    "[{}] expected one value in all corners, for --background corner, got {}; give the value of the "
+                    "[{}] expected one value in all corners, for `background` corner, got {}; give the value of the "
                     "background itself, or make the images with one",
                     where, fmt::join(corners_of(voxels, size), ", "));
     value = *corner;
   } else {
     REVUNET_EXPECTS(std::ranges::find(voxels, value) != voxels.end(), DataError,
-                    "[{}] expected a background of {}, for --background, got no voxel of that value; where images have "
-                    "backgrounds of their own, pass --background corner",
+                    "[{}] expected a background of {}, for `background`, got no voxel of that value; where images have "
+                    "backgrounds of their own, pass `background` corner",
                     where, value);
   }
   for (float& v : voxels) v -= value;  // never 0 for another value than the background's

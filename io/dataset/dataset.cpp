@@ -10,6 +10,7 @@
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/scan_parts.h"
+#include "io/nifti/size_text.h"
 #include "io/text/utf8.h"
 
 namespace revunet::io {
@@ -65,17 +66,13 @@ std::string description_of(const fs::path& root, const DatasetScan& scan) {
                      scan.left_out[0]);
 }
 
-std::string sizes_text(const Grid& grid) {
-  return fmt::format("{}", fmt::join(grid.size, " x "));
-}
-
 void expect_same_grid(const std::string& name, const Grid& a, const fs::path& file_a, const Grid& b,
                       const fs::path& file_b) {
   REVUNET_EXPECTS(
       same_grid(a, b), DataError,
       "[{}] expected one grid for all images, got {} of {} voxels and {} of {} voxels{}; resample them to one "
       "grid",
-      name, file_a.string(), sizes_text(a), file_b.string(), sizes_text(b),
+      name, file_a.string(), size_text(a.size), file_b.string(), size_text(b.size),
       a.size == b.size ? " with another affine" : "");
 }
 
@@ -113,7 +110,7 @@ DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>
 [[noreturn]] void refuse(const std::vector<DatasetProblem>& problems, const fs::path& path) {
   const size_t more = problems.size() - 1;
   throw DataError(more == 0 ? problems[0].message
-                            : fmt::format("{}\nand {} more: run revunet-check --data {}", problems[0].message, more,
+                            : fmt::format("{}\nand {} more: run revunet-check `data` {}", problems[0].message, more,
                                           path.string()));
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 #include "engine/error.h"
 #include "io/dataset/regions.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::io {
 namespace {
@@ -27,7 +27,7 @@ std::vector<std::string> readings_of(const ValueCounts& seen, const std::filesys
   for (const LabelProfile& profile : LabelProfile::named()) {
     const bool published = profile.name() == "brats2023" || profile.name() == "brats2024-ped";
     if ((paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
-    readings.push_back(fmt::format("--labels {} ({})", profile.name(), tumour_text(profile)));
+    readings.push_back(fmt::format("`labels` {} ({})", profile.name(), tumour_text(profile)));
   }
   return readings;
 }
@@ -117,14 +117,14 @@ bool has_two_conventions(const std::string& case_name) {
   constexpr std::string_view start = "brats-ped-";
   return case_name.size() > start.size() &&
          std::equal(start.begin(), start.end(), case_name.begin(),
-                    [](char a, char b) { return a == (b == '_' ? '-' : std::tolower(static_cast<unsigned char>(b))); });
+                    [](char a, char b) { return a == (b == '_' ? '-' : lower_case(b)); });
 }
 
 void expect_one_convention(const std::string& case_name, const std::filesystem::path& path) {
   REVUNET_EXPECTS(
       !has_two_conventions(case_name), DataError,
-      "[{}] expected --labels for cases of BraTS-PEDs, whose labels differ between 2023 and 2024, got none; "
-      "pass --labels brats2023 (1 core, 2 oedema, 3 enhancing) or brats2024-ped (1 enhancing, 2 core, 3 "
+      "[{}] expected `labels` for cases of BraTS-PEDs, whose labels differ between 2023 and 2024, got none; "
+      "pass `labels` brats2023 (1 core, 2 oedema, 3 enhancing) or brats2024-ped (1 enhancing, 2 core, 3 "
       "cyst, 4 oedema)",
       path.string());
 }
@@ -135,7 +135,7 @@ const LabelProfile& label_profile(const std::string& name) {
     if (profile.name() == name) return profile;
     names.push_back(profile.name());
   }
-  throw UsageError(fmt::format("[--labels] expected {}, got {}", fmt::join(names, ", "), name));
+  throw UsageError(fmt::format("[`labels`] expected {}, got {}", fmt::join(names, ", "), name));
 }
 
 ValueCounts count_values(std::span<const uint8_t> values) {
@@ -163,7 +163,7 @@ void expect_known_values(const ValueCounts& counts, const LabelProfile& profile,
   throw DataError(fmt::format(
       "[{}] expected the labels {} (profile {}), got {}; {}", path.string(), profile.values_text(), profile.name(),
       fmt::join(found, ", "),
-      readings.empty() ? "check that it is a segmentation of this dataset, as no --labels has all of its numbers"
+      readings.empty() ? "check that it is a segmentation of this dataset, as no `labels` has all of its numbers"
                        : fmt::format("say what the numbers stand for: {}", fmt::join(readings, " or "))));
 }
 

@@ -59,12 +59,12 @@ std::map<std::string, std::string> read_table(const std::filesystem::path& path)
 std::regex parse_expression(const std::string& text) try {
   const std::regex expression(text);
   REVUNET_EXPECTS(expression.mark_count() == 1, UsageError,
-                  "[--patients] expected a regular expression with one capture group, the patient, such as "
+                  "[`patients`] expected a regular expression with one capture group, the patient, such as "
                   "'(.+)_[0-9]+', or a file that ends in .csv, got {} groups in {}",
                   expression.mark_count(), text);
   return expression;
 } catch (const std::regex_error& e) {
-  throw UsageError(fmt::format("[--patients] expected a regular expression, or a file that ends in .csv, got {}: {}",
+  throw UsageError(fmt::format("[`patients`] expected a regular expression, or a file that ends in .csv, got {}: {}",
                                text, e.what()));
 }
 
@@ -94,7 +94,7 @@ std::string Patients::of(const std::string& case_name) const {
   if (expression_) {
     std::smatch match;
     REVUNET_EXPECTS(std::regex_search(case_name, match, *expression_) && match[1].length() > 0, UsageError,
-                    "[--patients] expected an expression that finds a patient in every case's name, got {}, which "
+                    "[`patients`] expected an expression that finds a patient in every case's name, got {}, which "
                     "finds none in {}",
                     text_, case_name);
     return match[1];

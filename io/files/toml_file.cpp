@@ -1,6 +1,7 @@
 #include "io/files/toml_file.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -23,13 +24,12 @@ std::string with_large_seed_in_quotes(std::string text) {
   return text.insert(end, "\"").insert(begin, "\"");
 }
 
-toml::table parse(const std::filesystem::path& path) {
-  const std::string text = with_large_seed_in_quotes(read_whole_file(path));
+toml::table parse(const std::string& text, const std::string& file) {
   try {
-    return toml::parse(text);
+    return toml::parse(with_large_seed_in_quotes(text));
   } catch (const toml::parse_error& e) {
-    throw DataError(fmt::format("[{}, line {}] expected TOML, such as lr = 0.001 or data = \"folder\": {}",
-                                path.string(), e.source().begin.line, e.description()));
+    throw DataError(fmt::format("[{}, line {}] expected TOML, such as lr = 0.001 or data = \"folder\": {}", file,
+                                e.source().begin.line, e.description()));
   }
 }
 
@@ -52,37 +52,42 @@ std::string as_typed(const toml::node& node) {
 
 }  // namespace
 
-std::string place_of(const TomlSetting& setting, const std::filesystem::path& file) {
-  return fmt::format("{}, line {}: {}", file.string(), setting.line, setting.key);
+std::string place_of(const TomlSetting& setting, const std::string& file) {
+  return fmt::format("{}, line {}: {}", file, setting.line, setting.key);
 }
 
 std::vector<TomlSetting> read_toml_settings(const std::filesystem::path& path) {
+  return parse_toml_settings(read_whole_file(path), path.string());
+}
+
+std::vector<TomlSetting> parse_toml_settings(const std::string& text, const std::string& file) {
   std::vector<TomlSetting> settings;
-  for (const auto& [key, node] : parse(path)) {
+  for (const auto& [key, node] : parse(text, file)) {
     const auto line = static_cast<int64_t>(key.source().begin.line);
     settings.push_back({std::string(key.str()), as_typed(node), line});
     const bool empty_text = node.is_string() && settings.back().value.empty();
     REVUNET_EXPECTS(!settings.back().value.empty() || empty_text, UsageError,
                     "[{}] expected a text, a number, true, false or a list, got {}; options are not in sections",
-                    place_of(settings.back(), path), node.is_table() ? "a section" : "something else");
+                    place_of(settings.back(), file), node.is_table() ? "a section" : "something else");
   }
   std::ranges::sort(settings, {}, &TomlSetting::line);
   return settings;
 }
 
 std::string toml_string(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += {'\\', c};
-    } else if (code < 0x20 || code == 0x7f) {
-      result += fmt::format("\\u{:04x}", code);
-    } else {
-      result += c;
-    }
+  std::ostringstream line;
+  const toml::value<std::string> value{std::string(text)};
+  line << toml::toml_formatter{value, toml::format_flags::allow_unicode_strings};
+  return line.str();
+}
+
+std::string toml_number(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(fmt::format("number = {}", text)));
+    return std::string(text);
+  } catch (const toml::parse_error&) {
+    return toml_string(text);
   }
-  return result + '"';
 }
 
 }  // namespace revunet::io

@@ -108,7 +108,7 @@ bool phantom_enhances(int64_t index) {
 void check_phantom_size(const std::array<int64_t, 3>& size) {
   for (const int64_t extent : size) {
     REVUNET_EXPECTS(extent >= smallest_phantom && extent <= largest_phantom, UsageError,
-                    "[phantom] expected a size of {} to {} voxels along each axis, got {},{},{}; choose another --size",
+                    "[phantom] expected a size of {} to {} voxels along each axis, got {},{},{}; choose another `size`",
                     smallest_phantom, largest_phantom, size[0], size[1], size[2]);
   }
 }
@@ -154,7 +154,7 @@ void write_phantom(const std::filesystem::path& folder, const std::string& name,
   const std::filesystem::path place = folder / name;
   std::error_code failure;
   REVUNET_EXPECTS(std::filesystem::create_directory(place, failure), DataError,
-                  "[{}] expected to make this folder, got {}; choose another --out or remove the case", place.string(),
+                  "[{}] expected to make this folder, got {}; choose another `out` or remove the case", place.string(),
                   failure ? failure.message() : "a folder that is there already");
   const std::vector<char> header = make_nifti_header(phantom.size, {1, 1, 1});
   for (size_t m = 0; m < phantom.modalities.size(); ++m) {

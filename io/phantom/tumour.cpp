@@ -20,7 +20,7 @@ Point find_centre(Random& random, const Anatomy& anatomy) {
     const Point p = {side * random.uniform(0.28, 0.62), random.uniform(-0.65, 0.70), random.uniform(-0.05, 0.50)};
     if (anatomy.depth(p) > clearance && anatomy.ventricle_distance(p) > 0.10) return p;
   }
-  throw Error("[Tumour] expected a place in white matter, got none; use another --seed");
+  throw Error("[Tumour] expected a place in white matter, got none; use another `seed`");
 }
 
 }  // namespace

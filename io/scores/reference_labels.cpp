@@ -32,7 +32,7 @@ std::optional<LabelProfile> labels_of_name(const std::string& stem) {
 }  // namespace
 
 ReferenceLabels ReferenceLabelling::of(const fs::path& file) {
-  if (option_) return {*option_, "--labels"};
+  if (option_) return {*option_, "`labels`"};
   const fs::path folder = fs::canonical(fs::absolute(file).parent_path());
   auto known = of_folders_.find(folder);
   if (known == of_folders_.end()) known = of_folders_.emplace(folder, labels_of_folder(folder)).first;
@@ -42,7 +42,7 @@ ReferenceLabels ReferenceLabelling::of(const fs::path& file) {
   std::vector<std::string> names;
   for (const LabelProfile& profile : LabelProfile::named()) names.push_back(profile.name());
   throw DataError(fmt::format(
-      "[{}] expected a name or a dataset.json that says what the labels are, got {}; say it with --labels: {}",
+      "[{}] expected a name or a dataset.json that says what the labels are, got {}; say it with `labels`: {}",
       file.string(), has_two_conventions(stem) ? "BraTS-PED, where 2023 and 2024 differ" : "neither",
       fmt::join(names, ", ")));
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::io {
 
@@ -18,7 +19,7 @@ constexpr std::string_view kPrefixes = "kmgtp";
 
 // Bytes of a unit, such as "", "B", "k", "MB" or "GiB".
 std::optional<double> bytes_of_unit(std::string unit) {
-  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  unit = lower_case(unit);
   if (unit.ends_with('b')) unit.pop_back();
   if (unit.empty()) return 1;
   const double base = unit.size() == 2 && unit[1] == 'i' ? 1024 : 1000;

@@ -1,34 +1,19 @@
 #include "io/text/similar_words.h"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "io/text/lower_case.h"
+
 namespace revunet::io {
 
 namespace {
 
 constexpr size_t kMostOffered = 3;  // names
-
-// Characters to insert, leave out, replace or swap with the next (optimal string alignment) to get from a to b.
-size_t distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
-  std::iota(last.begin(), last.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before = std::exchange(last, row);
-  }
-  return last[b.size()];
-}
 
 std::vector<std::string> sorted_words(const std::string& name) {
   std::vector<std::string> words;
@@ -62,11 +47,27 @@ std::vector<std::string> cheapest(const std::vector<std::string>& names, size_t 
 
 }  // namespace
 
+size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before = std::exchange(last, row);
+  }
+  return last[b.size()];
+}
+
 std::vector<std::string> similar(const std::string& typed, const std::vector<std::string>& names) {
   const std::string wanted = normalised_word(typed);
   if (wanted.size() < 2) return {};
   const size_t most_slips = std::max<size_t>(1, wanted.size() / 3);  // one in three characters
-  const auto nearest = cheapest(names, most_slips, [&](const std::string& name) { return distance(wanted, name); });
+  const auto nearest =
+      cheapest(names, most_slips, [&](const std::string& name) { return edit_distance(wanted, name); });
   if (!nearest.empty()) return nearest;
   constexpr size_t most_words = 2;
   return cheapest(names, most_words,
@@ -75,8 +76,7 @@ std::vector<std::string> similar(const std::string& typed, const std::vector<std
 
 std::string normalised_word(std::string_view word) {
   std::string result(word.substr(std::min(word.find_first_not_of('-'), word.size())));
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(result, result.begin(), [](char c) { return c == '_' ? '-' : lower_case(c); });
   return result;
 }
 

@@ -1,11 +1,16 @@
 // Words that are spelled alike, for messages that say what may have been meant.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace revunet::io {
+
+// How many characters to insert, leave out, replace or swap with the next to get from one text to the other (optimal
+// string alignment).
+size_t edit_distance(const std::string& a, const std::string& b);
 
 // The names that are spelled most like `typed`; none where no name is alike. Capitals, and - for _, make no difference,
 // and dashes in front of `typed` are not looked at.

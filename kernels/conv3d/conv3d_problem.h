@@ -9,10 +9,10 @@
 namespace revunet::cuda {
 
 // What is asked of a library besides the result.
-struct PlanLimits {
+struct AlgorithmLimits {
   size_t workspace = kCudaLayout.convolution_workspace;  // bytes, at most
   Arithmetic arithmetic;
-  auto operator<=>(const PlanLimits&) const = default;
+  auto operator<=>(const AlgorithmLimits&) const = default;
 };
 
 enum class Direction : uint8_t {

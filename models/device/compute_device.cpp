@@ -1,7 +1,10 @@
 #include "models/device/compute_device.h"
 
+#include <string_view>
+
 #include "engine/error.h"
-#include "models/device/plan_cache.h"
+#include "io/text/parse_number.h"
+#include "models/device/algorithm_file.h"
 #ifdef REVUNET_WITH_CUDA
 #include "engine/cuda/cuda_device.h"
 #endif
@@ -49,10 +52,24 @@ void expect_cuda_device(int index) {
   cuda::expect_device(index);
 #else
   throw UsageError(
-      fmt::format("[--device] expected cpu or auto in this build, which has no CUDA backend, got cuda:{}; build it "
+      fmt::format("[`device`] expected cpu or auto in this build, which has no CUDA backend, got cuda:{}; build it "
                   "where the CUDA toolkit and cuDNN are installed",
                   index));
 #endif
+}
+
+DeviceOptions device_of(const std::string& name) {
+  DeviceOptions options;
+  if (name == "cpu" || (name == "auto" && cuda_device_count() == 0)) return options;
+  options.kind = DeviceKind::cuda;
+  options.layout = kCudaLayout;
+  if (name == "auto" || name == "cuda") return options;
+  constexpr std::string_view prefix = "cuda:";
+  const auto index = name.starts_with(prefix) ? io::parse_number<int>(std::string_view(name).substr(prefix.size()))
+                                              : std::nullopt;
+  REVUNET_EXPECTS(index && *index >= 0, UsageError, "[`device`] expected auto, cpu, cuda or cuda:N, got {}", name);
+  options.index = *index;
+  return options;
 }
 
 std::string DeviceOptions::name() const {
@@ -63,18 +80,18 @@ ComputeDevice::ComputeDevice(const DeviceOptions& options)
     : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
       description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
                                                     : fmt::format("{} CPU threads", cpu_threads())),
-      plan_cache_(options.plan_cache),
-      plan_cache_key_(fmt::format("{}; {}", description_, cuda_versions())) {
+      algorithm_file_(options.algorithm_file),
+      algorithm_key_(fmt::format("{}; {}", description_, cuda_versions())) {
   if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
-  if (plan_cache_.empty()) return;
-  device_.kernel_choices() = read_plan_cache(plan_cache_, plan_cache_key_);
+  if (algorithm_file_.empty()) return;
+  device_.kernel_choices() = read_algorithm_file(algorithm_file_, algorithm_key_);
   saved_choices_ = device_.kernel_choices().size();
 }
 
-void ComputeDevice::save_plan_cache() {
+void ComputeDevice::save_algorithms() {
   const KernelChoices& choices = device_.kernel_choices();
-  if (plan_cache_.empty() || choices.size() == saved_choices_) return;
-  write_plan_cache(plan_cache_, plan_cache_key_, choices);
+  if (algorithm_file_.empty() || choices.size() == saved_choices_) return;
+  write_algorithm_file(algorithm_file_, algorithm_key_, choices);
   saved_choices_ = choices.size();
 }
 

@@ -1,5 +1,5 @@
 // The device that a program computes on: a CPU or a CUDA device, with its memory limit and its chosen convolution
-// plans.
+// algorithms.
 #pragma once
 
 #include <filesystem>
@@ -23,28 +23,32 @@ struct DeviceOptions {
   std::optional<size_t> memory_limit;  // bytes that the allocator may reserve
   MemoryLayout layout;
   Arithmetic arithmetic;
-  std::filesystem::path plan_cache;  // empty: none
+  std::filesystem::path algorithm_file;  // empty: none
 
   std::string name() const;  // "cpu" or "cuda:0": what --device takes
 };
 
-// A device as the options ask for, with the plan cache read.
+// "cpu", "cuda", "cuda:1" or "auto", which is the first CUDA device where this build and this machine have one: a CUDA
+// device has the layout of its kind. UsageError for another text.
+DeviceOptions device_of(const std::string& name);
+
+// A device as the options ask for, with the file of algorithms read.
 class ComputeDevice {
  public:
-  // DataError for a plan cache that cannot be read.
+  // DataError for a file of algorithms that cannot be read.
   explicit ComputeDevice(const DeviceOptions& options);
 
   Device& get() { return device_; }
   // "2 CPU threads" or "NVIDIA H200, sm_90, 143771 MiB".
   const std::string& description() const { return description_; }
-  // Writes the plan cache where there are choices that it lacks.
-  void save_plan_cache();
+  // Writes the file of algorithms where there are choices that it lacks.
+  void save_algorithms();
 
  private:
   Device device_;
   std::string description_;
-  std::filesystem::path plan_cache_;
-  std::string plan_cache_key_;
+  std::filesystem::path algorithm_file_;
+  std::string algorithm_key_;
   size_t saved_choices_ = 0;
 };
 

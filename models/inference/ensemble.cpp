@@ -38,7 +38,7 @@ MirrorAxes parse_mirror_axes(const std::string& text) {
     well_formed = well_formed && axis < 3 && !axes[axis];
     if (well_formed) axes[axis] = true;
   }
-  REVUNET_EXPECTS(well_formed, UsageError, "[--mirror] expected none, or some of x,y,z, got {}", text);
+  REVUNET_EXPECTS(well_formed, UsageError, "[`mirror`] expected none, or some of x,y,z, got {}", text);
   return axes;
 }
 

@@ -16,7 +16,7 @@ struct FieldOfViewOptions {
   std::string size;   // empty: the weights' own
   std::string patch;  // full (or none), or a size; empty: the weights' own
   std::optional<double> overlap;
-  std::string background = "";  // corner or a value; empty: the weights' own
+  std::optional<io::Background> background = {};  // none: the weights' own
 };
 
 constexpr double kDefaultOverlap = 0.5;  // of neighbouring patches, as a share of their size
@@ -29,7 +29,7 @@ struct FieldOfView {
 };
 
 // What a network's file says, and the file.
-struct Network {
+struct TrainedNetwork {
   std::filesystem::path file;
   WeightsInfo info;
 };
@@ -37,6 +37,6 @@ struct Network {
 // One for all networks. By patches where --patch says so, or all weights name one patch: then the whole brain is seen,
 // or --size of it. UsageError for options that make no sense, sizes that a network does not take, and weights that
 // disagree where no option decides.
-FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const Network> networks);
+FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const TrainedNetwork> networks);
 
 }  // namespace revunet

@@ -94,7 +94,7 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
     const auto own = [&](const char* ending) {
       const std::filesystem::path path = out / (c.name + ending);
       REVUNET_EXPECTS(names.insert(path).second, UsageError,
-                      "[--data] expected cases whose files have names of their own, got {} for two; predict them apart",
+                      "[`data`] expected cases whose files have names of their own, got {} for two; predict them apart",
                       path.string());
       return path;
     };
@@ -110,7 +110,7 @@ void expect_new(const std::vector<PredictionFiles>& files) {
   const auto expect_none = [](const std::filesystem::path& path) {
     std::error_code error;
     REVUNET_EXPECTS(!std::filesystem::exists(path, error) && !error, UsageError,
-                    "[--out] expected no prediction yet, got {}{}; add --skip-existing to keep what is there and "
+                    "[`out`] expected no prediction yet, got {}{}; add `skip-existing` to keep what is there and "
                     "predict the other cases, choose another folder, or move it away",
                     path.string(), error ? ": " + error.message() : "");
   };

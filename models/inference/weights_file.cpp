@@ -78,7 +78,7 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
   for (const auto& p : model.parameters()) {
     REVUNET_EXPECTS(
         count_non_finite(p->value) == 0, NonFiniteError,
-        "[{}] expected finite weights, got {} NaN or infinite in {}; nothing was written, try a smaller --lr",
+        "[{}] expected finite weights, got {} NaN or infinite in {}; nothing was written, try a smaller `lr`",
         path.string(), count_non_finite(p->value), p->name);
     const std::vector<float> values = to_host_f32(p->value);
     std::vector<float> permuted(values.size());

@@ -216,7 +216,7 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   }
   StepTerms terms;
   at(terms.after_forward, Tag::parameter) = parameters;
-  at(terms.after_forward, Tag::optimiser) = (step > 1 ? 2 * parameters : 0) + (s.extras.average > 0 ? parameters : 0);
+  at(terms.after_forward, Tag::optimiser) = (step > 1 ? 2 * parameters : 0) + (s.extras.ema > 0 ? parameters : 0);
   at(terms.after_forward, Tag::input) =
       sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
   at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits

@@ -27,20 +27,20 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
   MemorySettings halved = settings;
   halved.precision = Precision::bf16;
   if (settings.precision != Precision::bf16 && fastest_that_fits(halved, choice, budget)) {
-    text = "--precision bf16 would fit; ";
+    text = "`precision` bf16 would fit; ";
   }
   for (const NetworkRow& other : networks()) {
     if (has_modes(settings) || !other.reversible_blocks) continue;
     MemorySettings reversible = settings;
     reversible.network = default_config(other.kind);
-    if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("--model {} would fit; ", other.name);
+    if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("`model` {} would fit; ", other.name);
   }
   if (plan_training(settings).validation.peak_reserved > budget) {
-    return text + "use a smaller --size, or --val-fraction 0";
+    return text + "use a smaller `size`, or `val-fraction` 0";
   }
   const int64_t cube = largest_cube(settings, choice, budget);
-  return text + (cube > 0 ? fmt::format("the largest cube that fits is --patch {0},{0},{0}", cube)
-                          : std::string("no patch fits; use fewer --channels"));
+  return text + (cube > 0 ? fmt::format("the largest cube that fits is `patch` {0},{0},{0}", cube)
+                          : std::string("no patch fits; use fewer `channels`"));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
     if (has_modes(settings) && choice.skips.value_or(mode.skips) != mode.skips) continue;
     for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
       if (choice.optimiser_step.value_or(step) != step) continue;
-      const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip > 0;
+      const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip_gradients > 0;
       if (step == OptimiserStep::fused && all_gradients) continue;
       result.push_back(settings);
       result.back().mode = mode;
@@ -102,7 +102,7 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
 }
 
 std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
-  if (capacity == 0) return "use a smaller --size or --patch, --precision bf16, or fewer --channels";
+  if (capacity == 0) return "use a smaller `size` or `patch`, `precision` bf16, or fewer `channels`";
   const size_t planned = plan_training(settings).reserved();
   std::string text = fmt::format("the plan of this run reserves {:.1f} MiB, of {:.1f} MiB that there are; ",
                                  mib(planned), mib(capacity));
@@ -111,10 +111,10 @@ std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
     if (reserved > capacity || reserved >= planned) continue;
     return text + fmt::format("{}{} would fit, with {:.1f} MiB",
                               has_modes(settings)
-                                  ? fmt::format("--activations {} --skips {}", name_of(mode.mode.activations),
+                                  ? fmt::format("`activations` {} `skips` {}", name_of(mode.mode.activations),
                                                 name_of(mode.mode.skips))
                                   : "",
-                              mode.optimiser_step == OptimiserStep::fused ? " --fused-optimizer" : "", mib(reserved));
+                              mode.optimiser_step == OptimiserStep::fused ? " `fused-optimizer`" : "", mib(reserved));
   }
   return text + remedy(settings, {}, capacity);
 }
@@ -125,7 +125,7 @@ MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& c
   if (settings.validation) {
     volumes += fmt::format(" and validate on volumes of {}", fmt::join(*settings.validation, ","));
   }
-  throw UsageError(fmt::format("[--memory-budget] expected at least {:.1f} MiB to {}, got {:.1f} MiB; {}",
+  throw UsageError(fmt::format("[`memory-budget`] expected at least {:.1f} MiB to {}, got {:.1f} MiB; {}",
                                mib(least_reserved(candidates(settings, choice))), volumes, mib(budget),
                                remedy(settings, choice, budget)));
 }

@@ -66,8 +66,8 @@ std::string describe(const StepExtras& e) {
   if (e.accumulate > 1) text += fmt::format(", {} samples a step", e.accumulate);
   if (*loss_of(e).in_plans) text += fmt::format(", {}", loss_of(e).in_plans);
   if (e.dropout > 0) text += ", dropout";
-  if (e.clip > 0) text += ", clipped gradients";
-  if (e.average > 0) text += ", averaged weights";
+  if (e.clip_gradients > 0) text += ", clipped gradients";
+  if (e.ema > 0) text += ", averaged weights";
   return text;
 }
 

@@ -86,13 +86,13 @@ std::string alternatives(const MemorySettings& settings) {
 }
 
 std::string largest_patches(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
-  std::string text = "largest cube to train on, in a --size that holds it, by what is reserved\n";
+  std::string text = "largest cube to train on, in a `size` that holds it, by what is reserved\n";
   std::vector<size_t> budgets = {4 * kGiB, 8 * kGiB, 12 * kGiB, 24 * kGiB};
   if (budget) budgets = {*budget};
   for (const size_t bytes : budgets) {
     const int64_t edge = largest_cube(settings, choice, bytes);
     text += fmt::format("  within {:>8} MiB  {}\n", in_mib(bytes),
-                        edge > 0 ? fmt::format("--patch {0},{0},{0}", edge) : std::string("none"));
+                        edge > 0 ? fmt::format("`patch` {0},{0},{0}", edge) : std::string("none"));
   }
   return text;
 }

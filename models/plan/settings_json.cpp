@@ -69,12 +69,13 @@ UNetConfig network_from_json(const json& j) {
   return network;
 }
 
+// Traces of version 0.1 say clip and average.
 StepExtras extras_from_json(const json& j) {
   return {.accumulate = integer_member(j, "accumulate", 1, kMost),
           .cross_entropy = number_member(j, "cross_entropy"),
           .dropout = number_member(j, "dropout"),
-          .clip = number_member(j, "clip"),
-          .average = number_member(j, "average")};
+          .clip_gradients = number_member(j, j.contains("clip") ? "clip" : "clip_gradients"),
+          .ema = number_member(j, j.contains("average") ? "average" : "ema")};
 }
 
 }  // namespace
@@ -83,8 +84,8 @@ nlohmann::ordered_json to_json(const StepExtras& e) {
   return {{"accumulate", e.accumulate},
           {"cross_entropy", e.cross_entropy},
           {"dropout", e.dropout},
-          {"clip", e.clip},
-          {"average", e.average}};
+          {"clip_gradients", e.clip_gradients},
+          {"ema", e.ema}};
 }
 
 nlohmann::ordered_json to_json(const MemorySettings& s) {

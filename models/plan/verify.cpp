@@ -11,7 +11,7 @@ namespace {
 
 using Kind = AllocationEvent::Kind;
 
-// On a CUDA device workspaces are what the chosen plans take, of which the planner knows the limit alone.
+// On a CUDA device workspaces are what the chosen algorithms take, of which the planner knows the limit alone.
 bool plans_workspaces(const TraceHeader& header) {
   return header.device != "cuda";
 }
@@ -106,7 +106,7 @@ std::string compare_with_plan(const RunTrace& trace, Verification& result) {
     if (!workspaces) {
       result.confirmed.push_back(
           fmt::format("{}: {} allocations and frees are as planned, workspaces left out, which are those of the chosen "
-                      "plans; a peak of {} bytes, where {} are planned",
+                      "algorithms; a peak of {} bytes, where {} are planned",
                       describe(section), count, peaks[i].allocated, want));
       continue;
     }

@@ -13,7 +13,7 @@ void load_initial_weights(const std::filesystem::path& path, const io::Backgroun
   load_weights(file, model);
   const std::string known = weights_info(file).background.value_or(background).name();
   if (known == background.name()) return;
-  spdlog::warn("warning: [--init] expected weights of --background {}, as this run has, got {}, of --background {}",
+  spdlog::warn("warning: [`init`] expected weights of `background` {}, as this run has, got {}, of `background` {}",
                background.name(), path.string(), known);
 }
 

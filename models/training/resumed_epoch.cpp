@@ -12,13 +12,13 @@ void expect_same_epoch(const RunState& state, const TrainOptions& options, const
   if (state.sample_of_epoch == 0) return;
   const RunLength begun{was.cases, was.accumulate, options.epochs, 0};
   REVUNET_EXPECTS(was.accumulate == length.accumulate && was.seed == options.seed, UsageError,
-                  "[--resume] expected --accumulate {} and --seed {} until epoch {} ends, got {} and {}; end it with "
-                  "--max-steps {}, then change them",
+                  "[`resume`] expected `accumulate` {} and `seed` {} until epoch {} ends, got {} and {}; end it with "
+                  "`max-steps` {}, then change them",
                   was.accumulate, was.seed, state.epoch, length.accumulate, options.seed,
                   state.step - begun.steps_made(state.sample_of_epoch) + begun.steps_an_epoch());
   REVUNET_EXPECTS(
       length.samples_of_epoch(state.step, state.sample_of_epoch) >= state.sample_of_epoch, UsageError,
-      "[--max-steps] expected at least the steps that the run has begun, which is in epoch {} after step {}, got {}",
+      "[`max-steps`] expected at least the steps that the run has begun, which is in epoch {} after step {}, got {}",
       state.epoch, state.step, options.max_steps);
 }
 

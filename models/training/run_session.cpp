@@ -56,10 +56,10 @@ std::string RunSession::describe_end() const {
   if (stopped_) {
     return fmt::format(
         "nothing left to do: the mean validation Dice of {} epochs had not risen for {}; to go on, raise "
-        "--stop-patience or give 0",
+        "`stop-patience` or give 0",
         options_.stopping.window, options_.stopping.patience);
   }
-  return fmt::format("nothing left to do after {} epochs and {} steps; to go on, raise --epochs or --max-steps",
+  return fmt::format("nothing left to do after {} epochs and {} steps; to go on, raise `epochs` or `max-steps`",
                      state_.epoch - 1, state_.step);
 }
 
@@ -77,7 +77,7 @@ void RunSession::save_now() {
 }
 
 void RunSession::write(const std::function<void()>& write) const try { write(); } catch (const DataError& e) {
-  throw DataError(fmt::format("{}\nonce that is fixed, go on with --resume {}", e.what(), options_.out.string()));
+  throw DataError(fmt::format("{}\nonce that is fixed, go on with `resume` {}", e.what(), options_.out.string()));
 }
 
 // With averaged weights, where they are averaged: only while this runs, as a checkpoint has both.
@@ -143,7 +143,7 @@ void RunSession::forget_older_scores() {
 void RunSession::leave_if_interrupted() {
   if (!interrupted()) return;
   save_now();
-  throw Interrupted(fmt::format("interrupted after step {}, in epoch {}; saved: go on with --resume {}", state_.step,
+  throw Interrupted(fmt::format("interrupted after step {}, in epoch {}; saved: go on with `resume` {}", state_.step,
                                 state_.epoch, options_.out.string()));
 }
 
@@ -153,7 +153,7 @@ std::string RunSession::saved_because_of(const Error& error) {
   } catch (const Error& e) {
     return fmt::format("{}\nand step {} could not be saved: {}", error.what(), state_.step, e.what());
   }
-  return fmt::format("{}\nsaved after step {}: once that is fixed, go on with --resume {}", error.what(), state_.step,
+  return fmt::format("{}\nsaved after step {}: once that is fixed, go on with `resume` {}", error.what(), state_.step,
                      options_.out.string());
 }
 

@@ -17,22 +17,19 @@
 namespace revunet {
 
 struct TrainOptions {
-  std::filesystem::path data, out;
-  std::string check = "full";  // before the start: none, headers or full
-  std::string labels;          // a profile's name; empty: as the layout of `data` says
+  std::filesystem::path out;  // the run folder
   io::Background background;
-  std::string patients;  // of io::Patients; empty: by known names
   UNetConfig network;
-  io::VolumeSize size;                  // field of view (x, y, z) that cases are cropped or padded to
+  io::VolumeSize size = {160, 192, 160};  // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::VolumeSize> patch;  // none: the whole field of view
   double foreground = 0.5;              // share of the patches that are put on the tumour
   std::optional<AugmentationRanges> augmentation;
   StepExtras extras;
-  int64_t epochs = 0;
+  int64_t epochs = 100;
   int64_t max_steps = 0;       // 0: no limit
   int64_t validate_every = 1;  // epochs
   LearningRateSchedule learning_rate;
-  double weight_decay = 0;
+  double weight_decay = 1e-5;
   StoppingRule stopping;
   SplitOptions split;
   uint64_t seed = 0;
@@ -44,15 +41,14 @@ struct TrainOptions {
   Precision precision = Precision::fp32;
   MemoryMode mode;
   OptimiserStep optimiser_step = OptimiserStep::separate;
-  std::optional<size_t> memory_budget;  // bytes
   int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
   TraceRequest trace;
   bool resume = false;       // the run in `out`
-  bool tensorboard = false;  // whether to write event files
-  int64_t previews = 0;      // validation cases to draw
+  bool tensorboard = true;   // whether to write event files
+  int64_t previews = 3;      // validation cases to draw
 
   // Whether some cases may be kept for validation.
-  bool validates() const { return split.fold || !split.file.empty() || split.validation_fraction > 0; }
+  bool validates() const { return split.folds > 0 || !split.file.empty() || split.validation_fraction > 0; }
   // What the plan of a run of so many steps asks for.
   MemorySettings memory(int64_t steps) const;
 };

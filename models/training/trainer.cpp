@@ -19,8 +19,8 @@ std::optional<TraceRecorder> recorder_of(const TrainOptions& options, const RunL
   const int64_t whole_steps = length.cases / length.accumulate;
   REVUNET_EXPECTS(
       length.cases % length.accumulate == 0 || std::min(length.steps(), options.trace.steps) <= whole_steps, UsageError,
-      "[--memory-trace] expected steps of {} samples, got an epoch of {}, whose last step has fewer, which no "
-      "plan has; record at most {} with --memory-trace-steps",
+      "[`memory-trace`] expected steps of {} samples, got an epoch of {}, whose last step has fewer, which no "
+      "plan has; record at most {} with `memory-trace-steps`",
       length.accumulate, length.cases, whole_steps);
   return std::optional<TraceRecorder>(
       std::in_place, device.allocator(),
@@ -104,7 +104,7 @@ void Trainer::end() {
 void Trainer::warn_if_cut(const std::string& case_name, const io::Size3& cut) {
   if (cut == io::Size3{}) return;
   progress_.clear();
-  spdlog::warn("warning: case {}: the brain is {} voxels (x,y,z) larger than --size {}; they are cut off", case_name,
+  spdlog::warn("warning: case {}: the brain is {} voxels (x,y,z) larger than `size` {}; they are cut off", case_name,
                fmt::join(cut, ","), fmt::join(options_.size, ","));
 }
 
@@ -159,7 +159,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
                           length_.samples_of_step(state_.sample_of_epoch)};
   if (recorder_ && place.index == 0) recorder_->begin_step(state_.step + 1);
   const std::vector<double> losses = take(sample, place);
-  compute_.save_plan_cache();
+  compute_.save_algorithms();
   ++state_.sample;
   ++state_.sample_of_epoch;
   state_.validated.clear();  // was of other weights, where more steps were asked for since
@@ -179,8 +179,8 @@ std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlac
   const std::filesystem::path last = folder_.file("last.safetensors");
   const std::string remedy =
       std::filesystem::exists(last)
-          ? fmt::format("; the weights of the epoch before are in {}; try a smaller --lr", last.string())
-          : std::string("; no epoch was finished; try other --init weights or a smaller --lr");
+          ? fmt::format("; the weights of the epoch before are in {}; try a smaller `lr`", last.string())
+          : std::string("; no epoch was finished; try other `init` weights or a smaller `lr`");
   throw NonFiniteError(fmt::format("[train] step {}, case {}: the loss is not finite{}{}{}", state_.step + 1,
                                    sample.case_name, e.first.empty() ? "" : ": ", e.first, remedy));
 }

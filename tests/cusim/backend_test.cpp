@@ -1,4 +1,4 @@
-// What the simulation alone can show of the CUDA backend: any order of threads, plans that cuDNN may lack, memory that
+// What the simulation alone can show of the CUDA backend: any order of threads, algorithms that cuDNN may lack, memory that
 // runs out anywhere.
 #include "engine/cuda/cuda_device.h"
 #include "kernels/add/add.h"
@@ -43,7 +43,7 @@ TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their 
   cusim::set_order(cusim::Order::forward);
 }
 
-TEST_CASE("convolutions agree with f64 where cuDNN has no tensor-core plan but for fused graphs", "[cuda]") {
+TEST_CASE("convolutions agree with f64 where cuDNN has no tensor-core algorithm but for fused graphs", "[cuda]") {
   cusim::offer_engine_4(false);
   const DType dtype = GENERATE(DType::f32, DType::bf16);
   for_each_test_case([&](const OpCase& c) {

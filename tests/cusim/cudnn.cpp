@@ -281,8 +281,8 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor
   }
 }
 
-cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack) {
-  const Object& configuration = object_of(plan).object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
+cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t algorithm, cudnnBackendDescriptor_t pack) {
+  const Object& configuration = object_of(algorithm).object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
   const Object& graph = configuration.object(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH);
   const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);
   const Object* after = operation_after(graph);

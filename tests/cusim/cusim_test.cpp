@@ -5,7 +5,7 @@
 #include "engine/tensor.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/support/catch.h"
-#include "tools/common/device_options.h"
+#include "models/device/compute_device.h"
 
 using namespace revunet;
 using Catch::Matchers::ContainsSubstring;
@@ -81,7 +81,7 @@ TEST_CASE("flaw: global overrun", "[.flaw]") {
 TEST_CASE("a CUDA device is refused where there is none, and memory that is refused is no crash", "[cusim]") {
   cusim::set_device_count(0);
   CHECK(cuda::device_count() == 0);
-  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[--device] expected a CUDA device, got none"));
+  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[`device`] expected a CUDA device, got none"));
   cusim::set_device_count(1);
   CHECK_THROWS_WITH(cuda::make_device(1), ContainsSubstring("expected a CUDA device from 0 to 0, got 1"));
   {
@@ -109,7 +109,7 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
 TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is no device", "[cusim]") {
   cusim::fail_device_count(cudaErrorInsufficientDriver, 0);
   CHECK(cuda::device_count() == 0);
-  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[--device] expected a CUDA device, got none"));
+  CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("[`device`] expected a CUDA device, got none"));
   cusim::fail_device_count(cudaErrorNoDevice, 13000);
   CHECK(cuda::device_count() == 0);
   for (const cudaError_t error : {cudaErrorInsufficientDriver, cudaErrorSystemNotReady, cudaErrorSystemDriverMismatch,
@@ -117,8 +117,8 @@ TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is 
     cusim::fail_device_count(error, 12040);
     CHECK_THROWS_AS(cuda::device_count(), UsageError);
     CHECK_THROWS_WITH(cuda::make_device(0), ContainsSubstring("got cudaErrorOfTheSimulation (simulated)") &&
-                                                ContainsSubstring("use --device cpu"));
-    CHECK_THROWS_AS(tools::resolve(tools::DeviceArguments{}), UsageError);  // auto does not go to the CPU
+                                                ContainsSubstring("use `device` cpu"));
+    CHECK_THROWS_AS(device_of("auto"), UsageError);  // auto does not go to the CPU
   }
   cusim::fail_device_count(cudaSuccess, 13000);
   CHECK(cuda::device_count() == 1);

@@ -85,7 +85,7 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
 TEST_CASE("averaged weights follow their definition, and swap in and out") {
   Run run;
   constexpr double decay = 0.3;
-  TrainingStep step = run.step({.average = decay});
+  TrainingStep step = run.step({.ema = decay});
   REQUIRE(step.average());
   std::vector<std::vector<double>> average = run.weights();
   for (int64_t t = 1; t <= 4; ++t) {
@@ -111,7 +111,8 @@ TEST_CASE("averaged weights follow their definition, and swap in and out") {
 TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.utils.clip_grad_norm_ does") {
   constexpr double limit = 0.001;
   Run clipped, plain;
-  TrainingStep clipping = clipped.step({.accumulate = 2, .clip = limit}), as_is = plain.step({.accumulate = 2});
+  TrainingStep clipping = clipped.step({.accumulate = 2, .clip_gradients = limit}),
+               as_is = plain.step({.accumulate = 2});
   for (int64_t i = 0; i < 2; ++i) {
     clipped.take(clipping, static_cast<uint64_t>(i), i, 2);
     plain.take(as_is, static_cast<uint64_t>(i), i, 2);
@@ -161,17 +162,16 @@ TEST_CASE("a loss that is not finite names the first tensor that is not, and cha
 
 TEST_CASE("extras that make no sense are refused") {
   const UNetConfig baseline = {.kind = ModelKind::baseline, .channels = {4, 8}};
-  CHECK_NOTHROW(
-      check_extras(small_network(), OptimiserStep::fused, {.cross_entropy = 1, .dropout = 0.2, .average = 0.99}));
+  CHECK_NOTHROW(check_extras(small_network(), OptimiserStep::fused, {.cross_entropy = 1, .dropout = 0.2, .ema = 0.99}));
   for (const StepExtras& extras : std::vector<StepExtras>{{.accumulate = 0},
                                                           {.accumulate = 1'000'000},
                                                           {.cross_entropy = -1},
                                                           {.dropout = 1},
-                                                          {.clip = -1},
-                                                          {.average = 1}}) {
+                                                          {.clip_gradients = -1},
+                                                          {.ema = 1}}) {
     CHECK_THROWS_AS(check_extras(small_network(), OptimiserStep::separate, extras), UsageError);
   }
   CHECK_THROWS_AS(check_extras(baseline, OptimiserStep::separate, {.dropout = 0.1}), UsageError);
   CHECK_THROWS_AS(check_extras(small_network(), OptimiserStep::fused, {.accumulate = 2}), UsageError);
-  CHECK_THROWS_AS(check_extras(small_network(), OptimiserStep::fused, {.clip = 1}), UsageError);
+  CHECK_THROWS_AS(check_extras(small_network(), OptimiserStep::fused, {.clip_gradients = 1}), UsageError);
 }

@@ -8,7 +8,7 @@
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/option_spelling.h"
 #include "tools/common/parse_error.h"
-#include "tools/train/arguments.h"
+#include "tools/train/train_settings.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -36,12 +36,15 @@ std::string help_at(const std::string& program, int columns) {
 // What revunet-train says of a command line that it does not take.
 std::string refusal_of_train(const std::string& line) {
   CLI::App app("", "revunet-train");
-  TrainArguments arguments;
-  add_train_options(app, arguments);
+  TrainSettings settings;
+  OptionTable options = train_options(settings);
+  options.declare(app);
   try {
     app.parse(line);
   } catch (const CLI::ParseError& e) {
     return explain(app, e);
+  } catch (const UsageError& e) {
+    return e.what();
   }
   return "none";
 }
@@ -137,8 +140,9 @@ TEST_CASE("a value that does not fit is answered with what would", "[help]") {
   CHECK(refusal_of_train("--augment papr") ==
         "[--augment] expected none, paper or strong, got papr; did you mean paper?");
   CHECK(refusal_of_train("--skips xyzzy") == "[--skips] expected auto, stored or reversible, got xyzzy");
-  CHECK(refusal_of_train("--epochs ten") == "[--epochs] expected a whole number, got ten");
-  CHECK(refusal_of_train("--lr 1e-4x") == "[--lr] expected a number, got 1e-4x");
+  CHECK(refusal_of_train("--epochs ten") == "[--epochs] expected a whole number from 1 to 1000000, got ten");
+  CHECK(refusal_of_train("--lr 1e-4x") == "[--lr] expected a number above 0 and below 1, got 1e-4x");
+  CHECK(refusal_of_train("--lr 0.1 --lr 0.2") == "[--lr] expected one value, got 0.1 and 0.2; leave one out");
   CHECK_THAT(refusal_of_train("--size 160 192 160"),
              ContainsSubstring("got 192 160; a list is written with commas, as 64,64,48"));
 }
@@ -174,7 +178,7 @@ TEST_CASE("every tool has --help with its defaults, and --version", "[tools]") {
         Tool{"revunet-predict", {"--weights", "--probabilities", "160,192,160", "--threads INT=0"}},
         Tool{"revunet-evaluate", {"--reference", "--prediction", "--json", "--csv"}},
         Tool{"revunet-trace", {"summary", "peak", "verify", "plot", "convert"}},
-        Tool{"revunet-phantom", {"--cases INT", "=1", "[240,240,155]", "--seed INT"}}}) {
+        Tool{"revunet-phantom", {"--cases INT", "=1", "=240,240,155", "--seed INT"}}}) {
     INFO(tool.name);
     const ToolResult help = run_tool(tool.name, "--help"), version = run_tool(tool.name, "--version");
     CHECK(help.exit_code == 0);

@@ -101,6 +101,6 @@ TEST_CASE("revunet-predict removes small pieces from labels and from no probabil
           read_bytes(folder / "all/Phantom_001_probabilities.nii.gz"));
   }
   CHECK_THAT(predict(weights, data, folder / "none", "--keep-components 0").errors,
-             ContainsSubstring("[--keep-components] expected 1 to 1000000000, got 0"));
+             ContainsSubstring("[--keep-components] expected a whole number from 1 to 1000000000, got 0"));
   CHECK(predict(weights, data, folder / "none", "--min-component-volume=-1").exit_code == 2);
 }

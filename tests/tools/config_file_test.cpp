@@ -6,9 +6,8 @@
 #include <sstream>
 
 #include "tests/support/catch.h"
+#include "tests/tools/parsed_run.h"
 #include "tests/tools/tiny_runs.h"
-#include "tools/train/protocol.h"
-#include "tools/train/resolve_options.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -22,28 +21,6 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-struct Parsed {
-  TrainArguments typed;
-  std::set<std::string> given, all;  // long names
-};
-
-Parsed parse(const std::vector<std::string>& arguments) {
-  CLI::App app("", "revunet-train");
-  Parsed result;
-  add_train_options(app, result.typed);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
-  app.parse(reversed);
-  read_configuration(app, result.typed);
-  apply_protocol(app, result.typed.protocol);
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      result.all.insert(name);
-      if (option->count() > 0) result.given.insert(name);
-    }
-  }
-  return result;
-}
-
 // No default among them, and each as config.toml holds it: paths from the root, modes that leave nothing open.
 const std::vector<std::string> command_lines = {
     "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ --check headers --device "
@@ -51,8 +28,8 @@ const std::vector<std::string> command_lines = {
     "--threads 1 --channels 6,12 --encoder-depth 2 "
     "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 --scaling "
     "0.7,1.4 --deformation 3 --flip 0.25 --intensity-shift 0.2 --epochs 7 --max-steps 9 --lr 0.000123456789 --lr-drops "
-    "3,5 --lr-divisor 2.5 --weight-decay 0.00002 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 "
-    "--dropout 0.125 --stop-patience 4 --stop-window 2 --val-fraction 0.333333333333333 --folds 5 --fold 4 "
+    "3,5 --lr-divisor 2.5 --weight-decay 2e-05 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 "
+    "--dropout 0.125 --stop-patience 4 --stop-window 2 --folds 5 --fold 4 "
     "--validate-every 2 --seed 18446744073709551615 --loader-threads 5 --cache /c --memory-limit 123456789 "
     "--activations "
     "stored --skips stored --no-tensorboard --previews 1",
@@ -61,7 +38,7 @@ const std::vector<std::string> command_lines = {
     "--monitor-reconstruction 5 "
     "--lr-drops none",
     "--data /d --out r --device cpu --threads 2 --model baseline --channels 30,60,120,240,480 --precision "
-    "bf16 --val-fraction 0",
+    "bf16 --val-fraction 0.333333333333333",
 };
 
 // Options that config.toml does not hold, and why.
@@ -81,14 +58,40 @@ const std::map<std::string, std::string> not_held = {
     {"strict-fp32", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"deterministic", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"no-deterministic", "the other value of --deterministic"},
-    {"plan-cache", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
+    {"no-tensorboard", "the other value of --tensorboard"},
+    {"conv-algorithms", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
 };
 
-// The arguments that are read from a run's config.toml.
-TrainArguments read_back(const TrainArguments& typed, const fs::path& folder) {
-  const std::string text = to_toml(resolve(typed));
-  UNSCOPED_INFO(text);
-  return parse({"--config", write_bytes(folder / "config.toml", text).string()}).typed;
+// What each option of a command line is set to, as text.
+std::map<std::string, std::string> typed_values(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> values;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (!words[i].starts_with("--")) continue;
+    const std::string name = words[i].substr(2);
+    const bool has_value = i + 1 < words.size() && !words[i + 1].starts_with("--");
+    if (name.starts_with("no-")) {
+      values[name.substr(3)] = "false";
+    } else {
+      values[name] = has_value ? words[i + 1] : "true";
+    }
+  }
+  return values;
+}
+
+// Each option as it was typed, where a run's config.toml is all that is given. The run folder is the file's own matter.
+std::set<std::string> expect_read_back(const std::vector<std::string>& typed, const fs::path& folder) {
+  ParsedRun run(typed);
+  run.resolved();
+  const std::string text = run.options.to_toml();
+  INFO(text);
+  const ParsedRun back({"--config", write_bytes(folder / "config.toml", text).string()});
+  std::set<std::string> held;
+  for (const auto& [name, value] : typed_values(typed)) {
+    INFO(name);
+    CHECK(back.options.text(name) == value);
+    held.insert(name);
+  }
+  return held;
 }
 
 }  // namespace
@@ -96,15 +99,12 @@ TrainArguments read_back(const TrainArguments& typed, const fs::path& folder) {
 TEST_CASE("a run's config.toml gives back every option as it was typed", "[train]") {
   const TemporaryFolder folder;
   std::set<std::string> held;
-  Parsed parsed;
   for (const std::string& line : command_lines) {
     INFO(line);
-    parsed = parse(words(line));
-    held.insert(parsed.given.begin(), parsed.given.end());
-    CHECK(read_back(parsed.typed, folder.path()) == parsed.typed);
+    held.merge(expect_read_back(words(line), folder.path()));
   }
   // An option that is new is held, or said not to be.
-  for (const std::string& name : parsed.all) {
+  for (const std::string& name : ParsedRun({}).names) {
     INFO(name);
     CHECK(held.contains(name) != not_held.contains(name));
   }
@@ -113,12 +113,9 @@ TEST_CASE("a run's config.toml gives back every option as it was typed", "[train
 TEST_CASE("config.toml holds paths with any characters of UTF-8", "[train]") {
   const TemporaryFolder folder;
   const fs::path init = write_untrained(folder / "it's \"init\" #2.safetensors");
-  TrainArguments typed =
-      parse({"--data", "/some, data/[1] = x\\y\n# \xc3\xa9\x7f", "--out", "run ", "--channels", "4,8", "--init",
-             init.string(), "--size", "32,32,32", "--device", "cpu", "--threads", "1"})
-          .typed;
-  typed.activations = typed.skips = "reversible";
-  CHECK(read_back(typed, folder.path()) == typed);
+  expect_read_back({"--data", "/some, data/[1] = x\\y\n# \xc3\xa9\x7f", "--out", "run ", "--channels", "4,8", "--init",
+                    init.string(), "--size", "32,32,32", "--device", "cpu", "--threads", "1"},
+                   folder.path());
 }
 
 TEST_CASE("lists of TOML are lists as typed", "[train]") {
@@ -126,20 +123,35 @@ TEST_CASE("lists of TOML are lists as typed", "[train]") {
   const fs::path file = write_bytes(folder / "c.toml",
                                     "data = \"d\"\nsize = [32, 48, 16]\nchannels = [ 4,8 ]\nlr-drops = [7]\n"
                                     "scaling = [0.5, 2.0]\n");
-  const TrainArguments typed = parse({"--config", file.string()}).typed;
-  CHECK((typed.size == "32,48,16" && typed.channels == "4,8" && typed.learning_rate_drops == "7"));
-  CHECK(typed.scaling == "0.5,2");
+  const ParsedRun run({"--config", file.string()});
+  CHECK(run.settings.run.size == io::Size3{32, 48, 16});
+  CHECK(run.settings.run.network.channels == std::vector<int64_t>{4, 8});
+  CHECK(run.settings.run.learning_rate.drops == std::vector<int64_t>{7});
+  CHECK((run.settings.ranges.scale_low == 0.5 && run.settings.ranges.scale_high == 2));
 }
 
 TEST_CASE("what is typed next to config.toml takes precedence", "[train]") {
   const TemporaryFolder folder;
-  const fs::path file = write_bytes(folder / "config.toml", to_toml(resolve(parse(words(command_lines[0])).typed)));
-  const TrainArguments typed = parse({"--config", file.string(), "--out", "other", "--seed", "4"}).typed;
-  CHECK((typed.out == "other" && typed.seed == 4 && typed.epochs == 7));
+  const fs::path file = write_bytes(folder / "config.toml", "data = \"d\"\nout = \"o\"\nseed = 9\nepochs = 7\n");
+  const ParsedRun run({"--config", file.string(), "--out", "other", "--seed", "4"});
+  CHECK((run.settings.run.out == "other" && run.settings.run.seed == 4 && run.settings.run.epochs == 7));
+}
+
+TEST_CASE("keys and values of earlier versions are read", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path file = write_bytes(folder / "config.toml",
+                                    "data = \"d\"\nno-tensorboard = true\nplan-cache = \"p\"\nfused-optimizer = false\n"
+                                    "val-fraction = 0.2\nfolds = 5\nfold = 1\nsize = \"32,48,16\"\n");
+  const ParsedRun run({"--config", file.string()});
+  CHECK_FALSE(run.settings.run.tensorboard);
+  CHECK(run.settings.device.algorithm_file == "p");
+  CHECK_FALSE(run.settings.modes.optimiser_step.has_value());
+  CHECK((run.settings.run.split.folds == 5 && run.settings.run.size == io::Size3{32, 48, 16}));
 }
 
 TEST_CASE("options as typed become those of a run", "[train]") {
-  const TrainOptions options = resolve(parse(words(command_lines[0])).typed);
+  ParsedRun run(words(command_lines[0]));
+  const TrainOptions& options = run.resolved();
   CHECK(options.augmentation == AugmentationRanges{.strong = true,
                                                    .rotation = 20.5,
                                                    .scale_low = 0.7,
@@ -156,7 +168,7 @@ TEST_CASE("options as typed become those of a run", "[train]") {
   CHECK((options.learning_rate.initial == 0.000123456789 && options.learning_rate.divisor == 2.5));
   CHECK((options.weight_decay == 0.00002 && options.seed == 18446744073709551615u && options.threads == 1));
   CHECK((options.stopping.patience == 4 && options.stopping.window == 2));
-  CHECK((options.split.fold->count == 5 && options.split.fold->index == 4));
+  CHECK((options.split.folds == 5 && options.split.fold == 4));
   CHECK((options.epochs == 7 && options.max_steps == 9 && options.validate_every == 2));
-  CHECK(resolve(parse({"--data", "data", "--out", "o"}).typed).data == fs::current_path() / "data");
+  CHECK(ParsedRun({"--data", "data", "--out", "o"}).settings.data == fs::current_path() / "data");
 }

@@ -47,7 +47,8 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output,
              ContainsSubstring("; simulated, sm_80, 1024 MiB\n"));  // auto: the CUDA device, as there is one
-  CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("device = \"cuda:0\"\nconv-workspace = 33554432\n"));
+  CHECK_THAT(read_bytes(run / "config.toml"),
+             ContainsSubstring("device = \"cuda:0\"\nmemory-limit = 0\nconv-workspace = 33554432\n"));
   // Sums in f32, in another order: each step's gradients differ by 1e-5 of their size or so, four steps in all.
   for (const char* name : {"loss", "loss_wt", "loss_tc", "loss_et", "dice_wt"}) {
     INFO(name);
@@ -81,10 +82,10 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   }
 }
 
-TEST_CASE("the plan cache holds what was chosen, and a second run chooses it again", "[cuda]") {
+TEST_CASE("the file of algorithms holds what was chosen, and a second run chooses it again", "[cuda]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), cache = folder / "plans.json";
-  const std::string option = fmt::format("--plan-cache '{}'", cache.string());
+  const std::string option = fmt::format("--conv-algorithms '{}'", cache.string());
   REQUIRE(one_step(data, folder / "a", option).exit_code == 0);
   const std::string written = read_bytes(cache);
   nlohmann::json j = read_json(cache);
@@ -112,8 +113,8 @@ TEST_CASE("the plan cache holds what was chosen, and a second run chooses it aga
   std::ofstream(cache) << j.dump();
   const ToolResult stale = one_step(data, folder / "d", option);
   CHECK(stale.exit_code == 1);
-  CHECK_THAT(stale.errors, ContainsSubstring("expected cuDNN's plan no such plan for ") &&
-                               ContainsSubstring("remove --plan-cache's file"));
+  CHECK_THAT(stale.errors, ContainsSubstring("expected cuDNN's algorithm no such plan for ") &&
+                               ContainsSubstring("remove --conv-algorithms's file"));
   std::ofstream(cache) << "{\"format\": 3}";
   const ToolResult damaged = one_step(data, folder / "e", option);
   CHECK(damaged.exit_code == 3);
@@ -154,8 +155,8 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
   };
   refused("revunet-train", "--device cuda", "[--device] expected a CUDA device, got none: there is none, or no driver");
   refused("revunet-train", "--device cuda:1", "there is none, or no driver");
-  refused("revunet-train", "--plan-cache plans.json", "[--plan-cache] expected a CUDA device");
-  refused("revunet-train", "--conv-workspace 1MiB", "[--conv-workspace] expected a CUDA device");
+  refused("revunet-train", "--conv-algorithms plans.json", "[--conv-algorithms] expected --device cuda;");
+  refused("revunet-train", "--conv-workspace 1MiB", "[--conv-workspace] expected --device cuda;");
   refused("cusim/revunet-train", "--device cuda:1", "[--device] expected a CUDA device from 0 to 0, got 1");
   refused("cusim/revunet-train", "--device gpu", "[--device] expected auto, cpu, cuda or cuda:N, got gpu");
   refused("cusim/revunet-train", "--device cuda:x", "[--device] expected auto, cpu, cuda or cuda:N, got cuda:x");

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/device/plan_cache.h"
+#include "models/device/algorithm_file.h"
 #include "models/plan/planned_trace.h"
 #include "models/plan/trace/recorder.h"
 #include "models/plan/trace/trace_file.h"
@@ -115,17 +115,17 @@ TEST_CASE("traces that are damaged anywhere", "[trace][damage]") {
              ContainsSubstring("t.jsonl:1] expected JSON nested at most 32 deep"));
 }
 
-TEST_CASE("plan caches that are damaged anywhere", "[damage]") {
+TEST_CASE("files of algorithms that are damaged anywhere", "[damage]") {
   const TemporaryFolder folder;
   const fs::path path = folder / "plans.json";
-  write_plan_cache(path, "device", {{"convolution", "plan 1"}});
-  CHECK(read_plan_cache(path, "device").at("convolution") == "plan 1");
-  expect_only_data_errors(path, read_bytes(path), [&] { read_plan_cache(path, "device"); });
+  write_algorithm_file(path, "device", {{"convolution", "plan 1"}});
+  CHECK(read_algorithm_file(path, "device").at("convolution") == "plan 1");
+  expect_only_data_errors(path, read_bytes(path), [&] { read_algorithm_file(path, "device"); });
   for (const char* text :
        {"[]", "7", R"({"format": 1})", R"({"format": "revunet plan cache 1", "devices": {"a": 7}})"}) {
     write_bytes(path, text);
-    CHECK_THAT(message_of<DataError>([&] { read_plan_cache(path, "device"); }),
-               ContainsSubstring("plans.json] expected a plan cache"));
+    CHECK_THAT(message_of<DataError>([&] { read_algorithm_file(path, "device"); }),
+               ContainsSubstring("plans.json] expected a file of algorithms"));
   }
 }
 

@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Network network(std::optional<io::VolumeSize> size, std::optional<io::VolumeSize> patch,
-                const char* file = "w.safetensors") {
+TrainedNetwork network(std::optional<io::VolumeSize> size, std::optional<io::VolumeSize> patch,
+                       const char* file = "w.safetensors") {
   return {file, {.config = tiny_network, .size = size, .patch = patch}};
 }
 
@@ -22,8 +22,8 @@ const io::VolumeSize whole = {64, 48, 32}, part = {16, 24, 8};
 }  // namespace
 
 TEST_CASE("without options, a network sees what it was trained on", "[predict]") {
-  const std::vector<Network> on_patches = {network(whole, part)}, on_all = {network(whole, {})},
-                             foreign = {network({}, {})};
+  const std::vector<TrainedNetwork> on_patches = {network(whole, part)}, on_all = {network(whole, {})},
+                                    foreign = {network({}, {})};
   const FieldOfView by_patches = field_of_view({}, on_patches);
   CHECK_FALSE(by_patches.size.has_value());  // the brain's own
   REQUIRE(by_patches.windows.has_value());
@@ -40,7 +40,7 @@ TEST_CASE("without options, a network sees what it was trained on", "[predict]")
 }
 
 TEST_CASE("options decide over the weights", "[predict]") {
-  const std::vector<Network> on_patches = {network(whole, part)};
+  const std::vector<TrainedNetwork> on_patches = {network(whole, part)};
   for (const char* full : {"full", "none"}) {
     const FieldOfView one_pass = field_of_view({.size = "", .patch = full, .overlap = {}}, on_patches);
     CHECK(one_pass.size == whole);
@@ -58,12 +58,14 @@ TEST_CASE("options decide over the weights", "[predict]") {
 
 TEST_CASE("without --background, images lose what those of the training lost", "[predict]") {
   const auto on = [&](const char* background, const char* file = "w.safetensors") {
-    Network n = network(whole, {}, file);
+    TrainedNetwork n = network(whole, {}, file);
     if (background) n.info.background = io::parse_background(background);
     return n;
   };
-  const auto background = [](const std::string& option, const std::vector<Network>& networks) {
-    const FieldOfView view = field_of_view({.size = "", .patch = "", .overlap = {}, .background = option}, networks);
+  const auto background = [](const std::string& option, const std::vector<TrainedNetwork>& networks) {
+    FieldOfViewOptions options;
+    if (!option.empty()) options.background = io::parse_background(option);
+    const FieldOfView view = field_of_view(options, networks);
     return std::pair(view.background.name(), view.description.substr(view.description.find(')') + 1));
   };
   using Pair = std::pair<std::string, std::string>;
@@ -73,26 +75,27 @@ TEST_CASE("without --background, images lose what those of the training lost", "
         Pair("corner", "; the value of the corners is subtracted from each image (from the weights)"));
   CHECK(background("0", {on("corner")}) == Pair("0", ""));
   CHECK(background("-0.5", {on("corner")}) == Pair("-0.5", "; the background -0.5 is subtracted from each image"));
-  const std::vector<Network> two = {on(nullptr, "a.safetensors"), on("-0.5", "b.safetensors")};
+  const std::vector<TrainedNetwork> two = {on(nullptr, "a.safetensors"), on("-0.5", "b.safetensors")};
   CHECK_THAT(message_of<UsageError>([&] { background("", two); }),
-             ContainsSubstring("got a.safetensors with 0 and b.safetensors with -0.5; choose one with --background"));
+             ContainsSubstring("got a.safetensors with 0 and b.safetensors with -0.5; choose one with `background`"));
   CHECK(background("corner", two).first == "corner");
 }
 
 TEST_CASE("fields of view that cannot be are refused", "[predict]") {
-  const auto refusal = [](const FieldOfViewOptions& options, const std::vector<Network>& networks) {
+  const auto refusal = [](const FieldOfViewOptions& options, const std::vector<TrainedNetwork>& networks) {
     return message_of<UsageError>([&] { field_of_view(options, networks); });
   };
-  const std::vector<Network> on_patches = {network(whole, part)}, on_all = {network(whole, {})};
+  const std::vector<TrainedNetwork> on_patches = {network(whole, part)}, on_all = {network(whole, {})};
   CHECK_THAT(refusal({.size = "16,16,16", .patch = "", .overlap = {}}, on_patches),
-             ContainsSubstring("fit into --size 16,16,16, got 16,24,8, those of the training"));
+             ContainsSubstring("fit into `size` 16,16,16, got 16,24,8, those of the training"));
   CHECK_THAT(refusal({.size = "", .patch = "", .overlap = 0.5}, on_all),
-             ContainsSubstring("[--overlap] expected patches"));
-  CHECK_THAT(refusal({.size = "", .patch = "full", .overlap = 0.5}, on_patches), ContainsSubstring("[--overlap]"));
+             ContainsSubstring("[`overlap`] expected patches"));
+  CHECK_THAT(refusal({.size = "", .patch = "full", .overlap = 0.5}, on_patches), ContainsSubstring("[`overlap`]"));
   CHECK_THAT(refusal({.size = "", .patch = "15,16,16", .overlap = {}}, on_all), ContainsSubstring("multiples of 2"));
-  const std::vector<Network> two = {network(whole, part, "a.safetensors"), network(whole, whole, "b.safetensors")};
+  const std::vector<TrainedNetwork> two = {network(whole, part, "a.safetensors"),
+                                           network(whole, whole, "b.safetensors")};
   CHECK_THAT(refusal({}, two), ContainsSubstring("one patch, got a.safetensors and b.safetensors") &&
-                                   ContainsSubstring("choose one with --patch"));
+                                   ContainsSubstring("choose one with `patch`"));
   CHECK(field_of_view({.size = "", .patch = "16,16,16", .overlap = {}}, two).windows.has_value());
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would
         f32.at_peak[static_cast<size_t>(Tag::sequence_output)]);
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::input)] * 2 == f32.at_peak[static_cast<size_t>(Tag::input)]);
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::parameter)] == f32.at_peak[static_cast<size_t>(Tag::parameter)]);
-  CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), ContainsSubstring("--precision bf16 would fit"));
+  CHECK_THROWS_WITH(choose_within(whole_brain, {}, 3000 * MiB), ContainsSubstring("`precision` bf16 would fit"));
 }
 
 TEST_CASE("mixed precision takes as much as fp32 on the CPU, and is not the baseline's", "[plan]") {
@@ -108,8 +108,8 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   CHECK(chosen(4000).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.skips = Skips::reversible}).mode == MemoryMode{Activations::reversible, Skips::reversible});
   CHECK(chosen(8000, {.optimiser_step = OptimiserStep::fused}).optimiser_step == OptimiserStep::fused);
-  CHECK_THROWS_WITH(chosen(3000), ContainsSubstring("[--memory-budget] expected at least ") &&
-                                      ContainsSubstring("the largest cube that fits is --patch 160,160,160"));
+  CHECK_THROWS_WITH(chosen(3000), ContainsSubstring("[`memory-budget`] expected at least ") &&
+                                      ContainsSubstring("the largest cube that fits is `patch` 160,160,160"));
   CHECK_THROWS_WITH(chosen(10), ContainsSubstring("no patch fits"));
   CHECK_THROWS_AS(chosen(4000, {.activations = Activations::stored}), UsageError);
 
@@ -140,7 +140,7 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
   refused("--memory-budget=-1", "--memory-budget");
   refused("--model baseline --skips stored", "expected auto with the baseline");
   refused("--activations stored --monitor-reconstruction 1", "[--monitor-reconstruction]");
-  refused("--monitor-reconstruction -1", "[--monitor-reconstruction] expected 0 to 1000000000");
+  refused("--monitor-reconstruction -1", "[--monitor-reconstruction] expected a whole number from 0 to 1000000000");
 }
 
 TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's rounding", "[plan]") {

@@ -241,7 +241,7 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
   refused("--patch 15,16,16", "expected");  // the network halves its input once
   refused("--patch 16,16", "[--patch] expected three positive sizes");
   refused("--patch 32,32,32 --size 16,16,16", "[--patch] expected patches that fit into --size 16,16,16");
-  refused("--patch 16,16,16 --overlap 1", "[--overlap] expected a share");
-  refused("--patch 16,16,16 --overlap=-0.1", "[--overlap] expected a share");
+  refused("--patch 16,16,16 --overlap 1", "[--overlap] expected a number from 0 to below 1");
+  refused("--patch 16,16,16 --overlap=-0.1", "[--overlap] expected a number from 0 to below 1");
   refused("--overlap 0.5", "give --patch as well");
 }

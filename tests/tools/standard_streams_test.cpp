@@ -4,6 +4,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
+#include "tools/common/flag_names.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -91,4 +92,12 @@ TEST_CASE("a file beyond the limit of its size is a disk that is full", "[stream
     INFO(file.path().string());
     CHECK_FALSE(file.path().filename().string().starts_with('.'));
   }
+}
+
+TEST_CASE("options that libraries name are told as flags, and nothing else is changed", "[streams]") {
+  CHECK(tools::with_flags("[`size`] expected 1, got 2; use `lr-drops` none") ==
+        "[--size] expected 1, got 2; use --lr-drops none");
+  for (const char* same : {"", "`", "``", "`a", "`ulimit -a`", "`A`", "a`b c`d", "$(x)"})
+    CHECK(tools::with_flags(same) == same);
+  CHECK(tools::with_flags("``size``") == "`--size`");
 }

@@ -241,7 +241,7 @@ TEST_CASE("options that make no sense for a trace are refused", "[trace]") {
     CHECK_THAT(got.errors, ContainsSubstring(reason));
   };
   const std::string file = (folder / "t.jsonl").string();
-  refused("--memory-trace-steps 0 --memory-trace " + file, 2, "[--memory-trace-steps] expected 1 to 1000000000, got 0");
+  refused("--memory-trace-steps 0 --memory-trace " + file, 2, "[--memory-trace-steps] expected a whole number from 1 to 1000000000, got 0");
   refused("--monitor-reconstruction 5 --memory-trace " + file, 2, "[--memory-trace] expected a run without");
   refused("--memory-trace " + (folder / "absent/t.jsonl").string(), 2,
           "[--memory-trace] expected a file in a folder that exists, or in --out, got ");

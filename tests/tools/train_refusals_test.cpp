@@ -50,10 +50,10 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--channels 4,6", "got 6 in 4,6");
   refused("--channels 4,,8", "[--channels] expected whole numbers");
   refused("--model baseline --encoder-depth 2", "expected 1 with the baseline");
-  refused("--encoder-depth 0", "[model] expected --encoder-depth 1 to 1000, got 0");
+  refused("--encoder-depth 0", "[--encoder-depth] expected a whole number from 1 to 1000, got 0");
   refused("--model other", "--model");
   refused("--device cuda", "--device");
-  refused("--epochs 0", "[--epochs] expected 1 to 1000000, got 0");
+  refused("--epochs 0", "[--epochs] expected a whole number from 1 to 1000000, got 0");
   refused("--max-steps -1", "[--max-steps]");
   refused("--validate-every 0", "[--validate-every]");
   refused("--lr 0", "[--lr]");
@@ -68,7 +68,7 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--config '" + (folder / "mistyped.toml").string() + "'", "epocs");
   expect_train_refusal(run_tool("revunet-train", "--out '" + run.string() + "'"), 2, "--data is required");
   expect_train_refusal(run_tool("revunet-train", "--data '" + data.string() + "'"), 2, "--out is required");
-  expect_train_refusal(train(folder / "absent", folder / "run\xff", tiny), 2, "[--out] expected a path in UTF-8");
+  expect_train_refusal(train(folder / "absent", folder / "run\xff", tiny), 2, "[--out] expected a text in UTF-8");
 
   // An earlier run is not touched.
   REQUIRE(train(data, run, tiny + " --max-steps 1").exit_code == 0);

@@ -15,7 +15,7 @@ const std::string tiny = tiny_options;
 
 // The text without the line of one key.
 std::string without_line(const std::string& text, const std::string& key) {
-  const size_t begin = text.find(key + " = "), end = text.find('\n', begin);
+  const size_t begin = ("\n" + text).find("\n" + key + " = "), end = text.find('\n', begin);
   REQUIRE(end != std::string::npos);
   return text.substr(0, begin) + text.substr(end + 1);
 }

@@ -218,7 +218,7 @@ TEST_CASE("weights keep the patch and the background that they were trained on",
   CHECK(file.metadata.at("background") == "-0.75");
   CHECK(weights_info(file).background.value().name() == "-0.75");
   file.metadata["background"] = "edge";
-  CHECK_THAT(message_of<DataError>([&] { weights_info(file); }), ContainsSubstring("w.safetensors] [--background]"));
+  CHECK_THAT(message_of<DataError>([&] { weights_info(file); }), ContainsSubstring("w.safetensors] [`background`]"));
   file.metadata.erase("background");  // as older versions wrote
   CHECK_FALSE(weights_info(file).background.has_value());
   CHECK(file.metadata.at("patch") == "16,24,8");

@@ -1,109 +1,120 @@
 // Options without effect: each is refused where it is typed, by its own rule, and taken where a file holds it.
 
-#include "tools/train/without_effect.h"
 #include "engine/error.h"
 #include "tests/support/catch.h"
+#include "tests/tools/parsed_run.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
-using namespace revunet::tools;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
 struct Rule {
-  std::string option;
-  std::string value;   // of a configuration file
-  std::string needed;  // part of the message
-  std::string beside;  // without effect where the file has this too
-  void (*mend)(TrainArguments&);
+  std::string option, value;
+  std::string needed;             // part of the message
+  std::vector<std::string> idle;  // words with which the option has no effect, besides the defaults
+  std::vector<std::string> mend;  // and with which it has
 };
 
-const std::vector<Rule> kRules = {
-    {"--fold", "1", "--folds", "", [](TrainArguments& a) { a.folds = 5; }},
-    {"--rotation", "10", "--augment paper", "", [](TrainArguments& a) { a.augment = "paper"; }},
-    {"--scaling", "\"0.8,1.2\"", "--augment paper", "", [](TrainArguments& a) { a.augment = "strong"; }},
-    {"--deformation", "5", "--augment paper", "", [](TrainArguments& a) { a.augment = "paper"; }},
-    {"--flip", "0.25", "--augment paper", "", [](TrainArguments& a) { a.augment = "paper"; }},
-    {"--intensity-shift", "0.2", "--augment paper", "", [](TrainArguments& a) { a.augment = "paper"; }},
-    {"--foreground", "0.25", "--patch", "", [](TrainArguments& a) { a.patch = "16,16,16"; }},
-    {"--stop-window", "5", "--stop-patience", "", [](TrainArguments& a) { a.stop_patience = 3; }},
-    {"--lr-divisor", "2", "--lr-drops", "lr-drops = \"none\"\n",
-     [](TrainArguments& a) { a.learning_rate_drops = "3"; }},
-    {"--memory-trace-steps", "2", "--memory-trace", "", [](TrainArguments& a) { a.memory_trace = "trace"; }},
-    {"--val-fraction", "0.3", "neither --folds nor --split", "folds = 5\n", [](TrainArguments& a) { a.folds = 0; }},
-    {"--val-fraction", "0.3", "neither --folds nor --split", "split = \"split.json\"\n",
-     [](TrainArguments& a) { a.split.clear(); }}};
+const std::vector<Rule> kRules = {{"fold", "1", "--folds", {}, {"--folds", "5"}},
+                                  {"rotation", "10", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"scaling", "0.8,1.2", "--augment paper or strong", {}, {"--augment", "strong"}},
+                                  {"deformation", "5", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"flip", "0.25", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"intensity-shift", "0.2", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"foreground", "0.25", "--patch", {}, {"--patch", "16,16,16"}},
+                                  {"stop-window", "5", "--stop-patience", {}, {"--stop-patience", "3"}},
+                                  {"lr-divisor", "2", "--lr-drops", {"--lr-drops", "none"}, {"--lr-drops", "3"}},
+                                  {"memory-trace-steps", "2", "--memory-trace", {}, {"--memory-trace", "trace"}},
+                                  {"val-fraction", "0.3", "neither --folds nor --split", {"--folds", "5"}, {}},
+                                  {"val-fraction", "0.3", "neither --folds nor --split", {"--split", "split.json"}, {}},
+                                  {"conv-workspace", "1MiB", "--device cuda", {}, {"--device", "cuda"}},
+                                  {"conv-algorithms", "plans", "--device cuda", {}, {"--device", "cuda"}},
+                                  {"strict-fp32", "", "--device cuda", {}, {"--device", "cuda"}},
+                                  {"no-deterministic", "", "--device cuda", {}, {"--device", "cuda"}}};
 
-// What a file with `beside` makes of the arguments.
-TrainArguments idle_for(const Rule& rule) {
-  TrainArguments a;
-  if (rule.beside.starts_with("lr-drops")) a.learning_rate_drops = "none";
-  if (rule.beside.starts_with("folds")) a.folds = 5;
-  if (rule.beside.starts_with("split")) a.split = "split.json";
-  return a;
+std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<std::string> typed(const Rule& rule) {
+  return rule.value.empty() ? std::vector{"--" + rule.option} : std::vector{"--" + rule.option, rule.value};
+}
+
+const std::vector<std::string> kPlan = {"--plan", "--size", "32,32,32", "--channels", "4,8"};
+
+// What is said of these words on the command line, next to the device cpu unless they name another; "" for nothing.
+std::string refusal(std::vector<std::string> words) {
+  if (std::ranges::find(words, "--device") == words.end()) words = joined(words, {"--device", "cpu"});
+  try {
+    ParsedRun(joined(kPlan, words)).resolved();
+    return "";
+  } catch (const UsageError& e) {
+    return e.what();
+  }
+}
+
+// The option as a file holds it.
+std::string line_of(const Rule& rule) {
+  if (rule.value.empty()) return rule.option + " = true\n";
+  const bool number = rule.value.find_first_not_of("0123456789.") == rule.value.npos;
+  return number ? fmt::format("{} = {}\n", rule.option, rule.value)
+                : fmt::format("{} = \"{}\"\n", rule.option, rule.value);
 }
 
 }  // namespace
 
-TEST_CASE("the options of a command line are its words that begin with two dashes, without their values", "[train]") {
-  CHECK(typed_options({"revunet-train", "--lr", "0.1", "--out=run", "-h", "--plan", "--lr", "--x=--y=1", "data"}) ==
-        std::set<std::string>{"--lr", "--out", "--plan", "--x"});
-  CHECK(typed_options({}).empty());
-}
-
 TEST_CASE("a typed option without effect is refused with what it needs", "[train]") {
   for (const Rule& rule : kRules) {
-    INFO(rule.option << " next to " << rule.beside);
-    TrainArguments a = idle_for(rule);
-    CHECK_THAT(message_of<UsageError>([&] {
-                 expect_effect(a, {rule.option, "--lr"});
-               }),
-               ContainsSubstring("[" + rule.option + "] expected " + rule.needed) &&
+    INFO(rule.option << " next to " << fmt::format("{}", fmt::join(rule.idle, " ")));
+    const std::string name = rule.option.starts_with("no-") ? rule.option.substr(3) : rule.option;
+    CHECK_THAT(refusal(joined(typed(rule), rule.idle)),
+               ContainsSubstring(fmt::format("[--{}] expected {}", name, rule.needed)) &&
                    ContainsSubstring(" has no effect: change that or leave "));
-    CHECK_NOTHROW(expect_effect(a, {"--lr"}));
-    rule.mend(a);
-    CHECK_NOTHROW(expect_effect(a, {rule.option, "--lr"}));
+    CHECK(refusal(joined(typed(rule), rule.mend)) == "");
   }
-}
-
-TEST_CASE("with --resume, what the run has decided on is refused, and nothing else", "[train]") {
-  TrainArguments a;
-  a.folds = 5;
-  TrainArguments resumed = a;
-  resumed.resume = "run";
-  for (const char* option :
-       {"--config", "--protocol", "--out", "--init", "--split", "--folds", "--fold", "--check", "--labels"}) {
-    INFO(option);
-    CHECK_NOTHROW(expect_effect(a, {option}));
-    CHECK_THAT(message_of<UsageError>([&] {
-                 expect_effect(resumed, {"--resume", option});
-               }),
-               ContainsSubstring(fmt::format("[{}] expected a new run, got --resume run", option)));
-  }
-  resumed.folds = 0;
-  CHECK_THAT(message_of<UsageError>([&] {
-               expect_effect(resumed, {"--resume", "--val-fraction"});
-             }),
-             ContainsSubstring("[--val-fraction] expected a new run, got --resume run"));
-  CHECK_NOTHROW(expect_effect(resumed, {"--resume", "--epochs", "--lr", "--max-steps", "--threads", "--data"}));
 }
 
 TEST_CASE("a configuration file may hold options without effect, a command line may not", "[train]") {
   const TemporaryFolder folder;
-  // Options are judged before the data: without any, what is taken ends with 3.
-  const std::string start =
-      fmt::format("{} --data '{}' --out '{}' --config '{}' ", tiny_options, (folder / "absent").string(),
-                  (folder / "run").string(), (folder / "c.toml").string());
   for (const Rule& rule : kRules) {
-    INFO(rule.option << " next to " << rule.beside);
-    const std::string line = rule.option.substr(2) + " = " + rule.value + "\n";
-    write_bytes(folder / "c.toml", rule.beside + line);
-    CHECK(run_tool("revunet-train", start).exit_code == 3);
-    write_bytes(folder / "c.toml", rule.beside);
-    const ToolResult typed = run_tool("revunet-train", start + rule.option + " " + rule.value);
-    CHECK(typed.exit_code == 2);
-    CHECK_THAT(typed.errors, ContainsSubstring("[" + rule.option + "] expected " + rule.needed));
+    INFO(rule.option << " next to " << fmt::format("{}", fmt::join(rule.idle, " ")));
+    const std::string file = write_bytes(folder / "c.toml", line_of(rule)).string();
+    CHECK(refusal(joined({"--config", file}, rule.idle)) == "");
   }
+  // The program goes by the same table.
+  const ToolResult got = run_tool("revunet-train", "--plan --rotation 10");
+  CHECK(got.exit_code == 2);
+  CHECK_THAT(got.errors, ContainsSubstring("[--rotation] expected --augment paper or strong"));
+}
+
+TEST_CASE("with --resume, what the run has decided on is refused, and nothing else", "[train]") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "config.toml", "data = \"d\"\nfolds = 5\n");
+  const auto resumed = [&](const std::vector<std::string>& words) {
+    return refusal(joined({"--resume", folder.path().string()}, words));
+  };
+  const std::string other = write_bytes(folder / "other.toml", "lr = 0.5\n").string();
+  for (const auto& [option, value] : std::map<std::string, std::string>{{"config", other},
+                                                                        {"protocol", "paper"},
+                                                                        {"out", "o"},
+                                                                        {"init", "w"},
+                                                                        {"split", "s"},
+                                                                        {"folds", "5"},
+                                                                        {"fold", "2"},
+                                                                        {"check", "none"},
+                                                                        {"labels", "msd"},
+                                                                        {"background", "1"},
+                                                                        {"patients", "(.)"}}) {
+    INFO(option);
+    CHECK_THAT(resumed({"--" + option, value}),
+               ContainsSubstring(fmt::format("[--{}] expected a new run, got --resume ", option)));
+  }
+  write_bytes(folder / "config.toml", "data = \"d\"\n");
+  CHECK_THAT(resumed({"--val-fraction", "0.3"}),
+             ContainsSubstring("[--val-fraction] expected a new run, got --resume "));
+  CHECK(resumed({"--epochs", "3", "--lr", "0.5", "--max-steps", "9", "--threads", "1", "--data", "e"}) == "");
 }

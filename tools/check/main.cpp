@@ -5,13 +5,12 @@
 #include "io/check/check.h"
 #include "io/check/check_tables.h"
 #include "io/files/atomic_file.h"
-#include "tools/common/background_option.h"
+#include "tools/common/compute_options.h"
 #include "tools/common/cpu_threads.h"
+#include "tools/common/dataset_options.h"
+#include "tools/common/flag_names.h"
 #include "tools/common/help.h"
-#include "tools/common/labels_option.h"
-#include "tools/common/option_range.h"
 #include "tools/common/output_file.h"
-#include "tools/common/patients_option.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -21,24 +20,42 @@ namespace {
 
 using namespace revunet;
 
-struct Options {
+struct Settings {
   std::filesystem::path data, json;  // json empty: not asked for
-  std::string labels;                // empty: as the layout says
-  std::string background = "0", patients;
+  std::optional<io::LabelProfile> labels;
+  io::Background background;
+  std::string patients;
   int threads = 0;
 };
 
-void run(const Options& options) {
+tools::OptionTable options_of(Settings& s) {
+  return tools::OptionTable(
+      {{"Options",
+        {{.name = "data",
+          .value = tools::path(s.data),
+          .help = "dataset, or the folder of one case, as for revunet-train",
+          .required = true},
+         tools::labels_option(s.labels),
+         tools::background_option(s.background),
+         tools::patients_option(s.patients),
+         {.name = "json", .value = tools::path(s.json), .help = "write the whole report to this JSON file"},
+         tools::threads_option(s.threads,
+                               "each reads one case at a time and needs the memory of one file; results do "
+                               "not depend on it"),
+         tools::quiet_option()}}});
+}
+
+void run(const Settings& options) {
   const int threads = tools::threads_of_option(options.threads);
   tools::expect_output_folder(options.json);
   tools::use_cpu_threads(threads);
   const io::DatasetReport report = io::check_dataset(options.data,
-                                                     {.labels = tools::labels_of_option(options.labels),
-                                                      .background = io::parse_background(options.background),
+                                                     {.labels = options.labels,
+                                                      .background = options.background,
                                                       .patients = tools::patients_of_option(options.patients)},
                                                      tools::progress_on_terminal());
   tools::print_result(io::table_of(report));
-  if (!options.json.empty()) io::write_file_atomically(options.json, io::json_of(report));
+  if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(report)));
   const int64_t violations = report.count(false);
   REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; fix them",
                   options.data.string(), violations);
@@ -54,23 +71,13 @@ int main(int argc, char** argv) {
       "NaN; images that are empty or constant; labels that should not be there; images that are there twice or under "
       "another patient's name. What is read but should be known, such as spacings other than 1 mm, is a warning.\n"
       "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read.");
-  Options options;
-  app.add_option("--data", options.data, "dataset, or the folder of one case, as for revunet-train")->required();
-  tools::add_labels_option(app, options.labels);
-  tools::add_background_option(app, options.background);
-  tools::add_patients_option(app, options.patients);
-  app.add_option("--json", options.json, "write the whole report to this JSON file");
-  app.add_option("--threads", options.threads,
-                 "CPU threads, 0: as many as this process may use; each reads one case at a time and needs the memory "
-                 "of one file; results do not "
-                 "depend on it")
-      ->capture_default_str();
-  tools::add_quiet_option(app);
+  Settings settings;
+  tools::OptionTable options = options_of(settings);
   tools::set_help(
       app, {.examples = {{"revunet-check --data DATASET", "checks every case of a dataset"},
                          {"revunet-check --data DATASET/CASE", "checks one case"},
                          {"revunet-check --data DATASET --labels brats2023 --json report.json",
                           "checks labels by the convention of BraTS 2023, and writes the whole report to a file"}},
             .most_used = {}});
-  return tools::run_tool(app, argc, argv, [&] { run(options); });
+  return tools::run_tool(app, options, argc, argv, [&] { run(settings); });
 }

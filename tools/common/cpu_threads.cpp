@@ -10,7 +10,6 @@
 #include "engine/device.h"
 #include "engine/error.h"
 #include "engine/process/cpu_limits.h"
-#include "tools/common/option_range.h"
 
 namespace revunet::tools {
 
@@ -33,7 +32,6 @@ int startable_threads(int wanted) {
 
 int threads_of_option(int threads) {
   const int most = most_cpu_threads();
-  expect_range("--threads", threads, 0, most);
   if (threads > 0) return threads;
   return std::getenv("OMP_NUM_THREADS") ? std::min(cpu_threads(), most) : available_cpu_threads();
 }

@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "io/text/parse_number.h"
 
 namespace revunet::tools {
 
@@ -20,13 +21,6 @@ constexpr size_t kColumnsForTwo = 72;  // from here on, options and their meanin
 constexpr size_t kMeaningColumn = 30;  // of meanings that stand next to their options
 constexpr size_t kMeaningIndent = 6;   // of meanings that stand below
 constexpr size_t kOptionIndent = 2;
-
-size_t text_number(const char* text) {
-  size_t number = 0;
-  const std::string_view view = text ? text : "";
-  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), number);
-  return error == std::errc() && end == view.data() + view.size() ? number : 0;
-}
 
 // Where to break text of more than `columns` characters: after a space or, in a long list, after a comma.
 size_t break_of(std::string_view text, size_t columns) {
@@ -167,9 +161,11 @@ class HelpFormatter : public CLI::FormatterBase {
     std::vector<std::string> titles = app.get_groups();
     std::ranges::stable_partition(titles, [](const std::string& title) { return title != "Options"; });
     for (const std::string& title : titles) {
-      add(most_used.empty() || title != "Options" ? title : "Others", app.get_options([&](const CLI::Option* o) {
-        return o->nonpositional() && o->get_group() == title && !is_most_used(o);
-      }));
+      if (title.empty()) continue;  // hidden options
+      std::vector<const CLI::Option*> options = app.get_options(
+          [&](const CLI::Option* o) { return o->nonpositional() && o->get_group() == title && !is_most_used(o); });
+      std::ranges::stable_partition(options, [&](const CLI::Option* o) { return o != app.get_help_ptr(); });
+      add(most_used.empty() || title != "Options" ? title : "Others", std::move(options));
     }
     return result;
   }
@@ -185,7 +181,8 @@ void set_help(CLI::App& app, Help help) {
 }
 
 size_t columns_of_output() {
-  size_t columns = text_number(std::getenv("COLUMNS"));
+  const char* given = std::getenv("COLUMNS");
+  size_t columns = io::parse_number<size_t>(given ? given : "").value_or(0);
   winsize size{};
   if (columns == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) columns = size.ws_col;
   return columns == 0 ? 80 : std::max(columns, kFewestColumns);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/error.h"
 #include "io/text/similar_words.h"
 #include "tools/common/aliases.h"
 
@@ -45,14 +46,21 @@ std::vector<std::string> similar_options(const std::string& typed, const CLI::Ap
   return meant.empty() ? io::similar(typed, names) : meant;
 }
 
-CLI::Validator one_of(const std::vector<std::string>& choices) {
-  const auto refusal = [choices](const std::string& value) -> std::string {
-    if (std::ranges::find(choices, value) != choices.end()) return "";
-    std::vector<std::string> meant = meant_by(kValueAliases, value, choices);
-    if (meant.empty()) meant = io::similar(value, choices);
-    return fmt::format("expected {}, got {}{}", io::alternatives(choices), value, io::did_you_mean(meant));
-  };
-  return CLI::Validator(refusal, "{" + CLI::detail::join(choices, ",") + "}");
+std::vector<std::string> similar_keys(const std::string& key, const std::vector<std::string>& keys) {
+  std::vector<std::string> options, words;
+  for (const std::string& name : keys) options.push_back("--" + name);
+  std::vector<std::string> meant = meant_by(kOptionAliases, key, options);
+  if (meant.empty()) meant = io::similar(key, options);
+  for (const std::string& option : meant) words.push_back(option.substr(2, option.find(' ') - 2));
+  return words;
+}
+
+void expect_one_of(const std::vector<std::string>& choices, const std::string& option, const std::string& word) {
+  if (std::ranges::find(choices, word) != choices.end()) return;
+  std::vector<std::string> meant = meant_by(kValueAliases, word, choices);
+  if (meant.empty()) meant = io::similar(word, choices);
+  throw UsageError(
+      fmt::format("[{}] expected {}, got {}{}", option, io::alternatives(choices), word, io::did_you_mean(meant)));
 }
 
 }  // namespace revunet::tools

@@ -13,7 +13,10 @@ namespace revunet::tools {
 // "--precision mixed" with the value that is meant. Dashes in front of `typed` are not looked at.
 std::vector<std::string> similar_options(const std::string& typed, const CLI::App& app);
 
-// Refuses other words than `choices`, and names those that may be meant.
-CLI::Validator one_of(const std::vector<std::string>& choices);
+// The same of a key of a file, among the keys that it may have.
+std::vector<std::string> similar_keys(const std::string& key, const std::vector<std::string>& keys);
+
+// UsageError for a word that is none of `choices`, with those that may be meant. option: its name, "--model".
+void expect_one_of(const std::vector<std::string>& choices, const std::string& option, const std::string& word);
 
 }  // namespace revunet::tools

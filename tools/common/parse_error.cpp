@@ -32,26 +32,6 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
   return fmt::format("there is no command {}{}", words[0], io::did_you_mean(io::similar(words[0], commands)));
 }
 
-// In CLI11's words, "Could not convert: --epochs = abc".
-std::string unfitting_value(const CLI::App& app, std::string_view message) {
-  constexpr std::string_view start = "Could not convert: ", between = " = ";
-  const size_t equals = message.find(between);
-  if (!message.starts_with(start) || equals == message.npos) return std::string(message);
-  const std::string name(message.substr(start.size(), equals - start.size()));
-  const CLI::Option* option = nullptr;
-  for (const CLI::App* a : app.get_subcommands()) option = option ? option : a->get_option_no_throw(name);
-  if (!option) option = app.get_option_no_throw(name);
-  const std::string type = option ? option->get_type_name() : "";
-  const std::string_view value = message.substr(equals + between.size());
-  const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
-  const char* expected = digits                      ? "a number that a computer can hold"
-                         : type.starts_with("INT")   ? "a whole number"
-                         : type.starts_with("UINT")  ? "a whole number from 0 on"
-                         : type.starts_with("FLOAT") ? "a number"
-                                                     : "another value";
-  return fmt::format("[{}] expected {}, got {}", name, expected, value);
-}
-
 // CLI11's "--model: expected ..." as "[--model] expected ...".
 std::string with_name_in_brackets(const std::string& message) {
   const size_t colon = message.find(": ");
@@ -68,7 +48,6 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("expected options, which begin with --, got {}; a list is written with commas, as 64,64,48",
                        CLI::detail::join(left_over, " "));
   }
-  if (dynamic_cast<const CLI::ConversionError*>(&error)) return unfitting_value(app, error.what());
   return with_name_in_brackets(error.what());
 }
 

@@ -10,6 +10,7 @@
 #include <new>
 
 #include "io/text/printable.h"
+#include "tools/common/flag_names.h"
 
 namespace revunet::tools {
 
@@ -28,7 +29,7 @@ int write_raw(std::FILE* stream, std::string_view text) noexcept {
 }
 
 int write_printable(std::FILE* stream, std::string_view text) noexcept try {
-  return write_raw(stream, io::printable(text));
+  return write_raw(stream, io::printable(with_flags(text)));
 } catch (const std::bad_alloc&) {
   return ENOMEM;
 }

@@ -3,7 +3,8 @@
 //
 // Rule: tools print through these functions alone. fmt::print throws where a stream fails, and what waits in a stream's
 // buffer at the end of a program would be lost without a word. What they print is printable (io/text/printable.h):
-// names from outside may hold what a terminal takes for commands.
+// names from outside may hold what a terminal takes for commands. Options that libraries name are told as
+// flags (tools/common/flag_names.h).
 #pragma once
 
 #include <fmt/format.h>

@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/process/waiting_threads.h"
 #include "tools/common/failure.h"
 #include "tools/common/parse_error.h"
 #include "tools/common/standard_streams.h"
-#include "tools/common/waiting_threads.h"
 
 namespace revunet::tools {
 
@@ -71,6 +71,14 @@ int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& 
   print_error(fmt::format("[stdout] expected to write all of the output, got: {}; free space and run it again",
                           std::strerror(result_failure())));
   return code == exit_done ? exit_failed_run : code;
+}
+
+int run_tool(CLI::App& app, OptionTable& options, int argc, char** argv, const std::function<void()>& body) {
+  options.declare(app);
+  return run_tool(app, argc, argv, [&] {
+    options.expect_effect();
+    body();
+  });
 }
 
 }  // namespace revunet::tools

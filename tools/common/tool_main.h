@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "tools/common/option_table.h"
+
 namespace revunet::tools {
 
 // Part of the command line's contract. docs/tools/generate takes numbers and comments as they are here.
@@ -25,5 +27,7 @@ std::string version();
 // without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all of
 // print_result, exit code 0 becomes 1.
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body);
+// The same of a program with these options, which are declared first. Options without effect are refused before body.
+int run_tool(CLI::App& app, OptionTable& options, int argc, char** argv, const std::function<void()>& body);
 
 }  // namespace revunet::tools

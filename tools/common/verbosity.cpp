@@ -2,17 +2,24 @@
 
 #include <atomic>
 
+#include "engine/error.h"
+
 namespace revunet::tools {
 
 namespace {
 
 std::atomic<Verbosity> current = Verbosity::normal;
 
-CLI::Option* add_level(CLI::App& app, const std::string& name, Verbosity level, const std::string& description) {
-  return app
-      .add_flag_callback(
-          name, [level] { current = level; }, description)
-      ->configurable(false);
+OptionValue level(Verbosity wanted) {
+  return {.kind = "",
+          .form = OptionValue::Form::flag,
+          .set =
+              [wanted](const std::string&, const std::string&) {
+                REVUNET_EXPECTS(current == Verbosity::normal || current == wanted, UsageError,
+                                "[--quiet, --verbose] expected one of them, got both; leave one out");
+                current = wanted;
+              },
+          .text = [wanted] { return current == wanted ? "true" : "false"; }};
 }
 
 }  // namespace
@@ -21,13 +28,21 @@ Verbosity verbosity() {
   return current;
 }
 
-CLI::Option* add_quiet_option(CLI::App& app) {
-  return add_level(app, "-q,--quiet", Verbosity::quiet, "print warnings, errors and results only; no progress line");
+Option quiet_option() {
+  return {.name = "quiet",
+          .value = level(Verbosity::quiet),
+          .help = "print warnings, errors and results only; no progress line",
+          .short_name = "q",
+          .in_files = InFiles::no};
 }
 
-void add_verbosity_options(CLI::App& app, const std::string& shows) {
-  CLI::Option* quiet = add_quiet_option(app);
-  add_level(app, "-v,--verbose", Verbosity::verbose, "also print " + shows + "; no progress line")->excludes(quiet);
+std::vector<Option> verbosity_options(const std::string& shows) {
+  return {quiet_option(),
+          {.name = "verbose",
+           .value = level(Verbosity::verbose),
+           .help = "also print " + shows + "; no progress line",
+           .short_name = "v",
+           .in_files = InFiles::no}};
 }
 
 }  // namespace revunet::tools

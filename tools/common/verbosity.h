@@ -1,7 +1,10 @@
 // -q and -v: how much a program says while it works. Warnings, errors and results are not held back.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/common/option_table.h"
 
 namespace revunet::tools {
 
@@ -14,10 +17,8 @@ enum class Verbosity {
 // The whole process's.
 Verbosity verbosity();
 
-// Declares -q, which makes the process quiet as soon as it is parsed.
-CLI::Option* add_quiet_option(CLI::App& app);
-
-// Declares -q, and -v, whose lines `shows` names.
-void add_verbosity_options(CLI::App& app, const std::string& shows);
+// -q, and -v, whose lines `shows` names. The process is quiet, or tells more, as soon as they are parsed.
+Option quiet_option();
+std::vector<Option> verbosity_options(const std::string& shows);
 
 }  // namespace revunet::tools

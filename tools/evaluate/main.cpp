@@ -5,10 +5,11 @@
 #include "engine/error.h"
 #include "io/files/atomic_file.h"
 #include "io/scores/score_tables.h"
+#include "tools/common/compute_options.h"
 #include "tools/common/cpu_threads.h"
+#include "tools/common/dataset_options.h"
+#include "tools/common/flag_names.h"
 #include "tools/common/help.h"
-#include "tools/common/labels_option.h"
-#include "tools/common/option_range.h"
 #include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
@@ -22,20 +23,65 @@ using namespace revunet;
 
 constexpr int64_t kMostDilation = 1000;  // voxels: joins all lesions of any head
 
-struct Options {
+struct Settings {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
   std::string plot;                                        // empty: not asked for
-  std::string labels;                                      // empty: as the reference's layout says
-  std::string hd95{io::name_of(io::Hd95::pooled)};
+  std::optional<io::LabelProfile> labels;                  // none: as the reference's layout says
+  io::Hd95 hd95 = io::Hd95::pooled;
   bool lesion_wise = false;
   io::LesionRules lesions;
   int threads = 0;
 };
 
-io::ScoreOptions score_options(const Options& options) {
-  tools::expect_range<int64_t>("--lesion-dilation", options.lesions.dilation, 0, kMostDilation);
-  tools::expect_range("--lesion-min-volume", options.lesions.min_volume, 0.0, tools::kMostVolume);
-  io::ScoreOptions result{.hd95 = io::parse_hd95(options.hd95), .lesions = {}};
+std::vector<tools::Option> inputs(Settings& s) {
+  return {{.name = "reference",
+           .value = tools::path(s.reference),
+           .help = "folder or file with the true labels: any dataset that revunet-train takes, or only its "
+                   "segmentations",
+           .required = true},
+          {.name = "prediction",
+           .value = tools::path(s.prediction),
+           .help = "folder or file with the labels to score",
+           .required = true},
+          tools::labels_option(s.labels)};
+}
+
+std::vector<tools::Option> outputs(Settings& s) {
+  return {{.name = "json", .value = tools::path(s.json), .help = "write all scores to this JSON file"},
+          {.name = "csv",
+           .value = tools::path(s.csv),
+           .help = "write all scores to this CSV file, one row per case and region"},
+          {.name = "plot",
+           .value = tools::words(s.plot),
+           .help = "write box plots of all metrics to name.svg or name.png; without an ending, to both"}};
+}
+
+std::vector<tools::Option> scoring(Settings& s) {
+  std::vector<std::pair<std::string, io::Hd95>> definitions;
+  for (const io::Hd95 d : {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}) definitions.emplace_back(name_of(d), d);
+  return {
+      {.name = "hd95",
+       .value = tools::choice(s.hd95, definitions),
+       .help = "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
+               "the larger of two percentiles), surfel (surface-distance, BraTS 2023: weighted by area)"},
+      {.name = "lesion-wise",
+       .value = tools::flag(s.lesion_wise),
+       .help = "also score Dice and HD95 per lesion, as BraTS 2023 does, whose HD95 is surfel"},
+      {.name = "lesion-dilation",
+       .value = tools::whole_number(s.lesions.dilation, 0, kMostDilation),
+       .help = "dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for "
+               "meningioma and metastases",
+       .needs = "lesion-wise"},
+      {.name = "lesion-min-volume",
+       .value = tools::number(s.lesions.min_volume, {0, tools::kMostVolume}),
+       .help = "mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2",
+       .needs = "lesion-wise"},
+      tools::threads_option(s.threads),
+      tools::quiet_option()};
+}
+
+io::ScoreOptions score_options(const Settings& options) {
+  io::ScoreOptions result{.hd95 = options.hd95, .lesions = {}};
   if (options.lesion_wise) result.lesions = options.lesions;
   return result;
 }
@@ -46,21 +92,20 @@ void write_plot(const std::string& plot, const io::BoxPlots& plots) {
   if (!svg_only) io::write_file_atomically(png_only ? plot : plot + ".png", io::box_plot_png(plots));
 }
 
-void run(const Options& options) {
+void run(const Settings& options) {
   const io::ScoreOptions scoring = score_options(options);
   tools::use_cpu_threads(tools::threads_of_option(options.threads));
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
     tools::expect_output_folder(file);
   }
-  const io::Matching matching =
-      io::match_segmentations(options.reference, options.prediction, tools::labels_of_option(options.labels));
+  const io::Matching matching = io::match_segmentations(options.reference, options.prediction, options.labels);
   if (!matching.without_prediction.empty()) {
     tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                          matching.without_prediction.size());
   }
   const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
-  if (!options.json.empty()) io::write_file_atomically(options.json, io::json_of(scores, scoring));
-  if (!options.csv.empty()) io::write_file_atomically(options.csv, io::csv_of(scores, scoring));
+  if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(scores, scoring)));
+  if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::with_flags(io::csv_of(scores, scoring)));
   if (!options.plot.empty()) write_plot(options.plot, tools::box_plots_of(scores, scoring));
   tools::print_result(io::table_of(scores, scoring));
 }
@@ -78,35 +123,9 @@ int main(int argc, char** argv) {
       "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one of them, Dice "
       "is 0 and HD95 is 373.12866 mm, as in BraTS. Sensitivity is 1 where the reference is empty. Such cases are part "
       "of all means, and are counted next to them.");
-  Options options;
-  app.add_option("--reference", options.reference,
-                 "folder or file with the true labels: any dataset that revunet-train takes, or only its segmentations")
-      ->required();
-  app.add_option("--prediction", options.prediction, "folder or file with the labels to score")->required();
-  tools::add_labels_option(app, options.labels);
-  app.add_option("--json", options.json, "write all scores to this JSON file");
-  app.add_option("--csv", options.csv, "write all scores to this CSV file, one row per case and region");
-  app.add_option("--plot", options.plot,
-                 "write box plots of all metrics to name.svg or name.png; without an ending, to both");
-  app.add_option("--hd95", options.hd95,
-                 "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
-                 "the larger of two percentiles), surfel (surface-distance, BraTS 2023: weighted by area)")
-      ->capture_default_str();
-  auto* lesion_wise = app.add_flag("--lesion-wise", options.lesion_wise,
-                                   "also score Dice and HD95 per lesion, as BraTS 2023 does, whose HD95 is surfel");
-  app.add_option("--lesion-dilation", options.lesions.dilation,
-                 "dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for meningioma "
-                 "and metastases")
-      ->capture_default_str()
-      ->needs(lesion_wise);
-  app.add_option("--lesion-min-volume", options.lesions.min_volume,
-                 "mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2")
-      ->capture_default_str()
-      ->needs(lesion_wise);
-  app.add_option("--threads", options.threads,
-                 "CPU threads, 0: as many as this process may use; results do not depend on it")
-      ->capture_default_str();
-  tools::add_quiet_option(app);
+  Settings settings;
+  tools::OptionTable options(
+      {{"Files", inputs(settings)}, {"Files", outputs(settings)}, {"Options", scoring(settings)}});
   tools::set_help(
       app,
       {.examples = {{"revunet-evaluate --reference DATASET --prediction PREDICTIONS",
@@ -116,5 +135,5 @@ int main(int argc, char** argv) {
                     {"revunet-evaluate --reference DATASET --prediction PREDICTIONS --lesion-wise --hd95 surfel",
                      "also scores each lesion, as BraTS 2023 does"}},
        .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"}});
-  return revunet::tools::run_tool(app, argc, argv, [&] { run(options); });
+  return tools::run_tool(app, options, argc, argv, [&] { run(settings); });
 }

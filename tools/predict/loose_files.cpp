@@ -1,12 +1,12 @@
 #include "tools/predict/loose_files.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <vector>
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::tools {
 
@@ -30,9 +30,7 @@ std::string stem_of(const fs::path& path) {
 }
 
 bool is_modality(std::string_view word) {
-  std::string small(word);
-  std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(kModalityWords, small) != kModalityWords.end();
+  return std::ranges::find(kModalityWords, io::lower_case(word)) != kModalityWords.end();
 }
 
 // Words and the separators between them, in turns.
@@ -88,17 +86,20 @@ bool LooseFiles::any() const {
   return std::ranges::any_of(images, [](const fs::path& path) { return !path.empty(); });
 }
 
-void add_loose_file_options(CLI::App& app, LooseFiles& files) {
+std::vector<Option> loose_file_options(LooseFiles& files) {
+  std::vector<Option> options;
   for (size_t i = 0; i < files.images.size(); ++i) {
     const std::string name = io::modality_names[i];
-    app.add_option("--" + name, files.images[i],
-                   i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
-                          : fmt::format("{} image of that case", name));
+    options.push_back({.name = name,
+                       .value = path(files.images[i]),
+                       .help = i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
+                                      : fmt::format("{} image of that case", name)});
   }
-  app.add_option(
-      "--name", files.name,
-      "name of the case of --t1, --t1ce, --t2 and --flair: <out>/<name>.nii.gz is written [what the names of "
-      "the files share]");
+  options.push_back({.name = "name",
+                     .value = words(files.name),
+                     .help = "name of the case of --t1, --t1ce, --t2 and --flair: <out>/<name>.nii.gz is written [what "
+                             "the names of the files share]"});
+  return options;
 }
 
 std::string common_name(std::span<const fs::path> images) {

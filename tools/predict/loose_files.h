@@ -7,9 +7,8 @@
 #include <span>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "io/dataset/dataset.h"
+#include "tools/common/option_table.h"
 
 namespace revunet::tools {
 
@@ -20,8 +19,8 @@ struct LooseFiles {
   bool any() const;
 };
 
-// Declares --t1, --t1ce, --t2, --flair and --name.
-void add_loose_file_options(CLI::App& app, LooseFiles& files);
+// --t1, --t1ce, --t2, --flair and --name.
+std::vector<Option> loose_file_options(LooseFiles& files);
 
 // UsageError for an image that was not given, unless missing ones are allowed, for one given twice, and where the names
 // of the files share nothing and there is no --name. DataError for a file that cannot be read.

@@ -5,6 +5,7 @@
 #include "models/training/report/report.h"
 #include "models/training/run_folder/run_lock.h"
 #include "tools/common/help.h"
+#include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 
@@ -16,18 +17,22 @@ int main(int argc, char** argv) {
       "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration. "
       "revunet-train writes it after each epoch too. The page is one file and needs no network.",
       "revunet-report");
-  std::string run, out;
-  app.add_option("RUN", run, "folder of a run of revunet-train")->required();
-  app.add_option("--out", out, "file to write [RUN/report.html]");
+  std::filesystem::path run, out;
+  OptionTable options({{"Options",
+                        {{.name = "RUN",
+                          .value = path(run),
+                          .help = "folder of a run of revunet-train",
+                          .required = true,
+                          .positional = true},
+                         {.name = "out", .value = path(out), .help = "file to write [RUN/report.html]"}}}});
   set_help(app, {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
                               {"revunet-report RUN --out page.html", "writes another file"},
                               {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
                  .most_used = {}});
-  return run_tool(app, argc, argv, [&] {
+  return run_tool(app, options, argc, argv, [&] {
     if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
-    const std::filesystem::path path =
-        out.empty() ? std::filesystem::path(run) / "report.html" : std::filesystem::path(out);
-    io::write_file_atomically(path, report_of(run));
-    print_result("{}\n", path.string());
+    if (out.empty()) out = run / "report.html";
+    io::write_file_atomically(out, report_of(run));
+    print_result("{}\n", out.string());
   });
 }

@@ -1,5 +1,7 @@
 // revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
 #include <filesystem>
+#include <limits>
+#include <memory>
 
 #include "io/files/atomic_file.h"
 #include "models/plan/trace/chrome_trace_json.h"
@@ -8,7 +10,7 @@
 #include "models/plan/trace/trace_tables.h"
 #include "models/plan/verify.h"
 #include "tools/common/help.h"
-#include "tools/common/option_spelling.h"
+#include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 
@@ -18,8 +20,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+enum class AxisChoice { by_trace, time, events };
+
 struct Arguments {
-  std::string file, out, axis = "auto";
+  fs::path file, out;
+  AxisChoice axis = AxisChoice::by_trace;
   bool all_layers = false;
   int64_t step = 0;  // 0: all
 };
@@ -34,7 +39,7 @@ RunTrace read(const Arguments& a) {
     print_message(
         "warning: [{}] the trace has no end record: the run was killed or still goes on, or the file was cut "
         "short. What follows is of the {} events before the cut, the last of them in {}\n",
-        a.file, trace.events.size(), describe(sections(trace).back()));
+        a.file.string(), trace.events.size(), describe(sections(trace).back()));
   }
   return trace;
 }
@@ -44,12 +49,12 @@ void verify_trace(const Arguments& a) {
   const Verification result = verify(trace);
   for (const std::string& line : result.confirmed) print_result("{}\n", line);
   for (const std::string& line : result.notes) print_result("note: {}\n", line);
-  REVUNET_EXPECTS(result.difference.empty(), Error, "[{}] {}", a.file, result.difference);
+  REVUNET_EXPECTS(result.difference.empty(), Error, "[{}] {}", a.file.string(), result.difference);
   REVUNET_EXPECTS(
       !cut_short(trace), Error,
       "[{}] expected a whole trace, got one without its end record: what is before the cut is as planned, the "
       "rest cannot be verified; record or copy it again",
-      a.file);
+      a.file.string());
   if (trace.header.device == "meta") {
     print_result(
         "This is the trace of a plan, which was compared with a plan: that they agree proves nothing about a run. "
@@ -61,7 +66,7 @@ void verify_trace(const Arguments& a) {
 
 // What --out names, or the trace's own name with another ending.
 std::string output(const Arguments& a, const char* ending) {
-  return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out;
+  return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out.string();
 }
 
 void write(const Arguments& a, const std::string& path, const std::string& bytes) {
@@ -75,7 +80,7 @@ void write(const Arguments& a, const std::string& path, const std::string& bytes
 void plot(const Arguments& a) {
   const RunTrace trace = read(a);
   TimelineChoice options;
-  const bool time = a.axis == "auto" ? trace.header.device != "meta" : a.axis == "time";
+  const bool time = a.axis == AxisChoice::by_trace ? trace.header.device != "meta" : a.axis == AxisChoice::time;
   options.axis = time ? TimelineAxis::time : TimelineAxis::events;
   if (a.step != 0) options.step = a.step;
   const std::string out = output(a, "");
@@ -84,11 +89,53 @@ void plot(const Arguments& a) {
   if (!svg_only) write(a, png_only ? out : out + ".png", timeline_png(trace, options));
 }
 
-CLI::App* add_command(CLI::App& app, const std::string& name, const char* description, Arguments& a) {
-  CLI::App* command = app.add_subcommand(name, description);
-  set_help(*command, {.examples = {{"revunet-trace " + name + " trace.jsonl", description}}, .most_used = {}});
-  command->add_option("FILE", a.file, "trace, as revunet-train --memory-trace writes it")->required();
-  return command;
+Option out_option(Arguments& a, const char* help) {
+  return {.name = "out", .value = path(a.out), .help = help};
+}
+
+struct Command {
+  const char *name, *description;
+  std::vector<Option> options;  // besides the trace
+};
+
+std::vector<Command> commands(Arguments& a) {
+  return {{"summary", "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees", {}},
+          {"peak",
+           "shows the peak by tag and by layer, next to the paper's equations (3) and (4)",
+           {{.name = "all", .value = flag(a.all_layers), .help = "name every layer"}}},
+          {"verify",
+           "compares the trace with the plan, event by event, and with the equations; exits with 1 and names the first "
+           "difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan whatever "
+           "happens: that proves nothing, which is said, with exit code 0",
+           {}},
+          {"plot",
+           "draws memory over time, stacked by tag, as SVG and PNG",
+           {out_option(a, "name.svg, name.png, or a name for both without its ending [FILE's]"),
+            {.name = "x",
+             .value = choice<AxisChoice>(
+                 a.axis, {{"auto", AxisChoice::by_trace}, {"time", AxisChoice::time}, {"events", AxisChoice::events}}),
+             .help = "x axis: time or events; auto: time, for plans events"},
+            {.name = "step",
+             .value = whole_number(a.step, 0, std::numeric_limits<int64_t>::max()),
+             .help = "draw only this step; 0: the whole trace"}}},
+          {"convert",
+           "writes the JSON that ui.perfetto.dev and chrome://tracing open",
+           {out_option(a, "file [FILE with the ending .chrome.json]")}}};
+}
+
+// The trace comes first.
+std::unique_ptr<OptionTable> add_command(CLI::App& app, Command command, Arguments& a) {
+  const std::string name = command.name;
+  CLI::App& sub = *app.add_subcommand(name, command.description);
+  set_help(sub, {.examples = {{"revunet-trace " + name + " trace.jsonl", command.description}}, .most_used = {}});
+  command.options.insert(command.options.begin(), {.name = "FILE",
+                                                   .value = path(a.file),
+                                                   .help = "trace, as revunet-train --memory-trace writes it",
+                                                   .required = true,
+                                                   .positional = true});
+  auto table = std::make_unique<OptionTable>(std::vector<OptionGroup>{{"Options", std::move(command.options)}});
+  table->declare(sub);
+  return table;
 }
 
 }  // namespace
@@ -97,26 +144,8 @@ int main(int argc, char** argv) {
   CLI::App app("Reads memory traces of revunet-train --memory-trace.", "revunet-trace");
   app.require_subcommand(1);
   Arguments a;
-  add_command(app, "summary",
-              "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees", a);
-  add_command(app, "peak", "shows the peak by tag and by layer, next to the paper's equations (3) and (4)", a)
-      ->add_flag("--all", a.all_layers, "name every layer");
-  add_command(
-      app, "verify",
-      "compares the trace with the plan, event by event, and with the equations; exits with 1 and names "
-      "the first difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan "
-      "whatever happens: that proves nothing, which is said, with exit code 0",
-      a);
-  CLI::App* picture = add_command(app, "plot", "draws memory over time, stacked by tag, as SVG and PNG", a);
-  picture->add_option("--out", a.out, "name.svg, name.png, or a name for both without its ending [FILE's]");
-  picture->add_option("--x", a.axis, "x axis: time or events; auto: time, for plans events")
-      ->check(one_of({"auto", "time", "events"}))
-      ->capture_default_str();
-  picture->add_option("--step", a.step, "draw only this step; 0: the whole trace")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  add_command(app, "convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", a)
-      ->add_option("--out", a.out, "file [FILE with the ending .chrome.json]");
+  std::vector<std::unique_ptr<OptionTable>> tables;
+  for (Command& command : commands(a)) tables.push_back(add_command(app, std::move(command), a));
   set_help(app, {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
                               {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
                               {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}},

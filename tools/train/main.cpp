@@ -1,4 +1,5 @@
 // Trains a 3-D U-Net on a BraTS dataset.
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
@@ -13,17 +14,15 @@
 #include "models/training/report/make_observers.h"
 #include "models/training/run_folder/run_start.h"
 #include "models/training/trainer.h"
-#include "tools/common/labels_option.h"
+#include "tools/common/flag_names.h"
+#include "tools/common/help.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
-#include "tools/train/init_architecture.h"
-#include "tools/train/protocol.h"
-#include "tools/train/resolve_options.h"
+#include "tools/train/resolve_settings.h"
 #include "tools/train/terminal_progress.h"
 #include "tools/train/verbose_lines.h"
-#include "tools/train/without_effect.h"
 
 using namespace revunet;
 using namespace revunet::tools;
@@ -33,6 +32,23 @@ namespace {
 std::string program() {
   return "revunet-train " + version();
 }
+
+// Plain lines, or with a time in front. Options are named as flags.
+class LineFormatter : public spdlog::formatter {
+ public:
+  explicit LineFormatter(const std::string& pattern) : pattern_(pattern), inner_(pattern) {}
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+    const std::string text = with_flags({message.payload.data(), message.payload.size()});
+    spdlog::details::log_msg told = message;
+    told.payload = text;
+    inner_.format(told, line);
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<LineFormatter>(pattern_); }
+
+ private:
+  std::string pattern_;
+  spdlog::pattern_formatter inner_;
+};
 
 // Lines on stdout. The run does not depend on it: they are in train.log too.
 class TerminalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -55,9 +71,9 @@ std::shared_ptr<spdlog::sinks::basic_file_sink_st> log_file(const std::string& p
 // file takes no more, the run goes on, and says so once.
 void start_log(const RunFolder& folder) {
   auto terminal = std::make_shared<TerminalSink>();
-  terminal->set_pattern("%v");
+  terminal->set_formatter(std::make_unique<LineFormatter>("%v"));
   auto file = log_file(folder.file("train.log").string());
-  file->set_pattern("%Y-%m-%d %H:%M:%S %v");
+  file->set_formatter(std::make_unique<LineFormatter>("%Y-%m-%d %H:%M:%S %v"));
   // Where a long epoch is goes to the file at level debug: the terminal's progress line shows it.
   terminal->set_level(verbosity() == Verbosity::quiet     ? spdlog::level::warn
                       : verbosity() == Verbosity::verbose ? spdlog::level::debug
@@ -73,31 +89,32 @@ void start_log(const RunFolder& folder) {
 }
 
 // The files of a resumed run are those that were checked when it began: their hashes say so.
-io::CheckLevel check_level(const TrainOptions& options) {
-  const io::CheckLevel level = io::parse_check_level(options.check);
-  return options.resume ? std::min(level, io::CheckLevel::headers) : level;
+io::CheckLevel check_level(const TrainSettings& settings) {
+  return settings.run.resume ? std::min(settings.check, io::CheckLevel::headers) : settings.check;
 }
 
-io::CheckOptions check_options(const TrainOptions& options) {
-  io::CheckOptions check{.level = check_level(options), .patients = options.split.patients};
+io::CheckOptions check_options(const TrainSettings& settings) {
+  const TrainOptions& run = settings.run;
+  io::CheckOptions check{.level = check_level(settings), .patients = run.split.patients};
   // Nothing can be changed any more about a run that goes on.
-  if (!options.resume) check.view = io::TrainingView{options.size.axes(), options.network.size_multiple()};
+  if (!run.resume) check.view = io::TrainingView{run.size.axes(), run.network.size_multiple()};
   return check;
 }
 
-Split checked_split(const TrainOptions& options) {
+Split checked_split(const TrainSettings& settings) {
+  const TrainOptions& options = settings.run;
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
   std::vector<io::CaseFiles> cases =
-      io::find_cases(options.data, labels_of_option(options.labels), io::MissingModality::refused,
+      io::find_cases(settings.data, settings.labels, io::MissingModality::refused,
                      [](const std::string& note) { print_message("revunet-train: note: {}\n", note); });
   for (io::CaseFiles& c : cases) c.background = options.background;
   Split split = split_cases(std::move(cases), how);
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());
-  const io::StartCheck check = io::check_before_start(used, check_options(options), progress_on_terminal());
-  io::expect_sound(check, used, options.data);
+  const io::StartCheck check = io::check_before_start(used, check_options(settings), progress_on_terminal());
+  io::expect_sound(check, used, settings.data);
   for (const std::string& warning : check.warnings) print_message("revunet-train: warning: {}\n", warning);
   watch_for_interruption();
   split.hashes = hash_files(split, progress_on_terminal());
@@ -113,11 +130,12 @@ void log_to_file(spdlog::level::level_enum level, const std::string& text) try {
 } catch (const spdlog::spdlog_ex&) {  // a full disk, for example, of which the run tells
 }
 
-void run_trainer(const TrainOptions& options, const Split& split, RunFolder& folder) {
+// configuration: the effective one, as TOML.
+void run_trainer(const TrainOptions& options, const std::string& configuration, const Split& split, RunFolder& folder) {
   TerminalProgress progress;
   Trainer trainer(options, split, folder, program(), progress);
   folder.write("split.json", to_json(split));
-  folder.write("config.toml", to_toml(options));  // only now: a run refuses to go on with some options
+  folder.write("config.toml", configuration);  // only now: a run refuses to go on with some options
   spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
                trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
@@ -126,7 +144,7 @@ void run_trainer(const TrainOptions& options, const Split& split, RunFolder& fol
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
               describe_choice(split.validation_regions, split.validation.size()));
   if (verbosity() == Verbosity::verbose) {
-    log_start(to_toml(options), split);
+    log_start(configuration, split);
     trainer.add(std::make_unique<VerboseLines>(split));
   }
   for (auto& observer : make_observers(options, split, folder)) trainer.add(std::move(observer));
@@ -139,8 +157,9 @@ int64_t planned_steps(const TrainOptions& options) {
 }
 
 // Out of memory says what would fit.
-void run_within_memory(const TrainOptions& options, const Split& split, RunFolder& folder) try {
-  with_host_memory("training", [&] { run_trainer(options, split, folder); });
+void run_within_memory(const TrainOptions& options, const std::string& configuration, const Split& split,
+                       RunFolder& folder) try {
+  with_host_memory("training", [&] { run_trainer(options, configuration, split, folder); });
 } catch (const OutOfMemoryError& e) {
   const bool on_host = options.device.kind == DeviceKind::cpu && e.capacity == 0;
   const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own is free again
@@ -149,7 +168,9 @@ void run_within_memory(const TrainOptions& options, const Split& split, RunFolde
 }
 
 // command_line: the program's name and what was typed after it.
-void train(const TrainOptions& options, const std::vector<std::string>& command_line) {
+void train(const TrainSettings& settings, const std::string& configuration,
+           const std::vector<std::string>& command_line) {
+  const TrainOptions& options = settings.run;
   // Before the data is looked at: whether the folder will do.
   std::optional<RunFolder> earlier;
   if (options.resume) {
@@ -157,7 +178,7 @@ void train(const TrainOptions& options, const std::vector<std::string>& command_
   } else {
     RunFolder::expect_new(options.out);
   }
-  Split split = checked_split(options);
+  Split split = checked_split(settings);
   RunFolder folder = earlier ? std::move(*earlier) : RunFolder::make(options.out);
   start_log(folder);
   if (!folder.lock_warning().empty()) spdlog::warn("warning: {}", folder.lock_warning());
@@ -165,13 +186,13 @@ void train(const TrainOptions& options, const std::vector<std::string>& command_
   log_to_file(spdlog::level::info,
               describe(this_start(program(), command_line, options.resume, first_case.labels.name())));
   try {
-    run_within_memory(options, split, folder);
+    run_within_memory(options, configuration, split, folder);
   } catch (const std::exception& e) {
     log_to_file(spdlog::level::err, e.what());  // the tool prints it itself
     throw;
   }
   spdlog::default_logger()->sinks().front()->set_level(spdlog::level::info);  // the result, with -q too
-  spdlog::info("done: best weights in {}, last in {}, one row per epoch in {}, all of it to look at in {}",
+  spdlog::info("done: best weights in {}, last in {}; {} has a row for each epoch, and {} shows the run",
                folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
                folder.file("log.csv").string(), folder.file("report.html").string());
 }
@@ -184,12 +205,24 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
   file.commit();
 }
 
-// Refusals name the file and the line where an option was set in one.
-TrainOptions resolved(const TrainArguments& arguments, const std::optional<ConfigFile>& config) try {
-  return resolve(arguments);
-} catch (const UsageError& e) {
-  if (!config) throw;
-  throw UsageError(config->with_lines(e.what()));
+void plan(const TrainSettings& settings) {
+  const TrainOptions& run = settings.run;
+  const MemorySettings planned = run.memory(planned_steps(run));
+  print_result(plan_report(planned, settings.modes, settings.memory_budget));
+  if (run.trace.path.empty()) return;
+  trace_plan(run, planned);
+  print_result("memory trace of the plan in {}\n", run.trace.path.string());
+}
+
+void add_help(CLI::App& app) {
+  set_help(app, {.examples = {{"revunet-train --data DATASET --out RUN",
+                               "trains on whole brains with the defaults, and validates on a fifth of the cases"},
+                              {"revunet-train --protocol paper --plan",
+                               "shows how much memory the paper's training would take here, and trains nothing"},
+                              {"revunet-train --resume RUN", "continues a run that was interrupted"}},
+                 .most_used = {"--data", "--out", "--resume", "--config", "--protocol", "--epochs", "--lr", "--size",
+                               "--patch", "--augment", "--accumulate", "--precision", "--device", "--plan",
+                               "--memory-budget"}});
 }
 
 }  // namespace
@@ -197,22 +230,14 @@ TrainOptions resolved(const TrainArguments& arguments, const std::optional<Confi
 int main(int argc, char** argv) {
   CLI::App app("Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a BraTS dataset.",
                "revunet-train");
-  TrainArguments arguments;
-  add_train_options(app, arguments);
+  TrainSettings settings;
+  OptionTable options = train_options(settings);
+  options.declare(app);
+  add_help(app);
   return run_tool(app, argc, argv, [&] {
-    const std::optional<ConfigFile> config = read_configuration(app, arguments);
-    apply_protocol(app, arguments.protocol);
-    take_architecture(app, arguments);
-    expect_effect(arguments, typed_options({argv, argv + argc}));
-    const TrainOptions options = resolved(arguments, config);
-    if (arguments.plan) {
-      const MemorySettings settings = options.memory(planned_steps(options));
-      print_result(plan_report(settings, mode_choice(arguments), options.memory_budget));
-      if (options.trace.path.empty()) return;
-      trace_plan(options, settings);
-      print_result("memory trace of the plan in {}\n", options.trace.path.string());
-      return;
-    }
-    train(options, {argv, argv + argc});
+    read_configuration(options, settings);
+    resolve(options, settings);
+    if (settings.plan) return plan(settings);
+    train(settings, options.to_toml(), {argv, argv + argc});
   });
 }

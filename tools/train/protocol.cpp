@@ -1,42 +1,36 @@
 #include "tools/train/protocol.h"
 
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "tools/common/option_spelling.h"
+#include "tools/train/shipped_protocols.h"
+
 namespace revunet::tools {
 
-std::vector<std::string> protocol_names() {
-  return {"none", "paper", "paper-patch"};
+namespace {
+
+std::vector<std::string> names() {
+  std::vector<std::string> result = {"none"};
+  for (const Protocol& p : kShippedProtocols) result.emplace_back(p.name);
+  return result;
 }
 
-std::vector<ProtocolValue> protocol_values(const std::string& name) {
-  if (name == "none") return {};
-  const bool patches = name == "paper-patch";
-  std::vector<ProtocolValue> values = {{"size", "160,192,160"},
-                                       {"patch", patches ? "128,128,128" : "full"},
-                                       {"epochs", "1000"},
-                                       {"lr", "1e-4"},
-                                       {"lr-drops", "250,400,550"},
-                                       {"lr-divisor", "5"},
-                                       {"weight-decay", "1e-5"},
-                                       {"accumulate", "1"},
-                                       {"cross-entropy", "0"},
-                                       {"stop-window", "30"},
-                                       {"stop-patience", "60"},
-                                       {"val-fraction", "0.2"},
-                                       {"augment", "paper"},
-                                       {"rotation", "20"},
-                                       {"scaling", "0.9090909,1.1"},
-                                       {"deformation", "10"},
-                                       {"flip", "0.5"},
-                                       {"intensity-shift", "0.1"}};
-  if (patches) values.push_back({"foreground", "0"});
-  return values;
+}  // namespace
+
+std::string protocol_names() {
+  return fmt::format("{}", fmt::join(names(), ", "));
 }
 
-void apply_protocol(CLI::App& app, const std::string& name) {
-  for (const auto& [option, value] : protocol_values(name)) {
-    CLI::Option& o = *app.get_option("--" + option);
-    if (o.count() > 0) continue;
-    o.add_result(value);
-    o.run_callback();
+void take_protocol(OptionTable& options, const std::string& protocol) {
+  if (protocol.ends_with(".toml")) return options.take(io::read_toml_settings(protocol), protocol);
+  expect_one_of(names(), "--protocol", protocol);
+  for (const Protocol& p : kShippedProtocols) {
+    const std::string source = fmt::format("the protocol {}", p.name);
+    if (p.name == protocol) options.take(io::parse_toml_settings(p.toml, source), source);
   }
 }
 

@@ -1,26 +1,23 @@
-// Protocols: values for many options at once, where the user gave none.
+// Protocols: values for many options at once, where the user gave none. A protocol is a TOML file of options.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
-#include <vector>
+
+#include "tools/common/option_table.h"
 
 namespace revunet::tools {
 
-// An option's long name without dashes, and its value as typed.
-struct ProtocolValue {
-  std::string option, value;
+// A file of tools/train/protocols/, which the program holds.
+struct Protocol {
+  const char *name, *toml;  // "paper" of paper.toml
 };
 
-std::vector<std::string> protocol_names();
+// Sets the options of a protocol that were not given: none, the name of a protocol that the program holds, or the path
+// of a file that ends in .toml. UsageError for another name, and as OptionTable::take; DataError for a file that cannot
+// be read.
+void take_protocol(OptionTable& options, const std::string& protocol);
 
-// What a protocol sets: none for "none". paper: section 2.4 of arXiv 1906.06148, with a whole brain a step;
-// paper-patch: the same on patches of 128 x 128 x 128 voxels, anywhere in the brain. Ranges of augmentation that the
-// paper does not name are those of the authors' experiments (experiments/noNewReversible.py in their repository).
-std::vector<ProtocolValue> protocol_values(const std::string& name);
-
-// Sets the options of `app`, which has parsed, that neither the command line nor a file gave.
-void apply_protocol(CLI::App& app, const std::string& name);
+// "none, paper, paper-patch", for help.
+std::string protocol_names();
 
 }  // namespace revunet::tools

@@ -17,7 +17,7 @@ Range range_of(const Trace& trace, std::optional<int64_t> step) {
   Range range{0, trace.events.size()};
   if (step) {
     const auto mark = std::ranges::find(trace.steps, *step, &StepMark::step);
-    REVUNET_EXPECTS(mark != trace.steps.end(), UsageError, "[--step] expected a step from 1 to {}, got {}",
+    REVUNET_EXPECTS(mark != trace.steps.end(), UsageError, "[`step`] expected a step from 1 to {}, got {}",
                     trace.steps.size(), *step);
     range.begin = mark->first_event;
     if (std::next(mark) != trace.steps.end()) range.end = std::next(mark)->first_event;

@@ -9,6 +9,7 @@
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/scan_parts.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::io {
 namespace {
@@ -28,7 +29,7 @@ std::string shape_of(const std::string& name) {
       shape += c;
       first_word = false;
     } else if (first_word) {
-      shape += static_cast<char>(std::tolower(byte));
+      shape += lower_case(c);
     } else if (!shape.ends_with('a')) {
       shape += 'a';
     }

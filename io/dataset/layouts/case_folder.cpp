@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 #include "engine/error.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/spellings.h"
+#include "io/text/lower_case.h"
+#include "io/text/similar_words.h"
 
 namespace revunet::io {
 namespace {
@@ -21,14 +22,9 @@ constexpr std::string_view odd_case = "BraTS20_Training_355", odd_segmentation =
 constexpr std::array<std::string_view, 8> other_formats = {".nrrd", ".mha", ".mhd",  ".img",
                                                            ".hdr",  ".mgz", ".part", ".crdownload"};
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // What follows the case's name and a separator; the whole of a name without the case's.
 std::string suffix_of(const std::string& stem, const std::string& case_name) {
-  if (!lower(stem).starts_with(lower(case_name))) return stem;
+  if (!lower_case(stem).starts_with(lower_case(case_name))) return stem;
   const std::string rest = stem.substr(case_name.size());
   return rest.empty() || std::string_view("_-. ").find(rest[0]) == std::string_view::npos ? stem : rest.substr(1);
 }
@@ -98,7 +94,7 @@ const Naming* CaseFolder::naming() const {
   const Naming* spelled = nullptr;
   for (const Naming& naming : namings()) {
     const std::ptrdiff_t count = std::ranges::count_if(naming.suffixes, [&](const char* suffix) {
-      return std::ranges::count(images_, suffix, [](const Image& i) { return lower(i.suffix); }) > 0;
+      return std::ranges::count(images_, suffix, [](const Image& i) { return lower_case(i.suffix); }) > 0;
     });
     if (count <= most) continue;
     most = count;
@@ -145,7 +141,7 @@ std::optional<fs::path> CaseFolder::find_segmentation(const Naming& naming) cons
 
 void CaseFolder::expect_no_other_segmentation(const Naming& naming) const {
   const auto expect_none = [&](const fs::path& file, const std::string& suffix) {
-    REVUNET_EXPECTS(lower(suffix).find("seg") == std::string::npos, DataError,
+    REVUNET_EXPECTS(lower_case(suffix).find("seg") == std::string::npos, DataError,
                     "[{}] expected the segmentation to be named {}{}seg.nii.gz (or .nii), got {}; rename or convert "
                     "it, or move it away if it is none",
                     path_.string(), name(), naming.separator, file.filename().string());
@@ -154,7 +150,7 @@ void CaseFolder::expect_no_other_segmentation(const Naming& naming) const {
     if (!i.modality) expect_none(i.path, i.suffix);
   }
   for (const fs::path& entry : sorted_entries(path_)) {
-    const std::string ending = lower(entry.extension().string());
+    const std::string ending = lower_case(entry.extension().string());
     if (std::ranges::find(other_formats, ending) != other_formats.end()) {
       expect_none(entry, suffix_of(entry.filename().string(), name()));
     }
@@ -162,12 +158,12 @@ void CaseFolder::expect_no_other_segmentation(const Naming& naming) const {
 }
 
 std::string CaseFolder::nearest_to(const Naming& naming, size_t modality) const {
-  const std::string wanted = lower(name() + naming.separator + naming.suffixes[modality]);
+  const std::string wanted = lower_case(name() + naming.separator + naming.suffixes[modality]);
   std::string nearest;
   size_t least = 0;
   for (const Image& i : images_) {
     if (i.modality || i.segmentation) continue;
-    const size_t distance = edit_distance(lower(*image_stem(i.path)), wanted);
+    const size_t distance = edit_distance(lower_case(*image_stem(i.path)), wanted);
     if (!nearest.empty() && distance >= least) continue;
     least = distance;
     nearest = i.path.filename().string();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <limits>
 #include <map>
 #include <set>
@@ -12,6 +11,7 @@
 #include "io/dataset/layouts/spellings.h"
 #include "io/dataset/regions.h"
 #include "io/files/json_file.h"
+#include "io/text/parse_number.h"
 #include "io/text/printable.h"
 
 namespace revunet::io {
@@ -41,12 +41,10 @@ int64_t number_of(const json& value, const fs::path& path) {
   const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()}
                                                : value.is_number_integer();
   if (fits) return value.get<int64_t>();
-  int64_t number = 0;
-  const std::string text = value.is_string() ? value.get<std::string>() : excerpt(value);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  REVUNET_EXPECTS(error == std::errc() && end == text.data() + text.size(), DataError,
-                  "[{}] expected a whole number, got {}; fix the file", path.string(), excerpt(value));
-  return number;
+  const auto number = value.is_string() ? parse_number<int64_t>(value.get<std::string>()) : std::nullopt;
+  REVUNET_EXPECTS(number, DataError, "[{}] expected a whole number, got {}; fix the file", path.string(),
+                  excerpt(value));
+  return *number;
 }
 
 json parse(const fs::path& path) {
@@ -114,7 +112,7 @@ struct NamedValues {
 // Either way round: {"oedema": 1} or {"1": "oedema"}.
 std::vector<NamedValues> named_values(const json& labels, const fs::path& path) {
   REVUNET_EXPECTS(labels.is_object() && !labels.empty(), DataError,
-                  "[{}] expected \"labels\" with a name for each number, got {}; fix the file, or pass --labels",
+                  "[{}] expected \"labels\" with a name for each number, got {}; fix the file, or pass `labels`",
                   path.string(), excerpt(labels));
   std::vector<NamedValues> result;
   for (const auto& [key, value] : labels.items()) {
@@ -140,7 +138,7 @@ std::vector<NamedValues> named_values(const json& labels, const fs::path& path) 
   throw DataError(
       fmt::format("[{}] expected \"labels\" named background, oedema, necrosis or non-enhancing core, and "
                   "enhancing tumour, or the regions whole tumour, tumour core and enhancing tumour, got {}; "
-                  "say with --labels what the numbers stand for: {}",
+                  "say with `labels` what the numbers stand for: {}",
                   path.string(), reason, fmt::join(names, ", ")));
 }
 

@@ -1,10 +1,10 @@
 #include "io/dataset/layouts/image_files.h"
 
 #include <algorithm>
-#include <cctype>
 #include <system_error>
 
 #include "engine/error.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::io {
 
@@ -24,7 +24,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 
 std::optional<std::string> image_stem(const fs::path& path) {
   const std::string file = path.filename().string();
-  const auto is_same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto is_same = [](char a, char b) { return lower_case(a) == b; };
   for (const std::string_view ending : {".nii.gz", ".nii"}) {
     if (file.size() <= ending.size()) continue;
     const size_t length = file.size() - ending.size();

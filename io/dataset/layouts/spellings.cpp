@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 
 #include "engine/error.h"
+#include "io/text/lower_case.h"
 
 namespace revunet::io {
 namespace {
@@ -23,7 +23,7 @@ std::string plain(const std::string& name) {
   std::string text;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte)) text += static_cast<char>(std::tolower(byte));
+    if (std::isalnum(byte)) text += lower_case(c);
   }
   for (const auto& [british, american] : {std::pair<std::string, std::string>{"tumour", "tumor"},
                                           std::pair<std::string, std::string>{"oedema", "edema"}}) {
@@ -55,21 +55,6 @@ std::string accepted_modalities() {
   std::vector<std::string> each;
   for (const Spellings& spellings : modality_spellings) each.push_back(fmt::format("{}", fmt::join(spellings, "/")));
   return fmt::format("{} (upper or lower case)", fmt::join(each, ", "));
-}
-
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);  // distances of a's first characters from each beginning of b
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace revunet::io

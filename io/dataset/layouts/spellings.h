@@ -26,7 +26,4 @@ bool is_name_of_segmentation(const std::string& name);
 // "t1/t1w/t1n, t1ce/..."
 std::string accepted_modalities();
 
-// How many characters to insert, remove or replace (Levenshtein) to make one text the other.
-size_t edit_distance(const std::string& a, const std::string& b);
-
 }  // namespace revunet::io

@@ -7,7 +7,7 @@ namespace revunet::cuda {
 
 namespace {
 
-// What NVIDIA's documentation recommends for this generation of devices; within the plans' limit.
+// What NVIDIA's documentation recommends for this generation of devices; within the algorithms' limit.
 constexpr size_t kWorkspace = size_t{32} << 20;
 
 void check(cublasStatus_t status, const char* expression, const char* file, int line) {
@@ -52,7 +52,7 @@ MatrixProducts::~MatrixProducts() {
 }
 
 void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands,
-                         const PlanLimits& limits) {
+                         const AlgorithmLimits& limits) {
   const size_t bytes = std::min(kWorkspace, limits.workspace) / kAllocationAlignment * kAllocationAlignment;
   Tensor workspace(ctx.for_workspace(), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
   REVUNET_CUBLAS_CHECK(cublasSetStream(handle_, stream_of(ctx)));

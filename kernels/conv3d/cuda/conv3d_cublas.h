@@ -18,7 +18,7 @@ class MatrixProducts {
 
   // problem.k is 1.
   void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
-           const PlanLimits& limits);
+           const AlgorithmLimits& limits);
 
  private:
   cublasHandle_t handle_ = nullptr;

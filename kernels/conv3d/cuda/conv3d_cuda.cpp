@@ -4,10 +4,10 @@
 
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/conv3d/cpu/weight_blocks.h"
+#include "kernels/conv3d/cuda/conv3d_algorithms.h"
 #include "kernels/conv3d/cuda/conv3d_bias.h"
 #include "kernels/conv3d/cuda/conv3d_cublas.h"
 #include "kernels/conv3d/cuda/conv3d_pack.h"
-#include "kernels/conv3d/cuda/conv3d_plans.h"
 #include "kernels/cuda/whole_packs.h"
 
 namespace revunet::cuda {
@@ -33,11 +33,11 @@ Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
 // `packed`: bytes of the packed weights, which lie in the device's workspace too.
 void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands, size_t packed) {
   const size_t workspace = ctx.device.layout().convolution_workspace;
-  const PlanLimits limits{workspace - std::min(workspace, packed), ctx.device.arithmetic()};
+  const AlgorithmLimits limits{workspace - std::min(workspace, packed), ctx.device.arithmetic()};
   if (problem.k == 1) {
     ctx.device.state<MatrixProducts>().run(ctx, problem, operands, limits);
   } else {
-    ctx.device.state<ConvolutionPlans>().run(ctx, problem, operands, limits);
+    ctx.device.state<ConvolutionAlgorithms>().run(ctx, problem, operands, limits);
   }
 }
 

@@ -9,8 +9,8 @@ namespace revunet::cuda {
 namespace {
 
 constexpr int64_t kMostConfigurations = 64;     // that one heuristic is asked for
-constexpr size_t kMostFused = 3;                // plans of fused graphs: each takes a second or two to compile
-constexpr const char* kFusedPrefix = "fused ";  // of plans' names
+constexpr size_t kMostFused = 3;                // algorithms of fused graphs: each takes a second or two to compile
+constexpr const char* kFusedPrefix = "fused ";  // of algorithms' names
 // The tensors of a graph. kProduct is a fused graph's convolution before it meets the result that is there.
 enum Uid : int64_t { kX = 1, kW = 2, kY = 3, kResult = 4, kProduct = 5 };
 
@@ -97,11 +97,11 @@ Uid result_of(Direction direction) {
 }
 
 // The convolution, and what follows it, to be kept until the graph is made of them.
-std::vector<Descriptor> operations_of(const ConvolutionProblem& p, PlanForm form) {
+std::vector<Descriptor> operations_of(const ConvolutionProblem& p, AlgorithmForm form) {
   const Names names = names_of(p.direction);
   const Uid result = result_of(p.direction);
   const auto operand = [&](Uid uid) {
-    return form == PlanForm::fused && uid == result
+    return form == AlgorithmForm::fused && uid == result
                ? tensor(kProduct, DType::f32, extents_of(p, uid), false)
                : tensor(uid, uid == result ? p.result : p.operands, extents_of(p, uid));
   };
@@ -111,10 +111,10 @@ std::vector<Descriptor> operations_of(const ConvolutionProblem& p, PlanForm form
   convolve.set(names.x, operand(kX));
   convolve.set(names.w, operand(kW));
   convolve.set(names.y, operand(kY));
-  convolve.set(names.alpha, form == PlanForm::plain ? static_cast<float>(p.alpha) : 1.0f);
-  convolve.set(names.beta, form == PlanForm::plain ? static_cast<float>(p.beta) : 0.0f);
+  convolve.set(names.alpha, form == AlgorithmForm::plain ? static_cast<float>(p.alpha) : 1.0f);
+  convolve.set(names.beta, form == AlgorithmForm::plain ? static_cast<float>(p.beta) : 0.0f);
   convolve.finalize();
-  if (form == PlanForm::plain) return operations;
+  if (form == AlgorithmForm::plain) return operations;
 
   const cudnnPointwiseMode_t mode = p.beta == 0   ? CUDNN_POINTWISE_IDENTITY
                                     : p.alpha < 0 ? CUDNN_POINTWISE_SUB
@@ -138,7 +138,7 @@ std::vector<Descriptor> operations_of(const ConvolutionProblem& p, PlanForm form
   return operations;
 }
 
-Descriptor graph_of(const PlanTarget& target, const ConvolutionProblem& p, PlanForm form) {
+Descriptor graph_of(const AlgorithmTarget& target, const ConvolutionProblem& p, AlgorithmForm form) {
   const std::vector<Descriptor> operations = operations_of(p, form);
   std::vector<cudnnBackendDescriptor_t> raw;
   for (const Descriptor& operation : operations) raw.push_back(operation.get());
@@ -150,7 +150,7 @@ Descriptor graph_of(const PlanTarget& target, const ConvolutionProblem& p, PlanF
 }
 
 // What cuDNN's heuristics propose, best first, its fallbacks last.
-std::vector<Descriptor> configurations(const PlanTarget& target, const Descriptor& graph) {
+std::vector<Descriptor> configurations(const AlgorithmTarget& target, const Descriptor& graph) {
   std::vector<Descriptor> all;
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     Descriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
@@ -171,7 +171,7 @@ bool contains(const std::vector<int32_t>& notes, int32_t note) {
 }
 
 // Whether an engine with these notes is within the limits.
-bool within(const PlanLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
+bool within(const AlgorithmLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
   if (limits.arithmetic.deterministic && contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
   return !limits.arithmetic.strict_fp32 || dtype != DType::f32 ||
          !(contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ||
@@ -193,35 +193,35 @@ std::string name_of_configuration(const Descriptor& configuration, int64_t engin
 
 }  // namespace
 
-void PlanTarget::apply_to_graph(Descriptor& graph) const {
+void AlgorithmTarget::apply_to_graph(Descriptor& graph) const {
   if (handle_) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle_);
 }
 
 #if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
-PlanTarget::PlanTarget(const std::string& device_properties) {
+AlgorithmTarget::AlgorithmTarget(const std::string& device_properties) {
   properties_.emplace(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
   properties_->set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
                    static_cast<int64_t>(device_properties.size()), device_properties.data());
   properties_->finalize();
 }
 
-void PlanTarget::apply_to_heuristic(Descriptor& heuristic) const {
+void AlgorithmTarget::apply_to_heuristic(Descriptor& heuristic) const {
   if (properties_) heuristic.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *properties_);
 }
 
-void PlanTarget::apply_to_plan(Descriptor& plan) const {
-  if (properties_) return plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *properties_);
-  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
+  if (properties_) return algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *properties_);
+  algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
 }
 #else
-void PlanTarget::apply_to_heuristic(Descriptor&) const {}
+void AlgorithmTarget::apply_to_heuristic(Descriptor&) const {}
 
-void PlanTarget::apply_to_plan(Descriptor& plan) const {
-  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
+  algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
 }
 #endif
 
-void CudnnPlan::run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const {
+void CudnnAlgorithm::run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const {
   std::vector<int64_t> uids = {kX, kW, kY};
   std::vector<void*> pointers = {operands.x, operands.w, operands.y};
   if (reads_result_) {
@@ -234,16 +234,17 @@ void CudnnPlan::run(cudnnHandle_t handle, const ConvolutionOperands& operands, v
            pointers.data());
   pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
   pack.finalize();
-  REVUNET_CUDNN_CHECK(cudnnBackendExecute(handle, plan_.get(), pack.get()));
+  REVUNET_CUDNN_CHECK(cudnnBackendExecute(handle, algorithm_.get(), pack.get()));
 }
 
-PlanForm form_of(const std::string& plan_name) {
-  return plan_name.starts_with(kFusedPrefix) ? PlanForm::fused : PlanForm::plain;
+AlgorithmForm form_of(const std::string& algorithm_name) {
+  return algorithm_name.starts_with(kFusedPrefix) ? AlgorithmForm::fused : AlgorithmForm::plain;
 }
 
-std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionProblem& problem,
-                                   const PlanLimits& limits, PlanForm form, const std::optional<std::string>& only) {
-  std::vector<CudnnPlan> plans;
+std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
+                                             const AlgorithmLimits& limits, AlgorithmForm form,
+                                             const std::optional<std::string>& only) {
+  std::vector<CudnnAlgorithm> algorithms;
   std::set<std::string> seen;  // several heuristics may propose one
   const Descriptor graph = graph_of(target, problem, form);
   for (const Descriptor& configuration : configurations(target, graph)) {
@@ -251,20 +252,21 @@ std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionPr
     const auto notes = engines.at(0).get_notes(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE);
     if (!within(limits, problem.operands, notes)) continue;
     std::string name =
-        fmt::format("{}{}", form == PlanForm::fused ? kFusedPrefix : "",
+        fmt::format("{}{}", form == AlgorithmForm::fused ? kFusedPrefix : "",
                     name_of_configuration(configuration, engines[0].get_int64(CUDNN_ATTR_ENGINE_GLOBAL_INDEX)));
     if ((only && name != *only) || !seen.insert(name).second) continue;
-    Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-    plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-    target.apply_to_plan(plan);
-    if (plan.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but not for this shape after all
-    CudnnPlan made(std::move(plan), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
-                   form == PlanForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);
+    Descriptor algorithm(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+    algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
+    target.apply_to_algorithm(algorithm);
+    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but not for this shape after all
+    CudnnAlgorithm made(
+        std::move(algorithm), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
+        form == AlgorithmForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);
     if (made.workspace() > limits.workspace) continue;
-    plans.push_back(std::move(made));
-    if (form == PlanForm::fused && plans.size() == kMostFused) break;
+    algorithms.push_back(std::move(made));
+    if (form == AlgorithmForm::fused && algorithms.size() == kMostFused) break;
   }
-  return plans;
+  return algorithms;
 }
 
 }  // namespace revunet::cuda

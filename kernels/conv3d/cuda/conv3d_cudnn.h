@@ -1,4 +1,4 @@
-// Convolutions through cuDNN's graphs: the plans that it offers for one, and running one of them.
+// Convolutions through cuDNN's graphs: the algorithms that it offers for one, and running one of them.
 #pragma once
 
 #include <optional>
@@ -10,31 +10,31 @@ namespace revunet::cuda {
 
 #define REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES (CUDNN_VERSION >= 90800)
 
-// For whom plans are made: a device, by its handle, or one that is only described, as cuDNN's JSON of its properties.
-// Plans for the latter can be counted and measured, not run.
-class PlanTarget {
+// For whom algorithms are made: a device, by its handle, or one that is only described, as cuDNN's JSON of its
+// properties. Algorithms for the latter can be counted and measured, not run.
+class AlgorithmTarget {
  public:
-  explicit PlanTarget(cudnnHandle_t handle) : handle_(handle) {}
+  explicit AlgorithmTarget(cudnnHandle_t handle) : handle_(handle) {}
 #if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
-  explicit PlanTarget(const std::string& device_properties);
+  explicit AlgorithmTarget(const std::string& device_properties);
 #endif
 
   void apply_to_graph(Descriptor& graph) const;
   void apply_to_heuristic(Descriptor& heuristic) const;
-  void apply_to_plan(Descriptor& plan) const;
+  void apply_to_algorithm(Descriptor& algorithm) const;
 
  private:
   cudnnHandle_t handle_ = nullptr;
   std::optional<Descriptor> properties_;
 };
 
-class CudnnPlan {
+class CudnnAlgorithm {
  public:
   // reads_result: the direction of a fused graph that adds to its result.
-  CudnnPlan(Descriptor plan, std::string name, bool tensor_cores, std::optional<Direction> reads_result)
-      : plan_(std::move(plan)),
+  CudnnAlgorithm(Descriptor algorithm, std::string name, bool tensor_cores, std::optional<Direction> reads_result)
+      : algorithm_(std::move(algorithm)),
         name_(std::move(name)),
-        workspace_(static_cast<size_t>(plan_.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))),
+        workspace_(static_cast<size_t>(algorithm_.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))),
         tensor_cores_(tensor_cores),
         reads_result_(reads_result) {}
 
@@ -47,7 +47,7 @@ class CudnnPlan {
   void run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const;
 
  private:
-  Descriptor plan_;
+  Descriptor algorithm_;
   std::string name_;
   size_t workspace_;
   bool tensor_cores_;
@@ -57,15 +57,15 @@ class CudnnPlan {
 // How a problem is put to cuDNN: alpha and beta in the convolution, or in an operation after it. In fused graphs,
 // engines that are compiled at run time are offered as well: on some devices the only ones that use tensor cores
 // without copying x and y into a workspace.
-enum class PlanForm { plain, fused };
+enum class AlgorithmForm { plain, fused };
 
-// The form of the plan with this name.
-PlanForm form_of(const std::string& plan_name);
+// The form of the algorithm with this name.
+AlgorithmForm form_of(const std::string& algorithm_name);
 
-// The plans within the limits, in the order in which cuDNN's heuristics prefer them; only those of one name where it is
-// given. Empty where there is none.
-std::vector<CudnnPlan> cudnn_plans(const PlanTarget& target, const ConvolutionProblem& problem,
-                                   const PlanLimits& limits, PlanForm form,
-                                   const std::optional<std::string>& only = std::nullopt);
+// The algorithms within the limits, in the order in which cuDNN's heuristics prefer them; only those of one name where
+// it is given. Empty where there is none.
+std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
+                                             const AlgorithmLimits& limits, AlgorithmForm form,
+                                             const std::optional<std::string>& only = std::nullopt);
 
 }  // namespace revunet::cuda

@@ -74,7 +74,7 @@ std::string layer_table(const std::vector<LayerBytes>& layers, bool all) {
     }
   }
   if (shown < layers.size())
-    text += row(fmt::format("{} other layers (--all names them)", layers.size() - shown), rest);
+    text += row(fmt::format("{} other layers (`all` names them)", layers.size() - shown), rest);
   return text;
 }
 

@@ -122,7 +122,7 @@ std::string charts(const Log& log) {
       was_validated(log)
           ? dice_chart(log)
           : "<p class=\"card\">No epoch was validated: there is no Dice to show. A run validates where its split has "
-            "validation cases (--val-fraction, --folds or --split).</p>\n";
+            "validation cases (<code>val-fraction</code>, <code>folds</code> or <code>split</code>).</p>\n";
   return "<section class=\"charts\">\n" + dice + loss_chart(log) + learning_rate_chart(log) + time_chart(log) +
          "</section>\n";
 }
@@ -182,7 +182,7 @@ std::string previews(const fs::path& run) {
   if (files.empty()) {
     return title + sentence(
                        "No prediction was drawn: there was no validation yet, there are no validation cases, or "
-                       "the run has --previews 0.");
+                       "the run has <code>previews = 0</code>.");
   }
   std::ranges::sort(files);
   const size_t columns = files.size() == 1 ? 1 : files.size() % 3 == 0 ? 3 : 2;  // that leave the last row full

@@ -1,11 +1,11 @@
 #include "models/training/report/run_log.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "engine/error.h"
+#include "io/text/parse_number.h"
 
 namespace revunet {
 
@@ -42,11 +42,9 @@ class Rows {
 
   template <class Number>
   Number number(size_t row, const std::string& column) const {
-    const std::string& text = cell(row, column);
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    expect(error == std::errc() && end == text.data() + text.size(), row, column, "a number");
-    return value;
+    const auto value = io::parse_number<Number>(cell(row, column));
+    expect(value.has_value(), row, column, "a number");
+    return *value;
   }
 
   // DataError with the cell's place and content unless it is as it should be.

@@ -176,7 +176,7 @@ Checked read_newest(const RunFolder& folder, std::string& damage) {
     return read_checked(folder.file(kPrevious));
   } catch (const DataError& e) {
     throw DataError(fmt::format(
-        "{}\nand the one before: {}\nthere is nothing to resume; start anew, with --init and last.safetensors "
+        "{}\nand the one before: {}\nthere is nothing to resume; start anew, with `init` and last.safetensors "
         "if that is there",
         damage, e.what()));
   }

@@ -41,7 +41,7 @@ bool holds_run(const fs::path& folder) {
 
 void expect_writable(const fs::path& folder, const fs::path& path) {
   REVUNET_EXPECTS(::access(folder.c_str(), W_OK | X_OK) == 0, UsageError,
-                  "[--out] expected a folder to make, got {}: there is no permission to write into {}; choose another",
+                  "[`out`] expected a folder to make, got {}: there is no permission to write into {}; choose another",
                   path.string(), folder.string());
 }
 
@@ -53,7 +53,7 @@ void expect_place(const fs::path& path) {
     above = above.parent_path();
   }
   REVUNET_EXPECTS(fs::is_directory(above, error), UsageError,
-                  "[--out] expected a folder to make, got {}: {} is no folder; choose another", path.string(),
+                  "[`out`] expected a folder to make, got {}: {} is no folder; choose another", path.string(),
                   above.string());
   expect_writable(above, path);
 }
@@ -62,11 +62,11 @@ void expect_no_run(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     REVUNET_EXPECTS(is_from_start(entry.path()), UsageError,
-                    "[--out] expected a folder to make, got {}, which is not empty; choose another{}", folder.string(),
-                    holds_run(folder) ? fmt::format(", or go on with the run in it: --resume {}", folder.string())
+                    "[`out`] expected a folder to make, got {}, which is not empty; choose another{}", folder.string(),
+                    holds_run(folder) ? fmt::format(", or go on with the run in it: `resume` {}", folder.string())
                                       : std::string(" or move it away"));
   }
-  REVUNET_EXPECTS(!error, UsageError, "[--out] expected a folder that can be read, got {}: {}; choose another",
+  REVUNET_EXPECTS(!error, UsageError, "[`out`] expected a folder that can be read, got {}: {}; choose another",
                   folder.string(), error.message());
 }
 
@@ -78,16 +78,16 @@ void RunFolder::expect_new(const fs::path& path) {
   if (status.type() == fs::file_type::not_found) {
     std::error_code none;
     REVUNET_EXPECTS(!fs::is_symlink(fs::symlink_status(path, none)), UsageError,
-                    "[--out] expected a folder to make, got {}, a link to nothing; choose another, or remove it",
+                    "[`out`] expected a folder to make, got {}, a link to nothing; choose another, or remove it",
                     path.string());
     expect_place(path);
     return;
   }
-  REVUNET_EXPECTS(fs::status_known(status), UsageError, "[--out] expected a folder that can be reached, got {}: {}",
+  REVUNET_EXPECTS(fs::status_known(status), UsageError, "[`out`] expected a folder that can be reached, got {}: {}",
                   path.string(), error.message());
   REVUNET_EXPECTS(fs::is_directory(status), UsageError,
-                  "[--out] expected a folder to make, got {}, which is a file; choose another", path.string());
-  RunLock::expect_free(path, "--out");
+                  "[`out`] expected a folder to make, got {}, which is a file; choose another", path.string());
+  RunLock::expect_free(path, "`out`");
   expect_no_run(path);
   expect_writable(path, path);
 }
@@ -99,16 +99,16 @@ RunFolder::RunFolder(fs::path path, RunLock lock) : path_(std::move(path)), lock
 RunFolder RunFolder::make(fs::path path) {
   expect_new(path);
   io::make_folder(path);
-  RunLock lock(path, "--out");
+  RunLock lock(path, "`out`");
   expect_no_run(path);  // another process may have been as quick
   return {std::move(path), std::move(lock)};
 }
 
 RunFolder RunFolder::of_earlier_run(fs::path path) {
   REVUNET_EXPECTS(holds_run(path), UsageError,
-                  "[--resume] expected the folder of an earlier run, with config.toml and split.json, got {}",
+                  "[`resume`] expected the folder of an earlier run, with config.toml and split.json, got {}",
                   path.string());
-  RunLock lock(path, "--resume");
+  RunLock lock(path, "`resume`");
   return {std::move(path), std::move(lock)};
 }
 

@@ -9,16 +9,16 @@ namespace revunet {
 
 void check_augmentation(const AugmentationRanges& r) {
   REVUNET_EXPECTS(r.rotation >= 0 && r.rotation <= 180, UsageError,
-                  "[--rotation] expected degrees from 0 to 180, got {}", r.rotation);
+                  "[`rotation`] expected degrees from 0 to 180, got {}", r.rotation);
   REVUNET_EXPECTS(r.scale_low > 0.1 && r.scale_low <= r.scale_high && r.scale_high < 10, UsageError,
-                  "[--scaling] expected the least and the greatest factor, from 0.1 to 10, got {},{}", r.scale_low,
+                  "[`scaling`] expected the least and the greatest factor, from 0.1 to 10, got {},{}", r.scale_low,
                   r.scale_high);
   REVUNET_EXPECTS(r.deformation >= 0 && r.deformation <= 1000, UsageError,
-                  "[--deformation] expected voxels from 0 to 1000, got {}", r.deformation);
-  REVUNET_EXPECTS(r.flip >= 0 && r.flip <= 1, UsageError, "[--flip] expected a probability from 0 to 1, got {}",
+                  "[`deformation`] expected voxels from 0 to 1000, got {}", r.deformation);
+  REVUNET_EXPECTS(r.flip >= 0 && r.flip <= 1, UsageError, "[`flip`] expected a probability from 0 to 1, got {}",
                   r.flip);
   REVUNET_EXPECTS(r.intensity_shift >= 0 && r.intensity_shift <= 100, UsageError,
-                  "[--intensity-shift] expected 0 to 100 standard deviations, got {}", r.intensity_shift);
+                  "[`intensity-shift`] expected 0 to 100 standard deviations, got {}", r.intensity_shift);
 }
 
 Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index) {

@@ -34,7 +34,7 @@ CaseLoader::Case CaseLoader::get(size_t index) try {
 } catch (const DataError& e) {
   throw DataError(fmt::format("case {}: {}", name(index), e.what()));
 } catch (const OutOfMemoryError& e) {
-  throw OutOfMemoryError(fmt::format("case {}: {}; fewer --loader-threads take less", name(index), e.what()));
+  throw OutOfMemoryError(fmt::format("case {}: {}; fewer `loader-threads` take less", name(index), e.what()));
 }
 
 }  // namespace revunet

@@ -56,14 +56,15 @@ std::set<std::string> share(const std::vector<io::CaseFiles>& cases, const Split
   return validating;
 }
 
-std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const Fold& fold, const SplitOptions& options) {
+std::set<std::string> fold_of(const std::vector<io::CaseFiles>& cases, const SplitOptions& options) {
   const auto patients = shuffled_patients(cases, options);
-  REVUNET_EXPECTS(fold.count <= static_cast<int64_t>(patients.size()), UsageError,
-                  "[--folds] expected at most as many folds as there are patients, {}, got {}", patients.size(),
-                  fold.count);
+  REVUNET_EXPECTS(options.folds <= static_cast<int64_t>(patients.size()), UsageError,
+                  "[`folds`] expected at most as many folds as there are patients, {}, got {}", patients.size(),
+                  options.folds);
   std::set<std::string> validating;
   for (size_t i = 0; i < patients.size(); ++i) {
-    if (static_cast<int64_t>(i) % fold.count == fold.index) validating.insert(patients[i].begin(), patients[i].end());
+    if (static_cast<int64_t>(i) % options.folds == options.fold)
+      validating.insert(patients[i].begin(), patients[i].end());
   }
   return validating;
 }
@@ -137,8 +138,7 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
     return split;
   }
   expect_segmentations(cases);
-  const std::set<std::string> validating =
-      options.fold ? fold_of(cases, *options.fold, options) : share(cases, options);
+  const std::set<std::string> validating = options.folds > 0 ? fold_of(cases, options) : share(cases, options);
   Split split;
   for (io::CaseFiles& c : cases) {
     (validating.contains(c.name) ? split.validation : split.training).push_back(std::move(c));

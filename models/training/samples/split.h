@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,16 +24,12 @@ struct Split {
   size_t unused = 0;                                // cases of the dataset that a split's file does not name
 };
 
-// One of several folds that share the cases, by turns, for cross-validation.
-struct Fold {
-  int64_t count, index;  // index from 0
-};
-
 // What decides on a split.
 struct SplitOptions {
   double validation_fraction = 0.2;
   uint64_t seed = 0;
-  std::optional<Fold> fold = {};    // in place of the fraction
+  // In place of the fraction, where there are folds: patients take turns in them, and one validates, counted from 0.
+  int64_t folds = 0, fold = 0;
   std::filesystem::path file = {};  // in place of both; empty: none
   io::Patients patients = {};
 };

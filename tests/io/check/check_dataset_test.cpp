@@ -71,7 +71,7 @@ TEST_CASE("a background that is not 0 is told with its value, its share and the 
       report.cases[0].findings[0].message,
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
                         "of t1ce, -0.25 in 93.3 % of t2: it counts as brain") &&
-          ContainsSubstring("--background corner"));
+          ContainsSubstring("`background` corner"));
   CHECK(report.cases[0].brain == size);
   const io::DatasetReport by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
   CHECK(by_corner.count(true) == 0);
@@ -101,7 +101,7 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
     REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"labels"});
     const std::string message = report.cases[0].findings[0].message;
     for (const char* profile : {"brats2015 (", "brats2024 (", "brats2024-ped ("}) {
-      CHECK_THAT(message, ContainsSubstring("--labels " + std::string(profile)));
+      CHECK_THAT(message, ContainsSubstring("`labels` " + std::string(profile)));
     }
     CHECK_THAT(message, !ContainsSubstring("brats2023") && !ContainsSubstring("msd"));  // which have no 4
     // Chosen, but no case has both: they may be of two conventions.
@@ -112,9 +112,9 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
     CHECK(check(folder.path(), "brats2015").findings.empty());
   }
   SECTION("none has") {
-    CHECK_THAT(check(folder.path()).cases[0].findings.at(0).message, ContainsSubstring("--labels brats2015 (") &&
-                                                                         ContainsSubstring("--labels brats2023 (") &&
-                                                                         ContainsSubstring("--labels msd ("));
+    CHECK_THAT(check(folder.path()).cases[0].findings.at(0).message, ContainsSubstring("`labels` brats2015 (") &&
+                                                                         ContainsSubstring("`labels` brats2023 (") &&
+                                                                         ContainsSubstring("`labels` msd ("));
   }
 }
 
@@ -167,14 +167,14 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is told with 
   CHECK(told({measured}, {48, 32, 32}).empty());
   CHECK_THAT(told({measured, measured}, {32, 32, 32}),
              ContainsSubstring("got 32,32,32, which cuts 2 of 2; the first, case b, takes 40,30,20 voxels") &&
-                 ContainsSubstring("--size 48,32,32 holds them all"));
+                 ContainsSubstring("`size` 48,32,32 holds them all"));
   // 160 x 192 x 160 is 100 times 48 x 32 x 32, 25 times 64 x 64 x 48 and 1.3 times 144 x 176 x 144.
   CHECK_THAT(told({measured}, io::default_field_of_view),
              ContainsSubstring("of about the brains' size, got the default, 160,192,160: 100 times the voxels") &&
-                 ContainsSubstring("that --size 48,32,32 takes"));
+                 ContainsSubstring("that `size` 48,32,32 takes"));
   CHECK_THAT(told({known}, io::default_field_of_view),
              ContainsSubstring("images' size, got the default, 160,192,160: 25 times") &&
-                 ContainsSubstring("--size 64,64,48"));
+                 ContainsSubstring("`size` 64,64,48"));
   CHECK(told({measured}, {96, 96, 96}).empty());  // chosen
   measured.brain = io::Size3{140, 170, 140};
   CHECK(told({measured}, io::default_field_of_view).empty());

@@ -122,7 +122,7 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   CHECK(kinds["empty"] == Kinds{"empty"});
   CHECK(kinds["frames"] == Kinds{"shape"});
   CHECK(kinds["labels"] == Kinds{"labels"});
-  CHECK_THAT(messages["labels"], ContainsSubstring("got 3 2 times") && ContainsSubstring("--labels brats2015"));
+  CHECK_THAT(messages["labels"], ContainsSubstring("got 3 2 times") && ContainsSubstring("`labels` brats2015"));
   CHECK(kinds["layout"] == Kinds{"layout"});
   CHECK(kinds["missing"] == Kinds{"missing"});
   CHECK(kinds["nan"] == Kinds{"non-finite"});

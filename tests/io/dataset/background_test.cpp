@@ -51,7 +51,7 @@ TEST_CASE("the background is subtracted as images are read") {
     }
     files.background = io::parse_background("-0.2");
     CHECK_THAT(message_of<DataError>([&] { io::load_case(files); }),
-               ContainsSubstring("0.nii] expected a background of -0.2") && ContainsSubstring("--background corner"));
+               ContainsSubstring("0.nii] expected a background of -0.2") && ContainsSubstring("`background` corner"));
   }
   SECTION("each image its own") {
     io::CaseFiles files = make_images(folder, -0.5f, 0.25f);  // that of flair is 0.25

@@ -170,9 +170,3 @@ TEST_CASE("a case's folder that cannot be read is one problem of the scan") {
     fs::permissions(other, fs::perms::owner_all);  // so that it can be removed
   }
 }
-
-TEST_CASE("distances between names") {
-  CHECK(io::edit_distance("kitten", "sitting") == 3);  // Wikipedia's example
-  CHECK(io::edit_distance("", "abc") == 3);
-  CHECK(io::edit_distance("abc", "abc") == 0);
-}

@@ -300,7 +300,7 @@ TEST_CASE("cases that cannot be loaded") {
   SECTION("labels that BraTS has not") {
     CHECK_THAT(load_refusal(make_images(folder, 3)),
                ContainsSubstring("a_seg.nii] expected the labels 0, 1, 2 and 4 (profile brats), got 3 24 times") &&
-                   ContainsSubstring("--labels brats2023"));
+                   ContainsSubstring("`labels` brats2023"));
     CHECK_THAT(load_refusal(make_images(folder, 5)), ContainsSubstring("got 5 24 times"));
   }
   const io::CaseFiles files = make_images(folder);

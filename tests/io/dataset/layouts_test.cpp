@@ -93,9 +93,9 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
     write_bytes(segmentation, labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
     CHECK_THAT(message_of<DataError>([&] { io::load_case(cases[0]); }),
                ContainsSubstring("expected the labels 0, 1, 2 and 3 (profile brats2023), got 4 3 times") &&
-                   ContainsSubstring("say what the numbers stand for: --labels brats2015 (1 core, 2 oedema, 3 core, 4 "
-                                     "enhancing) or --labels brats2024 (1 core, 2 oedema, 3 enhancing, 4 background) "
-                                     "or --labels brats2024-ped (1 enhancing, 2 core, 3 core, 4 oedema)"));
+                   ContainsSubstring("say what the numbers stand for: `labels` brats2015 (1 core, 2 oedema, 3 core, 4 "
+                                     "enhancing) or `labels` brats2024 (1 core, 2 oedema, 3 enhancing, 4 background) "
+                                     "or `labels` brats2024-ped (1 enhancing, 2 core, 3 core, 4 oedema)"));
     const auto of_2015 = io::find_cases(root, io::LabelProfile::brats2015());
     CHECK(io::load_case(of_2015[0]).labels == std::vector<uint8_t>{0, 1, 2, 1, 4, 4, 4, 0});
     const auto of_2024 = io::find_cases(root, io::LabelProfile::brats2024());
@@ -121,7 +121,7 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   }
   const auto expect_refusal = [&] {
     for (const fs::path& path : {folder.path(), root}) {
-      CHECK_THAT(refusal(path), ContainsSubstring("expected --labels for cases of BraTS-PEDs") &&
+      CHECK_THAT(refusal(path), ContainsSubstring("expected `labels` for cases of BraTS-PEDs") &&
                                     ContainsSubstring(name) && ContainsSubstring("brats2023") &&
                                     ContainsSubstring("brats2024-ped"));
     }
@@ -134,7 +134,7 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   CHECK(io::load_case(io::find_cases(root, of_2024)[0]).labels == std::vector<uint8_t>{0, 4, 1, 1, 2, 2, 2, 0});
   const auto as_2023 = io::find_cases(root, io::LabelProfile::brats2023());
   const std::string message = message_of<DataError>([&] { io::load_case(as_2023[0]); });
-  CHECK_THAT(message, ContainsSubstring("got 4 3 times") && ContainsSubstring("stand for: --labels brats2024-ped (1"));
+  CHECK_THAT(message, ContainsSubstring("got 4 3 times") && ContainsSubstring("stand for: `labels` brats2024-ped (1"));
   CHECK_THAT(message, !ContainsSubstring("background"));  // no other convention is known of these cases
   // ET is 1, the rest of TC 2, the rest of WT 4.
   CHECK(io::values_of_labels(std::vector<uint8_t>{0, 4, 1, 2}, of_2024) == std::vector<uint8_t>{0, 1, 2, 4});
@@ -195,7 +195,7 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
     CHECK(scan.problems[1].case_name == "BRATS_002");
     CHECK_THAT(scan.problems[2].message, ContainsSubstring("expected 7 cases, numTraining of dataset.json, got 1"));
     CHECK_THAT(refusal(folder.path()),
-               ContainsSubstring("BRATS_001.nii.gz") && ContainsSubstring("and 2 more: run revunet-check --data"));
+               ContainsSubstring("BRATS_001.nii.gz") && ContainsSubstring("and 2 more: run revunet-check `data`"));
   }
 }
 
@@ -293,13 +293,13 @@ TEST_CASE("a dataset.json that is not understood") {
     CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
                ContainsSubstring("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
   }
-  SECTION("its labels, unless --labels says what they are") {
+  SECTION("its labels, unless `labels` says what they are") {
     const std::string json = "{" + channels + R"(, "labels": {"background": 0, "lesion": 1}})";
-    CHECK_THAT(refusal_of(json), ContainsSubstring("got the label lesion") && ContainsSubstring("--labels") &&
+    CHECK_THAT(refusal_of(json), ContainsSubstring("got the label lesion") && ContainsSubstring("`labels`") &&
                                      ContainsSubstring("brats2023"));
     CHECK(io::find_cases(folder.path(), io::label_profile("msd"))[0].labels.name() == "msd");
     CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "edema": 1, "enhancing": 3}})"),
-               ContainsSubstring("--labels"));
+               ContainsSubstring("`labels`"));
     CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "wt": [1, 2], "tc": [2, 3], "et": [3]}})"),
                ContainsSubstring("do not lie within each other"));
     CHECK_THAT(refusal_of("{" + channels + "}"), ContainsSubstring("expected \"labels\""));

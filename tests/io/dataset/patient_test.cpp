@@ -13,7 +13,7 @@ TEST_CASE("patients by an expression with one group") {
   CHECK(patients.of("site3_before") == "site3");
   CHECK(patients.of("site3_after_2") == "site3");
   CHECK_THAT(message_of<UsageError>([&] { patients.of("3site_a"); }),
-             ContainsSubstring("[--patients] expected") && ContainsSubstring("finds none in 3site_a"));
+             ContainsSubstring("[`patients`] expected") && ContainsSubstring("finds none in 3site_a"));
   CHECK(io::Patients("(.+)_[0-9]+").of("BraTS19_TCIA08_436_2") == "BraTS19_TCIA08_436");
   CHECK(io::Patients().of("BraTS-GLI-00002-001") == "BraTS-GLI-00002");
   CHECK_THROWS_AS(io::Patients("(x?)").of("a"), UsageError);  // an empty patient is none

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "io/text/durations.h"
+#include "io/text/lower_case.h"
+#include "io/text/parse_number.h"
 #include "io/text/similar_words.h"
 #include "io/text/utf8.h"
 #include "tests/support/catch.h"
@@ -36,6 +38,29 @@ TEST_CASE("a line is cut between characters, not within one", "[text]") {
   CHECK(io::first_characters("a\xc3\xa9\xe2\x82\xac", 3) == "a\xc3\xa9\xe2\x82\xac");  // a, e acute, euro
   CHECK(io::first_characters("a\xc3\xa9\xe2\x82\xac", 2) == "a\xc3\xa9");
   CHECK(io::first_characters("a\xc3\xa9\xe2\x82\xac", 1) == "a");
+}
+
+TEST_CASE("the edit distance counts slips, two letters that have changed places as one") {
+  CHECK(io::edit_distance("kitten", "sitting") == 3);  // Wikipedia's example
+  CHECK(io::edit_distance("", "abc") == 3);
+  CHECK(io::edit_distance("abc", "abc") == 0);
+  CHECK(io::edit_distance("model", "modle") == 1);
+}
+
+TEST_CASE("a text is a number where all of it is") {
+  CHECK(io::parse_number<int64_t>("-12") == -12);
+  CHECK(io::parse_number<double>("1e-3") == 0.001);
+  for (const char* other : {"", " 1", "1 ", "+1", "1,2", "0x1", "1.5"}) {
+    INFO(other);
+    CHECK_FALSE(io::parse_number<int64_t>(other).has_value());
+  }
+  CHECK(io::parse_number<uint8_t>("255") == 255);
+  CHECK_FALSE(io::parse_number<uint8_t>("256").has_value());
+  CHECK_FALSE(io::parse_number<double>("1e999").has_value());
+}
+
+TEST_CASE("lower case is that of ASCII") {
+  CHECK(io::lower_case("T1-Gd_\xC3\x89.NII") == "t1-gd_\xC3\x89.nii");
 }
 
 TEST_CASE("names that are alike are those within one slip in three characters", "[text]") {

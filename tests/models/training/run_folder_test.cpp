@@ -115,12 +115,12 @@ TEST_CASE("one process has a run's folder, and says which, and a killed one leav
     write_bytes(run / "config.toml", "x");
     write_bytes(run / "split.json", "x");
     CHECK_THAT(message_of<UsageError>([&] { RunFolder::of_earlier_run(run); }),
-               ContainsSubstring("[--resume]") && ContainsSubstring(holder));
-    CHECK(WEXITSTATUS(in_another_process([&] { RunLock lock(run, "--resume"); })) == 99);
+               ContainsSubstring("[`resume`]") && ContainsSubstring(holder));
+    CHECK(WEXITSTATUS(in_another_process([&] { RunLock lock(run, "`resume`"); })) == 99);
   }
   CHECK(read_bytes(run / "run.lock").empty());
   const int killed = in_another_process([&] {
-    RunLock lock(run, "--resume");
+    RunLock lock(run, "`resume`");
     raise(SIGKILL);
   });
   REQUIRE(WIFSIGNALED(killed));

@@ -120,7 +120,7 @@ TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[
 
   std::multiset<std::string> validated;
   for (int64_t fold = 0; fold < 5; ++fold) {
-    const Split split = split_cases(cases, {.seed = 7, .fold = Fold{5, fold}});
+    const Split split = split_cases(cases, {.seed = 7, .folds = 5, .fold = fold});
     expect_apart(split);
     std::set<std::string> patients;
     for (const io::CaseFiles& c : split.validation) {
@@ -132,7 +132,7 @@ TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[
   CHECK(validated.size() == 20);  // each case once
   for (const io::CaseFiles& c : cases) CHECK(validated.count(c.name) == 1);
   CHECK_THAT(message_of<UsageError>([&] {
-               split_cases(cases, {.fold = Fold{13, 0}});
+               split_cases(cases, {.folds = 13, .fold = 0});
              }),
              ContainsSubstring("as many folds as there are patients, 12, got 13"));
 }

@@ -1,0 +1,53 @@
+// Which cuDNN algorithm runs a convolution: the fastest of those within the limits, chosen once a shape and device.
+//
+// Rule: an algorithm is timed on the operands at hand, on a scratch result where the convolution would add to what is
+// there, and the chosen one is checked against plain sums before anything relies on it. Convolutions that differ in
+// alpha and beta alone run the same algorithm where that can, so that what backward subtracts has the bits of what
+// forward added. A algorithm that is among the device's kernel choices is not timed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "engine/context.h"
+#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+
+namespace revunet::cuda {
+
+class ConvolutionAlgorithms {
+ public:
+  ConvolutionAlgorithms();
+  ~ConvolutionAlgorithms();
+  ConvolutionAlgorithms(const ConvolutionAlgorithms&) = delete;
+  ConvolutionAlgorithms& operator=(const ConvolutionAlgorithms&) = delete;
+
+  // Error where no algorithm is within the limits, or none computes what it should.
+  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+           const AlgorithmLimits& limits);
+
+ private:
+  struct Trial;
+  struct Timed;
+
+  CudnnAlgorithm choose(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+                        const AlgorithmLimits& limits);
+  // The one chosen for `key`, checked; where cuDNN does not offer it, Error if `required`, else nothing.
+  std::optional<CudnnAlgorithm> known_algorithm(const Context& ctx, const ConvolutionProblem& problem,
+                                                const ConvolutionOperands& operands, const AlgorithmLimits& limits,
+                                                const std::string& key, bool required);
+  // The fastest that is offered in one form and correct; nothing where none is.
+  std::optional<Timed> fastest(const Context& ctx, const ConvolutionProblem& problem, const AlgorithmLimits& limits,
+                               AlgorithmForm form, Trial& trial);
+  bool is_correct(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionProblem& problem, Trial& trial);
+  void execute(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionOperands& operands);
+  double milliseconds(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionOperands& operands);
+
+  cudnnHandle_t handle_ = nullptr;
+  std::map<std::pair<ConvolutionProblem, AlgorithmLimits>, CudnnAlgorithm> algorithms_;
+  std::set<std::string> checked_;  // kernel choices whose results were compared with plain sums
+};
+
+}  // namespace revunet::cuda

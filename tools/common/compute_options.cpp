@@ -1,0 +1,68 @@
+#include "tools/common/compute_options.h"
+
+#include "engine/error.h"
+#include "engine/process/cpu_limits.h"
+
+namespace revunet::tools {
+
+Option threads_option(int& threads, const std::string& more) {
+  return {.name = "threads",
+          .value = whole_number(threads, 0, most_cpu_threads()),
+          .help = "CPU threads, 0: as many as this process may use; " + more};
+}
+
+Option precision_option(Precision& precision) {
+  std::vector<std::pair<std::string, Precision>> names;
+  for (const Precision p : kPrecisions) names.emplace_back(name_of(p), p);
+  return {.name = "precision",
+          .value = choice(precision, names),
+          .help =
+              "fp32; mixed: convolutions of reversible blocks multiply in bf16, the rest is fp32; bf16: activations "
+              "and their gradients are bf16, weights fp32"};
+}
+
+std::vector<Option> device_options(DeviceSettings& s) {
+  return {{.name = "device",
+           .value = words(s.device),
+           .help = "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU",
+           .on = "cuda"},
+          {.name = "memory-limit",
+           .value = bytes(s.memory_limit),
+           .help = "memory that tensors may reserve on the device at most, for example 8GiB; 0: all of it"},
+          {.name = "conv-workspace",
+           .value = bytes(s.convolution_workspace),
+           .help = "workspace that a convolution may use; more can be faster",
+           .needs = "device"},
+          {.name = "strict-fp32",
+           .value = flag(s.strict_fp32),
+           .help = "multiply in full fp32 instead of TF32 on tensor cores: slower, 13 more bits of mantissa",
+           .needs = "device"},
+          {.name = "deterministic",
+           .value = flag(s.deterministic),
+           .help = "the same bits in every run on the same GPU (the default), or the fastest convolutions",
+           .needs = "device"},
+          {.name = "conv-algorithms",
+           .value = path(s.algorithm_file),
+           .help = "file of the convolution algorithms that were chosen by timing; if it exists, its choices are used "
+                   "without timing again",
+           .names_before = {"plan-cache"},
+           .needs = "device"}};
+}
+
+void choose_device(DeviceSettings& s) {
+  s.device = device_of(s.device).name();
+}
+
+DeviceOptions resolve(const DeviceSettings& s, bool only_plans) {
+  DeviceOptions o = device_of(s.device);
+  o.arithmetic = {s.deterministic, s.strict_fp32};
+  o.memory_limit = s.memory_limit;
+  if (o.kind == DeviceKind::cpu) return o;
+  REVUNET_EXPECTS(s.convolution_workspace > 0, UsageError, "[--conv-workspace] expected more than 0 bytes, got 0");
+  o.layout.convolution_workspace = s.convolution_workspace;
+  o.algorithm_file = s.algorithm_file;
+  if (!only_plans) expect_cuda_device(o.index);
+  return o;
+}
+
+}  // namespace revunet::tools

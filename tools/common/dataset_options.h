@@ -1,0 +1,29 @@
+// Options about a dataset that several programs have: one row each.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "io/check/case_check.h"
+#include "io/dataset/background.h"
+#include "io/dataset/label_profile.h"
+#include "io/dataset/patient.h"
+#include "tools/common/option_table.h"
+
+namespace revunet::tools {
+
+// What the numbers of segmentation files stand for. Without it the dataset's layout says so.
+Option labels_option(std::optional<io::LabelProfile>& labels);
+
+// What images hold around the brain. default_text: what help says of a background that is not set.
+Option background_option(io::Background& background);
+Option background_option(std::optional<io::Background>& background, const std::string& default_text);
+
+// Whose cases are whose, where names do not say it as those of BraTS do. Takes what io::Patients takes.
+Option patients_option(std::string& text);
+io::Patients patients_of_option(const std::string& text);
+
+// How much of a dataset is checked before work on it begins.
+Option check_option(io::CheckLevel& level);
+
+}  // namespace revunet::tools

@@ -1,0 +1,100 @@
+// The options of a program, one row each: what the command line, TOML files, --help, docs/tools/, refusals of options
+// without effect and a run's config.toml are all made from.
+//
+// Rule: a value comes from the command line, else from the first file that has it, else it is the program's default.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "io/files/toml_file.h"
+#include "tools/common/option_value.h"
+
+namespace revunet::tools {
+
+enum class InFiles {
+  kept,  // a TOML file may set it, and a run's config.toml keeps it
+  read,  // a TOML file may set it
+  no,    // the command line alone may set it
+};
+
+struct Option {
+  std::string name;  // --name, and its key in TOML; the name of an argument without dashes where it is positional
+  OptionValue value;
+  std::string help;
+  std::string short_name = {};                 // "q" for -q
+  std::vector<std::string> names_before = {};  // what it was called in earlier versions, still taken
+  // An option that must be on for this one to have an effect, and options that must be off. An option is off where its
+  // value is none, full, cpu, 0, false or empty.
+  std::string needs = {};
+  std::vector<std::string> idle_with = {};
+  std::string on = {};  // values with which others that need this one have an effect, for messages: "paper or strong"
+  InFiles in_files = InFiles::kept;
+  bool of_new_runs = false;  // a run that is resumed has decided on it
+  bool required = false, positional = false;
+};
+
+struct OptionGroup {
+  std::string title;  // the heading in --help
+  std::vector<Option> options;
+};
+
+class OptionTable {
+ public:
+  // The variables that the options set outlive this.
+  explicit OptionTable(std::vector<OptionGroup> groups);
+  OptionTable(const OptionTable&) = delete;  // a parser's callbacks know where it is
+  OptionTable& operator=(const OptionTable&) = delete;
+
+  // Declares the options on `app`, which sets their values once it has parsed the whole command line. This outlives
+  // that.
+  void declare(CLI::App& app);
+
+  // Sets what was not given before. UsageError, with the line, for a key that is no option and for a value that its
+  // option does not take. `source` names the file in messages.
+  void take(const std::vector<io::TomlSetting>& settings, const std::string& source);
+  // Sets one option, unless it was given before.
+  void take_default(const std::string& name, const std::string& text);
+
+  // Whether the command line or a file has set an option, and whether the command line did.
+  bool given(const std::string& name) const;
+  bool typed(const std::string& name) const;
+  std::string text(const std::string& name) const;
+
+  // UsageError for an option on the command line that has no effect: whoever types one expects something of it. Files
+  // may hold options that another one, typed later, makes idle. resumed: the run that goes on; empty where it is new.
+  void expect_effect(const std::string& resumed = "") const;
+
+  // The options that have an effect, as TOML, which take() reads back. UsageError for texts that are not in UTF-8.
+  std::string to_toml() const;
+
+  // A message whose first brackets name options, followed by the lines of the files that set them.
+  std::string with_lines(const std::string& message) const;
+
+ private:
+  struct Source {
+    std::string file;  // empty: the command line
+    int64_t line = 0;
+    std::string text;
+  };
+  const Option& find(const std::string& name) const;
+  // The option of a key, and whether the key is the opposite of a flag.
+  const Option* of_key(const std::string& key, bool& opposite) const;
+  void declare(CLI::App& app, const Option& option, const std::string& group);
+  void set_typed();
+  bool is_on(const std::string& name) const;
+  bool has_effect(const Option& option) const;
+  std::string needed_by(const Option& option) const;
+  std::string what_it_needs(const Option& option) const;
+  std::string meaning(const Option& option) const;
+
+  std::vector<OptionGroup> groups_;
+  std::vector<std::pair<const Option*, std::string>> typed_;  // texts of the command line, in its order
+  std::map<std::string, Source> given_;
+};
+
+}  // namespace revunet::tools

@@ -1,0 +1,36 @@
+// What revunet-predict is told, and the table of its options.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/inference/field_of_view.h"
+#include "tools/common/compute_options.h"
+#include "tools/common/dataset_options.h"
+#include "tools/predict/loose_files.h"
+
+namespace revunet::tools {
+
+struct PredictSettings {
+  std::vector<std::filesystem::path> weights;
+  std::filesystem::path data, out;
+  LooseFiles loose;
+  FieldOfViewOptions view;
+  std::optional<int64_t> keep_components;
+  double min_component_volume = 0;
+  std::string mirror = "none";
+  std::optional<io::LabelProfile> labels;  // none: as the layout says
+  io::CheckLevel check = io::CheckLevel::full;
+  io::MissingModality missing_modality = io::MissingModality::refused;
+  bool probabilities = false, overlay = false, skip_existing = false, skip_bad = false;
+  Precision precision = Precision::fp32;
+  int threads = 0;
+  DeviceSettings device;
+};
+
+// settings outlives the table.
+OptionTable predict_options(PredictSettings& settings);
+
+}  // namespace revunet::tools

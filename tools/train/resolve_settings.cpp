@@ -1,0 +1,192 @@
+#include "tools/train/resolve_settings.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/device.h"
+#include "engine/error.h"
+#include "models/inference/weights_file.h"
+#include "models/inference/weights_reader.h"
+#include "models/networks.h"
+#include "tools/common/cpu_threads.h"
+#include "tools/train/protocol.h"
+
+namespace revunet::tools {
+
+namespace {
+
+constexpr double kLeastRate = std::numeric_limits<float>::min();
+
+// The network of a new run that begins with given weights is theirs.
+void take_architecture(OptionTable& options, const std::filesystem::path& init) {
+  const UNetConfig stored =
+      weights_info(read_weights(init, [](const std::string&) {})).config;  // the trainer tells the notes
+  const std::array<std::pair<const char*, std::string>, 4> choices = {
+      std::pair{"model", std::string(name_of(stored.kind))},
+      {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
+      {"encoder-depth", std::to_string(stored.encoder_depth)},
+      {"decoder-depth", std::to_string(stored.decoder_depth)}};
+  for (const auto& [option, of_weights] : choices) {
+    options.take_default(option, of_weights);
+    REVUNET_EXPECTS(
+        options.text(option) == of_weights, DataError,
+        "[--init] expected weights of --{0} {1}, as given, got {2}, of --{0} {3}; leave --{0} out, or choose "
+        "other weights",
+        option, options.text(option), init.string(), of_weights);
+  }
+}
+
+void resolve_network(const OptionTable& options, TrainOptions& run) {
+  UNetConfig& n = run.network;
+  if (n.channels.empty()) n.channels = default_config(n.kind).channels;
+  REVUNET_EXPECTS(
+      network_of(n.kind).reversible_blocks || (n.encoder_depth == 1 && n.decoder_depth == 1), UsageError,
+      "[--encoder-depth, --decoder-depth] expected 1 with the {}, which has no reversible blocks, got {} and {}; use "
+      "--model {}",
+      name_of(n.kind), n.encoder_depth, n.decoder_depth, reversible_network_names());
+  check_config(n);
+  check_size(n, {run.size.begin(), run.size.end()});
+  if (!run.patch) return;
+  check_size(n, {run.patch->begin(), run.patch->end()});
+  for (size_t i = 0; i < 3; ++i) {
+    REVUNET_EXPECTS((*run.patch)[i] <= run.size[i], UsageError, "[--patch] expected a patch within --size {}, got {}",
+                    options.text("size"), options.text("patch"));
+  }
+}
+
+void resolve_split(TrainSettings& s) {
+  SplitOptions& split = s.run.split;
+  REVUNET_EXPECTS(split.folds == 0 || (split.folds >= 2 && split.fold < split.folds), UsageError,
+                  "[--folds, --fold] expected at least 2 folds and one of them, from 0, got {} and {}", split.folds,
+                  split.fold);
+  REVUNET_EXPECTS(split.folds == 0 || split.file.empty(), UsageError,
+                  "[--folds, --split] expected one of them, got both; leave one out");
+  split.seed = s.run.seed;
+  split.patients = patients_of_option(s.patients);
+  expect_validation(s.run.stopping, s.run.validates());
+}
+
+void expect_schedule(const OptionTable& options, const TrainOptions& run) {
+  const std::vector<int64_t>& drops = run.learning_rate.drops;
+  REVUNET_EXPECTS(std::ranges::is_sorted(drops, std::less_equal<>()) && (drops.empty() || drops.front() >= 1),
+                  UsageError, "[--lr-drops] expected epochs from 1 on, ascending, got {}", options.text("lr-drops"));
+  REVUNET_EXPECTS(
+      run.learning_rate.rate(run.epochs) >= kLeastRate, UsageError,
+      "[--lr, --lr-drops, --lr-divisor] expected a learning rate of at least {:.1g} in every epoch, below which no "
+      "weight moves, got {:g} in epoch {}; use fewer drops or a smaller divisor",
+      kLeastRate, run.learning_rate.rate(run.epochs), run.epochs);
+}
+
+void resolve_memory(const OptionTable& options, TrainSettings& s) {
+  TrainOptions& run = s.run;
+  const bool reversible = network_of(run.network.kind).reversible_blocks;
+  REVUNET_EXPECTS(
+      run.monitor_reconstruction == 0 || (reversible && s.modes.activations != Activations::stored), UsageError,
+      "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
+      "leave it out",
+      name_of(run.network.kind), options.text("activations"));
+  REVUNET_EXPECTS(reversible || (!s.modes.activations && !s.modes.skips), UsageError,
+                  "[--activations, --skips] expected auto with the {}, which has no reversible blocks, got {} and {}; "
+                  "use --model {}",
+                  name_of(run.network.kind), options.text("activations"), options.text("skips"),
+                  reversible_network_names());
+  if (run.monitor_reconstruction > 0) s.modes.activations = Activations::reversible;
+  run.mode = {s.modes.activations.value_or(Activations::reversible), s.modes.skips.value_or(Skips::reversible)};
+  run.optimiser_step = s.modes.optimiser_step.value_or(OptimiserStep::separate);
+  check_extras(run.network, run.optimiser_step, run.extras);
+  if (s.memory_budget) {
+    const MemorySettings chosen =
+        choose_within(run.memory(run.max_steps > 0 ? run.max_steps : 2), s.modes, *s.memory_budget);
+    run.mode = chosen.mode;
+    run.optimiser_step = chosen.optimiser_step;
+  }
+  if (s.plan) return;  // which shows what the modes leave open
+  if (reversible) s.modes = {.activations = run.mode.activations, .skips = run.mode.skips};
+  s.modes.optimiser_step = run.optimiser_step;
+}
+
+// Before a run folder is made, in which the trace may be.
+void expect_folder_of(const std::filesystem::path& file, const std::filesystem::path& run) {
+  namespace fs = std::filesystem;
+  const auto folder_of = [](const fs::path& path) {
+    return (fs::current_path() / path).lexically_normal().parent_path();
+  };
+  const fs::path folder = folder_of(file);
+  std::error_code error;
+  REVUNET_EXPECTS(fs::is_directory(folder, error) || (!run.empty() && folder == folder_of(run / "")), UsageError,
+                  "[--memory-trace] expected a file in a folder that exists, or in --out, got {}", file.string());
+}
+
+void expect_traceable(const TrainSettings& s) {
+  if (s.run.trace.path.empty()) return;
+  REVUNET_EXPECTS(s.run.monitor_reconstruction == 0, UsageError,
+                  "[--memory-trace] expected a run without --monitor-reconstruction, whose copies no plan has, got "
+                  "--monitor-reconstruction {}; leave one of them out",
+                  s.run.monitor_reconstruction);
+  REVUNET_EXPECTS(
+      !s.run.resume, UsageError,
+      "[--memory-trace] expected a run from its beginning, as plans are of, got --resume; leave one of them "
+      "out");
+  expect_folder_of(s.run.trace.path, s.run.out);
+}
+
+void resolve_run(OptionTable& options, TrainSettings& s) {
+  TrainOptions& run = s.run;
+  run.resume = !s.resume.empty();
+  if (run.resume) run.out = s.resume;
+  for (const auto& [option, value] : {std::pair{"--data", &s.data}, {"--out", &run.out}}) {
+    REVUNET_EXPECTS(s.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
+                    option);
+  }
+  choose_device(s.device);
+  options.expect_effect(s.resume.string());
+  resolve_network(options, run);
+  if (s.augment != Augmentation::none) {
+    s.ranges.strong = s.augment == Augmentation::strong;
+    check_augmentation(s.ranges);
+    run.augmentation = s.ranges;
+  }
+  expect_schedule(options, run);
+  resolve_split(s);
+  check_operands(run.network, operands_of(run.precision));
+  run.device = resolve(s.device, s.plan);
+  run.threads = threads_of_option(run.threads);
+  // The plan's workspaces are those of this number; a plan alone starts none of them.
+  s.plan ? set_cpu_threads(run.threads) : use_cpu_threads(run.threads);
+  resolve_memory(options, s);
+  expect_traceable(s);
+  options.to_toml();  // refuses now what config.toml cannot hold
+}
+
+}  // namespace
+
+void expect_validation(const StoppingRule& rule, bool validates) {
+  REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
+                  "[--stop-patience] expected 0 without validation cases that have a tumour, got {}; keep some with "
+                  "--val-fraction",
+                  rule.patience);
+}
+
+void read_configuration(OptionTable& options, const TrainSettings& s) {
+  const std::filesystem::path own = s.resume / "config.toml";
+  std::error_code error;
+  REVUNET_EXPECTS(s.resume.empty() || !s.config.empty() || std::filesystem::exists(own, error), UsageError,
+                  "[--resume] expected the folder of an earlier run, which has config.toml, got {}", s.resume.string());
+  const std::filesystem::path file = !s.config.empty() ? s.config : s.resume.empty() ? s.resume : own;
+  if (!file.empty()) options.take(io::read_toml_settings(file), file.string());
+  take_protocol(options, s.protocol);
+  if (!s.run.init.empty() && s.resume.empty()) take_architecture(options, s.run.init);
+}
+
+void resolve(OptionTable& options, TrainSettings& settings) try {
+  resolve_run(options, settings);
+} catch (const UsageError& e) {
+  throw UsageError(options.with_lines(e.what()));
+}
+
+}  // namespace revunet::tools

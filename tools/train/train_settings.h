@@ -1,0 +1,42 @@
+// What revunet-train is told, and the table of its options.
+//
+// To add an option: a row in train_settings.cpp that sets a member of TrainOptions, or of TrainSettings where the
+// trainer need not know of it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "io/check/check.h"
+#include "models/plan/mode_choice.h"
+#include "models/training/train_options.h"
+#include "tools/common/compute_options.h"
+#include "tools/common/dataset_options.h"
+
+namespace revunet::tools {
+
+enum class Augmentation { none, paper, strong };
+
+struct TrainSettings {
+  TrainSettings() { run.network.channels.clear(); }  // until the network is known, whose own they are
+
+  TrainOptions run;  // what the trainer is given
+  std::filesystem::path data;
+  std::optional<io::LabelProfile> labels;  // none: as the layout of `data` says
+  std::string patients;                    // what io::Patients takes; empty: by known names
+  io::CheckLevel check = io::CheckLevel::full;
+  Augmentation augment = Augmentation::none;
+  AugmentationRanges ranges;
+  DeviceSettings device;
+  ModeChoice modes;                     // what is open is chosen
+  std::optional<size_t> memory_budget;  // bytes
+  std::string protocol = "none";
+  std::filesystem::path config, resume;
+  bool plan = false;
+};
+
+// settings outlives the table.
+OptionTable train_options(TrainSettings& settings);
+
+}  // namespace revunet::tools
