@@ -4,6 +4,8 @@
 #include <regex>
 #include <sstream>
 
+#include <CLI/CLI.hpp>
+
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/common/option_spelling.h"

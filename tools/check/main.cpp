@@ -9,7 +9,6 @@
 #include "tools/common/cpu_threads.h"
 #include "tools/common/dataset_options.h"
 #include "tools/common/flag_names.h"
-#include "tools/common/help.h"
 #include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
@@ -64,20 +63,23 @@ void run(const Settings& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Checks every file of a dataset and lists everything that is wrong with it, before a training run does.",
-               "revunet-check");
-  app.footer(
-      "Violations are: files that are missing, damaged or truncated; grids that differ within a case; voxels that are "
-      "NaN; images that are empty or constant; labels that should not be there; images that are there twice or under "
-      "another patient's name. What is read but should be known, such as spacings other than 1 mm, is a warning.\n"
-      "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read.");
   Settings settings;
   tools::OptionTable options = options_of(settings);
-  tools::set_help(
-      app, {.examples = {{"revunet-check --data DATASET", "checks every case of a dataset"},
-                         {"revunet-check --data DATASET/CASE", "checks one case"},
-                         {"revunet-check --data DATASET --labels brats2023 --json report.json",
-                          "checks labels by the convention of BraTS 2023, and writes the whole report to a file"}},
-            .most_used = {}});
-  return tools::run_tool(app, options, argc, argv, [&] { run(settings); });
+  const tools::Program program = {
+      .name = "revunet-check",
+      .description =
+          "Checks every file of a dataset and lists everything that is wrong with it, before a training run does.",
+      .help = {.examples = {{"revunet-check --data DATASET", "checks every case of a dataset"},
+                            {"revunet-check --data DATASET/CASE", "checks one case"},
+                            {"revunet-check --data DATASET --labels brats2023 --json report.json",
+                             "checks labels by the convention of BraTS 2023, and writes the whole report to a file"}},
+               .details =
+                   "Violations are: files that are missing, damaged or truncated; grids that differ within a case; "
+                   "voxels that are NaN; images that are empty or constant; labels that should not be there; images "
+                   "that are there twice or under another patient's name. What is read but should be known, such as "
+                   "spacings other than 1 mm, is a warning.\n"
+                   "The exit code is 0 without violations, 1 with violations, and 3 if nothing can be read."},
+      .options = &options,
+      .run = [&] { run(settings); }};
+  return tools::run_tool(program, argc, argv);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "io/text/parse_number.h"
 
@@ -125,8 +126,8 @@ class HelpFormatter : public CLI::FormatterBase {
     const auto subcommands = app->get_subcommands([](const CLI::App*) { return true; });
     if (!subcommands.empty()) text += "\nSubcommands:\n";
     for (const CLI::App* s : subcommands) text += entry(s->get_name(), s->get_description(), columns);
-    if (app->get_footer().empty()) return text;
-    return text + "\nDetails:\n" + wrapped(app->get_footer(), columns, kOptionIndent);
+    if (help_.details.empty()) return text;
+    return text + "\nDetails:\n" + wrapped(help_.details, columns, kOptionIndent);
   }
 
  private:

@@ -1,10 +1,13 @@
-// --help of the tools: it begins with examples and with the options used most, and wraps at the terminal's width.
+// --help of the programs: it begins with examples and with the options used most, and wraps at the terminal's width.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace revunet::tools {
 
@@ -14,11 +17,12 @@ struct Example {
 };
 
 struct Help {
-  std::vector<Example> examples;
-  std::vector<std::string> most_used;  // options by their long names, in the order in which they are shown
+  std::vector<Example> examples = {};
+  std::vector<std::string> most_used = {};  // options by their long names, in the order in which they are shown
+  std::string details = {};                 // shown last
 };
 
-// Gives `app` this --help, but not its subcommands, which have their own. The app's footer is shown last, as `Details`.
+// Gives `app` this --help, but not its subcommands, which have their own.
 //
 // Rule: docs/tools/generate reads what this writes.
 void set_help(CLI::App& app, Help help);

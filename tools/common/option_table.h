@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "io/files/toml_file.h"
 #include "tools/common/option_value.h"
+
+namespace CLI {
+class App;
+}
 
 namespace revunet::tools {
 

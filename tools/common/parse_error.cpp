@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "io/text/similar_words.h"
 #include "tools/common/option_spelling.h"

@@ -5,6 +5,9 @@
 #include <exception>
 #include <sstream>
 
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
 #include "engine/error.h"
 #include "engine/process/waiting_threads.h"
 #include "tools/common/failure.h"
@@ -40,10 +43,28 @@ int print_asked_for(const CLI::App& app, const CLI::ParseError& request) {
   return exit_done;
 }
 
-int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+void declare(CLI::App& app, const Program& program) {
+  if (program.options) program.options->declare(app);
+  set_help(app, program.help);
+  for (const Program& command : program.commands) {
+    declare(*app.add_subcommand(command.name, command.description), command);
+  }
+  app.require_subcommand(program.commands.empty() ? 0 : 1);
+}
+
+const Program& chosen(const CLI::App& app, const Program& program) {
+  for (const Program& command : program.commands) {
+    if (app.got_subcommand(command.name)) return command;
+  }
+  return program;
+}
+
+int parse_and_run(CLI::App& app, const Program& program, int argc, char** argv) {
   try {
     app.parse(argc, argv);
-    body();
+    const Program& command = chosen(app, program);
+    if (!command.files_set_options) command.options->expect_effect();
+    command.run();
     return exit_done;
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return print_asked_for(app, e);
@@ -60,25 +81,19 @@ std::string version() {
   return REVUNET_VERSION;
 }
 
-int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+int run_tool(const Program& program, int argc, char** argv) {
   bound_spinning(argv);
-  tool_name = app.get_name();
+  tool_name = program.name;
   std::set_terminate(end_with_error);
   prepare_standard_streams();
-  app.set_version_flag("--version", app.get_name() + " " + version(), "show the version and end");
-  const int code = parse_and_run(app, argc, argv, body);
+  CLI::App app(program.description, program.name);
+  declare(app, program);
+  app.set_version_flag("--version", program.name + " " + version(), "show the version and end");
+  const int code = parse_and_run(app, program, argc, argv);
   if (result_failure() == 0) return code;
   print_error(fmt::format("[stdout] expected to write all of the output, got: {}; free space and run it again",
                           std::strerror(result_failure())));
   return code == exit_done ? exit_failed_run : code;
-}
-
-int run_tool(CLI::App& app, OptionTable& options, int argc, char** argv, const std::function<void()>& body) {
-  options.declare(app);
-  return run_tool(app, argc, argv, [&] {
-    options.expect_effect();
-    body();
-  });
 }
 
 }  // namespace revunet::tools

@@ -1,11 +1,11 @@
-// What every tool does the same way: --help, --version, messages on stderr, exit codes.
+// What every program does the same way: the command line, --help, --version, messages on stderr, exit codes.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "tools/common/help.h"
 #include "tools/common/option_table.h"
 
 namespace revunet::tools {
@@ -19,15 +19,23 @@ enum ExitCode {
   exit_interrupted = 4,  // stopped by a signal; --resume goes on with a run, --skip-existing with a prediction
 };
 
-// The version of the tools: "0.1.0".
+// The version of the programs: "0.1.0".
 std::string version();
 
-// Adds --version, parses, runs body and turns what it throws into an exit code: 2 for errors of parsing, else that of
-// failure_of (tools/common/failure.h). The message goes to stderr as `<tool>: error: ...`, that of an interruption
-// without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all of
-// print_result, exit code 0 becomes 1.
-int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body);
-// The same of a program with these options, which are declared first. Options without effect are refused before body.
-int run_tool(CLI::App& app, OptionTable& options, int argc, char** argv, const std::function<void()>& body);
+// A program, or one of the commands that a program has.
+struct Program {
+  std::string name, description;
+  Help help = {};
+  OptionTable* options = nullptr;
+  std::function<void()> run = {};  // nothing where there are commands, one of which runs
+  bool files_set_options = false;  // then `run` refuses options without effect, once it has read the files
+  std::vector<Program> commands = {};
+};
+
+// Parses the command line, runs the program and turns what it throws into an exit code: 2 for errors of parsing, else
+// that of failure_of (tools/common/failure.h). The message goes to stderr as `<name>: error: ...`, that of an
+// interruption without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all
+// of print_result, exit code 0 becomes 1.
+int run_tool(const Program& program, int argc, char** argv);
 
 }  // namespace revunet::tools

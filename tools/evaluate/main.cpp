@@ -9,7 +9,6 @@
 #include "tools/common/cpu_threads.h"
 #include "tools/common/dataset_options.h"
 #include "tools/common/flag_names.h"
-#include "tools/common/help.h"
 #include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
@@ -113,27 +112,26 @@ void run(const Settings& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the whole "
-      "tumour (WT), tumour core (TC) and enhancing tumour (ET).",
-      "revunet-evaluate");
-  app.footer(
-      "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are matched by name. "
-      "References without a prediction are counted, but not scored.\n"
-      "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one of them, Dice "
-      "is 0 and HD95 is 373.12866 mm, as in BraTS. Sensitivity is 1 where the reference is empty. Such cases are part "
-      "of all means, and are counted next to them.");
   Settings settings;
   tools::OptionTable options(
       {{"Files", inputs(settings)}, {"Files", outputs(settings)}, {"Options", scoring(settings)}});
-  tools::set_help(
-      app,
-      {.examples = {{"revunet-evaluate --reference DATASET --prediction PREDICTIONS",
-                     "prints the scores of every case, and their means"},
-                    {"revunet-evaluate --reference DATASET --prediction PREDICTIONS --csv scores.csv --plot scores.png",
-                     "also writes a table and box plots"},
-                    {"revunet-evaluate --reference DATASET --prediction PREDICTIONS --lesion-wise --hd95 surfel",
-                     "also scores each lesion, as BraTS 2023 does"}},
-       .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"}});
-  return tools::run_tool(app, options, argc, argv, [&] { run(settings); });
+  const std::string start = "revunet-evaluate --reference DATASET --prediction PREDICTIONS";
+  const tools::Program program = {
+      .name = "revunet-evaluate",
+      .description =
+          "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the "
+          "whole tumour (WT), tumour core (TC) and enhancing tumour (ET).",
+      .help = {.examples = {{start, "prints the scores of every case, and their means"},
+                            {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},
+                            {start + " --lesion-wise --hd95 surfel", "also scores each lesion, as BraTS 2023 does"}},
+               .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"},
+               .details =
+                   "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are "
+                   "matched by name. References without a prediction are counted, but not scored.\n"
+                   "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one "
+                   "of them, Dice is 0 and HD95 is 373.12866 mm, as in BraTS. Sensitivity is 1 where the reference is "
+                   "empty. Such cases are part of all means, and are counted next to them."},
+      .options = &options,
+      .run = [&] { run(settings); }};
+  return tools::run_tool(program, argc, argv);
 }

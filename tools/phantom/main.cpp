@@ -9,7 +9,6 @@
 #include "io/files/folders.h"
 #include "io/phantom/phantom.h"
 #include "tools/common/cpu_threads.h"
-#include "tools/common/help.h"
 #include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -64,15 +63,17 @@ void run(const Settings& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
-               "revunet-phantom");
   Settings settings;
   tools::OptionTable options = options_of(settings);
-  tools::set_help(
-      app, {.examples = {{"revunet-phantom --out PHANTOMS", "writes one case of BraTS's size, 240,240,155"},
-                         {"revunet-phantom --out PHANTOMS --cases 20 --size 64,64,48",
-                          "writes 20 small cases, on which a network trains within minutes"},
-                         {"revunet-phantom --out PHANTOMS --cases 5 --seed 7", "writes five other brains and tumours"}},
-            .most_used = {}});
-  return tools::run_tool(app, options, argc, argv, [&] { run(settings); });
+  const tools::Program program = {
+      .name = "revunet-phantom",
+      .description = "Writes synthetic BraTS cases: t1, t1ce, t2, flair and seg of a brain with a tumour.",
+      .help = {.examples = {{"revunet-phantom --out PHANTOMS", "writes one case of BraTS's size, 240,240,155"},
+                            {"revunet-phantom --out PHANTOMS --cases 20 --size 64,64,48",
+                             "writes 20 small cases, on which a network trains within minutes"},
+                            {"revunet-phantom --out PHANTOMS --cases 5 --seed 7",
+                             "writes five other brains and tumours"}}},
+      .options = &options,
+      .run = [&] { run(settings); }};
+  return tools::run_tool(program, argc, argv);
 }

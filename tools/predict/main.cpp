@@ -4,7 +4,6 @@
 #include "engine/process/interruption.h"
 #include "io/files/folders.h"
 #include "tools/common/cpu_threads.h"
-#include "tools/common/help.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/predict/case_loop.h"
@@ -110,20 +109,23 @@ void predict(const PredictSettings& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Segments BraTS cases with a trained network.", "revunet-predict");
-  app.footer(
-      "Each <out>/<case>.nii.gz lies on the case's own grid, and has the labels that the dataset's segmentations have "
-      "(--labels). revunet-evaluate --prediction <out> scores them.");
   PredictSettings settings;
   OptionTable options = predict_options(settings);
   const std::string start = "revunet-predict --weights RUN/best.safetensors ";
-  set_help(
-      app,
-      {.examples = {{start + "--data DATASET --out PREDICTIONS", "segments every case of a dataset"},
-                    {start + "--data DATASET/CASE --out PREDICTIONS --overlay",
-                     "segments one case, and draws its regions over FLAIR"},
-                    {start + "--data DATASET --out PREDICTIONS --mirror x,y,z",
-                     "also predicts mirror images and takes the mean: better scores, in eight times the time"}},
-       .most_used = {"--weights", "--data", "--out", "--overlay", "--mirror", "--patch", "--device", "--precision"}});
-  return run_tool(app, options, argc, argv, [&] { predict(settings); });
+  const Program program = {
+      .name = "revunet-predict",
+      .description = "Segments BraTS cases with a trained network.",
+      .help = {.examples = {{start + "--data DATASET --out PREDICTIONS", "segments every case of a dataset"},
+                            {start + "--data DATASET/CASE --out PREDICTIONS --overlay",
+                             "segments one case, and draws its regions over FLAIR"},
+                            {start + "--data DATASET --out PREDICTIONS --mirror x,y,z",
+                             "also predicts mirror images and takes the mean: better scores, in eight times the "
+                             "time"}},
+               .most_used = {"--weights", "--data", "--out", "--overlay", "--mirror", "--patch", "--device",
+                             "--precision"},
+               .details = "Each <out>/<case>.nii.gz lies on the case's own grid, and has the labels that the dataset's "
+                          "segmentations have (--labels). revunet-evaluate --prediction <out> scores them."},
+      .options = &options,
+      .run = [&] { predict(settings); }};
+  return run_tool(program, argc, argv);
 }

@@ -4,7 +4,6 @@
 #include "io/files/atomic_file.h"
 #include "models/training/report/report.h"
 #include "models/training/run_folder/run_lock.h"
-#include "tools/common/help.h"
 #include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -13,10 +12,6 @@ using namespace revunet;
 using namespace revunet::tools;
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration. "
-      "revunet-train writes it after each epoch too. The page is one file and needs no network.",
-      "revunet-report");
   std::filesystem::path run, out;
   OptionTable options({{"Options",
                         {{.name = "RUN",
@@ -25,14 +20,21 @@ int main(int argc, char** argv) {
                           .required = true,
                           .positional = true},
                          {.name = "out", .value = path(out), .help = "file to write [RUN/report.html]"}}}});
-  set_help(app, {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
-                              {"revunet-report RUN --out page.html", "writes another file"},
-                              {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
-                 .most_used = {}});
-  return run_tool(app, options, argc, argv, [&] {
+  const auto write_report = [&] {
     if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
     if (out.empty()) out = run / "report.html";
     io::write_file_atomically(out, report_of(run));
     print_result("{}\n", out.string());
-  });
+  };
+  const Program program = {
+      .name = "revunet-report",
+      .description =
+          "Writes the page that shows a training run: curves, memory, time, pictures of predictions, configuration. "
+          "revunet-train writes it after each epoch too. The page is one file and needs no network.",
+      .help = {.examples = {{"revunet-report RUN", "writes RUN/report.html"},
+                            {"revunet-report RUN --out page.html", "writes another file"},
+                            {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}}},
+      .options = &options,
+      .run = write_report};
+  return run_tool(program, argc, argv);
 }

@@ -1,7 +1,6 @@
 // revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
 #include <filesystem>
 #include <limits>
-#include <memory>
 
 #include "io/files/atomic_file.h"
 #include "models/plan/trace/chrome_trace_json.h"
@@ -9,7 +8,6 @@
 #include "models/plan/trace/trace_file.h"
 #include "models/plan/trace/trace_tables.h"
 #include "models/plan/verify.h"
-#include "tools/common/help.h"
 #include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -89,73 +87,68 @@ void plot(const Arguments& a) {
   if (!svg_only) write(a, png_only ? out : out + ".png", timeline_png(trace, options));
 }
 
+// The trace comes first.
+OptionTable options_of(Arguments& a, std::vector<Option> others) {
+  others.insert(others.begin(), {.name = "FILE",
+                                 .value = path(a.file),
+                                 .help = "trace, as revunet-train --memory-trace writes it",
+                                 .required = true,
+                                 .positional = true});
+  return OptionTable({{"Options", std::move(others)}});
+}
+
 Option out_option(Arguments& a, const char* help) {
   return {.name = "out", .value = path(a.out), .help = help};
 }
 
-struct Command {
-  const char *name, *description;
-  std::vector<Option> options;  // besides the trace
-};
-
-std::vector<Command> commands(Arguments& a) {
-  return {{"summary", "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees", {}},
-          {"peak",
-           "shows the peak by tag and by layer, next to the paper's equations (3) and (4)",
-           {{.name = "all", .value = flag(a.all_layers), .help = "name every layer"}}},
-          {"verify",
-           "compares the trace with the plan, event by event, and with the equations; exits with 1 and names the first "
-           "difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan whatever "
-           "happens: that proves nothing, which is said, with exit code 0",
-           {}},
-          {"plot",
-           "draws memory over time, stacked by tag, as SVG and PNG",
-           {out_option(a, "name.svg, name.png, or a name for both without its ending [FILE's]"),
-            {.name = "x",
-             .value = choice<AxisChoice>(
-                 a.axis, {{"auto", AxisChoice::by_trace}, {"time", AxisChoice::time}, {"events", AxisChoice::events}}),
-             .help = "x axis: time or events; auto: time, for plans events"},
-            {.name = "step",
-             .value = whole_number(a.step, 0, std::numeric_limits<int64_t>::max()),
-             .help = "draw only this step; 0: the whole trace"}}},
-          {"convert",
-           "writes the JSON that ui.perfetto.dev and chrome://tracing open",
-           {out_option(a, "file [FILE with the ending .chrome.json]")}}};
+std::vector<Option> plot_options(Arguments& a) {
+  return {out_option(a, "name.svg, name.png, or a name for both without its ending [FILE's]"),
+          {.name = "x",
+           .value = choice<AxisChoice>(
+               a.axis, {{"auto", AxisChoice::by_trace}, {"time", AxisChoice::time}, {"events", AxisChoice::events}}),
+           .help = "x axis: time or events; auto: time, for plans events"},
+          {.name = "step",
+           .value = whole_number(a.step, 0, std::numeric_limits<int64_t>::max()),
+           .help = "draw only this step; 0: the whole trace"}};
 }
 
-// The trace comes first.
-std::unique_ptr<OptionTable> add_command(CLI::App& app, Command command, Arguments& a) {
-  const std::string name = command.name;
-  CLI::App& sub = *app.add_subcommand(name, command.description);
-  set_help(sub, {.examples = {{"revunet-trace " + name + " trace.jsonl", command.description}}, .most_used = {}});
-  command.options.insert(command.options.begin(), {.name = "FILE",
-                                                   .value = path(a.file),
-                                                   .help = "trace, as revunet-train --memory-trace writes it",
-                                                   .required = true,
-                                                   .positional = true});
-  auto table = std::make_unique<OptionTable>(std::vector<OptionGroup>{{"Options", std::move(command.options)}});
-  table->declare(sub);
-  return table;
+Program command(const std::string& name, const std::string& description, OptionTable& options,
+                std::function<void()> run) {
+  return {.name = name,
+          .description = description,
+          .help = {.examples = {{"revunet-trace " + name + " trace.jsonl", description}}},
+          .options = &options,
+          .run = std::move(run)};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Reads memory traces of revunet-train --memory-trace.", "revunet-trace");
-  app.require_subcommand(1);
   Arguments a;
-  std::vector<std::unique_ptr<OptionTable>> tables;
-  for (Command& command : commands(a)) tables.push_back(add_command(app, std::move(command), a));
-  set_help(app, {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
-                              {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
-                              {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}},
-                 .most_used = {}});
-  return run_tool(app, argc, argv, [&] {
-    const std::string command = app.get_subcommands().front()->get_name();
-    if (command == "summary") print_result(summary_text(read(a)));
-    if (command == "peak") print_result(peak_text(read(a), a.all_layers));
-    if (command == "verify") verify_trace(a);
-    if (command == "plot") plot(a);
-    if (command == "convert") write(a, output(a, ".chrome.json"), chrome_trace_json(read(a)));
-  });
+  OptionTable trace_alone = options_of(a, {});
+  OptionTable peak = options_of(a, {{.name = "all", .value = flag(a.all_layers), .help = "name every layer"}});
+  OptionTable drawing = options_of(a, plot_options(a));
+  OptionTable conversion = options_of(a, {out_option(a, "file [FILE with the ending .chrome.json]")});
+  const Program program = {
+      .name = "revunet-trace",
+      .description = "Reads memory traces of revunet-train --memory-trace.",
+      .help = {.examples = {{"revunet-trace summary trace.jsonl", "shows the steps, their peaks and every fault"},
+                            {"revunet-trace verify trace.jsonl", "compares the trace with the plan of its run"},
+                            {"revunet-trace plot trace.jsonl", "draws memory over time: trace.svg and trace.png"}}},
+      .commands = {
+          command("summary",
+                  "shows the run, its steps and their peaks, and every fault: leaks, double frees, late frees",
+                  trace_alone, [&] { print_result(summary_text(read(a))); }),
+          command("peak", "shows the peak by tag and by layer, next to the paper's equations (3) and (4)", peak,
+                  [&] { print_result(peak_text(read(a), a.all_layers)); }),
+          command(
+              "verify",
+              "compares the trace with the plan, event by event, and with the equations; exits with 1 and names the "
+              "first difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan "
+              "whatever happens: that proves nothing, which is said, with exit code 0",
+              trace_alone, [&] { verify_trace(a); }),
+          command("plot", "draws memory over time, stacked by tag, as SVG and PNG", drawing, [&] { plot(a); }),
+          command("convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", conversion,
+                  [&] { write(a, output(a, ".chrome.json"), chrome_trace_json(read(a))); })}};
+  return run_tool(program, argc, argv);
 }

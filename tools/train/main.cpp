@@ -15,7 +15,6 @@
 #include "models/training/run_folder/run_start.h"
 #include "models/training/trainer.h"
 #include "tools/common/flag_names.h"
-#include "tools/common/help.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -214,30 +213,30 @@ void plan(const TrainSettings& settings) {
   print_result("memory trace of the plan in {}\n", run.trace.path.string());
 }
 
-void add_help(CLI::App& app) {
-  set_help(app, {.examples = {{"revunet-train --data DATASET --out RUN",
-                               "trains on whole brains with the defaults, and validates on a fifth of the cases"},
-                              {"revunet-train --protocol paper --plan",
-                               "shows how much memory the paper's training would take here, and trains nothing"},
-                              {"revunet-train --resume RUN", "continues a run that was interrupted"}},
-                 .most_used = {"--data", "--out", "--resume", "--config", "--protocol", "--epochs", "--lr", "--size",
-                               "--patch", "--augment", "--accumulate", "--precision", "--device", "--plan",
-                               "--memory-budget"}});
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a BraTS dataset.",
-               "revunet-train");
   TrainSettings settings;
   OptionTable options = train_options(settings);
-  options.declare(app);
-  add_help(app);
-  return run_tool(app, argc, argv, [&] {
+  const auto run = [&] {
     read_configuration(options, settings);
     resolve(options, settings);
     if (settings.plan) return plan(settings);
     train(settings, options.to_toml(), {argv, argv + argc});
-  });
+  };
+  const Program program = {
+      .name = "revunet-train",
+      .description = "Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a BraTS dataset.",
+      .help = {.examples = {{"revunet-train --data DATASET --out RUN",
+                             "trains on whole brains with the defaults, and validates on a fifth of the cases"},
+                            {"revunet-train --protocol paper --plan",
+                             "shows how much memory the paper's training would take here, and trains nothing"},
+                            {"revunet-train --resume RUN", "continues a run that was interrupted"}},
+               .most_used = {"--data", "--out", "--resume", "--config", "--protocol", "--epochs", "--lr", "--size",
+                             "--patch", "--augment", "--accumulate", "--precision", "--device", "--plan",
+                             "--memory-budget"}},
+      .options = &options,
+      .run = run,
+      .files_set_options = true};
+  return run_tool(program, argc, argv);
 }
