@@ -14,7 +14,7 @@ namespace revunet {
 
 namespace {
 
-// dL / d(losses), where L is the sum of the losses times `share`.
+// Returns dL / d(losses), where L is the sum of the losses times `share`.
 Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
   const std::vector<double> values(static_cast<size_t>(losses.value.elements()), share);
   return from_host(ctx, losses.value.shape(), losses.value.dtype(), std::span<const double>(values));
@@ -55,7 +55,7 @@ TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const St
 
 std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sample, const SamplePlace& place,
                                        const StepWatch& watch) {
-  const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
+  const PhaseScope phase(ctx, Phase::forward);  // covers what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
   tape->set_monitor(watch.reconstruction);
   const Context recording = ctx.with_tape(&*tape);
@@ -65,7 +65,7 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   if (ctx.device.computes()) values = to_host_f64(losses.value);
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
     losses = Variable();
-    tape.reset();  // its activations make room for a second forward
+    tape.reset();  // frees its activations for a second forward
     throw NonFiniteLoss(values, first_non_finite(ctx, sample));
   }
   if (watch.on_losses) watch.on_losses();
@@ -94,7 +94,7 @@ void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const 
   average_->update(ctx, adam_.states().front().steps);
 }
 
-// Backward of the sum of the losses, times `share`. Gradients add to those that are there.
+// Runs backward from the sum of the losses, times `share`. Gradients add to those that are there.
 void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, double share,
                             const Tape::OnGradient& on_gradient) {
   const PhaseScope phase(ctx, Phase::backward);

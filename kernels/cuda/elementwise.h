@@ -9,9 +9,8 @@
 
 namespace revunet::cuda {
 
-inline constexpr unsigned kElementwiseThreads = 256;  // per block
-inline constexpr int64_t kMostElementwiseBlocks =
-    4096;  // enough to fill any device; beyond it, a thread takes several packs
+inline constexpr unsigned kElementwiseThreads = 256;     // per block
+inline constexpr int64_t kMostElementwiseBlocks = 4096;  // fills any device; beyond it, a thread takes several packs
 
 // y may be a or b. The last pack may be cut, because only activations have whole packs.
 template <class T, class F>

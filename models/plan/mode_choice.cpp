@@ -21,7 +21,7 @@ size_t least_reserved(const std::vector<MemorySettings>& modes) {
   return least;
 }
 
-// What else would fit.
+// Says what else would fit.
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
   MemorySettings halved = settings;
@@ -51,7 +51,7 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
                                                         {Activations::reversible, Skips::reversible}}};
   std::vector<MemoryMode> modes(kFastestFirst.begin(), kFastestFirst.end());
   if (choice.activations == Activations::stored && choice.skips == Skips::reversible) {
-    modes = {{Activations::stored, Skips::reversible}};  // never the best, but asked for
+    modes = {{Activations::stored, Skips::reversible}};  // never the best, but the user asked for it
   }
   if (!has_modes(settings)) modes = {MemoryMode{}};
   std::vector<MemorySettings> result;

@@ -10,7 +10,7 @@ namespace revunet {
 
 namespace {
 
-// A sample as the trainer has it, without its values.
+// Returns a sample as the trainer has it, without its values.
 HostSample sample_of(const MemorySettings& s) {
   if (!s.augmented) return {.size = s.size.axes()};
   const auto intensities = s.intensities ? std::optional<IntensityChanges>(std::in_place) : std::nullopt;

@@ -13,7 +13,7 @@ namespace revunet {
 
 namespace {
 
-// The most main memory that this process has had, in bytes; nothing where the kernel does not say.
+// Returns the most main memory that this process has had, in bytes, or nothing where the kernel does not say.
 std::optional<size_t> peak_of_process() {
   std::ifstream status("/proc/self/status");
   for (std::string key; status >> key; status.ignore(1 << 16, '\n')) {

@@ -259,8 +259,7 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
     Descriptor algorithm(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
     algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
     target.apply_to_algorithm(algorithm);
-    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS)
-      continue;  // it was proposed, but does not fit this shape after all
+    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but it does not fit this shape
     CudnnAlgorithm made(
         std::move(algorithm), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
         form == AlgorithmForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);
