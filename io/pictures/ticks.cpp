@@ -12,8 +12,7 @@ namespace {
 
 // Ticks between these distances have written-out labels. Beyond them, labels would not fit next to an axis.
 constexpr double kClosest = 1e-4, kFarthest = 1e6;
-constexpr double kRounding =
-    1e-9;  // share of the distance: a tick that rounding moves past the end of its axis is on it
+constexpr double kRounding = 1e-9;  // share of the distance: a tick this far past the end of its axis is on it
 
 }  // namespace
 
