@@ -20,7 +20,7 @@ from step_process import StepProcess
 from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions
 
 ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
-# Which of the engine's variants does the same work as one of PyTorch's.
+# Each of PyTorch's variants does the same work as one of the engine's.
 COUNTERPART = {"revtorch": "stored-skips", "autograd": "stored", "baseline": "baseline"}
 
 

@@ -35,7 +35,7 @@ def parse_arguments():
     return parser.parse_args()
 
 
-# What waiting threads do without the programs' bound (tools/common/waiting_threads.h): libgomp's own default.
+# Without the programs' bound (engine/process/waiting_threads.h), waiting threads follow libgomp's own default.
 LIBGOMP_SPINS = {"GOMP_SPINCOUNT": "300000"}
 
 

@@ -27,7 +27,7 @@ from torch_run import ROOT
 FULL = "160,192,160"
 SIZES = ("128,128,128", FULL)
 MODELS = ("reversible", "stored-skips", "stored", "baseline")
-# Model, memory format, options.
+# Each entry has the model, the memory format and options.
 TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()),
          ("baseline", "contiguous", ("--compile",)), ("revtorch", "contiguous", ()),
          ("revtorch", "channels_last_3d", ()), ("autograd", "contiguous", ()))
@@ -50,7 +50,7 @@ def parse_arguments():
 class Bench:
     def __init__(self, arguments, folder):
         self.arguments = arguments
-        self.folder = folder  # temporary
+        self.folder = folder  # a temporary folder
         self.deadline = time.monotonic() + arguments.time_limit
         self.failures = []
         self.environment = dict(os.environ)
@@ -86,7 +86,7 @@ class Bench:
     def report_of(self, name, command, deterministic=True):
         """What a program of ours writes with --json. Plans of convolutions are chosen once, then kept."""
         path = pathlib.Path(self.folder, "result.json")
-        path.unlink(missing_ok=True)  # the program before this one's
+        path.unlink(missing_ok=True)  # of the previous program
         cache = os.path.join(self.folder, "plans.json" if deterministic else "other-plans.json")
         options = ["--device", self.arguments.device, "--conv-algorithms", cache, "--json", path]
         if self.run(name, [*command, *options, *(() if deterministic else ("--no-deterministic",))]) is None:

@@ -24,7 +24,7 @@ def main():
     if arguments.model not in models:
         sys.exit(f"torch_step: error: {skipped[0]}")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True  # it times its algorithms too
+    torch.backends.cudnn.benchmark = True  # like the engine, it times its algorithms
     run = TorchRun(torch, reference, arguments.model, arguments.format, arguments.size, "cuda", arguments.amp,
                    arguments.compile)
     for _ in range(3):
