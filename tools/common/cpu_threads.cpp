@@ -15,14 +15,14 @@ namespace revunet::tools {
 
 namespace {
 
-// How many threads of `wanted` can run at once besides this one.
+// Returns how many threads of `wanted` can run at once in addition to this one.
 int startable_threads(int wanted) {
   std::latch all_tried(1);
   std::vector<std::jthread> threads;
   threads.reserve(static_cast<size_t>(wanted));
   try {
     while (std::ssize(threads) < wanted) threads.emplace_back([&] { all_tried.wait(); });
-  } catch (const std::system_error&) {  // the system's limit, which the number tells
+  } catch (const std::system_error&) {  // the system's limit, which the returned number shows
   }
   all_tried.count_down();
   return static_cast<int>(threads.size());

@@ -32,7 +32,7 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
   return fmt::format("there is no command {}{}", words[0], io::did_you_mean(io::similar(words[0], commands)));
 }
 
-// CLI11's "--model: expected ..." as "[--model] expected ...".
+// Turns CLI11's "--model: expected ..." into "[--model] expected ...".
 std::string with_name_in_brackets(const std::string& message) {
   const size_t colon = message.find(": ");
   if (!message.starts_with("--") || colon == message.npos || message.find(' ') < colon) return message;

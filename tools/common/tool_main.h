@@ -1,4 +1,4 @@
-// What every tool does the same way: --help, --version, messages on stderr, exit codes.
+// This file has what every tool does the same way: --help, --version, messages on stderr, exit codes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -19,15 +19,16 @@ enum ExitCode {
   exit_interrupted = 4,  // stopped by a signal; --resume goes on with a run, --skip-existing with a prediction
 };
 
-// The version of the tools: "0.1.0".
+// Returns the version of the tools, such as "0.1.0".
 std::string version();
 
-// Adds --version, parses, runs body and turns what it throws into an exit code: 2 for errors of parsing, else that of
-// failure_of (tools/common/failure.h). The message goes to stderr as `<tool>: error: ...`, that of an interruption
-// without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all of
-// print_result, exit code 0 becomes 1.
+// Adds --version, parses, runs body and turns what it throws into an exit code: 2 for errors of parsing, otherwise that
+// of failure_of (tools/common/failure.h). The message goes to stderr as `<tool>: error: ...`, and that of an
+// interruption without "error". The exit code does not depend on whether stderr takes the message. Where stdout does
+// not take all of print_result, exit code 0 becomes 1.
 int run_tool(CLI::App& app, int argc, char** argv, const std::function<void()>& body);
-// The same of a program with these options, which are declared first. Options without effect are refused before body.
+// Does the same for a program with these options, which are declared first. Options without effect are refused before
+// body.
 int run_tool(CLI::App& app, OptionTable& options, int argc, char** argv, const std::function<void()>& body);
 
 }  // namespace revunet::tools

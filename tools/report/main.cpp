@@ -1,4 +1,4 @@
-// revunet-report: the page of a training run, from the files of its folder.
+// revunet-report writes the page of a training run, from the files of its folder.
 #include <fmt/format.h>
 
 #include "io/files/atomic_file.h"
@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
                               {"for run in RUNS/*; do revunet-report \"$run\"; done", "writes the pages of many runs"}},
                  .most_used = {}});
   return run_tool(app, options, argc, argv, [&] {
-    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
+    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run in training writes its page itself
     if (out.empty()) out = run / "report.html";
     io::write_file_atomically(out, report_of(run));
     print_result("{}\n", out.string());

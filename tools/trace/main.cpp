@@ -1,4 +1,4 @@
-// revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
+// revunet-trace shows what a memory trace of revunet-train holds, checks whether it is right, and draws pictures of it.
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -64,7 +64,7 @@ void verify_trace(const Arguments& a) {
   print_result("verified\n");
 }
 
-// What --out names, or the trace's own name with another ending.
+// Returns what --out names, or the trace's own name with another ending.
 std::string output(const Arguments& a, const char* ending) {
   return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out.string();
 }
@@ -95,7 +95,7 @@ Option out_option(Arguments& a, const char* help) {
 
 struct Command {
   const char *name, *description;
-  std::vector<Option> options;  // besides the trace
+  std::vector<Option> options;  // in addition to the trace
 };
 
 std::vector<Command> commands(Arguments& a) {
@@ -123,7 +123,7 @@ std::vector<Command> commands(Arguments& a) {
            {out_option(a, "file [FILE with the ending .chrome.json]")}}};
 }
 
-// The trace comes first.
+// The trace is the first argument.
 std::unique_ptr<OptionTable> add_command(CLI::App& app, Command command, Arguments& a) {
   const std::string name = command.name;
   CLI::App& sub = *app.add_subcommand(name, command.description);
