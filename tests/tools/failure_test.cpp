@@ -1,4 +1,4 @@
-// What tools say of exceptions, whoever throws them, and their exit codes.
+// Tests what tools say about exceptions, whoever throws them, and their exit codes.
 #include "tools/common/failure.h"
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What options take, what they refuse and with which words, and that each tells its value as it would be typed.
+// Tests what options take, what they refuse and with which words, and that each writes its value as it would be typed.
 #include "tools/common/option_value.h"
 
 #include <limits>
@@ -13,7 +13,7 @@ using namespace revunet::tools;
 
 namespace {
 
-// The value's text after each text that it takes.
+// Returns the value's text after each text that it takes.
 std::string after(const OptionValue& value, const std::string& text) {
   value.set("--x", text);
   return value.text();
@@ -35,7 +35,7 @@ TEST_CASE("whole numbers of options are whole, in range, and of 64 bits", "[opti
     INFO(text);
     CHECK(refusal(value, text) == "[--x] expected a whole number from -3 to 1000, got " + std::string(text));
   }
-  CHECK(n == 1000);  // as it was
+  CHECK(n == 1000);  // unchanged
   uint64_t seed = 0;
   CHECK(after(seed_number(seed), "18446744073709551615") == "18446744073709551615");
   CHECK(seed == std::numeric_limits<uint64_t>::max());

@@ -1,5 +1,4 @@
-// What becomes of a tool whose standard streams are closed, full, or a pipe that nobody reads, and whose files may not
-// grow.
+// Tests a tool whose standard streams are closed, full, or a pipe that nobody reads, and whose files may not grow.
 #include <cstdio>
 
 #include "tests/support/catch.h"
@@ -13,7 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The exit code of a tool, after which come redirections: "revunet-check --data x >&-". `before` runs in its shell.
+// Returns the exit code of a tool, after whose arguments come redirections: "revunet-check --data x >&-". `before` runs
+// in its shell.
 int exit_code_of(const std::string& command, const std::string& before = "true") {
   const int status = std::system(
       fmt::format("{}; CUDA_VISIBLE_DEVICES= {} {}/{}", before, patient_threads, tools_dir(), command).c_str());

@@ -1,4 +1,4 @@
-// Weights as other programs write them: wrappers in names, counters, wrong shapes, and PyTorch's own files.
+// Tests weights as other programs write them: wrappers in names, counters, wrong shapes, and PyTorch's own files.
 #include <cstring>
 #include <functional>
 
@@ -32,7 +32,7 @@ std::string refusal(const fs::path& path) {
   return message_of<DataError>([&] { weights_info(read(path).file); });
 }
 
-// A file of the same tensors under other names.
+// Writes the same tensors under other names.
 template <class NameOf>
 fs::path write_renamed(const fs::path& path, const io::SafetensorsFile& file, NameOf name_of) {
   io::SafetensorsFile renamed;
@@ -42,7 +42,7 @@ fs::path write_renamed(const fs::path& path, const io::SafetensorsFile& file, Na
   return path;
 }
 
-// The tensors with one of another shape, whose values are zero; without metadata, as other programs write.
+// Writes the tensors with one of another shape, whose values are zero, without metadata, as other programs write.
 fs::path write_reshaped(const fs::path& path, const io::SafetensorsFile& file, const std::string& name,
                         const std::vector<int64_t>& shape) {
   REQUIRE(file.contains(name));
@@ -55,7 +55,7 @@ fs::path write_reshaped(const fs::path& path, const io::SafetensorsFile& file, c
   return path;
 }
 
-// The bytes of a file with one more tensor, of a type that we do not write.
+// Returns the bytes of a file with one more tensor, of a type that we do not write.
 std::string with_raw_tensor(const std::string& bytes, const std::string& name, const std::string& dtype,
                             const std::string& shape, const std::string& value) {
   uint64_t length = 0;
@@ -135,7 +135,7 @@ TEST_CASE("counters next to the weights are left out, and told, and other intege
   CHECK_THAT(refusal(path), ContainsSubstring("expected 8 bytes for tensor 'n_averaged'"));
   write_bytes(path, with_raw_tensor(bytes, "extra.bias", "I64", "[1]", eight_bytes(1)));
   CHECK_THAT(refusal(path), ContainsSubstring("expected extra.bias of floating-point numbers"));
-  // Only weights have counters: other files are read as strictly as before.
+  // Only weights have counters. Other files are read as strictly as before.
   write_bytes(path, with_raw_tensor(bytes, "n_averaged", "I64", "[]", eight_bytes(7)));
   CHECK_THAT(message_of<DataError>([&] { io::read_safetensors(path); }), ContainsSubstring("'n_averaged'"));
 }

@@ -1,4 +1,4 @@
-// The limits of CPUs that control groups set.
+// Tests the limits of CPUs that control groups set.
 #include "engine/process/cpu_limits.h"
 
 #include <optional>
@@ -31,7 +31,7 @@ TEST_CASE("a quota of version 2 is rounded up to whole CPUs, and the least on th
   CHECK(quota_of(machine) == 3);
   machine.file(top + "kubepods/pod7/box/cpu.max", "5000 20000\n");
   CHECK(quota_of(machine) == 1);
-  machine.file(top + "kubepods/pod7/other/cpu.max", "1000 100000\n");  // a neighbour's
+  machine.file(top + "kubepods/pod7/other/cpu.max", "1000 100000\n");  // another pod's limit
   machine.file(top + "kubepods/pod7/box/cpu.max", "400000 100000\n");
   CHECK(quota_of(machine) == 3);
 }
