@@ -43,7 +43,7 @@ def start_engine(arguments, json_path):
 
 
 def measure(arguments, engine, runs):
-    """Seconds of every round by variant; a warm-up step of PyTorch's first, as bench-step has had its own."""
+    """Returns the seconds of every round by variant. PyTorch runs a warm-up step first, as bench-step does."""
     for run in runs.values():
         run.step()
     seconds = {name: [] for name in (*ENGINE_MODELS, *runs)}

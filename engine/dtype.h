@@ -58,7 +58,7 @@ template <class F>
 decltype(auto) dispatch_operands(DType dtype, DType operands, F&& f) {
   if (dtype == operands) return dispatch(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
   REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
-                  "[dtype] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
+                  "[dtype] expected operands of the tensor's type, or bf16 for f32, got {} for {}", name_of(operands),
                   name_of(dtype));
   return f.template operator()<float, bfloat16>();
 }

@@ -80,7 +80,7 @@ void copy(const Tensor& from, Tensor& to) {
   REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error, "[copy] expected {} {}, got {} {}",
                   name_of(to.dtype()), to.shape().to_string(), name_of(from.dtype()), from.shape().to_string());
   REVUNET_EXPECTS(from.channel_stride() == to.channel_stride(), Error,
-                  "[copy] expected tensors of {} that are padded alike, got {} and {} elements a voxel",
+                  "[copy] expected tensors of {} that are padded alike, got {} and {} elements per voxel",
                   to.shape().to_string(), from.channel_stride(), to.channel_stride());
   if (!from.device().computes() || from.address() == to.address()) return;
   from.device().memory().copy(to.address(), from.address(), from.stored_bytes());

@@ -24,7 +24,7 @@ Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
 
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& e) {
   REVUNET_EXPECTS(e.accumulate >= 1 && e.accumulate <= kMostAccumulated, UsageError,
-                  "[`accumulate`] expected 1 to {} samples a step, got {}", kMostAccumulated, e.accumulate);
+                  "[`accumulate`] expected 1 to {} samples per step, got {}", kMostAccumulated, e.accumulate);
   REVUNET_EXPECTS(e.cross_entropy >= 0 && e.cross_entropy <= 1000, UsageError,
                   "[`cross-entropy`] expected a weight from 0 to 1000, got {}", e.cross_entropy);
   REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[`dropout`] expected a rate in [0, 1), got {}",

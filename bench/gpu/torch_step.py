@@ -1,4 +1,4 @@
-"""Times one PyTorch variant on the GPU, in a process of its own so that its memory is its own. Prints one line of JSON.
+"""Times one PyTorch variant on the GPU, in a separate process, so that the memory is only its own. Prints a line of JSON.
 
     python3 bench/gpu/torch_step.py --model baseline --size 128 128 128 --amp --format channels_last_3d
 """

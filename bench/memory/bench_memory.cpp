@@ -166,8 +166,9 @@ int main(int argc, char** argv) {
       "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
       "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the\n"
       "same in bf16.",
-      {bench::texts("measure", options.measure,
-                    "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte"),
+      {bench::texts(
+           "measure", options.measure,
+           "ROW:WAY, several separated by spaces: run two steps on the CPU too, and compare the peak to the byte"),
        bench::text("json", options.json, "write the results to this file too")},
       [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

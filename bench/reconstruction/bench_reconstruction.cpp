@@ -66,7 +66,7 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
 }
 
 void run(const Options& options, Json json) {
-  Table table({"blocks a level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
+  Table table({"blocks per level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
   json["errors"] = Json::array();
   const auto add = [&](int64_t depth, double deviation) {
     for (const Precision precision : kPrecisions) {

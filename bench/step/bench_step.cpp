@@ -117,7 +117,7 @@ std::vector<Argument> arguments_of(Options& options) {
           "models", options.models,
           "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed precision "
           "or bf16; baseline [all]"),
-      texts("sizes", options.sizes, "X,Y,Z of the image, several apart by spaces [64,64,64]"),
+      texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
       counts("channels", options.channels, "channels per level of reversible and stored, finest first"),
       counts("baseline-channels", options.baseline_channels, "the same for the baseline"),
       count("encoder-depth", options.encoder_depth, "reversible blocks per level"),

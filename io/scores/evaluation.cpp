@@ -44,7 +44,7 @@ void expect_comparable(const SegmentationPair& pair) {
       description_of(prediction));
   REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
                   "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off; resample "
-                  "reference and prediction to a grid of right angles",
+                  "reference and prediction to a grid with right angles",
                   pair.reference.string(), skew_of(reference));
 }
 

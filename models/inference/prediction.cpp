@@ -94,7 +94,7 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
     const auto own = [&](const char* ending) {
       const std::filesystem::path path = out / (c.name + ending);
       REVUNET_EXPECTS(names.insert(path).second, UsageError,
-                      "[`data`] expected cases whose files have names of their own, got {} for two; predict them apart",
+                      "[`data`] expected cases whose files differ in name, got {} for two; predict them separately",
                       path.string());
       return path;
     };

@@ -256,10 +256,10 @@ std::string first_difference(const StepTerms& expected, const StepTerms& measure
     if (want != got) return text(fmt::format("{} at the end of the forward pass", kTagNames[tag]), want, got);
   }
   if (expected.gradients != measured.gradients) {
-    return text("gradient at its most", expected.gradients, measured.gradients);
+    return text("gradients at their maximum", expected.gradients, measured.gradients);
   }
   if (expected.backward_scratch != measured.backward_scratch) {
-    return text("backward_scratch at its most", expected.backward_scratch, measured.backward_scratch);
+    return text("backward_scratch at its maximum", expected.backward_scratch, measured.backward_scratch);
   }
   return {};
 }
@@ -291,7 +291,7 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   text += kept("image and target", Tag::input);
   text += kept("logits", Tag::forward_scratch);
   text += kept("losses", Tag::other);
-  text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: no peak is above it but by workspaces", mib(want_sum),
+  text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: a peak exceeds it only by workspaces", mib(want_sum),
                       mib(got_sum));
   text += fmt::format("  {:<74}{:>12.3f}\n", fmt::format("peak of step {}", step), mib(peak));
   return text;

@@ -104,8 +104,8 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
 std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
   if (capacity == 0) return "use a smaller `size` or `patch`, `precision` bf16, or fewer `channels`";
   const size_t planned = plan_training(settings).reserved();
-  std::string text = fmt::format("the plan of this run reserves {:.1f} MiB, of {:.1f} MiB that there are; ",
-                                 mib(planned), mib(capacity));
+  std::string text =
+      fmt::format("the plan of this run reserves {:.1f} MiB, but there are {:.1f} MiB; ", mib(planned), mib(capacity));
   for (const MemorySettings& mode : candidates(settings, {})) {
     const size_t reserved = plan_training(mode).reserved();
     if (reserved > capacity || reserved >= planned) continue;

@@ -62,7 +62,7 @@ std::string difference(const RunTrace& trace, const Section& section, const Trac
   const std::vector<size_t> got = requests(trace, section, workspaces);
   if (!planned) {
     if (got.empty()) return {};
-    return fmt::format("expected nothing in {}, as the plan has no such thing, got {}", describe(section),
+    return fmt::format("expected nothing in {}, which the plan does not have, got {}", describe(section),
                        describe_event(trace, got[0]));
   }
   const std::vector<size_t> want = requests(plan, *planned, workspaces);

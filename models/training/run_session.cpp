@@ -33,7 +33,7 @@ void RunSession::resume() {
   Restored restored = load_checkpoint(trained_.ctx, folder_, trained_.model, trained_.adam, trained_.average);
   state_ = std::move(restored.state);
   if (!restored.damage.empty()) {
-    spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
+    spdlog::warn("warning: {}; going on from the checkpoint before it, of step {}", restored.damage, state_.step);
   }
   expect_same_epoch(state_, options_, length_);
   stopping_.restore(state_.stopping);

@@ -206,7 +206,7 @@ TEST_CASE("nothing is delivered to a constant, and a slot that the tape does not
                     ContainsSubstring("got a constant"));
 }
 
-TEST_CASE("parts of a gradient are written together: those of empty slots first, then those to add to") {
+TEST_CASE("parts of a gradient are written together: those of empty slots first, then those that are added to") {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};

@@ -68,7 +68,7 @@ TEST_CASE("group_norm and group_norm_leaky_relu are PyTorch's, forward and backw
   golden.check_close(b.gradient, c.name + ".db", tolerance(dtype));
 }
 
-TEST_CASE("GroupNorm keeps its precision where the variance is small against the mean") {
+TEST_CASE("GroupNorm keeps its precision where the variance is much smaller than the mean") {
   // x = 1000 + {-1, 1} / 1024 has mean 1000 and deviation 1/1024 exactly. E[x^2] - mean^2 does not resolve such a
   // deviation in f32.
   Device device;

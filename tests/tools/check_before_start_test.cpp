@@ -77,7 +77,7 @@ TEST_CASE("training and prediction check every voxel before they start", "[check
   }
 }
 
-TEST_CASE("before they start, training and prediction tell each kind of warning once", "[check]") {
+TEST_CASE("before they start, training and prediction print each kind of warning once", "[check]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   const fs::path weights = write_untrained(folder / "w.safetensors");

@@ -32,7 +32,7 @@ TEST_CASE("a check of several cases says the same at any number of threads, and 
   CHECK(check(d.folder.path(), "--threads 3").output == got.output);
 }
 
-TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {
+TEST_CASE("the check's JSON takes names that are not UTF-8, and a missing folder is reported first", "[check]") {
   MadeDataset d;
   d.add("Caf\xE9", 1);
   const TemporaryFolder out;

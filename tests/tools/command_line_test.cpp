@@ -145,7 +145,7 @@ TEST_CASE("a value that does not fit is answered with what would", "[help]") {
   CHECK(refusal_of_train("--lr 1e-4x") == "[--lr] expected a number above 0 and below 1, got 1e-4x");
   CHECK(refusal_of_train("--lr 0.1 --lr 0.2") == "[--lr] expected one value, got 0.1 and 0.2; leave one out");
   CHECK_THAT(refusal_of_train("--size 160 192 160"),
-             ContainsSubstring("got 192 160; a list is written with commas, as 64,64,48"));
+             ContainsSubstring("got 192 160; a list is written with commas, such as 64,64,48"));
 }
 
 TEST_CASE("each program answers with options of its own, exit code 2", "[help]") {

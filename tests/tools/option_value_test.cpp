@@ -77,7 +77,7 @@ TEST_CASE("lists, sizes, bytes, words and flags of options", "[options]") {
   double low = 0, high = 0;
   CHECK(after(number_pair(low, high), "0.9,1.1") == "0.9,1.1");
   CHECK((low == 0.9 && high == 1.1));
-  CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, as 0.9,1.1, got 1");
+  CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, such as 0.9,1.1, got 1");
   std::optional<size_t> budget;
   CHECK(after(bytes(budget), "8GiB") == "8589934592");
   CHECK(after(bytes(budget), "0") == "0");

@@ -126,7 +126,7 @@ TEST_CASE("what --skip-existing does: it predicts what is missing or damaged, an
   CHECK_THAT(other.errors, ContainsSubstring("Phantom_001.nii.gz] expected a prediction on the grid"));
 }
 
-TEST_CASE("what --skip-bad does: it goes on past cases that are no good, and lists them", "[predict]") {
+TEST_CASE("what --skip-bad does: it goes on past bad cases, and lists them", "[predict]") {
   const std::string check = GENERATE("full", "none");  // none: bad files show when they are read
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), weights = write_untrained(folder / "w.safetensors");

@@ -308,7 +308,7 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2, and what is in th
   for (const char* suffix : {"_t1.nii.gz", "_t1ce.nii.gz", "_t2.nii.gz", "_flair.nii.gz"}) {
     fs::copy_file(data / first / (first + suffix), data / second / (second + suffix));
   }
-  refused(weights, "--probabilities", "files have names of their own, got");
+  refused(weights, "--probabilities", "files differ in name, got");
 }
 
 TEST_CASE("revunet-predict refuses bad data with exit code 3", "[predict]") {

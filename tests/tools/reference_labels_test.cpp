@@ -67,7 +67,7 @@ void check_refusal(const Evaluation& got, const std::string& reason) {
 
 }  // namespace
 
-TEST_CASE("a file has the labels of the dataset.json around it, as its folder has", "[evaluate]") {
+TEST_CASE("a file has the labels of the dataset.json around it, as its folder does", "[evaluate]") {
   const TemporaryFolder folder;
   write_values(folder / "task/labelsTr/one.nii.gz", reference_values);
   write_bytes(folder / "task/dataset.json", decathlon);

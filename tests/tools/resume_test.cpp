@@ -285,7 +285,7 @@ TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", 
   write_bytes(run / "checkpoint.safetensors", bytes);
   const ToolResult got = run_tool("revunet-train", go_on(run) + " --epochs 3", patient_threads);
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, ContainsSubstring("the file is damaged; going on from the checkpoint before, step 3"));
+  CHECK_THAT(got.output, ContainsSubstring("the file is damaged; going on from the checkpoint before it, of step 3"));
   expect_same_run(run, folder / "whole");
 
   for (const char* file : {"checkpoint.safetensors", "checkpoint.previous.safetensors"}) write_bytes(run / file, "x");

@@ -119,7 +119,7 @@ TEST_CASE("voxels that two windows hold are their weighted mean", "[windows]") {
   CHECK(one == std::vector<float>{0, 3, 0});
 }
 
-TEST_CASE("where windows overlap, the one whose centre is nearer has more to say, by its Gaussian", "[windows]") {
+TEST_CASE("where windows overlap, the one whose centre is nearer counts more, by its Gaussian", "[windows]") {
   // Six voxels have windows of four, at 0 and 2. The deviation is half a voxel, and centres are at 1.5 and 3.5. Voxel 2
   // is 0.5 and 1.5 from them, which is one and three deviations. exp(-1/2) = 0.60653 and exp(-9/2) = 0.01111 weigh 0
   // and 1: 0.01111 / 0.61764 = 1 / (1 + exp(4)) = 0.01799. Voxel 3 is its mirror image.

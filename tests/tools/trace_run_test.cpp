@@ -213,7 +213,7 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
   CHECK(most_by_tag == most);
 }
 
-TEST_CASE("summary and peak say what a trace is of, how high it gets and of what", "[trace]") {
+TEST_CASE("summary and peak describe a trace: its run, its highest moment and what that consists of", "[trace]") {
   const TemporaryFolder folder;
   const fs::path file = folder / "plan.jsonl";
   REQUIRE(run_tool("revunet-train", traced(file, "--plan")).exit_code == 0);

@@ -122,7 +122,7 @@ TEST_CASE("a run's configuration file repeats it to the bit, whatever the thread
   CHECK(read_bytes(folder / "d/last.safetensors") != read_bytes(folder / "a/last.safetensors"));
 }
 
-TEST_CASE("training with --max-steps stops in the midst of an epoch, after the same steps", "[train]") {
+TEST_CASE("training with --max-steps stops within an epoch, after the same steps", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   const std::string options = tiny + " --val-fraction 0 ";

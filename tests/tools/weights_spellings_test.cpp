@@ -75,7 +75,7 @@ std::string eight_bytes(int64_t value) {
 
 }  // namespace
 
-TEST_CASE("what wrappers put into names is dropped, and told", "[weights]") {
+TEST_CASE("what wrappers put into names is dropped and reported", "[weights]") {
   struct Spelling {
     const char* about;
     std::function<std::string(const std::string&)> name_of;
@@ -114,7 +114,7 @@ TEST_CASE("plain names are read without a note", "[weights]") {
   CHECK(read(write_untrained(folder / "w.safetensors")).notes.empty());
 }
 
-TEST_CASE("counters next to the weights are left out, and told, and other integers are refused", "[weights]") {
+TEST_CASE("counters next to the weights are left out and reported, and other integers are refused", "[weights]") {
   const TemporaryFolder folder;
   const std::string bytes = read_bytes(write_untrained(folder / "plain.safetensors"));
   const io::SafetensorsFile plain = io::read_safetensors(folder / "plain.safetensors");
@@ -181,7 +181,8 @@ TEST_CASE("a tensor of a wrong shape is named with both shapes, whichever it is"
   }
 }
 
-TEST_CASE("files of torch.save are recognised by their content, and the way to convert them is told", "[weights]") {
+TEST_CASE("files of torch.save are recognised by their content, and the message says how to convert them",
+          "[weights]") {
   const TemporaryFolder folder;
   const std::string name = GENERATE("w.pth", "w.safetensors", "quote\".ckpt");
   const std::string content = GENERATE("PK\3\4\0\0\x08\x08\0\0\0\0\0\0w/data.pkl\x80\2}"s,  // a zip archive

@@ -41,7 +41,7 @@ void use_cpu_threads(int threads) {
   REVUNET_EXPECTS(
       started >= threads, UsageError,
       "[--threads] expected to start {} threads, got {}: the system refused the next (a limit of processes, "
-      "as of ulimit -u or a container, or memory for its stack); use --threads {}",
+      "such as ulimit -u or a container's, or memory for its stack); use --threads {}",
       threads, started, std::max(1, started / 2));
   set_cpu_threads(threads);
 }

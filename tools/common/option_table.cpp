@@ -187,7 +187,7 @@ void OptionTable::expect_effect(const std::string& resumed) const {
                       "[--{0}] expected {1}; otherwise --{0} has no effect: change that or leave --{0} out",
                       option.name, what_it_needs(option));
       REVUNET_EXPECTS(resumed.empty() || !option.of_new_runs, UsageError,
-                      "[--{}] expected a new run, got --resume {}, which has decided on that; leave one of them out",
+                      "[--{}] expected a new run, got --resume {}, which sets this already; leave one of them out",
                       option.name, resumed);
     }
   }

@@ -45,7 +45,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> left_over = app.remaining(true);
   if (const std::string unknown = unknown_names(app, left_over); !unknown.empty()) return unknown;
   if (dynamic_cast<const CLI::ExtrasError*>(&error) && !left_over.empty()) {
-    return fmt::format("expected options, which begin with --, got {}; a list is written with commas, as 64,64,48",
+    return fmt::format("expected options, which begin with --, got {}; a list is written with commas, such as 64,64,48",
                        CLI::detail::join(left_over, " "));
   }
   return with_name_in_brackets(error.what());

@@ -38,7 +38,7 @@ RunTrace read(const Arguments& a) {
   if (cut_short(trace)) {
     print_message(
         "warning: [{}] the trace has no end record: the run was killed or still goes on, or the file was cut "
-        "short. What follows is of the {} events before the cut, the last of them in {}\n",
+        "short. What follows describes the {} events before the cut, the last of them in {}\n",
         a.file.string(), trace.events.size(), describe(sections(trace).back()));
   }
   return trace;
@@ -106,7 +106,7 @@ std::vector<Command> commands(Arguments& a) {
           {"verify",
            "compares the trace with the plan, event by event, and with the equations; exits with 1 and names the first "
            "difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan whatever "
-           "happens: that proves nothing, which is said, with exit code 0",
+           "happens: that proves nothing, and verify says so, with exit code 0",
            {}},
           {"plot",
            "draws memory over time, stacked by tag, as SVG and PNG",

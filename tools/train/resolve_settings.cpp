@@ -130,8 +130,7 @@ void expect_traceable(const TrainSettings& s) {
                   s.run.monitor_reconstruction);
   REVUNET_EXPECTS(
       !s.run.resume, UsageError,
-      "[--memory-trace] expected a run from its beginning, as plans are of, got --resume; leave one of them "
-      "out");
+      "[--memory-trace] expected a run from its beginning, as in plans, got --resume; leave one of them out");
   expect_folder_of(s.run.trace.path, s.run.out);
 }
 

@@ -150,7 +150,8 @@ std::string peak_table(const EpochRecord& r) {
 std::string memory_within_step(const fs::path& run) {
   if (!fs::exists(run / "memory.svg")) return sentence("There is no memory.svg, the picture of memory within a step.");
   return fmt::format(
-      "<p class=\"about\">Within a step, as planned, which is what the run allocates: a training step, then a "
+      "<p class=\"about\">This is the planned memory within a step, which the run allocates exactly: a training step, "
+      "then a "
       "prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
       "stacked by tag, in MiB\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
       io::base64(io::read_whole_file(run / "memory.svg")));
@@ -159,9 +160,8 @@ std::string memory_within_step(const fs::path& run) {
 std::string memory(const Log& log, const TrainLog& train_log, const fs::path& run) {
   std::string text = "<h2>Memory</h2>\n";
   text += sentence(
-      "Counted are tensors on the device: weights, their gradients and moments, activations and scratch. Peaks of "
-      "epochs "
-      "are those of training alone. Cases in host memory, the program and its libraries come on top.");
+      "Only tensors on the device are counted: weights, their gradients and moments, activations and scratch. Peaks "
+      "of epochs are those of training alone. Cases in host memory, the program and its libraries need more memory.");
   if (!log.empty()) {
     text += "<section class=\"charts\">\n" + memory_chart(log) + peak_table(epoch_of_peak(log)) + "</section>\n";
   }

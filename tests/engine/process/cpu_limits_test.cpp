@@ -42,7 +42,7 @@ TEST_CASE("a container whose group is the root of what it sees has its quota at 
   CHECK(quota_of(machine) == 2);
 }
 
-TEST_CASE("a quota of version 1, on a host and in a container that is told the host's name of its group") {
+TEST_CASE("a quota of version 1, on a host and in a container that reads its group's name on the host") {
   const std::string own = "12:cpuset:/docker/4f9a\n5:cpu,cpuacct:/docker/4f9a\n1:name=systemd:/docker/4f9a\n";
   SECTION("on the host") {
     const Machine machine(version1("/"), own);

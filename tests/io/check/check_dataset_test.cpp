@@ -61,7 +61,7 @@ TEST_CASE("a sound dataset has no findings, and brains are measured", "[check]")
   CHECK(report.cases[0].brain == io::Size3{4, 2, 2});
 }
 
-TEST_CASE("a background that is not 0 is told with its value, its share and the option for it", "[check]") {
+TEST_CASE("a background that is not 0 is reported with its value, its share and the option for it", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4}, -0.75f);
   const io::DatasetReport report = check(folder.path());
@@ -81,7 +81,7 @@ TEST_CASE("a background that is not 0 is told with its value, its share and the 
   CHECK(kinds_of(by_value.cases[0].findings) == Kinds{"unreadable", "unreadable", "unreadable"});  // not t1
 }
 
-TEST_CASE("images without any background are told", "[check]") {
+TEST_CASE("images without any background are reported", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4});
   std::vector<float> voxels(8 * 6 * 5);
@@ -119,7 +119,7 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
   }
 }
 
-TEST_CASE("regions that no case has are told once", "[check]") {
+TEST_CASE("regions that no case has are reported once", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {});
   add_case(folder.path(), "case_2", {});
@@ -149,7 +149,7 @@ TEST_CASE("patients as the user names them decide on copies, and every case need
              ContainsSubstring("finds none in x_before"));
 }
 
-TEST_CASE("a field of view that cuts brains, or is mostly padding, is told with one that is not", "[check]") {
+TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported with a better one", "[check]") {
   io::CaseReport known;
   known.name = "a";
   known.grid.emplace();

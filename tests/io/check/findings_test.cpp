@@ -152,7 +152,7 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
              ContainsSubstring("18 cases, 17 with a segmentation (labels: brats); 13 violations, 3 warnings"));
 }
 
-TEST_CASE("a qform and a sform that contradict each other are told, with the one that is used", "[check]") {
+TEST_CASE("a qform and a sform that contradict each other are reported, with the one that is used", "[check]") {
   MadeDataset d;
   for (const char* name : {"a", "b"}) d.add(name, name[0]);
   // There are 7 voxels along x between the first and the last: reversing x in the sform alone moves each end by 7.
@@ -191,7 +191,7 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
                                "patient, a as t1"));
 }
 
-TEST_CASE("segmentations that are another case's, and cases without one among others, are told", "[check]") {
+TEST_CASE("segmentations that are another case's, and cases without one among others, are reported", "[check]") {
   MadeDataset d;
   for (const char* name : {"a", "b", "c"}) d.add(name, name[0] - 'a');
   fs::copy_file(d.file("a", "seg.nii.gz"), d.file("b", "seg.nii.gz"), fs::copy_options::overwrite_existing);
@@ -210,7 +210,7 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   CHECK(check(d.folder.path()).violations == 0);
 }
 
-TEST_CASE("all that is wrong with one image is told", "[check]") {
+TEST_CASE("all that is wrong with one image is reported", "[check]") {
   MadeDataset d;
   d.add("a", 1);
   std::vector<float> voxels(made_voxels, 3);

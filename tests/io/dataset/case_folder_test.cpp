@@ -69,7 +69,7 @@ TEST_CASE("files of a case in other spellings are read where there is one of eac
   CHECK(io::brats_segmentation(folder / "A_1") == folder / "A_1" / files[4]);
 }
 
-TEST_CASE("files that could be two things are refused, and the nearest name is told of what is missing") {
+TEST_CASE("files that could be two things are refused, and the message has the nearest name to a missing one") {
   const TemporaryFolder folder;
   make_case(folder / "A_1");
   fs::remove(folder / "A_1/A_1_t1.nii.gz");

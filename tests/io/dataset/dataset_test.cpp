@@ -241,7 +241,7 @@ TEST_CASE("datasets that are refused") {
   }
 }
 
-TEST_CASE("links whose disk is not there are told, and are no missing files") {
+TEST_CASE("links whose disk is missing are reported, and are no missing files") {
   const TemporaryFolder folder;
   const auto lose = [&](const std::string& file) {
     fs::remove(folder / file);

@@ -199,7 +199,7 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
   }
 }
 
-TEST_CASE("Decathlon and nnU-Net: links whose disk is not there are told") {
+TEST_CASE("Decathlon and nnU-Net: links whose disk is missing are reported") {
   const TemporaryFolder folder;
   make_nnunet(folder.path(), nnunet_json, GENERATE("imagesTr", "imagesTs"));
   const fs::path images = fs::exists(folder / "imagesTr") ? folder / "imagesTr" : folder / "imagesTs";

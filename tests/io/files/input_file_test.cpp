@@ -50,7 +50,7 @@ TEST_CASE("a text is read whole, and refused beyond its bound", "[input]") {
   CHECK(io::read_whole_file(write_bytes(folder / "empty", "")).empty());
 }
 
-TEST_CASE("lines are those that a text editor shows", "[input]") {
+TEST_CASE("lines of a file are those that a text editor shows", "[input]") {
   const TemporaryFolder folder;
   const std::string longer(100'000, 'y');
   struct Case {

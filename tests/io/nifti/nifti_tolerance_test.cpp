@@ -37,7 +37,7 @@ io::NiftiImage tolerated(const TemporaryFolder& folder, const NiftiBytes& image,
 
 }  // namespace
 
-TEST_CASE("headers that can be read in one way only are read, and it is said") {
+TEST_CASE("headers that can be read in one way only are read with a warning") {
   const TemporaryFolder folder;
   NiftiBytes image = ramp_image(GENERATE(false, true), GENERATE(false, true));
   SECTION("a sound one says nothing") {
@@ -181,7 +181,7 @@ NiftiBytes scaled_labels(int datatype, double slope, double intercept, const std
 
 }  // namespace
 
-TEST_CASE("labels that a writer of floats scaled are rounded, and it is said") {
+TEST_CASE("labels that a writer of floats scaled are rounded with a warning") {
   const TemporaryFolder folder;
   const std::vector<float> labels = {0, 1, 2, 4};
   struct Case {

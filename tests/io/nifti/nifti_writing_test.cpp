@@ -12,7 +12,7 @@ using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
-TEST_CASE("written images keep the header they are given, but for what the data decides") {
+TEST_CASE("written images keep the header they are given, except for what the data decides") {
   const TemporaryFolder folder;
   const bool version_2 = GENERATE(false, true);
   const std::string name = GENERATE("out.nii", "out.nii.gz");

@@ -99,10 +99,10 @@ TEST_CASE("a term that is off by a block is named", "[trace]") {
              ContainsSubstring("bytes of sequence_output at the end of the forward pass, got"));
   bad = good;
   bad.backward_scratch += 512;
-  CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its maximum"));
   bad = good;
   bad.gradients -= 512;
-  CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradient at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradients at their maximum"));
 }
 
 TEST_CASE("any one number that is changed in an allocation is a difference from the plan", "[trace]") {
@@ -125,7 +125,7 @@ TEST_CASE("any one number that is changed in an allocation is a difference from 
   CHECK_THAT(verify(shorter).difference, ContainsSubstring("the first that is missing: event"));
   RunTrace longer = good;
   longer.header.settings.steps = 1;  // a plan of one step has no second one
-  CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, as the plan has no such thing"));
+  CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, which the plan does not have"));
   RunTrace deeper = good;
   deeper.header.settings.network.encoder_depth = 2;
   CHECK_THAT(verify(deeper).difference, ContainsSubstring("expected"));

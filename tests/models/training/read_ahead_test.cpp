@@ -66,7 +66,7 @@ TEST_CASE("of several things that could not be made the first is reported, in it
   CHECK(ahead.get(4, 5) == 4);
 }
 
-TEST_CASE("the time that is waited counts where things are not ready, once", "[train]") {
+TEST_CASE("waiting for things that are not ready is counted, once", "[train]") {
   ReadAhead<int> slow(
       [](int64_t) {
         std::this_thread::sleep_for(200ms);

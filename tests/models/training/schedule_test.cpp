@@ -9,7 +9,7 @@
 
 using namespace revunet;
 
-TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]") {
+TEST_CASE("the learning rate drops as with PyTorch's MultiStepLR", "[train]") {
   const LearningRateSchedule paper;
   // The values are those of torch.optim.lr_scheduler.MultiStepLR(optimiser, [250, 400, 550], gamma=0.2), stepped after
   // every epoch, from 1e-4.
@@ -27,7 +27,7 @@ TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]")
   CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
 }
 
-TEST_CASE("training stops where the moving average has not risen for as long as is waited", "[train]") {
+TEST_CASE("training stops where the moving average has not risen for the epochs of the patience", "[train]") {
   // Returns the epoch in which it stops, or 0 for never. There is one score per epoch.
   const auto stops = [](const StoppingRule& rule, const std::vector<double>& scores) -> int64_t {
     EarlyStopping stopping(rule);
