@@ -20,7 +20,7 @@ from step_process import StepProcess
 from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions
 
 ENGINE_MODELS = ("reversible", "stored-skips", "stored", "baseline")
-# Which of the engine's variants does the same work as one of PyTorch's.
+# Each of PyTorch's variants does the same work as one of the engine's.
 COUNTERPART = {"revtorch": "stored-skips", "autograd": "stored", "baseline": "baseline"}
 
 
@@ -43,7 +43,7 @@ def start_engine(arguments, json_path):
 
 
 def measure(arguments, engine, runs):
-    """Seconds of every round by variant; a warm-up step of PyTorch's first, as bench-step has had its own."""
+    """Returns the seconds of every round by variant. PyTorch runs a warm-up step first, as bench-step does."""
     for run in runs.values():
         run.step()
     seconds = {name: [] for name in (*ENGINE_MODELS, *runs)}

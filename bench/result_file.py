@@ -1,10 +1,10 @@
-"""Files of results: written whole, and without the names of temporary files."""
+"""Writes files of results, whole and without the names of temporary files."""
 import json
 import os
 
 
 def write_text(path, text):
-    """Whole or not at all."""
+    """Writes the file whole or not at all."""
     temporary = f"{path}.{os.getpid()}.tmp"
     with open(temporary, "w") as file:
         file.write(text)
@@ -18,7 +18,7 @@ def write_json(path, content):
 
 
 def without_temporary_files(report, folder):
-    """What a program of ours reported, its command line without the options that name files in a temporary folder."""
+    """Returns a program's report, its command line without the options that name files in a temporary folder."""
     kept = []
     for word in report["command"].split(" "):
         if not word.startswith(folder):

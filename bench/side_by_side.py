@@ -1,8 +1,8 @@
-"""Training steps beside others on one machine: alone, two runs at once, and one beside programs that only compute.
+"""Times training steps on one machine: alone, two runs at once, and one next to programs that only compute.
 
     python3 bench/side_by_side.py --json results.json
 
-Threads that wait for others take time from whoever works. This tells how much: two runs that share a machine fairly
+Threads that wait for others take time from those that work. This shows how much: two runs that share a machine fairly
 take twice as long as one alone. Each situation is timed as the programs are, and with libgomp's own way to wait, which
 they bound. Situations take turns, all of `--steps` steps, and every run is warm before it is timed.
 """
@@ -35,12 +35,12 @@ def parse_arguments():
     return parser.parse_args()
 
 
-# What waiting threads do without the programs' bound (tools/common/waiting_threads.h): libgomp's own default.
+# Without the programs' bound (engine/process/waiting_threads.h), waiting threads follow libgomp's own default.
 LIBGOMP_SPINS = {"GOMP_SPINCOUNT": "300000"}
 
 
 def timed(arguments, folder, runs, busy, setting):
-    """Seconds per step, until the last of so many runs at once has done all its steps; and what the last reports."""
+    """Returns seconds per step, until the last of so many runs at once has done its steps, and its report."""
     options = ["--models", "reversible", "--sizes", arguments.sizes, "--channels", arguments.channels,
                "--threads", str(arguments.threads)]
     environment = {**os.environ, **setting}

@@ -1,4 +1,4 @@
-"""bench-step as a process that stays warm and runs rounds whenever it is asked."""
+"""Keeps bench-step as a warm process that runs rounds whenever it is asked."""
 import json
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 
 class StepProcess:
-    """options: of bench-step, besides those of the rounds. environment: None for this process's own."""
+    """options are bench-step's, in addition to those of the rounds. environment is None for this process's own."""
 
     def __init__(self, program, options, json_path, environment=None):
         self.json_path = json_path
@@ -27,11 +27,11 @@ class StepProcess:
         self.process.stdin.flush()
 
     def seconds(self):
-        """Of the next round that was asked for: a number for each variant."""
+        """Returns the seconds of the next round that was asked for, a number for each variant."""
         return json.loads(self.read("a round's seconds"))
 
     def finish(self):
-        """What it wrote to its JSON file."""
+        """Returns what it wrote to its JSON file."""
         self.process.stdin.close()
         if self.process.wait() != 0:
             sys.exit(f"{os.path.basename(sys.argv[0])}: error: bench-step failed; its message is above")

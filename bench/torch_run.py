@@ -1,4 +1,4 @@
-"""The same networks in PyTorch, ready to be timed: what compare_pytorch.py and gpu/ share."""
+"""Prepares the same networks in PyTorch for timing. compare_pytorch.py and gpu/ share it."""
 import pathlib
 import re
 import sys
@@ -10,7 +10,7 @@ FORMATS = ("contiguous", "channels_last_3d")
 
 
 def load_torch():
-    """(torch, the reference networks, models that can be run, what is skipped and why)."""
+    """Returns (torch, the reference networks, models that can be run, what is skipped and why)."""
     try:
         import torch
     except ImportError:
@@ -25,7 +25,7 @@ def load_torch():
 
 
 class TorchRun:
-    """One network in training on one random image. amp: convolutions in bf16 by autocast."""
+    """Trains one network on one random image. With amp, autocast runs convolutions in bf16."""
 
     def __init__(self, torch, reference, model, memory_format, size, device="cpu", amp=False, compiled=False):
         torch.manual_seed(1)
@@ -46,7 +46,7 @@ class TorchRun:
             self.torch.cuda.synchronize()
 
     def step(self):
-        """Seconds of one step: forward, Dice loss, backward, Adam."""
+        """Returns the seconds of one step: forward, Dice loss, backward, Adam."""
         self.wait()
         begin = time.perf_counter()
         self.optimiser.zero_grad(set_to_none=True)

@@ -1,5 +1,6 @@
-# ccache is used where it is installed and nothing else was asked for; -DREVUNET_CCACHE=OFF compiles anew. Paths are taken
-# from this folder, so that one clone's objects serve another's. The sloppiness is what ccache wants for precompiled headers.
+# ccache is used where it is installed, unless something else was asked for. -DREVUNET_CCACHE=OFF compiles anew. Paths
+# are relative to this folder, so that one clone's objects serve another's. ccache needs the sloppiness for precompiled
+# headers.
 option(REVUNET_CCACHE "Compile through ccache where it is installed" ON)
 find_program(REVUNET_CCACHE_PROGRAM ccache)
 if(REVUNET_CCACHE AND REVUNET_CCACHE_PROGRAM)

@@ -6,18 +6,19 @@ add_library(revunet_flags INTERFACE)
 add_library(revunet::flags ALIAS revunet_flags)
 target_compile_features(revunet_flags INTERFACE cxx_std_20)
 target_include_directories(revunet_flags INTERFACE "${PROJECT_SOURCE_DIR}")
-# -ffp-contract=fast is GCC's default in C++; stated because the arithmetic depends on it. -fno-trapping-math changes no
-# result, only exception flags that nobody reads; without it GCC does not vectorise a choice between two products.
-# -fno-math-errno: nobody reads errno after std::sqrt, and reading it back keeps Adam's loop scalar.
+# -ffp-contract=fast is GCC's default in C++. It is stated because the arithmetic depends on it. -fno-trapping-math
+# changes no result, only exception flags that nobody reads; without it GCC does not vectorise a choice between two
+# products. -fno-math-errno is there because nobody reads errno after std::sqrt, and setting it keeps Adam's loop
+# scalar.
 set(REVUNET_CXX_OPTIONS
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror -ffp-contract=fast -fno-trapping-math
   -fno-math-errno
   -Wno-restrict  # false alarms on std::string operator+ in GCC 12 (its bug 105651)
-  -Wno-maybe-uninitialized  # likewise in its own AVX-512 intrinsics (bug 105593)
+  -Wno-maybe-uninitialized  # as above, in its own AVX-512 intrinsics (bug 105593)
   $<IF:$<BOOL:${REVUNET_NATIVE}>,-march=native,-march=x86-64-v3>)
-# nvcc's own code has shadows and conversions, so its host compiler is asked for less.
+# nvcc's own code has shadows and conversions, so its host compiler gets fewer warnings.
 set(REVUNET_CUDA_OPTIONS
-  -std=c++20  # CMake 3.25 has no word for it in CUDA 13
+  -std=c++20  # CMake 3.25 cannot ask for it with CUDA 13
   -DFMT_CONSTEVAL= -DFMT_USE_CONSTEXPR=1  # fmt 9 takes nvcc for half of a C++20 compiler
   --expt-relaxed-constexpr  # constexpr functions, such as bfloat16's, in kernels
   -Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas,-Werror -Werror=all-warnings)

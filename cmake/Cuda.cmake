@@ -1,4 +1,4 @@
-# REVUNET_CUDA=AUTO|ON|OFF. AUTO uses CUDA where both nvcc and cuDNN are found; ON fails without them.
+# REVUNET_CUDA is AUTO, ON or OFF. AUTO uses CUDA where both nvcc and cuDNN are found; ON fails without them.
 set(REVUNET_CUDA AUTO CACHE STRING "CUDA backend: AUTO, ON or OFF")
 set_property(CACHE REVUNET_CUDA PROPERTY STRINGS AUTO ON OFF)
 if(NOT REVUNET_CUDA MATCHES "^(AUTO|ON|OFF)$")
@@ -12,7 +12,7 @@ if(NOT REVUNET_CUDA STREQUAL "OFF")
   find_program(REVUNET_NVCC nvcc HINTS /usr/local/cuda/bin ENV CUDA_PATH PATH_SUFFIXES bin)
   set(cudnn_hints "${REVUNET_CUDNN_ROOT}" ENV CUDNN_PATH ENV CUDA_PATH /usr/local/cuda)
   find_path(REVUNET_CUDNN_INCLUDE cudnn.h HINTS ${cudnn_hints} PATH_SUFFIXES include)
-  # Wheels have no libcudnn.so, only the file with the version.
+  # Wheels have no libcudnn.so, but only the file with the version.
   find_library(REVUNET_CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${cudnn_hints} PATH_SUFFIXES lib64 lib)
   find_library(REVUNET_CUBLAS_LIBRARY cublas HINTS /usr/local/cuda ENV CUDA_PATH PATH_SUFFIXES lib64 lib)
   if(REVUNET_NVCC AND REVUNET_CUBLAS_LIBRARY AND REVUNET_CUDNN_INCLUDE AND REVUNET_CUDNN_LIBRARY)

@@ -32,7 +32,7 @@ add_library(cairo INTERFACE)
 target_include_directories(cairo SYSTEM INTERFACE "${REVUNET_CAIRO_INCLUDE}")
 target_link_libraries(cairo INTERFACE "${REVUNET_CAIRO_LIBRARY}")
 
-# nifticlib's has none as well: version 2 of its header structs and byte swapping.
+# nifticlib's package has none either. The project uses version 2 of its header structs, and byte swapping.
 find_path(REVUNET_NIFTI_INCLUDE nifti2_io.h PATH_SUFFIXES nifti)
 find_library(REVUNET_NIFTI_LIBRARY nifti2)
 if(NOT REVUNET_NIFTI_INCLUDE OR NOT REVUNET_NIFTI_LIBRARY)

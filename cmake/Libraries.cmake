@@ -2,7 +2,7 @@
 # headers cmake/layers.txt lets it include, and no others.
 set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/layers.txt")
 
-# revunet_link_layers(TARGET FOLDER KEYWORD): links a target of a folder to what the folder's row names.
+# revunet_link_layers(TARGET FOLDER KEYWORD) links a target of a folder to what the folder's row names.
 function(revunet_link_layers target folder keyword)
   file(STRINGS "${PROJECT_SOURCE_DIR}/cmake/layers.txt" row REGEX "^${folder}:")
   if(NOT row)
@@ -16,8 +16,8 @@ function(revunet_link_layers target folder keyword)
   endforeach()
 endfunction()
 
-# revunet_add_library(FOLDER SOURCES files... [PUBLIC targets...] [PRIVATE targets...]): the library of a folder. The
-# targets are packages from outside the project.
+# revunet_add_library(FOLDER SOURCES files... [PUBLIC targets...] [PRIVATE targets...]) adds the library of a folder.
+# The targets are packages from outside the project.
 function(revunet_add_library folder)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   string(REPLACE "/" "_" target "revunet_${folder}")

@@ -1,5 +1,5 @@
-// What every op is handed: the device, the tape (nullptr: inference), and the tag and the lifetime of the memory that
-// it returns.
+// A Context is what every op is handed: the device, the tape (nullptr at inference), and the tag and the lifetime of
+// the memory that the op returns.
 #pragma once
 
 #include "engine/device.h"
@@ -15,16 +15,16 @@ struct Context {
   Tag tag = Tag::other;
   Lifetime lifetime = Lifetime::staying;
 
-  // Whoever says what memory is for says how long it is kept too.
+  // The caller who says what memory is for also says how long it is kept.
   Context with_tag(Tag t, Lifetime kept = Lifetime::staying) const { return {device, tape, t, kept}; }
-  // For memory that one call of an op works with and gives back.
+  // The copy is for memory that one call of an op works with and gives back.
   Context for_workspace() const { return with_tag(Tag::workspace, Lifetime::passing); }
   Context with_tape(Tape* t) const { return {device, t, tag, lifetime}; }
   Context without_tape() const { return with_tape(nullptr); }
 };
 
-// While it lives, allocations belong to the layer `name`: the tape node that they are made for, or "parameters",
-// "input" and the like.
+// While a LayerScope lives, allocations belong to the layer `name`: the tape node that they are made for, or
+// "parameters", "input" and the like.
 class LayerScope {
  public:
   LayerScope(const Context& ctx, std::string_view name) : LayerScope(ctx, ctx.device.allocator().layer(name)) {}
@@ -39,7 +39,7 @@ class LayerScope {
   uint32_t before_;
 };
 
-// While it lives, allocation events are of this phase.
+// While a PhaseScope lives, allocation events belong to this phase.
 class PhaseScope {
  public:
   PhaseScope(const Context& ctx, Phase phase)

@@ -1,4 +1,4 @@
-// Element types, and the switch from a run-time type to a template argument.
+// This file has element types, and the switch from a run-time type to a template argument.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ inline constexpr DType dtype_of = std::is_same_v<T, bfloat16> ? DType::bf16
                                   : std::is_same_v<T, float>  ? DType::f32
                                                               : DType::f64;
 
-// What activations of a type are computed with, and the type of their parameters, statistics and losses.
+// Compute<T> is the type that activations of type T are computed in. Their parameters, statistics and losses are stored
+// in it.
 template <class T>
 using Compute = std::conditional_t<std::is_same_v<T, bfloat16>, float, T>;
 constexpr DType compute_type(DType dtype) {
@@ -51,18 +52,18 @@ decltype(auto) dispatch(DType dtype, F&& f) {
   }
 }
 
-// For tensors of `dtype` and what convolutions multiply of them, `operands`: of the same type, or bf16 made of f32.
-// Calls f.template operator()<T, Operand>().
+// Dispatches on `dtype`, the type of tensors, and `operands`, the type in which convolutions multiply them. The two are
+// equal, or operands are f32 rounded to bf16. Calls f.template operator()<T, Operand>().
 template <class F>
 decltype(auto) dispatch_operands(DType dtype, DType operands, F&& f) {
   if (dtype == operands) return dispatch(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
   REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
-                  "[dtype] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
+                  "[dtype] expected operands of the tensor's type, or bf16 for f32, got {} for {}", name_of(operands),
                   name_of(dtype));
   return f.template operator()<float, bfloat16>();
 }
 
-// The same for what is f32 or f64: parameters, their gradients and moments.
+// Does the same for what is f32 or f64: parameters, their gradients and moments.
 template <class F>
 decltype(auto) dispatch_compute(DType dtype, F&& f) {
   REVUNET_EXPECTS(dtype != DType::bf16, Error, "[dtype] expected f32 or f64 parameters, got bf16");

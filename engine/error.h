@@ -1,4 +1,5 @@
-// Exceptions and the one macro that throws them. A library never exits: tools turn these into exit codes.
+// This file has the exceptions and the one macro that throws them. A library never exits: tools turn exceptions into
+// exit codes.
 //
 // A message reads `[op or file] expected ..., got ...; what to do about it`.
 #pragma once
@@ -11,35 +12,35 @@
 
 namespace revunet {
 
-// A run that failed: shapes that do not fit, a non-finite loss, a device that is not there. Exit code 1.
+// A run failed: shapes do not fit, a loss is not finite, or a device is not there. Exit code 1.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A request that cannot be carried out as given: an option's value, a size the network does not take. Exit code 2.
+// A request cannot be carried out as given: an option's value, or a size that the network does not take. Exit code 2.
 struct UsageError : Error {
   using Error::Error;
 };
 
-// A file or dataset that is missing, damaged or not what it should be. Exit code 3.
+// A file or dataset is missing, damaged or not what it should be. Exit code 3.
 struct DataError : Error {
   using Error::Error;
 };
 
-// An allocation that the device refused. Exit code 1.
+// The device refused an allocation. Exit code 1.
 struct OutOfMemoryError : Error {
   explicit OutOfMemoryError(const std::string& message, size_t bytes = 0) : Error(message), capacity(bytes) {}
-  size_t capacity;  // bytes that the device would have given in all; 0 where it does not say
+  size_t capacity;  // total bytes that the device could have given; 0 where it does not say
 };
 
-// A NaN or infinity where a number was expected; the message names the tensor. Exit code 1.
+// A NaN or infinity stood where a number was expected. The message names the tensor. Exit code 1.
 struct NonFiniteError : Error {
   using Error::Error;
 };
 
 }  // namespace revunet
 
-// Throws ErrorType with an fmt-formatted message unless condition holds.
+// Throws ErrorType with a message formatted by fmt unless the condition holds.
 #define REVUNET_EXPECTS(condition, ErrorType, ...)               \
   do {                                                           \
     if (!(condition)) throw ErrorType(fmt::format(__VA_ARGS__)); \

@@ -1,4 +1,4 @@
-// For functions that host and device code share.
+// This macro marks functions that host and device code share.
 #pragma once
 
 #ifdef __CUDACC__

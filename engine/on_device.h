@@ -1,7 +1,7 @@
-// How an op's public function reaches the kernel of the device at hand.
+// This file has the macros by which an op's public function calls the kernel of the tensor's device.
 //
-// Rule: kernels of one op have the op's own signature, in namespace cpu (the meta device's too) and, in a build with
-// CUDA, in namespace cuda. An op's header declares them with REVUNET_KERNEL, its public function calls
+// Rule: the kernels of one op have the op's own signature, in namespace cpu (for the meta device too) and, in a build
+// with CUDA, in namespace cuda. An op's header declares them with REVUNET_KERNEL, and its public function calls
 // REVUNET_ON_DEVICE.
 #pragma once
 

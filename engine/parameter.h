@@ -1,4 +1,4 @@
-// A trainable tensor with its gradient and the name it has in weight files.
+// A Parameter is a trainable tensor with its gradient and its name in weight files.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct Parameter {
   void clear_gradient() { gradient = Tensor(); }
 };
 
-// The gradient to add to, made of zeros (tag gradient) where there is none yet.
+// Returns the gradient to add to. Where there is none yet, it is made of zeros (tag gradient).
 inline Tensor& gradient_of(const Context& ctx, Parameter& p) {
   if (!p.gradient) p.gradient = zeros(ctx.with_tag(Tag::gradient), p.value.shape(), p.value.dtype());
   return p.gradient;

@@ -8,13 +8,13 @@ namespace revunet {
 
 namespace {
 
-// What forward leaves behind for one block.
+// A BlockRecord holds what forward keeps for one block.
 struct BlockRecord {
   Tensor f_small, g_small;
   Tensor x2, y1;  // only with stored activations
 };
 
-// y = x + f(input), in x's own memory or, where x has to stay as it is, in a copy.
+// Computes y = x + f(input), in x's own memory or, where x has to stay as it is, in a copy.
 Tensor add_residual(const Context& ctx, const Residual& f, const Tensor& input, Tensor& x, bool keep_x, Tensor& small) {
   Tensor y = keep_x ? clone(ctx, x) : x;
   small = f.forward(ctx, input, y);
@@ -25,7 +25,7 @@ void backward_reversible(const Context& ctx, const std::vector<ReversibleBlock>&
                          const std::vector<BlockRecord>& records, bool rebuild_input, Tensor& y1, Tensor& y2,
                          Tensor& dy1, Tensor& dy2) {
   for (size_t k = blocks.size(); k-- > 0;) {
-    // y2 becomes x2, which F needs; x1 is what the block before needs, or whoever wants the sequence's input.
+    // y2 becomes x2, which F needs. The block before needs x1, and so do others that share the sequence's input.
     const bool rebuild_x1 = k > 0 || rebuild_input;
     blocks[k].g->backward(ctx, y1, records[k].g_small, &y2, dy2, dy1);
     blocks[k].f->backward(ctx, y2, records[k].f_small, rebuild_x1 ? &y1 : nullptr, dy1, dy2);
@@ -47,7 +47,7 @@ void backward_stored(const Context& ctx, const std::vector<ReversibleBlock>& blo
 
 namespace {
 
-// A sequence's true input, kept to be compared with what backward rebuilds.
+// An InputCheck keeps a sequence's true input, to compare it with what backward rebuilds.
 class InputCheck {
  public:
   InputCheck(const Context& ctx, const std::string& name, const Tensor& x1, const Tensor& x2)
@@ -57,7 +57,7 @@ class InputCheck {
     if (!x1_.device().computes()) return;
     const double error = squared_distance(x1_, rebuilt1) + squared_distance(x2_, rebuilt2);
     const double norm = squared_norm(x1_) + squared_norm(x2_);
-    if (norm > 0) monitor_->report(name_, std::sqrt(error / norm));  // a patch of background has nothing to measure
+    if (norm > 0) monitor_->report(name_, std::sqrt(error / norm));  // a patch of background has no norm to compare
   }
 
  private:
@@ -88,7 +88,7 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
   std::vector<BlockRecord> records(blocks.size());
   for (size_t k = 0; k < blocks.size(); ++k) {
     BlockRecord& record = records[k];
-    // With stored activations the y1 and x2 of a block survive it; the very first x1 only where others share it.
+    // With stored activations the y1 and x2 of a block are kept. The very first x1 is kept only where others share it.
     a = add_residual(scratch, *blocks[k].f, b, a, store && (k > 0 || restored), record.f_small);
     if (store) record.y1 = a, record.x2 = b;
     b = add_residual(scratch, *blocks[k].g, a, b, store, record.g_small);

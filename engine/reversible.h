@@ -1,7 +1,7 @@
-// A reversible sequence as ONE tape node (RevNet, Gomez et al. 2017; equations of arXiv 1906.06148, section 2.2).
+// A reversible sequence is ONE tape node (RevNet, Gomez et al. 2017; equations of arXiv 1906.06148, section 2.2).
 //
 // A block maps the pair (x1, x2) to y1 = x1 + F(x2), y2 = x2 + G(y1). Rule: the sequence works in place. Forward
-// overwrites the memory of its inputs with its outputs; backward overwrites those with the rebuilt inputs, block by
+// overwrites the memory of its inputs with its outputs. Backward overwrites those with the rebuilt inputs, block by
 // block, so nothing inside the sequence is stored.
 #pragma once
 
@@ -13,16 +13,17 @@
 
 namespace revunet {
 
-// F or G of a block: a function of one half of the channels.
+// A Residual is F or G of a block: a function of one half of the channels.
 class Residual {
  public:
   virtual ~Residual() = default;
 
-  // y += f(x). Returns what backward wants to know of x, which must be small (group statistics).
+  // Adds f(x) to y. Returns what backward needs to know about x, which must be small (group statistics).
   virtual Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const = 0;
 
-  // Given x, forward's small result, and dy = dL/d(y): dx += (df/dx)^T dy, parameter gradients accumulate.
-  // Where `y` is not null it holds y + f(x) and is set back to y. At most one tensor of x's size lives besides these.
+  // Takes x, forward's small result, and dy = dL/d(y). Adds (df/dx)^T dy to dx, and accumulates parameter gradients.
+  // Where `y` is not null it holds y + f(x) and is set back to y. At most one more tensor of x's size lives during the
+  // call.
   virtual void backward(const Context& ctx, const Tensor& x, const Tensor& small, Tensor* y, const Tensor& dy,
                         Tensor& dx) = 0;
 
@@ -33,7 +34,7 @@ struct ReversibleBlock {
   std::unique_ptr<Residual> f, g;
 };
 
-// What a sequence keeps from forward for backward.
+// Activations says what a sequence keeps from forward for backward.
 enum class Activations {
   reversible,  // the final pair: activations are rebuilt in backward
   stored,      // x2 and y1 of every block as well: nothing is rebuilt
@@ -43,13 +44,13 @@ constexpr const char* name_of(Activations activations) {
   return activations == Activations::reversible ? "reversible" : "stored";
 }
 
-// What becomes of a sequence's input.
+// SequenceInput says what becomes of a sequence's input.
 enum class SequenceInput {
   consumed,  // its memory becomes the output's. Nobody else reads it, so the first block's x1 is not rebuilt.
-  restored,  // its memory holds it again once backward has run, for others that share it and read it only then
+  restored,  // its memory holds it again after backward, for others that share it and read it only then
 };
 
-// The two halves of the channels, both (N, D, H, W, C), in tensors of their own.
+// A Stream is the two halves of the channels, both (N, D, H, W, C), each in its own tensor.
 using Stream = std::pair<Variable, Variable>;
 
 // Runs the blocks on the pair x and records one node called `name`. With SequenceInput::consumed the pair's memory must

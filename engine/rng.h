@@ -1,4 +1,4 @@
-// A counter-based random number generator: value i of stream s depends on (seed, s, i) only, so that results do not
+// This is a counter-based random number generator. Value i of stream s depends on (seed, s, i) only, so results do not
 // depend on threads or on the standard library. Source: splitmix64, Steele, Lea and Flood (OOPSLA 2014).
 #pragma once
 
@@ -22,12 +22,13 @@ class Rng {
   explicit Rng(uint64_t seed, uint64_t stream = 0) : key_(splitmix64(seed ^ splitmix64(stream))) {}
 
   uint64_t next() { return splitmix64(key_ + counter_++); }
-  // In [0, 1), with 53 random bits.
+  // Returns a number in [0, 1), with 53 random bits.
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
-  // In [0, n). The bias of the modulus is below n / 2^64.
+  // Returns an integer in [0, n). The bias of the modulus is below n / 2^64.
   int64_t below(int64_t n) { return static_cast<int64_t>(next() % static_cast<uint64_t>(n)); }
-  // Mean 0, variance 1 (Box and Muller; one of the pair is dropped, to keep one value a pair of counters).
+  // Returns a normal number of mean 0 and variance 1 (Box and Muller). One of the pair is dropped, so that each value
+  // takes one pair of counters.
   double normal() {
     const double u = 1.0 - uniform(), v = uniform();
     return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);

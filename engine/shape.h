@@ -1,7 +1,7 @@
-// Shapes, and what N, D, H, W and C mean everywhere in this project.
+// This file has shapes, and says what N, D, H, W and C mean everywhere in this project.
 //
-// An activation is (N, D, H, W, C): batch, depth, height, width, channels, the last one contiguous in memory.
-// A convolution's weight is (O, kD, kH, kW, I): output channels first, input channels contiguous.
+// An activation is (N, D, H, W, C): batch, depth, height, width and channels, the last one contiguous in memory. A
+// convolution's weight is (O, kD, kH, kW, I): output channels first, input channels contiguous.
 #pragma once
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class Shape {
   int rank_ = 0;
 };
 
-// The five extents of an activation, for structured bindings: const auto [N, D, H, W, C] = activation(x.shape()).
+// An Activation holds the five extents, for structured bindings: const auto [N, D, H, W, C] = activation(x.shape()).
 struct Activation {
   int64_t N, D, H, W, C;
   int64_t voxels() const { return D * H * W; }

@@ -100,7 +100,7 @@ void Tape::backward(const Context& ctx, std::vector<Seed> seeds, const OnGradien
     const LayerScope scope(inner, nodes_.back().layer);
     run(inner, nodes_.back());
     const std::vector<Parameter*> parameters = std::move(nodes_.back().node.parameters);
-    nodes_.pop_back();  // with everything it saved
+    nodes_.pop_back();  // frees everything that the node saved
     report_complete(parameters, on_gradient);
   }
 }

@@ -1,8 +1,8 @@
-// The autograd tape: ops record nodes in forward, backward walks them in reverse.
+// The tape is the autograd tape: ops record nodes in forward, and backward walks them in reverse.
 //
-// Rule: everything dies at its last use. A node's saved tensors go when its backward has run, an output's gradient when
-// its node has taken it. A tape is for one forward and one backward; a second backward is an error.
-// Source of the design: reverse-mode differentiation, Griewank and Walther, Evaluating Derivatives (2008), chapter 3.
+// Rule: everything dies at its last use. A node's saved tensors go when its backward has run, and an output's gradient
+// goes when its node has taken it. A tape serves one forward and one backward; a second backward is an error. Source of
+// the design: reverse-mode differentiation, Griewank and Walther, Evaluating Derivatives (2008), chapter 3.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@
 
 namespace revunet {
 
-// A tensor and where the tape keeps its gradient.
+// A Variable is a tensor and the slot where the tape keeps its gradient.
 struct Variable {
   static constexpr int kNoGradient = -1;
 
@@ -25,19 +25,20 @@ struct Variable {
 
   Variable() = default;
   Variable(Tensor v, int s) : value(std::move(v)), slot(s) {}
-  // A constant: an input image, or anything at inference.
+  // Makes a constant: an input image, or any tensor at inference.
   explicit Variable(Tensor v) : value(std::move(v)) {}
   bool needs_gradient() const { return slot != kNoGradient; }
 };
 
-// The gradients of variables while a backward runs: one slot for each variable, empty until an op delivers to it.
+// Gradients holds the gradients of variables while a backward runs. Each variable has one slot, which is empty until an
+// op delivers to it.
 //
 // Rule: an op returns a gradient by deliver() or deliver_parts(), and never learns what a slot holds.
 class Gradients {
  public:
-  // Overwrites dx with the op's part of a gradient, or adds that to dx where `accumulate`.
+  // Overwrites dx with the op's part of a gradient, or adds that part to dx where `accumulate` is true.
   using Write = std::function<void(Tensor& dx, bool accumulate)>;
-  // The same for several tensors. Those that are undefined are not to be written.
+  // Does the same for several tensors. Undefined tensors are not to be written.
   using WriteParts = std::function<void(std::span<Tensor> dx, bool accumulate)>;
 
   // Calls `write` with the gradient of a slot, which is like `spec`. Where the slot is empty, the gradient is
@@ -53,23 +54,25 @@ class Gradients {
  private:
   friend class Tape;
 
-  // What the slot holds. Throws Error where no variable of the tape has this slot.
+  // Returns what the slot holds. Throws Error where no variable of the tape has this slot.
   Tensor& at(int slot);
   const Tensor& at(int slot) const { return const_cast<Gradients*>(this)->at(slot); }
-  // The same, where a gradient like `spec` is to go. Throws Error where the slot holds one of another kind.
+  // Returns the same, for a gradient like `spec`. Throws Error where the slot holds one of another kind.
   Tensor& at(int slot, const TensorSpec& spec);
   void seed(int slot, Tensor gradient);
 
   std::vector<Tensor> slots_;
 };
 
-// Told how well reversible sequences rebuild their inputs.
+// A ReconstructionMonitor is told how well reversible sequences rebuild their inputs.
 class ReconstructionMonitor {
  public:
   virtual ~ReconstructionMonitor() = default;
-  // Whether this sequence is to be checked: its input is then kept besides everything else until its backward.
+  // Returns whether this sequence is to be checked. Its input is then kept in addition to everything else until its
+  // backward.
   virtual bool wants(const std::string& sequence) = 0;
-  // |rebuilt - true| / |true|, Euclidean, over both halves. Not called where the input is zero everywhere.
+  // Receives |rebuilt - true| / |true|, the Euclidean norms over both halves. It is not called where the input is zero
+  // everywhere.
   virtual void report(const std::string& sequence, double relative_error) = 0;
 };
 
@@ -88,11 +91,11 @@ class Tape {
     Backward backward;
   };
 
-  // With check_finite, the first node that makes a NaN or infinity, forward or backward, throws NonFiniteError
-  // with its name. Costs a pass over every tensor.
+  // With check_finite, the first node that makes a NaN or infinity, forward or backward, throws NonFiniteError with its
+  // name. The check costs a pass over every tensor.
   explicit Tape(bool check_finite = false) : check_finite_(check_finite) {}
 
-  // A variable whose gradient is wanted: what ops do with their outputs, and tests with their inputs.
+  // Makes a variable whose gradient is wanted. Ops call this for their outputs, and tests for their inputs.
   Variable track(Tensor value);
 
   void record(Node node);
@@ -109,10 +112,11 @@ class Tape {
   void backward(const Context& ctx, std::vector<Seed> seeds, const OnGradient& on_gradient = {});
   void backward(const Context& ctx, const Variable& y, Tensor dy, const OnGradient& on_gradient = {});
 
-  // The gradient of a variable that no node made, after backward. It is undefined if nothing reached the variable.
+  // Returns the gradient of a variable that no node made, after backward. It is undefined if nothing reached the
+  // variable.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
-  // Sequences recorded from now on are checked where the monitor wants them; it outlives the tape.
+  // Sequences recorded from now on are checked where the monitor asks for it. The monitor outlives the tape.
   void set_monitor(ReconstructionMonitor* monitor) { monitor_ = monitor; }
   ReconstructionMonitor* monitor() const { return monitor_; }
 
@@ -125,7 +129,7 @@ class Tape {
   };
   struct Recorded {
     Node node;
-    uint32_t layer;  // that forward's allocations belonged to; backward's will as well
+    uint32_t layer;  // the layer of forward's allocations, and of backward's
     std::vector<Output> outputs;
   };
   void run(const Context& ctx, Recorded& recorded);
@@ -135,11 +139,11 @@ class Tape {
   ReconstructionMonitor* monitor_ = nullptr;
   bool spent_ = false;
   std::vector<Recorded> nodes_;
-  std::unordered_map<Parameter*, int> readers_;  // nodes that a parameter's gradient still waits for
+  std::unordered_map<Parameter*, int> readers_;  // number of nodes that a parameter's gradient still waits for
   Gradients gradients_;
 };
 
-// An op's output: tracked where there is a tape, a constant otherwise.
+// Returns an op's output, tracked where there is a tape and a constant otherwise.
 Variable make_output(const Context& ctx, Tensor value);
 
 }  // namespace revunet

@@ -20,7 +20,8 @@ struct Tensor::Storage {
 
 namespace {
 
-// Elements from voxel to voxel, or from row to row of whatever else has a last extent.
+// Returns the number of elements from voxel to voxel. In a tensor of another rank it is that from row to row of the
+// last extent.
 int64_t stride_of(const Context& ctx, const TensorSpec& spec) {
   const Shape& shape = spec.shape;
   if (spec.layout == Layout::activation) {
@@ -79,7 +80,7 @@ void copy(const Tensor& from, Tensor& to) {
   REVUNET_EXPECTS(from.shape() == to.shape() && from.dtype() == to.dtype(), Error, "[copy] expected {} {}, got {} {}",
                   name_of(to.dtype()), to.shape().to_string(), name_of(from.dtype()), from.shape().to_string());
   REVUNET_EXPECTS(from.channel_stride() == to.channel_stride(), Error,
-                  "[copy] expected tensors of {} that are padded alike, got {} and {} elements a voxel",
+                  "[copy] expected tensors of {} that are padded alike, got {} and {} elements per voxel",
                   to.shape().to_string(), from.channel_stride(), to.channel_stride());
   if (!from.device().computes() || from.address() == to.address()) return;
   from.device().memory().copy(to.address(), from.address(), from.stored_bytes());
@@ -87,14 +88,14 @@ void copy(const Tensor& from, Tensor& to) {
 
 namespace {
 
-constexpr int64_t least_rows_to_share = 4096;  // fewer take less time than threads take to start
+constexpr int64_t least_rows_to_share = 4096;  // fewer rows take less time than it takes to start threads
 
 bool is_padded(const Tensor& x) {
   return x.stored_elements() != x.elements();
 }
 
-// Calls f(first of the values, first in memory, count) for each run of elements without padding between; several at
-// once.
+// Calls f(index of the first value, index in memory, count) for each run of elements without padding between them.
+// Several calls run at once.
 template <class F>
 void for_each_row(const Tensor& x, F f) {
   const int64_t length = is_padded(x) ? x.shape()[x.shape().rank() - 1] : x.elements();
@@ -103,7 +104,7 @@ void for_each_row(const Tensor& x, F f) {
   for (int64_t row = 0; row < rows; ++row) f(row * length, row * x.channel_stride(), length);
 }
 
-// A tensor's memory to read on the host, with its padding: itself where it is there, else a copy.
+// A HostView lets the host read a tensor's memory, with its padding: in place on the CPU, otherwise in a copy.
 template <class T>
 class HostView {
  public:
@@ -122,7 +123,7 @@ class HostView {
   std::vector<T> copy_;
 };
 
-// With zeros for padding.
+// Writes zeros to the padding.
 template <class T, class From>
 void convert(std::span<const From> values, const Tensor& x, T* to) {
   for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
@@ -197,7 +198,7 @@ std::vector<double> to_host_f64(const Tensor& x) {
   return values_of<double>(x);
 }
 
-// The padding of both is zero and adds nothing.
+// The padding of both tensors is zero and adds nothing.
 double squared_distance(const Tensor& a, const Tensor& b) {
   REVUNET_EXPECTS(a.shape() == b.shape() && a.dtype() == b.dtype() && a.channel_stride() == b.channel_stride(), Error,
                   "[tensor] expected {} {}, got {} {}", name_of(a.dtype()), a.shape().to_string(), name_of(b.dtype()),

@@ -1,11 +1,11 @@
-// A tensor: typed elements in a shared block of device memory.
+// A tensor is a range of typed elements in a shared block of device memory.
 //
 // Rule: copying a Tensor shares the memory; clone() copies it. The memory dies with its last owner, so ops move tensors
 // and drop them at their last use.
 //
-// A device may pad the channels of an activation (Layout, and the device's MemoryLayout): elements of one voxel then
-// lie channel_stride() after those of the voxel before, and what is between is zero. Kernels keep it so. Values to and
-// from the host have no padding.
+// A device may pad the channels of an activation (Layout, and the device's MemoryLayout). Each voxel then lies
+// channel_stride() elements after the one before, and the padding between them is zero. Kernels keep it so. Values to
+// and from the host have no padding.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,13 @@
 
 namespace revunet {
 
-// How a tensor lies in memory. It is said when the tensor is made, and its tag has no part in it.
+// A Layout says how a tensor lies in memory. It is given when the tensor is made, and does not follow from its tag.
 enum class Layout : uint8_t {
   dense,       // no padding: parameters, statistics, losses, workspace
   activation,  // (N, D, H, W, C), whose channels are padded where the device's kernels read whole packs of them
 };
 
-// What a tensor is, without its memory.
+// A TensorSpec says what a tensor is, without its memory.
 struct TensorSpec {
   Shape shape;
   DType dtype = DType::f32;
@@ -39,9 +39,10 @@ struct TensorSpec {
 class Tensor {
  public:
   Tensor() = default;  // undefined: no memory
-  // Uninitialised, with the tag and the lifetime of ctx. Throws Error for an activation of another rank than 5.
+  // Makes an uninitialised tensor with the tag and the lifetime of ctx. Throws Error for an activation of another rank
+  // than 5.
   Tensor(const Context& ctx, const TensorSpec& spec);
-  // The same with Layout::dense.
+  // Does the same with Layout::dense.
   Tensor(const Context& ctx, const Shape& shape, DType dtype) : Tensor(ctx, TensorSpec{shape, dtype}) {}
 
   explicit operator bool() const { return storage_ != nullptr; }
@@ -50,17 +51,17 @@ class Tensor {
   DType dtype() const { return spec_.dtype; }
   Layout layout() const { return spec_.layout; }
   int64_t elements() const { return elements_; }
-  // The last extent, or more on a device that pads.
+  // Returns the last extent, or more on a device that pads.
   int64_t channel_stride() const { return channel_stride_; }
-  // With padding.
+  // Returns the number of elements with padding.
   int64_t stored_elements() const { return stored_elements_; }
   size_t stored_bytes() const { return static_cast<size_t>(stored_elements_ * size_of(dtype())); }
-  // True if no other tensor shares the memory: it may be overwritten, or reused for a result.
+  // Returns true if no other tensor shares the memory: it may be overwritten, or reused for a result.
   bool unique() const { return storage_.use_count() == 1; }
 
   Device& device() const;
 
-  // An address of the device. Throws Error on a meta device, where there is nothing to point at, and if T is not the
+  // Returns an address of the device. Throws Error on a meta device, where there is no memory, and if T is not the
   // element type.
   std::byte* address() const;
   template <class T>
@@ -94,9 +95,9 @@ void fill_zero(Tensor& x);
 // Does nothing where both are the same memory.
 void copy(const Tensor& from, Tensor& to);
 
-// Fills, copies and conversions do nothing on a meta device; reading from one is an Error.
+// Fills, copies and conversions do nothing on a meta device. Reading from one is an Error.
 //
-// Host values to a tensor of the type (rounded to nearest, to bf16 by way of f32) and back.
+// Copies host values to a tensor of the type (rounded to nearest, to bf16 by way of f32) and back.
 Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const float> values);
 Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const double> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
@@ -105,12 +106,12 @@ void assign(Tensor& x, std::span<const double> values);
 std::vector<float> to_host_f32(const Tensor& x);
 std::vector<double> to_host_f64(const Tensor& x);
 
-// On the host, wherever the tensors are. The sum of the squares of a - b, or of a alone, in double. Shapes and types
-// agree, or Error.
+// Returns the sum of the squares of a - b, or of a alone, in double on the host, wherever the tensors are. Shapes and
+// types must agree; otherwise throws Error.
 double squared_distance(const Tensor& a, const Tensor& b);
 double squared_norm(const Tensor& a);
 
-// Number of NaN and infinite elements.
+// Returns the number of NaN and infinite elements.
 int64_t count_non_finite(const Tensor& x);
 
 }  // namespace revunet

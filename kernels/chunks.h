@@ -1,5 +1,5 @@
-// Sums over voxels that have the same bits at any number of threads: the volume is cut into chunks by its shape alone,
-// each chunk is summed by one thread, and the chunks' sums are added in order.
+// These sums over voxels have the same bits at any number of threads. The volume's shape alone cuts it into chunks, one
+// thread sums each chunk, and the chunks' sums are added in order.
 #pragma once
 
 #include <algorithm>
@@ -9,16 +9,17 @@
 
 namespace revunet {
 
-// Elements of a chunk: with its f32 data in a 512 KiB second-level cache, a second pass over it is nearly free.
+// A chunk has so many elements. Its f32 data fits a 512 KiB second-level cache, so a second pass over it is nearly
+// free.
 inline constexpr int64_t kChunkElements = 32768;
 
-// The least number of voxels of `channels` values whose values fill whole vectors of 16: what channel patterns repeat
-// by.
+// Returns the least number of voxels of `channels` values whose values fill whole vectors of 16. Channel patterns
+// repeat after so many voxels.
 inline int64_t pattern_voxels(int64_t channels) {
   return 16 / std::gcd(int64_t{16}, channels);
 }
 
-// Voxels a chunk: kChunkElements, in whole patterns.
+// Returns the number of voxels per chunk: about kChunkElements elements, in whole patterns.
 inline int64_t chunk_voxels(int64_t channels) {
   const int64_t pattern = pattern_voxels(channels);
   return std::max<int64_t>(1, kChunkElements / (channels * pattern)) * pattern;
@@ -32,7 +33,7 @@ void for_each_chunk(int64_t voxels, int64_t channels, F f) {
   for (int64_t chunk = 0; chunk < chunks; ++chunk) f(chunk, chunk * size, std::min(voxels, (chunk + 1) * size));
 }
 
-// The sums, `width` of them, of what add(begin, end, sums) adds for the voxels [begin, end) of each chunk.
+// Returns `width` sums. add(begin, end, sums) adds those of the voxels [begin, end) of each chunk.
 template <class F>
 std::vector<double> sum_chunks(int64_t voxels, int64_t channels, int64_t width, F add) {
   const int64_t size = chunk_voxels(channels), chunks = (voxels + size - 1) / size;

@@ -1,4 +1,4 @@
-// How an op delivers its result.
+// The write mode says how an op delivers its result.
 #pragma once
 
 namespace revunet {

@@ -12,7 +12,7 @@ BaselineUNet::BaselineUNet(const Context& ctx, const UNetConfig& config, DType d
   const size_t levels = config.levels();
   last_weight_ = &add_parameter(ctx, "lastConv.weight", {config.out_channels, 1, 1, 1, c[0]}, dtype);
   last_bias_ = &add_parameter(ctx, "lastConv.bias", {config.out_channels}, dtype);
-  // The coarsest level has one layer in the encoder and one in the decoder, every other level two and two.
+  // The coarsest level has one layer in the encoder and one in the decoder. Every other level has two and two.
   for (size_t i = 0; i < levels; ++i) {
     const std::string stage = fmt::format("encoders.{}", i);
     auto& layers = encoders_.emplace_back();
@@ -65,7 +65,7 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
     x = upsample_trilinear_add(saved, std::move(x), std::move(skips.back()));
     skips.pop_back();
   }
-  // The loss comes right after and takes their memory for its gradient: they are scratch.
+  // The loss comes right after and takes the logits' memory for its gradient, so they are scratch.
   auto logits =
       conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), {std::move(x)}, *last_weight_, last_bias_);
   return std::move(logits[0]);

@@ -1,5 +1,5 @@
-// The non-reversible equivalent, as the paper's authors published it: convolution -> GroupNorm -> LeakyReLU, pooling,
-// trilinear upsampling, skips by sum. 12,425,253 parameters with channels 30,60,120,240,480.
+// This is the non-reversible equivalent, as the paper's authors published it: convolution -> GroupNorm -> LeakyReLU,
+// pooling, trilinear upsampling, skips by sum. It has 12,425,253 parameters with channels 30,60,120,240,480.
 #pragma once
 
 #include "models/networks.h"
@@ -13,7 +13,7 @@ class BaselineUNet : public UNet {
 
   Variable forward(const Context& ctx, Variable image) const override;
 
-  // What the row in models/networks.cpp calls.
+  // The row in models/networks.cpp calls this.
   static void read_levels(const FileShapes& file, UNetConfig& config);
   static std::unique_ptr<UNet> make(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
                                     Operands operands);

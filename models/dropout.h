@@ -1,5 +1,5 @@
-// Which channels the residuals of a network drop while it trains. Rule: this follows from seed, sample and layer, so
-// that a rebuilt activation meets the mask of its forward pass.
+// This file says which channels the residuals of a network drop while it trains. Rule: this follows from seed, sample
+// and layer, so that a rebuilt activation gets the mask of its forward pass.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace revunet {
 struct Dropout {
   double rate = 0;  // in [0, 1)
   uint64_t seed = 0;
-  std::optional<int64_t> sample = {};  // that the network is trained on; none: nothing is dropped
+  std::optional<int64_t> sample = {};  // the sample that the network is trained on; none: nothing is dropped
 
   ChannelDropout of_layer(int64_t layer) const {
     return sample && rate > 0 ? ChannelDropout{rate, dropout_key(seed, *sample, layer)} : ChannelDropout{};

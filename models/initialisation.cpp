@@ -22,7 +22,7 @@ void fill(Tensor& x, double value) {
 
 void initialise(UNet& model, uint64_t seed) {
   if (!model.parameters().front()->value.device().computes()) return;
-  double bound = 0;  // of the convolution whose bias comes next
+  double bound = 0;  // of the last convolution, for the bias that follows
   uint64_t stream = 0;
   for (const auto& p : model.parameters()) {
     const Shape& shape = p->value.shape();

@@ -1,7 +1,7 @@
-// PyTorch's default initialisation, so that a network starts from the same distribution as the reference.
+// This is PyTorch's default initialisation, so that a network starts from the same distribution as the reference.
 //
-// Convolution weight and bias: uniform in +-1 / sqrt(fan_in), fan_in = I * kD * kH * kW (Conv3d.reset_parameters:
-// kaiming_uniform with a = sqrt(5)). GroupNorm: gamma 1, beta 0.
+// Convolution weight and bias are uniform in +-1 / sqrt(fan_in), fan_in = I * kD * kH * kW (Conv3d.reset_parameters:
+// kaiming_uniform with a = sqrt(5)). GroupNorm has gamma 1 and beta 0.
 #pragma once
 
 #include <cstdint>

@@ -1,36 +1,36 @@
-// The ways between two levels of the reversible network, each one node of the tape that keeps no tensor of its own:
-// what backward needs lies in the streams, which their sequences keep, or is computed again from them.
+// These are the ways between two levels of the reversible network. Each is one node of the tape that keeps no tensor of
+// its own: what backward needs lies in the streams, which their sequences keep, or is computed again from them.
 //
-// A stream (N, D, H, W, C) x 2; at the coarser level D, H and W are half as large.
+// A stream is (N, D, H, W, C) x 2. At the coarser level D, H and W are half as large.
 #pragma once
 
 #include "engine/reversible.h"
 
 namespace revunet {
 
-// A 1x1x1 convolution's weight (O, 1, 1, 1, I) and bias (O), over both halves of a stream's channels together.
+// This is a 1x1x1 convolution's weight (O, 1, 1, 1, I) and bias (O), over both halves of a stream's channels together.
 struct PointwiseConvolution {
   Parameter* weight = nullptr;
   Parameter* bias = nullptr;
 };
 
-// Where a decoder's backward finds the output of the encoder of its level.
+// Skips says where a decoder's backward finds the output of the encoder of its level.
 enum class Skips {
   stored,      // the paper's scheme: encoder outputs stay in memory next to the sums that decoders start from
-  reversible,  // one buffer a level: the sum lies in the encoder's output, and backward subtracts what was added
+  reversible,  // one buffer per level: the sum lies in the encoder's output, and backward subtracts what was added
 };
 
 constexpr const char* name_of(Skips skips) {
   return skips == Skips::reversible ? "reversible" : "stored";
 }
 
-// Down: convolution(max_pool(fine)). Backward pools again.
+// Goes down a level: convolution(max_pool(fine)). Backward pools again.
 Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
                          const PointwiseConvolution& convolution);
 
-// Up: skip + upsample(convolution(coarse)). With Skips::reversible the sum lies in skip's memory, which others may
-// share if they read it in backward only, once this node's backward has set it back; backward convolves again.
-// Outside a tape it always lies in skip's memory, which nobody else may share then.
+// Goes up a level: skip + upsample(convolution(coarse)). With Skips::reversible the sum lies in skip's memory. Others
+// may share that if they read it in backward only, once this node's backward has restored it; backward convolves again.
+// Without a tape the sum always lies in skip's memory, which nobody else may share then.
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
                                  const PointwiseConvolution& convolution, Stream skip, Skips skips);
 

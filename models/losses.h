@@ -1,6 +1,6 @@
-// The losses that networks are trained with: a row each.
+// This table has a row for each loss that networks are trained with.
 //
-// Rule: the step's extras choose. The first row that they ask for is the loss of the step.
+// Rule: the step's extras choose. The first row that fits them is the loss of the step.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ namespace revunet {
 struct StepExtras;
 
 struct Loss {
-  const char* in_plans;  // what the description of a plan adds; empty: nothing
+  const char* in_plans;  // text that the description of a plan adds; empty: nothing
   bool (*asked_for)(const StepExtras& extras);
-  // The loss of each region (R), recorded on ctx.tape; logits and target (N, D, H, W, R).
+  // Returns the loss of each region (R), recorded on ctx.tape. logits and target are (N, D, H, W, R).
   Variable (*of_regions)(const Context& ctx, Variable logits, Tensor target, const StepExtras& extras);
-  int64_t sums;  // f64 numbers of each region that forward leaves to backward
+  int64_t sums;  // f64 numbers per region that forward leaves to backward
 };
 
 const Loss& loss_of(const StepExtras& extras);

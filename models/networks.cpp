@@ -21,7 +21,7 @@ std::string names_of(bool (*chosen)(const NetworkRow&)) {
 
 }  // namespace
 
-// A file that has no network's first weight is taken for one of the last network, whose missing tensors are then named.
+// A file without any network's first weight is taken for one of the last network. The missing tensors are then named.
 std::span<const NetworkRow> networks() {
   static const std::vector<NetworkRow> all = {
       {.kind = ModelKind::reversible,

@@ -52,15 +52,15 @@ void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& st
   const Affine affine = this->affine(ctx);
   Tensor a = activate(ctx, x, statistics, affine);
   if (y) conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {y, 1}, Write::subtract);
-  Tensor dz = dy;  // as the convolution multiplies it
+  Tensor dz = dy;  // in the type that the convolution multiplies
   if (dy.dtype() != a.dtype()) {
     dz = Tensor(ctx, {dy.shape(), a.dtype(), dy.layout()});
     cast_forward(ctx, dy, dz);
   }
   conv3d_backward_weight(ctx, {&a, 1}, {&dz, 1}, gradient_of(ctx, weight_));
 
-  // a is of no more use: its memory takes its gradient, so that one tensor of this size lives at a time,
-  // or two of half as many bytes.
+  // a is no longer needed. Its gradient takes its memory, so that one tensor of this size lives at a time, or two of
+  // half as many bytes.
   Tensor& da = a;
   conv3d_backward_data(ctx, {&dz, 1}, weight_.value, {&da, 1}, Write::overwrite);
   dz = Tensor();

@@ -1,5 +1,5 @@
-// GroupNorm -> LeakyReLU -> (dropout of channels) -> Conv3d 3x3x3 without bias: the F and G of the paper's reversible
-// block.
+// NormActConv is GroupNorm -> LeakyReLU -> (dropout of channels) -> Conv3d 3x3x3 without bias: the F and G of the
+// paper's reversible block.
 #pragma once
 
 #include "engine/reversible.h"
@@ -10,7 +10,8 @@ namespace revunet {
 
 class NormActConv : public Residual {
  public:
-  // norm over C channels, weight (C, 3, 3, 3, C), dropout with this one's number among the layers; all outlive this.
+  // norm is over C channels, weight is (C, 3, 3, 3, C), and dropout takes this layer's number. All of them outlive this
+  // object.
   NormActConv(const GroupNorm& norm, Parameter& weight, Operands operands, const Dropout& dropout, int64_t layer)
       : norm_(norm), weight_(weight), operands_(operands), dropout_(dropout), layer_(layer) {}
 
@@ -20,7 +21,7 @@ class NormActConv : public Residual {
   std::vector<Parameter*> parameters() override { return {&norm_.gamma, &norm_.beta, &weight_}; }
 
  private:
-  // The norm's scale and shift; with dropout, those of the channels that stay.
+  // An Affine is the norm's scale and shift. With dropout, it is that of the channels that stay.
   struct Affine {
     Tensor gamma, beta;
   };

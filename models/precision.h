@@ -1,4 +1,4 @@
-// What a network computes in, as users name it.
+// A Precision says what a network computes in, as users name it.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@ namespace revunet {
 // Weights, their gradients, statistics and losses are fp32 in all of them.
 enum class Precision {
   fp32,
-  mixed,  // convolutions of reversible blocks multiply bf16; what is kept between layers, and its gradients, is fp32
+  mixed,  // convolutions of reversible blocks multiply bf16; what is kept between layers, and its gradients, are fp32
   bf16,   // activations and their gradients
 };
 inline constexpr std::array kPrecisions = {Precision::fp32, Precision::mixed, Precision::bf16};
@@ -26,7 +26,7 @@ constexpr Operands operands_of(Precision precision) {
   return precision == Precision::mixed ? Operands::bf16 : Operands::activations;
 }
 
-// The precision of a name that is one of them.
+// Returns the precision of a valid name.
 inline Precision parse_precision(const std::string& name) {
   return name == "bf16" ? Precision::bf16 : name == "mixed" ? Precision::mixed : Precision::fp32;
 }

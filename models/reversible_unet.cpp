@@ -26,7 +26,7 @@ ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DTy
     Stage& stage = decoders_[i];
     stage.name = fmt::format("decoders.{}", i);
     const size_t level = levels - 1 - i;
-    // At the coarsest level the decoder's sequence follows the encoder's without anything between: one sequence, which
+    // At the coarsest level nothing lies between the encoder's sequence and the decoder's. They are one sequence, which
     // keeps one pair instead of two.
     add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, c[level], config.decoder_depth,
                  dtype);
@@ -64,7 +64,7 @@ Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stre
 
 Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   const size_t levels = encoders_.size();
-  // What goes into a sequence lies where the sequence's output will lie.
+  // The input of a sequence lies where the sequence's output will lie.
   const Context into_sequence = ctx.with_tag(Tag::sequence_output);
   auto first = conv3d(into_sequence, {std::move(image)}, *first_weight_, nullptr, 2);
   Stream stream{std::move(first[0]), std::move(first[1])};
@@ -77,7 +77,7 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
     skips.push_back(std::move(stream));
     stream = run_sequence(ctx, encoders_[i], std::move(coarse), SequenceInput::consumed);
   }
-  // With reversible skips a decoder works in the memory of its level's encoder, which wants its output back.
+  // With reversible skips a decoder works in the memory of its level's encoder, which needs its output back.
   const auto decoder_input = mode_.skips == Skips::reversible ? SequenceInput::restored : SequenceInput::consumed;
   for (size_t i = 0; i + 1 < levels; ++i) {
     stream = convolve_upsample_and_add(into_sequence, decoders_[i].name + ".conv_upsample_add", std::move(stream),
@@ -85,7 +85,7 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
     skips.pop_back();
     stream = run_sequence(ctx, decoders_[i + 1], std::move(stream), decoder_input);
   }
-  // The loss comes right after and takes their memory for its gradient: they are scratch.
+  // The loss comes right after and takes the logits' memory for its gradient, so they are scratch.
   auto logits = conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing),
                        {std::move(stream.first), std::move(stream.second)}, *last_weight_, last_bias_);
   return std::move(logits[0]);

@@ -1,5 +1,6 @@
-// The partially reversible 3-D U-Net of arXiv 1906.06148: reversible sequences at every level, 1x1x1 convolutions and
-// pooling between levels, trilinear upsampling, skips by sum. 12,365,283 parameters as in the paper's 1/1 setting.
+// This is the partially reversible 3-D U-Net of arXiv 1906.06148: reversible sequences at every level, 1x1x1
+// convolutions and pooling between levels, trilinear upsampling, skips by sum. It has 12,365,283 parameters, as in the
+// paper's 1/1 setting.
 #pragma once
 
 #include "models/networks.h"
@@ -13,7 +14,7 @@ class ReversibleUNet : public UNet {
 
   Variable forward(const Context& ctx, Variable image) const override;
 
-  // What the row in models/networks.cpp calls.
+  // The row in models/networks.cpp calls this.
   static void read_levels(const FileShapes& file, UNetConfig& config);
   static std::unique_ptr<UNet> make(const Context& ctx, const UNetConfig& config, DType dtype, const MemoryMode& mode,
                                     Operands operands);
@@ -34,7 +35,7 @@ class ReversibleUNet : public UNet {
   Parameter *first_weight_, *last_weight_, *last_bias_;
   std::vector<Stage> encoders_;  // the last one's sequence holds the first decoder's blocks too
   std::vector<Stage> decoders_;
-  int64_t residuals_ = 0;  // made so far: their numbers
+  int64_t residuals_ = 0;  // number made so far
 };
 
 }  // namespace revunet

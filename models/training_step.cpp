@@ -14,7 +14,7 @@ namespace revunet {
 
 namespace {
 
-// dL / d(losses), where L is the sum of the losses times `share`.
+// Returns dL / d(losses), where L is the sum of the losses times `share`.
 Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
   const std::vector<double> values(static_cast<size_t>(losses.value.elements()), share);
   return from_host(ctx, losses.value.shape(), losses.value.dtype(), std::span<const double>(values));
@@ -24,7 +24,7 @@ Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
 
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& e) {
   REVUNET_EXPECTS(e.accumulate >= 1 && e.accumulate <= kMostAccumulated, UsageError,
-                  "[`accumulate`] expected 1 to {} samples a step, got {}", kMostAccumulated, e.accumulate);
+                  "[`accumulate`] expected 1 to {} samples per step, got {}", kMostAccumulated, e.accumulate);
   REVUNET_EXPECTS(e.cross_entropy >= 0 && e.cross_entropy <= 1000, UsageError,
                   "[`cross-entropy`] expected a weight from 0 to 1000, got {}", e.cross_entropy);
   REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[`dropout`] expected a rate in [0, 1), got {}",
@@ -55,7 +55,7 @@ TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const St
 
 std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sample, const SamplePlace& place,
                                        const StepWatch& watch) {
-  const PhaseScope phase(ctx, Phase::forward);  // of what backward and optimiser do not claim
+  const PhaseScope phase(ctx, Phase::forward);  // covers what backward and optimiser do not claim
   std::optional<Tape> tape(std::in_place);
   tape->set_monitor(watch.reconstruction);
   const Context recording = ctx.with_tape(&*tape);
@@ -65,7 +65,7 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   if (ctx.device.computes()) values = to_host_f64(losses.value);
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
     losses = Variable();
-    tape.reset();  // its activations make room for a second forward
+    tape.reset();  // frees its activations for a second forward
     throw NonFiniteLoss(values, first_non_finite(ctx, sample));
   }
   if (watch.on_losses) watch.on_losses();
@@ -94,7 +94,7 @@ void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const 
   average_->update(ctx, adam_.states().front().steps);
 }
 
-// Backward of the sum of the losses, times `share`. Gradients add to those that are there.
+// Runs backward from the sum of the losses, times `share`. Gradients add to those that are there.
 void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, double share,
                             const Tape::OnGradient& on_gradient) {
   const PhaseScope phase(ctx, Phase::backward);

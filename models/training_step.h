@@ -1,8 +1,8 @@
-// One step of training on one sample or several, from the host's sample to new weights.
+// This is one step of training on one sample or several, from the host's sample to new weights.
 //
 // Rule: there is one function for all that train. The trainer, the planner, the benchmarks and the tests run it, so
-// what one of them allocates the others allocate too. After an exception gradients and optimiser are in no defined
-// state, unless it says otherwise.
+// what one of them allocates the others allocate too. After an exception, gradients and optimiser are in no defined
+// state, unless the exception says otherwise.
 #pragma once
 
 #include <functional>
@@ -18,24 +18,24 @@
 namespace revunet {
 
 enum class OptimiserStep {
-  separate,  // once all gradients are there
-  fused,     // of each parameter as soon as its gradient is complete, which is then dropped. The same bits.
+  separate,  // once all gradients are complete
+  fused,     // each parameter as soon as its gradient is complete, which is then dropped; the bits are the same
 };
 
 inline constexpr int64_t kMostAccumulated = 10'000;  // samples per step; far beyond use
 
-// What a step does besides what the paper's does. Each takes a little memory, so plans have them too.
+// StepExtras are what a step does in addition to the paper's. Each takes a little memory, so plans have them too.
 struct StepExtras {
   int64_t accumulate = 1;     // samples, batch 1 each, whose mean gradient a step takes
-  double cross_entropy = 0;   // its weight, added to the Dice loss
-  double dropout = 0;         // of channels, inside reversible sequences
+  double cross_entropy = 0;   // weight of the cross entropy that is added to the Dice loss; 0: none
+  double dropout = 0;         // rate for channels inside reversible sequences
   double clip_gradients = 0;  // greatest norm of all gradients; 0: no limit
   double ema = 0;             // decay of the exponential moving average of the weights; 0: none
   bool operator==(const StepExtras&) const = default;
 };
 
-// Throws UsageError for values out of range, and for dropout without reversible sequences; a fused step has one sample
-// and no clipping, which take all gradients.
+// Throws UsageError for values out of range, and for dropout without reversible sequences. A fused step has one sample
+// and no clipping, because both need all gradients.
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& extras);
 
 struct StepOptions {
@@ -45,13 +45,13 @@ struct StepOptions {
   uint64_t dropout_seed = 0;
 };
 
-// Which sample of a run this is, and which of its step. Both count from 0.
+// A SamplePlace says which sample of a run this is, and which of its step. Both count from 0.
 struct SamplePlace {
-  int64_t sample = 0;  // of the run: dropout goes by it
+  int64_t sample = 0;  // index in the run, which selects the dropout
   int64_t index = 0, count = 1;
 };
 
-// Who is told how far a sample is. By default nobody is.
+// A StepWatch is told how far a sample is. By default it does nothing.
 struct StepWatch {
   ReconstructionMonitor* reconstruction = nullptr;
   std::function<void()> on_input = {};   // The sample is on the device. Nothing is computed of it yet.
@@ -66,16 +66,16 @@ struct NonFiniteLoss : NonFiniteError {
 
 class TrainingStep {
  public:
-  // model and adam outlive this. An average begins as the model's weights are now.
+  // model and adam outlive this object. An average begins as the model's present weights.
   TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options);
 
-  // One sample of a step: it comes to the device, forward, losses, backward. With the last sample of the step the
-  // weights change by Adam, with the mean of the samples' gradients, and the gradients are clear again. Returns the
-  // loss of each region (R), and nothing on the meta device.
+  // Takes one sample of a step to the device, and runs forward, losses and backward. With the last sample of the step,
+  // Adam changes the weights with the mean of the samples' gradients, and the gradients are clear again. Returns the
+  // loss of each region (R), or nothing on the meta device.
   std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
                            const StepWatch& watch = {});
 
-  // nullptr where there is none.
+  // Returns nullptr where there is none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 
  private:

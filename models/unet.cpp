@@ -9,7 +9,7 @@ namespace revunet {
 
 namespace {
 
-// Beyond any network: with sizes of at most 2^30 voxels no number of bytes overflows.
+// This is beyond any network. With sizes of at most 2^30 voxels no number of bytes overflows.
 constexpr int64_t kMostChannels = 4096;
 constexpr size_t kMostLevels = 12;
 

@@ -1,4 +1,4 @@
-// What the networks have in common: their configuration, their parameters and their forward pass.
+// This file has what the networks share: their configuration, their parameters and their forward pass.
 //
 // Rule: D, H, W of every activation are the x, y, z of the file. Names, order and file shapes of parameters are those
 // of the reference's state_dict.
@@ -14,7 +14,7 @@
 
 namespace revunet {
 
-// The networks of models/networks.h, which says what each has.
+// These are the networks of models/networks.h, which says what each has.
 enum class ModelKind { reversible, baseline };
 
 const char* name_of(ModelKind kind);
@@ -24,39 +24,40 @@ inline constexpr int64_t kMostDepth = 1000;  // blocks per level
 struct UNetConfig {
   ModelKind kind = ModelKind::reversible;
   std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first
-  int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks a level, where it has such
+  int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks per level, where there are such blocks
   int64_t in_channels = 4, out_channels = 3;
 
   bool operator==(const UNetConfig&) const = default;
 
   size_t levels() const { return channels.size(); }
-  // Groups of every GroupNorm: one a channel of the finest level (of one half of it, in a reversible stream).
+  // Returns the groups of every GroupNorm: as many as channels of the finest level (of one half of it, in a reversible
+  // stream).
   int64_t groups() const;
-  // Sizes must be multiples of this: 2^(levels - 1).
+  // Sizes must be multiples of 2^(levels - 1).
   int64_t size_multiple() const { return int64_t{1} << (levels() - 1); }
 };
 
-// The paper's networks.
+// Returns the paper's networks.
 UNetConfig default_config(ModelKind kind);
 
-// Throws UsageError for channels that groups do not divide, depths below 1, no levels.
+// Throws UsageError for channels that groups do not divide, depths below 1, and no levels.
 void check_config(const UNetConfig& config);
 
-// Throws UsageError unless x, y, z are multiples of config.size_multiple(); names the nearest sizes that are.
+// Throws UsageError unless x, y, z are multiples of config.size_multiple(). The message has the nearest sizes that are.
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
 
-// What training keeps in memory and what it computes again. All modes have the same gradients within rounding. A
-// network without reversible blocks has no modes.
+// A MemoryMode says what training keeps in memory and what it computes again. All modes have the same gradients within
+// rounding. A network without reversible blocks has no modes.
 struct MemoryMode {
   Activations activations = Activations::reversible;
   Skips skips = Skips::reversible;
   bool operator==(const MemoryMode&) const = default;
 };
 
-// What the convolutions of reversible blocks multiply.
+// Operands says what the convolutions of reversible blocks multiply.
 enum class Operands {
-  activations,  // as they are
-  bf16,         // f32 activations rounded to bf16, in scratch: what is kept, and its gradients, stay f32
+  activations,  // activations as they are
+  bf16,         // f32 activations rounded to bf16 in scratch; what is kept, and its gradients, stay f32
 };
 
 // Throws UsageError for bf16 operands of a network without such blocks.
@@ -66,21 +67,22 @@ class UNet {
  public:
   virtual ~UNet() = default;
 
-  // image (N, D, H, W, in_channels) to logits (N, D, H, W, out_channels). Consumes the image where the caller moves it.
+  // Maps image (N, D, H, W, in_channels) to logits (N, D, H, W, out_channels). Consumes the image where the caller
+  // moves it.
   virtual Variable forward(const Context& ctx, Variable image) const = 0;
 
   const UNetConfig& config() const { return config_; }
-  // In the order of the reference's named_parameters().
+  // Returns the parameters in the order of the reference's named_parameters().
   const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
   std::vector<Parameter*> parameter_list() const;
   int64_t parameter_count() const;
   void clear_gradients();
-  // The dropout of the residuals of reversible blocks.
+  // Returns the dropout of the residuals of reversible blocks.
   Dropout& dropout() { return dropout_; }
 
  protected:
   explicit UNet(UNetConfig config) : config_(std::move(config)) {}
-  // A new parameter, zero (tag parameter).
+  // Adds a new parameter, zero (tag parameter).
   Parameter& add_parameter(const Context& ctx, const std::string& name, const Shape& shape, DType dtype);
 
   UNetConfig config_;
@@ -90,12 +92,12 @@ class UNet {
   std::vector<std::unique_ptr<Parameter>> parameters_;
 };
 
-// With PyTorch's default initialisation from `seed`.
+// Makes a network with PyTorch's default initialisation from `seed`.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode = {}, Operands operands = Operands::activations);
 
-// The configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError where it
-// is no network's.
+// Returns the configuration that a state_dict of these names and file shapes (O, I, kD, kH, kW) has. Throws DataError
+// where it is no network's.
 UNetConfig infer_config(const std::map<std::string, std::vector<int64_t>>& shapes);
 
 }  // namespace revunet

@@ -1,4 +1,4 @@
-// The exponential moving average of a network's weights, which often scores better than the weights themselves.
+// This is the exponential moving average of a network's weights, which often scores better than the weights themselves.
 //
 //   average += (1 - d) (weights - average),  d = min(decay, (1 + t) / (10 + t)) in step t = 1, 2, ...
 //
@@ -14,15 +14,15 @@ namespace revunet {
 
 class WeightAverage {
  public:
-  // decay in (0, 1), or UsageError. `model` outlives this.
+  // Throws UsageError unless decay is in (0, 1). `model` outlives this object.
   WeightAverage(const Context& ctx, UNet& model, double decay);
 
-  // After step t of the optimiser, counted from 1.
+  // Called after step t of the optimiser, counted from 1.
   void update(const Context& ctx, int64_t t);
-  // Puts the average into the network and keeps its weights, or the other way around: twice is as before.
+  // Exchanges the average and the network's weights. Calling it twice restores both.
   void swap();
 
-  // One a parameter, in the network's order: the average, unless swapped.
+  // Returns one tensor per parameter, in the network's order: the average, unless swapped.
   std::vector<Tensor>& tensors() { return tensors_; }
   const std::vector<Tensor>& tensors() const { return tensors_; }
 

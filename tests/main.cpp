@@ -22,10 +22,11 @@ void revunet::test::skip(const std::string& reason) {
 int main(int argc, char** argv) {
   Catch::Session session;
 #if !__has_include(<catch2/catch_session.hpp>)
-  // Generation 3 fails by itself where no test has the name that is asked for, as after CTest has cut one in two.
+  // Generation 3 fails by itself where no test has the name that is asked for, for example after CTest has cut one in
+  // two.
   session.configData().warnings = Catch::WarnAbout::NoTests;
 #endif
   const int failed = session.run(argc, argv);
-  if (failed != 0) return 1;  // not their number, which could be kSkipped
+  if (failed != 0) return 1;  // not the number of failures, which could be kSkipped
   return skipped ? revunet::test::kSkipped : 0;
 }

@@ -61,7 +61,7 @@ void show_help(const std::string& program, const std::string& about, const std::
   for (const Argument& a : arguments) fmt::print("  --{}\n      {}\n", a.name, a.help);
 }
 
-// Whether there is a benchmark to run.
+// Returns whether there is a benchmark to run.
 bool parse(const std::vector<std::string>& words, const std::string& about, const std::vector<Argument>& arguments) {
   for (size_t i = 1; i < words.size();) {
     if (words[i] == "--help" || words[i] == "-h") return show_help(words[0], about, arguments), false;

@@ -22,12 +22,12 @@ constexpr int kVectorBytes = 32;
 typedef float Vector __attribute__((vector_size(kVectorBytes)));
 constexpr int64_t kLanes = kVectorBytes / sizeof(float);
 
-// Two units with a latency of 4 or 5 cycles want 8 to 10 sums in flight; with two operands they fit 16 registers.
+// Two units with a latency of 4 or 5 cycles need 8 to 10 sums in flight. With two operands they fit 16 registers.
 constexpr int kSums = 12;
-// Rounds of kSums multiply-adds: 6 million cycles, about 2 ms, which is less than a time slice.
+// So many rounds of kSums multiply-adds take 6 million cycles, about 2 ms, which is less than a time slice.
 constexpr int64_t kFmaRounds = 1'000'000;
 
-// Returns what it computed, lest the compiler leave it out.
+// Returns what it computed, so that the compiler does not remove it.
 float multiply_add_in_registers(float multiplier, float addend) {
   const Vector a = Vector{} + multiplier, b = Vector{} + addend;
   Vector sums[kSums];

@@ -15,7 +15,7 @@ namespace revunet::bench {
 
 namespace {
 
-// As Linux names it, or "unknown" where it does not.
+// Returns the name that Linux gives, or "unknown" where there is none.
 std::string cpu_model() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -24,7 +24,7 @@ std::string cpu_model() {
   return "unknown";
 }
 
-// Without the program's folder, which says nothing elsewhere.
+// Leaves out the program's folder, which says nothing elsewhere.
 std::string command_line(int argc, char** argv) {
   std::string command = std::filesystem::path(argv[0]).filename().string();
   for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];

@@ -1,4 +1,4 @@
-// Where, when and how a benchmark ran: without it a result in a file means nothing.
+// This file says where, when and how a benchmark ran. Without that, a result in a file means nothing.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace revunet::bench {
 
-// date (UTC), command, machine {cpu, threads, memory_bytes, last_level_cache_bytes}, build {compiler, flags, onednn}.
+// Returns date (UTC), command, machine {cpu, threads, memory_bytes, last_level_cache_bytes} and build {compiler, flags,
+// onednn}.
 Json describe_run(int argc, char** argv);
 
 // Writes indented JSON, whole or not at all. Throws DataError where it cannot.

@@ -1,5 +1,5 @@
-// Times and what is quoted of several of them. Rule: the median speaks for a benchmark, minimum and maximum for its
-// noise.
+// This file has times, and what is quoted of several of them. Rule: the median stands for a benchmark, minimum and
+// maximum for its noise.
 #pragma once
 
 #include <chrono>
@@ -11,14 +11,13 @@ namespace revunet::bench {
 
 using Json = nlohmann::ordered_json;
 
-// What running something took.
+// A Cost is what running something took.
 struct Cost {
-  double seconds;  // by the clock on the wall
-  double
-      cpu_seconds;  // of all threads; steadier where others use the machine too, but counts threads that wait spinning
+  double seconds;      // wall-clock time
+  double cpu_seconds;  // of all threads; steadier where others use the machine, but counts threads that wait spinning
 };
 
-// Runs from its birth.
+// A CostClock runs from its construction.
 class CostClock {
  public:
   Cost cost() const {
@@ -26,7 +25,7 @@ class CostClock {
     return {std::chrono::duration<double>(Clock::now() - begin_).count(),
             static_cast<double>(cpu_end - cpu_begin_) / CLOCKS_PER_SEC};
   }
-  // What it has come to. It begins anew.
+  // Returns the cost so far, and starts again.
   Cost lap() {
     const Cost cost = this->cost();
     *this = {};

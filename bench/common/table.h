@@ -1,4 +1,4 @@
-// A table for the terminal: the first column to the left, numbers to the right.
+// This is a table for the terminal. The first column is aligned left, and numbers are aligned right.
 #pragma once
 
 #include <string>

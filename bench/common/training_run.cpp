@@ -19,8 +19,8 @@ std::vector<float> random_image(const Shape& shape) {
   return values;
 }
 
-// Every region is a ball around the centre, the next one half as wide: what nested tumour regions look like to the
-// loss.
+// Every region is a ball around the centre, and the next one is half as wide: to the loss, nested tumour regions look
+// like this.
 std::vector<float> nested_balls(const Shape& shape) {
   const auto [N, D, H, W, R] = activation(shape);
   std::vector<float> values;

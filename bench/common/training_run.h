@@ -1,7 +1,7 @@
-// One variant of a network in training on one image of random values, a step at a time, by the function that the
-// trainer runs: its memory is a trainer's.
+// A TrainingRun trains one variant of a network on one image of random values, a step at a time, by the function that
+// the trainer runs, so that its memory is a trainer's.
 //
-// Rule: a run owns its device, so that the memory it reports is its own, and sets the threads anew before each step, so
+// Rule: a run owns its device, so that the memory it reports is its own. It sets the threads anew before each step, so
 // that variants can take turns.
 #pragma once
 
@@ -23,26 +23,26 @@ struct Variant {
 };
 
 struct StepSeconds {
-  double forward;   // with the loss
-  double backward;  // with Adam, to the end of the device's work
+  double forward;   // including the loss
+  double backward;  // including Adam, to the end of the device's work
   double cpu;       // processor time of all threads
   double total() const { return forward + backward; }
 };
 
 class TrainingRun {
  public:
-  // Throws UsageError for a network or size that cannot be. Batch of 1.
+  // Throws UsageError for an impossible network or size. The batch is 1.
   explicit TrainingRun(Variant variant);
-  TrainingRun(const TrainingRun&) = delete;  // its tensors know where their device is
+  TrainingRun(const TrainingRun&) = delete;  // its tensors point to the device inside it
   TrainingRun& operator=(const TrainingRun&) = delete;
 
-  // A step of training; handing the image to the device is not timed. Throws NonFiniteLoss for a loss that is no
-  // number, as figures would mean nothing then.
+  // Runs a step of training. Copying the image to the device is not timed. Throws NonFiniteLoss for a loss that is no
+  // number, because figures would mean nothing then.
   StepSeconds step();
 
   const Variant& variant() const { return variant_; }
   const UNet& model() const { return *model_; }
-  const std::vector<double>& losses() const { return losses_; }  // of every step so far
+  const std::vector<double>& losses() const { return losses_; }  // one for each step so far
   const MemoryStats& memory() { return device().allocator().stats(); }
   void reset_memory_peak() { device().allocator().reset_peak(); }
   Device& device() { return compute_.get(); }

@@ -1,10 +1,10 @@
-"""All that is measured on a GPU, in one command that needs no network and no root:
+"""Measures everything on a GPU, in one command that needs no network and no root:
 
     python3 bench/gpu/bench_gpu.py --out bench/results/NAME
 
-runs the GPU tests, whole training steps of every variant, the same networks in PyTorch where it is installed, and
+It runs the GPU tests, whole training steps of every variant, the same networks in PyTorch where it is installed, and
 single ops, and writes NAME.json and NAME.md. What fails is reported, the rest still runs; the exit code is then 1.
---stages, --sizes and --models choose a part, with files of its own.
+--stages, --sizes and --models choose a part, which gets separate files.
 
 On a machine that has the CUDA toolkit but not the packages that the programs were built with, run bundle.sh beside the
 build first and carry build/release along: its lib/ is found.
@@ -27,7 +27,7 @@ from torch_run import ROOT
 FULL = "160,192,160"
 SIZES = ("128,128,128", FULL)
 MODELS = ("reversible", "stored-skips", "stored", "baseline")
-# Model, memory format, options.
+# Each entry has the model, the memory format and options.
 TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()),
          ("baseline", "contiguous", ("--compile",)), ("revtorch", "contiguous", ()),
          ("revtorch", "channels_last_3d", ()), ("autograd", "contiguous", ()))
@@ -50,7 +50,7 @@ def parse_arguments():
 class Bench:
     def __init__(self, arguments, folder):
         self.arguments = arguments
-        self.folder = folder  # temporary
+        self.folder = folder  # a temporary folder
         self.deadline = time.monotonic() + arguments.time_limit
         self.failures = []
         self.environment = dict(os.environ)
@@ -58,12 +58,12 @@ class Bench:
         self.environment["LD_LIBRARY_PATH"] = ":".join(path for path in library_path if path)
 
     def fail(self, name, reason):
-        """None, for whoever returns it as the result."""
+        """Reports a failure. Returns None, which the caller returns as its result."""
         self.failures.append(f"{name}: {reason}".replace(self.folder + os.sep, ""))
         print(self.failures[-1], file=sys.stderr, flush=True)
 
     def run(self, name, command):
-        """Its output, or None where it failed or there is no time left."""
+        """Returns the command's output, or None where it failed or there is no time left."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             return self.fail(name, "not started, the time limit was reached")
@@ -84,9 +84,9 @@ class Bench:
         return self.arguments.build / "bin" / name
 
     def report_of(self, name, command, deterministic=True):
-        """What a program of ours writes with --json. Plans of convolutions are chosen once, then kept."""
+        """Returns what a program of ours writes with --json. Plans of convolutions are chosen once, then kept."""
         path = pathlib.Path(self.folder, "result.json")
-        path.unlink(missing_ok=True)  # the program before this one's
+        path.unlink(missing_ok=True)  # of the previous program
         cache = os.path.join(self.folder, "plans.json" if deterministic else "other-plans.json")
         options = ["--device", self.arguments.device, "--conv-algorithms", cache, "--json", path]
         if self.run(name, [*command, *options, *(() if deterministic else ("--no-deterministic",))]) is None:
@@ -105,7 +105,7 @@ def run_tests(bench):
 
 
 def run_sanitizer(bench):
-    """compute-sanitizer over the ops' cases; the libraries' own kernels take part."""
+    """Runs compute-sanitizer over the ops' cases, including the libraries' own kernels."""
     results = {}
     for tool in ("memcheck", "racecheck", "synccheck", "initcheck"):
         output = bench.run(f"compute-sanitizer {tool}",
@@ -116,7 +116,7 @@ def run_sanitizer(bench):
 
 
 def step_variants(arguments):
-    """Size, model, encoder depth, precision, deterministic."""
+    """Returns size, model, encoder depth, precision and deterministic of each variant."""
     for size in arguments.sizes:
         for model in arguments.models:
             for precision in ("fp32", "bf16") if model == "baseline" else ("fp32", "mixed", "bf16"):

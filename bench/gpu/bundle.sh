@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Copies the shared libraries that the programs of a build need, but for CUDA's and the C library's, into its lib/, so
-# that the build can be carried to a machine without the packages.
+# Copies the shared libraries that the programs of a build need, except for CUDA's and the C library's, into its lib/,
+# so that the build can be carried to a machine without the packages.
 #   bench/gpu/bundle.sh [BUILD]
 set -euo pipefail
 build=$(realpath "${1:-$(dirname "$0")/../../build/release}")

@@ -1,4 +1,4 @@
-"""The Markdown of what bench_gpu.py measured."""
+"""Writes the results of bench_gpu.py as Markdown."""
 import statistics
 
 
@@ -12,7 +12,7 @@ def mib(count):
 
 
 def by_x(size):
-    """160x192x160 of what the programs take, 160,192,160."""
+    """Turns 160,192,160, which the programs take, into 160x192x160."""
     return size.replace(",", "x")
 
 
@@ -59,7 +59,7 @@ def ops_of_step(row):
 
 
 def failed(text):
-    """A point of a list, what the program said as a block of its own."""
+    """Returns a point of a list, with the program's message as a separate block."""
     reason, *lines = text.splitlines()
     return f"- {reason}\n" + ("\n" + "".join(f"      {line}\n" for line in lines) + "\n" if lines else "")
 

@@ -1,4 +1,4 @@
-"""Times one PyTorch variant on the GPU, in a process of its own so that its memory is its own. Prints one line of JSON.
+"""Times one PyTorch variant on the GPU, in a separate process, so that the memory is only its own. Prints a line of JSON.
 
     python3 bench/gpu/torch_step.py --model baseline --size 128 128 128 --amp --format channels_last_3d
 """
@@ -24,7 +24,7 @@ def main():
     if arguments.model not in models:
         sys.exit(f"torch_step: error: {skipped[0]}")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True  # it times its algorithms too
+    torch.backends.cudnn.benchmark = True  # like the engine, it times its algorithms
     run = TorchRun(torch, reference, arguments.model, arguments.format, arguments.size, "cuda", arguments.amp,
                    arguments.compile)
     for _ in range(3):

@@ -1,4 +1,5 @@
-// bench-memory: the memory of a training step next to the paper's, planned on the meta device and measured where asked.
+// bench-memory compares the memory of a training step with the paper's: planned on the meta device, and measured where
+// asked.
 #include <algorithm>
 
 #include "bench/common/command_line.h"
@@ -19,7 +20,7 @@ struct Options {
   std::string json;
 };
 
-// One way to train a network.
+// A Way is one way to train a network.
 struct Way {
   std::string name;  // a column of the table, and a key of --measure after a colon
   MemoryMode mode;
@@ -116,7 +117,7 @@ Measurement parse_measurement(const std::string& what) {
   return m;
 }
 
-// Two steps on the CPU: the first makes the optimiser's state, the second is like all that follow.
+// Runs two steps on the CPU. The first makes the optimiser's state, and the second is like all that follow.
 Json measure(const Measurement& m) {
   const auto& [row, way] = m;
   TrainingRun run({.name = m.name(),
@@ -165,8 +166,9 @@ int main(int argc, char** argv) {
       "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
       "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimizer; and the\n"
       "same in bf16.",
-      {bench::texts("measure", options.measure,
-                    "ROW:WAY, several apart by spaces: run two steps on the CPU too, and compare the peak to the byte"),
+      {bench::texts(
+           "measure", options.measure,
+           "ROW:WAY, several separated by spaces: run two steps on the CPU too, and compare the peak to the byte"),
        bench::text("json", options.json, "write the results to this file too")},
       [&] { bench::run(options, bench::describe_run(argc, argv)); });
 }

@@ -1,4 +1,4 @@
-// The memory that the paper reports for its networks: Table 1 of arXiv 1906.06148, batch 1, fp32, an NVIDIA GPU.
+// The paper reports this memory for its networks: Table 1 of arXiv 1906.06148, batch 1, fp32, an NVIDIA GPU.
 #pragma once
 
 #include <string>

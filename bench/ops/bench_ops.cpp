@@ -1,5 +1,5 @@
-// bench-ops: how fast each op runs by itself, forward and, where there is one, backward, against what the machine can
-// do at most.
+// bench-ops measures how fast each op runs by itself, forward and, where there is one, backward, and compares that with
+// the most that the machine can do.
 #include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/common/table.h"
@@ -23,7 +23,7 @@ struct Options {
   DeviceOptions device = device_of("auto");
 };
 
-// One pass of one case: a row of the table and an entry of the file.
+// A Measurement is one pass of one case: a row of the table and an entry of the file.
 struct Measurement {
   std::string name;
   const char* pass;
@@ -40,7 +40,8 @@ struct Measurement {
   double bytes_per_second() const { return bytes / seconds().median; }
 };
 
-// What a case's tensors take of the bytes that they take in f32: as its inputs do. Parameters are f32 in any case.
+// Returns the ratio of the bytes of a case's tensors to those in f32, which is that of its inputs. Parameters are f32
+// in any case.
 double bytes_against_f32(const OpCase& op_case, DType dtype) {
   double bytes = 0, f32_bytes = 0;
   for (const CaseInput& input : op_case.inputs) {
@@ -50,7 +51,7 @@ double bytes_against_f32(const OpCase& op_case, DType dtype) {
   return f32_bytes > 0 ? bytes / f32_bytes : 1;
 }
 
-// Forward, then backward where there is one.
+// Times forward, then backward where there is one.
 std::vector<Measurement> time_case(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher,
                                    int repetitions) {
   TimedCase timed(op_case, dtype, device, flusher);

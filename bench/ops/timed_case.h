@@ -1,7 +1,7 @@
-// One op case, ready to be timed as often as wanted.
+// A TimedCase is one op case, ready to be timed as often as needed.
 //
-// Rule: every repetition gets fresh inputs, as ops may overwrite theirs, and cold caches before forward and before
-// backward, as in a training step where a node's backward runs long after its forward.
+// Rule: every repetition gets fresh inputs, because ops may overwrite theirs, and cold caches before forward and before
+// backward, as in a training step, where a node's backward runs long after its forward.
 #pragma once
 
 #include <optional>
@@ -14,12 +14,12 @@ namespace revunet::bench {
 
 class TimedCase {
  public:
-  // Inputs as the case has them where `dtype` is the type under test, f32 parameters and output gradients of normal
-  // random values. The references outlive the object.
+  // Makes inputs as the case has them where `dtype` is the type under test, f32 parameters, and output gradients of
+  // normal random values. The references outlive the object.
   TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher);
 
   struct Costs {
-    Cost forward;                  // recording on a tape
+    Cost forward;                  // while recording on a tape
     std::optional<Cost> backward;  // with every gradient; parameters' gradients accumulate
   };
   Costs run();

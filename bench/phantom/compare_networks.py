@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The baseline and the reversible network at two depths, each trained for the same time on the same 40 phantom cases.
+"""Compares the baseline and the reversible network at two depths, each trained for the same time on the same 40 phantoms.
 
 Writes NAME.json, and NAME.svg with validation Dice by time, after the name that --out gives: scores of held-out cases
-(Dice and HD95 of each region), peak memory, time an epoch. Needs the tools built in build/release and nothing else.
+(Dice and HD95 of each region), peak memory, time per epoch. Needs the tools built in build/release and nothing else.
 Exit codes: 0 done, 1 a tool failed.
 """
 import argparse
@@ -30,7 +30,7 @@ INTERRUPTED = 4  # the exit code of a run that SIGTERM ended
 
 
 def run(tool, arguments, limit=None):
-    """Runs a tool; with a limit in seconds, ends it then as Ctrl-C would. Returns what it printed."""
+    """Runs a tool. With a limit in seconds, ends it after that time by SIGTERM. Returns what it printed."""
     command = [os.path.join(ROOT, "build/release/bin", tool)] + arguments.split()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -71,7 +71,7 @@ def train(name, options, folder, seconds, threads):
 
 
 def plot(results, seconds):
-    """The mean validation Dice of the three regions by time, as SVG."""
+    """Draws the mean validation Dice of the three regions by time, as SVG."""
     width, height, left, bottom = 720, 360, 60, 44
     colours = ("#7f7f7f", "#1f77b4", "#d62728")
 

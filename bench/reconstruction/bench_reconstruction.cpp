@@ -1,4 +1,5 @@
-// bench-reconstruction: how exactly reversible sequences rebuild their inputs, by depth, precision and variance.
+// bench-reconstruction measures how exactly reversible sequences rebuild their inputs, by depth, precision and
+// variance.
 #include <algorithm>
 
 #include "bench/common/command_line.h"
@@ -29,7 +30,7 @@ class AllSequences : public ReconstructionMonitor {
     errors_.emplace_back(relative_error, sequence);
   }
   const std::pair<double, std::string>& worst() const { return *std::ranges::max_element(errors_); }
-  // The error of the sequence of this name.
+  // Returns the error of the sequence of this name.
   double of(const std::string& sequence) const {
     const auto found = std::ranges::find(errors_, sequence, &std::pair<double, std::string>::second);
     REVUNET_EXPECTS(found != errors_.end(), Error, "[bench] expected a sequence {}, got none", sequence);
@@ -40,7 +41,7 @@ class AllSequences : public ReconstructionMonitor {
   std::vector<std::pair<double, std::string>> errors_;
 };
 
-// One step with new weights on an image of noise of this standard deviation.
+// Runs one step with new weights on an image of noise of this standard deviation.
 AllSequences errors_of(const Options& options, int64_t depth, Precision precision, double deviation) {
   Device device;
   AllSequences errors;
@@ -65,7 +66,7 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
 }
 
 void run(const Options& options, Json json) {
-  Table table({"blocks a level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
+  Table table({"blocks per level", "deviation of the image", "precision", "finest encoder", "worst", "of sequence"});
   json["errors"] = Json::array();
   const auto add = [&](int64_t depth, double deviation) {
     for (const Precision precision : kPrecisions) {

@@ -1,4 +1,4 @@
-// bench-step: whole training steps of the networks, variants taking turns in one process.
+// bench-step times whole training steps of the networks. Variants take turns in one process.
 #include <deque>
 #include <iostream>
 
@@ -65,8 +65,8 @@ void run_round(std::vector<Measured>& variants) {
   for (Measured& m : variants) m.rounds.push_back(m.run.step());
 }
 
-// One round for every line that comes in, its seconds going out in one line of JSON, until the input ends. Another
-// program can take turns with this one so, without our paying for a start and a warm-up each time.
+// Runs one round for every line of input, and prints its seconds as one line of JSON, until the input ends. So another
+// program can take turns with this one, without the cost of a start and a warm-up each time.
 void run_rounds_from_stdin(std::vector<Measured>& variants) {
   fmt::print("ready\n");
   std::fflush(stdout);
@@ -82,7 +82,7 @@ void run_rounds_from_stdin(std::vector<Measured>& variants) {
 }
 
 void run(const Options& options, Json json) {
-  std::deque<TrainingRun> runs;  // a device stays where it is
+  std::deque<TrainingRun> runs;  // a device must not move
   for (const std::string& size : options.sizes) {
     for (const int threads : options.threads) {
       for (const std::string& name : options.models) runs.emplace_back(make_variant(options, name, size, threads));
@@ -117,7 +117,7 @@ std::vector<Argument> arguments_of(Options& options) {
           "models", options.models,
           "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed precision "
           "or bf16; baseline [all]"),
-      texts("sizes", options.sizes, "X,Y,Z of the image, several apart by spaces [64,64,64]"),
+      texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
       counts("channels", options.channels, "channels per level of reversible and stored, finest first"),
       counts("baseline-channels", options.baseline_channels, "the same for the baseline"),
       count("encoder-depth", options.encoder_depth, "reversible blocks per level"),

@@ -12,10 +12,10 @@ struct Place {
   bool recomputed;   // by backward
 };
 
-// Parameter names are the reference's: encoders.I., decoders.I., firstConv, lastConv; decoder I is at level levels - 1
-// - I.
+// Parameter names are the reference's: encoders.I., decoders.I, firstConv, lastConv. Decoder I is at level levels - 1 -
+// I.
 Place place_of(const std::string& name, const Variant& variant) {
-  constexpr size_t kPrefix = 9;  // of "encoders." and "decoders."
+  constexpr size_t kPrefix = 9;  // length of "encoders." and "decoders."
   const UNetConfig& config = variant.model;
   const bool encoder = name.starts_with("encoders."), decoder = name.starts_with("decoders.");
   const NetworkRow& network = network_of(config.kind);
@@ -28,7 +28,7 @@ Place place_of(const std::string& name, const Variant& variant) {
   if (name.find("reversibleBlocks") == std::string::npos) {  // the convolution of decoder I leads to decoder I + 1
     return {level, first_layer, decoder && variant.mode.skips == Skips::reversible};
   }
-  // The first decoder's blocks go on with the last encoder's sequence.
+  // The first decoder's blocks continue the last encoder's sequence.
   const bool begins_sequence =
       name.find("reversible_blocks.0.f_block") != std::string::npos && !(decoder && index == 0);
   return {level, first_layer,
@@ -40,7 +40,7 @@ Place place_of(const std::string& name, const Variant& variant) {
 double convolution_flops(const UNet& model, const Variant& variant) {
   double total = 0;
   for (const auto& p : model.parameters()) {
-    if (p->value.shape().rank() != 5) continue;  // biases and norms
+    if (p->value.shape().rank() != 5) continue;  // skips biases and norms
     const Place place = place_of(p->name, variant);
     double voxels = 1;
     for (const int64_t extent : variant.size) voxels *= static_cast<double>(extent >> place.level);

@@ -1,13 +1,14 @@
-// The work of one training step's convolutions: all but a few per cent of a step's arithmetic.
+// This file counts the work of one training step's convolutions, which is all but a few per cent of a step's
+// arithmetic.
 #pragma once
 
 #include "bench/common/training_run.h"
 
 namespace revunet::bench {
 
-// Multiplications and additions of forward, both gradients (none for the image) and what backward computes again: with
-// Activations::reversible every convolution of a sequence, but for the first where nobody reads the sequence's input;
-// with Skips::reversible the 1x1x1 convolutions of the decoder.
+// Returns the multiplications and additions of forward, of both gradients (none for the image), and of what backward
+// computes again. With Activations::reversible the latter is every convolution of a sequence, except for the first
+// where nobody reads the sequence's input. With Skips::reversible it is the 1x1x1 convolutions of the decoder.
 double convolution_flops(const UNet& model, const Variant& variant);
 
 }  // namespace revunet::bench

@@ -1,4 +1,4 @@
-// What each op of a training step takes on a CUDA device.
+// This file measures what each op of a training step takes on a CUDA device.
 #pragma once
 
 #include "bench/common/statistics.h"
@@ -6,8 +6,8 @@
 
 namespace revunet::bench {
 
-// Runs a step and prints a table of its ops, the longest first. [{op, calls, milliseconds}] for a file. UsageError
-// where the run is not on a CUDA device.
+// Runs a step, prints a table of its ops, the longest first, and returns [{op, calls, milliseconds}] for a file. Throws
+// UsageError where the run is not on a CUDA device.
 Json report_op_times(TrainingRun& run);
 
 }  // namespace revunet::bench

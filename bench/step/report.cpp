@@ -22,7 +22,7 @@ Summary seconds(const Measured& m, Phase phase) {
   return summarise(std::move(values));
 }
 
-// Within each round first, then over rounds: what disturbs a whole round cancels.
+// Takes the ratio within each round first, then the median over rounds, so that what disturbs a whole round cancels.
 Summary ratio(const Measured& m, const Measured& first) {
   std::vector<double> values;
   for (size_t i = 0; i < m.rounds.size(); ++i) values.push_back(m.rounds[i].total() / first.rounds[i].total());
@@ -81,7 +81,8 @@ size_t planned_peak(TrainingRun& run) {
       .training.peak_allocated;
 }
 
-// The driver's is what all processes and their libraries have on the device, ours alone in a run by itself.
+// The driver's number is what all processes and their libraries have on the device. It is ours alone only in a run by
+// itself.
 Json memory_json(TrainingRun& run) {
   const MemoryStats& stats = run.memory();
   Json at_peak;

@@ -1,4 +1,4 @@
-// What bench-step says of its variants, as tables and as JSON.
+// This file reports bench-step's variants, as tables and as JSON.
 #pragma once
 
 #include "bench/common/statistics.h"
@@ -6,13 +6,13 @@
 
 namespace revunet::bench {
 
-// One variant's timed steps: rounds[i] ran in round i, next to every other variant's.
+// A Measured is one variant with its timed steps: rounds[i] ran in round i, next to every other variant's.
 struct Measured {
   TrainingRun& run;
   std::vector<StepSeconds> rounds;
 };
 
-// Times, ratios to the first variant, and memory at its peak by tag.
+// Prints times, ratios to the first variant, and memory at its peak by tag.
 void print_report(const std::vector<Measured>& variants);
 Json to_json(const std::vector<Measured>& variants);
 

@@ -1,4 +1,4 @@
-// The one macro through which every call of the CUDA runtime goes.
+// This file has the one macro through which every call of the CUDA runtime goes.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -7,8 +7,8 @@
 
 namespace revunet::cuda {
 
-// Error with the expression, its place and CUDA's own words, unless the status is success. Clears the runtime's last
-// error, so that the next call does not report this one again.
+// Throws Error with the expression, its file and line, and CUDA's own words, unless the status is success. Clears the
+// runtime's last error, so that the next call does not report this one again.
 void check(cudaError_t status, const char* expression, const char* file, int line);
 
 }  // namespace revunet::cuda

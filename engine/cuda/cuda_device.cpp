@@ -14,7 +14,7 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr size_t kStagingBytes = size_t{8} << 20;  // of each of two pinned buffers: large enough for full PCIe speed
+constexpr size_t kStagingBytes = size_t{8} << 20;  // per pinned buffer; large enough for full PCIe speed
 
 class PinnedBuffer {
  public:
@@ -28,7 +28,7 @@ class PinnedBuffer {
   void* data_ = nullptr;
 };
 
-// Where a piece of a copy lies on its way, and the point after which the device has no more to do with it.
+// A piece of a copy waits in the buffer. After `done` the device no longer needs it.
 struct Staging {
   PinnedBuffer buffer;
   Event done{cudaEventDisableTiming};
@@ -52,11 +52,12 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
-// cudaMalloc underneath, never managed memory. For the thread that made it: the runtime's current device is its own.
+// Takes memory with cudaMalloc, never managed memory. Only the thread that made the object may use it, because the
+// runtime's current device belongs to the thread.
 class CudaMemory : public MemoryResource {
  public:
   explicit CudaMemory(int device) : stream_(device) {}
-  ~CudaMemory() override { cudaStreamSynchronize(stream_); }  // before staging_ goes
+  ~CudaMemory() override { cudaStreamSynchronize(stream_); }  // before staging_ is destroyed
   CudaMemory(const CudaMemory&) = delete;
   CudaMemory& operator=(const CudaMemory&) = delete;
 
@@ -64,7 +65,7 @@ class CudaMemory : public MemoryResource {
     void* data = nullptr;
     const cudaError_t status = cudaMalloc(&data, bytes);
     if (status == cudaErrorMemoryAllocation) {
-      cudaGetLastError();  // it is the allocator's to handle
+      cudaGetLastError();  // the allocator deals with it
       return nullptr;
     }
     REVUNET_CUDA_CHECK(status);
@@ -76,7 +77,7 @@ class CudaMemory : public MemoryResource {
     return data;
   }
 
-  // cudaFree waits for the device, so nothing that is still queued loses its memory.
+  // cudaFree waits for the device, so queued work does not lose its memory.
   void deallocate(void* data, size_t) noexcept override { cudaFree(data); }
 
   DeviceKind kind() const override { return DeviceKind::cuda; }
@@ -95,7 +96,7 @@ class CudaMemory : public MemoryResource {
     for (size_t at = 0, turn = 0; at < bytes; at += kStagingBytes, ++turn) {
       const size_t count = std::min(kStagingBytes, bytes - at);
       Staging& staging = staging_[turn % staging_.size()];
-      staging.done.wait();  // for what it held before
+      staging.done.wait();  // for the piece that the buffer held before
       std::memcpy(staging.buffer.data(), static_cast<const std::byte*>(host) + at, count);
       REVUNET_CUDA_CHECK(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, staging.buffer.data(), count,
                                          cudaMemcpyHostToDevice, stream_));
@@ -103,7 +104,7 @@ class CudaMemory : public MemoryResource {
     }
   }
 
-  // While one buffer is copied to the host's memory, the device fills the other.
+  // While one buffer is copied to the host's memory, the device fills the other one.
   void copy_out(void* host, const void* from, size_t bytes) override {
     const auto fetch = [&](size_t at) {
       if (at >= bytes) return;
@@ -147,7 +148,7 @@ int device_count() {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status == cudaSuccess) return count;
   cudaGetLastError();
-  // Where no driver is installed the runtime says that it is too old, and that its version is 0.
+  // Where no driver is installed, the runtime says that the driver is too old and that its version is 0.
   if (status == cudaErrorInsufficientDriver) REVUNET_CUDA_CHECK(cudaDriverGetVersion(&driver));
   const bool none = status == cudaErrorNoDevice || (status == cudaErrorInsufficientDriver && driver == 0);
   REVUNET_EXPECTS(none, UsageError,

@@ -1,6 +1,6 @@
-// CUDA devices.
+// This file makes and describes CUDA devices.
 //
-// Rule: a device has one stream, and everything that touches its memory is ordered on it: kernels, copies, the
+// Rule: a device has one stream, and everything that touches its memory is ordered on it: kernels, copies and the
 // libraries. So a block that the caching allocator hands out again is safe to write at once.
 #pragma once
 
@@ -8,20 +8,20 @@
 
 namespace revunet::cuda {
 
-// How many there are; 0 without a driver. UsageError where there is one that cannot say: a device that is broken, or
-// busy, or a driver that is too old, is not the same as none.
+// Returns the number of devices, which is 0 without a driver. Throws UsageError where the driver cannot say: a device
+// that is broken or busy, or a driver that is too old, is not the same as no device.
 int device_count();
 
-// Its name, architecture and memory, "NVIDIA H200, sm_90, 143771 MiB".
+// Returns a device's name, architecture and memory, such as "NVIDIA H200, sm_90, 143771 MiB".
 std::string describe(int index);
 
-// The libraries whose algorithms it runs, "cuDNN 9.19.0, cuBLAS 13.1.0".
+// Returns the libraries whose algorithms a device runs, such as "cuDNN 9.19.0, cuBLAS 13.1.0".
 std::string library_versions();
 
-// UsageError where there is no device `index`, with those that there are.
+// Throws UsageError where there is no device `index`. The message lists the devices that there are.
 void expect_device(int index);
 
-// Device `index`, as expect_device.
+// Makes device `index`. Throws UsageError as expect_device does.
 Device make_device(int index, const MemoryLayout& layout = kCudaLayout, const Arithmetic& arithmetic = {});
 
 }  // namespace revunet::cuda

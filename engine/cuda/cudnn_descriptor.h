@@ -1,4 +1,4 @@
-// cuDNN's backend descriptors, as objects that set typed attributes and give themselves back.
+// This file wraps cuDNN's backend descriptors in objects that set typed attributes and release themselves.
 #pragma once
 
 #include <cudnn.h>
@@ -13,7 +13,7 @@
 
 namespace revunet::cuda {
 
-// Error with the expression, its place, and cuDNN's own words, unless the status is success.
+// Throws Error with the expression, its file and line, and cuDNN's own words, unless the status is success.
 void check(cudnnStatus_t status, const char* expression, const char* file, int line);
 #define REVUNET_CUDNN_CHECK(expression) ::revunet::cuda::check((expression), #expression, __FILE__, __LINE__)
 
@@ -48,13 +48,13 @@ class Descriptor {
   void set(cudnnBackendAttributeName_t name, cudnnHandle_t handle) { set(name, CUDNN_TYPE_HANDLE, 1, &handle); }
 
   void finalize() { REVUNET_CUDNN_CHECK(try_finalize()); }
-  // For what cuDNN may refuse without anything being wrong.
+  // Returns the status instead of throwing: cuDNN may refuse a descriptor without anything being wrong.
   cudnnStatus_t try_finalize() { return cudnnBackendFinalize(descriptor_); }
 
   int64_t get_int64(cudnnBackendAttributeName_t name) const;
-  // The values of an attribute that has several of an enum type; at most 16.
+  // Returns the values of an attribute that holds several values of an enum type, at most 16.
   std::vector<int32_t> get_notes(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type) const;
-  // The descriptors that an attribute holds, of this type; at most `most`.
+  // Returns the descriptors of this type that an attribute holds, at most `most`.
   std::vector<Descriptor> get_descriptors(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type,
                                           int64_t most) const;
 

@@ -1,4 +1,4 @@
-// A context's stream, and points in the work of one.
+// This file gives a context's stream, and marks points in a stream's work.
 #pragma once
 
 #include <utility>
@@ -14,7 +14,7 @@ inline cudaStream_t stream_of(const Context& ctx) {
 
 class Event {
  public:
-  // cudaEventDisableTiming: only to wait for.
+  // With cudaEventDisableTiming, the event can only be waited for.
   explicit Event(unsigned flags = cudaEventDefault) { REVUNET_CUDA_CHECK(cudaEventCreateWithFlags(&event_, flags)); }
   ~Event() {
     if (event_) cudaEventDestroy(event_);
@@ -23,9 +23,9 @@ class Event {
   Event& operator=(Event&&) = delete;
 
   void record(cudaStream_t stream) { REVUNET_CUDA_CHECK(cudaEventRecord(event_, stream)); }
-  // Until the stream has come here. At once where it was not recorded.
+  // Waits until the stream has reached the event. Returns at once where the event was never recorded.
   void wait() const { REVUNET_CUDA_CHECK(cudaEventSynchronize(event_)); }
-  // Waits for this event, which follows `begin`.
+  // Waits for this event, which comes after `begin`.
   double milliseconds_since(const Event& begin) const {
     wait();
     float milliseconds = 0;

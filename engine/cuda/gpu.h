@@ -1,5 +1,5 @@
-// CUDA's language for kernels: nvcc's, or a simulation of it on the CPU, which a build names by its header
-// (REVUNET_SIMULATED_CUDA_LANGUAGE). The only CUDA header that kernels include.
+// This file provides CUDA's language for kernels: nvcc's, or a simulation of it on the CPU. A build names the
+// simulation by its header (REVUNET_SIMULATED_CUDA_LANGUAGE). Kernels include no other CUDA header.
 #pragma once
 
 #ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
@@ -12,6 +12,7 @@ inline constexpr bool kSimulated = true;
 namespace revunet::cuda {
 inline constexpr bool kSimulated = false;
 }
-// An array that the threads of a block share. A macro, as the simulation puts one in memory of its exact size.
+// Declares an array that the threads of a block share. It is a macro because the simulation puts the array in memory of
+// its exact size.
 #define REVUNET_SHARED(T, name, count) __shared__ T name[count]
 #endif

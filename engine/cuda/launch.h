@@ -1,4 +1,4 @@
-// Launching a kernel on a device's stream.
+// This file launches a kernel on a device's stream.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,14 @@
 
 namespace revunet::cuda {
 
-// Blocks for so many items, one a thread, or several a thread where that is more than `most` blocks.
+// Returns the blocks for so many items. Each thread has one item, or several where that would take more than `most`
+// blocks.
 inline dim3 blocks_for(int64_t items, int64_t threads, int64_t most = int64_t{1} << 30) {
   return {static_cast<unsigned>(std::min((items + threads - 1) / threads, most))};
 }
 
-// The number of this thread in a grid of one dimension, and how many there are.
+// grid_thread() returns the number of this thread in a grid of one dimension, and grid_threads() returns how many there
+// are.
 __device__ inline int64_t grid_thread() {
   return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
@@ -23,7 +25,7 @@ __device__ inline int64_t grid_threads() {
   return static_cast<int64_t>(gridDim.x) * blockDim.x;
 }
 
-// Error where the launch is refused; what goes wrong in the kernel itself shows at a later call.
+// Throws Error where the launch is refused. An error in the kernel itself shows at a later call.
 template <class... Parameters>
 void launch([[maybe_unused]] const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),
             std::type_identity_t<Parameters>... arguments) {

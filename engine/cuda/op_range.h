@@ -1,14 +1,15 @@
-// Where each op lies on the device's timeline: a range in NVIDIA's profilers (NVTX), and for OpTimer.
+// This file marks each op on the device's timeline: as a range in NVIDIA's profilers (NVTX), and for OpTimer.
 #pragma once
 
 #include "engine/context.h"
 
 namespace revunet::cuda {
 
-// An op from here to the end of its life. A few nanoseconds where no profiler is attached and no timer is on.
+// An OpRange marks an op from here to the end of the object's life. It costs a few nanoseconds where no profiler is
+// attached and no timer is on.
 class OpRange {
  public:
-  // `op` outlives the device: a literal. Ops do not nest.
+  // `op` is a literal, because it has to outlive the device. Ops do not nest.
   OpRange(const Context& ctx, const char* op);
   ~OpRange();
   OpRange(const OpRange&) = delete;

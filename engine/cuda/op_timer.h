@@ -1,4 +1,4 @@
-// What each op takes on the device's own clock, on request.
+// This file measures, on request, the time that each op takes on the device's own clock.
 #pragma once
 
 #include <string>
@@ -8,21 +8,22 @@
 
 namespace revunet::cuda {
 
-// Adds up what ops take, by name, while it is on. A device's state: ctx.device.state<OpTimer>(). OpRange feeds it.
+// While it is on, an OpTimer adds up the time of ops by name. It is part of a device's state:
+// ctx.device.state<OpTimer>(). OpRange feeds it.
 class OpTimer {
  public:
   struct Time {
     std::string op;
     int64_t calls;
-    double milliseconds;  // on the device, from where it could begin to its end
+    double milliseconds;  // on the device, from the earliest possible start of the op to its end
   };
 
   void start() { on_ = true; }
-  // Waits for the device; the longest first.
+  // Waits for the device. Returns the longest time first.
   std::vector<Time> stop();
 
   bool on() const { return on_; }
-  // Where an op begins on the stream, and where the one that began last ends. `op` is a literal.
+  // Marks where an op begins on the stream, which is where the op before it ends. `op` is a literal.
   void begin(const Context& ctx, const char* op);
   void end(const Context& ctx);
 

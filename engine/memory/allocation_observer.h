@@ -1,4 +1,4 @@
-// What a caching allocator tells whoever watches it: traces are made of this.
+// A caching allocator reports these events to an observer. Traces are made of them.
 #pragma once
 
 #include <cstddef>
@@ -12,18 +12,18 @@ struct AllocationEvent {
   enum class Kind : uint8_t {
     segment,   // memory came from the resource
     allocate,  // a block was handed out
-    free,      // and given back
+    free,      // a block was given back
     release,   // a segment went back to the resource
   };
   Kind kind;
   uintptr_t address;
-  size_t requested;  // bytes; of an allocation
+  size_t requested;  // bytes; only for an allocation
   size_t size;       // bytes: an allocation's after rounding, or a segment's
-  Tag tag;           // of an allocation
+  Tag tag;           // only for an allocation
   uint32_t layer;    // CachingAllocator::layer_name() knows it
   Phase phase;
-  bool reused;  // an allocation from a segment that was there already
-  bool split;   // an allocation that left a remainder of its block free
+  bool reused;  // an allocation came from a segment that existed already
+  bool split;   // an allocation left a remainder of its block free
 };
 
 class AllocationObserver {

@@ -15,7 +15,7 @@ namespace revunet {
 namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
-// Segments are taken from the resource in multiples of this, so that few distinct sizes go back and forth.
+// Segments are taken from the resource in multiples of this size, so that few distinct sizes go back and forth.
 constexpr size_t kSegmentRounding = 2 * kMiB;
 
 size_t round_up(size_t bytes, size_t multiple) {
@@ -25,10 +25,10 @@ size_t round_up(size_t bytes, size_t multiple) {
 constexpr size_t kSmallRequest = kMiB, kSmallSegment = 2 * kMiB;
 constexpr size_t kMediumRequest = 4 * kMiB, kMediumSegment = 16 * kMiB;
 
-// Small and medium requests share segments, so that a bias of 240 bytes does not cost one of its own. Large requests
-// have segments made for them: one pool for what stays for most of a step, one for what goes soon, so that a small
-// tensor that stays never sits in the middle of memory which a large scratch tensor wants again. Between the two only
-// segments that are wholly free change hands.
+// Small and medium requests share segments, so that a bias of 240 bytes does not cost a whole one. Large requests have
+// segments made for them, in two pools: one for what stays for most of a step, and one for what is soon freed. So a
+// small tensor that stays never sits in the middle of memory which a large scratch tensor wants again. Only segments
+// that are wholly free move between the two pools.
 enum Pool : size_t { small, medium, large_staying, large_passing };
 
 Pool pool_of(size_t size, Lifetime lifetime) {
@@ -42,17 +42,17 @@ size_t segment_size(size_t pool, size_t request) {
   return round_up(least, kSegmentRounding);
 }
 
-// A segment made for the request fits it, however much rounding adds: else it would never be used again.
+// A segment made for the request always fits it, however much rounding adds. Otherwise it would never be used again.
 bool fits_well(size_t block, size_t request) {
   return block <= std::max(request + request / 4, round_up(request, kSegmentRounding));
 }
 
-// Likewise among tensors that stay: each takes a block of about its own size.
+// Tensors that stay follow the same rule: each takes a block of about its own size.
 bool would_fragment(size_t pool, size_t block, size_t request) {
   return pool == large_staying && !fits_well(block, request);
 }
 
-// With AddressSanitizer, a touch of free memory is an error.
+// With AddressSanitizer, an access to free memory is an error.
 void poison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] void* data,
             [[maybe_unused]] size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -70,7 +70,7 @@ void unpoison([[maybe_unused]] const MemoryResource& resource, [[maybe_unused]] 
 
 bool CachingAllocator::BySizeThenPlace::operator()(const Block* a, const Block* b) const {
   if (a->size != b->size) return a->size < b->size;
-  // A block looked up by size alone lies in no segment, before all others.
+  // A block that is only a size to look up has no segment. It sorts before all others.
   const uint64_t of_a = a->segment ? a->segment->number + 1 : 0, of_b = b->segment ? b->segment->number + 1 : 0;
   return of_a != of_b ? of_a < of_b : a->data < b->data;
 }
@@ -180,7 +180,7 @@ CachingAllocator::Block* CachingAllocator::adopt_segment(size_t pool, size_t siz
 CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool) {
   size_t size = segment_size(pool, bytes);
   void* data = take_memory(size);
-  if (!data && size > round_up(bytes, kSegmentRounding)) {  // no room to share: one for this request alone
+  if (!data && size > round_up(bytes, kSegmentRounding)) {  // serves this request alone, with no room to share
     size = round_up(bytes, kSegmentRounding);
     data = take_memory(size);
   }

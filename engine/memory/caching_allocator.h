@@ -1,7 +1,7 @@
-// A caching allocator: freed blocks stay in their segments and are handed out again.
+// The caching allocator keeps freed blocks in their segments and hands them out again.
 //
-// Rule: not thread-safe. One Context, one thread, one stream; a block freed in program order may be reused by the next
-// allocation, because work on the one stream runs in that order too.
+// Rule: it is not thread-safe. It serves one Context, one thread and one stream. The next allocation may reuse a block
+// that was freed before it in program order, because work on the one stream runs in that order too.
 #pragma once
 
 #include <array>
@@ -21,19 +21,19 @@
 
 namespace revunet {
 
-// All in bytes. requested: what callers asked for. allocated: the same, rounded up to kAllocationAlignment.
+// All numbers are bytes. requested: what callers asked for. allocated: the same, rounded up to kAllocationAlignment.
 // reserved: segments taken from the resource. cached: reserved - allocated, free for reuse.
 struct MemoryStats {
   size_t requested = 0, allocated = 0, reserved = 0;
   size_t peak_requested = 0, peak_allocated = 0, peak_reserved = 0;
   std::array<size_t, kTagCount> by_tag{};       // allocated now
   std::array<size_t, kTagCount> peak_by_tag{};  // each tag's own peak
-  std::array<size_t, kTagCount> at_peak{};      // by tag at the moment of peak_allocated: sums to it
+  std::array<size_t, kTagCount> at_peak{};      // by tag at the moment of peak_allocated, which is their sum
   size_t cached() const { return reserved - allocated; }
   size_t operator[](Tag tag) const { return by_tag[static_cast<size_t>(tag)]; }
 };
 
-// How long the caller keeps a block. Large blocks of the two kinds lie in segments of their own.
+// A Lifetime says how long the caller keeps a block. Large blocks of the two kinds lie in separate segments.
 enum class Lifetime : uint8_t {
   staying,  // most of a step or longer
   passing,  // the work of one layer: scratch and workspace
@@ -60,48 +60,50 @@ class CachingAllocator {
   CachingAllocator(const CachingAllocator&) = delete;
   CachingAllocator& operator=(const CachingAllocator&) = delete;
 
-  // Never returns nullptr. Contents are unspecified. When the resource refuses, cached segments are released, then a
-  // segment for this request alone is asked for, then a larger free block than is good is split; then OutOfMemoryError,
-  // with the request, what the device has, and what is allocated by tag and by layer.
+  // Never returns nullptr. The contents are unspecified. When the resource refuses, the allocator tries three things in
+  // order: it releases cached segments, asks for a segment for this request alone, and splits a larger free block than
+  // is good. If all fail it throws OutOfMemoryError, with the request, the device's capacity, and what is allocated by
+  // tag and by layer.
   Block* allocate(size_t bytes, Tag tag, Lifetime lifetime);
   void free(Block* block) noexcept;
 
-  // Never reserves more than this; by default, what the resource has.
+  // Sets the most bytes to reserve. By default this is what the resource has.
   void set_limit(size_t bytes) { limit_ = bytes; }
 
   // Gives segments that are wholly free back to the resource.
   void release_cached() noexcept;
 
-  // Names what allocations from now on belong to, and returns what they belonged to before. Use LayerScope.
+  // Names the layer that allocations belong to from now on, and returns the one before. Use LayerScope.
   uint32_t enter_layer(uint32_t layer) { return std::exchange(layer_, layer); }
   uint32_t current_layer() const { return layer_; }
   uint32_t layer(std::string_view name);
-  // Likewise the phase: use PhaseScope.
+  // Does the same for the phase. Use PhaseScope.
   Phase enter_phase(Phase phase) { return std::exchange(phase_, phase); }
   const std::string& layer_name(uint32_t layer) const { return layer_names_[layer]; }
-  // Allocated bytes by layer at the moment of stats().peak_allocated; they sum to it.
+  // Returns the allocated bytes by layer at the moment of stats().peak_allocated, which is their sum.
   const std::vector<size_t>& layers_at_peak() const { return layers_at_peak_; }
 
-  // Every event from now on goes to `observer`, which outlives the allocator or is taken away with nullptr.
+  // Reports every event from now on to `observer`. It outlives the allocator, or is removed by passing nullptr.
   void observe(AllocationObserver* observer) { observer_ = observer; }
 
   const MemoryStats& stats() const { return stats_; }
-  // Peaks start anew from what is allocated now.
+  // Restarts the peaks from what is allocated now.
   void reset_peak();
 
  private:
-  // Then by age of the segment: addresses come from the resource, and what is reused must not depend on them.
+  // Blocks of equal size are ordered by the age of their segment. They are not ordered by address, because addresses
+  // come from the resource, and the choice of a block must not depend on them.
   struct BySizeThenPlace {
     bool operator()(const Block* a, const Block* b) const;
   };
   using FreeBlocks = std::set<Block*, BySizeThenPlace>;
 
-  // The smallest free block of at least `size` bytes, no longer listed as free; or nullptr. well_fitting:
-  // nor one that should be left for a larger request.
+  // Takes the smallest free block of at least `size` bytes off the list of free blocks, or returns nullptr. With
+  // well_fitting, it leaves blocks that should be kept for a larger request.
   Block* take_free(size_t pool, size_t size, bool well_fitting);
-  // A wholly free segment of at most 1.25 `size` bytes, or as large as one made for `size`, from the other pool of
-  // large requests: what stays and what passes have their peaks at different times of a step. A segment that fits worse
-  // would have its rest pinned. Or nullptr.
+  // Takes a wholly free segment from the other pool of large requests, or returns nullptr. The segment has at most 1.25
+  // `size` bytes, or is as large as one made for `size`: the rest of a larger segment would be pinned. The two pools
+  // can lend to each other because they have their peaks at different times of a step.
   Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
   void* take_memory(size_t bytes);

@@ -1,4 +1,4 @@
-// How messages and tables speak of memory: in MiB, by tag, the largest first.
+// These functions word memory for messages and tables: in MiB, by tag, the largest first.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace revunet {
 
-// Indices of all tags, those with the most bytes first, else in their own order.
+// Returns the indices of all tags, those with the most bytes first. Tags with equal bytes keep their own order.
 template <std::integral Bytes>
 std::array<size_t, kTagCount> tags_by_size(const std::array<Bytes, kTagCount>& bytes) {
   std::array<size_t, kTagCount> order{};
@@ -23,7 +23,7 @@ std::array<size_t, kTagCount> tags_by_size(const std::array<Bytes, kTagCount>& b
   return order;
 }
 
-// Lines of what is allocated, in MiB: each tag that has any, then the layers that have most.
+// Returns lines that say what is allocated, in MiB: each tag that has any, then the layers that have most.
 std::string allocation_table(const std::array<size_t, kTagCount>& by_tag, std::span<const std::string> layers,
                              std::span<const size_t> by_layer);
 

@@ -30,7 +30,7 @@ void* HostResource::allocate(size_t bytes) {
   const size_t alignment = bytes >= kHugePage ? kHugePage : kAllocationAlignment;
   const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* pointer = std::aligned_alloc(alignment, rounded);
-  // Advice only: where huge pages are off, ordinary ones serve.
+  // This is advice only: where huge pages are off, ordinary ones serve.
   if (pointer && alignment == kHugePage) madvise(pointer, rounded, MADV_HUGEPAGE);
   return pointer;
 }

@@ -1,5 +1,5 @@
-// What a byte of tensor memory is for. Every allocation has a tag from birth, so that a measured peak can be held
-// against the terms of the paper's memory equations (3) and (4), which are sums over tags.
+// A tag says what a byte of tensor memory is for. Every allocation has one from birth, so that a measured peak can be
+// compared with the terms of the paper's memory equations (3) and (4), which are sums over tags.
 //
 // Rule: a tag counts and never decides. Where a block lies follows from its Lifetime (caching_allocator.h), and how a
 // tensor lies in it from its Layout (tensor.h).
@@ -20,7 +20,7 @@ enum class Tag : uint8_t {
   sequence_output,   // the pair that a reversible sequence leaves behind
   forward_scratch,   // activations that no backward reads
   backward_scratch,  // gradients of activations, and what is rebuilt in backward
-  workspace,         // inside one call of one op
+  workspace,         // used inside one call of one op
   other,
 };
 
@@ -33,7 +33,7 @@ constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];
 }
 
-// What training does while memory is asked for and given back.
+// A Phase says what training does while memory is asked for and given back.
 enum class Phase : uint8_t { setup, forward, backward, optimiser, evaluation };
 
 inline constexpr std::array kPhaseNames = {"setup", "forward", "backward", "optimiser", "evaluation"};

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A hierarchy of control groups, as /proc/self/mountinfo describes it.
+// A Hierarchy is a tree of control groups, as /proc/self/mountinfo describes it.
 struct Hierarchy {
   bool version2;
   fs::path group;        // the group that is seen at the mount point: "/", or a container's
@@ -25,8 +25,8 @@ bool contains(const std::string& list, const std::string& item) {
   return false;
 }
 
-// A line of mountinfo: id, parent, device, root, mount point, options, any number of fields, "-", type, source,
-// options.
+// Reads lines of mountinfo. Each has: id, parent, device, root, mount point, options, any number of fields, "-", type,
+// source, options.
 std::vector<Hierarchy> hierarchies(const std::string& controller, const fs::path& root) {
   std::vector<Hierarchy> found;
   std::ifstream file(root / "proc/self/mountinfo");
@@ -45,7 +45,7 @@ std::vector<Hierarchy> hierarchies(const std::string& controller, const fs::path
   return found;
 }
 
-// The group of this process: of version 2 it stands after "0::", of version 1 after "N:controllers:".
+// Returns the group of this process. In version 2 it stands after "0::", in version 1 after "N:controllers:".
 std::optional<fs::path> own_group(const std::string& controller, const fs::path& root, bool version2) {
   std::ifstream file(root / "proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
@@ -64,8 +64,8 @@ std::vector<ControlGroup> control_groups(const std::string& controller, const fs
   for (const Hierarchy& hierarchy : hierarchies(controller, root)) {
     const std::optional<fs::path> own = own_group(controller, root, hierarchy.version2);
     if (!own) continue;
-    // A container may see its own group at the mount point, but be told the group's name on the host: then it is the
-    // mount point alone.
+    // A container may see its own group at the mount point, but read the group's name as it is on the host. Then the
+    // group is the mount point alone.
     fs::path below = own->lexically_relative(hierarchy.group);
     if (below.empty() || *below.begin() == "..") below = ".";
     fs::path folder = root / hierarchy.mount_point.relative_path();

@@ -15,13 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Microseconds of CPU time and of the period in which they may be used; nothing where there is no limit.
+// Returns the microseconds of CPU time and of the period in which they may be used, or nothing where there is no limit.
 std::optional<std::pair<double, double>> limit_of(const ControlGroup& group) {
   double quota = 0, period = 0;
   if (group.version2) {
-    std::ifstream(group.folder / "cpu.max") >> quota >> period;  // "max 100000" is no number
+    std::ifstream(group.folder / "cpu.max") >> quota >> period;  // "max 100000" does not parse as a number
   } else {
-    std::ifstream(group.folder / "cpu.cfs_quota_us") >> quota;  // -1: none
+    std::ifstream(group.folder / "cpu.cfs_quota_us") >> quota;  // -1: no limit
     std::ifstream(group.folder / "cpu.cfs_period_us") >> period;
   }
   if (quota > 0 && period > 0) return std::pair(quota, period);
@@ -38,7 +38,7 @@ std::optional<int> cpu_quota(const fs::path& root) {
   std::optional<int> least;
   for (const ControlGroup& group : control_groups("cpu", root)) {
     const auto limit = limit_of(group);
-    if (!limit || limit->first / limit->second > 1e6) continue;  // as good as none
+    if (!limit || limit->first / limit->second > 1e6) continue;  // such a quota limits nothing
     const int cpus = static_cast<int>(std::ceil(limit->first / limit->second));
     least = std::min(cpus, least.value_or(cpus));
   }

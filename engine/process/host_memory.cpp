@@ -18,7 +18,7 @@ size_t page_bytes() {
   return static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// What the kernel reckons it can give without swapping; what is free where it does not say.
+// Returns what the kernel estimates it can give without swapping, or what is free where it does not say.
 size_t available_on_machine() {
   std::ifstream file("/proc/meminfo");
   for (std::string line; std::getline(file, line);) {
@@ -27,21 +27,22 @@ size_t available_on_machine() {
   return static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES)) * page_bytes();
 }
 
-// The addresses that the process has in use, which are what `ulimit -v` counts.
+// Returns the bytes of addresses that the process has in use, which `ulimit -v` counts.
 size_t addresses_in_use() {
   size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * page_bytes();
 }
 
-// The first number that a file holds; nothing of one that is not there or begins with a word ("max").
+// Returns the first number in a file, or nothing where the file is missing or begins with a word ("max").
 std::optional<size_t> number_in(const std::filesystem::path& path) {
   size_t number = 0;
   if (std::ifstream(path) >> number) return number;
   return std::nullopt;
 }
 
-// What the kernel takes back from a group before it ends a process: files that were read and not used again.
+// Returns the bytes that the kernel takes back from a group before it ends a process: files that were read and not used
+// again.
 size_t reclaimable(const ControlGroup& group) {
   const std::string wanted = group.version2 ? "inactive_file" : "total_inactive_file";
   std::ifstream file(group.folder / "memory.stat");
@@ -52,7 +53,8 @@ size_t reclaimable(const ControlGroup& group) {
   return 0;
 }
 
-// A group beyond whose limit the kernel ends processes. In version 1, a huge number is no limit.
+// Returns the memory of a group. The kernel ends processes that exceed its limit. In version 1, a huge number means no
+// limit.
 std::optional<HostMemory> memory_of(const ControlGroup& group) {
   const auto limit = number_in(group.folder / (group.version2 ? "memory.max" : "memory.limit_in_bytes")),
              used = number_in(group.folder / (group.version2 ? "memory.current" : "memory.usage_in_bytes"));

@@ -1,4 +1,4 @@
-// Host memory that there is none of: what a tool says in place of std::bad_alloc.
+// Where host memory runs out, a tool reports this in place of std::bad_alloc.
 #pragma once
 
 #include <new>
@@ -9,10 +9,11 @@
 
 namespace revunet {
 
-// Names what the memory was for, and how much there is. Its capacity is 0.
+// Returns an error that names what the memory was for, and how much there is. Its capacity is 0.
 OutOfMemoryError out_of_host_memory(const std::string& purpose);
 
-// work(), whose std::bad_alloc, and std::length_error of a container beyond any memory, become out_of_host_memory.
+// Returns work(). A std::bad_alloc becomes out_of_host_memory, and so does the std::length_error of a container that is
+// larger than any memory.
 template <class Work>
 auto with_host_memory(const std::string& purpose, Work work) {
   try {

@@ -12,7 +12,8 @@ namespace revunet {
 
 namespace {
 
-// Who ends a program may signal it and its group, as timeout(1) does: two at once are one.
+// A program that ends another may signal both it and its group, as timeout(1) does. Two signals within this time count
+// as one request.
 constexpr int64_t kOneRequest = 500;  // milliseconds
 
 const char* finishing_text = "";        // set before the first signal can come
@@ -30,7 +31,7 @@ void write_to_stderr(const char* text) {
 }
 
 extern "C" void on_signal(int signal) {
-  const int interrupted_call = errno;  // which write must not change
+  const int interrupted_call = errno;  // write may change errno, which the interrupted code must not notice
   int64_t none = 0;
   if (first_signal.compare_exchange_strong(none, now())) {
     write_to_stderr("\nfinishing ");
@@ -39,8 +40,8 @@ extern "C" void on_signal(int signal) {
     errno = interrupted_call;
     return;
   }
-  const bool insists = signal == SIGINT || signal == SIGTERM;  // a terminal that closes may say so more than once
-  if (insists && now() - first_signal >= kOneRequest) _exit(128 + signal);  // as a shell says of such a program
+  const bool insists = signal == SIGINT || signal == SIGTERM;  // a closing terminal may send SIGHUP more than once
+  if (insists && now() - first_signal >= kOneRequest) _exit(128 + signal);  // a shell gives this exit code
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ void watch_for_interruption(const char* finishing) {
   finishing_text = finishing;
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;  // a write goes on
+  action.sa_flags = SA_RESTART;  // an interrupted write goes on
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
   struct sigaction before {};
   sigaction(SIGHUP, nullptr, &before);

@@ -18,12 +18,12 @@
 namespace revunet::io {
 namespace {
 
-// Left-over temporary files of killed runs that had the same process id are stepped over, this many at most.
+// At most this many leftover temporary files of killed runs with the same process id are skipped.
 constexpr int max_name_attempts = 1000;
 
 constexpr size_t longest_name = 255;  // bytes: NAME_MAX of Linux's file systems
 
-constexpr size_t most_pending = size_t{1} << 20;  // bytes: what is larger gains nothing from waiting
+constexpr size_t most_pending = size_t{1} << 20;  // bytes: larger writes gain nothing from waiting
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* action, const char* remedy) {
   const int reason = errno;
@@ -36,11 +36,11 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 }
 
 struct Temporary {
-  std::string file, host;  // the name that commit() would give; where its writer runs
+  std::string file, host;  // the name that commit() would give; the machine of the writer
   pid_t process;
 };
 
-// What the name says of a writer's temporary file; nothing for other files.
+// Returns what the name says about a writer's temporary file, or nothing for other files.
 std::optional<Temporary> temporary_of(const std::filesystem::path& path) {
   static const std::regex pattern("\\.(.+)\\.tmp-(.+)-([0-9]{1,9})-[0-9]+");
   std::smatch match;
@@ -49,21 +49,22 @@ std::optional<Temporary> temporary_of(const std::filesystem::path& path) {
   return Temporary{match[1], match[2], static_cast<pid_t>(std::stol(match[3]))};
 }
 
-// A process of this id cannot be of another program that wrote files before this one did: it is this one.
+// A process of this id cannot belong to another program that wrote files before this one did: it is this one.
 bool is_gone(pid_t process) {
   return process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
 }
 
-// ".NAME.tmp-HOST-PID-", with as much of the name as leaves room for a number.
+// Returns ".NAME.tmp-HOST-PID-", with as much of the name as leaves room for a number.
 std::string temporary_stem(const std::string& name) {
   const std::string writer = fmt::format(".tmp-{}-{}-", host_name(), ::getpid());
   const size_t room = longest_name - writer.size() - std::to_string(max_name_attempts).size() - 1;
   return '.' + name.substr(0, room) + writer;
 }
 
-// Whether a path is, or a link on its way, one of /proc/self/fd: /dev/stdout is, whatever it has been redirected to.
+// Returns whether a path is one of /proc/self/fd, or leads there through links. /dev/stdout always does, whatever it
+// has been redirected to.
 bool leads_to_open_file(std::filesystem::path path) {
-  constexpr int most_links = 40;  // as Linux follows
+  constexpr int most_links = 40;  // Linux follows as many
   std::error_code error;
   for (int i = 0; i < most_links; ++i) {
     if (std::filesystem::absolute(path, error).lexically_normal().string().starts_with("/proc/")) return true;
@@ -109,7 +110,7 @@ void expect_replaceable(const std::filesystem::path& path) {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   expect_replaceable(path_);
-  std::error_code error;  // a link stays, and its file is replaced
+  std::error_code error;  // a link stays, and the file it leads to is replaced
   if (std::filesystem::is_symlink(path_, error) && std::filesystem::exists(path_, error)) {
     path_ = std::filesystem::canonical(path_);
   }
@@ -177,7 +178,7 @@ void AtomicFile::commit(const std::filesystem::path& previous) {
   write_pending();
   if (::fsync(descriptor_) != 0) fail(path_, "sync", "check free space and the disk");
   if (!published_) rename_to_final(previous);
-  ::close(std::exchange(descriptor_, -1));  // after fsync nothing is left that close could fail to write
+  ::close(std::exchange(descriptor_, -1));  // after fsync, close has nothing left that it could fail to write
 }
 
 void AtomicFile::rename_to_final(const std::filesystem::path& previous) {

@@ -1,7 +1,7 @@
-// Files that appear whole or not at all: written to a temporary name in the same folder, .NAME.tmp-HOST-PID-NUMBER,
-// synced, then renamed.
+// These files appear whole or not at all. They are written to a temporary name in the same folder,
+// .NAME.tmp-HOST-PID-NUMBER, synced, then renamed.
 //
-// Non-obvious rule: nothing is visible under the final name until commit() returns; a writer destroyed without commit()
+// Non-obvious rule: nothing is visible under the final name until commit() returns. A writer destroyed without commit()
 // removes its temporary file and leaves an older file of the final name untouched. The folder must exist. The exception
 // is publish(), for a file that grows for long and whose readers can tell from its content whether it is whole.
 #pragma once
@@ -14,13 +14,13 @@
 
 namespace revunet::io {
 
-// DataError where something is at `path` that no file should replace: a device, a pipe, or an open file by its
+// Throws DataError where something is at `path` that no file should replace: a device, a pipe, or an open file by its
 // number (/dev/stdout).
 void expect_replaceable(const std::filesystem::path& path);
 
-// Streams bytes into a file; of a link, into the file that it leads to. Not safe to share between threads; two writers
-// of one path do not disturb each other (the later commit wins). Every member that fails throws DataError naming the
-// path and the system's reason.
+// Streams bytes into a file. A link is followed to its file. The object is not safe to share between threads. Two
+// writers of one path do not disturb each other (the later commit wins). Every member that fails throws DataError with
+// the path and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -28,17 +28,18 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Appends size bytes, many small writes in one.
+  // Appends size bytes. Many small writes are gathered into one.
   void write(const void* bytes, int64_t size);
   void write(std::string_view bytes) { write(bytes.data(), static_cast<int64_t>(bytes.size())); }
 
-  // Shows what is written so far: the first time under the final name, as commit() does. What is written later is added
-  // to that file, by the next publish() or commit() at the latest; a writer destroyed without commit() leaves it there.
+  // Shows what is written so far. The first call does so under the final name, as commit() does. What is written later
+  // is added to that file, by the next publish() or commit() at the latest. A writer destroyed without commit() leaves
+  // the file there.
   void publish();
 
-  // Syncs the file, renames it to the final name and syncs the folder. Once only; nothing may be written after it. With
-  // `previous`, in the same folder, an older file of the final name is renamed to that first, once this one is on disk:
-  // at every moment one of the two is there and whole.
+  // Syncs the file, renames it to the final name and syncs the folder. Call it only once; nothing may be written after
+  // it. With `previous`, in the same folder, an older file of the final name is renamed to that first, once this one is
+  // on disk: at every moment one of the two is there and whole.
   void commit(const std::filesystem::path& previous = {});
 
  private:
@@ -53,14 +54,15 @@ class AtomicFile {
   std::string pending_;  // not written yet
 };
 
-// Removes the temporary files of `names`, directly in `folder`, whose writer ran on this host and is gone; returns how
-// many. To be called before this process writes any of them. What another host's processes write is left alone: they
-// may be alive. DataError where the folder cannot be listed.
+// Removes the temporary files of `names`, directly in `folder`, whose writer ran on this host and is gone. Returns how
+// many. Call it before this process writes any of them. Files of another host's processes are left alone, because their
+// writers may be alive. Throws DataError where the folder cannot be listed.
 int64_t remove_leftovers(const std::filesystem::path& folder, std::span<const std::string_view> names);
-// The name that a writer's temporary file is to get, "a" for ".a.tmp-HOST-PID-0"; empty for any other file.
+// Returns the name that a writer's temporary file is to get, such as "a" for ".a.tmp-HOST-PID-0". It is empty for any
+// other file.
 std::string final_name(const std::filesystem::path& temporary);
 
-// The whole of a small file at once.
+// Writes a small file at once.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace revunet::io

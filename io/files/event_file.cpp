@@ -27,7 +27,7 @@ constexpr std::array<uint32_t, 256> make_crc_table() {
   return table;
 }
 
-// So that a CRC of bytes that hold a CRC is as good as any.
+// Masks a CRC, so that the CRC of bytes that hold a CRC is as good as any.
 uint32_t masked(uint32_t crc) {
   return std::rotr(crc, 15) + 0xa282ead8;
 }
@@ -39,7 +39,7 @@ std::string little_endian(Unsigned value) {
   return bytes;
 }
 
-// A message of protocol buffers (protobuf.dev/programming-guides/encoding), field by field.
+// A Message is a message of protocol buffers (protobuf.dev/programming-guides/encoding), built field by field.
 class Message {
  public:
   Message& integer(int field, int64_t value) {
@@ -76,7 +76,7 @@ class Message {
   std::string bytes_;
 };
 
-// Fields of Event: wall_time = 1, step = 2, file_version = 3, summary = 5, session_log = 7.
+// Event has these fields: wall_time = 1, step = 2, file_version = 3, summary = 5, session_log = 7.
 Message event(double wall_time, int64_t step) {
   Message e;
   e.real(1, wall_time);
@@ -99,7 +99,7 @@ uint32_t big_endian_at(std::string_view bytes, size_t offset) {
   return value;
 }
 
-// The seconds in the names of event files; 0 where there is none.
+// Returns the latest seconds in the names of event files, or 0 where there are none.
 int64_t newest(const std::filesystem::path& folder) {
   int64_t seconds = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

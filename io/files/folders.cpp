@@ -28,12 +28,12 @@ void make_folder(const fs::path& folder) {
 }
 
 void sync_folder(const fs::path& folder) {
-  if (::access(folder.c_str(), R_OK) != 0 && errno == EACCES) return;  // it cannot be opened, not even to be synced
+  if (::access(folder.c_str(), R_OK) != 0 && errno == EACCES) return;  // what cannot be opened cannot be synced
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   REVUNET_EXPECTS(descriptor >= 0, DataError,
                   "[{}] expected to open the folder, got: {}; check the folder's permissions", folder.string(),
                   std::strerror(errno));
-  const bool synced = ::fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP;  // disks without such a sync
+  const bool synced = ::fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP;  // some disks have no such sync
   const int reason = errno;
   ::close(descriptor);
   REVUNET_EXPECTS(synced, DataError, "[{}] expected to sync the folder, got: {}; check the disk", folder.string(),

@@ -15,7 +15,7 @@
 namespace revunet::io {
 namespace {
 
-constexpr int64_t chunk_bytes = 256 * 1024;  // of file data held at a time: few system calls, stays in the L2 cache
+constexpr int64_t chunk_bytes = 256 * 1024;  // file data held at a time: few system calls, stays in the L2 cache
 constexpr int gzip_window = 15 + 16;         // zlib's windowBits: the largest window, with gzip header and trailer
 constexpr int64_t max_deflate_ratio = 1032;  // no deflate stream expands further (zlib's technical notes)
 constexpr int compression_level = 4;  // three maps of probabilities: 0.7 s, where zlib's 6 takes 1.1 s for 1.5 % less
@@ -56,7 +56,7 @@ void GzipReader::State::begin() {
   }
 }
 
-// Loads the next chunk if the current one is used up. False at the end of the file.
+// Loads the next chunk if the current one is used up. Returns false at the end of the file.
 bool GzipReader::State::refill() {
   if (stream.avail_in > 0) return true;
   const int64_t count = file.read(chunk.data(), chunk_bytes);
@@ -72,7 +72,7 @@ void GzipReader::State::expect_zeros(const unsigned char* bytes, size_t count) c
                   path.string());
 }
 
-// Starts the next member of a multi-member file. False at the end of the file, and for zeros up to there.
+// Starts the next member of a multi-member file. Returns false at the end of the file, also where zeros lie before it.
 bool GzipReader::State::begin_member() {
   if (inside_member) return true;
   if (!refill()) return false;
@@ -106,7 +106,7 @@ int64_t GzipReader::State::inflate_some(unsigned char* destination, int64_t size
   return wanted - stream.avail_out;
 }
 
-// Between 1 and size bytes; 0 only at the verified end.
+// Returns between 1 and size bytes, and 0 only at the verified end.
 int64_t GzipReader::State::read_some(unsigned char* destination, int64_t size) {
   if (compressed) return inflate_some(destination, size);
   if (!refill()) return 0;
@@ -170,7 +170,7 @@ struct GzipWriter::Deflate {
   Deflate(const Deflate&) = delete;
   Deflate& operator=(const Deflate&) = delete;
 
-  // Compresses what stream.next_in holds into file; flush is Z_NO_FLUSH, or Z_FINISH for the trailer.
+  // Compresses what stream.next_in holds into file. flush is Z_NO_FLUSH, or Z_FINISH for the trailer.
   void drain(AtomicFile& file, int flush) {
     int status = Z_OK;
     do {

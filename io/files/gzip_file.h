@@ -1,4 +1,4 @@
-// Byte streams of files that may be gzip-compressed: a reader that trusts content, not names, and a writer.
+// These are byte streams of files that may be gzip-compressed: a reader that trusts content, not names, and a writer.
 //
 // Non-obvious rule: the reader verifies each gzip member's CRC and length, but only when read to its end, so callers
 // that want a verified payload must finish with skip_padding().
@@ -13,8 +13,8 @@
 
 namespace revunet::io {
 
-// Reads a plain file, or the concatenated members of a gzip file (told apart by the two magic bytes).
-// Throws DataError naming the path for a missing, unreadable or damaged file. One thread at a time.
+// Reads a plain file, or the concatenated members of a gzip file. The two magic bytes tell them apart. Throws DataError
+// with the path for a missing, unreadable or damaged file. Only one thread may use it at a time.
 class GzipReader {
  public:
   explicit GzipReader(const std::filesystem::path& path);
@@ -22,14 +22,15 @@ class GzipReader {
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;
 
-  // Fills destination with the next size bytes; DataError saying what was being read if the stream ends before.
+  // Fills destination with the next size bytes. If the stream ends before, throws DataError that says what was being
+  // read.
   void read(void* destination, int64_t size, std::string_view what);
 
-  // Reads to the end, up to which zeros may follow, in the stream or after its last gzip member: disks, tapes and some
-  // tools pad with them. Returns how many. DataError for other bytes and for a trailer that is not right.
+  // Reads to the end. Zeros may lie before it, in the stream or after its last gzip member, because disks, tapes and
+  // some tools pad with them. Returns how many there were. Throws DataError for other bytes and for a wrong trailer.
   int64_t skip_padding();
 
-  // An upper bound on the bytes that the whole file can hold once decompressed; exact for a plain file.
+  // Returns an upper bound on the decompressed bytes of the whole file. It is exact for a plain file.
   int64_t max_content_size() const;
   bool compressed() const;
 
@@ -38,8 +39,8 @@ class GzipReader {
   std::unique_ptr<State> state_;
 };
 
-// Writes a file through AtomicFile, compressed or not. The gzip header carries no name and no time: equal content
-// gives equal files.
+// Writes a file through AtomicFile, compressed or not. The gzip header carries no name and no time: equal content gives
+// equal files.
 class GzipWriter {
  public:
   GzipWriter(const std::filesystem::path& path, bool compress);

@@ -8,10 +8,10 @@
 namespace revunet::io {
 
 std::string host_name() {
-  std::array<char, 256> name{};  // Linux has 64 characters at most
+  std::array<char, 256> name{};  // Linux allows at most 64 characters
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
   std::string text = name.data();
-  std::ranges::replace(text, '/', '_');  // it goes into file names
+  std::ranges::replace(text, '/', '_');  // file names contain it
   return text;
 }
 

@@ -1,11 +1,11 @@
-// The machine's name, for what several machines may find on one disk.
+// This function gives the machine's name, for files that several machines may find on one disk.
 #pragma once
 
 #include <string>
 
 namespace revunet::io {
 
-// As `hostname` prints it; "localhost" where there is none.
+// Returns the name as `hostname` prints it, or "localhost" where there is none.
 std::string host_name();
 
 }  // namespace revunet::io

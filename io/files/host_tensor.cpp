@@ -34,7 +34,7 @@ float half_to_float(uint16_t bits) {
   float magnitude;
   if (exponent == exponent_of_infinity) {
     magnitude = mantissa == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {  // subnormal: no implicit leading one
+  } else if (exponent == 0) {  // subnormal: it has no implicit leading one
     magnitude = std::ldexp(static_cast<float>(mantissa), 1 - exponent_bias - mantissa_bits);
   } else {
     magnitude =

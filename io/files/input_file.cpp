@@ -22,7 +22,7 @@ const char* kind_of(mode_t mode) {
   return "a device";
 }
 
-// Without waiting for the other end of a pipe.
+// Opens a file without waiting for the other end of a pipe.
 int open_regular(const std::filesystem::path& path, struct stat& status) {
   int descriptor = -1;
   do {

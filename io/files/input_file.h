@@ -1,6 +1,6 @@
-// The one way to open a file for reading.
+// This is the one way to open a file for reading.
 //
-// Rule: only regular files are read, however they are named or linked to: a pipe would hang a tool, and a device such
+// Rule: only regular files are read, however they are named or linked to. A pipe would hang a tool, and a device such
 // as /dev/zero would fill its memory. A text that is read whole has a bound on its size for the same reason.
 #pragma once
 
@@ -10,15 +10,15 @@
 
 namespace revunet::io {
 
-constexpr int64_t max_text_bytes = int64_t{16} << 20;  // of configurations, JSON and tables: far beyond any of ours
+constexpr int64_t max_text_bytes = int64_t{16} << 20;  // for configurations, JSON and tables; far beyond any of ours
 
-// DataError naming the path for a missing or unreadable file, and for what is no regular file.
+// Throws DataError with the path for a missing or unreadable file, and for what is no regular file.
 void expect_regular_file(const std::filesystem::path& path);
 
-// Every member that fails throws DataError naming the path. One thread at a time.
+// Every member that fails throws DataError with the path. Only one thread may use it at a time.
 class InputFile {
  public:
-  // DataError as expect_regular_file.
+  // Throws DataError as expect_regular_file does.
   explicit InputFile(const std::filesystem::path& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
@@ -29,7 +29,7 @@ class InputFile {
 
   // Reads the next `size` bytes, fewer only at the end of the file, and returns how many there were.
   int64_t read(void* destination, int64_t size);
-  // The next read begins at this byte of the file.
+  // Makes the next read begin at this byte of the file.
   void seek(int64_t offset);
 
  private:
@@ -38,17 +38,18 @@ class InputFile {
   int64_t size_ = 0;
 };
 
-// The whole file. DataError also for more than `most` bytes.
+// Returns the whole file. Also throws DataError for more than `most` bytes.
 std::string read_whole_file(const std::filesystem::path& path, int64_t most = max_text_bytes);
 
-// Reads a file of any size line by line. DataError as InputFile, and for a line of more than max_text_bytes.
+// Reads a file of any size line by line. Throws DataError as InputFile does, and for a line of more than
+// max_text_bytes.
 class LineReader {
  public:
   explicit LineReader(const std::filesystem::path& path) : path_(path), file_(path) {}
 
-  // The next line, without its line break; false at the end of the file.
+  // Reads the next line, without its line break. Returns false at the end of the file.
   bool next(std::string& line);
-  // Whether the last line ended with the file, not with a line break.
+  // Returns whether the last line ended with the file, not with a line break.
   bool cut() const { return cut_; }
 
  private:
@@ -57,7 +58,7 @@ class LineReader {
   std::filesystem::path path_;
   InputFile file_;
   std::string chunk_;
-  size_t used_ = 0;  // bytes of the chunk
+  size_t used_ = 0;  // bytes of the chunk that were read
   bool cut_ = false;
 };
 

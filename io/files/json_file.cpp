@@ -13,7 +13,7 @@ using nlohmann::json;
 
 constexpr int max_depth = 32;  // our own files need 6; copying and printing a value recurse
 
-// How deep a text is nested, as far as it is JSON.
+// Returns how deep a text is nested, as far as it is JSON.
 int depth_of(std::string_view text) {
   int depth = 0, deepest = 0;
   bool in_string = false;
@@ -33,7 +33,7 @@ int depth_of(std::string_view text) {
   return deepest;
 }
 
-// Refuses a second value under one key: some readers take the first, others the last.
+// Refuses a second value under one key, because some readers take the first and others the last.
 class DistinctKeys {
  public:
   bool operator()(int, json::parse_event_t event, const json& value) {

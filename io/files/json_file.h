@@ -1,7 +1,7 @@
-// JSON out of files that anybody may have written: the one way to parse it, and to take values out of it.
+// This is the one way to parse JSON that anybody may have written, and to take values out of it.
 //
-// Rule: nothing but DataError comes out, whatever a file holds, and no text is too deep for the stack. What is thrown
-// for a text or a value does not name the file, which at_place adds.
+// Rule: only DataError is thrown, whatever a file holds, and no text is too deep for the stack. An error about a text
+// or a value does not name the file, which at_place adds.
 #pragma once
 
 #include <concepts>
@@ -18,20 +18,20 @@
 
 namespace revunet::io {
 
-// Parses a text nested at most 32 deep. DataError for anything else.
+// Parses a text nested at most 32 deep. Throws DataError for anything else.
 nlohmann::json parse_json(std::string_view text);
 
-// Parses a file. DataError, naming the path, as read_whole_file and parse_json.
+// Parses a file. Throws DataError with the path, as read_whole_file and parse_json do.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 
-// The start of a value, for a message. A template, so that texts are not taken for JSON.
+// Returns the start of a value, for a message. It is a template, so that texts are not taken for JSON.
 template <std::same_as<nlohmann::json> Json>
 std::string excerpt(const Json& value) {
   return excerpt(std::string_view(value.dump()));
 }
 
-// Values of an object, or by themselves: DataError for one that is not there, of another type or out of range.
-// Fractions are no whole numbers, and nothing is converted. `name` is for the message.
+// These take values out of an object, or check values by themselves. They throw DataError for a value that is missing,
+// of another type or out of range. Fractions are no whole numbers, and nothing is converted. `name` is for the message.
 const nlohmann::json& member(const nlohmann::json& object, std::string_view key);
 int64_t integer_of(const nlohmann::json& value, const std::string& name, int64_t least = 0,
                    int64_t most = std::numeric_limits<int64_t>::max());
@@ -48,7 +48,7 @@ inline std::string text_member(const nlohmann::json& object, const std::string& 
   return text_of(member(object, key), key);
 }
 
-// The words of nlohmann's exceptions, without their number and cut to a sane length.
+// Returns the words of nlohmann's exceptions, without their number and cut to a reasonable length.
 std::string reason_of(const nlohmann::json::exception& e);
 
 // Runs f and puts "[place] " before what it throws: f takes values out of JSON and does not know the file.

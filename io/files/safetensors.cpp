@@ -20,7 +20,7 @@ constexpr int64_t length_bytes = 8;                // the u64 in front of the he
 constexpr int64_t max_header_bytes = 100'000'000;  // the format's limit, against headers made to exhaust memory
 constexpr size_t max_listed_names = 12;            // keeps the message of at() readable
 
-// The file is at least as long as this.
+// Allocates a tensor's bytes. The file is at least as long.
 std::vector<std::byte> room_for(const TensorExtent& extent, const std::string& file) try {
   return std::vector<std::byte>(static_cast<size_t>(extent.end - extent.begin));
 } catch (const std::bad_alloc&) {
@@ -30,7 +30,7 @@ std::vector<std::byte> room_for(const TensorExtent& extent, const std::string& f
                   file, excerpt(extent.name), static_cast<double>(extent.end - extent.begin) / 0x1p30));
 }
 
-// The open file, with the bytes that are left of it.
+// A Reader is the open file, with the number of bytes that are left.
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& path) : file_(path.string()), input_(path), remaining_(input_.size()) {}

@@ -18,15 +18,16 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t header_alignment = 8;    // bytes; the data then starts aligned for any dtype
-constexpr size_t max_json_depth = 3;       // file, tensor, shape or data_offsets
-constexpr int64_t max_values = 1'000'000;  // of the header: of some 70 000 tensors; bounds memory and time
+constexpr size_t max_json_depth = 3;       // levels: file, tensor, shape or data_offsets
+constexpr int64_t max_values = 1'000'000;  // of a header, as of some 70,000 tensors; bounds memory and time
 
-// The format's types of whole numbers, with their bytes.
+// These are the format's types of whole numbers, with their bytes.
 constexpr std::array<std::pair<std::string_view, int64_t>, 9> integer_types = {
     {{"BOOL", 1}, {"I8", 1}, {"U8", 1}, {"I16", 2}, {"U16", 2}, {"I32", 4}, {"U32", 4}, {"I64", 8}, {"U64", 8}}};
 
-// Judges a header before it is parsed, in little memory: its depth, the number of its values, and that no object has a
-// key twice, which nlohmann's parser takes silently. (Its parser with callbacks takes time by the square of the names.)
+// A HeaderJudge checks a header before it is parsed, in little memory: its depth, the number of its values, and that no
+// object has a key twice, which nlohmann's parser accepts silently. (The time of its parser with callbacks grows with
+// the square of the number of names.)
 class HeaderJudge : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderJudge(const std::string& file) : file_(file) {}
@@ -79,7 +80,7 @@ class HeaderJudge : public nlohmann::json_sax<Json> {
   }
 
   const std::string& file_;
-  std::vector<std::set<std::string>> keys_of_open_;  // of objects and, none, of lists
+  std::vector<std::set<std::string>> keys_of_open_;  // a set for each object, and none for lists
   int64_t values_ = 0;
 };
 
@@ -90,7 +91,7 @@ Json parse_header(const std::string& file, const std::string& text) {
   REVUNET_EXPECTS(header.is_object(), DataError,
                   "[{}] expected a JSON object as header, got {}; this is not a safetensors file", file,
                   header.type_name());
-  // nlohmann's parser lets a byte order mark and any white space pass.
+  // nlohmann's parser accepts a byte order mark and any white space.
   REVUNET_EXPECTS(
       text.starts_with('{') && text[text.find_last_not_of(' ')] == '}', DataError,
       "[{}] expected a header from {{ to }} and spaces after it, got other characters around it; write the file again",
@@ -121,7 +122,7 @@ FileDtype read_dtype(const std::string& file, const std::string& name, const Jso
                   file, excerpt(name), excerpt(value)));
 }
 
-// The bytes of a counter; nothing for other tensors.
+// Returns the bytes of a counter, or nothing for other tensors.
 std::optional<int64_t> counter_bytes(const Json& dtype, const std::vector<int64_t>& shape) {
   if (!dtype.is_string() || !std::ranges::all_of(shape, [](int64_t extent) { return extent == 1; }))
     return std::nullopt;
@@ -197,7 +198,7 @@ SafetensorsHeader parse_safetensors_header(const std::string& file, const std::s
       header.extents.push_back(read_extent(file, name, entry, counters));
     }
   }
-  // By end as well, so that an empty tensor comes before the one that begins where it lies.
+  // Sorts by end as well, so that an empty tensor comes before the one that begins at the same place.
   std::ranges::sort(header.extents, {}, [](const TensorExtent& e) { return std::tie(e.begin, e.end, e.name); });
   check_layout(file, header.extents, data_bytes);
   return header;

@@ -1,4 +1,4 @@
-// SHA-256 of files, as the command sha256sum prints it.
+// This file computes the SHA-256 of files, as the command sha256sum prints it.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace revunet::io {
 
-// The SHA-256 of the file's bytes, 64 hexadecimal digits. DataError where it cannot be read.
+// Returns the SHA-256 of the file's bytes, as 64 hexadecimal digits. Throws DataError where the file cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace revunet::io

@@ -17,7 +17,7 @@ namespace {
 std::string with_large_seed_in_quotes(std::string text) {
   constexpr std::string_view key = "\nseed = ", digits = "0123456789";
   constexpr size_t shortest = 19;               // digits of 2^63
-  const size_t line = ("\n" + text).find(key);  // where it is, and text begins as a line does
+  const size_t line = ("\n" + text).find(key);  // `text` may begin with that line
   if (line == std::string::npos) return text;
   const size_t begin = line + key.size() - 1, end = std::min(text.find_first_not_of(digits, begin), text.size());
   if (end - begin < shortest) return text;
@@ -33,7 +33,7 @@ toml::table parse(const std::string& text, const std::string& file) {
   }
 }
 
-// As it would be typed on the command line. Empty for what has no such form.
+// Returns a value as it would be typed on the command line, or an empty text where it has no such form.
 std::string as_typed(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto number = node.value_exact<int64_t>()) return fmt::format("{}", *number);

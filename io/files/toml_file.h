@@ -1,4 +1,5 @@
-// TOML files of settings without sections: read as the texts that a command line would have, and the strings to write.
+// This file reads TOML files of settings without sections, as the texts that a command line would have, and writes
+// strings of TOML.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +11,23 @@
 namespace revunet::io {
 
 struct TomlSetting {
-  std::string key, value;  // the value as a command line has it: lists are numbers or words with commas between
+  std::string key, value;  // the value as on a command line: a list is numbers or words separated by commas
   int64_t line;
 };
 
-// "FILE, line 3: lr", for messages.
+// Returns a text such as "FILE, line 3: lr", for messages.
 std::string place_of(const TomlSetting& setting, const std::string& file);
 
-// In the order of the file. DataError, with the line, for a file that cannot be read or is no TOML; UsageError for a
-// section and for a value that has no such form.
+// Returns the settings in the order of the file. Throws DataError, with the line, for a file that cannot be read or is
+// no TOML, and UsageError for a section and for a value that has no such form.
 std::vector<TomlSetting> read_toml_settings(const std::filesystem::path& path);
-// The same of a text that `file` names in messages.
+// Does the same for a text. Messages call it `file`.
 std::vector<TomlSetting> parse_toml_settings(const std::string& text, const std::string& file);
 
-// The string of TOML, in quotes, that stands for `text`, which is UTF-8.
+// Returns the TOML string, in quotes, for `text`, which is UTF-8.
 std::string toml_string(std::string_view text);
-// The number, true or false that `text` is; in quotes where TOML, whose integers end at 2^63 - 1, has no such number.
+// Returns `text` as it is if it is a number, true or false. Puts it in quotes where TOML has no such number: its
+// integers end at 2^63 - 1.
 std::string toml_number(std::string_view text);
 
 }  // namespace revunet::io

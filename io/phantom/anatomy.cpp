@@ -8,7 +8,7 @@
 namespace revunet::io {
 namespace {
 
-// Lengths below are in half-widths of the brain, 72 mm at the default size; frequencies are bumps a half-width.
+// Lengths below are in half-widths of the brain, 72 mm at the default size. Frequencies are in bumps per half-width.
 constexpr double cortex_thickness = 0.036;  // 2.6 mm
 constexpr double sulcus_half_width = 0.011;
 constexpr double sulcus_depth = 0.20;  // 14 mm
@@ -16,14 +16,14 @@ constexpr double subarachnoid_thickness = 0.010;
 constexpr double vessel_radius = 0.016;
 constexpr double fold_frequency = 3.5, fold_slope = 4.2;  // slope: mean steepness of the fold noise at its zero sheets
 constexpr double foliation_slope = 14;
-constexpr double lesion_threshold = 0.30;  // of a noise field: a few per cent of the white matter
+constexpr double lesion_threshold = 0.30;  // of a noise field: this makes a few per cent of the white matter
 constexpr double vessel_frequency = 3.0, vessel_slope = 3.6;
 
 constexpr Ellipsoid cerebrum = {{0, 0, 0.08}, {1.0, 1.18, 0.80}};
-constexpr Ellipsoid temporal_lobe = {{0.55, 0.22, -0.32}, {0.36, 0.58, 0.30}};  // of the right; the left is its mirror
+constexpr Ellipsoid temporal_lobe = {{0.55, 0.22, -0.32}, {0.36, 0.58, 0.30}};  // the right one
 constexpr Ellipsoid cerebellum = {{0, -0.66, -0.50}, {0.66, 0.42, 0.32}};
 constexpr Ellipsoid brainstem = {{0, -0.20, -0.46}, {0.18, 0.20, 0.46}};
-constexpr double skull_base = -0.30;  // z under which the middle of the cerebrum ends
+constexpr double skull_base = -0.30;  // the middle of the cerebrum ends below this z
 
 constexpr Ellipsoid lateral_body = {{0.13, 0.06, 0.12}, {0.075, 0.42, 0.11}};
 constexpr Ellipsoid frontal_horn = {{0.14, 0.38, 0.07}, {0.075, 0.20, 0.13}};
@@ -106,7 +106,7 @@ double Anatomy::deep_grey(const Point& p) const {
   return below(nearest + 0.02 * patch_(p), 0, edge_width_);
 }
 
-// Tubes where two noise fields vanish together, near the cortex; and the sagittal sinus along the top.
+// Vessels are tubes where two noise fields vanish together, near the cortex, and the sagittal sinus along the top.
 double Anatomy::vessel(const Point& p, double depth) const {
   const double tube = std::hypot(vessel_a_(p), vessel_b_(p)) / vessel_slope;
   const double cortical = below(tube, vessel_radius, edge_width_) * below(depth, 0.30, 0.05);
@@ -118,7 +118,7 @@ double Anatomy::vessel(const Point& p, double depth) const {
 Tissue Anatomy::tissue(const Point& p, double depth, const Point& shifted) const {
   const auto [fold, cleft] = sheets(shifted);
   const double ventricle = ventricle_distance(shifted);
-  const double lining = std::min(depth, cleft);  // the cortex of a cleft's walls folds like that of the outside
+  const double lining = std::min(depth, cleft);  // the cortex of a cleft's walls folds like that outside
   const double folds_end = sulcus_depth + 0.16 * surface_(2.5 * shifted) + 0.10 * patch_(shifted);
 
   Tissue t;

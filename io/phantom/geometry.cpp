@@ -7,7 +7,8 @@
 namespace revunet::io {
 namespace {
 
-// Lattice points a side, a power of two. The noise repeats after as many bumps, more than the brain holds of any field.
+// The lattice has so many points per side, a power of two. The noise repeats after as many bumps, more than the brain
+// holds of any field.
 constexpr int64_t period = 32;
 
 double fade(double t) {
@@ -37,7 +38,7 @@ Noise::Noise(uint64_t key, double frequency) : frequency_(frequency), gradients_
   for (Point& gradient : gradients_) {
     do {
       gradient = {random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(-1, 1)};
-    } while (length(gradient) > 1 || length(gradient) < 0.1);  // directions without a preference for the corners
+    } while (length(gradient) > 1 || length(gradient) < 0.1);  // no preference for the directions of corners
     gradient = 1 / length(gradient) * gradient;
   }
 }

@@ -1,4 +1,4 @@
-// Points, smooth noise and soft edges: what the phantom's anatomy and tumour are drawn with.
+// This file has points, smooth noise and soft edges. The phantom's anatomy and tumour are drawn with them.
 //
 // Non-obvious rule: lengths are in half-widths of the brain (72 mm at the default size), so that anatomy scales with
 // the image. x points right, y to the front, z up.
@@ -27,7 +27,8 @@ inline double length(const Point& a) {
   return std::sqrt(a.x * a.x + a.y * a.y + a.z * a.z);
 }
 
-// 1 where value is well below edge, 0 well above, linear over `width` between: a voxel that an edge cuts is a mixture.
+// Returns 1 where value is well below edge, 0 well above, and is linear over `width` between: a voxel that an edge cuts
+// is a mixture.
 inline double below(double value, double edge, double width) {
   return std::fmin(1.0, std::fmax(0.0, 0.5 + (edge - value) / width));
 }
@@ -36,19 +37,19 @@ inline double mix(double a, double b, double share_of_b) {
   return a + (b - a) * share_of_b;
 }
 
-// The smaller of two distances, rounded off within `radius` where they meet.
+// Returns the smaller of two distances, rounded off within `radius` where they meet.
 double smooth_min(double a, double b, double radius);
 
-// An axis-parallel ellipsoid.
+// This is an axis-parallel ellipsoid.
 struct Ellipsoid {
   Point centre;
   Point radii;
-  // Negative inside, about the distance to the surface near it.
+  // Returns about the distance to the surface near it. It is negative inside.
   double distance(const Point& p) const;
 };
 
-// Gradient noise (Perlin, Improving Noise, 2002): smooth, of mean 0, mostly within -0.7..0.7, one bump about each
-// 1 / frequency. Immutable after construction.
+// This is gradient noise (Perlin, Improving Noise, 2002): smooth, of mean 0, mostly within -0.7..0.7, with about one
+// bump per 1 / frequency. It is immutable after construction.
 class Noise {
  public:
   Noise(uint64_t key, double frequency);
@@ -56,7 +57,7 @@ class Noise {
 
  private:
   double frequency_;
-  Point offset_;                  // keeps lattice points, where the noise is 0, away from the anatomy's axes
+  Point offset_;                  // keeps lattice points, where the noise is 0, off the anatomy's axes
   std::vector<Point> gradients_;  // of a periodic lattice, x fastest
 };
 

@@ -13,15 +13,15 @@
 namespace revunet::io {
 namespace {
 
-// Where a brain of 240 x 240 x 155 BraTS images lies, in shares of the image: its middle, and a half-width along each
+// A brain of 240 x 240 x 155 BraTS images lies here, in shares of the image: its middle, and a half-width along each
 // axis.
 constexpr Point middle = {0.495, 0.53, 0.475};
 constexpr Point half_width = {0.300, 0.300, 0.4645};  // 72 mm
 
-// Keys of independent sequences under a case's key.
+// These are keys of independent sequences under a case's key.
 enum Stream : uint64_t { stream_pose, stream_anatomy, stream_tumour, stream_modality };
 
-// Relative intensities, in the order of io::modality_names: 1 is about the brightest healthy tissue on T1.
+// Intensities are relative, in the order of io::modality_names. About 1 is the brightest healthy tissue on T1.
 struct Contrast {
   double csf, grey, white, vessel, hyperintensity, oedema, core, rim;
 };
@@ -32,12 +32,12 @@ constexpr std::array<Contrast, modality_count> contrasts = {{
     {0.15, 0.94, 0.78, 0.40, 1.13, 1.15, 0.90, 1.05},  // flair
 }};
 
-// What a scanner adds, drawn for each modality of a case.
+// A Scan is what a scanner adds, drawn for each modality of a case.
 struct Scan {
   Contrast contrast;
   double scale;  // int16 units for a relative intensity of 1
   double bias_amplitude;
-  double noise;  // deviation of either channel, relative intensity
+  double noise;  // standard deviation of either channel, as relative intensity
   Noise bias, texture;
   uint64_t noise_key;
 
@@ -67,7 +67,7 @@ struct Scan {
   }
 };
 
-// Turns voxel indices into the anatomy's coordinates, with a little variation of size, place and tilt.
+// A Pose turns voxel indices into the anatomy's coordinates, with a little variation of size, place and tilt.
 class Pose {
  public:
   Pose(uint64_t key, const std::array<int64_t, 3>& size) {
@@ -91,7 +91,7 @@ class Pose {
     return {cosine_ * q.x - sine_ * q.y, sine_ * q.x + cosine_ * q.y, q.z};
   }
 
-  // The length of a voxel's longest side in the anatomy's units.
+  // Returns the length of a voxel's longest side in the anatomy's units.
   double voxel() const { return 1 / std::min({scale_.x, scale_.y, scale_.z}); }
 
  private:

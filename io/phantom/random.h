@@ -1,5 +1,5 @@
-// Random numbers that depend on a key and a counter alone, so that every voxel's draw is the same whichever thread
-// makes it.
+// These random numbers depend on a key and a counter alone, so every voxel's draw is the same whichever thread makes
+// it.
 //
 // Non-obvious rule: nothing from <random> is used, because its distributions differ between standard libraries.
 #pragma once
@@ -13,17 +13,17 @@
 
 namespace revunet::io {
 
-// A key for one of many independent sequences under a parent key.
+// Returns a key for one of many independent sequences under a parent key.
 inline uint64_t derive_key(uint64_t parent, uint64_t stream) {
   return splitmix64(splitmix64(parent) ^ stream);
 }
 
-// The top 53 bits as a number in [0, 1).
+// Returns the top 53 bits as a number in [0, 1).
 inline double unit_interval(uint64_t bits) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
-// Two independent standard normal numbers for a counter (Box and Muller, 1958).
+// Returns two independent standard normal numbers for a counter (Box and Muller, 1958).
 inline std::pair<double, double> normal_pair(uint64_t key, uint64_t counter) {
   const uint64_t bits = splitmix64(key + counter);
   const double radius = std::sqrt(-2 * std::log(1 - unit_interval(bits)));
@@ -31,12 +31,12 @@ inline std::pair<double, double> normal_pair(uint64_t key, uint64_t counter) {
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
-// Draws in sequence, for the handful of parameters of a case.
+// Draws in sequence, for the few parameters of a case.
 class Random {
  public:
   explicit Random(uint64_t key) : key_(key) {}
   double uniform(double low, double high) { return low + (high - low) * unit_interval(splitmix64(key_ + counter_++)); }
-  // +1 or -1 with equal chances.
+  // Returns +1 or -1 with equal chances.
   double sign() { return uniform(-1, 1) < 0 ? -1 : 1; }
 
  private:

@@ -6,12 +6,12 @@
 namespace revunet::io {
 namespace {
 
-// Lengths in half-widths of the brain, 72 mm at the default size.
+// Lengths are in half-widths of the brain, 72 mm at the default size.
 constexpr double smallest_core = 0.17, largest_core = 0.30;
 constexpr double least_oedema = 1.5, most_oedema = 2.1;              // radius, in radii of the core
 constexpr double smallest_necrosis = 0.50, largest_necrosis = 0.70;  // radius, in radii of the core
 constexpr double push = 0.28;        // how far neighbouring tissue is moved, at the centre
-constexpr double clearance = 0.30;   // of the centre from the brain's surface
+constexpr double clearance = 0.30;   // from the centre to the brain's surface
 constexpr int max_attempts = 10000;  // about one in four succeeds
 
 Point find_centre(Random& random, const Anatomy& anatomy) {
@@ -55,12 +55,12 @@ TumourShares Tumour::shares(const Point& p, const Tissue& tissue) const {
   TumourShares s;
   const double distance = length(p - centre_);
   if (distance > 2 * oedema_radius_) return s;
-  // Distances are in mm-like lengths, so that edge_width_ means the same for every tumour.
+  // Distances behave like mm, so that edge_width_ means the same for every tumour.
   const double core_edge = radius_ * (1 + 0.55 * lobes_(p) + 0.22 * bumps_(p));
   s.core = below(distance, core_edge, edge_width_);
   if (enhances_) {
     const double necrosis_edge = core_edge * (necrosis_ + 0.55 * necrosis_shape_(p));
-    const double gap = below(0.32, gaps_(p), 0.1);  // stretches of rim that do not enhance
+    const double gap = below(0.32, gaps_(p), 0.1);  // stretches of the rim that do not enhance
     s.enhancing = (1 - below(distance, necrosis_edge, edge_width_)) * (1 - gap);
   }
   // Oedema follows white matter, stops at the cortex and does not enter fluid.

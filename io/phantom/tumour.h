@@ -1,7 +1,7 @@
-// A glioma: necrotic core, enhancing rim around it, and oedema that spreads along white matter.
+// The Tumour is a glioma: a necrotic core, an enhancing rim around it, and oedema that spreads along white matter.
 //
-// Non-obvious rule: shares overlap on purpose. Oedema covers the tumour's whole extent, core lies on it and rim and
-// necrosis share the core; the label of a voxel is the innermost share above one half.
+// Non-obvious rule: shares overlap on purpose. Oedema covers the tumour's whole extent, core lies on it, and rim and
+// necrosis share the core. The label of a voxel is the innermost share above one half.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace revunet::io {
 
-// BraTS labels.
+// These are the labels of BraTS.
 enum Label : uint8_t { label_background = 0, label_core = 1, label_oedema = 2, label_enhancing = 4 };
 
-// Shares at a point, each 0..1.
+// These are shares at a point, each 0..1.
 struct TumourShares {
   double oedema = 0;
   double core = 0;       // within oedema's extent
@@ -24,13 +24,13 @@ struct TumourShares {
 
 class Tumour {
  public:
-  // Grows in white matter, clear of the brain's surface. Without enhancement the whole core is label 1.
+  // The tumour grows in white matter, clear of the brain's surface. Without enhancement the whole core is label 1.
   Tumour(uint64_t key, const Anatomy& anatomy, bool enhances, double edge_width);
 
-  // Where the tissue at p lay before the tumour pushed it outwards.
+  // Returns where the tissue at p lay before the tumour pushed it outwards.
   Point shifted(const Point& p) const;
 
-  // Shares at p, in a brain with the given healthy tissue there.
+  // Returns the shares at p, in a brain with the given healthy tissue there.
   TumourShares shares(const Point& p, const Tissue& tissue) const;
 
  private:

@@ -10,12 +10,12 @@ namespace revunet::io {
 
 namespace {
 
-// Points.
+// All lengths are in points.
 constexpr double kTickLength = 5, kGapToLabel = 4;
 constexpr double kHalfDigit = 4;                       // from the middle of a label's line to its baseline
 constexpr double kLabelBelow = 19, kTitleBelow = 42;   // baselines, from the lower axis
 constexpr double kUnitAbove = 11, kTitleAbove = 27;    // baselines, from the area's upper edge
-constexpr double kLabelRoom = 46;                      // labels of values take it, or more
+constexpr double kLabelRoom = 46;                      // minimum width for the labels of values
 constexpr double kHeadingLine = 28, kDetailLine = 48;  // baselines, from the picture's upper edge
 constexpr double kBreakSlope = 3, kBreakGap = 6;       // of the two strokes that break an axis
 

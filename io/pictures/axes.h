@@ -1,8 +1,8 @@
-// The axes of every chart: their lines, ticks, grid, labels, titles and units, drawn on a canvas or as elements of a
-// page.
+// This file draws the axes of every chart: their lines, ticks, grid, labels, titles and units, on a canvas or as
+// elements of a page.
 //
-// Rule: what axes look like is said here alone. A chart draws its grid, then what it shows, then its axes, so that
-// nothing that it shows hides them.
+// Rule: only this file says what axes look like. A chart draws its grid, then its content, then its axes, so that no
+// content hides them.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace revunet::io {
 
-// What charts are drawn on. Lengths are points, y goes down.
+// A ChartSurface is what charts are drawn on. Lengths are points, and y goes down.
 class ChartSurface {
  public:
   enum class Line {
@@ -24,7 +24,7 @@ class ChartSurface {
   };
   enum class Text {
     heading,  // of a whole picture
-    detail,   // below a heading, or next to what it explains
+    detail,   // below a heading, or next to its subject
     title,    // of one chart
     label,    // of a tick, a unit, a legend
     note,     // what a reader must not miss
@@ -35,7 +35,7 @@ class ChartSurface {
   virtual void text(double x, double baseline, const std::string& words, Text kind, Align align = Align::left) = 0;
 };
 
-// A canvas with the letters, colours and widths of charts.
+// This is a canvas with the letters, colours and widths of charts.
 class CanvasSurface : public ChartSurface {
  public:
   explicit CanvasSurface(Canvas& canvas) : canvas_(canvas) {}
@@ -46,13 +46,13 @@ class CanvasSurface : public ChartSurface {
   Canvas& canvas_;
 };
 
-// SVG elements for a page. Their classes are the names of Line and Text, and the page's style gives them letters and
-// colours, so that it can be light or dark.
+// This makes SVG elements for a page. Their classes are the names of Line and Text, and the page's style gives them
+// letters and colours, so that it can be light or dark.
 class PageSurface : public ChartSurface {
  public:
   void line(double x1, double y1, double x2, double y2, Line kind) override;
   void text(double x, double baseline, const std::string& words, Text kind, Align align = Align::left) override;
-  // An element that only one kind of chart has.
+  // Adds an element that only one kind of chart has.
   void add(const std::string& element) { elements_ += element; }
   const std::string& elements() const { return elements_; }
 
@@ -60,7 +60,7 @@ class PageSurface : public ChartSurface {
   std::string elements_;
 };
 
-// Where values lie along an axis: evenly.
+// A LinearScale says where values lie along an axis, evenly.
 struct LinearScale {
   double low = 0, high = 1;          // values
   double at_low = 0, at_high = 100;  // points
@@ -68,10 +68,10 @@ struct LinearScale {
 };
 
 struct AxisTick {
-  double at;  // points: y of a value's, x of those below the area
+  double at;  // points: y for a value, x for a tick below the area
   std::string label;
 };
-// The ticks of a scale, at most `most` + 1, with their labels.
+// Returns the ticks of a scale, at most `most` + 1, with their labels.
 std::vector<AxisTick> labelled_ticks(const LinearScale& scale, int most);
 
 struct Axes {
@@ -87,12 +87,12 @@ struct Axes {
 void draw_grid(ChartSurface& surface, const Axes& axes);
 void draw_axes(ChartSurface& surface, const Axes& axes);
 
-// The baseline of a lower axis's title, on which there is room at the left.
+// Returns the baseline of a lower axis's title, which has room at the left.
 double baseline_below(const Axes& axes);
-// Where the titles of a chart begin, left of the labels of its values.
+// Returns where the titles of a chart begin, left of the labels of its values.
 double left_of_title(const Axes& axes);
 
-// The heading of a whole picture, at its top, and a line below it.
+// Draws the heading of a whole picture, at its top, and a line below it.
 void draw_heading(ChartSurface& surface, double left, const std::string& heading, const std::string& detail);
 
 }  // namespace revunet::io

@@ -11,18 +11,18 @@
 namespace revunet::io {
 namespace {
 
-// Everything below in points of the picture.
+// All numbers below are in points of the picture.
 constexpr double kWidth = 1200, kHeader = 66, kFooter = 40;
 constexpr double kPanelHeight = 400, kAxisTop = 44, kAxisBottom = 352;  // within a panel
-constexpr double kLeft = 16, kLabels = 62, kGap = 14;                   // of panels: next to all, of ticks, between two
+constexpr double kLeft = 16, kLabels = 62, kGap = 14;                   // margin, tick labels, gap between panels
 constexpr double kBreak = 34;                                           // above the axis, for conventions
 constexpr double kPoint = 2.6;
 
-// From values to heights. Where it is broken, conventions lie above the break, at `top`.
+// A ValueScale maps values to heights. Where it is broken, conventions lie above the break, at `top`.
 struct ValueScale {
-  LinearScale below;  // the break, or of all values
+  LinearScale below;  // up to the break, or over all values
   double top = 0;
-  std::optional<Conventions> above{};  // the break; none: it is not broken
+  std::optional<Conventions> above{};  // values above the break; none: the axis has no break
 
   double y(double value) const {
     if (!above || value <= below.high) return below.at(value);
@@ -37,7 +37,7 @@ double round_number_above(double greatest) {
   return distance * std::max(1.0, std::ceil(greatest / distance));
 }
 
-// From the round number below the least to 1.
+// The scale goes from the round number below the least value to 1.
 ValueScale scale_of_shares(const std::vector<double>& values, double top, double bottom) {
   const double least = *std::min_element(values.begin(), values.end());
   const double distance = tick_distance(std::max(1 - least, 1e-6), kMostTicks);
@@ -45,8 +45,9 @@ ValueScale scale_of_shares(const std::vector<double>& values, double top, double
   return {.below = {.low = low, .high = 1, .at_low = bottom, .at_high = top}, .top = top};
 }
 
-// From 0 to a round number, of what was measured where conventions are well above it. Else there is nothing to leave
-// out between the two, and the axis takes in all values unbroken: so too where there are larger ones than conventions.
+// The scale goes from 0 to a round number. Where conventions are well above all measured values, it covers the measured
+// ones only. Otherwise there is nothing to leave out between the two, and the axis covers all values unbroken. It does
+// so too where values are larger than conventions.
 ValueScale scale_to_round_number(const std::vector<double>& values, const std::optional<Conventions>& conventions,
                                  double top, double bottom) {
   const double greatest = *std::max_element(values.begin(), values.end());
@@ -145,7 +146,7 @@ class BoxPlotPicture {
     if (box.mean <= scale.below.high) draw_diamond(centre, scale.y(box.mean));  // within the break it has no height
   }
 
-  // Spread sideways, the same way each time: multiples of the golden ratio fall far apart.
+  // Spreads points sideways, the same way each time: multiples of the golden ratio fall far apart.
   void draw_points(const ValueScale& scale, const BoxOfValues& box, double centre, double width) {
     constexpr double golden_ratio = 0.6180339887498949;
     for (size_t i = 0; i < box.values.size(); ++i) {

@@ -1,4 +1,5 @@
-// Draws box plots: a panel for each quantity, in it a box for each group of values. One drawing for both formats.
+// This file draws box plots: a panel for each quantity, and in it a box for each group of values. One drawing serves
+// both formats.
 #pragma once
 
 #include <optional>
@@ -12,11 +13,11 @@ namespace revunet::io {
 struct BoxOfValues {
   std::string name;
   Colour colour;
-  std::vector<double> values;  // one at least
+  std::vector<double> values;  // at least one
   double lower_quartile, median, upper_quartile, mean;
 };
 
-// Values that stand for something which was not measured. Measured ones are below `least`.
+// Conventions are values that stand for something which was not measured. Measured values are below `least`.
 struct Conventions {
   double least, greatest;
   std::string meaning;
@@ -34,10 +35,10 @@ struct BoxPlots {
   std::vector<BoxPanel> panels;
 };
 
-// The bytes of a file; a PNG is 1200 pixels wide. A box spans the quartiles, with a line at the median and a diamond at
-// the mean; whiskers reach to the furthest value within 1.5 times the box's height of it (Tukey, 1977); each value is a
-// point. An axis of shares ends at 1, any other begins at 0. Conventions lie above a break in the axis, unless measured
-// values come so near that there is nothing to leave out. Error for values that are not finite.
+// Both return the bytes of a file. A PNG is 1200 pixels wide. A box spans the quartiles, with a line at the median and
+// a diamond at the mean. Whiskers reach to the furthest value within 1.5 times the box's height (Tukey, 1977). Each
+// value is a point. An axis of shares ends at 1, and any other begins at 0. Conventions lie above a break in the axis,
+// unless measured values come so near that there is nothing to leave out. Throws Error for values that are not finite.
 std::string box_plot_svg(const BoxPlots& plots);
 std::string box_plot_png(const BoxPlots& plots);
 

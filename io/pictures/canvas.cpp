@@ -9,11 +9,11 @@
 #include "engine/error.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-// What fontconfig keeps of fonts is no leak of ours.
+// This tells LeakSanitizer that what fontconfig keeps of fonts is not a leak.
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libfontconfig";
 }
-// And no report of it on stderr, where tests look for what a tool said.
+// This keeps its report off stderr, where tests look for what a tool said.
 extern "C" const char* __lsan_default_options() {
   return "print_suppressions=0";
 }

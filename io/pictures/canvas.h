@@ -1,6 +1,6 @@
-// A canvas of lines, areas and words: a picture is drawn once and written as SVG or PNG.
+// A Canvas takes lines, areas and words: a picture is drawn once and written as SVG or PNG.
 //
-// Rule: lengths are points, y goes down. An SVG holds its letters as outlines and needs no fonts.
+// Rule: lengths are points, and y goes down. An SVG holds its letters as outlines and needs no fonts.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Colour {
 constexpr Colour from_hex(uint32_t rgb) {
   return {(rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0};
 }
-// The colours of lines and words on white, which all charts share.
+// All charts share these colours of lines and words on white.
 constexpr uint32_t kInkOnWhite = 0x22262b, kPaleOnWhite = 0x5b646d, kGridOnWhite = 0xd8dce1;
 constexpr Colour kWhite = from_hex(0xffffff), kInk = from_hex(kInkOnWhite), kPale = from_hex(kPaleOnWhite),
                  kGrid = from_hex(kGridOnWhite);
@@ -27,9 +27,9 @@ enum class Align { left, centre, right };
 
 class Canvas {
  public:
-  explicit Canvas(_cairo* cairo);  // white
+  explicit Canvas(_cairo* cairo);  // begins white
 
-  // For what is not here.
+  // Gives direct access to cairo, for drawing that this class lacks.
   _cairo* cairo() const { return cairo_; }
   double width_of(const std::string& words, double size);
   void text(double x, double baseline, const std::string& words, double size, Align align, const Colour& ink = kInk);
@@ -39,7 +39,7 @@ class Canvas {
   void frame(double left, double top, double width, double height, double line_width, const Colour& ink);
   void disc(double x, double y, double radius, const Colour& fill, double opacity = 1);
   void ring(double x, double y, double radius, double line_width, const Colour& ink);
-  // A polygon: corner(i) calls its argument with each corner's x and y.
+  // A polygon is given by corner(i), which calls its argument with each corner's x and y.
   using Corner = std::function<void(double, double)>;
   void polygon(const std::function<void(const Corner&)>& corners, const Colour& fill);
 
@@ -49,7 +49,7 @@ class Canvas {
   _cairo* cairo_;
 };
 
-// The bytes of a file. A PNG has width x height pixels. Error where cairo fails.
+// Both return the bytes of a file. A PNG has width x height pixels. They throw Error where cairo fails.
 using Draw = std::function<void(Canvas&)>;
 std::string svg_of(double width, double height, const Draw& draw);
 std::string png_of(double width, double height, const Draw& draw);

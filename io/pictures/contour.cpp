@@ -9,8 +9,8 @@ namespace revunet::io {
 
 namespace {
 
-// The parts of an edge, a line segment each, by where they begin. The mask lies on the same side of each, so that one
-// begins where another ends.
+// Segments holds the parts of an edge, which are line segments, by where they begin. The mask lies on the same side of
+// each, so that one begins where another ends.
 class Segments {
  public:
   void add(const PlanePoint& from, const PlanePoint& to) { ends_[place_of(from)] = {from, to}; }
@@ -30,7 +30,7 @@ class Segments {
   }
 
  private:
-  using Place = std::pair<long, long>;  // in half pixels, which all ends of segments are multiples of
+  using Place = std::pair<long, long>;  // in half pixels: all ends of segments are multiples of them
   static Place place_of(const PlanePoint& p) { return {std::lround(2 * p.x), std::lround(2 * p.y)}; }
 
   std::map<Place, std::pair<PlanePoint, PlanePoint>> ends_;

@@ -1,4 +1,4 @@
-// The outline of a mask of pixels, by marching squares (Lorensen and Cline 1987, in two dimensions).
+// This file finds the outline of a mask of pixels, by marching squares (Lorensen and Cline 1987, in two dimensions).
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,12 @@ struct PlanePoint {
 };
 struct Contour {
   std::vector<std::vector<PlanePoint>> areas;  // polygons that together fill the mask, up to its edge
-  std::vector<std::vector<PlanePoint>> loops;  // the edge: closed lines, whose last point is joined to the first
+  std::vector<std::vector<PlanePoint>> loops;  // closed lines of the edge: the last point is joined to the first
 };
 
-// The edge lies halfway between the centres of a pixel of the mask and of a neighbour that is not; nothing outside the
-// picture is. Pixels that touch at a corner alone are taken as joined. mask: (height, width), not 0 inside.
+// The edge lies halfway between the centres of a pixel of the mask and of a neighbour outside it. Nothing outside the
+// picture belongs to the mask. Pixels that touch at a corner alone are taken as joined. mask is (height, width), not 0
+// inside.
 Contour contour_of(std::span<const uint8_t> mask, int64_t width, int64_t height);
 
 }  // namespace revunet::io

@@ -12,13 +12,13 @@ namespace revunet::io {
 
 namespace {
 
-// In the SVG's own units, which are about pixels.
+// All numbers are in the SVG's own units, which are about pixels.
 constexpr double kWidth = 460, kHeight = 300;
 constexpr double kLeft = 58, kRight = 448, kBottom = 254;  // of the area between the axes
 constexpr double kTop = 44;                                // the same, where there is no legend
-constexpr double kLetter = 8.2;  // the width of a letter, about, at the size of narrow screens
+constexpr double kLetter = 8.2;  // approximate width of a letter, at the size of narrow screens
 constexpr int kMostValues = 6, kMostDecades = 8, kMostEpochs = 10;  // ticks
-constexpr size_t kMostDots = 80;                                    // epochs beyond which lines have no dots
+constexpr size_t kMostDots = 80;                                    // with more epochs than this, lines have no dots
 
 class EpochChartFigure {
  public:
@@ -56,7 +56,7 @@ class EpochChartFigure {
  private:
   using Text = ChartSurface::Text;
 
-  // A stack's columns are as wide as epochs lie apart; lines go from edge to edge.
+  // A stack's columns are as wide as epochs lie apart. Lines go from edge to edge.
   double column_width() const { return (kRight - kLeft) / static_cast<double>(std::max<size_t>(count_, 1)); }
   double x(size_t i) const { return kLeft + (static_cast<double>(i) + 0.5) * column_width(); }
   bool logarithmic() const { return chart_.kind == EpochChart::Kind::logarithmic; }
@@ -84,7 +84,7 @@ class EpochChartFigure {
     }
   }
 
-  // The scale is of exponents of ten where the axis is logarithmic.
+  // Where the axis is logarithmic, the scale is of exponents of ten.
   void find_range() {
     scale_.at_low = kBottom, scale_.at_high = axes_.top;
     double least = std::numeric_limits<double>::infinity(), greatest = -least;
@@ -103,12 +103,13 @@ class EpochChartFigure {
       scale_.low = std::floor(least - 1e-9), scale_.high = std::ceil(greatest + 1e-9);
       return;
     }
-    constexpr double room = 1.06;  // above the greatest value, and below the least where that is negative
+    constexpr double room = 1.06;  // above the greatest value, and below a least value that is negative
     scale_.low = least < 0 ? room * least : 0;
     scale_.high = chart_.greatest.value_or(greatest > 0 ? room * greatest : scale_.low < 0 ? 0 : 1);
   }
 
-  // The powers of ten, or every second or tenth where there are many; between them 2 and 5 where there are few.
+  // Adds the powers of ten, or every second or tenth where there are many. Where there are few, adds 2 and 5 between
+  // them.
   void add_decades() {
     const double distance = std::max(1.0, tick_distance(scale_.high - scale_.low, kMostDecades));
     for (double decade = std::ceil(scale_.low / distance) * distance; decade <= scale_.high; decade += distance) {
@@ -123,7 +124,7 @@ class EpochChartFigure {
   void add_epochs() {
     const auto distance = static_cast<int64_t>(
         std::max(1.0, tick_distance(static_cast<double>(std::max<size_t>(count_, 1)), kMostEpochs)));
-    double free_from = 0;  // epochs may be missing, and labels then lie closer
+    double free_from = 0;  // epochs may be missing, which brings labels closer together
     for (size_t i = 0; i < count_; ++i) {
       const std::string label = fmt::format("{}", chart_.epochs[i]);
       const double half = kLetter * static_cast<double>(label.size()) / 2;
@@ -133,7 +134,8 @@ class EpochChartFigure {
     }
   }
 
-  // In rows between title and axes, by estimated widths: a page's letters are its reader's.
+  // Places the legend in rows between title and axes, by estimated widths, because the reader's browser chooses the
+  // letters.
   void place_legend() {
     constexpr double between = 10, row = 17, above_axes = 22;
     if (chart_.series.size() == 1) return;  // the title names it
@@ -156,7 +158,7 @@ class EpochChartFigure {
     }
   }
 
-  // What the reader would miss.
+  // Says what the chart leaves out.
   void draw_note() {
     if (left_out_ > 0) {
       const char* reason = logarithmic() ? "not above 0, or too large"
@@ -185,7 +187,7 @@ class EpochChartFigure {
   }
 
   void draw_stack() {
-    constexpr double widest = 40, gap = 0.15;  // of columns; between them, a share of their distance
+    constexpr double widest = 40, gap = 0.15;  // the widest column; the gap as a share of the distance between columns
     const double width = std::min(widest, (count_ > 150 ? 1.0 : 1 - gap) * column_width());
     std::vector<double> below(count_, 0.0);
     for (const Series& s : series_) {
@@ -224,7 +226,7 @@ class EpochChartFigure {
     }
   }
 
-  static constexpr double kSwatch = 15;  // of a legend, with the gap behind it
+  static constexpr double kSwatch = 15;  // a legend's swatch, with the gap after it
   struct LegendPlace {
     double left, baseline;
   };
@@ -233,7 +235,7 @@ class EpochChartFigure {
   std::vector<Series> series_;  // the chart's, without the values that cannot be drawn
   size_t drawn_ = 0, left_out_ = 0;
   size_t count_;                     // epochs
-  std::vector<LegendPlace> legend_;  // of each series; empty: no legend
+  std::vector<LegendPlace> legend_;  // for each series; empty: no legend
   Axes axes_{.left = kLeft, .right = kRight, .top = kTop, .bottom = kBottom};
   LinearScale scale_;
   PageSurface page_;

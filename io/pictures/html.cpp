@@ -15,7 +15,7 @@ std::string escaped(std::string_view text) {
     if (c == '&' || c == '<' || c == '>' || c == '"') {
       result += fmt::format("&#{};", code);
     } else {
-      result += code < 32 && c != '\n' && c != '\t' ? '?' : c;  // XML has no other control characters
+      result += code < 32 && c != '\n' && c != '\t' ? '?' : c;  // XML allows no other control characters
     }
   }
   return result;

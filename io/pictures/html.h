@@ -1,4 +1,4 @@
-// Pieces of HTML that is XML too.
+// These functions make pieces of HTML that is XML too.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace revunet::io {
 
-// Text for an element or an attribute.
+// Escapes a text for an element or an attribute.
 std::string escaped(std::string_view text);
 
-// RFC 4648.
+// Encodes bytes as in RFC 4648.
 std::string base64(std::string_view bytes);
 
 }  // namespace revunet::io

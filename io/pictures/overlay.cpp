@@ -18,12 +18,12 @@ namespace revunet::io {
 
 namespace {
 
-constexpr double kMostRowHeight = 6000;                    // pixels of each of up to four rows: cairo draws up to 32767
+constexpr double kMostRowHeight = 6000;                    // pixels per row, of up to four: cairo draws up to 32767
 constexpr int64_t kMargin = 3;                             // voxels around the brain
-constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: around all, between panels, above the rows
+constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: margin, between panels, above the rows
 constexpr double kCaption = 20, kLegend = 30;              // above each row, below the last
 constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;  // letters
-constexpr double kLine = 1.1, kHalo = 2.4, kHaloOpacity = 0.45;            // of contours, and what sets them off
+constexpr double kLine = 1.1, kHalo = 2.4, kHaloOpacity = 0.45;            // of contours; halo that sets them off
 constexpr std::array<double, 2> kDashes = {4, 3};                          // of the reference's contours
 constexpr double kOpacity = 0.28;                                          // of fills
 constexpr size_t kWholeTumour = 0, kTumourCore = 1, kEnhancing = 2;        // regions
@@ -53,7 +53,7 @@ Window window_of(const VolumeView<float>& image, const VoxelBox& box) {
   return {black, white > black ? white : black + 1};
 }
 
-// What a row of panels shows.
+// A Row says what a row of panels shows.
 struct Row {
   std::string caption;
   const VolumeView<float>* image;
@@ -216,7 +216,7 @@ class OverlayFigure {
     stroke(canvas, colour, dashed);
   }
 
-  // The current path, which goes. On black where the image is bright.
+  // Strokes the current path and clears it. Draws on black where the image is bright.
   static void stroke(Canvas& canvas, const Colour& colour, bool dashed) {
     cairo_t* cairo = canvas.cairo();
     cairo_save(cairo);
@@ -264,7 +264,7 @@ class OverlayFigure {
   Size3 centre_{};
   std::vector<Slice> slices_;
   std::vector<Row> rows_;
-  double scale_ = 1, row_height_ = 0;  // pixels a mm; pixels
+  double scale_ = 1, row_height_ = 0;  // pixels per mm; pixels
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ void for_each_voxel(const Size3& size, Visit visit) {
       for (int64_t z = 0; z < size[2]; ++z) visit(Size3{x, y, z});
 }
 
-// The patient's axes along a plane's rows and columns; pictures go down both, from right, anterior and superior on.
+// PlaneAxes are the patient's axes along a plane's rows and columns. Pictures go down both, starting at right, anterior
+// and superior.
 struct PlaneAxes {
   size_t columns, rows, through;
 };
@@ -35,7 +36,7 @@ PlaneAxes axes_of(Plane plane) {
 }  // namespace
 
 PatientAxes patient_axes(const Grid& grid) {
-  const Orientation lps = orientation_of(grid);  // right and anterior are backwards there
+  const Orientation lps = orientation_of(grid);  // in LPS, right and anterior run the other way
   return {lps.axis, {lps.backwards[0], lps.backwards[1], !lps.backwards[2]}};
 }
 

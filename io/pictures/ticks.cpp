@@ -10,9 +10,9 @@ namespace revunet::io {
 
 namespace {
 
-// Distances of ticks whose labels are written out; beyond them they would not fit next to an axis.
+// Ticks between these distances have written-out labels. Beyond them, labels would not fit next to an axis.
 constexpr double kClosest = 1e-4, kFarthest = 1e6;
-constexpr double kRounding = 1e-9;  // of a distance: a tick that rounding puts beyond the end of its axis is on it
+constexpr double kRounding = 1e-9;  // share of the distance: a tick this far past the end of its axis is on it
 
 }  // namespace
 
@@ -34,7 +34,7 @@ Ticks ticks_between(double low, double high, int most) {
 }
 
 std::string tick_label(double value, double distance) {
-  if (std::abs(value) < distance / 2) value = 0;  // what rounding left: never "-0"
+  if (std::abs(value) < distance / 2) value = 0;  // a remainder of rounding, which must not become "-0"
   if (distance < kClosest || distance > kFarthest) return fmt::format("{:g}", value);
   if (distance < 1) return fmt::format("{:.{}f}", value, static_cast<int>(std::ceil(-std::log10(distance) - 1e-9)));
   std::string digits = fmt::format("{:.0f}", value);

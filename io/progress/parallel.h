@@ -1,4 +1,4 @@
-// Work on many things of one kind, several at once, such as cases or files, and who is told how far it is.
+// This file works on many things of one kind, such as cases or files, several at once, and reports how far it is.
 #pragma once
 
 #include <omp.h>
@@ -11,12 +11,12 @@
 
 namespace revunet::io {
 
-// Is told that `done` of `count` things, such as "cases checked", are done: 0 at first, `count` at last.
+// Called with the number `done` of `count` things, such as "cases checked": 0 at first, `count` at last.
 using OnProgress = std::function<void(const char* things, int64_t done, int64_t count)>;
 
-// Calls work(i) for each i below `count`, several at once, and tells `progress`, if there is one, after each, from one
-// thread at a time. What work throws is thrown once all are done; where several fail, that of the lowest i. A single
-// thing has all threads to itself: a team of one leaves them to the loops inside.
+// Calls work(i) for each i below `count`, several at once. It calls `progress`, if there is one, after each, from one
+// thread at a time. What work throws is thrown once all are done; where several fail, the lowest i wins. A single thing
+// has all threads to itself, because a team of one leaves them to the loops inside.
 template <class Work>
 void for_each_in_parallel(size_t count, const char* things, const OnProgress& progress, Work work) {
   std::vector<std::exception_ptr> failures(count);
@@ -30,7 +30,7 @@ void for_each_in_parallel(size_t count, const char* things, const OnProgress& pr
   for (size_t i = 0; i < count; ++i) {
     try {
       work(i);
-    } catch (...) {  // must not leave the loop
+    } catch (...) {  // no exception may leave the loop
       failures[i] = std::current_exception();
     }
 #pragma omp critical(revunet_for_each_in_parallel)

@@ -7,13 +7,13 @@
 namespace revunet::io {
 namespace {
 
-// Neighbouring voxels of the mask along x.
+// A Run is neighbouring voxels of the mask along x.
 struct Run {
   int64_t begin, end;  // x, end exclusive
-  int32_t parent;      // a run of the same component that comes earlier; itself for the first
+  int32_t parent;      // an earlier run of the same component; the first has itself
 };
 
-// All runs in order, and where those of each row (y, z) begin.
+// Runs has all runs in order, and where those of each row (y, z) begin.
 struct Runs {
   std::vector<Run> runs;
   std::vector<int32_t> row_begin;  // one more than there are rows
@@ -37,7 +37,7 @@ Runs runs_of(std::span<const uint8_t> mask, const Index3& size) {
 
 int32_t root(std::vector<Run>& runs, int32_t run) {
   while (runs[run].parent != run) {
-    runs[run].parent = runs[runs[run].parent].parent;  // shortens the way for the next
+    runs[run].parent = runs[runs[run].parent].parent;  // shortens the way for the next search
     run = runs[run].parent;
   }
   return run;
@@ -73,7 +73,7 @@ Components connected_components(std::span<const uint8_t> mask, const Index3& siz
     }
   }
   Components result{std::vector<int32_t>(mask.size()), {}};
-  std::vector<int32_t> number(all.runs.size());  // of a component's first run
+  std::vector<int32_t> number(all.runs.size());  // number of a component, by its first run
   for (int64_t row = 0; row + 1 < std::ssize(all.row_begin); ++row) {
     for (int32_t i = all.row_begin[row]; i < all.row_begin[row + 1]; ++i) {
       const int32_t first = root(all.runs, i);

@@ -8,14 +8,14 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// One line: out[q] = min over v of f[v] + ((q - v) * spacing)^2.
+// Transforms one line: out[q] = min over v of f[v] + ((q - v) * spacing)^2.
 class LowerEnvelope {
  public:
   explicit LowerEnvelope(int64_t longest) : f_(longest), vertex_(longest), begin_(longest + 1) {}
 
   void transform(double* line, int64_t count, int64_t stride, double spacing) {
     for (int64_t q = 0; q < count; ++q) f_[q] = line[q * stride];
-    int64_t last = -1;  // parabolas in the envelope, less one
+    int64_t last = -1;  // index of the last parabola in the envelope
     for (int64_t q = 0; q < count; ++q) {
       if (f_[q] == infinity) continue;
       double from = -infinity;  // where the parabola at q drops below the last one
@@ -34,7 +34,7 @@ class LowerEnvelope {
   }
 
  private:
-  // The position, in voxels, from which the parabola at q is below the one at v < q.
+  // Returns the position, in voxels, from which the parabola at q is below the one at v < q.
   double crossing(int64_t v, int64_t q, double spacing) const {
     return (f_[q] - f_[v]) / (2 * spacing * spacing * static_cast<double>(q - v)) + static_cast<double>(q + v) / 2;
   }

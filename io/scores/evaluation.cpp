@@ -34,7 +34,7 @@ std::string description_of(const Grid& grid) {
   return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
 }
 
-// By the headers, before any voxel is read.
+// Compares the headers, before any voxel is read.
 void expect_comparable(const SegmentationPair& pair) {
   const Grid reference = read_nifti_header(pair.reference).grid, prediction = read_nifti_header(pair.prediction).grid;
   REVUNET_EXPECTS(
@@ -44,11 +44,11 @@ void expect_comparable(const SegmentationPair& pair) {
       description_of(prediction));
   REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
                   "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off; resample "
-                  "reference and prediction to a grid of right angles",
+                  "reference and prediction to a grid with right angles",
                   pair.reference.string(), skew_of(reference));
 }
 
-// The labels on the reference's grid, where the prediction has its axes in another order or turned round.
+// Returns the labels on the reference's grid, where the prediction has its axes in another order or reversed.
 std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& prediction) {
   if (same_grid(reference, prediction.grid)) return prediction.labels;
   const std::vector<uint8_t> ordered =

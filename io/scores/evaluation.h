@@ -1,7 +1,7 @@
-// Scores of predicted segmentations against references, and what they are over cases.
+// This file scores predicted segmentations against references, and summarises the scores over cases.
 //
-// Non-obvious rule: summaries are over all cases, those with an empty region included at the values of the BraTS
-// convention (io/scores/metrics.h); the number of such cases is counted, because each weighs as much as a measured one.
+// Non-obvious rule: summaries are over all cases. Those with an empty region are included at the values of the BraTS
+// convention (io/scores/metrics.h). The number of such cases is counted, because each weighs as much as a measured one.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ namespace revunet::io {
 
 struct ScoreOptions {
   Hd95 hd95 = Hd95::pooled;
-  std::optional<LesionRules> lesions;  // none: not scored by lesion; their hd95 is the one above
+  std::optional<LesionRules> lesions;  // none: not scored by lesion; the rules use the hd95 above
 };
 
 struct RegionScore {
@@ -30,38 +30,38 @@ struct RegionScore {
 
 struct CaseScore {
   std::string name;
-  ReferenceLabels labels;                         // by which both files were read
+  ReferenceLabels labels;                         // both files were read by these
   std::array<RegionScore, region_count> regions;  // in the order of io::region_names
 };
 
-// One number of a region's score: its name in files and in tables, and how it is written.
+// A Metric is one number of a region's score: its name in files and in tables, and how it is written.
 struct Metric {
   const char* key;
   const char* title;
   int width, decimals;     // in tables
-  const char* convention;  // of a distance in mm: what 373 mm or more stand for; null: a share between 0 and 1
+  const char* convention;  // what distances of 373 mm or more stand for; null: a share between 0 and 1
   double (*value)(const RegionScore&);
 };
 
-// Dice, HD95, sensitivity and specificity, and the lesion-wise Dice and HD95 where they are asked for.
+// Returns Dice, HD95, sensitivity and specificity, and the lesion-wise Dice and HD95 where they are asked for.
 const std::vector<Metric>& metrics_of(const ScoreOptions& options);
 
-// Reads and compares two label images. A prediction in the same places whose axes are in another order, or turned
-// round, is brought into the reference's order. DataError as io::read_nifti_labels, and for: other grids (naming case,
-// sizes and affines), axes that are not at right angles (naming the angle: distances would be wrong), values that the
-// pair's label profile has not.
+// Reads and compares two label images. A prediction in the same place whose axes are in another order or reversed is
+// brought into the reference's order. Throws DataError as io::read_nifti_labels does, and for: other grids (with case,
+// sizes and affines), axes that are not at right angles (with the angle: distances would be wrong), and values that the
+// pair's label profile lacks.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
-// All pairs, in their order, several at a time on OpenMP's threads; the same at any number of them. Tells `progress`
-// after each case. Where several fail, the error of the first pair is thrown.
+// Scores all pairs, in their order, several at a time on OpenMP's threads. The result is the same at any number of
+// threads. Calls `progress` after each case. Where several fail, throws the error of the first pair.
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
                                    const OnProgress& progress = {});
 
-// One metric of one region over all cases, of which there is one at least.
+// Summarises one metric of one region over all cases. There is at least one case.
 Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);
 
 struct EmptyCases {
-  int64_t reference = 0, prediction = 0, both = 0;  // the last are counted in the others too
+  int64_t reference = 0, prediction = 0, both = 0;  // both: also counted in the other two
 };
 EmptyCases count_empty(const std::vector<CaseScore>& scores, size_t region);
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double quantile = 0.95;
 
-// 1 for the voxels of the mask with a 6-neighbour outside it, else 0. The box ends where the masks do.
+// Returns 1 for the voxels of the mask with a 6-neighbour outside it, and 0 elsewhere. The box ends where the masks do.
 std::vector<uint8_t> edges_of(const std::vector<uint8_t>& mask, const Index3& size) {
   const Index3 stride = {1, size[0], size[0] * size[1]};
   std::vector<uint8_t> edges(mask.size());
@@ -44,7 +44,7 @@ void append_directed(const std::vector<uint8_t>& from, const std::vector<uint8_t
   }
 }
 
-// numpy.percentile(sqrt(squared), 95) with its linear interpolation, to the last bit of the interpolation.
+// Computes numpy.percentile(sqrt(squared), 95) with its linear interpolation, to the last bit of the interpolation.
 double percentile_95(std::vector<double>& squared) {
   const double position = static_cast<double>(squared.size() - 1) * quantile;
   const auto below = squared.begin() + static_cast<int64_t>(position);
@@ -67,15 +67,15 @@ double edge_hausdorff_95(const std::vector<uint8_t>& a, const std::vector<uint8_
 
 constexpr uint8_t all_voxels = 255;
 
-// At each corner of the box's voxels, one more along each axis than voxels, which of the eight around it lie in the
-// mask: the codes of surfel_areas.
+// Returns, at each corner of the box's voxels, which of the eight voxels around it lie in the mask, as the codes of
+// surfel_areas. Along each axis there is one corner more than voxels.
 std::vector<uint8_t> neighbourhoods(const std::vector<uint8_t>& mask, const Index3& size, const Index3& corners) {
   std::vector<uint8_t> codes(static_cast<size_t>(voxels_in(corners)));
   for (int64_t z = 0, i = 0; z < size[2]; ++z) {
     for (int64_t y = 0; y < size[1]; ++y) {
       for (int64_t x = 0; x < size[0]; ++x, ++i) {
         if (mask[i] == 0) continue;
-        for (int64_t bit = 0; bit < 8; ++bit) {  // of this voxel, as its corner on the other side sees it
+        for (int64_t bit = 0; bit < 8; ++bit) {  // this voxel as seen from its corner on the other side
           const int64_t dx = 1 - (bit & 1), dy = 1 - (bit >> 1 & 1), dz = 1 - (bit >> 2 & 1);
           uint8_t& code = codes[x + dx + corners[0] * (y + dy + corners[1] * (z + dz))];
           code = static_cast<uint8_t>(code | 1 << bit);
@@ -97,11 +97,11 @@ struct Surfel {
   double area;     // mm^2
 };
 
-// The least distance within which 95 % of the area lies. Where areas reach it exactly, their sums may fall short by
-// their rounding, about 1e-13 of a million: without a tolerance, rounding would choose between two distances.
+// Returns the least distance within which 95 % of the area lies. Where areas reach it exactly, their sums may fall
+// short by their rounding, about 1e-13 for a million. Without a tolerance, rounding would choose between two distances.
 double weighted_percentile_95(std::vector<Surfel>& surfels) {
   std::sort(surfels.begin(), surfels.end(), [](const Surfel& p, const Surfel& q) {
-    return p.squared < q.squared || (p.squared == q.squared && p.area < q.area);  // sums in one order
+    return p.squared < q.squared || (p.squared == q.squared && p.area < q.area);  // makes the order of sums unique
   });
   constexpr double tolerance = 1e-12;  // of the total
   double total = 0, sum = 0;

@@ -38,7 +38,7 @@ std::vector<uint8_t> dilated(std::vector<uint8_t> mask, const Index3& size, int 
   return mask;
 }
 
-// The predicted components that touch each lesion.
+// Returns the predicted components that touch each lesion.
 std::vector<std::set<int32_t>> touching(const Components& lesions, const Components& predicted) {
   std::vector<std::set<int32_t>> result(lesions.voxels.size());
   for (size_t i = 0; i < lesions.of.size(); ++i) {
@@ -53,7 +53,7 @@ int64_t untouched(const std::vector<std::set<int32_t>>& touching, int32_t compon
   return components - std::ssize(all);
 }
 
-// Adds up the scores of the lesions one by one; masks are cut to the box that holds both.
+// Adds up the scores of the lesions one by one. Masks are cut to the box that holds both.
 class LesionComparison {
  public:
   LesionComparison(const std::vector<uint8_t>& reference, const std::vector<uint8_t>& prediction, const Index3& size,
@@ -104,7 +104,7 @@ class LesionComparison {
   Index3 size_;
   Spacing3 spacing_;
   LesionRules rules_;
-  Components regions_, predicted_;  // of the reference dilated, of the prediction
+  Components regions_, predicted_;  // components of the dilated reference, and of the prediction
   LesionMetrics sum_;
 };
 
@@ -117,7 +117,7 @@ LesionMetrics compare_lesions(std::span<const uint8_t> reference, std::span<cons
                   rules.dilation, rules.min_volume);
   expect_one_grid(reference, prediction, size, spacing);
   const MaskBox box = bounding_box(reference, prediction, size);
-  // Exact: two lesions that grow together outside the box do so inside it too, at the nearest voxel.
+  // The cut is exact: two lesions that grow together outside the box do so inside it too, at the nearest voxel.
   const std::vector<uint8_t> in_reference = crop(reference, box, size), in_prediction = crop(prediction, box, size);
   return LesionComparison(in_reference, in_prediction, box.size, spacing, rules).compare();
 }

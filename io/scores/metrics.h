@@ -1,8 +1,9 @@
-// Overlap and surface metrics of a pair of masks: Dice, 95 % Hausdorff distance, sensitivity, specificity.
+// This file has overlap and surface metrics of a pair of masks: Dice, 95 % Hausdorff distance, sensitivity,
+// specificity.
 //
-// Non-obvious rule: HD95 has several definitions that differ by a voxel or two (io/scores/hausdorff.h); reports name
-// theirs. Host data only. Functions are safe to call from several threads; results do not depend on the number of
-// threads.
+// Non-obvious rule: HD95 has several definitions that differ by a voxel or two (io/scores/hausdorff.h), and reports
+// name theirs. All data is on the host. Functions are safe to call from several threads; results do not depend on the
+// number of threads.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace revunet::io {
 
-// mm: the diagonal of a BraTS image (240 x 240 x 155 voxels of 1 mm), which the BraTS evaluation gives as HD95 where
-// one of the masks is empty.
+// This is the diagonal in mm of a BraTS image (240 x 240 x 155 voxels of 1 mm). The BraTS evaluation gives it as HD95
+// where one of the masks is empty.
 inline constexpr double hd95_of_one_empty_mask = 373.12866;
 
 struct MaskMetrics {
@@ -22,22 +23,22 @@ struct MaskMetrics {
   int64_t common_voxels = 0;
   double dice = 0;         // 2 common / (reference + prediction); both empty: 1
   double hd95 = 0;         // mm
-  double sensitivity = 0;  // common / reference; reference empty: 1, as nothing was missed
-  double specificity = 0;  // share of the voxels outside the reference that are outside the prediction; none outside: 1
+  double sensitivity = 0;  // common / reference; with an empty reference it is 1, as nothing was missed
+  double specificity = 0;  // share of voxels outside the reference that are outside the prediction, or 1
 
   // Where one holds, Dice and HD95 are conventions rather than measurements: count such cases in a report.
   bool reference_empty() const { return reference_voxels == 0; }
   bool prediction_empty() const { return prediction_voxels == 0; }
 };
 
-// Masks are non-zero inside, x fastest: index = x + X * (y + Y * z). size: voxels along x, y, z; spacing: mm along x,
-// y, z. The distances are exact Euclidean ones. Throws Error if a mask's length is not the product of size, or a
-// spacing is not positive and finite.
+// Masks are non-zero inside, x fastest: index = x + X * (y + Y * z). size has the voxels along x, y, z, and spacing the
+// mm along x, y, z. The distances are exact Euclidean ones. Throws Error if a mask's length is not the product of size,
+// or a spacing is not positive and finite.
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
                           const Spacing3& spacing, Hd95 definition = Hd95::pooled);
 
-// Dice of WT, TC and ET alone, between two label volumes (io/dataset/regions.h); 1 where both are empty. Throws Error
-// if their lengths differ.
+// Returns only the Dice of WT, TC and ET between two label volumes (io/dataset/regions.h). It is 1 where both are
+// empty. Throws Error if their lengths differ.
 std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction);
 
 }  // namespace revunet::io

@@ -1,7 +1,7 @@
-// What the numbers in a reference's segmentation stand for, and what says so.
+// This file finds what the numbers in a reference's segmentation stand for, and where that is said.
 //
 // Non-obvious rule: it goes by the file alone, its name and the dataset.json around it, so that a pair scores the same
-// whether it is passed as files or lies in folders that are. Where nothing says it, nothing is assumed.
+// whether it is passed as files or as folders. Where nothing says it, nothing is assumed.
 #pragma once
 
 #include <filesystem>
@@ -20,12 +20,12 @@ struct ReferenceLabels {
 
 class ReferenceLabelling {
  public:
-  // option: --labels, which goes before everything else.
+  // option is --labels, which overrides everything else.
   explicit ReferenceLabelling(std::optional<LabelProfile> option) : option_(std::move(option)) {}
 
-  // The labels of one file, as a layout of datasets says them of its folder, else of its name
-  // (io/dataset/layouts/dataset_layout.h). DataError where neither says it: that also holds for cases of BraTS-PEDs,
-  // whose numbers changed from 2023 to 2024.
+  // Returns the labels of one file, as a layout of datasets gives them for its folder, otherwise as its name does
+  // (io/dataset/layouts/dataset_layout.h). Throws DataError where neither gives them. That also holds for cases of
+  // BraTS-PEDs, whose numbers changed from 2023 to 2024.
   ReferenceLabels of(const std::filesystem::path& file);
 
  private:

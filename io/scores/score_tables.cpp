@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A row of the table; numbers that are not there are dashes.
+// A Table is made row by row. Missing numbers are dashes.
 class Table {
  public:
   Table(const std::vector<Metric>& metrics, size_t name_width) : metrics_(metrics), name_width_(name_width) {
@@ -79,12 +79,12 @@ std::string lesion_definition(const LesionRules& rules) {
       hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
 }
 
-// "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
+// Returns a text such as "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
 std::string description_of(const ReferenceLabels& labels) {
   return fmt::format("{} ({}), from {}", labels.profile.name(), labels.profile.meanings_text(), labels.from);
 }
 
-// A line for each convention there is, as cases of several may lie in one folder.
+// Writes a line for each convention there is, because cases of several may lie in one folder.
 std::string label_lines(const std::vector<CaseScore>& scores) {
   std::map<std::string, size_t> cases;
   for (const CaseScore& score : scores) ++cases[description_of(score.labels)];

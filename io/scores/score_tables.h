@@ -1,4 +1,4 @@
-// The scores of an evaluation as a table, JSON and CSV.
+// This file writes the scores of an evaluation as a table, JSON and CSV.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace revunet::io {
 
-// For people: a row for each case and region, mean, standard deviation and quartiles, the empty cases, and what labels
-// and HD95 are.
+// Returns a table for people: a row for each case and region, mean, standard deviation and quartiles, the empty cases,
+// and what labels and HD95 are.
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 
-// For programs; all digits. JSON: hd95_definition, cases, mean, standard_deviation (null for one case), lower_quartile,
-// median, upper_quartile and empty. CSV: a row for each case and region.
+// Both are for programs, and have all digits. JSON has hd95_definition, cases, mean, standard_deviation (null for one
+// case), lower_quartile, median, upper_quartile and empty. CSV has a row for each case and region.
 std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 

@@ -24,7 +24,7 @@ bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-// A link to nowhere is a case that would be missing from the scores without a word.
+// Refuses a broken link, because its case would be missing from the scores without a word.
 void expect_no_broken_link(const fs::path& path) {
   REVUNET_EXPECTS(fs::exists(path), DataError, "[{}] expected a file or folder, got a broken link; fix or remove it",
                   path.string());
@@ -36,14 +36,14 @@ void add(Segmentations& found, const std::string& name, const fs::path& segmenta
                   segmentation.string(), name, entry->second.string());
 }
 
-// Adds the segmentation of a BraTS case's folder; false if there is none.
+// Adds the segmentation of a BraTS case's folder. Returns false if there is none.
 bool add_case_folder(Segmentations& found, const fs::path& folder) {
   const auto segmentation = brats_segmentation(folder);
   if (segmentation) add(found, folder.filename().string(), *segmentation);
   return segmentation.has_value();
 }
 
-// "a_seg.nii.gz or a-seg.nii.gz", of the case a.
+// Returns "a_seg.nii.gz or a-seg.nii.gz" for the case a.
 std::string names_of_segmentation(const std::string& case_name) {
   std::vector<std::string> names;
   for (const Naming& naming : namings()) names.push_back(case_name + naming.segmentation_ending() + ".nii.gz");
@@ -60,7 +60,7 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
       add(found, case_of_segmentation(*stem), entry.path());
     } else if (is_grade_folder(entry.path())) {
       add_folder(found, entry.path(), missing);
-    } else if (find_image_below(entry.path())) {  // else no case, as __MACOSX and logs
+    } else if (find_image_below(entry.path())) {  // otherwise no case, such as __MACOSX and logs
       const bool complete = add_case_folder(found, entry.path());
       REVUNET_EXPECTS(complete || missing == MissingFile::is_no_case, DataError,
                       "[{}] expected {} in this folder, got none; add it or remove the folder", entry.path().string(),
@@ -69,7 +69,7 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
   }
 }
 
-// The folder of segmentations of a dataset whose layout has one.
+// Returns the folder of segmentations of a dataset whose layout has one.
 std::optional<fs::path> dataset_labels(const fs::path& folder) {
   for (const DatasetLayout* layout : dataset_layouts()) {
     const auto labels = layout->segmentations ? layout->segmentations(folder) : std::nullopt;
@@ -91,7 +91,7 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing) try 
                     "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(), is);
     return {{case_of_segmentation(*stem), path}};
   }
-  const fs::path folder = fs::canonical(path);  // so that "." and a trailing slash have a name
+  const fs::path folder = fs::canonical(path);  // so that "." and a path with a trailing slash have a name
   if (const auto labels = dataset_labels(folder)) {
     add_folder(found, *labels, MissingFile::is_no_case);
   } else if (!add_case_folder(found, folder)) {

@@ -1,4 +1,4 @@
-// What a set of values is summed up by.
+// This file summarises a set of values.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@ struct Distribution {
   double lower_quartile = 0, median = 0, upper_quartile = 0;
 };
 
-// The value below which a share q of the sorted values lies, interpolated linearly as numpy.quantile does. There is one
-// value at least.
+// Returns the value below which a share q of the sorted values lies, interpolated linearly as numpy.quantile does.
+// There is at least one value.
 double quantile(const std::vector<double>& sorted, double q);
 
-// Sums are in the order of the values, of which there is one at least.
+// Sums are in the order of the values. There is at least one value.
 Distribution distribution_of(std::vector<double> values);
 
 }  // namespace revunet::io

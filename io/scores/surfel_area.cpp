@@ -19,7 +19,7 @@ Point centre(unsigned voxel) {
   return {static_cast<double>(voxel & 1), static_cast<double>(voxel >> 1 & 1), static_cast<double>(voxel >> 2 & 1)};
 }
 
-// The four voxels of one face of the cube of centres, in a ring.
+// Returns the four voxels of one face of the cube of centres, in a ring.
 std::array<unsigned, 4> ring_of(unsigned axis, unsigned side) {
   const unsigned u = 1u << (axis + 1) % 3, v = 1u << (axis + 2) % 3, origin = side << axis;
   return {origin, origin + u, origin + u + v, origin + v};
@@ -29,8 +29,8 @@ struct Segment {
   Point begin, end;
 };
 
-// Where the surface cuts the cube's faces: around each run of voxels inside along a face's ring. Diagonal voxels are
-// runs of their own.
+// Returns where the surface cuts the cube's faces: around each run of voxels inside along a face's ring. Diagonal
+// voxels are separate runs.
 std::vector<Segment> segments_of(unsigned code) {
   std::vector<Segment> segments;
   for (unsigned face = 0; face < 6; ++face) {
@@ -54,7 +54,7 @@ std::vector<Loop> loops_of(std::vector<Segment> segments) {
     Loop loop = {segments.back().begin};
     Point at = segments.back().end;
     segments.pop_back();
-    while (at != loop.front()) {  // multiples of 1/2: exact
+    while (at != loop.front()) {  // multiples of 1/2 compare exactly
       loop.push_back(at);
       for (auto s = segments.begin(); s != segments.end(); ++s) {
         if (s->begin != at && s->end != at) continue;
@@ -77,8 +77,9 @@ double triangle_area(const Point& a, const Point& b, const Point& c, const Point
   return (b - a).cwiseProduct(scale).cross((c - a).cwiseProduct(scale)).norm() / 2;
 }
 
-// The triangulation of the loop's points first to last that has the largest area at unit spacing. Loops have at
-// most six points. Those of equal area differ only within planes, so at any spacing it does not matter which is taken.
+// Returns the areas of the triangulation of the loop's points first to last that has the largest area at unit spacing.
+// Loops have at most six points. Triangulations of equal area differ only within planes, so at any spacing it does not
+// matter which is taken.
 Areas largest_triangulation(const Loop& loop, size_t first, size_t last, const Point& spacing) {
   Areas best;
   for (size_t apex = first + 1; apex < last; ++apex) {
@@ -88,7 +89,7 @@ Areas largest_triangulation(const Loop& loop, size_t first, size_t last, const P
       return l + r + triangle_area(loop[first], loop[apex], loop[last], scale);
     };
     const Areas areas = {sum(left.unit, right.unit, Point::Ones()), sum(left.scaled, right.scaled, spacing)};
-    constexpr double rounding = 1e-9;  // areas that differ do so by more than 0.007
+    constexpr double rounding = 1e-9;  // different areas differ by more than 0.007
     if (areas.unit > best.unit + rounding) best = areas;
   }
   return best;

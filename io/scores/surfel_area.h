@@ -1,10 +1,11 @@
-// The area of a mask's surface at a corner where eight voxels meet, from which of the eight lie in the mask.
+// This file computes the area of a mask's surface at a corner where eight voxels meet, from which of the eight lie in
+// the mask.
 //
 // Non-obvious rule: the surface is that of marching cubes through the midpoints of the edges between neighbouring voxel
-// centres (Lorensen and Cline, 1987). Two choices are open there and are taken so that areas equal those of DeepMind's
-// surface-distance: the smaller of the two sets of voxels (at four each, the mask) falls apart into its face-connected
-// parts, each with a surface of its own; and a surface that is not plane is the one of the largest area at unit
-// spacing.
+// centres (Lorensen and Cline, 1987). Two choices are open there, and are made so that areas equal those of DeepMind's
+// surface-distance. First, the smaller of the two sets of voxels (at four each, the mask) falls apart into its
+// face-connected parts, each with a surface of its own. Second, a surface that is not plane is the one of the largest
+// area at unit spacing.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@
 
 namespace revunet::io {
 
-// mm^2 for each of the 256 neighbourhoods: bit x + 2 y + 4 z is set where that voxel of 2 x 2 x 2 lies in the mask. 0
-// for none and for all.
+// Returns mm^2 for each of the 256 neighbourhoods. Bit x + 2 y + 4 z is set where that voxel of 2 x 2 x 2 lies in the
+// mask. The area is 0 for none and for all.
 std::array<double, 256> surfel_areas(const Spacing3& spacing);
 
 }  // namespace revunet::io

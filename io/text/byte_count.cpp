@@ -17,7 +17,7 @@ constexpr double kLeast = 1 << 20;  // bytes: no run takes less
 constexpr double kMost = 0x1p60;    // bytes: beyond any machine
 constexpr std::string_view kPrefixes = "kmgtp";
 
-// Bytes of a unit, such as "", "B", "k", "MB" or "GiB".
+// Returns the bytes of a unit, such as "", "B", "k", "MB" or "GiB".
 std::optional<double> bytes_of_unit(std::string unit) {
   unit = lower_case(unit);
   if (unit.ends_with('b')) unit.pop_back();
@@ -43,7 +43,7 @@ uint64_t parse_bytes(const std::string& text) {
   REVUNET_EXPECTS(bytes == 0 || bytes >= kLeast, UsageError,
                   "expected 0, or at least 1MiB, got {:.0f} bytes; did you mean {}GiB? Bytes take {}", bytes,
                   text.substr(0, used), kUnits);
-  if (uint64_t whole = 0; unit.empty() && text.find('.') == std::string::npos) {  // exact beyond 2^53, too
+  if (uint64_t whole = 0; unit.empty() && text.find('.') == std::string::npos) {  // keeps numbers beyond 2^53 exact
     std::from_chars(text.data(), stop, whole);
     return whole;
   }

@@ -1,4 +1,4 @@
-// Lower case of ASCII, whatever the locale says.
+// This makes ASCII lower case, whatever the locale says.
 #pragma once
 
 #include <string>

@@ -18,7 +18,7 @@ std::vector<T> parse(const std::string& text, const std::string& what, const cha
     REVUNET_EXPECTS(error != std::errc::result_out_of_range, UsageError,
                     "[{}] expected {} that a computer can hold, got '{}'", what, kind, text);
     REVUNET_EXPECTS(error == std::errc() && (stop == end || *stop == ','), UsageError,
-                    "[{}] expected {} with commas between, got '{}'", what, kind, text);
+                    "[{}] expected {} separated by commas, got '{}'", what, kind, text);
     values.push_back(value);
     if (stop == end) return values;
     at = stop + 1;

@@ -1,4 +1,5 @@
-// Numbers with commas between, such as lists of channels, from options, configuration files and metadata.
+// This file reads numbers separated by commas, such as lists of channels, from options, configuration files and
+// metadata.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +8,10 @@
 
 namespace revunet::io {
 
-// "60,120,240" -> numbers. UsageError naming `what` for anything else, empty included.
+// Reads "60,120,240" as numbers. Throws UsageError with `what` for anything else, including an empty text.
 std::vector<int64_t> parse_list(const std::string& text, const std::string& what);
 
-// The same of any numbers: "0.9,1.1".
+// Does the same for any numbers, such as "0.9,1.1".
 std::vector<double> parse_numbers(const std::string& text, const std::string& what);
 
 }  // namespace revunet::io

@@ -1,4 +1,4 @@
-// Texts that are one number, and nothing else.
+// This file reads texts that are one number, and nothing else.
 #pragma once
 
 #include <charconv>
@@ -7,8 +7,8 @@
 
 namespace revunet::io {
 
-// The number that the whole text is, written as std::from_chars takes it: without spaces, a + or a locale. None for any
-// other text, and for a number that Number cannot hold.
+// Returns the number that the whole text is, as std::from_chars reads it: without spaces, a + or a locale. Returns none
+// for any other text, and for a number that Number cannot hold.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};

@@ -1,4 +1,5 @@
-// Text from outside, such as names of files, made safe to print: a terminal takes control characters for commands.
+// This file makes text from outside, such as names of files, safe to print, because a terminal takes control characters
+// for commands.
 #pragma once
 
 #include <string>
@@ -6,14 +7,16 @@
 
 namespace revunet::io {
 
-// The text with each byte as \xNN that belongs to a control character (C0 without the line break, DEL, C1), to a
-// character that changes the direction of writing, or to no UTF-8. Line breaks stay, as messages have several lines.
+// Returns the text with certain bytes as \xNN: those of a control character (C0 without the line break, DEL, C1), of a
+// character that changes the direction of writing, and of no UTF-8. Line breaks stay, because messages have several
+// lines.
 std::string printable(std::string_view text);
 
-// The same for text that must stay in one line, such as a name in a table: line breaks become \x0a.
+// Does the same for text that must stay in one line, such as a name in a table: line breaks become \x0a.
 std::string printable_line(std::string_view text);
 
-// At most 160 bytes of a text, in one line, and the length of what was cut: for messages that echo what a file says.
+// Returns at most 160 bytes of a text, in one line, and the length of what was cut. Messages that echo what a file says
+// use it.
 std::string excerpt(std::string_view text);
 
 }  // namespace revunet::io

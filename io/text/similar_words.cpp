@@ -23,15 +23,15 @@ std::vector<std::string> sorted_words(const std::string& name) {
   return words;
 }
 
-// Words between dashes that one name has and the other has not, where the other has no more: 1 from "channels" to
-// "model-channels", 0 from "trace-memory" to "memory-trace". Else `no_relation`.
+// Counts the words between dashes that one name has and the other lacks, where the other has no more: 1 from "channels"
+// to "model-channels", 0 from "trace-memory" to "memory-trace". Otherwise returns `no_relation`.
 size_t words_between(const std::string& a, const std::string& b, size_t no_relation) {
   const std::vector<std::string> of_a = sorted_words(a), of_b = sorted_words(b);
   if (std::ranges::includes(of_a, of_b)) return of_a.size() - of_b.size();
   return std::ranges::includes(of_b, of_a) ? of_b.size() - of_a.size() : no_relation;
 }
 
-// The names of least cost, where that is at most `most`.
+// Returns the names of least cost, where that is at most `most`.
 template <class Cost>
 std::vector<std::string> cheapest(const std::vector<std::string>& names, size_t most, Cost cost) {
   std::vector<std::string> result;

@@ -8,15 +8,16 @@ namespace revunet {
 
 namespace {
 
-// Each parameter's inputs, in this order.
+// Each parameter has these inputs, in this order.
 enum AdamInput : size_t { kGradient, kParameter, kMean, kMeanSquare, kAdamInputs };
 
-// Number t of a parameter's steps, 5, 9 or 1: parameters differ in it, where some had no gradient in earlier steps.
+// Returns the number of a parameter's step: 5, 9 or 1. The numbers differ because some parameters had no gradient in
+// earlier steps.
 int64_t number_of_step(size_t parameter) {
   return 1 + static_cast<int64_t>((parameter + 1) % 3) * 4;
 }
 
-// One step. Its outputs are each parameter, both moments and the gradient, which stays as it is.
+// Takes one step. Its outputs are each parameter, both moments and the gradient, which does not change.
 std::vector<Variable> step(const Context& ctx, const AdamOptions& options, std::vector<Variable> x) {
   const size_t count = x.size() / kAdamInputs;
   std::vector<Parameter> parameters(count);
@@ -41,8 +42,8 @@ std::vector<Variable> step(const Context& ctx, const AdamOptions& options, std::
   return outputs;
 }
 
-// Kingma and Ba's algorithm 1 as it is printed, with moments that are corrected for their bias. At a parameter's first
-// step they are zeros, whatever is handed over.
+// This is Kingma and Ba's algorithm 1 as printed, with moments corrected for their bias. At a parameter's first step
+// the moments are zero, whatever is passed.
 HostTensors algorithm_1(const AdamOptions& o, const HostTensors& x) {
   HostTensors outputs;
   for (size_t i = 0; i < x.size(); i += kAdamInputs) {
@@ -78,11 +79,11 @@ OpCase adam_case(const std::string& name, const std::vector<int64_t>& elements, 
   double bytes = 0;
   for (const int64_t n : elements) {
     using enum CaseInput::Type;
-    // Gradient, parameter and mean have one sign, which changes from parameter to parameter: sums of the two signs may
-    // cancel, and what is left of a single element is then smaller than the roundings of its terms.
+    // Gradient, parameter and mean have one sign, which changes from parameter to parameter. Sums of mixed signs may
+    // cancel, and a single element can then be smaller than the rounding of its terms.
     const CaseInput::FromNormal of_one_sign = inputs.size() % (2 * kAdamInputs) == 0 ? above_one : below_minus_one;
     for (int i = 0; i < 3; ++i) inputs.emplace_back(Shape{n}, compute, of_one_sign);
-    // Mean squares are never near 0, where a move would be far larger than all others.
+    // Mean squares are never near 0, where a step would be far larger than all others.
     inputs.emplace_back(Shape{n}, compute, [](double normal) { return 0.1 + normal * normal; });
     bytes += static_cast<double>(n * size_of(DType::f32));
   }
@@ -95,19 +96,19 @@ OpCase adam_case(const std::string& name, const std::vector<int64_t>& elements, 
           .reference = [options](const HostTensors& x) { return algorithm_1(options, x); },
           .tolerance_f32 = 3e-7,
           .tolerance_reason = "a moment's three products and sums, of which a move adds six more: about five roundings",
-          .tolerance_bf16 = 3e-7,  // all of it is f32 there too
+          .tolerance_bf16 = 3e-7,  // all of it is f32 in bf16 too
           .tolerance_f64 = 1e-15,
-          .bytes_forward = 7 * bytes,  // all four are read, all but the gradient written
+          .bytes_forward = 7 * bytes,  // all four are read, and all but the gradient are written
           .benchmark = benchmark};
 }
 
 }  // namespace
 
 std::vector<OpCase> adam_cases(const LevelSize&) {
-  // Every term of the formula is then seen in f32.
+  // With these options every term of the formula shows in f32.
   const AdamOptions large{.learning_rate = 0.1, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 0.01, .weight_decay = 0.1};
   const std::vector<int64_t> tails = {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31};
-  std::vector<int64_t> many(70);  // 64 go into a launch
+  std::vector<int64_t> many(70);  // 64 parameters go into a launch
   for (size_t i = 0; i < many.size(); ++i) many[i] = 1 + static_cast<int64_t>(i * i % 37);
   return {adam_case("the usual options, few elements", tails, {}),
           adam_case("large options, few elements", tails, large),

@@ -8,11 +8,11 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 256;         // a block
-constexpr int64_t kMostBlocks = 256;       // of a parameter: with all of its neighbours enough to fill any device
-constexpr size_t kParametersALaunch = 64;  // so many fit into the 4 KiB that a kernel's arguments may take
+constexpr unsigned kThreads = 256;         // threads per block
+constexpr int64_t kMostBlocks = 256;       // per parameter; with all other parameters this fills any device
+constexpr size_t kParametersALaunch = 64;  // so many fit into the 4 KiB of a kernel's arguments
 
-// What all parameters have in common.
+// Rates holds what all parameters have in common.
 struct Rates {
   float decay, beta1, new1, beta2, new2, epsilon;
 };
@@ -21,14 +21,14 @@ struct Update {
   const float* gradient;
   float *parameter, *mean, *mean_square;
   int64_t elements;
-  float rate, root_scale;  // of its own number of steps
+  float rate, root_scale;  // for the parameter's own number of steps
 };
 
 struct Updates {
   Update list[kParametersALaunch];
 };
 
-// blockIdx.y: the parameter.
+// blockIdx.y is the parameter.
 __global__ void adam_kernel(Rates r, Updates updates) {
   const Update& u = updates.list[blockIdx.y];
   for (int64_t i = grid_thread(); i < u.elements; i += grid_threads()) {

@@ -20,7 +20,8 @@ OpCase add_case(const std::string& name, const Shape& shape, bool benchmark = fa
           .benchmark = benchmark};
 }
 
-// Every choice of the result's memory, and inputs whose gradient has begun: a shared b, b shared, both.
+// This case covers every choice of the result's memory, and inputs whose gradient has begun: a shared b, b shared,
+// both.
 OpCase shared_inputs() {
   OpCase c = add_case("inputs that others read", {1, 2, 3, 2, 5});
   c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
@@ -28,7 +29,7 @@ OpCase shared_inputs() {
     Variable first_shared = add(ctx, x[0], std::move(x[1]));
     return {both_shared, twice, first_shared, add(ctx, std::move(x[0]), both_shared)};
   };
-  c.tolerance_bf16 = 2.0 / 256;  // gradients of several terms, rounded after each
+  c.tolerance_bf16 = 2.0 / 256;  // gradients have several terms, and are rounded after each
   return c;
 }
 

@@ -1,6 +1,6 @@
-// Cast: y = x in another element type, rounded to nearest even where it is narrower.
+// A cast is y = x in another element type, rounded to nearest even where the type is narrower.
 //
-// Any shape. Backward keeps nothing: dx = dy, cast back. On CUDA between f32 and bf16.
+// It takes any shape. Backward keeps nothing: dx = dy, cast back. CUDA casts between f32 and bf16.
 #pragma once
 
 #include "engine/on_device.h"

@@ -5,7 +5,7 @@ namespace revunet {
 
 namespace {
 
-// bf16 to f32, and its gradient back; of f32 and f64 a copy.
+// Casts bf16 to f32, and its gradient back. For f32 and f64 it copies.
 OpCase to_compute_type(const std::string& name, const Shape& shape) {
   return {.name = "cast: " + name,
           .inputs = {shape},
@@ -16,7 +16,7 @@ OpCase to_compute_type(const std::string& name, const Shape& shape) {
           },
           .tolerance_f32 = 2e-7,
           .tolerance_reason = "values and the sum of two gradients rounded to f32",
-          .tolerance_bf16 = 2.0 / 256};  // gradients of two terms, each rounded, then their sum
+          .tolerance_bf16 = 2.0 / 256};  // gradients have two terms, each rounded, and their sum is rounded
 }
 
 }  // namespace

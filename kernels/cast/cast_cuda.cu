@@ -5,7 +5,7 @@ namespace revunet::cuda {
 
 namespace {
 
-// N: channels of the narrower type's packs, so that the wider one's padding may be less.
+// N is the number of channels in the narrower type's packs, so the wider type's padding may be less.
 template <int N, class X, class Y>
 __global__ void cast_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<Y> y) {
   const VoxelRange at(voxels, range);

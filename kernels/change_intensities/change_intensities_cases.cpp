@@ -10,13 +10,13 @@ namespace revunet {
 
 namespace {
 
-// One channel of an image, (X, Y, Z).
+// A ChannelVolume is one channel of an image, (X, Y, Z).
 struct ChannelVolume {
   int64_t X, Y, Z;
   std::vector<double> values;
 };
 
-// Every line along an axis multiplied by the matrix weight(to, from, size).
+// Multiplies every line along an axis by the matrix weight(to, from, size).
 template <class F>
 void multiply_lines(ChannelVolume& v, int axis, F weight) {
   const int64_t size = axis == 0 ? v.X : axis == 1 ? v.Y : v.Z;
@@ -58,13 +58,13 @@ void lower_resolution(ChannelVolume& v, double resolution) {
   for (int axis = 0; axis < 3; ++axis) multiply_lines(v, axis, weight);
 }
 
-// Box and Muller's normal from 24 bits for the radius and 24 for the angle.
+// Returns Box and Muller's normal number, from 24 bits for the radius and 24 for the angle.
 double normal_of(uint64_t bits) {
   const double radius = std::sqrt(-2 * std::log((static_cast<double>(bits >> 40) + 1) / 0x1p24));
   return radius * std::cos(2 * std::numbers::pi * static_cast<double>(bits & 0xFFFFFF) / 0x1p24);
 }
 
-// f(v, i) of the values that are not background; i counts the channel's voxels.
+// Applies f(v, i) to the values that are not background. i counts the channel's voxels.
 template <class F>
 void change_foreground(ChannelVolume& volume, F f) {
   for (size_t i = 0; i < volume.values.size(); ++i) {
@@ -108,33 +108,35 @@ HostTensors changed(const IntensityChanges& changes, const Shape& shape, const H
   return outputs;
 }
 
-// Channel c is changed by changes[c modulo their number]. bf16_roundings: of the largest value, in bf16. Every step
-// rounds the image, but where others are larger than what was blurred before, they count for little.
+// Channel c is changed by changes[c modulo their number]. bf16_roundings is in units of the largest value's rounding in
+// bf16. Every step rounds the image, but a rounding counts for little where other values are larger than those blurred
+// before.
 OpCase change_case(const std::string& name, const Shape& shape, const std::vector<IntensityChange>& changes_of_channels,
                    int bf16_roundings, bool benchmark = false) {
   IntensityChanges changes{.key = 12, .channels = {}};
   for (size_t c = 0; c < kChangedChannels; ++c) {
     changes.channels[c] = changes_of_channels[c % changes_of_channels.size()];
   }
-  // A third of it is background.
+  // A third of the image is background.
   const CaseInput image(shape, CaseInput::Type::tested,
                         [](double normal) { return std::abs(normal) < 0.43 ? 0 : normal; });
-  return {.name = "change_intensities: " + name,
-          .inputs = {image},
-          .parameters = {},
-          .run = [changes](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
-            change_intensities(ctx.with_tag(Tag::input), changes, x[0].value);
-            return {x[0]};
-          },
-          .differentiable = false,
-          .reference = [changes, shape](const HostTensors& x) { return changed(changes, shape, x); },
-          .tolerance_f32 = 1e-6,
-          .tolerance_reason =
-              "logarithm, cosine and powers in f32, a dozen roundings; an image in f64 is changed in f32 too",
-          .tolerance_bf16 = bf16_roundings / 256.0,
-          .tolerance_f64 = 1e-6,
-          .bytes_forward = 14.0 * static_cast<double>(shape.elements() * size_of(DType::f32)),  // 7 steps of all
-          .benchmark = benchmark};
+  return {
+      .name = "change_intensities: " + name,
+      .inputs = {image},
+      .parameters = {},
+      .run = [changes](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
+        change_intensities(ctx.with_tag(Tag::input), changes, x[0].value);
+        return {x[0]};
+      },
+      .differentiable = false,
+      .reference = [changes, shape](const HostTensors& x) { return changed(changes, shape, x); },
+      .tolerance_f32 = 1e-6,
+      .tolerance_reason =
+          "logarithm, cosine and powers in f32, a dozen roundings; an image in f64 is changed in f32 too",
+      .tolerance_bf16 = bf16_roundings / 256.0,
+      .tolerance_f64 = 1e-6,
+      .bytes_forward = 14.0 * static_cast<double>(shape.elements() * size_of(DType::f32)),  // 7 steps over all elements
+      .benchmark = benchmark};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace revunet::cpu {
 
 namespace {
 
-// Elements between neighbours along an axis, and how many voxels the axis has.
+// An Axis has the number of elements between neighbours, and the number of voxels.
 struct Axis {
   int64_t stride, size;
 };
@@ -45,7 +45,7 @@ void blur_axis(const Context& ctx, const Tensor& from, int axis, const BlurWeigh
     T* y = to.data<T>();
 #pragma omp parallel for
     for (int64_t voxel = 0; voxel < in.voxels(); ++voxel) {
-      const int64_t at = voxel * in.C / stride % size;  // along the axis
+      const int64_t at = voxel * in.C / stride % size;  // index along the axis
       const int64_t low = std::max<int64_t>(-kBlurRadius, -at), high = std::min<int64_t>(kBlurRadius, size - 1 - at);
       for (int64_t c = 0; c < in.C; ++c) {
         const int64_t i = voxel * in.C + c;

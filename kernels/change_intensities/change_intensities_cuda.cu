@@ -7,7 +7,7 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 256;  // a block; a thread a voxel
+constexpr unsigned kThreads = 256;  // threads per block; a thread has one voxel
 
 struct Field {
   int64_t X, Y, Z, channels, stride;  // stride: elements from voxel to voxel
@@ -30,7 +30,7 @@ __global__ void points_kernel(Field f, IntensityChanges changes, PointStep step,
   }
 }
 
-// step, size: voxels from neighbour to neighbour along the axis, and along all of it.
+// step is the number of voxels from neighbour to neighbour along the axis, and size is its length in voxels.
 template <class T>
 __global__ void blur_kernel(Field f, int64_t step, int64_t size, BlurWeights weights, const T* from, T* to) {
   const int64_t voxel = grid_thread();

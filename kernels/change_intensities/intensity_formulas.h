@@ -1,4 +1,4 @@
-// What happens to one voxel's channel: host and device code alike, in float.
+// These formulas say what happens to one channel of a voxel. Host and device share them, in float.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace revunet {
 
-// Normal by (key, index), of Box and Muller.
+// Returns a normal number for (key, index), by Box and Muller.
 REVUNET_HOST_DEVICE inline float normal_at(uint64_t key, int64_t index) {
   const uint64_t bits = splitmix64(key + static_cast<uint64_t>(index));
   const float u = (static_cast<float>(bits >> 40) + 1.0f) * 0x1.0p-24f;  // in (0, 1]
@@ -17,7 +17,7 @@ REVUNET_HOST_DEVICE inline float normal_at(uint64_t key, int64_t index) {
   return std::sqrt(-2.0f * std::log(u)) * std::cos(6.283185307179586f * v);
 }
 
-// index: of the voxel's channel in the image, without padding.
+// index is that of the voxel's channel in the image, without padding.
 REVUNET_HOST_DEVICE inline float changed_point(float v, const IntensityChange& c, PointStep step, uint64_t key,
                                                int64_t index) {
   if (v == 0) return 0;
@@ -31,15 +31,15 @@ REVUNET_HOST_DEVICE inline float changed_point(float v, const IntensityChange& c
   return c.least + range * (c.inverted ? 1 - std::pow(1 - t, c.gamma) : std::pow(t, c.gamma));
 }
 
-// Along one axis of `size` voxels, on a coarser grid of `coarse` points whose cells fill it: the two points about voxel
-// i, as voxels that they are taken from, and the second one's weight.
+// A CoarsePair interpolates along one axis of `size` voxels, on a coarser grid of `coarse` points whose cells fill it.
+// It has the two points around voxel i, as the voxels that they are taken from, and the second point's weight.
 struct CoarsePair {
   int64_t first, second;
   float weight;
 };
 
 REVUNET_HOST_DEVICE inline int64_t voxel_of_coarse(int64_t k, int64_t coarse, int64_t size) {
-  const int64_t at = (2 * k + 1) * size / (2 * coarse);  // of the cell's middle
+  const int64_t at = (2 * k + 1) * size / (2 * coarse);  // the middle of the cell
   return at < size ? at : size - 1;
 }
 

@@ -6,7 +6,7 @@ namespace revunet {
 
 namespace {
 
-// Scales a parameter as a norm does. Backward scales the gradient of what that gave, and adds it to the parameter's.
+// Scales a parameter as a norm does. Backward scales the gradient of the result, and adds it to the parameter's.
 std::vector<Variable> scaled_parameter(const Context& ctx, Parameter& p, const ChannelDropout& dropout) {
   Tensor scaled(ctx, p.value.shape(), p.value.dtype());  // (C)
   channel_dropout(ctx, p.value, dropout, scaled, Write::overwrite);
@@ -23,7 +23,7 @@ std::vector<Variable> scaled_parameter(const Context& ctx, Parameter& p, const C
   return {y};
 }
 
-// The first value in [0, 1) of the channel's own random sequence says whether it is kept.
+// The first value in [0, 1) of the channel's own random sequence says whether the channel is kept.
 HostTensors kept_channels(const ChannelDropout& dropout, const HostTensors& x) {
   HostTensors outputs = x;
   for (size_t c = 0; c < x[0].size(); ++c) {
@@ -45,7 +45,7 @@ OpCase channel_dropout_case(const std::string& name, int64_t channels, double ra
           .reference = [dropout](const HostTensors& x) { return kept_channels(dropout, x); },
           .tolerance_f32 = 1.2e-7,
           .tolerance_reason = "one product: the rounding of the scale and of the result",
-          .tolerance_bf16 = 1.2e-7,  // parameters and their gradients are f32 there too
+          .tolerance_bf16 = 1.2e-7,  // parameters and their gradients are f32 in bf16 too
           .tolerance_f64 = 4e-16,
           .bytes_forward = 2 * bytes,
           .bytes_backward = 3 * bytes,

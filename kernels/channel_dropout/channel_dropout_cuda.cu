@@ -7,7 +7,7 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr int64_t kChannelsALaunch = 512;  // whose scales fit into the 4 KiB that a kernel's arguments may take
+constexpr int64_t kChannelsALaunch = 512;  // their scales fit into the 4 KiB of a kernel's arguments
 
 struct Scales {
   float of[kChannelsALaunch];

@@ -7,7 +7,7 @@ namespace revunet {
 
 namespace {
 
-constexpr double kEpsilon = 1e-6;  // PyTorch's, against a division by 0
+constexpr double kEpsilon = 1e-6;  // PyTorch's value, which avoids a division by 0
 
 }  // namespace
 

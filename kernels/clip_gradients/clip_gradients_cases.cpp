@@ -25,7 +25,7 @@ std::vector<Variable> clip(const Context& ctx, double limit, std::vector<Variabl
   return outputs;
 }
 
-// The norm of all elements in a row, in long double; the common factor as PyTorch's documentation has it.
+// Computes the norm of all elements in sequence, in long double. The common factor is that of PyTorch's documentation.
 HostTensors clipped(double limit, const HostTensors& x) {
   long double squares = 0;
   for (const auto& gradient : x) {
@@ -56,8 +56,8 @@ OpCase clip_case(const std::string& name, const std::vector<int64_t>& elements, 
           .reference = [limit](const HostTensors& x) { return clipped(limit, x); },
           .tolerance_f32 = 1.2e-7,
           .tolerance_reason = "a norm in double, a factor that is rounded to f32 and a product",
-          .tolerance_bf16 = 1.2e-7,  // all of it is f32 there too
-          .tolerance_f64 = 4e-14,    // a chunk's 32768 squares are added in a row, and err by 2e-14 of their sum
+          .tolerance_bf16 = 1.2e-7,  // all of it is f32 in bf16 too
+          .tolerance_f64 = 4e-14,    // a chunk adds 32768 squares in sequence, which err by 2e-14 of their sum
           .bytes_forward = 3 * bytes,
           .benchmark = benchmark};
 }

@@ -6,9 +6,9 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 256;  // a block
+constexpr unsigned kThreads = 256;  // threads per block
 
-// A block leaves one part.
+// Each block leaves one part.
 __global__ void squares_kernel(int64_t elements, const float* x, double* parts) {
   REVUNET_SHARED(double, shared, kThreads);
   double sum = 0;

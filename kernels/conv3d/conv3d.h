@@ -1,15 +1,15 @@
-// 3-D convolution, 3x3x3 with padding 1 or 1x1x1, stride 1, on channels that may lie in several tensors.
+// This is 3-D convolution, 3x3x3 with padding 1 or 1x1x1, stride 1, on channels that may lie in several tensors.
 //
 //   y[n,d,h,w,o] = b[o] + sum over kd,kh,kw,i of x[n,d+kd-p,h+kh-p,w+kw-p,i] * weight[o,kd,kh,kw,i],  p = (k - 1) / 2
 //
-// x in equal parts (N, D, H, W, I / parts), y in equal parts (N, D, H, W, O / parts); weight (O, k, k, k, I); bias (O).
-// The parts are read and written where they lie: a reversible stream is never concatenated. Backward keeps x. Memory
-// (tag workspace): two copies of a block of the weights and oneDNN's scratchpad, and for the weights' gradient the
-// partial sums of at most 16 slabs of the volume. Same bits at any number of threads.
-// f32 runs through oneDNN, the residual in its sum post-op; f64, bf16 and all weight gradients through our own loops.
-// bf16: x, y and their gradients; weights stay f32 and are rounded to bf16 as operands; sums are f32, rounded
-// once for each part of the input, and so are the gradients of weights and biases. Mixed: as bf16, but conv3d_forward's
-// y is f32, and its sums are not rounded.
+// x comes in equal parts (N, D, H, W, I / parts), and y in equal parts (N, D, H, W, O / parts). weight is (O, k, k, k,
+// I), bias (O). The parts are read and written in place: a reversible stream is never concatenated. Backward keeps x.
+// Memory (tag workspace): two copies of a block of the weights and oneDNN's scratchpad, and for the weights' gradient
+// the partial sums of at most 16 slabs of the volume. Results have the same bits at any number of threads. f32 runs
+// through oneDNN, with the residual in its sum post-op; f64, bf16 and all weight gradients run through our own loops.
+// In bf16, x, y and their gradients are bf16. Weights stay f32 and are rounded to bf16 as operands. Sums are f32 and
+// are rounded once for each part of the input, and so are the gradients of weights and biases. Mixed is like bf16, but
+// conv3d_forward's y is f32, and its sums are not rounded.
 // Source: cross-correlation as torch.nn.functional.conv3d.
 #pragma once
 
@@ -25,20 +25,20 @@ namespace revunet {
 std::vector<Variable> conv3d(const Context& ctx, std::vector<Variable> x, Parameter& weight, Parameter* bias,
                              int out_parts = 1);
 
-// The whole backward: gradients of weight, bias (may be nullptr) and, where slots want them, of the parts of x. x is
-// consumed: its memory may serve for the gradients.
+// Runs the whole backward: gradients of weight, bias (may be nullptr) and, where slots ask for them, of the parts of x.
+// x is consumed: its memory may serve for the gradients.
 void conv3d_backward(const Context& ctx, std::vector<Tensor> x, std::span<const int> slots, Parameter& weight,
                      Parameter* bias, std::span<const Tensor> dy, Gradients& gradients);
 
 // bias may be nullptr, and must be with any mode but overwrite.
 void conv3d_forward(const Context& ctx, std::span<const Tensor> x, const Tensor& weight, const Tensor* bias,
                     std::span<Tensor> y, Write mode);
-// dx = or += the transposed convolution of dy. Parts that are undefined tensors are not computed.
+// Sets or adds to dx the transposed convolution of dy. Parts that are undefined tensors are not computed.
 void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const Tensor& weight, std::span<Tensor> dx,
                           Write mode);
-// dweight += ...
+// Adds to dweight the gradient of the weight.
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy, Tensor& dweight);
-// dbias += the sum of dy over N, D, H, W.
+// Adds to dbias the sum of dy over N, D, H, W.
 void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias);
 
 REVUNET_KERNEL(conv3d_forward)

@@ -1,4 +1,5 @@
-// One convolution as a CUDA library sees it: one input tensor, one output tensor, channels padded to whole packs.
+// A ConvolutionProblem is one convolution as a CUDA library sees it: one input tensor and one output tensor, with
+// channels padded to whole packs.
 #pragma once
 
 #include <compare>
@@ -8,7 +9,7 @@
 
 namespace revunet::cuda {
 
-// What is asked of a library besides the result.
+// AlgorithmLimits says what is asked of a library in addition to the result.
 struct AlgorithmLimits {
   size_t workspace = kCudaLayout.convolution_workspace;  // bytes, at most
   Arithmetic arithmetic;
@@ -21,8 +22,8 @@ enum class Direction : uint8_t {
   backward_weight,  // dw = sum over voxels of dy x
 };
 
-// x (N, D, H, W, I), y (N, D, H, W, O), I and O with padding; w (O, k, k, k, I). What is read is of type `operands`,
-// what is computed of `result`: the same, or f32. Stride 1, padding (k - 1) / 2.
+// x is (N, D, H, W, I), y is (N, D, H, W, O), I and O with padding, and w is (O, k, k, k, I). What is read has type
+// `operands`, and what is computed has type `result`, which is the same or f32. Stride 1, padding (k - 1) / 2.
 struct ConvolutionProblem {
   Direction direction;
   DType operands, result;
@@ -32,7 +33,7 @@ struct ConvolutionProblem {
 
   int64_t voxels() const { return N * D * H * W; }
   int64_t taps() const { return k * k * k; }
-  // Elements of what it computes.
+  // Returns the number of elements of the result.
   int64_t result_elements() const {
     return direction == Direction::forward         ? voxels() * O
            : direction == Direction::backward_data ? voxels() * I
@@ -40,7 +41,7 @@ struct ConvolutionProblem {
   }
 };
 
-// Addresses on the device. backward_data writes x and reads y; backward_weight writes w.
+// The operands are addresses on the device. backward_data writes x and reads y; backward_weight writes w.
 struct ConvolutionOperands {
   void *x, *w, *y;
 

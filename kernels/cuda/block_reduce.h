@@ -1,12 +1,13 @@
-// What the threads of a block have, combined as a tree: the order follows from the block's shape alone.
+// This function combines the values of a block's threads as a tree. The order follows from the block's shape alone.
 #pragma once
 
 #include "engine/cuda/gpu.h"
 
 namespace revunet::cuda {
 
-// shared (blockDim.y, blockDim.x): combines the rows of each column into row 0, by combine(to, from). All threads of
-// the block meet here; what they wrote is read, and before somebody writes again they have to meet once more.
+// Combines the rows of each column of shared (blockDim.y, blockDim.x) into row 0, by combine(to, from). All threads of
+// the block synchronise here: what they wrote before can be read. They must synchronise again before anyone writes
+// again.
 template <class V, class Combine>
 __device__ void reduce_rows(V* shared, Combine combine) {
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;

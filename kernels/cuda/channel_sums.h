@@ -1,7 +1,7 @@
-// Sums over voxels of what a function makes of two activations, for every channel.
+// For every channel, these kernels sum over voxels what a function makes of two activations.
 //
 // Rule: the order of additions follows from the shape alone. A thread adds in float over at most a few hundred voxels,
-// a block's threads are added as a tree, the blocks' sums in double.
+// a block's threads are added as a tree, and the blocks' sums are added in double.
 #pragma once
 
 #include "kernels/cuda/block_reduce.h"
@@ -9,8 +9,8 @@
 
 namespace revunet::cuda {
 
-// Adds up `values` of the threads of one column (threadIdx.x) of a block, as a tree; the sum is thread y = 0's.
-// `shared` has room for those of kGridThreads threads. All threads of the block meet here.
+// Adds up `values` of the threads of one column (threadIdx.x) of a block, as a tree. Thread y = 0 gets the sum.
+// `shared` has room for the values of kGridThreads threads. All threads of the block synchronise here.
 template <int N>
 __device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
@@ -19,11 +19,11 @@ __device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
     for (int c = 0; c < N; ++c) to[c] += from[c];
   });
   values = shared[self];
-  __syncthreads();  // before the next one writes
+  __syncthreads();  // before the next value is written
 }
 
-// partial (ranges, K, packs * N), N the channels of b's packs. F: channel(c) gives a channel's constants;
-// terms(constants, a, b, float[K]).
+// partial is (ranges, K, packs * N), where N is the number of channels in b's packs. F has channel(c), which gives a
+// channel's constants, and terms(constants, a, b, float[K]).
 template <int K, class A, class B, class F>
 __global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b,
                                     F f, float* partial) {
@@ -53,7 +53,7 @@ __global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs
 
 inline constexpr unsigned kColumns = 32, kLanes = 8;  // of a block of add_ranges_kernel
 
-// sums (columns) of partial (ranges, columns).
+// Computes sums (columns) from partial (ranges, columns).
 static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const float* partial, double* sums) {
   REVUNET_SHARED(double, shared, kColumns* kLanes);
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x;
@@ -67,8 +67,8 @@ static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const 
   if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
 }
 
-// (K, channels with b's padding), f64, workspace, of `voxels` voxels of a and b. b is of a's type, or of a narrower
-// one; it may be a.
+// Returns (K, channels with b's padding), f64, workspace, over `voxels` voxels of a and b. b has a's type, or a
+// narrower one. It may be a.
 template <int K, class A, class B, class F>
 Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
   const Context workspace = ctx.for_workspace();

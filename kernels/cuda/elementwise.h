@@ -1,5 +1,5 @@
-// y = f(a, b), or y += f(a, b), over everything that three tensors of one shape have in memory, padding included: f
-// gives 0 for zeros. It throws Error where they are not padded alike.
+// This file computes y = f(a, b), or y += f(a, b), over everything that three tensors of one shape have in memory. The
+// padding is included, so f must give 0 for zeros. Throws Error where the tensors are not padded alike.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 
 namespace revunet::cuda {
 
-inline constexpr unsigned kElementwiseThreads = 256;     // a block
-inline constexpr int64_t kMostElementwiseBlocks = 4096;  // enough to fill any device; a thread then takes several packs
+inline constexpr unsigned kElementwiseThreads = 256;     // per block
+inline constexpr int64_t kMostElementwiseBlocks = 4096;  // fills any device; beyond it, a thread takes several packs
 
-// y may be a or b. The last pack may be cut: only activations have whole ones.
+// y may be a or b. The last pack may be cut, because only activations have whole packs.
 template <class T, class F>
 __global__ void elementwise_kernel(int64_t elements, const T* a, const T* b, T* y, bool accumulate, F f) {
   for (int64_t i = grid_thread() * kPack<T>; i < elements; i += grid_threads() * kPack<T>) {

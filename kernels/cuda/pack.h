@@ -1,8 +1,8 @@
-// Packs: the 16 bytes of neighbouring channels that a thread reads or writes at once.
+// A pack is the 16 bytes of neighbouring channels that a thread reads or writes at once.
 //
-// Rule: activations on a CUDA device have whole packs of channels (Layout), so a voxel begins where a pack does.
-// Kernels take the memory of packs by packs_of() or voxels_of(), which throw Error where a tensor has none. Arithmetic
-// is float's, whatever the type in memory. Kernels are for f32 and bf16.
+// Rule: activations on a CUDA device have whole packs of channels (Layout), so each voxel begins a pack. Kernels take
+// the memory of packs by packs_of() or voxels_of(), which throw Error where a tensor has no whole packs. Arithmetic is
+// in float, whatever the type in memory. Kernels are for f32 and bf16.
 #pragma once
 
 #include "engine/cuda/gpu.h"
@@ -20,7 +20,7 @@ struct alignas(kPackBytes) StoredPack {
   T channels[kPack<T>];
 };
 
-// Neighbouring channels of a voxel as floats.
+// Holds neighbouring channels of a voxel as floats.
 template <int N>
 struct Channels {
   float values[N];
@@ -29,7 +29,7 @@ struct Channels {
   __device__ float operator[](int i) const { return values[i]; }
 };
 
-// Those of one pack.
+// Holds the channels of one pack.
 template <class T>
 struct Pack : Channels<kPack<T>> {
   // `from` and `to` are aligned to a pack.
@@ -46,8 +46,9 @@ struct Pack : Channels<kPack<T>> {
   }
 };
 
-// An activation's memory, `stride` elements from voxel to voxel, for threads that take N channels at a time where the
-// packs of another tensor's type have as many, and T's as many or fewer. T may be const.
+// Voxels is a view of an activation's memory, with `stride` elements from voxel to voxel, for threads that take N
+// channels at a time. N is the number of channels in the packs of another tensor's type, and T's packs have as many or
+// fewer. T may be const.
 template <class T>
 struct Voxels {
   using Stored = Pack<std::remove_const_t<T>>;
@@ -56,7 +57,7 @@ struct Voxels {
   T* data;
   int64_t stride;
 
-  // The index-th N channels of a voxel. Packs beyond the stride are 0, and not stored.
+  // Returns the index-th N channels of a voxel. Packs beyond the stride are 0, and are not stored.
   template <int N>
   __device__ Channels<N> load(int64_t voxel, int64_t index) const {
     static_assert(N % kStored == 0);
@@ -78,7 +79,7 @@ struct Voxels {
   }
 };
 
-// The memory of a tensor whose voxels are whole packs.
+// Returns the memory of a tensor whose voxels are whole packs.
 template <class T>
 const T* packs_of(const Tensor& x) {
   expect_whole_packs(x);
@@ -90,7 +91,7 @@ T* packs_of(Tensor& x) {
   return x.data<T>();
 }
 
-// The voxels of batch element n. Those of all elements follow on those of the first.
+// Returns the voxels of batch element n. Those of all elements follow on those of the first.
 template <class T>
 Voxels<const T> voxels_of(const Tensor& x, int64_t n = 0) {
   return {packs_of<T>(x) + n * activation(x.shape()).voxels() * x.channel_stride(), x.channel_stride()};
@@ -107,17 +108,17 @@ decltype(auto) dispatch_f32_bf16(DType dtype, F&& f) {
   return dtype == DType::f32 ? f.template operator()<float>() : f.template operator()<bfloat16>();
 }
 
-// The same for f32 or bf16 tensors and what is made of them for convolutions (dispatch_operands).
+// Does the same for f32 or bf16 tensors and their operands in convolutions (dispatch_operands).
 template <class F>
 decltype(auto) dispatch_device_operands(DType dtype, DType operands, F&& f) {
   if (dtype == operands) return dispatch_f32_bf16(dtype, [&]<class T>() { return f.template operator()<T, T>(); });
   REVUNET_EXPECTS(dtype == DType::f32 && operands == DType::bf16, Error,
-                  "[cuda] expected operands of the tensor's type or, of f32, in bf16, got {} of {}", name_of(operands),
+                  "[cuda] expected operands of the tensor's type, or bf16 for f32, got {} for {}", name_of(operands),
                   name_of(dtype));
   return f.template operator()<float, bfloat16>();
 }
 
-// Packs of one voxel.
+// Returns the number of packs per voxel.
 template <class T>
 int64_t packs_per_voxel(const Tensor& x) {
   expect_whole_packs(x);

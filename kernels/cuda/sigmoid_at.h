@@ -1,4 +1,5 @@
-// The sigmoid of one value, to full relative precision at either end: no exponent is above 0, so nothing overflows.
+// Computes the sigmoid of one value, to full relative precision at either end. No exponent is above 0, so nothing
+// overflows.
 #pragma once
 
 #include <cmath>

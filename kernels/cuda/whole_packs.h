@@ -1,6 +1,6 @@
-// What kernels of a CUDA device ask of the tensors that they read and write in packs.
+// Kernels of a CUDA device require this of the tensors that they read and write in packs.
 //
-// Rule: a kernel that takes packs takes their memory by packs_of() or voxels_of() (pack.h), or checks it here itself.
+// Rule: a kernel that takes packs gets their memory by packs_of() or voxels_of() (pack.h), or checks it here itself.
 #pragma once
 
 #include "engine/tensor.h"
@@ -9,7 +9,8 @@ namespace revunet::cuda {
 
 inline constexpr int64_t kPackBytes = 16;  // a thread's widest load
 
-// Throws Error where a voxel of x does not begin where a pack does: x is no activation, and its channels fill no packs.
+// Throws Error where a voxel of x does not begin a pack, which means that x is no activation and its channels fill no
+// packs.
 inline void expect_whole_packs(const Tensor& x) {
   const int64_t pack = kPackBytes / size_of(x.dtype());
   REVUNET_EXPECTS(

@@ -29,7 +29,7 @@ Variable group_norm_leaky_relu(const Context& ctx, Variable x, const GroupNorm& 
                                           dx, accumulate, gradient_of(inner, norm.gamma),
                                           gradient_of(inner, norm.beta));
          };
-         // The gradients of gamma and beta are wanted where x is a constant too.
+         // The gradients of gamma and beta are needed even where x is a constant.
          if (!gradients.deliver(inner, x.slot, x.value.spec(), &dy[0], write)) write(dy[0], false);
        }});
   return out;

@@ -7,14 +7,15 @@ namespace revunet::cpu {
 
 namespace {
 
-// Per-channel coefficients repeated over a few voxels, so that inner loops run over whole vectors whatever C is.
+// A pattern repeats per-channel coefficients over a few voxels, so that inner loops run over whole vectors whatever C
+// is.
 template <class T>
 class Pattern {
  public:
   explicit Pattern(int64_t channels) : channels_(channels), length_(channels * pattern_voxels(channels)) {}
   int64_t length() const { return length_; }
 
-  // f(channel) for every element of the pattern.
+  // Fills every element of the pattern with f(channel).
   template <class F>
   std::vector<T> fill(F f) const {
     std::vector<T> values(static_cast<size_t>(length_));
@@ -22,7 +23,7 @@ class Pattern {
     return values;
   }
 
-  // Calls f(offset, count) over the elements of voxels [begin, end), count <= length(), offset a multiple of C.
+  // Calls f(offset, count) over the elements of voxels [begin, end). count <= length(), and offset is a multiple of C.
   template <class F>
   void for_each_run(int64_t begin, int64_t end, F f) const {
     for (int64_t i = begin * channels_; i < end * channels_; i += length_) {
@@ -39,7 +40,7 @@ void fold(const std::vector<double>& pattern, int64_t channels, double* sums) {
   for (size_t i = 0; i < pattern.size(); ++i) sums[i % static_cast<size_t>(channels)] += pattern[i];
 }
 
-// Mean and sum of squares about the mean, of `count` values.
+// Moments holds the mean, and the sum of squares about the mean, of `count` values.
 struct Moments {
   double count = 0, mean = 0, squares = 0;
 
@@ -52,7 +53,7 @@ struct Moments {
   }
 };
 
-// Moments of every channel over the voxels of one batch element, C of them.
+// Returns the moments of every channel (C of them) over the voxels of one batch element.
 template <class T>
 std::vector<Moments> channel_moments(const T* x, int64_t voxels, int64_t C) {
   const Pattern<Compute<T>> pattern(C);
@@ -88,10 +89,10 @@ std::vector<Moments> channel_moments(const T* x, int64_t voxels, int64_t C) {
   return channels;
 }
 
-// The statistics, and what follows from them, of one batch element as per-channel values.
+// This view gives the statistics of one batch element, and what follows from them, as per-channel values.
 template <class T>
 struct ChannelView {
-  const T* statistics;  // (groups, 2) of this batch element
+  const T* statistics;  // (groups, 2) for this batch element
   int64_t per_group;
   double mean(int64_t c) const { return static_cast<double>(statistics[c / per_group * 2]); }
   double rstd(int64_t c) const { return static_cast<double>(statistics[c / per_group * 2 + 1]); }
@@ -162,7 +163,7 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
 
 namespace {
 
-// Sums over voxels of dz and dz * xhat for every channel, 2 C of them, where dz = dy * (z > 0 ? 1 : slope).
+// Returns 2 C sums over voxels: dz and dz * xhat for every channel, where dz = dy * (z > 0 ? 1 : slope).
 template <class T, class Y>
 std::vector<double> gradient_sums(const T* px, const Y* pdy, int64_t voxels, int64_t C,
                                   const ChannelView<Compute<T>>& view, const Compute<T>* gamma, const Compute<T>* beta,

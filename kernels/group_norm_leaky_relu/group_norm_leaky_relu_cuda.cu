@@ -7,12 +7,12 @@ namespace revunet::cuda {
 
 namespace {
 
-// Mean and sum of squares about the mean, of `count` values.
+// Moments holds the mean, and the sum of squares about the mean, of `count` values.
 template <class V>
 struct Moments {
   V count, mean, squares;
 
-  // Chan, Golub and LeVeque.
+  // The formula is that of Chan, Golub and LeVeque.
   __device__ void combine(const Moments& other) {
     const V total = count + other.count;
     if (other.count == 0) return;
@@ -23,7 +23,8 @@ struct Moments {
   }
 };
 
-// partial (ranges, packs * kPack): the moments of each channel over the voxels of each block. Welford within a thread.
+// partial is (ranges, packs * kPack): the moments of each channel over the voxels of each block. A thread uses
+// Welford's algorithm.
 template <class T>
 __global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x,
                                        Moments<float>* partial) {
@@ -56,7 +57,7 @@ __global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t pa
 
 constexpr unsigned kGroupThreads = 128;
 
-// One block a group: statistics (groups, 2) from partial (ranges, stride).
+// Each block computes one group: statistics (groups, 2) from partial (ranges, stride).
 __global__ void group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group,
                                         const Moments<float>* partial, float* statistics) {
   REVUNET_SHARED(Moments<double>, shared, kGroupThreads);
@@ -73,14 +74,14 @@ __global__ void group_statistics_kernel(int64_t ranges, int64_t stride, int64_t 
   statistics[2 * group + 1] = static_cast<float>(1.0 / sqrt(shared[0].squares / shared[0].count + kGroupNormEpsilon));
 }
 
-// A norm of C channels with what follows it, and what is known of its input, on the device.
+// A Norm is a norm of C channels with its LeakyReLU, and what is known about its input, on the device.
 struct Norm {
   int64_t C, per_group;
   const float *statistics, *gamma, *beta;
   float slope;
 
   struct Channel {
-    float mean, rstd, scale, shift;  // all 0 in the padding, so that z is
+    float mean, rstd, scale, shift;  // all 0 in the padding, so that z is 0 too
 
     __device__ float z(float x) const { return (x - mean) * scale + shift; }
   };
@@ -92,7 +93,7 @@ struct Norm {
   }
 };
 
-// Threads take packs of Y, the narrower type where there are two, here and in the gradient.
+// Here and in the gradient, threads take packs of Y, which is the narrower type where there are two.
 template <class X, class Y>
 __global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm,
                                Voxels<Y> y) {
@@ -111,7 +112,7 @@ __global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Vox
   }
 }
 
-// dz and dz * xhat.
+// The terms are dz and dz * xhat.
 struct GradientTerms {
   Norm norm;
 
@@ -122,8 +123,8 @@ struct GradientTerms {
   }
 };
 
-// sums (2, stride) of dz and dz * xhat. Adds them to dbeta and dgamma, and leaves in `corrections` (2, C) what every
-// voxel's gradient loses: dx = scale * dz - offset - (x - mean) * tilt.
+// sums is (2, stride), of dz and dz * xhat. Adds them to dbeta and dgamma, and leaves in `corrections` (2, C) what is
+// subtracted from every voxel's gradient: dx = scale * dz - offset - (x - mean) * tilt.
 __global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma,
                                    float* dbeta, float* corrections) {
   const int64_t c = grid_thread();
@@ -189,7 +190,7 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
   Tensor statistics(ctx, {N, groups, 2}, DType::f32);
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
-    // Three f32 a Moments.
+    // Each Moments takes three f32.
     Tensor partial(ctx.for_workspace(), {g.ranges(), stride, 3}, DType::f32);
     auto* moments = reinterpret_cast<Moments<float>*>(partial.data<float>());
     for (int64_t n = 0; n < N; ++n) {

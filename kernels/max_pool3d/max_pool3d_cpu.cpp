@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kWindow = 8;   // voxels
 constexpr int64_t kBlock = 64;  // channels whose choice is held at a time, on the stack
 
-// Offsets of a window's voxels from its first, in (i, j, k) order.
+// Returns the offsets of a window's voxels from its first one, in (i, j, k) order.
 std::array<int64_t, kWindow> window_offsets(const Activation& x) {
   std::array<int64_t, kWindow> offsets{};
   for (size_t v = 0; v < kWindow; ++v) {
@@ -33,7 +33,7 @@ void for_each_window(const Activation& x, F f) {
   }
 }
 
-// Whether v takes the place of the maximum so far. Without short cuts, so that it vectorises.
+// Returns whether v replaces the maximum so far. It has no short circuits, so that it vectorises.
 template <class T>
 bool replaces(T v, T maximum) {
   return (v > maximum) | (v != v);
@@ -46,8 +46,8 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
     for (int64_t c0 = 0; c0 < in.C; c0 += kBlock) {
       const int64_t channels = std::min(kBlock, in.C - c0);
       const T *window = x + x_first + c0, *gradient = dy + y_first + c0;
-      // Where in the window; as wide as the values, so that it fills vectors as they do. The choice is kept for loops
-      // of its own, as GCC makes branches of it where it is used at once: 30 times slower.
+      // Holds the place in the window, in a type as wide as the values, so that it fills vectors as they do. A loop of
+      // its own uses the choice, because GCC makes branches of it where it is used at once, which is 30 times slower.
       Compute<T> chosen[kBlock];
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {

@@ -8,24 +8,25 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 256;  // a block
+constexpr unsigned kThreads = 256;  // threads per block
 
-// The extents of the coarse side, y, with packs of channels for C.
+// Windows has the extents of the coarse side, y, with packs of channels for C.
 struct Windows {
-  int64_t D, H, W, packs, count;  // count: of threads, one a window and pack
+  int64_t D, H, W, packs, count;  // count: number of threads, one per window and pack
 
-  // First element of window i in x, whose extents are twice these; `voxel` elements a voxel.
+  // Returns the first element of window i in x, whose extents are twice these. `voxel` is the number of elements per
+  // voxel.
   __device__ int64_t first(int64_t i, int64_t voxel, int pack) const {
     const int64_t place = i / packs, w = place % W, h = place / W % H, nd = place / (W * H);
     return ((2 * nd * 2 * H + 2 * h) * 2 * W + 2 * w) * voxel + i % packs * pack;
   }
-  // From the first voxel of a window to its v-th, in (i, j, k) order.
+  // Returns the offset from the first voxel of a window to its v-th, in (i, j, k) order.
   __device__ int64_t offset(int v, int64_t voxel) const {
     return ((v / 4 * 2 * H + v / 2 % 2) * 2 * W + v % 2) * voxel;
   }
 };
 
-// Whether v takes the place of the maximum so far.
+// Returns whether v replaces the maximum so far.
 __device__ bool replaces(float v, float maximum) {
   return v > maximum || v != v;
 }

@@ -1,4 +1,4 @@
-// Exponential moving averages, of weights: average += share (x - average).
+// This op keeps exponential moving averages of weights: average += share (x - average).
 #pragma once
 
 #include "engine/on_device.h"
@@ -6,7 +6,7 @@
 
 namespace revunet {
 
-// x and average of one shape and type, f32 or f64. share in [0, 1], or UsageError.
+// x and average have one shape and type, f32 or f64. Throws UsageError unless share is in [0, 1].
 void moving_average(const Context& ctx, const Tensor& x, double share, Tensor& average);
 
 REVUNET_KERNEL(moving_average)

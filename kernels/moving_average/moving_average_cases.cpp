@@ -12,7 +12,7 @@ OpCase moving_average_case(const std::string& name, int64_t elements, double sha
           .parameters = {},
           .run = [share](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
             moving_average(ctx, x[0].value, share, x[1].value);
-            return {x[1], x[0]};  // the values stay as they are
+            return {x[1], x[0]};  // the values do not change
           },
           .differentiable = false,
           .reference =
@@ -23,7 +23,7 @@ OpCase moving_average_case(const std::string& name, int64_t elements, double sha
               },
           .tolerance_f32 = 2e-7,
           .tolerance_reason = "a difference, which may be twice the largest value, a product and a sum",
-          .tolerance_bf16 = 2e-7,  // all of it is f32 there too
+          .tolerance_bf16 = 2e-7,  // all of it is f32 in bf16 too
           .tolerance_f64 = 4e-16,
           .bytes_forward = 3.0 * static_cast<double>(elements * size_of(DType::f32)),
           .benchmark = benchmark};

@@ -1,4 +1,4 @@
-// Sigmoid: y = 1 / (1 + exp(-x)). Any shape, any layout; no overflow for any finite x.
+// The sigmoid is y = 1 / (1 + exp(-x)). It takes any shape and layout, and does not overflow for any finite x.
 //
 // Backward keeps y, as dy/dx = y (1 - y), so y may take x's place.
 #pragma once
@@ -11,19 +11,19 @@
 
 namespace revunet {
 
-// In x's own memory where nobody shares it, else in new memory.
+// The result lies in x's own memory where nobody shares it, otherwise in new memory.
 Variable sigmoid(const Context& ctx, Variable x);
 
-// y may be x; it is of x's type, or of the one that x is computed with. dx may be dy; with accumulate, dx += instead.
+// y may be x. It has x's type or x's compute type. dx may be dy. With accumulate, adds to dx instead.
 void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y);
 void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Tensor& dx, bool accumulate);
 
-// y = sigmoid(x) for `count` values on the host, to full relative precision at either end: no exponent is above 0, so
-// nothing overflows or cancels. y may be x.
+// Sets y = sigmoid(x) for `count` values on the host, to full relative precision at either end. No exponent is above 0,
+// so nothing overflows or cancels. y may be x.
 template <class X, class Y>
 void sigmoid_values(const X* x, int64_t count, Y* y) {
   using T = Compute<X>;
-  // Exponentials first, so that the choice by sign is made in vectors: a mispredicted branch costs more than exp.
+  // Exponentials come first, so that the choice by sign is made in vectors: a mispredicted branch costs more than exp.
   constexpr int64_t kBlock = 64;  // values held on the stack
   T e[kBlock];
   for (int64_t begin = 0; begin < count; begin += kBlock, x += kBlock, y += kBlock) {

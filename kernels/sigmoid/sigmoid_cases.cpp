@@ -21,14 +21,14 @@ OpCase sigmoid_case(const std::string& name, const Shape& shape, bool benchmark 
       .benchmark = benchmark};
 }
 
-// New memory for y, and a gradient that has begun when the second backward runs.
+// This case has new memory for y, and a gradient that has begun when the second backward runs.
 OpCase used_twice() {
   OpCase c = sigmoid_case("an input used twice", {1, 2, 3, 1, 3});
   c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
     Variable first = sigmoid(ctx, x[0]);
     return {first, sigmoid(ctx, std::move(x[0]))};
   };
-  c.tolerance_bf16 = 2.0 / 256;  // a gradient of two terms, rounded after each
+  c.tolerance_bf16 = 2.0 / 256;  // the gradient has two terms, and is rounded after each
   return c;
 }
 

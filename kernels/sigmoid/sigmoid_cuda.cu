@@ -6,7 +6,7 @@ namespace revunet::cuda {
 
 namespace {
 
-// A thread an element of y's memory; in the padding zeros, which are no sigmoid of zero.
+// Each thread computes one element of y's memory. The padding gets zeros, which are not the sigmoid of zero.
 template <class X, class Y>
 __global__ void forward_kernel(int64_t stored, int64_t channels, int64_t x_stride, int64_t y_stride, const X* x, Y* y) {
   for (int64_t i = grid_thread(); i < stored; i += grid_threads()) {

@@ -5,7 +5,8 @@ namespace revunet {
 
 namespace {
 
-// A target of 0 and 1 without the layout's period: 1 where 5 i mod 7 < 3. Empty for the last region where asked.
+// Makes a target of 0 and 1 whose period differs from the layout's: it is 1 where 5 i mod 7 < 3. The last region is
+// empty where asked.
 Tensor pattern_target(const Context& ctx, const TensorSpec& spec, bool last_region_empty) {
   const Shape& shape = spec.shape;
   const int64_t R = activation(shape).C;
@@ -36,7 +37,7 @@ OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_
           .benchmark = benchmark};
 }
 
-// Logits that others keep, and a gradient that has begun when the second backward runs.
+// This case has logits that others keep, and a gradient that has begun when the second backward runs.
 OpCase used_twice() {
   const Shape shape{1, 3, 2, 2, 3};
   OpCase c = sigmoid_dice_case("logits used twice", shape);

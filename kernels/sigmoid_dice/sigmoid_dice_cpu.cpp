@@ -25,7 +25,7 @@ void add_overlap(const Compute<T>* probability, const T* target, int64_t count, 
   sums[0] = both, sums[R] = predicted, sums[2 * R] = present;
 }
 
-// The same of the cross entropy.
+// Returns the same region's sum of the cross entropy.
 template <class T>
 double cross_entropy_of(const T* logits, const T* target, int64_t count, int64_t R) {
   double sum = 0;
@@ -36,7 +36,7 @@ double cross_entropy_of(const T* logits, const T* target, int64_t count, int64_t
   return sum;
 }
 
-// What the gradient of one region's loss by a logit is made of:
+// The gradient of one region's loss by a logit is made of these factors:
 // (constant + of_target t) sigmoid'(z) + of_error (sigmoid(z) - t).
 template <class C>
 struct Gradient {

@@ -6,7 +6,7 @@ namespace revunet::cuda {
 
 namespace {
 
-// p t, p and t, and the cross entropy where K is 4. The padding's sums are not read.
+// The terms are p t, p and t, and the cross entropy where K is 4. The padding's sums are not read.
 template <int K>
 struct Overlap {
   struct Nothing {};
@@ -20,7 +20,8 @@ struct Overlap {
   }
 };
 
-// by_channel (rows, stride) to sums (rows, R) and losses (R). entropy_share: of the sum of the cross entropy.
+// Reduces by_channel (rows, stride) to sums (rows, R) and losses (R). entropy_share multiplies the sum of the cross
+// entropy.
 __global__ void losses_kernel(int64_t R, int64_t stride, int rows, double entropy_share, const double* by_channel,
                               double* sums, float* losses) {
   const int64_t r = grid_thread();
@@ -31,7 +32,7 @@ __global__ void losses_kernel(int64_t R, int64_t stride, int rows, double entrop
   losses[r] = static_cast<float>(1 - dice + entropy_share * s[3]);
 }
 
-// entropy_share: cross_entropy by voxels.
+// entropy_share is cross_entropy divided by voxels.
 template <class T>
 __global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, int64_t R, double entropy_share,
                                 const T* z, const T* t, const double* sums, const float* dlosses, bool accumulate,

@@ -1,11 +1,12 @@
-// Trilinear upsampling by 2 (half-pixel centres), alone or added to a skip.
+// This is trilinear upsampling by 2 (half-pixel centres), alone or added to a skip.
 //
 // Along each axis, with indices clamped to the extent:
 //   y[2i] = 0.25 x[i-1] + 0.75 x[i],   y[2i+1] = 0.75 x[i] + 0.25 x[i+1]
-// x (N, D, H, W, C), any extents; y (N, 2D, 2H, 2W, C). Linear, so backward keeps nothing. Its adjoint, per axis:
+// x is (N, D, H, W, C) with any extents; y is (N, 2D, 2H, 2W, C). It is linear, so backward keeps nothing. Its adjoint,
+// per axis:
 //   dx[i] = 0.25 dy[2i-1] + 0.75 dy[2i] + 0.75 dy[2i+1] + 0.25 dy[2i+2]
-// with dy's indices clamped: what the clamp gives the edges in forward, it gives back here.
-// Memory: a row of y a thread, on the heap. Errors: Error where the shapes or types do not fit.
+// with dy's indices clamped: what the clamp gives to the edges in forward, it returns here. Memory: each thread has a
+// row of y on the heap. Throws Error where the shapes or types do not fit.
 // Source: as torch.nn.functional.interpolate(scale_factor=2, mode="trilinear", align_corners=False).
 #pragma once
 
@@ -16,15 +17,15 @@
 namespace revunet {
 
 Variable upsample_trilinear(const Context& ctx, Variable x);
-// y = up(low) + skip, in skip's own memory where nobody shares it, else in new memory.
+// Computes y = up(low) + skip, in skip's own memory where nobody shares it, otherwise in new memory.
 Variable upsample_trilinear_add(const Context& ctx, Variable low, Variable skip);
 
 Shape upsample_trilinear_shape(const Shape& x);
 
 void upsample_trilinear_forward(const Context& ctx, const Tensor& x, Tensor& y, Write mode);
-// y = up(x) + skip. y may be skip.
+// Computes y = up(x) + skip. y may be skip.
 void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const Tensor& skip, Tensor& y);
-// Overwrites dx; with accumulate, dx += instead.
+// Overwrites dx. With accumulate, adds to dx instead.
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate);
 
 REVUNET_KERNEL(upsample_trilinear_forward)

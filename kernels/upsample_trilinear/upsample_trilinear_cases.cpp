@@ -36,7 +36,7 @@ OpCase upsample_add_case(const std::string& name, const Shape& low, bool benchma
   return c;
 }
 
-// New memory for the sum, and gradients that have begun when the backward runs.
+// This case has new memory for the sum, and gradients that have begun when the backward runs.
 OpCase shared_inputs() {
   OpCase c = upsample_add_case("both read by others", {1, 2, 3, 2, 5});
   c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {

@@ -8,13 +8,13 @@ namespace revunet::cpu {
 
 namespace {
 
-// The two source indices of output index i along an axis; the first weighs 0.75, the second 0.25.
+// Returns the two source indices of output index i along an axis. The first weighs 0.75, the second 0.25.
 std::array<int64_t, 2> sources(int64_t i, int64_t extent) {
   const int64_t near = i / 2, far = i % 2 == 0 ? near - 1 : near + 1;
   return {near, std::clamp<int64_t>(far, 0, extent - 1)};
 }
 
-// The four output indices that read input index i along an axis; they weigh 0.25, 0.75, 0.75 and 0.25.
+// Returns the four output indices that read input index i along an axis. They weigh 0.25, 0.75, 0.75 and 0.25.
 std::array<int64_t, 4> readers(int64_t i, int64_t extent) {
   return {std::max<int64_t>(2 * i - 1, 0), 2 * i, 2 * i + 1, std::min<int64_t>(2 * i + 2, 2 * extent - 1)};
 }
@@ -29,7 +29,7 @@ T deliver(Compute<T> up, const T* base, int64_t i) {
   return static_cast<T>(up);
 }
 
-// One row of y (2W, C) from a row (W, C) that is already interpolated along d and h. base may be y.
+// Computes one row of y (2W, C) from a row (W, C) that is already interpolated along d and h. base may be y.
 template <Delivery delivery, class T>
 void expand_row(const Compute<T>* row, int64_t W, int64_t C, const T* base, T* y) {
   using V = Compute<T>;
@@ -70,7 +70,7 @@ void forward(const T* x, const Activation& in, const T* base, T* y) {
   }
 }
 
-// One row of dx (W, C) from a row (2W, C) of dy that is already contracted along d and h.
+// Computes one row of dx (W, C) from a row (2W, C) of dy that is already contracted along d and h.
 template <class T>
 void contract_row(const Compute<T>* row, int64_t W, int64_t C, T* dx, bool accumulate) {
   using V = Compute<T>;

@@ -6,11 +6,11 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 128;  // a block; each holds up to 12 packs in registers
+constexpr unsigned kThreads = 128;  // threads per block; each holds up to 12 packs in registers
 
-// The coarse side's extents, with packs of channels for C; a thread takes one coarse voxel and pack.
+// Coarse has the coarse side's extents, with packs of channels for C. A thread takes one coarse voxel and pack.
 struct Coarse {
-  int64_t D, H, W, packs, count;  // count: of threads
+  int64_t D, H, W, packs, count;  // count: number of threads
 
   struct Place {
     int64_t n, d, h, w, pack;
@@ -19,7 +19,7 @@ struct Coarse {
     const int64_t voxel = i / packs;
     return {voxel / (W * H * D), voxel / (W * H) % D, voxel / W % H, voxel % W, i % packs};
   }
-  // The place of a pack, in packs from the tensor's first.
+  // Returns the place of a pack, counted in packs from the tensor's first.
   __device__ int64_t coarse(const Place& p, int64_t d, int64_t h, int64_t w) const {
     return (((p.n * D + d) * H + h) * W + w) * packs + p.pack;
   }
@@ -32,7 +32,7 @@ __device__ int64_t clamped(int64_t i, int64_t extent) {
   return i < 0 ? 0 : i >= extent ? extent - 1 : i;
 }
 
-// near has the weight 0.75, far 0.25.
+// near has the weight 0.75, far has 0.25.
 template <class T>
 __device__ Pack<T> blend(const Pack<T>& near, const Pack<T>& far) {
   Pack<T> y;
@@ -40,7 +40,7 @@ __device__ Pack<T> blend(const Pack<T>& near, const Pack<T>& far) {
   return y;
 }
 
-// The 2 x 2 fine voxels of one coarse plane, interpolated along h and w.
+// Interpolates the 2 x 2 fine voxels of one coarse plane along h and w.
 template <class T>
 struct Plane {
   Pack<T> at[2][2];
@@ -48,7 +48,7 @@ struct Plane {
 
 template <class T>
 __device__ Plane<T> plane(const Coarse& side, const Coarse::Place& p, int64_t d, const T* x) {
-  Pack<T> rows[3][2];  // each of three coarse rows, interpolated along w
+  Pack<T> rows[3][2];  // three coarse rows, each interpolated along w
   for (int j = 0; j < 3; ++j) {
     const int64_t h = clamped(p.h + j - 1, side.H);
     const auto load = [&](int64_t w) { return Pack<T>::load(x + side.coarse(p, d, h, clamped(w, side.W)) * kPack<T>); };
@@ -64,7 +64,7 @@ __device__ Plane<T> plane(const Coarse& side, const Coarse::Place& p, int64_t d,
   return result;
 }
 
-// y = base + sign * up(x), or up(x) where base is nullptr. base may be y.
+// Computes y = base + sign * up(x), or up(x) where base is nullptr. base may be y.
 template <class T>
 __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sign, T* y) {
   const int64_t i = grid_thread();
@@ -87,7 +87,7 @@ __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sig
   }
 }
 
-// The adjoint, gathered: the 4 x 4 x 4 fine voxels that read a coarse one.
+// Computes the adjoint by gathering the 4 x 4 x 4 fine voxels that read a coarse one.
 template <class T>
 __global__ void backward_kernel(Coarse side, const T* dy, bool accumulate, T* dx) {
   const int64_t i = grid_thread();

@@ -1,4 +1,4 @@
-// Where a column of voxels comes from: host and device code alike.
+// This file says where a column of voxels comes from. Host and device share it.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace revunet {
 
-// PlaneWarp in T's arithmetic, and the plane's size.
+// A PlaneMap is a PlaneWarp in T's arithmetic, with the plane's size.
 template <class T>
 struct PlaneMap {
   int64_t X, Y;
@@ -21,7 +21,7 @@ struct Place {
   T x, y;
 };
 
-// The cubic B-spline about 0.
+// Returns the cubic B-spline about 0.
 template <class T>
 REVUNET_HOST_DEVICE T b_spline(T u) {
   const T a = u < 0 ? -u : u;
@@ -30,7 +30,8 @@ REVUNET_HOST_DEVICE T b_spline(T u) {
   return a < 1 ? (4 - 6 * a * a + 3 * a * a * a) / 6 : b * b * b / 6;
 }
 
-// Weights of the three coefficients at i of `size` voxels, the mirrored ones' added to those that they equal.
+// Gives the weights of the three coefficients at voxel i of `size`. Each mirrored coefficient's weight is added to that
+// of the coefficient it equals.
 template <class T>
 REVUNET_HOST_DEVICE void spline_weights(int64_t i, int64_t size, T (&weights)[3]) {
   const T u = size > 1 ? static_cast<T>(2 * i) / static_cast<T>(size - 1) : T(1);
@@ -39,7 +40,7 @@ REVUNET_HOST_DEVICE void spline_weights(int64_t i, int64_t size, T (&weights)[3]
   weights[2] = b_spline(u - 2);
 }
 
-// In the source, of the voxel (x, y) once it is mirrored.
+// Returns the place in the source of the voxel (x, y), which is already mirrored.
 template <class T>
 REVUNET_HOST_DEVICE Place<T> place_of(const PlaneMap<T>& map, int64_t x, int64_t y) {
   const T cx = static_cast<T>(map.X - 1) / 2, cy = static_cast<T>(map.Y - 1) / 2;
@@ -56,7 +57,7 @@ REVUNET_HOST_DEVICE Place<T> place_of(const PlaneMap<T>& map, int64_t x, int64_t
           cy + (map.matrix[2] * dx + map.matrix[3] * dy) + displacement[1]};
 }
 
-// The four voxels about a place and their weights, 0 for those outside the plane.
+// These are the four voxels about a place and their weights, which are 0 outside the plane.
 template <class T>
 struct Corners {
   int64_t x[2], y[2];  // within the plane
@@ -65,7 +66,7 @@ struct Corners {
 
 template <class T>
 REVUNET_HOST_DEVICE Corners<T> corners_of(const PlaneMap<T>& map, const Place<T>& place) {
-  // Far outside is outside, whatever it is as an integer.
+  // A place far outside is only outside, so it is clamped before it becomes an integer.
   const T px = std::fmin(std::fmax(place.x, T(-2)), static_cast<T>(map.X + 1));
   const T py = std::fmin(std::fmax(place.y, T(-2)), static_cast<T>(map.Y + 1));
   const T fx = std::floor(px), fy = std::floor(py);
@@ -83,7 +84,7 @@ REVUNET_HOST_DEVICE Corners<T> corners_of(const PlaneMap<T>& map, const Place<T>
   return c;
 }
 
-// The nearest voxel's x or y, or -1 outside.
+// Returns the nearest voxel's x or y, or -1 outside.
 template <class T>
 REVUNET_HOST_DEVICE int64_t nearest(T at, int64_t size) {
   if (!(at > T(-0.5) && at < static_cast<T>(size) - T(0.5))) return -1;

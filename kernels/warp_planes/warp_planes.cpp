@@ -4,7 +4,8 @@ namespace revunet {
 
 namespace {
 
-// Through three values, with c[-1] = c[1] and c[3] = c[1]: the inverse of {{4, 2, 0}, {1, 4, 1}, {0, 2, 4}} / 6.
+// Returns the coefficients of a spline through three values, with c[-1] = c[1] and c[3] = c[1]. It multiplies by the
+// inverse of {{4, 2, 0}, {1, 4, 1}, {0, 2, 4}} / 6.
 std::array<double, 3> coefficients_through(const std::array<double, 3>& v) {
   const double middle = 2 * v[1] - (v[0] + v[2]) / 2;
   return {(3 * v[0] - middle) / 2, middle, (3 * v[2] - middle) / 2};

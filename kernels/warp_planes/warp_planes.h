@@ -1,13 +1,14 @@
-// Augmentation in one resampling pass: flips, and rotation, scaling and elastic deformation in the planes perpendicular
-// to z, for a window of the field of view. The voxel p = (x, y, z) of the field of view, mirrored where flipped to
-// p', takes
+// This op augments in one resampling pass: flips, and rotation, scaling and elastic deformation in the planes
+// perpendicular to z, for a window of the field of view. The voxel p = (x, y, z) of the field of view, mirrored where
+// flipped to p', takes
 //
-//   image:  the source at (x, y) = c + M (p' - c) + d(p'), z = p'_z, by bilinear interpolation; 0 outside; and to what
-//           is not 0 (background) adds `shift` of its channel
+//   image:  the source at (x, y) = c + M (p' - c) + d(p'), z = p'_z, by bilinear interpolation; 0 outside; `shift` of
+//   its
+//           channel is added to what is not 0 (background)
 //   target: the nearest voxel of the source there; 0 outside
 //
 // with c the plane's centre and d the cubic spline through displacements at 3 x 3 points from corner to corner,
-// mirrored at the border. Interpolation in x and y alone: a slice stays a slice. Sources: rotation, scaling and
+// mirrored at the border. It interpolates in x and y alone: a slice stays a slice. Sources: rotation, scaling and
 // deformation as in Ronneberger, Fischer and Brox (2015); splines: Unser (1999).
 #pragma once
 
@@ -24,17 +25,19 @@ inline constexpr int kMostChannels = 8;   // of an image
 struct PlaneWarp {
   std::array<bool, 3> flip{};                   // x, y, z
   std::array<double, 4> matrix = {1, 0, 0, 1};  // M, row by row
-  // Coefficients of the splines d_x and d_y, x by x: spline_coefficients of displacements in voxels. Zeros: none.
+  // These are the coefficients of the splines d_x and d_y, x by x: spline_coefficients of displacements in voxels.
+  // Zeros mean no deformation.
   std::array<std::array<double, kControlPoints * kControlPoints>, 2> deformation{};
   std::array<float, kMostChannels> shift{};
 };
 
-// The coefficients of the cubic B-spline that goes through `values` at the control points, x by x.
+// Returns the coefficients of the cubic B-spline that goes through `values` at the control points, x by x.
 std::array<double, kControlPoints * kControlPoints> spline_coefficients(
     const std::array<double, kControlPoints * kControlPoints>& values);
 
-// source (1, X, Y, Z, C) and target_source (1, X, Y, Z, R), f32: the field of view. image (1, x, y, z, C) and target
-// (1, x, y, z, R) of any one type: its window whose first voxel is `low`. Error where shapes do not fit.
+// source (1, X, Y, Z, C) and target_source (1, X, Y, Z, R), f32, are the field of view. image (1, x, y, z, C) and
+// target (1, x, y, z, R), of any one type, are its window whose first voxel is `low`. Throws Error where shapes do not
+// fit.
 void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
                  const std::array<int64_t, 3>& low, Tensor& image, Tensor& target);
 

@@ -10,14 +10,14 @@ namespace {
 
 using ControlValues = std::array<double, 9>;  // at the control points, x by x
 
-// What a case asks for: displacements as they are, not as the coefficients that the op takes.
+// A WarpCase says what a case asks for. It has displacements as they are, not the coefficients that the op takes.
 struct WarpCase {
   std::array<int64_t, 3> field, low, window;  // x, y, z
   int64_t channels, regions;
   std::array<bool, 3> flip{};
   std::array<double, 4> matrix = {1, 0, 0, 1};
   std::array<ControlValues, 2> displacements{};
-  float shift = 0;  // of channel c: (c + 1) times it
+  float shift = 0;  // channel c is shifted by (c + 1) times it
 
   Shape shape(const std::array<int64_t, 3>& size, int64_t c) const { return {1, size[0], size[1], size[2], c}; }
   float shift_of(int64_t c) const { return shift * static_cast<float>(c + 1); }
@@ -30,8 +30,8 @@ PlaneWarp warp_of(const WarpCase& w) {
   return warp;
 }
 
-// The cubic spline through v at 0, 1 and 2 that is level at both ends, as Hermite's polynomials give it: its second
-// derivative goes on at 1 where its slope there is 3/4 (v[2] - v[0]).
+// Returns the cubic spline through v at 0, 1 and 2 that is level at both ends, as Hermite's polynomials give it. Its
+// second derivative is continuous at 1 where its slope there is 3/4 (v[2] - v[0]).
 double spline(const double* v, int64_t stride, double u) {
   const double slope = 0.75 * (v[2 * stride] - v[0]), slopes[] = {0, slope, 0};
   const int64_t i = u < 1 ? 0 : 1;
@@ -46,7 +46,7 @@ double displacement(const ControlValues& values, double u, double v) {
   return spline(rows, 1, u);
 }
 
-// Where a voxel of the window comes from.
+// Returns the place that a voxel of the window comes from.
 std::array<double, 3> place_of(const WarpCase& w, const std::array<int64_t, 3>& voxel) {
   std::array<double, 3> p{}, u{};
   for (size_t axis = 0; axis < 3; ++axis) {
@@ -60,7 +60,7 @@ std::array<double, 3> place_of(const WarpCase& w, const std::array<int64_t, 3>& 
           p[2]};
 }
 
-// The sum over the whole plane of f(x, y) times its value.
+// Returns the sum over the whole plane of f(x, y) times its value.
 template <class F>
 double plane_sum(const WarpCase& w, const std::vector<double>& source, int64_t channels, double z, int64_t c, F f) {
   double sum = 0;
@@ -103,7 +103,7 @@ OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = fa
   const auto background = [](double normal) { return std::abs(normal) < 0.5 ? 0 : normal; };
   const auto label = [](double normal) { return normal > 0 ? 1.0 : 0.0; };
   return {.name = "warp_planes: " + name,
-          // The sources, then what is written to: whatever was there before.
+          // The inputs are the sources, then the tensors that are written to, whatever they held before.
           .inputs = {{w.shape(w.field, w.channels), f32, background},
                      {w.shape(w.field, w.regions), f32, label},
                      image,
@@ -119,7 +119,7 @@ OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = fa
           .tolerance_reason =
               "CUDA's places are in f32, off by a few roundings of coordinates up to 16; neighbours differ by "
               "up to twice the largest value",
-          .tolerance_f64 = 3e-7,  // places in f64, but weights, four products and their sum in f32
+          .tolerance_f64 = 3e-7,  // places are in f64, but weights, four products and their sum are in f32
           .bytes_forward = 8.0 * static_cast<double>((w.channels + w.regions) * image.elements() / w.channels),
           .benchmark = benchmark};
 }
@@ -127,10 +127,10 @@ OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = fa
 }  // namespace
 
 std::vector<OpCase> warp_planes_cases(const LevelSize& finest) {
-  // Displacements of up to 2 voxels that nothing makes symmetric.
+  // The displacements are up to 2 voxels, and have no symmetry.
   const std::array<ControlValues, 2> displacements = {
       {{0.3, -1.1, 0.7, 1.9, -0.4, 0.2, -1.6, 0.9, 0.1}, {-0.8, 0.5, 1.3, -0.2, 1.7, -1.2, 0.6, -0.3, 0.4}}};
-  // No place is half-way between two voxels, where a rounding would choose the nearest.
+  // No place is half-way between two voxels, where rounding would choose the nearest.
   const std::array<double, 4> turned = {0.9137, -0.2171, 0.2593, 1.0871};
   const std::array<int64_t, 3> none{}, step = {finest.D, finest.H, finest.W};
   return {warp_case("one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1, 1}),

@@ -15,9 +15,10 @@ PlaneMap<double> map_of(const PlaneWarp& warp, const Activation& field) {
   return map;
 }
 
-// A column of the window, all of z: from voxel z0 of the field of view on, or down where z is flipped.
+// A Column is a column of the window, all of z. It starts at voxel z0 of the field of view, and runs down where z is
+// flipped.
 struct Column {
-  int64_t count, first, step;  // voxels of the window; in the source
+  int64_t count, first, step;  // voxels of the window; position in the source
 };
 
 template <class T>

@@ -7,9 +7,9 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 256;  // a block
+constexpr unsigned kThreads = 256;  // threads per block
 
-// Where the window lies in the field of view.
+// A Window says where the window lies in the field of view.
 struct Window {
   int64_t X, Y, Z;        // of the window
   int64_t low[3], depth;  // its first voxel; Z of the field of view
@@ -20,14 +20,14 @@ struct Shift {
   float of[kMostChannels];
 };
 
-// A volume of `channels`, `stride` elements from voxel to voxel.
+// A Volume has `channels` channels, and `stride` elements from voxel to voxel.
 template <class T>
 struct Volume {
   T* data;
   int64_t channels, stride;
 };
 
-// One thread a voxel of the window.
+// Each thread computes one voxel of the window.
 template <class T>
 __global__ void warp_planes_kernel(PlaneMap<float> map, Window w, Shift shift, Volume<const float> source,
                                    Volume<const float> labels, Volume<T> image, Volume<T> target) {

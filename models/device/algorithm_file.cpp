@@ -18,7 +18,7 @@ constexpr const char* kFormat = "revunet plan cache 1";
       path.string(), reason));
 }
 
-// Choices by device; empty where there is no file.
+// Returns the choices by device, or none where there is no file.
 std::map<std::string, KernelChoices> read_all(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error) && !error) return {};

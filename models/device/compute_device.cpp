@@ -13,7 +13,7 @@ namespace revunet {
 
 namespace {
 
-// What of CUDA this build and this machine have.
+// This part differs between builds with and without CUDA.
 #ifdef REVUNET_WITH_CUDA
 Device make_cuda_device(const DeviceOptions& o) {
   return cuda::make_device(o.index, o.layout, o.arithmetic);
@@ -65,8 +65,8 @@ DeviceOptions device_of(const std::string& name) {
   options.layout = kCudaLayout;
   if (name == "auto" || name == "cuda") return options;
   constexpr std::string_view prefix = "cuda:";
-  const auto index = name.starts_with(prefix) ? io::parse_number<int>(std::string_view(name).substr(prefix.size()))
-                                              : std::nullopt;
+  const auto index =
+      name.starts_with(prefix) ? io::parse_number<int>(std::string_view(name).substr(prefix.size())) : std::nullopt;
   REVUNET_EXPECTS(index && *index >= 0, UsageError, "[`device`] expected auto, cpu, cuda or cuda:N, got {}", name);
   options.index = *index;
   return options;

@@ -1,5 +1,5 @@
-// The device that a program computes on: a CPU or a CUDA device, with its memory limit and its chosen convolution
-// algorithms.
+// A ComputeDevice is what a program computes on: a CPU or a CUDA device, with its memory limit and its chosen
+// convolution algorithms.
 #pragma once
 
 #include <filesystem>
@@ -10,38 +10,38 @@
 
 namespace revunet {
 
-// How many CUDA devices there are. 0 in a build without CUDA.
+// Returns the number of CUDA devices, which is 0 in a build without CUDA.
 int cuda_device_count();
 
-// UsageError where there is no CUDA device of that index.
+// Throws UsageError where there is no CUDA device of that index.
 void expect_cuda_device(int index);
 
-// Which device, and how it computes.
+// DeviceOptions say which device computes, and how.
 struct DeviceOptions {
   DeviceKind kind = DeviceKind::cpu;   // or cuda
-  int index = 0;                       // of CUDA devices
+  int index = 0;                       // index among the CUDA devices
   std::optional<size_t> memory_limit;  // bytes that the allocator may reserve
   MemoryLayout layout;
   Arithmetic arithmetic;
-  std::filesystem::path algorithm_file;  // empty: none
+  std::filesystem::path algorithm_file;  // empty: no file
 
-  std::string name() const;  // "cpu" or "cuda:0": what --device takes
+  std::string name() const;  // "cpu" or "cuda:0", as --device takes it
 };
 
-// "cpu", "cuda", "cuda:1" or "auto", which is the first CUDA device where this build and this machine have one: a CUDA
-// device has the layout of its kind. UsageError for another text.
+// Takes "cpu", "cuda", "cuda:1" or "auto", which is the first CUDA device where this build and this machine have one. A
+// CUDA device has the memory layout of its kind. Throws UsageError for another text.
 DeviceOptions device_of(const std::string& name);
 
-// A device as the options ask for, with the file of algorithms read.
+// The object makes the device that the options ask for, and reads the file of algorithms.
 class ComputeDevice {
  public:
-  // DataError for a file of algorithms that cannot be read.
+  // Throws DataError for a file of algorithms that cannot be read.
   explicit ComputeDevice(const DeviceOptions& options);
 
   Device& get() { return device_; }
-  // "2 CPU threads" or "NVIDIA H200, sm_90, 143771 MiB".
+  // Returns a text such as "2 CPU threads" or "NVIDIA H200, sm_90, 143771 MiB".
   const std::string& description() const { return description_; }
-  // Writes the file of algorithms where there are choices that it lacks.
+  // Writes the file of algorithms where it lacks some of the choices.
   void save_algorithms();
 
  private:

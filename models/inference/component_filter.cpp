@@ -11,7 +11,7 @@ namespace revunet {
 
 namespace {
 
-// Whether each component stays.
+// Returns whether each component stays.
 std::vector<bool> kept(const io::Components& components, double voxel_volume, const ComponentFilter& filter) {
   std::vector<size_t> by_size(components.voxels.size());
   std::iota(by_size.begin(), by_size.end(), size_t{0});
@@ -26,7 +26,8 @@ std::vector<bool> kept(const io::Components& components, double voxel_volume, co
   return keeps;
 }
 
-// What a voxel is that a region loses: outside WT nothing, outside TC oedema, outside ET not enhancing core.
+// A voxel that a region loses gets this label: nothing outside WT, oedema outside TC, and not enhancing core outside
+// ET.
 constexpr std::array<uint8_t, io::region_count> label_without = {0, 2, 1};
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace revunet {
 
 namespace {
 
-// Every choice of some of the axes, none of them first.
+// Returns every choice of some of the axes. The first choice is none of them.
 std::vector<MirrorAxes> subsets(const MirrorAxes& axes) {
   std::vector<MirrorAxes> all = {{}};
   for (size_t axis = 0; axis < 3; ++axis) {

@@ -1,4 +1,5 @@
-// One network or several, and mirror images of the volume, whose mean probabilities are the prediction.
+// An ensemble has one or several networks, and mirror images of the volume. The prediction is the mean of their
+// probabilities.
 #pragma once
 
 #include <array>
@@ -14,32 +15,32 @@
 
 namespace revunet {
 
-// Axes along which the volume is mirrored too: with all three, eight images are predicted.
+// The volume is also mirrored along these axes. With all three, eight images are predicted.
 using MirrorAxes = std::array<bool, 3>;  // x, y, z
 
-// "none", or axes apart by commas: "x,y". UsageError for anything else.
+// Takes "none", or axes separated by commas, such as "x,y". Throws UsageError for anything else.
 MirrorAxes parse_mirror_axes(const std::string& text);
 
-// values (X, Y, Z, channels) mirrored along the axes; twice is the same again.
+// Returns values (X, Y, Z, channels) mirrored along the axes. Mirroring twice gives the same values again.
 std::vector<float> mirrored(std::span<const float> values, const io::Size3& size, int64_t channels,
                             const MirrorAxes& axes);
 
 class Ensemble {
  public:
-  // The networks of the files, all on the device. Calls on_note as read_weights. DataError as read_weights,
-  // weights_info and load_weights.
+  // Loads the networks of the files, all on the device. Calls on_note as read_weights does. Throws DataError as
+  // read_weights, weights_info and load_weights do.
   Ensemble(
       const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
       const MirrorAxes& mirror, const std::function<void(const std::string&)>& on_note = [](const std::string&) {});
 
-  // image (X, Y, Z, 4), sizes multiples of what the networks take -> probabilities (X, Y, Z, 3) of WT, TC, ET. Sums are
-  // in one order, networks first. Calls on_pass after each of its passes().
+  // Takes image (X, Y, Z, 4), whose sizes are multiples of what the networks take. Returns probabilities (X, Y, Z, 3)
+  // of WT, TC, ET. Sums are in one order, networks first. Calls on_pass after each of its passes().
   std::vector<float> probabilities(
       std::span<const float> image, const io::Size3& size, const std::function<void()>& on_pass = [] {}) const;
-  // Passes of networks over an image: each network sees each mirror image once.
+  // Returns the passes of networks over an image: each network sees each mirror image once.
   int64_t passes() const;
 
-  // What the file of each network says, and the network itself.
+  // A Member is what the file of a network says, and the network itself.
   struct Member {
     WeightsInfo info;
     std::unique_ptr<UNet> network;

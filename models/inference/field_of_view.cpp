@@ -8,7 +8,7 @@ namespace revunet {
 
 namespace {
 
-// What all weights say, by the member of WeightsInfo and the option that decides where they disagree.
+// Returns what all weights say. Takes the member of WeightsInfo, and the option that decides where they disagree.
 std::optional<io::VolumeSize> agreed(std::span<const TrainedNetwork> networks,
                                      std::optional<io::VolumeSize> WeightsInfo::*member, const char* what,
                                      const char* option) {
@@ -48,7 +48,7 @@ io::Background background_of(const FieldOfViewOptions& options, std::span<const 
   return of(networks[0]);
 }
 
-// Empty where nothing is subtracted.
+// Returns an empty text where nothing is subtracted.
 std::string describe_background(const FieldOfView& view, const FieldOfViewOptions& options) {
   using Kind = io::Background::Kind;
   if (view.background.kind == Kind::zero) return "";
@@ -68,7 +68,7 @@ void expect_within(const Windows& windows, const io::VolumeSize& size, const Fie
   }
 }
 
-// "by patches of 64,64,64, overlap 0.5", or what one pass has to do with the training.
+// Returns a text such as "by patches of 64,64,64, overlap 0.5", or how one pass compares with the training.
 std::string describe_passes(const FieldOfView& view, const FieldOfViewOptions& options,
                             std::span<const TrainedNetwork> networks) {
   if (view.windows) {

@@ -11,18 +11,18 @@ namespace revunet {
 
 namespace {
 
-constexpr int kOverlayWidth = 1000;  // pixels: about two a voxel of BraTS
+constexpr int kOverlayWidth = 1000;  // pixels: about two per voxel of BraTS
 
-// A file that does not read back as it was written is removed, so that nobody takes it for a prediction.
+// Removes a file that does not read back as it was written, so that nobody takes it for a prediction.
 void expect_read_back(bool equal, const std::filesystem::path& path) {
-  std::error_code ignored;  // the message below matters more
+  std::error_code ignored;  // the error below matters more
   if (!equal) std::filesystem::remove(path, ignored);
   REVUNET_EXPECTS(equal, DataError,
                   "[{}] expected to read back what was written, got other voxels or another grid; check the disk",
                   path.string());
 }
 
-// Both in the order of the case's files.
+// Size and labels are in the order of the case's files.
 void write_labels(const std::filesystem::path& path, const io::CaseVolumes& volumes, const std::vector<uint8_t>& labels,
                   const io::LabelProfile& profile) {
   const std::vector<uint8_t> values =
@@ -65,7 +65,7 @@ std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& 
   return voxels;
 }
 
-// The brain's box, no axis shorter than a window's.
+// Returns the brain's box, in which no axis is shorter than a window's.
 io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
   io::Size3 size = io::brain_extent(volumes);
   for (size_t axis = 0; axis < size.size(); ++axis) size[axis] = std::max(size[axis], windows.size[axis]);
@@ -94,7 +94,7 @@ std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& 
     const auto own = [&](const char* ending) {
       const std::filesystem::path path = out / (c.name + ending);
       REVUNET_EXPECTS(names.insert(path).second, UsageError,
-                      "[`data`] expected cases whose files have names of their own, got {} for two; predict them apart",
+                      "[`data`] expected cases whose files differ in name, got {} for two; predict them separately",
                       path.string());
       return path;
     };
@@ -135,7 +135,7 @@ PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const 
   std::vector<uint8_t> labels =
       io::paste_labels_back(labels_of(probabilities, volumes.name), c.input.placement, volumes.grid.size);
   filter_components(labels, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
-  // Labels come last: a case that has them is whole.
+  // Labels are written last, so a case that has them is complete.
   if (files.probabilities) {
     write_probabilities(*files.probabilities, volumes,
                         io::paste_channels_back(probabilities, io::region_count, c.input.placement, volumes.grid.size));

@@ -1,6 +1,6 @@
-// Predicted segmentations of whole cases, written on the cases' own grids.
+// These functions predict segmentations of whole cases, and write them on the cases' own grids.
 //
-// Non-obvious rule: a file is done only when it was read back and found equal to what was meant to be in it.
+// Non-obvious rule: a file counts as done only when it was read back and found equal to what was meant to be in it.
 #pragma once
 
 #include <array>
@@ -25,28 +25,30 @@ struct PredictionFiles {
   std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over FLAIR, on three planes
 };
 
-// The files of each case, in the cases' order. UsageError naming one that two cases would write.
+// Returns the files of each case, in the cases' order. Throws UsageError with the name of a file that two cases would
+// write.
 std::vector<PredictionFiles> prediction_files(const std::vector<io::CaseFiles>& cases, const std::filesystem::path& out,
                                               bool probabilities, bool overlay = false);
-// UsageError naming a file that is there already.
+// Throws UsageError with the name of a file that exists already.
 void expect_new(const std::vector<PredictionFiles>& files);
 
 struct PredictionOptions {
   std::optional<io::VolumeSize>
-      size;                        // the field of view; none: the brain's own box, padded to a window; needs windows
+      size;                        // the field of view; none: the brain's own box, padded to a window (needs windows)
   std::optional<Windows> windows;  // none: one pass over the field of view
   ComponentFilter filter;
-  // Told of each pass of a network over a field of view or window: how many are done, and how many the case takes.
+  // Called after each pass of a network over a field of view or window, with the number of passes done and the number
+  // that the case takes.
   std::function<void(int64_t done, int64_t count)> on_pass = [](int64_t, int64_t) {};
 };
 
 struct PredictedCase {
   std::array<int64_t, io::region_count> region_voxels{};  // WT, TC, ET
   io::Size3 size{};                                       // of the field of view
-  io::Size3 cut{};  // voxels of the brain's box outside it along each axis; these have label 0
+  io::Size3 cut{};  // voxels of the brain's box outside it along each axis, which get label 0
 };
 
-// A case in memory, as the network sees it and as its files lie.
+// A LoadedCase is a case in memory, as the network sees it and as its files have it.
 struct LoadedCase {
   io::CaseVolumes volumes;
   io::Size3 size{};        // of the field of view
@@ -54,14 +56,14 @@ struct LoadedCase {
   io::LabelProfile labels;
 };
 
-// Reads a case. DataError as io::load_case and io::preprocess.
+// Reads a case. Throws DataError as io::load_case and io::preprocess do.
 LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options);
 
 // Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept), in
-// the orientation of the case's files and with the values of its label profile. Probabilities are the network's: the
-// filter is for labels only. A segmentation that was read is drawn next to the prediction in the overlay, and not
-// looked at else. NonFiniteError naming the case, before anything is written; DataError for files that cannot be
-// written or read back otherwise.
+// the orientation of the case's files and with the values of its label profile. Probabilities are the network's,
+// because the filter is for labels only. A segmentation that was read is only drawn next to the prediction in the
+// overlay. Throws NonFiniteError with the case's name before anything is written, and DataError for files that cannot
+// be written or that read back differently.
 PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
                            const PredictionFiles& files);
 

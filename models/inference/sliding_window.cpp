@@ -25,7 +25,7 @@ void for_each_line(const io::Size3& size, const io::Size3& window, const io::Siz
   }
 }
 
-// The weighted sums so far.
+// Sums holds the weighted sums so far.
 class Sums {
  public:
   Sums(const io::Size3& size, const io::Size3& window, int64_t channels)
@@ -81,7 +81,7 @@ void check(size_t values, const io::Size3& size, int64_t in, const Windows& wind
 std::vector<int64_t> window_starts(int64_t length, int64_t window, double overlap) {
   const int64_t free = length - window;
   const double longest_step = std::max(1.0, static_cast<double>(window) * (1 - overlap));
-  constexpr double rounding = 1e-9;  // of a share as 0.8, which is no binary number
+  constexpr double rounding = 1e-9;  // of a share such as 0.8, which has no exact binary form
   const auto steps = static_cast<int64_t>(std::ceil(static_cast<double>(free) / longest_step - rounding));
   std::vector<int64_t> starts = {0};
   for (int64_t i = 1; i <= steps; ++i) starts.push_back((2 * free * i + steps) / (2 * steps));  // rounded
@@ -97,7 +97,7 @@ int64_t window_count(const io::Size3& size, const Windows& windows) {
 }
 
 std::vector<float> importance(const io::Size3& window) {
-  constexpr double deviations = 8;  // of the Gaussian, in a window
+  constexpr double deviations = 8;  // of the Gaussian, per window
   std::array<std::vector<double>, 3> along;
   for (size_t axis = 0; axis < 3; ++axis) {
     const auto length = static_cast<double>(window[axis]);

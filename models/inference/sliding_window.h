@@ -1,4 +1,4 @@
-// Prediction of a volume of any size by overlapping windows of one size, in memory that the window decides.
+// This file predicts a volume of any size by overlapping windows of one size, in memory that the window decides.
 //
 // Non-obvious rule: a network that normalises over its input (GroupNorm) predicts a window as if nothing lay around it,
 // so windows should be as large as the patches that it was trained on.
@@ -14,26 +14,27 @@ namespace revunet {
 
 struct Windows {
   io::VolumeSize size;   // voxels
-  double overlap = 0.5;  // of neighbours, as a share of their size: 0 <= overlap < 1
+  double overlap = 0.5;  // between neighbours, as a share of their size: 0 <= overlap < 1
 };
 
-// Where windows begin along an axis of `length` >= `window` voxels: as few as overlap at least so much, evenly spread;
-// the first at 0, the last at length - window.
+// Returns where windows begin along an axis of `length` >= `window` voxels. There are as few as overlap at least so
+// much, evenly spread, the first at 0 and the last at length - window.
 std::vector<int64_t> window_starts(int64_t length, int64_t window, double overlap);
 
-// The windows of a volume, along all axes.
+// Returns the number of windows of a volume, along all axes.
 int64_t window_count(const io::Size3& size, const Windows& windows);
 
-// (X, Y, Z): a Gaussian about the window's centre, its deviation an eighth of the window along each axis, as in nnU-Net
-// (Isensee et al., 2021): voxels near a window's border have seen the least around them.
+// Returns weights (X, Y, Z): a Gaussian about the window's centre, whose deviation is an eighth of the window along
+// each axis, as in nnU-Net (Isensee et al., 2021). Voxels near a window's border have seen the least around them.
 std::vector<float> importance(const io::Size3& window);
 
-// A window (X, Y, Z, channels in) -> (X, Y, Z, channels out).
+// A WindowNetwork maps a window (X, Y, Z, channels in) to (X, Y, Z, channels out).
 using WindowNetwork = std::function<std::vector<float>(std::span<const float>)>;
 
-// image (X, Y, Z, in), no axis shorter than the window's -> (X, Y, Z, out): at each voxel the mean of the windows that
-// hold it, weighted by importance. Memory besides the network's: 4 (out + 1) bytes a voxel of the image, and a window.
-// Windows come in one order, x slowest. Error where sizes do not match.
+// Takes image (X, Y, Z, in), in which no axis is shorter than the window's. Returns (X, Y, Z, out): at each voxel the
+// mean of the windows that hold it, weighted by importance. In addition to the network's memory, it takes 4 (out + 1)
+// bytes per voxel of the image, and a window. Windows come in one order, x slowest. Throws Error where sizes do not
+// match.
 std::vector<float> predict_by_windows(std::span<const float> image, const io::Size3& size, int64_t in, int64_t out,
                                       const Windows& windows, const WindowNetwork& network);
 

@@ -9,11 +9,11 @@ namespace revunet {
 
 namespace {
 
-// Metadata keys and the values that this version writes and understands.
+// This version writes and understands these metadata keys and values.
 constexpr const char* kFormat = "revunet-1";
 constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
 constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
-constexpr const char* kWhole = "full";  // of `patch`: the whole field of view
+constexpr const char* kWhole = "full";  // as a value of `patch`: the whole field of view
 constexpr const char* kNormalisation = "each modality: zero mean, unit population deviation over its non-zero voxels";
 
 // Calls f(index in memory, index in the file) for every element of a parameter.
@@ -90,7 +90,7 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
 
 WeightsInfo weights_info(const io::SafetensorsFile& file) try {
   WeightsInfo info{.config = config_of_tensors(file), .size = {}, .patch = {}, .background = {}};
-  if (!file.metadata.contains("format")) {  // a foreign file
+  if (!file.metadata.contains("format")) {  // another program's file
     expect_tensors(file, info.config);
     return info;
   }
@@ -115,7 +115,7 @@ WeightsInfo weights_info(const io::SafetensorsFile& file) try {
   const auto background = file.metadata.find("background");
   if (background != file.metadata.end()) info.background = io::parse_background(background->second);
   return info;
-} catch (const UsageError& e) {  // what parsers and checks of options throw is here about the file
+} catch (const UsageError& e) {  // parsers and checks throw this about options; here it is about the file
   throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
 }
 

@@ -1,6 +1,7 @@
-// Networks in safetensors files: the reference's names and shapes, and what a prediction needs to know in the metadata.
+// These functions keep networks in safetensors files, with the reference's names and shapes, and in the metadata what a
+// prediction needs to know.
 //
-// Rule: this is the door where weights change layout: (O, I, kD, kH, kW) in files, (O, kD, kH, kW, I) in memory.
+// Rule: only here do weights change layout: (O, I, kD, kH, kW) in files, (O, kD, kH, kW, I) in memory.
 #pragma once
 
 #include <filesystem>
@@ -13,27 +14,26 @@
 
 namespace revunet {
 
-// What a weights file says besides its tensors.
+// A WeightsInfo is what a weights file says in addition to its tensors.
 struct WeightsInfo {
   UNetConfig config;
   std::optional<io::VolumeSize>
-      size;  // field of view (x, y, z) that training cropped or padded to; none in foreign files
-  std::optional<io::VolumeSize> patch;  // of the field of view that training saw at once; none: all of it, or not known
-  std::optional<io::Background> background = {};  // what training subtracted from its images; none: not known
+      size;  // field of view (x, y, z) that training cropped or padded to; none in other programs' files
+  std::optional<io::VolumeSize> patch;            // part of it that training saw at once; none: all of it, or unknown
+  std::optional<io::Background> background = {};  // what training subtracted from its images; none: unknown
 };
 
-// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch,
-// background. Atomic.
-// NonFiniteError naming the tensor, and nothing written, for weights that are not finite.
+// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch, background. The
+// write is atomic. For weights that are not finite, throws NonFiniteError with the tensor's name and writes nothing.
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
                   const std::optional<io::VolumeSize>& patch = {}, const io::Background& background = {});
 
-// What the file holds. Without metadata the architecture is inferred from names and shapes; where both are there they
-// must agree. DataError otherwise, and as load_weights.
+// Returns what the file holds. Without metadata the architecture is inferred from names and shapes; where both are
+// present they must agree. Otherwise throws DataError, also as load_weights does.
 WeightsInfo weights_info(const io::SafetensorsFile& file);
 
-// Sets every parameter from the tensor of its name. DataError naming the file for a missing or superfluous tensor or
-// a shape that differs.
+// Sets every parameter from the tensor of its name. Throws DataError with the file's name for a missing or superfluous
+// tensor or a shape that differs.
 void load_weights(const io::SafetensorsFile& file, UNet& model);
 
 }  // namespace revunet

@@ -16,14 +16,14 @@ namespace revunet {
 
 namespace {
 
-constexpr std::string_view kLastWeight = "lastConv.weight";  // a name that both networks have, and have once
+constexpr std::string_view kLastWeight = "lastConv.weight";  // both networks have this name, and have it once
 
-// Parts of names that only wrappers of a network add: DataParallel and AveragedModel, torch.compile, FSDP, activation
+// Only wrappers of a network add these parts of names: DataParallel and AveragedModel, torch.compile, FSDP, activation
 // checkpoints, Lightning's strategies.
 constexpr std::array<std::string_view, 5> kWrapperParts = {"module.", "_orig_mod.", "_fsdp_wrapped_module.",
                                                            "_checkpoint_wrapped_module.", "_forward_module."};
 
-// A string literal of Python.
+// Returns a string literal of Python.
 std::string python_text(const std::string& text) {
   std::string literal = "\"";
   for (const char c : text) {
@@ -33,8 +33,8 @@ std::string python_text(const std::string& text) {
   return literal + "\"";
 }
 
-// What torch.save writes: a zip archive, or before PyTorch 1.6 a pickle, whose first bytes are its protocol. A
-// safetensors file may begin with the same two bytes, of its header's length, but has a brace after that.
+// Recognises what torch.save writes: a zip archive, or before PyTorch 1.6 a pickle, whose first bytes are its protocol.
+// A safetensors file may begin with the same two bytes, as part of its header's length, but has a brace after that.
 bool is_pytorch_file(const std::filesystem::path& path) {
   std::array<char, 9> start{};
   io::InputFile file(path);
@@ -56,7 +56,7 @@ void expect_no_pytorch_file(const std::filesystem::path& path) {
       python_text(std::filesystem::path(path).replace_extension(".safetensors").string())));
 }
 
-// Drops a part of a dotted name wherever it stands; whether it did.
+// Removes every occurrence of a part from a dotted name. Returns whether there was one.
 bool drop_part(std::string& name, std::string_view part) {
   bool dropped = false;
   for (size_t at = 0; (at = name.find(part, at)) != name.npos;) {
@@ -70,7 +70,7 @@ bool drop_part(std::string& name, std::string_view part) {
   return dropped;
 }
 
-// How the names of a file become those of the bare network.
+// A Spelling says how the names of a file become those of the bare network.
 class Spelling {
  public:
   explicit Spelling(const io::SafetensorsFile& file) {
@@ -81,7 +81,7 @@ class Spelling {
 
   const std::string& name_of(const std::string& stored) const { return names_.at(stored); }
 
-  // Empty where all names are as they should be.
+  // Returns an empty text where all names are as they should be.
   std::string note() const {
     if (dropped_.empty()) return {};
     const auto changed = std::ranges::count_if(names_, [](const auto& n) { return n.first != n.second; });
@@ -123,11 +123,11 @@ class Spelling {
     }
   }
 
-  std::map<std::string, std::string> names_;  // as stored -> of the bare network
+  std::map<std::string, std::string> names_;  // as stored -> in the bare network
   std::set<std::string> dropped_;
 };
 
-// Parameters are named like this, and counters are not.
+// Returns whether a parameter could have this name, which counters never have.
 bool is_name_of_parameter(const std::string& name) {
   return name.ends_with(".weight") || name.ends_with(".bias");
 }

@@ -13,14 +13,15 @@ namespace revunet {
 
 namespace {
 
-constexpr size_t kMostExtents = 64;  // that are tried as channels: bounds the time for a file that is no network's
+constexpr size_t kMostExtents = 64;  // extents tried as channels; bounds the time for a file that is no network's
 
-// On the meta device it takes no memory.
+// Makes a network on the meta device, where it takes no memory.
 std::unique_ptr<UNet> without_values(Device& meta, const UNetConfig& config) {
   return make_unet(Context{meta}, config, DType::f32, 0);
 }
 
-// How many tensors have another shape than in a network of this configuration; all and more where there is none.
+// Returns how many tensors have another shape than in a network of this configuration. Where there is no such network,
+// returns more than there are tensors.
 size_t count_wrong_shapes(const io::SafetensorsFile& file, const UNetConfig& config) {
   Device meta = Device::meta();
   std::unique_ptr<UNet> model;
@@ -44,8 +45,8 @@ std::set<int64_t> extents_of(const io::SafetensorsFile& file) {
   return extents;
 }
 
-// The configuration is inferred from a few tensors. Where others contradict it, each level's channels become those that
-// the fewest contradict.
+// The configuration is inferred from a few tensors. Where others contradict it, each level gets the channels that the
+// fewest tensors contradict.
 UNetConfig most_fitting(const io::SafetensorsFile& file, UNetConfig config) {
   size_t least = count_wrong_shapes(file, config);
   const std::set<int64_t> extents = extents_of(file);
@@ -63,7 +64,7 @@ UNetConfig most_fitting(const io::SafetensorsFile& file, UNetConfig config) {
   return config;
 }
 
-// A network of another task differs in its first or last convolution alone.
+// A network of another task differs only in its first or last convolution.
 void expect_task(const io::SafetensorsFile& file, const UNetConfig& config) {
   const auto shape = [&](const char* name) { return fmt::format("{}", fmt::join(file.at(name).shape(), ", ")); };
   const char* first = network_of(config.kind).first_weight;

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kElement = 4;      // bytes of an f32
 constexpr int64_t kAccumulator = 8;  // bytes of an f64, in which the loss sums
 
-// What the allocator takes for one tensor.
+// Returns the bytes that the allocator takes for one tensor.
 uint64_t block(int64_t elements, int64_t element = kElement) {
   const uint64_t bytes = static_cast<uint64_t>(elements) * static_cast<uint64_t>(element);
   return (bytes + kAllocationAlignment - 1) / kAllocationAlignment * kAllocationAlignment;
@@ -25,7 +25,7 @@ uint64_t& at(std::array<uint64_t, kTagCount>& terms, Tag tag) {
   return terms[static_cast<size_t>(tag)];
 }
 
-// Sizes of the network's tensors. Level 0 is the finest.
+// Sizes gives the sizes of the network's tensors. Level 0 is the finest.
 struct Sizes {
   const MemorySettings& settings;
   const UNetConfig& network = settings.network;
@@ -37,7 +37,7 @@ struct Sizes {
     return std::accumulate(size.begin(), size.end(), int64_t{1},
                            [&](int64_t product, int64_t edge) { return product * (edge >> level); });
   }
-  // An activation of so many channels, which the device may pad.
+  // Returns the bytes of an activation of so many channels, which the device may pad.
   uint64_t tensor(size_t level, int64_t count) const {
     return tensor(level, count, activation_type(settings.precision));
   }
@@ -45,25 +45,26 @@ struct Sizes {
     const int64_t unit = settings.layout.channel_bytes, channel_bytes = count * size_of(dtype);
     return block(voxels(level), (channel_bytes + unit - 1) / unit * unit);
   }
-  // The two halves of so many channels.
+  // Returns the bytes of the two halves of so many channels.
   uint64_t pair(size_t level, int64_t count) const { return 2 * tensor(level, count / 2); }
   uint64_t pair(size_t level) const { return pair(level, channels(level)); }
   uint64_t half(size_t level) const { return tensor(level, channels(level) / 2); }
-  // Backward's scratch for one block: a half, or two of bf16.
+  // Returns backward's scratch for one block: a half, or two halves of bf16.
   uint64_t block_scratch(size_t level) const {
     return operands_of(settings.precision) == Operands::bf16 ? 2 * tensor(level, channels(level) / 2, DType::bf16)
                                                              : half(level);
   }
-  // Mean and deviation of each group of one GroupNorm.
+  // Returns the bytes of the mean and deviation of each group of one GroupNorm.
   uint64_t statistics() const { return block(network.groups() * 2); }
   int64_t blocks(size_t level, bool decoder) const {
-    const bool coarsest = level + 1 == levels();  // one sequence: the encoder's blocks, then the decoder's
+    const bool coarsest = level + 1 == levels();  // has one sequence: the encoder's blocks, then the decoder's
     if (coarsest) return network.encoder_depth + network.decoder_depth;
     return decoder ? network.decoder_depth : network.encoder_depth;
   }
 };
 
-// Elements of the parameters of each node of the tape: a convolution's weight and bias, a norm's two, a sequence's all.
+// Nodes lists the elements of the parameters of each node of the tape: a convolution's weight and bias, a norm's two,
+// or all of a sequence's.
 using Nodes = std::vector<std::vector<int64_t>>;
 
 Nodes reversible_parameters(const UNetConfig& c) {
@@ -85,11 +86,11 @@ Nodes reversible_parameters(const UNetConfig& c) {
   return nodes;
 }
 
-// The baseline's layers of 3x3x3 convolution, norm and LeakyReLU.
+// A Layer is one of the baseline's layers of 3x3x3 convolution, norm and LeakyReLU.
 struct Layer {
   size_t level;
   int64_t in, out;
-  bool output_kept;  // by the layer after it: an upsampling keeps nothing
+  bool output_kept;  // whether the layer after it keeps it, which an upsampling does not
 };
 
 std::vector<Layer> baseline_layers(const UNetConfig& c) {
@@ -117,20 +118,20 @@ Nodes baseline_parameters(const UNetConfig& c) {
   return nodes;
 }
 
-// What the reversible network's tape holds at the end of the forward pass.
+// Adds what the reversible network's tape holds at the end of the forward pass.
 void reversible_activations(const MemorySettings& s, std::array<uint64_t, kTagCount>& terms) {
   const Sizes sizes{s};
   const bool stored = s.mode.activations == Activations::stored;
   uint64_t &saved = at(terms, Tag::saved_activation), &outputs = at(terms, Tag::sequence_output);
   for (size_t level = 0; level < sizes.levels(); ++level) {
     for (const bool decoder : {false, true}) {
-      if (decoder && level + 1 == sizes.levels()) continue;  // one sequence there
+      if (decoder && level + 1 == sizes.levels()) continue;  // the two share one sequence there
       const auto blocks = static_cast<uint64_t>(sizes.blocks(level, decoder));
       // With reversible skips a decoder works in its encoder's pair.
       const bool own_pair = !decoder || s.mode.skips == Skips::stored;
       if (own_pair) outputs += sizes.pair(level);
       saved += 2 * blocks * sizes.statistics();
-      // y1 and y2 of every block; a pair of its own takes the first y1 in place of x1.
+      // y1 and y2 of every block are kept. In a pair of its own, the first y1 takes the place of x1.
       if (stored) saved += (2 * blocks - (own_pair ? 1 : 0)) * sizes.half(level);
     }
   }
@@ -140,7 +141,7 @@ void baseline_activations(const MemorySettings& s, std::array<uint64_t, kTagCoun
   const Sizes sizes{s};
   uint64_t& saved = at(terms, Tag::saved_activation);
   for (const Layer& layer : baseline_layers(s.network)) {
-    // The convolution's output, which the norm reads in backward, and the activation, which what follows reads.
+    // The norm reads the convolution's output in backward, and the next layer reads the activation.
     saved += (layer.output_kept ? 2 : 1) * sizes.tensor(layer.level, layer.out) + sizes.statistics();
   }
   for (size_t level = 0; level + 1 < sizes.levels(); ++level) {
@@ -149,14 +150,14 @@ void baseline_activations(const MemorySettings& s, std::array<uint64_t, kTagCoun
   }
 }
 
-// Skip gradients of the levels above wait for their encoders while a level's backward runs: `waiting`.
+// The skip gradients of the levels above wait for their encoders while a level's backward runs. `waiting` counts them.
 uint64_t reversible_scratch(const Sizes& sizes) {
   uint64_t most = 0, waiting = 0;
   for (size_t level = 0; level < sizes.levels(); ++level) {
     const uint64_t gradient = sizes.pair(level);
     most = std::max(most, waiting + gradient + sizes.block_scratch(level));  // a sequence: the gradient and one block
     if (level + 1 < sizes.levels()) {
-      // Back up from the level below: the gradient of what was upsampled, and of the coarser pair.
+      // On the way back up, there are the gradients of what was upsampled, and of the coarser pair.
       const uint64_t low = sizes.pair(level + 1, sizes.channels(level));
       most = std::max(most, waiting + gradient + low + sizes.pair(level + 1));
     }
@@ -169,7 +170,8 @@ uint64_t baseline_scratch(const Sizes& sizes) {
   uint64_t most = 0, waiting = 0;
   for (size_t level = 0; level < sizes.levels(); ++level) {
     const uint64_t gradient = sizes.tensor(level, sizes.channels(level));
-    // A convolution: the gradients of its input and of its output. At the coarsest level there are none of one width.
+    // A convolution has the gradients of its input and of its output. The coarsest level has no convolution of one
+    // width.
     const bool coarsest = level + 1 == sizes.levels();
     if (!coarsest || level == 0) most = std::max(most, waiting + 2 * gradient);
     if (level > 0) most = std::max(most, waiting + gradient + sizes.tensor(level, sizes.channels(level - 1)));
@@ -181,7 +183,7 @@ uint64_t baseline_scratch(const Sizes& sizes) {
   return most;
 }
 
-// How the terms of each network are counted: a row each.
+// This table has a row for each network, which says how its terms are counted.
 struct Counts {
   ModelKind kind;
   Nodes (*parameters)(const UNetConfig& config);
@@ -220,7 +222,7 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   at(terms.after_forward, Tag::input) =
       sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
   at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits
-  // The losses of the regions, and the sums of which each is made.
+  // These are the losses of the regions, and the sums that each is made of.
   at(terms.after_forward, Tag::other) =
       block(s.network.out_channels) + block(loss_of(s.extras).sums * s.network.out_channels, kAccumulator);
   counts.activations(s, terms.after_forward);
@@ -254,10 +256,10 @@ std::string first_difference(const StepTerms& expected, const StepTerms& measure
     if (want != got) return text(fmt::format("{} at the end of the forward pass", kTagNames[tag]), want, got);
   }
   if (expected.gradients != measured.gradients) {
-    return text("gradient at its most", expected.gradients, measured.gradients);
+    return text("gradients at their maximum", expected.gradients, measured.gradients);
   }
   if (expected.backward_scratch != measured.backward_scratch) {
-    return text("backward_scratch at its most", expected.backward_scratch, measured.backward_scratch);
+    return text("backward_scratch at its maximum", expected.backward_scratch, measured.backward_scratch);
   }
   return {};
 }
@@ -289,7 +291,7 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   text += kept("image and target", Tag::input);
   text += kept("logits", Tag::forward_scratch);
   text += kept("losses", Tag::other);
-  text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: no peak is above it but by workspaces", mib(want_sum),
+  text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: a peak exceeds it only by workspaces", mib(want_sum),
                       mib(got_sum));
   text += fmt::format("  {:<74}{:>12.3f}\n", fmt::format("peak of step {}", step), mib(peak));
   return text;

@@ -1,5 +1,5 @@
-// The terms of the paper's memory equations (arXiv 1906.06148, section 2) from the network's configuration alone, to
-// hold a trace against:
+// This file computes the terms of the paper's memory equations (arXiv 1906.06148, section 2) from the network's
+// configuration alone, to compare a trace with them:
 //
 //   (3)  sum over all layers of their activations: what a network must keep that rebuilds nothing. Statistics of norms
 //        count with the activations of their layers.
@@ -20,8 +20,9 @@
 namespace revunet {
 
 struct StepTerms {
-  // Bytes at the end of the forward pass, by tag: before the first event of the backward phase. saved_activation and
-  // sequence_output are the two sums of equation (4); in a network that rebuilds nothing they sum to equation (3).
+  // These are the bytes at the end of the forward pass, by tag, before the first event of the backward phase.
+  // saved_activation and sequence_output are the two sums of equation (4). In a network that rebuilds nothing they sum
+  // to equation (3).
   std::array<uint64_t, kTagCount> after_forward{};
   uint64_t gradients = 0;         // the most bytes of parameters' gradients in the step
   uint64_t backward_scratch = 0;  // the most bytes of backward_scratch in the step: the last term of equation (4)
@@ -29,16 +30,16 @@ struct StepTerms {
   bool operator==(const StepTerms&) const = default;
 };
 
-// The terms of step `step` of the run, from 1, at batch 1: Adam has its moments from the second step on.
+// Returns the terms of step `step` of the run, from 1, at batch 1. Adam has its moments from the second step on.
 StepTerms expected_terms(const MemorySettings& settings, int64_t step);
 
-// The same as a trace has them, for each of its sections; zeros for sections that are no steps.
+// Returns the same from a trace, for each of its sections. They are zeros for sections that are no steps.
 std::vector<StepTerms> measured_terms(const Trace& trace);
 
-// Both side by side in MiB, with what makes each term up, and their sum against the step's peak in bytes.
+// Shows both next to each other in MiB, with the tensors of each term, and their sum against the step's peak in bytes.
 std::string equations_table(const MemorySettings& settings, int64_t step, const StepTerms& measured, uint64_t peak);
 
-// The first term that differs, in bytes, or an empty text.
+// Returns the first term that differs, in bytes, or an empty text.
 std::string first_difference(const StepTerms& expected, const StepTerms& measured);
 
 }  // namespace revunet

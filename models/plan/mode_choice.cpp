@@ -21,7 +21,7 @@ size_t least_reserved(const std::vector<MemorySettings>& modes) {
   return least;
 }
 
-// What else would fit.
+// Says what else would fit.
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
   MemorySettings halved = settings;
@@ -51,7 +51,7 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
                                                         {Activations::reversible, Skips::reversible}}};
   std::vector<MemoryMode> modes(kFastestFirst.begin(), kFastestFirst.end());
   if (choice.activations == Activations::stored && choice.skips == Skips::reversible) {
-    modes = {{Activations::stored, Skips::reversible}};  // never the best, but asked for
+    modes = {{Activations::stored, Skips::reversible}};  // never the best, but the user asked for it
   }
   if (!has_modes(settings)) modes = {MemoryMode{}};
   std::vector<MemorySettings> result;
@@ -104,8 +104,8 @@ int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, s
 std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
   if (capacity == 0) return "use a smaller `size` or `patch`, `precision` bf16, or fewer `channels`";
   const size_t planned = plan_training(settings).reserved();
-  std::string text = fmt::format("the plan of this run reserves {:.1f} MiB, of {:.1f} MiB that there are; ",
-                                 mib(planned), mib(capacity));
+  std::string text =
+      fmt::format("the plan of this run reserves {:.1f} MiB, but there are {:.1f} MiB; ", mib(planned), mib(capacity));
   for (const MemorySettings& mode : candidates(settings, {})) {
     const size_t reserved = plan_training(mode).reserved();
     if (reserved > capacity || reserved >= planned) continue;

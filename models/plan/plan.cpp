@@ -10,7 +10,7 @@ namespace revunet {
 
 namespace {
 
-// A sample as the trainer has it, without its values.
+// Returns a sample as the trainer has it, without its values.
 HostSample sample_of(const MemorySettings& s) {
   if (!s.augmented) return {.size = s.size.axes()};
   const auto intensities = s.intensities ? std::optional<IntensityChanges>(std::in_place) : std::nullopt;
@@ -63,7 +63,7 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
 
 std::string describe(const StepExtras& e) {
   std::string text;
-  if (e.accumulate > 1) text += fmt::format(", {} samples a step", e.accumulate);
+  if (e.accumulate > 1) text += fmt::format(", {} samples per step", e.accumulate);
   if (*loss_of(e).in_plans) text += fmt::format(", {}", loss_of(e).in_plans);
   if (e.dropout > 0) text += ", dropout";
   if (e.clip_gradients > 0) text += ", clipped gradients";

@@ -1,4 +1,4 @@
-// The memory that training will take, found by running its steps on the meta device.
+// A plan is the memory that training will take, found by running its steps on the meta device.
 //
 // Rule: a plan runs the very functions that the trainer runs, so prediction and measurement differ only where the
 // program is wrong.
@@ -16,7 +16,7 @@
 
 namespace revunet {
 
-// What decides how much memory a run of training takes.
+// MemorySettings decide how much memory a run of training takes.
 struct MemorySettings {
   UNetConfig network = {};
   MemoryMode mode = {};
@@ -25,33 +25,33 @@ struct MemorySettings {
   Precision precision = Precision::fp32;
   MemoryLayout layout = {};                    // of the device
   io::VolumeSize size;                         // x, y, z voxels of a training sample, batch 1
-  std::optional<io::VolumeSize> augmented{};   // field of view that samples are resampled from, if they are
+  std::optional<io::VolumeSize> augmented{};   // field of view that samples are resampled from, if they are resampled
   bool intensities = false;                    // whether samples' intensities are changed on the device
-  std::optional<io::VolumeSize> validation{};  // of a volume predicted between epochs, if any is
-  int64_t steps = 2;                           // of the run; from the second on, all steps are alike
+  std::optional<io::VolumeSize> validation{};  // size of a volume predicted between epochs, if there is one
+  int64_t steps = 2;                           // of the run; all steps from the second on are alike
 };
 
 struct Plan {
   MemoryStats training;            // with the peak of a training step
   std::vector<LayerBytes> layers;  // at that peak, largest first
-  MemoryStats validation;          // with the peak of a prediction; zero without one
+  MemoryStats validation;          // with the peak of a prediction; zero where there is none
   size_t peak() const { return std::max(training.peak_allocated, validation.peak_allocated); }
-  // What a device must have: the allocator's segments, in training or in validation, which are never less than the
-  // peak.
+  // Returns what a device must have: the allocator's segments, in training or in validation. They are never less than
+  // the peak.
   size_t reserved() const { return std::max(training.peak_reserved, validation.peak_reserved); }
 };
 
-// Tells whoever watches a plan's allocator where the events lie.
+// PlanMarks tell an observer of a plan's allocator where the events lie.
 struct PlanMarks {
   std::function<void(int64_t step)> begin_step;  // counted from 1; a plan has two steps at most
-  std::function<void()> end;                     // before the network goes
+  std::function<void()> end;                     // called before the network is freed
 };
 
-// On a meta device of its own, or on the given one, whose allocator is watched. Milliseconds.
+// Plans on its own meta device, or on the given one, whose allocator is observed. This takes milliseconds.
 Plan plan_training(const MemorySettings& settings);
 Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks);
 
-// "fp32, reversible activations, stored skips, fused optimizer"
+// Returns a text such as "fp32, reversible activations, stored skips, fused optimizer".
 std::string describe(const MemorySettings& settings);
 
 }  // namespace revunet

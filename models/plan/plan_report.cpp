@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kGiB = size_t{1} << 30;
 constexpr size_t kLayersShown = 12;
-constexpr size_t kShown = size_t{1} << 16;  // bytes: what is less is 0.0 MiB
+constexpr size_t kShown = size_t{1} << 16;  // bytes: less shows as 0.0 MiB
 
 std::string in_mib(size_t bytes) {
   return fmt::format("{:.1f}", mib(bytes));
@@ -45,12 +45,12 @@ std::string composition(const Plan& plan) {
   return text;
 }
 
-// A network without reversible blocks of the same levels: half the channels at the finest, twice as many at each
-// further level.
+// Returns a network of the same levels without reversible blocks: half the channels at the finest level, and twice as
+// many at each further level.
 MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& network) {
   MemorySettings other = settings;
   other.network = default_config(network.kind);
-  other.extras.dropout = 0;  // which it has not, nor mixed precision
+  other.extras.dropout = 0;  // it has neither dropout nor mixed precision
   if (settings.precision == Precision::mixed) other.precision = Precision::fp32;
   if (settings.network.channels != default_config(settings.network.kind).channels) {
     other.network.channels.clear();

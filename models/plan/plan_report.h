@@ -1,4 +1,4 @@
-// A plan as text for people.
+// This file writes a plan as text for people.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace revunet {
 
-// The plan of `settings`, what its peak is made of, and what other modes, depths, networks and patches would take.
-// With a budget, the largest cube that fits it; without, those for usual cards.
+// Reports the plan of `settings`, what its peak consists of, and what other modes, depths, networks and patches would
+// take. With a budget it reports the largest cube that fits it, and without one those for usual cards.
 std::string plan_report(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget);
 
 }  // namespace revunet

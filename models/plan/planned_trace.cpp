@@ -6,7 +6,7 @@ namespace revunet {
 
 namespace {
 
-// So many CPU threads while it lives.
+// Sets the number of CPU threads for as long as it lives.
 class ThreadsScope {
  public:
   explicit ThreadsScope(int threads) : before_(cpu_threads()) { set_cpu_threads(threads); }

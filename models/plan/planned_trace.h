@@ -1,12 +1,13 @@
-// The trace of a plan.
+// This file makes the trace of a plan.
 #pragma once
 
 #include "models/plan/trace/run_trace.h"
 
 namespace revunet {
 
-// The trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if the run
-// validates. With the header's number of CPU threads, on which workspaces depend; the process keeps its own.
+// Returns the trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if
+// the run validates. It uses the header's number of CPU threads, on which workspaces depend, and restores the process's
+// own.
 RunTrace planned_trace(const TraceHeader& header);
 
 }  // namespace revunet

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-// The largest whole number: check_config and VolumeSize say what is beyond any network or volume.
+// This is the largest whole number. check_config and VolumeSize refuse what is beyond any network or volume.
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 std::vector<int64_t> list_member(const json& object, const std::string& key) {
@@ -36,7 +36,7 @@ io::VolumeSize size_member(const json& object, const std::string& key, const UNe
   return size;
 }
 
-// True for the second of two names, false for the first.
+// Returns true for the second of two names and false for the first.
 bool choice_member(const json& object, const std::string& key, const char* first, const char* second) {
   const std::string value = text_member(object, key);
   REVUNET_EXPECTS(value == first || value == second, DataError, "expected {} or {} for {}, got '{}'", first, second,
@@ -142,7 +142,7 @@ MemorySettings settings_from_json(const json& j) try {
                     "expected settings that this version knows, got '{}'; read it with the version that wrote it", key);
   }
   return s;
-} catch (const UsageError& e) {  // what checks of options throw is here about the file
+} catch (const UsageError& e) {  // checks throw this about options; here it is about the file
   throw DataError(e.what());
 }
 

@@ -1,4 +1,4 @@
-// The settings of a run in a trace's header: what the planner needs to plan it again.
+// This file converts the settings of a run in a trace's header, which the planner needs to plan the run again.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,7 +9,8 @@ namespace revunet {
 
 nlohmann::ordered_json to_json(const MemorySettings& settings);
 
-// Throws DataError, without a file's name, for a key that is missing or unknown and a value that no run could have.
+// Throws DataError, without a file's name, for a key that is missing or unknown, and for a value that no run could
+// have.
 MemorySettings settings_from_json(const nlohmann::json& json);
 
 }  // namespace revunet

@@ -11,12 +11,12 @@ namespace {
 
 using Kind = AllocationEvent::Kind;
 
-// On a CUDA device workspaces are what the chosen algorithms take, of which the planner knows the limit alone.
+// On a CUDA device, workspaces are what the chosen algorithms take. The planner knows only their limit.
 bool plans_workspaces(const TraceHeader& header) {
   return header.device != "cuda";
 }
 
-// Indices of the allocations and frees of a section.
+// Returns the indices of the allocations and frees of a section.
 std::vector<size_t> requests(const Trace& trace, const Section& section, bool workspaces) {
   std::vector<size_t> indices;
   for (size_t i = section.begin; i < section.end; ++i) {
@@ -39,7 +39,8 @@ const Section* find(const std::vector<Section>& parts, Section::Kind kind, int64
   return found == parts.end() ? nullptr : &*found;
 }
 
-// Where the plan has the like of a section: all steps from the second on are alike, and so are all predictions.
+// Returns the section of the plan that corresponds to a section. All steps from the second on are alike, and so are all
+// predictions.
 const Section* planned_section(const std::vector<Section>& plan, const Section& section) {
   switch (section.kind) {
     case Section::Kind::setup:
@@ -54,13 +55,14 @@ const Section* planned_section(const std::vector<Section>& plan, const Section& 
   return nullptr;
 }
 
-// The first difference between a section and its plan, which an evaluation repeats, a prediction after another.
+// Returns the first difference between a section and its plan. An evaluation repeats its plan, one prediction after
+// another.
 std::string difference(const RunTrace& trace, const Section& section, const Trace& plan, const Section* planned) {
   const bool workspaces = plans_workspaces(trace.header);
   const std::vector<size_t> got = requests(trace, section, workspaces);
   if (!planned) {
     if (got.empty()) return {};
-    return fmt::format("expected nothing in {}, as the plan has no such thing, got {}", describe(section),
+    return fmt::format("expected nothing in {}, which the plan does not have, got {}", describe(section),
                        describe_event(trace, got[0]));
   }
   const std::vector<size_t> want = requests(plan, *planned, workspaces);

@@ -1,4 +1,4 @@
-// The time that work takes, and when a long epoch should say again how far it is.
+// These clocks measure the time that work takes, and say when a long epoch should report its progress again.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,9 @@ class Stopwatch {
 
 class EveryMinute {
  public:
-  // Something was said: a minute begins.
+  // Begins a new minute, because something was reported.
   void restart(Clock::time_point now = Clock::now()) { last_ = now; }
-  // Whether a minute is over, which then begins anew.
+  // Returns whether a minute is over. If so, a new one begins.
   bool is_over(Clock::time_point now = Clock::now()) {
     if (now - last_ < std::chrono::minutes(1)) return false;
     last_ = now;

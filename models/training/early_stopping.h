@@ -1,4 +1,4 @@
-// When training has come to an end by itself.
+// This rule says when training has come to an end by itself.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace revunet {
 
-// Epochs. The paper stops where the moving average over 30 epochs has not risen for 60.
+// Both are in epochs. The paper stops where the moving average over 30 epochs has not risen for 60.
 struct StoppingRule {
   int64_t window = 30;
   int64_t patience = 0;  // 0: never stop
@@ -19,18 +19,18 @@ class EarlyStopping {
     int64_t epoch;
     double score;
   };
-  // All that it knows: what a checkpoint keeps.
+  // The state is all that the rule remembers. A checkpoint keeps it.
   struct State {
-    std::vector<Scored> recent;  // of the window
-    std::optional<Scored> best;  // highest moving average, and when
+    std::vector<Scored> recent;  // inside the window
+    std::optional<Scored> best;  // highest moving average, and its epoch
   };
 
   explicit EarlyStopping(const StoppingRule& rule) : rule_(rule) {}
 
-  // After the validation of epoch `epoch` (from 1), with its score, higher is better: whether to stop. The moving
-  // average is that of the scores of the last `window` epochs; there is none before epoch `window`.
+  // Takes the score of the validation of epoch `epoch` (from 1), where higher is better. Returns whether to stop. The
+  // moving average is that of the scores of the last `window` epochs; there is none before epoch `window`.
   bool update(int64_t epoch, double score);
-  // Whether to stop after epoch `epoch`, by what is known.
+  // Returns whether to stop after epoch `epoch`, by the scores so far.
   bool stops_after(int64_t epoch) const;
 
   const State& state() const { return state_; }

@@ -1,4 +1,4 @@
-// The weights that a run begins with, from a file.
+// This file loads the weights that a run begins with.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,9 @@
 
 namespace revunet {
 
-// Sets the model's parameters from a file of weights, and logs what was read in another way than it is written. Warns
-// where the weights were trained on images with another background than this run's. DataError as load_weights.
+// Sets the model's parameters from a file of weights, and logs every name or tensor that was read differently from how
+// it is written. Warns where the weights were trained on images with another background than this run's. Throws
+// DataError as load_weights does.
 void load_initial_weights(const std::filesystem::path& file, const io::Background& background, UNet& model);
 
 }  // namespace revunet

@@ -21,7 +21,7 @@ void SequenceWatch::report(const std::string& sequence, double relative_error) {
       fmt::format("step {}: {} rebuilt its input with a relative error of {:.2e}", step_ + 1, sequence, relative_error);
   REVUNET_EXPECTS(relative_error <= limits_.fail, Error,
                   "[train] {}; expected at most {:.0e}: its gradients are wrong. Use `activations` stored, fewer "
-                  "blocks a level, or `precision` fp32",
+                  "blocks per level, or `precision` fp32",
                   what, limits_.fail);
   if (relative_error > limits_.warn) {
     spdlog::warn("warning: {}, above {:.0e}; `activations` stored has none", what, limits_.warn);

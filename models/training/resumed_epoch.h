@@ -1,4 +1,4 @@
-// What must be the same when a run goes on within an epoch.
+// This file checks what must not change when a run goes on within an epoch.
 #pragma once
 
 #include "models/training/run_folder/checkpoint.h"
@@ -7,8 +7,8 @@
 
 namespace revunet {
 
-// state: of the checkpoint. length: of the run as the options would have it now. UsageError where they would change the
-// epoch in progress; DataError for another number of training cases.
+// state is the checkpoint's. length is that of the run with the options of now. Throws UsageError where they would
+// change the epoch in progress, and DataError for another number of training cases.
 void expect_same_epoch(const RunState& state, const TrainOptions& options, const RunLength& length);
 
 }  // namespace revunet

@@ -1,4 +1,4 @@
-// How many samples and optimiser steps a training run has, in all, in each epoch and in each step.
+// A RunLength says how many samples and optimiser steps a training run has, in all, in each epoch and in each step.
 #pragma once
 
 #include <cstdint>
@@ -6,20 +6,20 @@
 namespace revunet {
 
 struct RunLength {
-  int64_t cases = 0;       // samples of a whole epoch
-  int64_t accumulate = 1;  // samples of a step; an epoch's last step has what is left
+  int64_t cases = 0;       // samples of a complete epoch
+  int64_t accumulate = 1;  // samples of a step; an epoch's last step has the remaining ones
   int64_t epochs = 0;
   int64_t max_steps = 0;  // 0: no limit
 
   int64_t steps_an_epoch() const;
   int64_t steps() const;
-  // Optimiser steps that so many samples of an epoch have completed.
+  // Returns the optimiser steps that so many samples of an epoch have completed.
   int64_t steps_made(int64_t sample_of_epoch) const;
   int64_t samples() const;
-  // How many samples the epoch in progress has, when `sample_of_epoch` of them and `step` steps of the run are done.
-  // They are fewer than there are cases where the run ends within it.
+  // Returns how many samples the epoch in progress has, when `sample_of_epoch` of them and `step` steps of the run are
+  // done. They are fewer than the cases where the run ends within the epoch.
   int64_t samples_of_epoch(int64_t step, int64_t sample_of_epoch) const;
-  // Samples of the step to which sample `index` of an epoch belongs.
+  // Returns the samples of the step to which sample `index` of an epoch belongs.
   int64_t samples_of_step(int64_t index) const;
 };
 

@@ -13,7 +13,7 @@ namespace revunet {
 
 namespace {
 
-// The most main memory that this process has had, in bytes; nothing where the kernel does not say.
+// Returns the most main memory that this process has had, in bytes, or nothing where the kernel does not say.
 std::optional<size_t> peak_of_process() {
   std::ifstream status("/proc/self/status");
   for (std::string key; status >> key; status.ignore(1 << 16, '\n')) {
@@ -39,7 +39,7 @@ void RunMemory::log_prediction(Device& device) const {
   if (device.memory().on_host() && plan_.reserved() > free) {
     spdlog::warn(
         "warning: [memory] expected {:.1f} MiB of main memory for tensors, got {:.1f} MiB that this process may "
-        "take, so that the system may end it without a word; give a smaller `size`, or `memory-budget`",
+        "take; the system may end the run without a message; give a smaller `size`, or `memory-budget`",
         mib(plan_.reserved()), mib(free));
   }
 }

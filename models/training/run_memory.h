@@ -1,5 +1,5 @@
-// What a run's tensors take: predicted before its first step, measured as it goes, compared at its end; and what the
-// process and the device take besides.
+// RunMemory follows what a run's tensors take: predicted before its first step, measured as it goes, and compared at
+// its end. It also reports what the process and the device take in addition.
 #pragma once
 
 #include <algorithm>
@@ -12,13 +12,14 @@ namespace revunet {
 
 class RunMemory {
  public:
-  // Plans the run: milliseconds.
+  // Plans the run, which takes milliseconds.
   explicit RunMemory(const MemorySettings& settings) : settings_(settings), plan_(plan_training(settings)) {}
 
-  // Warns where the device is the CPU, and its memory is less than predicted: Linux grants more than it has.
+  // Logs the prediction. Warns where the device is the CPU and has less memory than predicted, because Linux grants
+  // more than it has.
   void log_prediction(Device& device) const;
 
-  // The allocator's peak, in bytes, of some training steps or of a validation.
+  // Takes the allocator's peak, in bytes, of some training steps or of a validation.
   void trained(size_t peak) { training_ = std::max(training_, peak); }
   void validated(size_t peak) { validation_ = std::max(validation_, peak); }
 

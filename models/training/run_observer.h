@@ -1,7 +1,7 @@
-// Who looks on while a run trains: event files, pictures, a report.
+// A RunObserver watches a run while it trains: event files, pictures, a report.
 //
-// Rule: observers only look. A run has the same bits with and without them, and one that fails (a full disk) is let go
-// with a warning; the run goes on.
+// Rule: observers only watch. A run has the same bits with and without them. An observer that fails (on a full disk) is
+// removed with a warning, and the run goes on.
 #pragma once
 
 #include "io/preprocessing/preprocessing.h"
@@ -10,7 +10,7 @@
 namespace revunet {
 
 struct ValidatedCase {
-  int64_t epoch;  // whose validation it is
+  int64_t epoch;  // the epoch of the validation
   size_t index;   // in the split's order
   const io::Preprocessed& input;
   std::span<const uint8_t> prediction;  // labels (X, Y, Z), as those of the input
@@ -21,18 +21,18 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
 
-  // What a warning says is no longer written.
+  // Returns what is no longer written, for the warning.
   virtual std::string name() const = 0;
-  // Before the first step. step: those that an earlier run, which this one goes on with, has made; else 0. What was
-  // seen of later ones, before a crash, is going to be seen again.
+  // Called before the first step. step is the number of steps that an earlier run has made, or 0. Steps after that,
+  // which the earlier run made before a crash, will be seen again.
   virtual void on_start(int64_t /*step*/) {}
-  // After an optimiser step, the run's step-th. losses: mean over its samples.
+  // Called after an optimiser step, which is number `step` of the run. losses is the mean over its samples.
   virtual void on_step(int64_t /*step*/, const RegionValues& /*losses*/) {}
-  // After each case of a validation.
+  // Called after each case of a validation.
   virtual void on_validation_case(const ValidatedCase& /*c*/) {}
-  // After an epoch and its validation, once log.csv has its row and before the run is saved.
+  // Called after an epoch and its validation, once log.csv has its row and before the run is saved.
   virtual void on_epoch(const EpochRecord& /*record*/) {}
-  // After all epochs, once train.log has what the run says at its end.
+  // Called after all epochs, once train.log has the run's closing lines.
   virtual void on_end() {}
 };
 

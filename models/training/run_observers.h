@@ -1,4 +1,4 @@
-// All who look on at a run, shown it in one place.
+// RunObservers holds all observers of a run, and shows them the run in one place.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ class RunObservers {
 
   void add(std::unique_ptr<RunObserver> observer) { observers_.push_back(std::move(observer)); }
 
-  // Calls `event` for each, in the order in which they were added. One that fails is let go with a warning.
+  // Calls `event` for each observer, in the order in which they were added. One that fails is removed with a warning.
   void show(const std::function<void(RunObserver&)>& event);
 
  private:

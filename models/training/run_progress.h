@@ -1,4 +1,5 @@
-// Who is told how far a run is between the lines of its log, such as a terminal. By default nobody is.
+// A RunProgress, such as a terminal, is told how far a run is between the lines of its log. By default nothing shows
+// it.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,14 @@ class RunProgress {
  public:
   virtual ~RunProgress() = default;
 
-  // Before all others: how many samples the run has, of which an earlier run has done some.
+  // Called before all others, with the number of samples that the run has, and of those that an earlier run has done.
   virtual void begin_run(int64_t /*samples*/, int64_t /*done*/) {}
   virtual void begin_epoch(int64_t /*epoch*/, int64_t /*epochs*/, int64_t /*samples*/) {}
-  // After each sample; loss is the sample's, seconds its duration.
+  // Called after each sample. loss is the sample's, and seconds is its duration.
   virtual void sample(int64_t /*sample_of_epoch*/, double /*loss*/, double /*seconds*/) {}
-  // What takes long between samples: "validating 2/5".
+  // Called with what takes long between samples, such as "validating 2/5".
   virtual void note(const std::string& /*what*/) {}
-  // Before a line of log: what was shown goes.
+  // Called before a line of log. What was shown disappears.
   virtual void clear() {}
 };
 

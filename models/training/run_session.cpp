@@ -33,11 +33,11 @@ void RunSession::resume() {
   Restored restored = load_checkpoint(trained_.ctx, folder_, trained_.model, trained_.adam, trained_.average);
   state_ = std::move(restored.state);
   if (!restored.damage.empty()) {
-    spdlog::warn("warning: {}; going on from the checkpoint before, step {}", restored.damage, state_.step);
+    spdlog::warn("warning: {}; going on from the checkpoint before it, of step {}", restored.damage, state_.step);
   }
   expect_same_epoch(state_, options_, length_);
   stopping_.restore(state_.stopping);
-  const auto& scored = state_.stopping.recent;  // not every epoch is validated
+  const auto& scored = state_.stopping.recent;  // some epochs are not validated
   stopped_ = !scored.empty() && stopping_.stops_after(scored.back().epoch);
   trained_.watch.restore(state_.next_turn);
   folder_.restore_log(state_.log);
@@ -80,7 +80,8 @@ void RunSession::write(const std::function<void()>& write) const try { write(); 
   throw DataError(fmt::format("{}\nonce that is fixed, go on with `resume` {}", e.what(), options_.out.string()));
 }
 
-// With averaged weights, where they are averaged: only while this runs, as a checkpoint has both.
+// Uses averaged weights where there is an average. The network has them only during the call, because a checkpoint
+// holds both.
 void RunSession::save_weights_as(const std::string& name) const {
   const AveragedWeights averaged(trained_.average);
   write([&] { save_weights(folder_.file(name), trained_.model, options_.size, options_.patch, options_.background); });
@@ -93,7 +94,7 @@ void RunSession::save_last() const {
 std::optional<double> RunSession::score_of(const EpochRecord& record) const {
   if (!scores_dice_) return -record.total_loss();
   if (!record.validated) return std::nullopt;
-  return record.mean_dice().value_or(-record.total_loss());  // the field of view may cut off all that there is
+  return record.mean_dice().value_or(-record.total_loss());  // the field of view may cut off every region
 }
 
 void RunSession::keep_best(const EpochRecord& record) {
@@ -130,7 +131,7 @@ void RunSession::forget_older_scores() {
   if (!state_.older_scores) return;
   state_.older_scores = false;
   const bool known = state_.best_score || !stopping_.state().recent.empty();
-  if (!known || std::ranges::all_of(state_.validated, has_all)) return;  // the same in both versions
+  if (!known || std::ranges::all_of(state_.validated, has_all)) return;  // the score is the same in both versions
   state_.best_score.reset();
   stopping_.restore({});
   progress_.clear();

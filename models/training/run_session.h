@@ -1,7 +1,7 @@
-// What keeps a run whole around its steps: what is saved where, what a signal does, and how a run goes on that failed
-// or was stopped.
+// A RunSession keeps a run whole around its steps: it decides what is saved where, what a signal does, and how a run
+// that failed or was stopped goes on.
 //
-// Rule: a run that cannot go on where it is has been saved before it ends, and the message says how to go on.
+// Rule: a run that cannot go on has been saved before it ends, and the message says how to continue it.
 #pragma once
 
 #include <exception>
@@ -19,51 +19,51 @@ namespace revunet {
 
 class RunSession {
  public:
-  // What a checkpoint holds besides the run's state.
+  // Trained is what a checkpoint holds in addition to the run's state.
   struct Trained {
     Context ctx;
     UNet& model;
     Adam& adam;
-    WeightAverage* average;  // nullptr where there is none
+    WeightAverage* average;  // nullptr where there is no average
     SequenceWatch& watch;
   };
 
-  // Where the run goes on from a checkpoint, `trained` becomes what that has, and the folder's log too. scores_dice:
-  // whether any case that validates has a region. Everything that is passed by reference outlives this.
+  // Where the run goes on from a checkpoint, `trained` and the folder's log are restored from it. scores_dice says
+  // whether any case that validates has a region. Everything that is passed by reference outlives this object.
   RunSession(const TrainOptions& options, const RunLength& length, bool scores_dice, RunFolder& folder,
              RunProgress& progress, const Trained& trained);
 
-  // Whether a run with these options goes on from a checkpoint. A resumed run that was killed before its first
+  // Returns whether a run with these options goes on from a checkpoint. A resumed run that was killed before its first
   // checkpoint begins anew.
   static bool restores(const TrainOptions& options, const RunFolder& folder);
 
   RunState& state() { return state_; }
-  // Samples of the epoch in progress.
+  // Returns the number of samples of the epoch in progress.
   int64_t samples_of_epoch() const { return length_.samples_of_epoch(state_.step, state_.sample_of_epoch); }
-  // Whether the run has all epochs and steps that it was asked for.
+  // Returns whether the run has all epochs and steps that it was asked for.
   bool at_end() const;
-  // Whether there is nothing left to do. An epoch whose steps are all done may lack its validation.
+  // Returns whether there is nothing left to do. An epoch whose steps are all done may lack its validation.
   bool done() const;
-  // Why there is nothing left to do, and what to raise.
+  // Says why there is nothing left to do, and what to raise.
   std::string describe_end() const;
 
-  // After the steps of an epoch: its weights become last.safetensors.
+  // Called after the steps of an epoch, whose weights become last.safetensors.
   void save_last() const;
-  // After its validation: they become best.safetensors where no epoch before was better.
+  // Called after the epoch's validation. The weights become best.safetensors where no epoch before was better.
   void keep_best(const EpochRecord& record);
-  // Its row goes into log.csv.
+  // Adds the epoch's row to log.csv.
   void log(const EpochRecord& record);
-  // The epoch is over: the next one begins, from a checkpoint, unless the validation scores say that it is enough.
+  // Ends the epoch. The next one begins, from a checkpoint, unless early stopping ends the run.
   void checkpoint(const EpochRecord& record);
 
-  // Before scores are averaged: scores that an older version gave to regions which no reference has cannot be compared
-  // with those from now on, and go.
+  // Called before scores are averaged. Drops scores that an older version gave to regions which no reference has,
+  // because they cannot be compared with later ones.
   void forget_older_scores();
 
-  // Interrupted, once the run is saved, where a signal asks for it.
+  // Saves the run and throws Interrupted, where a signal asks for it.
   void leave_if_interrupted();
 
-  // Returns get(). Where it throws, on a case that cannot be read for example, the run is saved and nothing is lost.
+  // Returns get(). Where it throws, for example on a case that cannot be read, the run is saved and nothing is lost.
   template <class Get>
   auto saved_if_failing(Get get) {
     try {
@@ -74,7 +74,7 @@ class RunSession {
       throw OutOfMemoryError(saved_because_of(e), e.capacity);
     } catch (const Error& e) {
       throw Error(saved_because_of(e));
-    } catch (const std::exception&) {  // of the system, such as a thread that cannot be started
+    } catch (const std::exception&) {  // thrown by the system, for example for a thread that cannot be started
       save_now();
       throw;
     }
@@ -86,7 +86,7 @@ class RunSession {
     try {
       validate();
     } catch (const Interrupted&) {
-      throw;  // the epoch goes on when the run does
+      throw;  // the epoch continues when the run is resumed
     } catch (const DataError&) {
       throw;
     } catch (...) {
@@ -98,14 +98,15 @@ class RunSession {
  private:
   void resume();
   void save();
-  // Saves the run within an epoch, and removes the progress line first.
+  // Removes the progress line, then saves the run within an epoch.
   void save_now();
   void save_weights_as(const std::string& name) const;
   std::string saved_because_of(const Error& error);
-  // Runs `write`, which makes a file of the run. Where that fails, on a full disk for example, the run goes on from its
-  // last checkpoint.
+  // Runs `write`, which makes a file of the run. Where that fails, for example on a full disk, the run can go on from
+  // its last checkpoint.
   void write(const std::function<void()>& write) const;
-  // By what the best epoch is chosen, higher is better; nothing for an epoch that lacks its validation.
+  // Returns the score by which the best epoch is chosen, higher is better, or nothing for an epoch that lacks its
+  // validation.
   std::optional<double> score_of(const EpochRecord& record) const;
 
   const TrainOptions& options_;

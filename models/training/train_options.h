@@ -1,4 +1,4 @@
-// What a training run does.
+// TrainOptions say what a training run does.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +21,8 @@ struct TrainOptions {
   io::Background background;
   UNetConfig network;
   io::VolumeSize size = {160, 192, 160};  // field of view (x, y, z) that cases are cropped or padded to
-  std::optional<io::VolumeSize> patch;  // none: the whole field of view
-  double foreground = 0.5;              // share of the patches that are put on the tumour
+  std::optional<io::VolumeSize> patch;    // none: samples are the whole field of view
+  double foreground = 0.5;                // share of patches placed on the tumour
   std::optional<AugmentationRanges> augmentation;
   StepExtras extras;
   int64_t epochs = 100;
@@ -35,21 +35,21 @@ struct TrainOptions {
   uint64_t seed = 0;
   int threads = 0;
   int64_t loader_threads = 2;
-  std::filesystem::path cache;  // empty: none
+  std::filesystem::path cache;  // empty: no cache
   DeviceOptions device;
   std::filesystem::path init;  // empty: PyTorch's default initialisation
   Precision precision = Precision::fp32;
   MemoryMode mode;
   OptimiserStep optimiser_step = OptimiserStep::separate;
-  int64_t monitor_reconstruction = 0;   // steps between checks; 0: none
+  int64_t monitor_reconstruction = 0;  // steps between checks; 0: none
   TraceRequest trace;
-  bool resume = false;       // the run in `out`
-  bool tensorboard = true;   // whether to write event files
-  int64_t previews = 3;      // validation cases to draw
+  bool resume = false;      // whether to continue the run in `out`
+  bool tensorboard = true;  // whether to write event files
+  int64_t previews = 3;     // validation cases to draw
 
-  // Whether some cases may be kept for validation.
+  // Returns whether some cases may be kept for validation.
   bool validates() const { return split.folds > 0 || !split.file.empty() || split.validation_fraction > 0; }
-  // What the plan of a run of so many steps asks for.
+  // Returns the settings for the plan of a run of so many steps.
   MemorySettings memory(int64_t steps) const;
 };
 

@@ -139,7 +139,7 @@ void Trainer::log_place(int64_t samples) {
                 state_.training_seconds);
 }
 
-// What its steps came to.
+// Returns the epoch's record, made from its steps.
 EpochRecord Trainer::epoch_record() const {
   EpochRecord record;
   record.epoch = state_.epoch;
@@ -162,7 +162,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
   compute_.save_algorithms();
   ++state_.sample;
   ++state_.sample_of_epoch;
-  state_.validated.clear();  // was of other weights, where more steps were asked for since
+  state_.validated.clear();  // these scores were of other weights where more steps were asked for since
   for (size_t r = 0; r < losses.size(); ++r) state_.step_loss[r] += losses[r] / static_cast<double>(place.count);
   if (place.index + 1 == place.count) {
     ++state_.step;
@@ -185,7 +185,8 @@ std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlac
                                    sample.case_name, e.first.empty() ? "" : ": ", e.first, remedy));
 }
 
-// With averaged weights, where they are averaged: only while this runs, as a checkpoint has both.
+// Uses averaged weights where there is an average. The network has them only during the call, because a checkpoint
+// holds both.
 std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
   const AveragedWeights averaged(step_.average());
   return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision));
@@ -213,7 +214,7 @@ RegionScores Trainer::validation_scores() {
         session_.saved_if_failing([&] { return validation_ahead_.get(static_cast<int64_t>(i), count); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
-    io::clear_padding(labels, c->placement);  // as a prediction's file, which has no such voxels
+    io::clear_padding(labels, c->placement);  // as in a prediction's file, which has no such voxels
     const RegionValues dice = io::region_dice(c->labels, labels);
     observers_.show([&](RunObserver& observer) { observer.on_validation_case({state_.epoch, i, *c, labels, dice}); });
     state_.validated.push_back(scores_of_case(c->labels, dice));

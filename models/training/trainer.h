@@ -1,4 +1,4 @@
-// The training loop: steps, validation, checkpoints.
+// The Trainer is the training loop: steps, validation, checkpoints.
 #pragma once
 
 #include <memory>
@@ -16,21 +16,20 @@ namespace revunet {
 
 class Trainer {
  public:
-  // Makes the network, from options.init if there is one; with options.resume, as the folder's checkpoint has it.
-  // program: its name and version, for traces. progress outlives this.
+  // Makes the network, from options.init if there is one, or with options.resume from the folder's checkpoint. program
+  // is its name and version, for traces. progress outlives this object.
   Trainer(const TrainOptions& options, const Split& split, RunFolder& folder, const std::string& program,
           RunProgress& progress);
 
-  // Shows the run to another, from its beginning. Before run().
+  // Shows the run to another observer, from its beginning. Call it before run().
   void add(std::unique_ptr<RunObserver> observer) { observers_.add(std::move(observer)); }
 
-  // Trains to the end, with a checkpoint after every epoch. Interrupted, with a checkpoint, where a signal came.
-  // Throws NonFiniteError at the first loss that is not finite, naming case and
-  // tensor; files of earlier epochs stay.
+  // Trains to the end, with a checkpoint after every epoch. Throws Interrupted, with a checkpoint, where a signal came.
+  // Throws NonFiniteError at the first loss that is not finite, with case and tensor; files of earlier epochs stay.
   void run();
 
   const UNet& model() const { return *model_; }
-  // What it trains on, for people.
+  // Describes the device that it trains on, for people.
   const std::string& device() const { return compute_.description(); }
 
  private:
@@ -40,10 +39,10 @@ class Trainer {
   RegionValues train_on(const TrainingSample& sample);
   std::vector<double> take(const TrainingSample& sample, const SamplePlace& place);
   EpochRecord epoch_record() const;
-  // Once a minute, where the epoch is.
+  // Logs once a minute where the epoch is.
   void log_place(int64_t samples);
   bool validates(int64_t epoch) const;
-  // Adds what the epoch's validation comes to, where it has one.
+  // Adds the scores of the epoch's validation, where it has one.
   void validate(EpochRecord& record);
   RegionScores validation_scores();
   std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
@@ -56,7 +55,7 @@ class Trainer {
   ComputeDevice compute_;
   Device& device_ = compute_.get();
   Context ctx_{device_};
-  std::optional<TraceRecorder> recorder_;  // before whatever allocates
+  std::optional<TraceRecorder> recorder_;  // made before anything allocates
   std::unique_ptr<UNet> model_;
   Adam adam_;
   TrainingStep step_;
@@ -69,7 +68,7 @@ class Trainer {
   RunState& state_ = session_.state();
   RunObservers observers_;
   RunMemory memory_;
-  EveryMinute minute_;  // since train.log was told where the run is
+  EveryMinute minute_;  // since train.log last said where the run is
 };
 
 }  // namespace revunet

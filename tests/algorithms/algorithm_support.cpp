@@ -1,6 +1,6 @@
-// Whether cuDNN has an algorithm for every 3x3x3 convolution of the full-size networks, on GPUs that are only
-// described. Needs no GPU. Prints a table; exits with 1 where a convolution has none within the workspace that it may
-// take.
+// Checks whether cuDNN has an algorithm for every 3x3x3 convolution of the full-size networks, on GPUs that are only
+// described. It needs no GPU. It prints a table, and exits with 1 where a convolution has none within the workspace
+// that it may take.
 #include <dlfcn.h>
 
 #include <CLI/CLI.hpp>
@@ -23,15 +23,15 @@ struct Types {
   DType operands, result;
 };
 constexpr Types kTf32{"TF32", DType::f32, DType::f32}, kBf16{"bf16", DType::bf16, DType::bf16};
-constexpr Types kMixed{"mixed", DType::bf16, DType::f32};  // forward; backward is bf16's
+constexpr Types kMixed{"mixed", DType::bf16, DType::f32};  // forward; backward is that of bf16
 
 struct Channels {
   size_t level;
-  int64_t in, out;  // of one tensor: half of a reversible pair
+  int64_t in, out;  // per tensor, which is half of a reversible pair
   auto operator<=>(const Channels&) const = default;
 };
 
-// With mixed precision, only those of reversible blocks: the others are as in fp32.
+// With mixed precision, returns only those of reversible blocks, because the others are as in fp32.
 std::set<Channels> convolutions(const UNetConfig& config, const Types& types) {
   const auto& c = config.channels;
   std::set<Channels> all;
@@ -51,7 +51,7 @@ std::set<Channels> convolutions(const UNetConfig& config, const Types& types) {
   return all;
 }
 
-// What is of f32 in mixed precision may have less padding than what is of bf16.
+// In mixed precision, f32 tensors may have less padding than bf16 ones.
 ConvolutionProblem problem_of(const Channels& c, Direction direction, const Types& types) {
   const auto edge = [&](size_t axis) { return kFullSize[axis] >> c.level; };
   const auto padded = [](int64_t channels, DType dtype) {
@@ -81,7 +81,8 @@ struct Support {
   int convolutions = 0, with_algorithm = 0, with_tensor_cores = 0;
 };
 
-// `fused`: algorithms that are compiled at run time too, where there are no others with tensor cores: seconds each.
+// With `fused`, algorithms that are compiled at run time are considered too, where there are no others with tensor
+// cores. That takes seconds each.
 Support support(const AlgorithmTarget& gpu, Direction direction, const Types& types, bool fused) {
   std::set<ConvolutionProblem> problems;
   for (const ModelKind kind : {ModelKind::reversible, ModelKind::baseline}) {
@@ -125,7 +126,7 @@ int print_table(bool fused) {
       fmt::print("\n");
     }
     fmt::print("| {}, sm_{} | mixed |", gpu.name, gpu.architecture);
-    print(support(target, forward, kMixed, true));  // cuDNN adds products of bf16 to f32 in fused graphs alone
+    print(support(target, forward, kMixed, true));  // cuDNN adds products of bf16 to f32 only in fused graphs
     fmt::print(" as bf16 | as bf16 |\n");
   }
   return complete ? 0 : 1;
@@ -139,7 +140,7 @@ int main(int argc, char** argv) {
   bool fused = false;
   app.add_flag("--fused", fused, "compile algorithms at run time too wherever no other uses tensor cores: minutes");
   CLI11_PARSE(app, argc, argv);
-  // cuDNN loads the driver to finish such algorithms; this one stands in for it.
+  // cuDNN loads the driver to finish such algorithms. This one stands in for it.
   if (!dlopen(STAND_IN_DRIVER, RTLD_NOW | RTLD_GLOBAL)) {
     fmt::print(stderr, "algorithm_support: error: {}\n", dlerror());
     return 1;

@@ -1,4 +1,4 @@
-// GPUs as cuDNN describes them, so that it can be asked for algorithms where there is none.
+// This file describes GPUs as cuDNN does, so that it can be asked for algorithms where there is none.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,14 +8,14 @@
 
 namespace revunet::test {
 
-// Figures are those of NVIDIA's published specifications.
+// The numbers are those of NVIDIA's published specifications.
 struct Gpu {
   const char* name;
   int architecture;  // 80 for sm_80
   int multiprocessors, memory_gib, l2_mib;
-  int shared_memory_kib;  // a multiprocessor's; a block may have 1 KiB less
-  int threads;            // a multiprocessor's
-  int blocks;             // likewise
+  int shared_memory_kib;  // per multiprocessor; a block may have 1 KiB less
+  int threads;            // per multiprocessor
+  int blocks;             // per multiprocessor
 };
 
 inline constexpr std::array<Gpu, 5> kGpus = {{{"A100", 80, 108, 80, 40, 164, 2048, 32},
@@ -24,7 +24,7 @@ inline constexpr std::array<Gpu, 5> kGpus = {{{"A100", 80, 108, 80, 40, 164, 204
                                               {"H100", 90, 132, 80, 50, 228, 2048, 32},
                                               {"RTX 5090", 120, 170, 32, 96, 100, 1536, 24}}};
 
-// What cuDNN serialises of a device (CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION).
+// Returns what cuDNN serialises of a device (CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION).
 inline std::string device_properties(const Gpu& gpu) {
   const int kib = 1024;
   return fmt::format(

@@ -1,11 +1,11 @@
-// The calls of the CUDA driver that cuDNN makes to finish an algorithm that it compiles at run time. They succeed and
-// do nothing, as what is compiled is never run; the CUDA runtime is told that there is no device. Without cuda.h, whose
-// prototypes these functions leave out but for what they write.
+// These are the calls of the CUDA driver that cuDNN makes to finish an algorithm that it compiles at run time. They
+// succeed and do nothing, because the result is never run. The CUDA runtime is told that there is no device. cuda.h is
+// not included, and these functions omit all parameters except those that they write.
 namespace {
 
 using Result = int;
 constexpr Result kSuccess = 0, kNoDevice = 100, kNotFound = 500;  // CUDA_SUCCESS, CUDA_ERROR_...
-char handle;                                                      // what handles point to
+char handle;                                                      // handles point to it
 
 }  // namespace
 

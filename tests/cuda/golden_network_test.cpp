@@ -1,4 +1,4 @@
-// The tiny networks through the CUDA backend's own code, against what PyTorch stored of them.
+// Runs the tiny networks through the CUDA backend's own code, and compares them with what PyTorch stored.
 #include "tests/cuda/test_device.h"
 #include "tests/models/golden_networks.h"
 
@@ -7,7 +7,8 @@ using namespace revunet::test;
 
 namespace {
 
-// A device that is given what earlier ones of this program chose, as a plan cache does: trying takes most of the time.
+// The device is given the choices of earlier ones of this program, as from a file of algorithms, because trying takes
+// most of the time.
 class ChosenDevice {
  public:
   ChosenDevice() { device_.kernel_choices() = choices(); }

@@ -1,4 +1,4 @@
-// Mixed precision through the CUDA backend's own code.
+// Runs mixed precision through the CUDA backend's own code.
 #include "tests/kernels/mixed_precision.h"
 #include "tests/cuda/test_device.h"
 

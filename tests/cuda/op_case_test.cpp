@@ -1,4 +1,4 @@
-// Every op's cases through the CUDA backend's own code, against f64.
+// Runs every op's cases through the CUDA backend's own code, and compares them with f64.
 #include "tests/cuda/test_device.h"
 #include "tests/kernels/op_case_run.h"
 
@@ -7,7 +7,8 @@ using namespace revunet::test;
 
 namespace {
 
-// Operands rounded to 10 bits of mantissa, or cut to them: products are off by 2^-9 at most, their sums by less.
+// Operands are rounded to 10 bits of mantissa, or cut to them. Products are off by 2^-9 at most, and their sums by
+// less.
 constexpr double kTf32Tolerance = 1.0 / 512;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The CUDA device of a test: simulated in test_cusim, a real one in test_gpu.
+// This is the CUDA device of a test: simulated in test_cusim, a real one in test_gpu.
 #pragma once
 
 #include "engine/cuda/cuda_device.h"
@@ -7,14 +7,14 @@
 
 namespace revunet::test {
 
-// False, and said so for CTest, where there is none to test on.
+// Returns false, and tells CTest so, where there is no device to test on.
 inline bool has_cuda_device() {
   if (cuda::device_count() > 0) return true;
   skip("no CUDA device");
   return false;
 }
 
-// Whose products of f32 are in f32, so that tolerances can be f32's.
+// On this device products of f32 are in f32, so that tolerances can be those of f32.
 inline Device strict_cuda_device() {
   return cuda::make_device(0, kCudaLayout, {.strict_fp32 = true});
 }

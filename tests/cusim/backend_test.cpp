@@ -1,5 +1,5 @@
-// What the simulation alone can show of the CUDA backend: any order of threads, algorithms that cuDNN may lack, memory that
-// runs out anywhere.
+// These tests cover what only the simulation can show of the CUDA backend: any order of threads, algorithms that cuDNN
+// may lack, and memory that runs out anywhere.
 #include "engine/cuda/cuda_device.h"
 #include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
@@ -86,7 +86,7 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
 TEST_CASE("an activation keeps its padding and its values in kernels, whatever its tag", "[cuda]") {
   Device device = cuda::make_device(0);
   Tape tape;
-  // The tags of memory that is dense elsewhere.
+  // These tags belong to memory that is dense elsewhere.
   for (const Tag tag : {Tag::parameter, Tag::gradient, Tag::optimiser, Tag::workspace}) {
     INFO(name_of(tag));
     const Context ctx = Context{device, &tape}.with_tag(tag);
@@ -122,7 +122,7 @@ TEST_CASE("kernels refuse a tensor without whole packs, and tensors that are pad
   CHECK_THROWS_WITH(conv3d_forward(ctx, {&dense, 1}, weight, nullptr, {&to_padded, 1}, Write::overwrite), refusal);
   CHECK_THROWS_WITH(conv3d_forward(ctx, {&padded, 1}, weight, nullptr, {&to_dense, 1}, Write::overwrite), refusal);
   CHECK_THROWS_WITH(sigmoid_dice(ctx, Variable(dense), dense), refusal);
-  // Element by element no packs are wanted, but the same places.
+  // An op that works element by element needs no packs, but the same places.
   CHECK_NOTHROW(add_in_place(ctx, to_dense, dense));
   CHECK_THROWS_WITH(add_in_place(ctx, to_padded, dense), ContainsSubstring("expected tensors that are padded alike"));
   CHECK_THROWS_WITH(add(ctx, Variable(padded), Variable(dense)), ContainsSubstring("one shape, type and layout"));

@@ -1,4 +1,4 @@
-// The calls of cuBLAS that the project makes, on the CPU.
+// These are the calls of cuBLAS that the project makes, on the CPU.
 #include <cublas_v2.h>
 
 #include <algorithm>
@@ -56,13 +56,13 @@ const char* cublasGetStatusString(cublasStatus_t) {
   return "simulated";
 }
 
-// Column by column, as in BLAS.
+// Matrices are column by column, as in BLAS.
 cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transpose_a, cublasOperation_t transpose_b,
                                int64_t m, int64_t n, int64_t k, const void* alpha, const void* a, cudaDataType a_type,
                                int64_t lda, const void* b, cudaDataType b_type, int64_t ldb, const void* beta, void* c,
                                cudaDataType c_type, int64_t ldc, cublasComputeType_t, cublasGemmAlgo_t) {
   const Workspace& workspace = *reinterpret_cast<Workspace*>(handle);
-  // The workspace is the library's to write; its ends are enough to find one that is not there.
+  // The library may write the whole workspace. Writing its beginning is enough to find one that is not there.
   std::memset(workspace.data, 0xff, std::min<size_t>(workspace.bytes, 4096));
   if (workspace.bytes > 0) static_cast<unsigned char*>(workspace.data)[workspace.bytes - 1] = 0xff;
   const float scale = *static_cast<const float*>(alpha), keep = *static_cast<const float*>(beta);

@@ -22,7 +22,7 @@ cudaError_t failed(cudaError_t error) {
   return state.last = error;
 }
 
-// At least one byte of host memory, filled with NaNs.
+// Allocates at least one byte of host memory, filled with NaNs.
 cudaError_t allocate(void** data, size_t bytes) {
   *data = std::aligned_alloc(512, (bytes + 511) / 512 * 512);
   if (!*data) return failed(cudaErrorMemoryAllocation);
@@ -33,7 +33,7 @@ cudaError_t allocate(void** data, size_t bytes) {
 
 cudaError_t deallocate(void* data) {
   if (data) --state.live;
-  std::free(static_cast<char*>(data) - reinterpret_cast<uintptr_t>(data) % 512);  // where it was misaligned
+  std::free(static_cast<char*>(data) - reinterpret_cast<uintptr_t>(data) % 512);  // where the allocation began
   return cudaSuccess;
 }
 

@@ -1,4 +1,4 @@
-// The calls of the CUDA runtime that the project makes, on the CPU: one device whose memory is the host's.
+// These are the calls of the CUDA runtime that the project makes, on the CPU: one device whose memory is the host's.
 #pragma once
 
 #include <driver_types.h>
@@ -8,15 +8,16 @@
 
 namespace revunet::cusim {
 
-// The k-th allocation of device memory from now on fails, counted from 1, and so do all after it; 0: none does.
+// Makes the k-th allocation of device memory from now on fail, counted from 1, and all after it. With 0 none fails.
 void fail_allocations_from(int64_t k);
 // Device memory is at odd multiples of 256 bytes, all that cudaMalloc promises, instead of multiples of 512.
 void misalign_allocations(bool misaligned);
-// What is allocated: memory, streams, events. 0 once everything is given back.
+// Returns the number of live allocations: memory, streams, events. It is 0 once everything is given back.
 int64_t live_objects();
-// Devices that the runtime reports: 1 unless set.
+// Sets the number of devices that the runtime reports, which is 1 at first.
 void set_device_count(int count);
-// What it answers instead when asked for their number, and the version of the driver (0: none); cudaSuccess: neither.
+// Sets the error that the runtime returns instead of their number, and the version of the driver (0: none). With
+// cudaSuccess it returns no error.
 void fail_device_count(cudaError_t error, int driver_version);
 
 }  // namespace revunet::cusim

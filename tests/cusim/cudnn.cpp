@@ -21,7 +21,7 @@ struct Object {
   cudnnBackendDescriptorType_t type;
   std::map<int, std::vector<unsigned char>> values;
   std::map<int, std::vector<Handle>> objects;
-  int64_t engine = -1;  // of configurations and engines
+  int64_t engine = -1;  // for configurations and engines
 
   template <class T>
   T value(int name, size_t index = 0) const {
@@ -103,7 +103,7 @@ void execute(const Convolution& c, cudnnBackendDescriptorType_t direction, float
   }
 }
 
-// What an operation's attributes are called in each direction.
+// Names holds what an operation's attributes are called in each direction.
 struct Names {
   int convolution, alpha, beta, x, w, y;
 };
@@ -124,7 +124,7 @@ Names names_of(cudnnBackendDescriptorType_t direction) {
   }
 }
 
-// Channels last, without gaps: what the project's tensors are.
+// Returns whether channels are last and without gaps, as in the project's tensors.
 bool channels_last(const Object& tensor) {
   const auto dim = [&](size_t i) { return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, i); };
   const auto stride = [&](size_t i) { return tensor.value<int64_t>(CUDNN_ATTR_TENSOR_STRIDES, i); };
@@ -132,7 +132,7 @@ bool channels_last(const Object& tensor) {
          stride(0) == stride(2) * dim(2);
 }
 
-// What follows a convolution in a fused graph; nullptr in a plain one.
+// Returns the operation after a convolution in a fused graph, or nullptr in a plain one.
 const Object* operation_after(const Object& graph) {
   const std::vector<Handle>& operations = graph.objects.at(CUDNN_ATTR_OPERATIONGRAPH_OPS);
   return operations.size() > 1 ? operations[1].get() : nullptr;
@@ -142,7 +142,7 @@ bool is_bf16(const Object& tensor) {
   return tensor.value<int32_t>(CUDNN_ATTR_TENSOR_DATA_TYPE) == CUDNN_DATA_BFLOAT16;
 }
 
-// The tensor that an operation of a plain graph writes.
+// Returns the tensor that an operation of a plain graph writes.
 const Object& result_of(const Object& operation) {
   const Names names = names_of(operation.type);
   switch (operation.type) {
@@ -155,7 +155,7 @@ const Object& result_of(const Object& operation) {
   }
 }
 
-// One that it reads.
+// Returns a tensor that it reads.
 const Object& operand_of(const Object& operation) {
   const Names names = names_of(operation.type);
   return operation.object(operation.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR ? names.x : names.y);
@@ -164,7 +164,7 @@ const Object& operand_of(const Object& operation) {
 std::vector<int64_t> engines_for(const Object& graph, int mode) {
   if (operation_after(graph)) return {5};
   const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);
-  if (is_bf16(result_of(operation)) != is_bf16(operand_of(operation))) return {};  // as cuDNN
+  if (is_bf16(result_of(operation)) != is_bf16(operand_of(operation))) return {};  // as in cuDNN
   std::vector<int64_t> engines =
       mode == CUDNN_HEUR_MODE_A ? std::vector<int64_t>{1, 2, 3, 4} : std::vector<int64_t>{0, 4};
   if (!engine_4_offered) std::erase(engines, 4);
@@ -318,7 +318,7 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t algori
     pointers[uid_of(product)] = to;  // it has no memory of its own
   }
   const auto pointer = [&](int name) { return pointers.at(uid_of(operation.object(name))); };
-  // As much workspace as was asked for is the engine's to write.
+  // The engine may write as much workspace as it asked for.
   std::memset(given.value<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE), 0xff, workspace_of(configuration.engine));
   ++runs()[configuration.engine];
   execute(c, operation.type, configuration.engine == 3 ? 1.5f : 1.0f, pointer(names.x), pointer(names.w),

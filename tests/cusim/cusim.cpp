@@ -17,13 +17,13 @@ namespace revunet::cusim {
 
 namespace {
 
-// A thread of a block, and then of the next block: the race detector takes a fiber for one thread.
+// This is a thread of a block, and then of the next block, because the race detector takes a fiber for one thread.
 struct Thread {
   enum class State { ready, waiting, done };
   State state = State::done;
   uint3 index{};
-  std::unique_ptr<Fiber> fiber;  // where the thread is done, at the top of run_threads()
-  const char* file = nullptr;    // of the barrier that it waits at
+  std::unique_ptr<Fiber> fiber;  // once the thread is done, it waits at the top of run_threads()
+  const char* file = nullptr;    // file of the barrier that it waits at
   int line = 0;
 };
 
@@ -34,7 +34,7 @@ struct Scheduler {
   std::vector<Thread> threads;  // of the largest block so far
   Thread* current = nullptr;
   std::map<const void*, std::unique_ptr<char[]>> shared;
-  // What the race detector takes for the barrier and for the launch.
+  // The race detector takes these for the barrier and for the launch.
   char barrier = 0, block = 0;
 };
 
@@ -43,7 +43,7 @@ Scheduler& scheduler() {
   return instance;
 }
 
-// What a fiber does: a thread of a block, then the next one that it is given.
+// A fiber runs this: a thread of a block, then the next one that it is given.
 void run_threads() {
   Scheduler& s = scheduler();
   Fiber* self = nullptr;
@@ -99,7 +99,7 @@ std::vector<size_t> permutation(Order order, size_t count, uint32_t seed) {
   return indices;
 }
 
-// Threads that are not done wait in a kernel that was given up: they cannot be used again.
+// Threads that are not done wait in a kernel that was given up. They cannot be used again.
 std::span<Thread> block_threads(size_t count) {
   std::vector<Thread>& all = scheduler().threads;
   if (std::ranges::any_of(all, [](const Thread& t) { return t.state != Thread::State::done; })) all.clear();

@@ -1,10 +1,10 @@
 // Runs CUDA kernels on the CPU, for tests: the project's own .cu files, compiled as C++.
 //
-// One block after another; each thread of a block is a fiber of its own that runs from barrier to barrier; both in an
-// order that a test may choose. Caught: overruns of global and of shared memory (AddressSanitizer sees their exact
+// Blocks run one after another. Each thread of a block is a fiber that runs from barrier to barrier. A test may choose
+// the order of both. The simulator catches overruns of global and of shared memory (AddressSanitizer sees their exact
 // sizes), races between threads of a block that no barrier orders (ThreadSanitizer), barriers that not all threads
-// reach, reads of shared or of device memory that nothing has written (it is filled with NaNs). Not seen: races between
-// blocks, memory order, and anything about speed.
+// reach, and reads of shared or of device memory that nothing has written (it is filled with NaNs). It does not see
+// races between blocks, memory order, and anything about speed.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -13,7 +13,8 @@
 #include <cstdint>
 #include <functional>
 
-// The language, where cuda_runtime_api.h has no words for a C++ compiler: it makes __global__ and the like empty.
+// This is the part of the language for which cuda_runtime_api.h has no words in a C++ compiler. It makes __global__ and
+// the like empty.
 inline thread_local uint3 threadIdx, blockIdx;
 inline thread_local dim3 blockDim, gridDim;
 
@@ -23,10 +24,11 @@ enum class Order { forward, reverse, shuffled };
 // Sets the order of a grid's blocks and of each block's threads, from now on.
 void set_order(Order order);
 
-// std::logic_error for a launch that a device would refuse, and where threads miss a barrier that others wait at.
+// Throws std::logic_error for a launch that a device would refuse, and where threads miss a barrier that others wait
+// at.
 void launch(dim3 grid, dim3 block, const std::function<void()>& kernel);
 
-// The block's memory of `key`, made when its first thread asks.
+// Returns the block's memory for `key`, made when its first thread asks.
 void* shared(const void* key, size_t bytes);
 
 void sync_threads(const char* file, int line);

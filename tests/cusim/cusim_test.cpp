@@ -1,18 +1,18 @@
-// The simulator itself: what it runs, and the faults that it is there to catch.
+// Tests the simulator itself: what it runs, and the faults that it must catch.
 
 #include "tests/cusim/cusim.h"
 #include "engine/cuda/cuda_device.h"
 #include "engine/tensor.h"
+#include "models/device/compute_device.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/support/catch.h"
-#include "models/device/compute_device.h"
 
 using namespace revunet;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// Sums 64 values as a tree in shared memory; each flaw is one that a kernel may have.
+// Sums 64 values as a tree in shared memory. Each flaw is one that a kernel may have.
 enum class Flaw { none, missing_barrier, unwritten, divergent, shared_overrun, global_overrun };
 
 void tree_sum(const float* x, float* sum, Flaw flaw) {
@@ -55,16 +55,18 @@ TEST_CASE("the simulator runs threads to their barriers, in any order", "[cusim]
 
 TEST_CASE("the simulator catches what kernels get wrong", "[cusim]") {
   CHECK(std::isnan(run(Flaw::unwritten)));
-  // The barrier that others wait at is named.
+  // The error names the barrier that others wait at.
   CHECK_THROWS_WITH(run(Flaw::divergent),
                     ContainsSubstring("a thread has ended while others wait") && ContainsSubstring("cusim_test.cpp"));
-  CHECK(run(Flaw::none) == 2016);  // and the next launch is not the worse for it
-  // Without its barrier the first thread reads what later ones have yet to write. ThreadSanitizer says so in any order.
+  CHECK(run(Flaw::none) == 2016);  // the next launch is not affected
+  // Without its barrier the first thread reads what later ones have yet to write. ThreadSanitizer reports it in any
+  // order.
   CHECK(run(Flaw::missing_barrier, cusim::Order::forward) != 2016);
   CHECK_THROWS_WITH(cusim::launch(dim3(1), dim3(2048), [] {}), ContainsSubstring("invalid launch"));
 }
 
-// Hidden, as a sanitizer ends the process: tests/CMakeLists.txt runs them where it is to do so.
+// These cases are hidden, because a sanitizer ends the process. tests/cusim/CMakeLists.txt runs them where it must do
+// so.
 TEST_CASE("flaw: missing barrier", "[.flaw]") {
   run(Flaw::missing_barrier, cusim::Order::forward);
 }
@@ -105,7 +107,8 @@ TEST_CASE("a CUDA device is refused where there is none, and memory that is refu
   CHECK(cusim::live_objects() == 0);
 }
 
-// CUDA's documentation: cudaErrorInsufficientDriver is a driver older than the runtime, or none, of version 0.
+// In CUDA's documentation, cudaErrorInsufficientDriver means a driver older than the runtime, or none, whose version is
+// 0.
 TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is no device", "[cusim]") {
   cusim::fail_device_count(cudaErrorInsufficientDriver, 0);
   CHECK(cuda::device_count() == 0);
@@ -132,14 +135,14 @@ TEST_CASE("values go to a CUDA device and back, padded there and nowhere else", 
   const Tensor x = from_host(ctx, {{2, 3, 1, 2, 5}, DType::f32, Layout::activation}, values);
   CHECK(x.channel_stride() == 8);
   CHECK(to_host_f64(x) == values);
-  const float* memory = x.data<float>();  // the simulation's is the host's
+  const float* memory = x.data<float>();  // the simulation's memory is the host's
   CHECK(memory[4] == 4.5f);
   CHECK(memory[5] == 0);
   CHECK(memory[8] == 5.5f);
   const Tensor weight = from_host(ctx, {2, 3, 1, 2, 5}, DType::f32, values);
   CHECK(weight.channel_stride() == 5);
   CHECK(squared_distance(x, clone(ctx, x)) == 0);
-  // Through both staging buffers, several times: 20 MiB and a bit.
+  // The copy goes through both staging buffers several times: it has a little over 20 MiB.
   std::vector<float> many(5 * (1 << 20) + 3);
   for (size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i);
   const Tensor large = from_host(ctx, {static_cast<int64_t>(many.size())}, DType::f32, std::span<const float>(many));

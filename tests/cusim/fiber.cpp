@@ -21,10 +21,10 @@ namespace revunet::cusim {
 
 namespace {
 
-constexpr size_t kStackBytes = size_t{64} << 10;  // of a fiber; below it lies a page that faults
+constexpr size_t kStackBytes = size_t{64} << 10;  // per fiber; below it lies a page that faults
 constexpr size_t kGuardBytes = 4096;
 
-// Around a jump AddressSanitizer would clear the whole stack's shadow, with a system call: here nothing is left behind.
+// Around a jump AddressSanitizer would clear the whole stack's shadow, with a system call. Here nothing is left behind.
 #define NOT_SANITIZED __attribute__((noinline, no_sanitize("address", "thread")))
 
 #if !defined(__SANITIZE_THREAD__)
@@ -70,9 +70,9 @@ NOT_SANITIZED void Fiber::switch_to(Fiber& other) {
   __sanitizer_start_switch_fiber(&fake_stack_, other.stack_, other.size_);
 #endif
 #if defined(__SANITIZE_THREAD__)
-  swapcontext(&context_, &other.context_);  // ThreadSanitizer knows no jumps between stacks
+  swapcontext(&context_, &other.context_);  // ThreadSanitizer does not follow jumps between stacks
 #else
-  // Without the system calls of swapcontext, but for the first time.
+  // After the first time this avoids the system calls of swapcontext.
   if (__builtin_setjmp(place_) == 0) {
     if (other.entered_) jump(other.place_);
     other.entered_ = true;
@@ -87,7 +87,7 @@ void Fiber::arrived([[maybe_unused]] Fiber* from) {
   const void* stack = nullptr;
   size_t size = 0;
   __sanitizer_finish_switch_fiber(fake_stack_, &stack, &size);
-  if (from) {  // only here the thread's own stack is told
+  if (from) {  // only now is the thread's own stack known
     from->stack_ = static_cast<const char*>(stack);
     from->size_ = size;
   }

@@ -1,4 +1,4 @@
-// Stacks that execution switches between, and what sanitizers are told of it: to ThreadSanitizer each is a thread.
+// Execution switches between these stacks, and sanitizers are told so: to ThreadSanitizer each is a thread.
 #pragma once
 
 #include <ucontext.h>
@@ -7,7 +7,7 @@
 
 namespace revunet::cusim {
 
-// A stack and where on it execution is.
+// A Fiber is a stack, and where on it execution is.
 class Fiber {
  public:
   Fiber() : entered_(true) {}  // the thread's own
@@ -17,7 +17,8 @@ class Fiber {
   Fiber& operator=(const Fiber&) = delete;
 
   void switch_to(Fiber& other);
-  // First thing on a stack that was switched to. from: where the switch came from, when it is the first one here.
+  // Called first on a stack that was switched to. from is where the switch came from, when this stack runs for the
+  // first time.
   void arrived(Fiber* from = nullptr);
 
  private:
@@ -30,12 +31,12 @@ class Fiber {
   void *fake_stack_ = nullptr, *race_detection_ = nullptr;
 };
 
-// Happens-before, for ThreadSanitizer: all that was released is before what is acquired later.
+// These state happens-before for ThreadSanitizer: all that was released is before what is acquired later.
 void release(char* what);
 void acquire(char* what);
 
-// While it lives, ThreadSanitizer looks away from this fiber: the simulator's own memory is not the kernel's. Not to be
-// open where fibers switch, as one that is looked away from may not end.
+// While it lives, ThreadSanitizer ignores this fiber, because the simulator's own memory is not the kernel's. It must
+// not be alive where fibers switch, because an ignored fiber may not end.
 class Unwatched {
  public:
   Unwatched();

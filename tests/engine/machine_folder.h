@@ -1,4 +1,4 @@
-// Folders that look as Linux's proc and sys do, with the control groups of a process. The texts of proc are those of
+// These folders look as Linux's proc and sys do, with the control groups of a process. The texts of proc are those of
 // real machines.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace revunet::test {
 
-// A file system of proc and sys.
+// A Machine is a file system of proc and sys.
 struct Machine {
   Machine(const std::string& mountinfo, const std::string& cgroup) {
     file("proc/self/mountinfo", mountinfo);

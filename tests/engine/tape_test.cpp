@@ -9,7 +9,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// y = factor * x, as an op of this test.
+// Computes y = factor * x, as an op of this test.
 Variable scale(const Context& ctx, const Variable& x, double factor, const std::string& name = "scale") {
   Tensor y = clone(ctx, x.value);
   for (int64_t i = 0; i < y.elements(); ++i) y.data<double>()[i] *= factor;
@@ -73,7 +73,8 @@ TEST_CASE("what a node saved and the gradients on the way are freed as backward 
   Tensor seed = clone(ctx, x.value);
   const Variable last({}, x.slot);
   x = Variable();
-  // Eight saved inputs and the seed; each backward step adds one gradient and frees one gradient and one input.
+  // Eight saved inputs and the seed are allocated. Each backward step adds one gradient and frees one gradient and one
+  // input.
   CHECK(device.allocator().stats().allocated == 9 * (2u << 20));
   device.allocator().reset_peak();
   tape.backward(ctx, last, std::move(seed));
@@ -205,7 +206,7 @@ TEST_CASE("nothing is delivered to a constant, and a slot that the tape does not
                     ContainsSubstring("got a constant"));
 }
 
-TEST_CASE("parts of a gradient are written together: those of empty slots first, then those to add to") {
+TEST_CASE("parts of a gradient are written together: those of empty slots first, then those that are added to") {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};

@@ -42,7 +42,7 @@ TEST_CASE("non-finite elements are counted") {
   CHECK(count_non_finite(from_host(Context{device}, {4}, DType::f32, values)) == 2);
 }
 
-// The device's layout: 16 bytes of channels, 4 in f32 and 8 in bf16.
+// The device pads to 16 bytes of channels: 4 in f32 and 8 in bf16.
 TEST_CASE("whether channels are padded is said when a tensor is made, whatever its tag and rank") {
   Device device = Device::meta(kCudaLayout);
   const Shape shape{2, 3, 1, 2, 5};

@@ -1,6 +1,6 @@
-"""What SciPy makes of a volume that is flipped, rotated, scaled and deformed in the planes perpendicular to z.
+"""Stores SciPy's result for a volume that is flipped, rotated, scaled and deformed in the planes perpendicular to z.
 
-Writes warp_planes.safetensors beside this file, in float64: pip install numpy scipy safetensors (made with SciPy 1.17).
+Writes warp_planes.safetensors next to this, in float64: pip install numpy scipy safetensors (made with SciPy 1.17).
 """
 from pathlib import Path
 

@@ -1,9 +1,9 @@
-"""Prints how far PyTorch's own f32 and bf16 are from the golden networks: what the tolerances of
-tests/models/golden_network_test.cpp are held against.
+"""Prints how far PyTorch's own f32 and bf16 are from the golden networks: the tolerances of
+tests/models/golden_network_test.cpp are compared with this.
 
     python3 precision_errors.py GOLDEN_DIR      # needs torch and safetensors
 
-Activations in the given type; weights are f32 rounded to it. Errors are relative to a tensor's largest value.
+Activations have the given type; weights are f32 rounded to it. Errors are relative to a tensor's largest value.
 """
 import sys
 

@@ -1,4 +1,4 @@
-// Damages a file everywhere, to see what a reader makes of it.
+// Damages a file everywhere, to see how a reader handles it.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 namespace revunet::test {
 
 // Calls read for the bytes in a file at `path`: cut, and with each byte changed, at most some 200 places of either. A
-// sound file must be read, and of the others nothing but DataError may come out.
+// sound file must be read, and for the others only DataError may be thrown.
 template <class Read>
 void expect_only_data_errors(const std::filesystem::path& path, const std::string& bytes, Read read) {
   write_bytes(path, bytes);

@@ -1,4 +1,4 @@
-// Masks of simple shapes, and the golden files that say how far apart they are.
+// This file has masks of simple shapes, and the golden files that say how far apart they are.
 #pragma once
 
 #include <fstream>
@@ -27,7 +27,7 @@ inline std::vector<uint8_t> mask_of(const Index3& size, const Inside& inside) {
   return mask;
 }
 
-// A box of voxels from low, of the given extent.
+// Returns a box of voxels from low, of the given extent.
 inline Inside block(const Index3& low, const Index3& extent) {
   return [=](int64_t x, int64_t y, int64_t z) {
     return x >= low[0] && x < low[0] + extent[0] && y >= low[1] && y < low[1] + extent[1] && z >= low[2] &&
@@ -46,7 +46,7 @@ inline Inside ball(int64_t centre, int64_t radius) {
   };
 }
 
-// A pair of masks by the words that the golden files use for it.
+// Makes a pair of masks from the words that the golden files use for it.
 struct ShapeCase {
   std::string name;
   Index3 size;

@@ -1,4 +1,5 @@
-// Files for the tests of io: a temporary folder, gzip through zlib, and NIfTI images built byte by byte.
+// This file makes files for the tests of io: a temporary folder, gzip through zlib, and NIfTI images built byte by
+// byte.
 //
 // Non-obvious rule: headers are laid out by the offsets of the two standards, not through nifticlib's structs, so that
 // the tests do not share a mistake with the code.
@@ -56,7 +57,7 @@ inline std::string read_bytes(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// One gzip member. Level 0 stores the bytes as they are.
+// Returns one gzip member. Level 0 stores the bytes as they are.
 inline std::string gzip(std::string_view bytes, int level = 6) {
   std::string result(bytes.size() + 1024, '\0');
   z_stream stream{};
@@ -71,7 +72,7 @@ inline std::string gzip(std::string_view bytes, int level = 6) {
   return result;
 }
 
-// What f throws as an Exception; fails the test if it throws nothing or something else.
+// Returns what f throws as an Exception. Fails the test if f throws nothing or something else.
 template <typename Exception, typename Function>
 std::string message_of(Function&& f) {
   try {
@@ -83,7 +84,7 @@ std::string message_of(Function&& f) {
   return {};
 }
 
-// Bytes of a value in the byte order asked for; the tests run on little-endian machines.
+// Returns the bytes of a value in the byte order asked for. The tests run on little-endian machines.
 template <typename T>
 std::string bytes_of(T value, bool big_endian) {
   std::string bytes(sizeof value, '\0');
@@ -92,7 +93,7 @@ std::string bytes_of(T value, bool big_endian) {
   return bytes;
 }
 
-// A NIfTI image under construction: the header of a 4 x 3 x 2 int16 image, to be altered field by field.
+// Builds a NIfTI image: the header of a 4 x 3 x 2 int16 image, to be altered field by field.
 struct NiftiBytes {
   bool version_2 = false;
   bool big_endian = false;
@@ -164,7 +165,7 @@ struct NiftiBytes {
   std::string bytes() const { return header + voxels; }
 };
 
-// 4 x 3 x 2 different int16 values, some negative, both bytes used.
+// These are 4 x 3 x 2 different int16 values, some negative, both bytes used.
 inline const std::vector<int16_t> ramp = [] {
   std::vector<int16_t> values(24);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int16_t>(static_cast<int>(i) * 1300 - 12000);

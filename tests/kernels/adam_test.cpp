@@ -1,4 +1,4 @@
-// Adam, apart from its cases and golden values: its first step, skipped parameters, checkpoints and refusals.
+// Tests Adam apart from its cases and golden values: its first step, skipped parameters, checkpoints and refusals.
 #include "kernels/adam/adam.h"
 
 #include <limits>
@@ -21,7 +21,7 @@ Parameter normal_parameter(const Context& ctx, const Shape& shape, DType dtype, 
   return {.name = "p" + std::to_string(stream), .value = normal_tensor(ctx, shape, dtype, stream), .gradient = {}};
 }
 
-// Steps [first, last) of two parameters, the second of which has no gradient in steps 1 and 2.
+// Runs steps [first, last) of two parameters, the second of which has no gradient in steps 1 and 2.
 void run_steps(const Context& ctx, Adam& adam, std::vector<Parameter>& p, uint64_t first, uint64_t last) {
   for (uint64_t step = first; step < last; ++step) {
     p[0].gradient = normal_tensor(ctx, p[0].value.shape(), p[0].value.dtype(), 100 + step);
@@ -70,7 +70,7 @@ TEST_CASE("Adam skips a parameter without gradient, and its bias corrections do 
   run_steps(ctx, adam_alone, alone, 3, 4);
   CHECK(to_host_f64(p[1].value) == to_host_f64(alone[1].value));
 
-  // One that never has a gradient has no moments either.
+  // A parameter that never has a gradient has no moments either.
   Adam fresh;
   run_steps(ctx, fresh, alone, 1, 2);
   CHECK_FALSE(fresh.states()[1].mean);
@@ -101,7 +101,7 @@ TEST_CASE("Adam's moments carry the tag optimiser") {
   REQUIRE(parameter_bytes > 0);
   Adam adam;
   run_steps(ctx, adam, p, 0, 1);
-  // As many bytes as the parameters twice: both kinds are rounded up to the same alignment.
+  // The moments take twice the bytes of the parameters, because both are rounded up to the same alignment.
   CHECK(device.allocator().stats()[Tag::optimiser] == 2 * parameter_bytes);
 }
 

@@ -1,4 +1,4 @@
-// Changes of intensities against closed forms, and the background that they leave alone.
+// Tests changes of intensities against closed forms, and that they do not change the background.
 #include "kernels/change_intensities/change_intensities.h"
 
 #include <cmath>
@@ -15,7 +15,7 @@ Tensor image_of(const Context& ctx, const std::vector<float>& values) {
   return from_host(ctx.with_tag(Tag::input), {1, kX, kY, kZ, kC}, DType::f32, std::span<const float>(values));
 }
 
-// f(x, y, z, c) everywhere.
+// Fills an image with f(x, y, z, c).
 template <class F>
 std::vector<float> field(F f) {
   std::vector<float> values;
@@ -79,7 +79,7 @@ TEST_CASE("noise has its deviation, none in the background, and follows from its
   for (const double n : noise) mean += n / count, square += n * n / count, fourth += n * n * n * n / count;
   CHECK(std::abs(mean) < 5 / std::sqrt(count));
   CHECK(std::abs(square - 1) < 5 * std::sqrt(2 / count));
-  CHECK(std::abs(fourth - 3) < 5 * std::sqrt(96 / count));  // a normal's: the variance of n^4 is 105 - 9
+  CHECK(std::abs(fourth - 3) < 5 * std::sqrt(96 / count));  // for a normal n, the variance of n^4 is 105 - 9
   CHECK(changed(values, changes) == changed(values, changes));
 }
 
@@ -102,7 +102,8 @@ TEST_CASE("a blur spreads a point as a product of Gaussians") {
 }
 
 TEST_CASE("half the resolution is every second voxel, and lines between them") {
-  // The 8 voxels along z are cells of two: their middles lie at 0.5, 2.5, ... and are taken from voxels 1, 3, 5, 7.
+  // The 8 voxels along z form cells of two. Their middles lie at 0.5, 2.5, ... and take the values of voxels 1, 3, 5,
+  // 7.
   const auto values = field([](int64_t, int64_t, int64_t z, int64_t) { return z * z; });
   IntensityChanges changes;
   changes.channels[0].resolution = 0.5f;

@@ -1,4 +1,4 @@
-// Dropout of channels: how many, which, and the same ones whenever the same is asked.
+// Tests which channels dropout drops: how many, and always the same ones for the same key.
 #include "kernels/channel_dropout/channel_dropout.h"
 
 #include <cmath>
@@ -37,7 +37,7 @@ TEST_CASE("each sample, layer and seed has channels of its own, the same ones ev
       for (int64_t layer = 0; layer < 8; ++layer) masks.insert(mask(seed, sample, layer));
     }
   }
-  CHECK(masks.size() == 4 * 8 * 8);  // two alike by chance: below 2^-48
+  CHECK(masks.size() == 4 * 8 * 8);  // the chance that two are alike is below 2^-48
   CHECK(mask(1, 2, 3) == mask(1, 2, 3));
 }
 

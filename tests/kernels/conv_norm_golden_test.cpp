@@ -1,4 +1,4 @@
-// Convolution, GroupNorm and a reversible block against PyTorch.
+// Tests convolution, GroupNorm and a reversible block against PyTorch.
 
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
@@ -10,7 +10,8 @@ using revunet::test::Golden;
 
 namespace {
 
-// As a share of the largest value. f64: the file is rounded to f32. f32: sums have up to 810 products.
+// The tolerance is a share of the largest value. In f64, the file is rounded to f32. In f32, sums have up to 810
+// products.
 double tolerance(DType dtype) {
   return dtype == DType::f64 ? 2e-7 : 3e-6;
 }
@@ -67,9 +68,9 @@ TEST_CASE("group_norm and group_norm_leaky_relu are PyTorch's, forward and backw
   golden.check_close(b.gradient, c.name + ".db", tolerance(dtype));
 }
 
-TEST_CASE("GroupNorm keeps its precision where the variance is small against the mean") {
-  // x = 1000 + {-1, 1} / 1024: mean 1000, deviation 1/1024 exactly, both far below what E[x^2] - mean^2 resolves in
-  // f32.
+TEST_CASE("GroupNorm keeps its precision where the variance is much smaller than the mean") {
+  // x = 1000 + {-1, 1} / 1024 has mean 1000 and deviation 1/1024 exactly. E[x^2] - mean^2 does not resolve such a
+  // deviation in f32.
   Device device;
   const Context c{device};
   std::vector<float> values;

@@ -1,4 +1,4 @@
-// The ops without parameters, and Adam, against PyTorch: values and gradients stored in ops.safetensors.
+// Tests the ops without parameters, and Adam, against PyTorch: values and gradients stored in ops.safetensors.
 #include "kernels/adam/adam.h"
 #include "kernels/leaky_relu/leaky_relu.h"
 #include "kernels/max_pool3d/max_pool3d.h"
@@ -44,7 +44,7 @@ TEST_CASE("leaky_relu equals PyTorch's") {
   const auto op = [](const Context& ctx, Variable x) { return leaky_relu(ctx, std::move(x)); };
   check_op("leaky_relu", DType::f64, kF64, op);
   check_op("leaky_relu", DType::f32, kF64,
-           op);  // the largest values are kept as they are, products are 100 times smaller
+           op);  // the largest values are unchanged, and products are 100 times smaller
 }
 
 TEST_CASE("max_pool3d equals PyTorch's") {
@@ -71,7 +71,7 @@ TEST_CASE("sigmoid_dice equals PyTorch's") {
       Variable z = tape.track(ops().activation(ctx, name + ".logits", dtype));
       const Variable dz_of({}, z.slot);
       Variable losses = sigmoid_dice(ctx, std::move(z), ops().activation(ctx, name + ".target", dtype));
-      // f32: one rounding of each probability, then sums in double and one rounding of the loss.
+      // In f32, each probability is rounded once, sums are in double, and the loss is rounded once.
       ops().check_close(losses.value, name + ".region_losses_f64", dtype == DType::f64 ? 1e-14 : 1.2e-7);
 
       const std::vector<double> ones(3, 1.0);
@@ -95,7 +95,7 @@ TEST_CASE("five steps of Adam equal PyTorch's") {
       INFO("step " << step);
       p.gradient = ops().tensor(ctx, fmt::format("adam.grad{}", step), dtype);
       adam.step(ctx, parameters);
-      // f32: one rounding of the parameter a step, 6e-8 of it, and that of a move 100 times smaller.
+      // In f32, each step rounds the parameter once, by 6e-8 of it, and rounds a move that is 100 times smaller.
       ops().check_close(p.value, fmt::format("adam.p{}_f64", step), dtype == DType::f64 ? 1e-15 : 7e-8 * step);
     }
   }

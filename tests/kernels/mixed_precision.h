@@ -1,5 +1,5 @@
-// What mixed precision adds to the kernels, on any device: bf16 operands of f32 tensors. Against the CPU in f64 on the
-// same values, all of which bf16 holds, so that nothing but the sums and the result is rounded.
+// Tests what mixed precision adds to the kernels, on any device: bf16 operands of f32 tensors. They are compared with
+// the CPU in f64 on the same values, all of which bf16 holds, so that only the sums and the result are rounded.
 #pragma once
 
 #include "kernels/conv3d/conv3d.h"
@@ -17,7 +17,7 @@ inline void check_close(const Tensor& got, const Tensor& exact, double tolerance
   CHECK(largest_difference(to_host_f64(got), expected) <= tolerance * largest(expected));
 }
 
-// f32 results of bf16 operands: their sums are not rounded to bf16, nor is what they are added to.
+// f32 results of bf16 operands are not rounded to bf16, and neither is the tensor that they are added to.
 inline void check_mixed_convolution(Device& device, const Shape& x_shape, int64_t out_channels, int64_t k, Write mode) {
   Device cpu;
   const auto [N, D, H, W, C] = activation(x_shape);
@@ -34,7 +34,7 @@ inline void check_mixed_convolution(Device& device, const Shape& x_shape, int64_
   const Tensor exact = run(cpu, DType::f64, DType::f64, DType::f64);
   INFO("x " << x_shape.to_string() << ", weight " << weight_shape.to_string() << ", write mode "
             << static_cast<int>(mode));
-  // As conv3d's own cases in f32: sums of 27 x 30 products, and the rounding of y.
+  // The tolerance is that of conv3d's own cases in f32: sums of 27 x 30 products, and the rounding of y.
   check_close(run(device, DType::bf16, DType::f32, DType::f32), exact, 3e-6);
 }
 
@@ -46,7 +46,7 @@ inline void check_mixed_convolutions(Device& device) {
   }
 }
 
-// y and dy in bf16, x and dx in f32.
+// y and dy are in bf16, x and dx in f32.
 inline void check_mixed_norm(Device& device, const Shape& shape, int64_t groups) {
   Device cpu;
   const int64_t C = activation(shape).C;

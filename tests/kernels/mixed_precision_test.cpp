@@ -1,4 +1,4 @@
-// Mixed precision on the CPU.
+// Tests mixed precision on the CPU.
 #include "tests/kernels/mixed_precision.h"
 
 using namespace revunet;

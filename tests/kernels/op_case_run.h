@@ -1,4 +1,5 @@
-// Runs an op's case on any device: outputs and all gradients as doubles, and how far two such results are apart.
+// Runs an op's case on any device, gives outputs and all gradients as doubles, and says how far two such results are
+// apart.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +17,13 @@ inline std::vector<double> normal_values(int64_t count, uint64_t stream) {
   return values;
 }
 
-// To values that bf16 holds, so that every type starts from the same ones.
+// Rounds to values that bf16 holds, so that every type starts from the same ones.
 inline std::vector<double> rounded(std::vector<double> values) {
   for (double& v : values) v = bfloat16(static_cast<float>(v));
   return values;
 }
 
-// The gradient that output `index` is given.
+// Returns the gradient that output `index` is given.
 inline std::vector<double> seed_values(int64_t count, size_t index) {
   return rounded(normal_values(count, 100 + index));
 }
@@ -33,7 +34,8 @@ inline double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return sum;
 }
 
-// Inputs then parameters, on the host: what a case is run on. f32 holds them, as some inputs are f32 in every run.
+// Returns inputs then parameters, on the host, for a run of a case. f32 holds them, because some inputs are f32 in
+// every run.
 inline HostTensors arguments_of(const OpCase& c) {
   HostTensors arguments;
   for (const CaseInput& input : c.inputs) {
@@ -47,7 +49,7 @@ inline HostTensors arguments_of(const OpCase& c) {
   return arguments;
 }
 
-// The same, to values that bf16 holds.
+// Returns the same, rounded to values that bf16 holds.
 inline HostTensors bf16_arguments_of(const OpCase& c) {
   HostTensors arguments = arguments_of(c);
   for (auto& values : arguments) values = rounded(std::move(values));
@@ -56,10 +58,10 @@ inline HostTensors bf16_arguments_of(const OpCase& c) {
 
 struct Result {
   HostTensors outputs;
-  HostTensors gradients;  // of inputs, then parameters; none of a case that is not differentiable
+  HostTensors gradients;  // of inputs, then parameters; empty for a case that is not differentiable
 };
 
-// Runs the case; with backward, seeds each output's gradient with normal values, `passes` times over the same
+// Runs the case. With backward, seeds each output's gradient with normal values, `passes` times over the same
 // parameters. A case that is not differentiable has no backward, and records nothing.
 inline Result run_case(Device& device, const OpCase& c, DType dtype, const HostTensors& arguments, bool with_backward,
                        int passes = 1) {
@@ -122,7 +124,7 @@ inline Result run_case(const OpCase& c, DType dtype, const HostTensors& argument
   return run_case(device, c, dtype, arguments, with_backward, passes);
 }
 
-// Largest difference of each tensor, to `tolerance` times its largest exact value.
+// Checks the largest difference of each tensor, to `tolerance` times its largest exact value.
 inline void check_close(const HostTensors& got, const HostTensors& exact, double tolerance, const char* what) {
   REQUIRE(got.size() == exact.size());
   for (size_t i = 0; i < got.size(); ++i) {
@@ -131,8 +133,8 @@ inline void check_close(const HostTensors& got, const HostTensors& exact, double
   }
 }
 
-// Every output and gradient on a device, to `tolerance` times the largest in f64: by the case's reference where it has
-// one, else on the CPU.
+// Checks every output and gradient on a device, to `tolerance` times the largest in f64: by the case's reference where
+// it has one, otherwise on the CPU.
 inline void check_against_f64(Device& device, const OpCase& c, DType dtype, const HostTensors& arguments,
                               double tolerance) {
   INFO(c.tolerance_reason);

@@ -1,5 +1,5 @@
-// Every op's cases: that there are some, gradients against central differences, f64 against references, f32 and bf16
-// against f64, one thread against two and three.
+// Tests every op's cases: that there are some, gradients against central differences, f64 against references, f32 and
+// bf16 against f64, and one thread against two and three.
 #include <omp.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ double projection(const Result& result) {
   return sum;
 }
 
-// What keeps the cases of an op's folder from testing the op; nothing where they do.
+// Returns what keeps the cases of an op's folder from testing the op, or nothing where they test it.
 std::vector<std::string> gaps_of(const OpFolder& folder) {
   std::vector<std::string> gaps;
   if (std::ranges::all_of(folder.cases, &OpCase::benchmark)) gaps.push_back(folder.op + " has no case to test");
@@ -65,7 +65,7 @@ TEST_CASE("an op without cases, or with cases that show nothing, is named") {
 }
 
 TEST_CASE("gradients equal central differences of a random projection, f64") {
-  // Truncation is step^2 times the third derivative over 6, rounding 1e-16 times the projection over the step.
+  // Truncation is step^2 times the third derivative over 6, and rounding is 1e-16 times the projection over the step.
   // The step is small so that few elements cross the kink of a LeakyReLU or change places in a maximum.
   constexpr double kStep = 1e-6, kTolerance = 1e-8;
   for_each_test_case([&](const OpCase& c) {

@@ -1,4 +1,5 @@
-// What the generic cases cannot see: closed forms, adjoints, ties and NaN, extreme values, whose memory a result takes.
+// Tests what the generic cases cannot see: closed forms, adjoints, ties and NaN, extreme values, and whose memory a
+// result takes.
 #include <cmath>
 #include <limits>
 
@@ -47,7 +48,7 @@ TEST_CASE("upsample_trilinear's backward is the adjoint of its forward") {
     Tensor y(ctx, dy.shape(), DType::f64), dx(ctx, shape, DType::f64);
     upsample_trilinear_forward(ctx, x, y, Write::overwrite);
     upsample_trilinear_backward(ctx, dy, dx, false);
-    // Rounding, relative to the length of the vectors: the products themselves may cancel.
+    // The tolerance is relative to the length of the vectors, because the products themselves may cancel.
     CHECK(std::abs(dot(y, dy) - dot(x, dx)) <= 1e-14 * std::sqrt(dot(y, y) * dot(dy, dy)));
 
     upsample_trilinear_backward(ctx, dy, dx, true);
@@ -62,7 +63,7 @@ TEST_CASE("upsample_trilinear keeps constants, edges included, and straight line
   upsample_trilinear_forward(ctx, filled(ctx, {1, 3, 1, 4, 5}, 3.0), y, Write::overwrite);
   for (const double v : to_host_f64(y)) CHECK(v == 3.0);
 
-  // x = d + 10 h + 100 w at the voxels' centres; output i lies at (i - 0.5) / 2 of the input's indices.
+  // x = d + 10 h + 100 w at the voxels' centres. Output i lies at (i - 0.5) / 2 of the input's indices.
   std::vector<double> ramp;
   for (const int d : {0, 1, 2, 3}) {
     for (const int h : {0, 1, 2}) {
@@ -132,7 +133,7 @@ TEST_CASE("upsample_trilinear refuses tensors that do not fit") {
 TEST_CASE("max_pool3d passes a tie's gradient to the first voxel, as PyTorch does") {
   Device device;
   const Context ctx{device};
-  // A window of one channel in (d, h, w) order, and where its gradient belongs.
+  // A Window holds one channel in (d, h, w) order, and where its gradient belongs.
   struct Window {
     std::vector<double> x;
     size_t chosen;
@@ -147,11 +148,11 @@ TEST_CASE("max_pool3d passes a tie's gradient to the first voxel, as PyTorch doe
       {{1, kInfinity, 2, kInfinity, 0, 0, 0, 0}, 1, kInfinity},
       {{1, 2, kNaN, 4, 5, 6, 7, 8}, 2, kNaN},
       {{kNaN, 2, 3, 4, 5, 6, 7, kInfinity}, 0, kNaN},
-      {{1, kNaN, 3, 4, kNaN, 6, 7, 8}, 4, kNaN},  // the last of several
+      {{1, kNaN, 3, 4, kNaN, 6, 7, 8}, 4, kNaN},  // the last of several NaNs
   };
   for (const DType dtype : {DType::f32, DType::f64}) {
     for (const Window& window : windows) {
-      // 11 channels, so that both the vector loop and its tail see the window.
+      // There are 11 channels, so that both the vector loop and its tail see the window.
       constexpr int64_t kChannels = 11;
       std::vector<double> repeated, gradient(8 * kChannels);
       for (const double v : window.x) repeated.insert(repeated.end(), kChannels, v);
@@ -203,7 +204,7 @@ TEST_CASE("sigmoid_dice of closed forms") {
   const Context ctx{device, &tape};
   constexpr double kVoxels = 2 * 3 * 4 * 5;
   const Shape shape{2, 3, 4, 5, 4};
-  // Region 0: undecided, all present. 1: undecided, absent. 2: certain and right. 3: certain and wrong.
+  // Region 0 is undecided and all present, 1 is undecided and absent, 2 is certain and right, 3 is certain and wrong.
   const std::vector<double> z_of = {0, 0, 1000, 1000}, t_of = {1, 0, 1, 0};
   std::vector<double> z, t;
   for (int i = 0; i < kVoxels; ++i) {
@@ -223,7 +224,7 @@ TEST_CASE("sigmoid_dice of closed forms") {
   std::vector<Tape::Seed> seeds;
   seeds.push_back({losses.slot, filled(ctx, {4}, 1.0)});
   tape.backward(ctx, std::move(seeds));
-  CHECK(tape.gradient(dz_of).data<double>() == memory);  // the logits' own
+  CHECK(tape.gradient(dz_of).data<double>() == memory);  // the logits' own memory
   const auto dz = to_host_f64(tape.gradient(dz_of));
   const double a0 = kVoxels + 1, b0 = 1.5 * kVoxels + 1, b1 = 0.5 * kVoxels + 1;
   for (size_t i = 0; i < dz.size(); i += 4) {

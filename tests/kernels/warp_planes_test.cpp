@@ -1,4 +1,4 @@
-// Resampling of training samples against SciPy, and where nothing or a flip alone is asked for.
+// Tests resampling of training samples against SciPy, and where nothing or only a flip is asked for.
 #include "kernels/warp_planes/warp_planes.h"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ Warped warped(const Context& ctx, const PlaneWarp& warp, const std::array<int64_
 
 constexpr std::array<int64_t, 3> kField = {13, 10, 5};
 
-// The value of channel c of a (1, X, Y, Z, C) tensor.
+// Returns the value of channel c of a (1, X, Y, Z, C) tensor.
 double at(const std::vector<double>& values, const std::array<int64_t, 3>& size, int64_t C, int64_t x, int64_t y,
           int64_t z, int64_t c) {
   return values.at(static_cast<size_t>(((x * size[1] + y) * size[2] + z) * C + c));
@@ -111,7 +111,7 @@ TEST_CASE("what comes from outside is background, however far") {
   Device device;
   const Context ctx{device};
   PlaneWarp far;
-  far.deformation[0].fill(1e12);  // displaced by far more than the spline's coefficients of a constant, which it is
+  far.deformation[0].fill(1e12);  // displaced far outside: constant coefficients give a constant displacement
   far.shift.fill(1);
   const Warped got = warped(ctx, far, {}, kField, DType::f32);
   for (const double v : to_host_f64(got.image)) REQUIRE(v == 0);

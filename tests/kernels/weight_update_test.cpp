@@ -1,4 +1,5 @@
-// What happens to gradients and weights besides Adam: clipping, averages; and the loss with cross entropy.
+// Tests what happens to gradients and weights in addition to Adam: clipping and averages. Also tests the loss with
+// cross entropy.
 #include <cmath>
 #include <limits>
 
@@ -56,7 +57,7 @@ TEST_CASE("a moving average of a constant comes near it as powers do") {
 TEST_CASE("the cross entropy added to the Dice loss is that of logits, without overflow") {
   Device device;
   const Context ctx{device};
-  // One region of two voxels: log 2 and log(1 + e^-z) in closed form, and nothing but z itself far from 0.
+  // One region has two voxels: log 2 and log(1 + e^-z) in closed form, which is only z itself far from 0.
   const auto entropy = [&](std::vector<double> z, const std::vector<double>& t, DType dtype) {
     const Shape shape{1, static_cast<int64_t>(z.size()), 1, 1, 1};
     const auto tensor = [&](const std::vector<double>& v) {
@@ -70,6 +71,6 @@ TEST_CASE("the cross entropy added to the Dice loss is that of logits, without o
   CHECK(entropy({1000, -1000}, {0, 1}, DType::f64) == 1000);
   CHECK(entropy({1000, -1000}, {1, 0}, DType::f64) == 0);
   CHECK(entropy({1000, -1000}, {0, 1}, DType::f32) == Approx(1000).epsilon(0x1p-23));
-  // The same in Python: (log1p(exp(-0.3)) + log1p(exp(-1.2)) + 2.5 + log1p(exp(-2.5))) / 3.
+  // Python gives the same: (log1p(exp(-0.3)) + log1p(exp(-1.2)) + 2.5 + log1p(exp(-2.5))) / 3.
   CHECK(entropy({0.3, -1.2, 2.5}, {1, 0, 0}, DType::f64) == Approx(1.1321758153663692).epsilon(1e-14));
 }

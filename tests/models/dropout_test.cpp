@@ -1,4 +1,5 @@
-// Dropout inside reversible sequences: what a residual computes, and that a rebuild meets the channels of its forward.
+// Tests dropout inside reversible sequences: what a residual computes, and that a rebuild drops the channels of its
+// forward.
 #include <cmath>
 
 #include "engine/rng.h"
@@ -26,7 +27,8 @@ UNetConfig small_network() {
   return {.channels = {8, 16}, .encoder_depth = 2, .decoder_depth = 2};
 }
 
-// Losses and half of all gradients of one sample, one after the other: it is the first of the two of a step.
+// Returns losses and half of all gradients of one sample, one after the other. The sample is the first of the two of a
+// step.
 std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, int64_t sample) {
   Device device;
   const Context ctx{device};

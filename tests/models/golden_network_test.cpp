@@ -1,4 +1,4 @@
-// The networks against PyTorch: output, every gradient, ten Adam steps; the full-size ones at 64^3.
+// Tests the networks against PyTorch: output, every gradient, ten Adam steps, and the full-size ones at 64^3.
 #include "engine/rng.h"
 #include "tests/models/golden_networks.h"
 
@@ -36,9 +36,9 @@ io::SafetensorsFile hashed_weights(const UNet& model) {
 
 constexpr int64_t kSide = 64;
 
-// The formulas of make_golden.py, in channels-last order.
+// These are the formulas of make_golden.py, in channels-last order.
 Tensor hashed_image(const Context& ctx, DType dtype) {
-  // float, not double: GCC 12 at -O3 vectorises a rounding to float and back wrongly.
+  // The type is float, not double, because GCC 12 at -O3 vectorises a rounding to float and back wrongly.
   std::vector<float> values(static_cast<size_t>(kSide * kSide * kSide * 4));
   const int64_t voxels = kSide * kSide * kSide;
   for (int64_t c = 0; c < 4; ++c) {

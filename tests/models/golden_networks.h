@@ -1,4 +1,4 @@
-// The tiny networks of the golden files, run on any device and held against what PyTorch stored of them.
+// Runs the tiny networks of the golden files on any device, and compares them with what PyTorch stored.
 #pragma once
 
 #include <algorithm>
@@ -33,32 +33,32 @@ inline const std::vector<Network>& tiny_networks() {
   return networks;
 }
 
-// Relative to the largest value of a tensor. f64: the rounding of what is stored to f32, and of a few hundred
-// operations on what is not.
+// Tolerances are relative to the largest value of a tensor. In f64 they allow for the rounding of stored values to f32,
+// and for that of a few hundred operations on values that are not rounded.
 struct Tolerances {
   double tensor;           // stored rounded to f32
   double scalar;           // stored in f64
-  double median_gradient;  // the middle one of all parameters' errors
+  double median_gradient;  // the median of all parameters' errors
   double worst_gradient;
   double curve;  // losses of ten Adam steps
 };
 inline constexpr Tolerances kF64{
     .tensor = 2e-7, .scalar = 1e-9, .median_gradient = 2e-7, .worst_gradient = 2e-7, .curve = 1e-9};
-// f32: rounding alone stays within 1e-5, at single voxels of the deeper full-size network 1.1e-5. But now and then it
-// decides a near tie of a max-pool, or the sign of a LeakyReLU's input, the other way, and that moves whole gradients:
-// PyTorch's own f32 (precision_errors.py) is off by up to 1.2e-2 on revunet_tiny_e3d2 and 1.4e-3 (median 2.8e-4) on
-// baseline_full; which ties there are depends on the processor too, so the worst may be a quarter worse. Adam then
-// turns the sign of a gradient near 0 into a full step: PyTorch's f32 loses the loss curve by 2.6e-4 and the output
-// after ten steps by 0.1.
+// In f32, rounding alone stays within 1e-5, and within 1.1e-5 at single voxels of the deeper full-size network. But now
+// and then it decides a near tie of a max-pool, or the sign of a LeakyReLU's input, the other way, and that moves whole
+// gradients. PyTorch's own f32 (precision_errors.py) is off by up to 1.2e-2 on revunet_tiny_e3d2 and 1.4e-3 (median
+// 2.8e-4) on baseline_full. Which ties there are depends on the processor too, so the worst may be a quarter worse.
+// Adam then turns the sign of a gradient near 0 into a full step: PyTorch's f32 misses the loss curve by 2.6e-4 and the
+// output after ten steps by 0.1.
 inline constexpr Tolerances kF32{
     .tensor = 2e-5, .scalar = 1e-5, .median_gradient = 2.8e-4, .worst_gradient = 1.5e-2, .curve = 2.6e-4};
-// Reversible skips rebuild an encoder's output, whose rounding decides other ties: worst gradient 1.25e-2,
-// curve 3.9e-4.
+// Reversible skips rebuild an encoder's output, whose rounding decides other ties: the worst gradient is off by
+// 1.25e-2, and the curve by 3.9e-4.
 inline constexpr Tolerances kF32ReversibleSkips{
     .tensor = 2e-5, .scalar = 1e-5, .median_gradient = 2.8e-4, .worst_gradient = 1.5e-2, .curve = 4.2e-4};
 // bf16 has 2^16 times f32's rounding. PyTorch's own bf16 is off by up to 3.7e-2 in the output, 1.1e-4 in a loss, 0.13
-// in the median gradient and 1.0 in the worst one, without rebuilding anything; other ties may be twice as unlucky.
-// That gradients point the right way all the same, mode_agreement_test.cpp shows. Nothing trains ten steps in bf16.
+// in the median gradient and 1.0 in the worst one, without rebuilding anything. Other ties may be twice as unlucky.
+// mode_agreement_test.cpp shows that gradients point the right way all the same. Nothing trains ten steps in bf16.
 inline constexpr Tolerances kBf16{
     .tensor = 7.4e-2, .scalar = 2.2e-4, .median_gradient = 0.2, .worst_gradient = 2.0, .curve = 0};
 
@@ -68,7 +68,7 @@ inline Tolerances tolerances(DType dtype, const UNetConfig& config, Skips skips 
   return config.kind == ModelKind::reversible && skips == Skips::reversible ? kF32ReversibleSkips : kF32;
 }
 
-// Checks the errors of all gradients of a network, named for the message.
+// Checks the errors of all gradients of a network, with names for the message.
 inline void check_gradients(std::vector<std::pair<double, std::string>> errors, const Tolerances& tolerance) {
   std::ranges::sort(errors);
   INFO("worst: " << errors.back().second);
@@ -76,7 +76,7 @@ inline void check_gradients(std::vector<std::pair<double, std::string>> errors, 
   CHECK(errors.back().first <= tolerance.worst_gradient);
 }
 
-// One forward and, with `backward`, one backward: region losses and probabilities.
+// A Pass is one forward and, with `backward`, one backward: region losses and probabilities.
 struct Pass {
   Tensor losses, probabilities;
 };
@@ -96,7 +96,7 @@ inline Pass run(const Context& base, UNet& model, const Tensor& image, const Ten
   return pass;
 }
 
-// The golden file's weights under their own names.
+// Returns the golden file's weights under their own names.
 inline io::SafetensorsFile weights_of(const Golden& golden) {
   io::SafetensorsFile weights;
   const std::string prefix = "weight.";
@@ -106,7 +106,7 @@ inline io::SafetensorsFile weights_of(const Golden& golden) {
   return weights;
 }
 
-// Output, losses and every gradient of one step. With operands in bf16, to what is allowed where all is bf16.
+// Checks output, losses and every gradient of one step. With operands in bf16, the tolerance is that of a run in bf16.
 inline void check_one_step(Device& device, const Network& network, DType dtype, const MemoryMode& mode,
                            Operands operands = Operands::activations) {
   const bool mixed = operands == Operands::bf16;
@@ -127,7 +127,7 @@ inline void check_one_step(Device& device, const Network& network, DType dtype, 
   check_gradients(std::move(errors), tolerance);
 }
 
-// The losses of ten steps of Adam, and in f64 the output after them.
+// Checks the losses of ten steps of Adam, and in f64 the output after them.
 inline void check_ten_steps(Device& device, const Network& network, DType dtype) {
   const Tolerances tolerance = tolerances(dtype, network.config);
   const Golden golden(network.file);

@@ -1,4 +1,5 @@
-// What a training step allocates: the same on the meta device, within the floors of each mode, whatever the optimiser.
+// Tests what a training step allocates: the same on the meta device, within the floors of each mode, whatever the
+// optimiser.
 
 #include "engine/memory/report.h"
 #include "engine/rng.h"
@@ -13,7 +14,7 @@ const UNetConfig kSmallReversible{.channels = {8, 16, 24}, .encoder_depth = 2};
 const UNetConfig kSmallBaseline{.kind = ModelKind::baseline, .channels = {4, 8, 16}};
 constexpr std::array<int64_t, 3> kSmall = {16, 8, 12};
 
-// Every event in words, so that a difference reads well.
+// Lists every event in words, so that a difference is readable.
 class EventList : public AllocationObserver {
  public:
   explicit EventList(const CachingAllocator& allocator) : allocator_(allocator) {}
@@ -29,7 +30,7 @@ class EventList : public AllocationObserver {
   const CachingAllocator& allocator_;
 };
 
-// A network, Adam and one sample on a device, and steps of training on it.
+// A Run has a network, Adam and one sample on a device, and trains steps on it.
 struct Run {
   Run(DeviceKind kind, const UNetConfig& config, const MemoryMode& mode, DType dtype,
       const std::array<int64_t, 3>& voxels, Operands operands = Operands::activations)
@@ -46,7 +47,7 @@ struct Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // Nothing for the meta device.
+  // Returns nothing for the meta device.
   std::vector<float> random(int64_t channels, uint64_t stream) const {
     if (!device.computes()) return {};
     Rng rng(3, stream);
@@ -81,7 +82,7 @@ std::vector<MemoryMode> all_modes() {
           {Activations::stored, Skips::stored}};
 }
 
-// Peak of the second step, whose optimiser has its state, on the meta device.
+// Returns the peak of the second step, whose optimiser has its state, on the meta device.
 MemoryStats planned(const UNetConfig& config, const MemoryMode& mode, const std::array<int64_t, 3>& size,
                     OptimiserStep optimiser_step = OptimiserStep::separate, DType dtype = DType::f32) {
   Run run(DeviceKind::meta, config, mode, dtype, size);
@@ -158,8 +159,8 @@ TEST_CASE("at full size in f32 at most 5 % is reserved beyond what is allocated"
   check(default_config(ModelKind::baseline), {});
 }
 
-// The floors, in MiB: what each mode must hold at once. At 160 x 192 x 160 with 60 channels the finest pair takes 1125,
-// the coarser ones 281, 70, 13 and 2; parameters with gradients and moments 189; the image 75.
+// The floors, in MiB, are what each mode must hold at once. At 160 x 192 x 160 with 60 channels the finest pair takes
+// 1125, and the coarser ones 281, 70, 13 and 2. Parameters with gradients and moments take 189, and the image 75.
 TEST_CASE("the full-size reversible network fits where the design says") {
   const UNetConfig config = default_config(ModelKind::reversible);
   const MemoryMode reversible, stored_skips{Activations::reversible, Skips::stored};

@@ -1,4 +1,4 @@
-// What a network stores and what it rebuilds changes its memory, not its gradients.
+// Tests that what a network stores and what it rebuilds changes its memory, not its gradients.
 #include <algorithm>
 
 #include "engine/rng.h"
@@ -21,7 +21,7 @@ struct NamedGradient {
   std::vector<double> values;
 };
 
-// Half of them: the sample is the first of the two of a step, after which the weights stay.
+// Returns half of the gradients: the sample is the first of the two of a step, so the weights do not change.
 std::vector<NamedGradient> gradients(const UNetConfig& config, const MemoryMode& mode, DType dtype,
                                      const std::array<int64_t, 3>& size, Operands operands = Operands::activations) {
   Device device;
@@ -37,7 +37,7 @@ std::vector<NamedGradient> gradients(const UNetConfig& config, const MemoryMode&
   return result;
 }
 
-// Errors of all gradients relative to each one's largest value, ascending.
+// Returns the errors of all gradients relative to each one's largest value, ascending.
 std::vector<std::pair<double, std::string>> differences(const std::vector<NamedGradient>& a,
                                                         const std::vector<NamedGradient>& b) {
   std::vector<std::pair<double, std::string>> errors;
@@ -57,7 +57,7 @@ std::vector<std::pair<double, std::string>> differences(const std::vector<NamedG
   return errors;
 }
 
-// Cosines between all gradients of two runs, ascending: 1 where they point the same way.
+// Returns the cosines between all gradients of two runs, ascending. They are 1 where the two point the same way.
 std::vector<double> cosines(const std::vector<NamedGradient>& a, const std::vector<NamedGradient>& b) {
   std::vector<double> result;
   for (size_t i = 0; i < a.size(); ++i) {
@@ -94,9 +94,9 @@ TEST_CASE("all memory modes have the same gradients") {
   check_agreement(deep, DType::f32, {32, 16, 48}, 1e-5);
 }
 
-// At this size f32 itself is off by up to 3.2e-3 on a processor with AVX2 and 8.6e-3 on one with AVX-512: its rounding
-// decides which of two nearly equal voxels a max-pool takes, and the sign of a LeakyReLU's input. What modes that
-// rebuild add to that is measured: 1.3 times the median error of the mode that stores everything, 3.1 times its worst.
+// At this size f32 itself is off by up to 3.2e-3 on a processor with AVX2 and 8.6e-3 on one with AVX-512. Its rounding
+// decides which of two nearly equal voxels a max-pool takes, and the sign of a LeakyReLU's input. Modes that rebuild
+// add a measured error to that: 1.3 times the median error of the mode that stores everything, and 3.1 times its worst.
 TEST_CASE("all memory modes of the full-size network have the same gradients") {
   const UNetConfig config = default_config(ModelKind::reversible);
   check_agreement(config, DType::f64, {32, 32, 32}, 1e-12);
@@ -123,8 +123,8 @@ TEST_CASE("all memory modes of the full-size network have the same gradients") {
 }
 
 // Rounding to bf16 moves gradients far more than rebuilding does: they point as nearly to f64's where all is stored.
-// Measured, rebuilt or not: in bf16 cosines of 0.992 and 0.993 in the median, 0.88 and 0.89 for the worst parameter; in
-// mixed precision 0.997 and 0.95.
+// Measured, rebuilt or not, cosines in bf16 are 0.992 and 0.993 in the median, and 0.88 and 0.89 for the worst
+// parameter. In mixed precision they are 0.997 and 0.95.
 TEST_CASE("bf16 and mixed gradients point where f64's do, rebuilt or not") {
   struct Rounding {
     DType activations;

@@ -1,4 +1,4 @@
-// The reversible node against the same blocks composed of ordinary ops, whose tape stores everything.
+// Tests the reversible node against the same blocks composed of ordinary ops, whose tape stores everything.
 
 #include "engine/rng.h"
 #include "kernels/add/add.h"
@@ -20,12 +20,12 @@ Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t stream, doubl
   return from_host(ctx, spec, v);
 }
 
-// The values are those of normal(), for a half of a stream.
+// Returns a half of a stream with the values of normal().
 Tensor half(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1, double shift = 0) {
   return normal(ctx, {shape, dtype, Layout::activation}, stream, scale, shift);
 }
 
-// Blocks with random parameters, in file order: gamma, beta, weight of F then G.
+// The blocks have random parameters, in file order: gamma, beta, weight of F then G.
 struct Sequence {
   std::vector<std::unique_ptr<Parameter>> parameters;
   std::vector<ReversibleBlock> blocks;
@@ -89,7 +89,7 @@ Result run(How how, int depth, DType dtype, const Shape& shape = kShape) {
   seeds.push_back({y1.slot, half(ctx, shape, dtype, 3)});
   seeds.push_back({y2.slot, half(ctx, shape, dtype, 4)});
   y1 = y2 = Variable();
-  // Parameters' gradients grow with depth; activations must not.
+  // Parameters' gradients grow with depth, but activations must not.
   for (const auto& p : s.parameters) gradient_of(ctx, *p);
   const size_t parameters = 2 * device.allocator().stats()[Tag::parameter];
   tape.backward(ctx, std::move(seeds));
@@ -99,7 +99,7 @@ Result run(How how, int depth, DType dtype, const Shape& shape = kShape) {
   return result;
 }
 
-// Largest difference relative to the largest expected value.
+// Returns the largest difference relative to the largest expected value.
 double error(const std::vector<double>& got, const std::vector<double>& expected) {
   REQUIRE(got.size() == expected.size());
   double difference = 0, scale = 0;
@@ -157,10 +157,10 @@ TEST_CASE("the activation peak of a reversible sequence does not grow with its d
   const size_t half = static_cast<size_t>(shape.elements()) * sizeof(float);
   const size_t one = run(How::reversible, 1, DType::f32, shape).peak,
                four = run(How::reversible, 4, DType::f32, shape).peak;
-  // Two numbers a group and residual are all that a further block keeps: 2 x 512 bytes after rounding.
+  // A further block keeps only two numbers per group and residual: 2 x 512 bytes after rounding.
   CHECK(four - one == 3 * 2 * 512);
-  // The pair, its gradients and one scratch tensor; in addition, packed weights, the partial weight gradients of two
-  // slabs and the statistics.
+  // These are the pair, its gradients and one scratch tensor. In addition there are packed weights, the partial weight
+  // gradients of two slabs, and the statistics.
   const size_t workspace = 27 * 16 * 8 * sizeof(float) * 4;
   CHECK(one <= 5 * half + workspace);
   CHECK(one >= 5 * half);

@@ -1,4 +1,4 @@
-// Steps on several samples, clipped and averaged, against what they are made of.
+// Tests steps on several samples, clipped and averaged, against the parts that they consist of.
 #include <cmath>
 #include <limits>
 
@@ -46,7 +46,7 @@ struct Run {
 }  // namespace
 
 TEST_CASE("a step on several samples is Adam's with the mean of their gradients") {
-  // A third of each sample's gradients.
+  // Each entry is a third of a sample's gradients.
   std::vector<std::vector<std::vector<double>>> gradients;
   for (uint64_t sample = 0; sample < 3; ++sample) {
     Run run;
@@ -75,7 +75,7 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
   CHECK(got != before);
   for (size_t i = 0; i < got.size(); ++i) {
     for (size_t j = 0; j < got[i].size(); ++j) {
-      // Adam's first step is lr g / (|g| + eps): of a gradient near 0, rounding of 1e-17 is one of 1e-9 of that step.
+      // Adam's first step is lr g / (|g| + eps): for a gradient near 0, a rounding of 1e-17 becomes 1e-9 of that step.
       REQUIRE(got[i][j] == Approx(expected[i][j]).epsilon(0).margin(1e-9));
     }
   }
@@ -124,7 +124,7 @@ TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.ut
   REQUIRE(norm > 2 * limit);
   for (size_t i = 0; i < plain.adam.states().size(); ++i) {
     const auto got = to_host_f64(clipped.adam.states()[i].mean), whole = to_host_f64(plain.adam.states()[i].mean);
-    // Rounding of 1e-16 of the largest gradient, which others cancel to.
+    // The margin is the rounding of 1e-16 of the largest gradient, because others cancel from terms of its size.
     for (size_t j = 0; j < got.size(); ++j) REQUIRE(got[j] == Approx(factor * whole[j]).epsilon(1e-12).margin(1e-18));
   }
 }

@@ -1,6 +1,7 @@
-// Catch2, whichever of its two generations is installed: Debian 12 has 2.13, Debian 13 and Ubuntu 24.04 have 3.
+// This header includes Catch2, whichever of its two generations is installed: Debian 12 has 2.13, Debian 13 and Ubuntu
+// 24.04 have 3.
 //
-// Rule: tests include this header alone and use the names of generation 3; tests/main.cpp starts the session.
+// Rule: tests include this header alone and use the names of generation 3. tests/main.cpp starts the session.
 #pragma once
 
 #if __has_include(<catch2/catch_test_macros.hpp>)

@@ -1,8 +1,8 @@
-// Golden files: what PyTorch, in double, gave for stored inputs (make_golden.py).
+// Golden files hold what PyTorch, in double, gave for stored inputs (make_golden.py).
 //
-// Rule: the files hold PyTorch's layouts, the engine is channels last. Both of PyTorch's five-dimensional layouts,
+// Rule: the files hold PyTorch's layouts, and the engine is channels last. Both of PyTorch's five-dimensional layouts,
 // activations (N, C, D, H, W) and convolution weights (O, I, kD, kH, kW), become ours by moving axis 1 to the end. That
-// happens here, at the door, and nowhere else; tensors of any other rank are taken as they are.
+// happens here and nowhere else; tensors of any other rank are taken as they are.
 #pragma once
 
 #include <cmath>
@@ -17,18 +17,18 @@
 
 namespace revunet::test {
 
-// Largest error of a stored value, relative to it: rounded to f32 unless its name ends in _f64.
+// This is the largest relative error of a stored value, which is rounded to f32 unless its name ends in _f64.
 inline constexpr double kStoredRounding = 0x1p-24;
 
 class Golden {
  public:
-  // A file of tests/golden.
+  // Reads a file of tests/golden.
   explicit Golden(const std::string& file) : file_(io::read_safetensors(golden_dir() + "/" + file)) {}
 
   bool contains(const std::string& name) const { return file_.contains(name); }
   const io::SafetensorsFile& file() const { return file_; }
 
-  // Shape and values in the engine's layout.
+  // These return shape and values in the engine's layout.
   Shape shape(const std::string& name) const {
     std::vector<int64_t> dims = file_.at(name).shape();
     if (dims.size() == 5) std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
@@ -57,11 +57,11 @@ class Golden {
     return from_host(ctx, {shape(name), dtype, Layout::activation}, values(name));
   }
 
-  // Checks that `got` has the stored tensor's shape and that no value is further from it than `tolerance` times the
-  // largest stored magnitude. Reports the worst value and where it is, in the engine's layout.
+  // Checks that `got` has the stored tensor's shape, and that no value is further from it than `tolerance` times the
+  // largest stored magnitude. Reports the worst value and its place, in the engine's layout.
   void check_close(const Tensor& got, const std::string& name, double tolerance) const;
 
-  // The largest difference relative to the largest stored magnitude.
+  // Returns the largest difference relative to the largest stored magnitude.
   double relative_error(const Tensor& got, const std::string& name) const {
     return worst_difference(got, name).relative();
   }
@@ -78,7 +78,7 @@ class Golden {
   io::SafetensorsFile file_;
 };
 
-// "(n, d, h, w, c)" of a flat index.
+// Returns a flat index as "(n, d, h, w, c)".
 inline std::string position(const Shape& shape, int64_t index) {
   std::vector<int64_t> at(static_cast<size_t>(shape.rank()));
   for (int i = shape.rank() - 1; i >= 0; --i) {

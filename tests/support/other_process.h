@@ -1,4 +1,4 @@
-// Code that a test runs in a process of its own, which it may end.
+// Runs code of a test in a separate process, which it may end.
 #pragma once
 
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 namespace revunet::test {
 
-// How a process of its own ends: its exit status as waitpid gives it.
+// Returns how a separate process ends: its exit status as waitpid gives it.
 inline int in_another_process(const std::function<void()>& body) {
   const pid_t child = fork();
   REQUIRE(child >= 0);

@@ -1,4 +1,4 @@
-// Where tests find what they do not make themselves.
+// Tests find here what they do not make themselves.
 //
 // Rule: only places.cpp knows the paths, so that a compiler cache serves the other tests in any folder.
 #pragma once
@@ -8,7 +8,7 @@
 namespace revunet::test {
 
 std::string golden_dir();    // tests/golden
-std::string shared_dir();    // data next to the project, which a user's clone has not
+std::string shared_dir();    // data next to the project, which a user's clone lacks
 std::string docs_dir();      // docs
 std::string tools_dir();     // the programs of this build
 std::string failing_disk();  // the library that makes a program's disk fail

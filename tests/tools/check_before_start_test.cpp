@@ -1,4 +1,4 @@
-// What revunet-train and revunet-predict check before they start.
+// Tests what revunet-train and revunet-predict check before they start.
 #include <limits>
 
 #include "io/nifti/nifti.h"
@@ -28,13 +28,13 @@ TEST_CASE("training and prediction check headers before they start", "[check]") 
   }
   CHECK_FALSE(fs::exists(folder / "run"));
   CHECK_FALSE(fs::exists(folder / "out"));
-  // The truncated file alone, which a header does not show.
+  // Only the truncated file is left, which a header does not reveal.
   fs::remove_all(data / "Phantom_002");
   const ToolResult got = train(data, folder / "run", options);
   CHECK(got.exit_code == 3);
   CHECK_THAT(got.errors, ContainsSubstring("case Phantom_003: ") && ContainsSubstring("Phantom_003_t2.nii.gz]"));
   CHECK_FALSE(fs::exists(folder / "run"));
-  // Without the check the run starts, and finds out when it reads the case.
+  // Without the check the run starts, and fails when it reads the case.
   CHECK(
       train(data, folder / "run", std::string(tiny_options) + " --epochs 1 --val-fraction 0 --check none").exit_code ==
       3);
@@ -77,11 +77,11 @@ TEST_CASE("training and prediction check every voxel before they start", "[check
   }
 }
 
-TEST_CASE("before they start, training and prediction tell each kind of warning once", "[check]") {
+TEST_CASE("before they start, training and prediction print each kind of warning once", "[check]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   const fs::path weights = write_untrained(folder / "w.safetensors");
-  // Voxels of 2 mm in the last two cases.
+  // The last two cases have voxels of 2 mm.
   for (const int number : {2, 3}) {
     for (const char* suffix : {"t1", "t1ce", "t2", "flair", "seg"}) {
       const fs::path path = data / fmt::format("Phantom_00{0}/Phantom_00{0}_{1}.nii.gz", number, suffix);
@@ -114,7 +114,7 @@ TEST_CASE("images on a background of 1000 are trained on and predicted as if it 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), shifted = folder / "shifted";
   fs::copy(data, shifted, fs::copy_options::recursive);
-  float shift = 1000;  // whole numbers, so that subtracting it is exact; another for each image
+  float shift = 1000;  // whole numbers, so that subtracting is exact; different for each image
   for (const char* suffix : {"t1", "t1ce", "t2", "flair"}) {
     for (const int number : {1, 2}) {
       const fs::path path = shifted / fmt::format("Phantom_00{0}/Phantom_00{0}_{1}.nii.gz", number, suffix);
@@ -141,7 +141,7 @@ TEST_CASE("images on a background of 1000 are trained on and predicted as if it 
   REQUIRE(train(data, folder / "a", options).exit_code == 0);
   REQUIRE(train(shifted, folder / "b", options + " --background corner").exit_code == 0);
   CHECK(column(read_csv(folder / "a/log.csv"), "loss_wt") == column(read_csv(folder / "b/log.csv"), "loss_wt"));
-  // Weights know the background of their training: both predict as one, without an option.
+  // Weights know the background of their training, so both predict the same without an option.
   REQUIRE(predict(folder / "a/last.safetensors", data, folder / "of a").exit_code == 0);
   REQUIRE(predict(folder / "b/last.safetensors", shifted, folder / "of b").exit_code == 0);
   CHECK(labels_in("of a") == labels_in("of b"));
@@ -167,7 +167,7 @@ TEST_CASE("patients as the user names them decide on the split, and a resumed ru
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   const std::string options = std::string(tiny_options) + " --max-steps 1 --previews 0 --check none";
-  // Phantom_001 and Phantom_002 are one: they train or validate together.
+  // Phantom_001 and Phantom_002 are one patient: they train or validate together.
   REQUIRE(train(data, folder / "run", options + " --val-fraction 0.34 --patients '(_00[3-9]|_00)'").exit_code == 0);
   CHECK_THAT(read_bytes(folder / "run/split.json"), ContainsSubstring("\"Phantom_001\",\n    \"Phantom_002\"\n  ]"));
   CHECK_THAT(read_bytes(folder / "run/config.toml"), ContainsSubstring("patients = \"(_00[3-9]|_00)\"\n"));

@@ -1,4 +1,4 @@
-// revunet-check as a program: its JSON, exit codes, threads and labels.
+// Tests revunet-check as a program: its JSON, exit codes, threads and labels.
 #include <nlohmann/json.hpp>
 
 #include "io/nifti/nifti.h"
@@ -32,7 +32,7 @@ TEST_CASE("a check of several cases says the same at any number of threads, and 
   CHECK(check(d.folder.path(), "--threads 3").output == got.output);
 }
 
-TEST_CASE("the check's JSON takes names that are not UTF-8, and a folder that is not there is told first", "[check]") {
+TEST_CASE("the check's JSON takes names that are not UTF-8, and a missing folder is reported first", "[check]") {
   MadeDataset d;
   d.add("Caf\xE9", 1);
   const TemporaryFolder out;
@@ -51,7 +51,7 @@ TEST_CASE("exit codes of revunet-check", "[check]") {
   d.add("a", 1);
   const ToolResult sound = check(d.folder.path());
   CHECK(sound.exit_code == 0);
-  CHECK(sound.errors.empty());  // no progress into files
+  CHECK(sound.errors.empty());  // no progress is written into files
   CHECK_THAT(sound.output,
              ContainsSubstring("BraTS 2018-2021: 1 cases, 1 with a segmentation (labels: brats); 0 violations"));
   CHECK(check(d.folder.path(), "--labels msd").exit_code == 1);  // it has no 4
@@ -87,7 +87,7 @@ TEST_CASE("cases of BraTS-PEDs need --labels, which predictions follow", "[check
   REQUIRE(predict(weights, data, folder / "2024", "--labels brats2024-ped").exit_code == 0);
   const auto a = io::read_nifti_labels(folder / "2023" / (name + ".nii.gz")).labels,
              b = io::read_nifti_labels(folder / "2024" / (name + ".nii.gz")).labels;
-  // Core, oedema and enhancing: 1, 2 and 3 in 2023; 2, 4 and 1 in 2024.
+  // Core, oedema and enhancing are 1, 2 and 3 in 2023, and 2, 4 and 1 in 2024.
   constexpr std::array<uint8_t, 4> in_2024 = {0, 2, 4, 1};
   int64_t wrong = 0, tumour = 0;
   for (size_t i = 0; i < a.size(); ++i) {

@@ -1,4 +1,5 @@
-// What a newcomer meets at the terminal: --help at any width, and what is said of names and values that do not exist.
+// Tests what a newcomer sees at the terminal: --help at any width, and messages about names and values that do not
+// exist.
 
 #include <cstdlib>
 #include <regex>
@@ -35,7 +36,7 @@ std::string help_at(const std::string& program, int columns) {
   return help.output;
 }
 
-// What revunet-train says of a command line that it does not take.
+// Returns revunet-train's message about a command line that it refuses.
 std::string refusal_of_train(const std::string& line) {
   CLI::App app("", "revunet-train");
   TrainSettings settings;
@@ -81,7 +82,7 @@ TEST_CASE("what --help prints begins with three examples, and every option in th
     REQUIRE((examples != help.npos && usage != help.npos && examples < usage));
     int count = 0;
     for (const std::string& line : lines_of(help.substr(examples + 11, usage - examples - 11))) {
-      if (!line.starts_with("  ") || line.starts_with("   ")) continue;  // what it does
+      if (!line.starts_with("  ") || line.starts_with("   ")) continue;  // skips what the option does
       INFO(line);
       ++count;
       CHECK_THAT(line, ContainsSubstring("revunet-" + program));
@@ -123,7 +124,7 @@ TEST_CASE("an option that does not exist is answered with the one that is meant"
       {"--fp16", "there is no option --fp16; did you mean --precision mixed?"},
       {"--num-workers 4", "there is no option --num-workers; did you mean --loader-threads or --threads?"},
       {"--checkpoint x", "there is no option --checkpoint; did you mean --resume?"},
-      {"--chanels 4,8", "there is no option --chanels; did you mean --channels?"},              // a slip
+      {"--chanels 4,8", "there is no option --chanels; did you mean --channels?"},              // a typing error
       {"--epcohs 3", "there is no option --epcohs; did you mean --epochs?"},                    // two swapped
       {"-data x", "there is no option -data; did you mean --data?"},                            // one dash
       {"--trace-memory x", "there is no option --trace-memory; did you mean --memory-trace?"},  // other order
@@ -146,7 +147,7 @@ TEST_CASE("a value that does not fit is answered with what would", "[help]") {
   CHECK(refusal_of_train("--lr 1e-4x") == "[--lr] expected a number above 0 and below 1, got 1e-4x");
   CHECK(refusal_of_train("--lr 0.1 --lr 0.2") == "[--lr] expected one value, got 0.1 and 0.2; leave one out");
   CHECK_THAT(refusal_of_train("--size 160 192 160"),
-             ContainsSubstring("got 192 160; a list is written with commas, as 64,64,48"));
+             ContainsSubstring("got 192 160; a list is written with commas, such as 64,64,48"));
 }
 
 TEST_CASE("each program answers with options of its own, exit code 2", "[help]") {

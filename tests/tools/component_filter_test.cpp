@@ -1,4 +1,4 @@
-// Removal of small pieces of predictions: on hand-made labels, and by revunet-predict's options.
+// Tests the removal of small pieces of predictions: on hand-made labels, and by revunet-predict's options.
 #include <cmath>
 
 #include "io/dataset/regions.h"
@@ -28,7 +28,8 @@ io::Components components_of(const io::LabelImage& image, size_t region) {
   return io::connected_components(mask, image.grid.size);
 }
 
-// Untrained weights whose last bias is lowered until a region holds only the highest values of its channel: pieces.
+// Writes untrained weights whose last bias is lowered until a region holds only the highest values of its channel,
+// which form pieces.
 fs::path write_scattering(const fs::path& path, const io::SafetensorsFile& untrained, const io::NiftiImage& seen) {
   const size_t voxels = seen.voxels.size() / io::region_count;
   std::vector<float> logits;  // of each region's threshold
@@ -54,14 +55,15 @@ fs::path write_scattering(const fs::path& path, const io::SafetensorsFile& untra
 }  // namespace
 
 TEST_CASE("pieces that are removed become what lies around them", "[components]") {
-  // On a line. WT: 8, 3 and 1 voxels; TC within: 2 and 1, 3, 1; ET within: 1, 1 and 2, 1.
+  // The labels lie on a line. WT has 8, 3 and 1 voxels; TC within has 2 and 1, 3, 1; ET within has 1, 1 and 2, 1.
   const Labels labels = {2, 1, 4, 2, 4, 2, 2, 2, 0, 4, 4, 1, 0, 4};
   CHECK(filtered(labels, {}) == labels);
-  // The largest WT stays; of its TC the larger, whose ET is the only one left.
+  // The largest WT stays, and of its TC the larger, whose ET is the only one left.
   CHECK(filtered(labels, {.keep = 1}) == Labels{2, 1, 4, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0});
-  // Two of each: WT 8 and 3; TC 2 and 3 of 2, 1, 3; ET 1 and 2.
+  // Two of each stay: WT 8 and 3; TC 2 and 3 of 2, 1, 3; ET 1 and 2.
   CHECK(filtered(labels, {.keep = 2}) == Labels{2, 1, 4, 2, 2, 2, 2, 2, 0, 4, 4, 1, 0, 0});
-  // From 2 mm^3 on: WT 8 and 3; TC 2 and 3; of ET only the pair: the single one becomes not enhancing core.
+  // From 2 mm^3 on, WT 8 and 3 and TC 2 and 3 stay. Of ET only the pair stays: the single one becomes not enhancing
+  // core.
   CHECK(filtered(labels, {.min_volume = 2}) == Labels{2, 1, 1, 2, 2, 2, 2, 2, 0, 4, 4, 1, 0, 0});
   CHECK(filtered(labels, {.keep = 1, .min_volume = 2}) == Labels{2, 1, 1, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0});
   CHECK(filtered(labels, {.min_volume = 9}) == Labels(labels.size(), 0));
@@ -89,7 +91,7 @@ TEST_CASE("revunet-predict removes small pieces from labels and from no probabil
   const io::LabelImage all = predicted("all", ""), largest = predicted("largest", "--keep-components 1"),
                        large = predicted("large", "--min-component-volume 20");
   const io::Components before = components_of(all, 0), after = components_of(largest, 0);
-  REQUIRE(before.count() > 2);  // or this tests nothing
+  REQUIRE(before.count() > 2);  // otherwise this tests nothing
   CHECK(after.voxels == std::vector<int64_t>{*std::ranges::max_element(before.voxels)});
   for (size_t region = 0; region < io::region_count; ++region) {
     CHECK(components_of(largest, region).count() <= 1);

@@ -1,4 +1,4 @@
-// Configuration files that are wrong: what is wrong is said with the file, the line and the key.
+// Tests configuration files that are wrong. The message has the file, the line and the key.
 
 #include <sys/stat.h>
 
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What is said of such a config.toml; `Expected` is the kind of error, which decides on the exit code.
+// Returns the message about such a config.toml. `Expected` is the kind of error, which decides on the exit code.
 template <class Expected = UsageError>
 std::string refusal(const fs::path& file, const std::vector<std::string>& more = {}) {
   std::vector<std::string> words = {"--plan", "--device", "cpu", "--config", file.string()};
@@ -50,11 +50,11 @@ TEST_CASE("a value that does not fit is named with its file, line and key", "[co
                     path.string()));
   CHECK_THAT(refusal_of("\nprecision = \"fp16\"\n"),
              ContainsSubstring("did you mean mixed or bf16?\n--precision is fp16 in ") && ContainsSubstring("line 2"));
-  // What only the whole configuration shows.
+  // Only the whole configuration shows this error.
   CHECK_THAT(refusal_of("seed = 1\n\nlr = 2.5\n"), ContainsSubstring("--lr is 2.5 in " + path.string() + ", line 3"));
   CHECK_THAT(refusal_of("folds = 3\nfold = 3\n"),
              ContainsSubstring("--folds is 3 in ") && ContainsSubstring("--fold is 3 in "));
-  // What the command line gives is not the file's fault.
+  // The file is not blamed for what the command line gives.
   CHECK_THAT(refusal(write_bytes(path, "lr = 0.5\n"), {"--lr", "1e-38"}), !ContainsSubstring("c.toml"));
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("a file that is no TOML is refused with its line, one that is not ther
   CHECK_THAT(refusal<DataError>(folder / "absent.toml"), ContainsSubstring("absent.toml"));
   CHECK_THAT(refusal<DataError>(folder.path()), ContainsSubstring(folder.path().string()));
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THAT(refusal<DataError>(folder / "pipe"), ContainsSubstring("pipe"));  // does not wait for it
+  CHECK_THAT(refusal<DataError>(folder / "pipe"), ContainsSubstring("pipe"));  // it does not wait for the pipe
 }
 
 TEST_CASE("config.toml of earlier versions, with a seed beyond TOML's integers, is read", "[config]") {

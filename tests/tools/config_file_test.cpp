@@ -1,4 +1,4 @@
-// config.toml: every option of revunet-train that makes a run what it is, as it was typed.
+// Tests that config.toml has every option of revunet-train that makes a run what it is, as it was typed.
 
 #include <iterator>
 #include <map>
@@ -21,7 +21,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-// No default among them, and each as config.toml holds it: paths from the root, modes that leave nothing open.
+// None of these is a default, and each is as config.toml holds it: paths from the root, modes that leave nothing open.
 const std::vector<std::string> command_lines = {
     "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ --check headers --device "
     "cpu "
@@ -41,7 +41,7 @@ const std::vector<std::string> command_lines = {
     "bf16 --val-fraction 0.333333333333333",
 };
 
-// Options that config.toml does not hold, and why.
+// config.toml does not hold these options, for these reasons.
 const std::map<std::string, std::string> not_held = {
     {"help", "shows, and ends"},
     {"quiet", "what is printed, not what is done"},
@@ -62,7 +62,7 @@ const std::map<std::string, std::string> not_held = {
     {"conv-algorithms", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
 };
 
-// What each option of a command line is set to, as text.
+// Returns what each option of a command line is set to, as text.
 std::map<std::string, std::string> typed_values(const std::vector<std::string>& words) {
   std::map<std::string, std::string> values;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -78,7 +78,8 @@ std::map<std::string, std::string> typed_values(const std::vector<std::string>& 
   return values;
 }
 
-// Each option as it was typed, where a run's config.toml is all that is given. The run folder is the file's own matter.
+// Checks that each option is as it was typed, where only a run's config.toml is given. The run folder is not in the
+// file.
 std::set<std::string> expect_read_back(const std::vector<std::string>& typed, const fs::path& folder) {
   ParsedRun run(typed);
   run.resolved();
@@ -103,7 +104,7 @@ TEST_CASE("a run's config.toml gives back every option as it was typed", "[train
     INFO(line);
     held.merge(expect_read_back(words(line), folder.path()));
   }
-  // An option that is new is held, or said not to be.
+  // A new option must be held, or be listed as not held.
   for (const std::string& name : ParsedRun({}).names) {
     INFO(name);
     CHECK(held.contains(name) != not_held.contains(name));

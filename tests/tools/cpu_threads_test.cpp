@@ -1,4 +1,4 @@
-// How many threads a program starts and how they wait. What libgomp makes of its settings is read from what it prints.
+// Tests how many threads a program starts and how they wait. libgomp prints how it understands its settings.
 #include <string>
 
 #include "tests/support/catch.h"
@@ -9,7 +9,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// What libgomp says at the start of a program about how threads wait; the last start's is at the end.
+// Returns what libgomp prints at the start of a program about how threads wait. The last start's is at the end.
 std::string last_spin_count(const std::string& environment) {
   const ToolResult got = run_tool("revunet-check", "--version",
                                   "env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT OMP_DISPLAY_ENV=verbose " + environment);
@@ -38,7 +38,7 @@ TEST_CASE("a program that starts anew keeps its arguments and its streams", "[th
   CHECK_THAT(got.errors, ContainsSubstring("no such folder"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // which takes terabytes of addresses
+#if !defined(__SANITIZE_ADDRESS__)  // it takes terabytes of addresses
 TEST_CASE("a number of threads that the system refuses is an error that says how many start", "[threads]") {
   const ToolResult got = run_tool("revunet-check", "--data . --threads 1000",
                                   R"(sh -c 'ulimit -v 2000000; ulimit -s 8192; exec "$0" "$@"' )");

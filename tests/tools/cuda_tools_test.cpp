@@ -1,5 +1,5 @@
-// revunet-train and revunet-predict on a CUDA device, which is simulated (tests/cusim): what they do there is what they
-// do on the CPU, and what belongs to the device alone.
+// Tests revunet-train and revunet-predict on a simulated CUDA device (tests/cusim): that they do there what they do on
+// the CPU, and what belongs to the device alone.
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ ToolResult train_on_cuda(const fs::path& data, const fs::path& out, const std::s
                   patient_threads);
 }
 
-// A single step: what the tests of refusals need.
+// Runs a single step, which the tests of refusals need.
 ToolResult one_step(const fs::path& data, const fs::path& out, const std::string& more) {
   return train_on_cuda(data, out, "--max-steps 1 " + more);
 }
@@ -46,10 +46,10 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   const ToolResult got = train_on_cuda(data, run, fmt::format("{} --memory-trace '{}'", options, trace.string()));
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output,
-             ContainsSubstring("; simulated, sm_80, 1024 MiB\n"));  // auto: the CUDA device, as there is one
+             ContainsSubstring("; simulated, sm_80, 1024 MiB\n"));  // auto is the CUDA device, because there is one
   CHECK_THAT(read_bytes(run / "config.toml"),
              ContainsSubstring("device = \"cuda:0\"\nmemory-limit = 0\nconv-workspace = 33554432\n"));
-  // Sums in f32, in another order: each step's gradients differ by 1e-5 of their size or so, four steps in all.
+  // Sums are in f32, in another order: each step's gradients differ by about 1e-5 of their size, in four steps.
   for (const char* name : {"loss", "loss_wt", "loss_tc", "loss_et", "dice_wt"}) {
     INFO(name);
     const auto a = column(read_csv(run / "log.csv"), name), b = column(read_csv(folder / "cpu/log.csv"), name);
@@ -104,7 +104,7 @@ TEST_CASE("the file of algorithms holds what was chosen, and a second run choose
   CHECK(read_bytes(cache) == written);
   CHECK(read_bytes(folder / "b/last.safetensors") == read_bytes(folder / "a/last.safetensors"));
 
-  // Another limit, other choices, next to the first.
+  // Another limit gives other choices, next to the first.
   REQUIRE(one_step(data, folder / "c", option + " --conv-workspace 1MiB --strict-fp32").exit_code == 0);
   CHECK(read_json(cache)["devices"][device].size() == 2 * choices.size());
 

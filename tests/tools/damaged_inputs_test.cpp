@@ -1,4 +1,4 @@
-// Files of tools that are cut or changed anywhere, or hold values of another type: nothing but DataError comes out.
+// Tests files of tools that are cut or changed anywhere, or hold values of another type: only DataError is thrown.
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
@@ -25,7 +25,7 @@ std::string nested(size_t depth) {
   return std::string(depth, '[') + std::string(depth, ']');
 }
 
-// A run folder with the checkpoint of an untrained network, whose state may be changed under a sound checksum.
+// This is a run folder with the checkpoint of an untrained network, whose state may be changed under a valid checksum.
 struct Checkpoint {
   TemporaryFolder temporary;
   Device device;
@@ -42,7 +42,7 @@ struct Checkpoint {
     save_checkpoint(folder, *model, adam, nullptr, state);
   }
   RunState load() { return load_checkpoint(ctx, folder, *model, adam, nullptr).state; }
-  // As models/training/run_folder/checkpoint.cpp sums it up: the state, then every tensor's name and bytes.
+  // The checksum is that of models/training/run_folder/checkpoint.cpp: the state, then every tensor's name and bytes.
   void set_state(const std::string& text) {
     io::SafetensorsFile file = io::read_safetensors(path);
     uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
@@ -142,7 +142,7 @@ TEST_CASE("splits that are damaged anywhere, as training and the report read the
   const std::string text = to_json(split);
   SplitOptions options;
   options.file = path;
-  // A name that is changed is of no case, and names the split's file too.
+  // A name that is changed belongs to no case. The error names the split's file too.
   expect_only_data_errors(path, text, [&] { split_cases(cases, options); });
   for (const std::string& other : {std::string("7"), std::string("{\"training\": 1}"), nested(60'000)}) {
     write_bytes(path, other);

@@ -1,4 +1,4 @@
-// Reports of logs that no sound run writes: a page or a clear refusal, never a loop without end.
+// Tests reports of logs that no sound run writes: they give a page or a clear refusal, never an endless loop.
 
 #include "models/training/report/report.h"
 #include "models/training/report/run_log.h"
@@ -11,7 +11,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// Two epochs; each test changes cells of the second.
+// The log has two epochs. Each test changes cells of the second.
 std::string log_with(const std::map<std::string, std::string>& changed) {
   std::vector<std::string> names, cells;
   std::istringstream header(csv_header());

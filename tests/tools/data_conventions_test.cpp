@@ -1,4 +1,4 @@
-// One case in other layouts, label conventions and orientations: the same training, prediction and scores.
+// Tests one case in other layouts, label conventions and orientations: training, prediction and scores are the same.
 #include <nlohmann/json.hpp>
 
 #include "io/dataset/dataset.h"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* suffixes_2023[] = {"t1n", "t1c", "t2w", "t2f"};  // in the order of io::modality_names
 
-// The phantom's volumes as a BraTS 2023 case: enhancing tumour is 3.
+// Writes the phantom's volumes as a BraTS 2023 case, in which enhancing tumour is 3.
 void write_2023(const fs::path& folder, const io::CaseVolumes& v) {
   const std::string name = folder.filename().string();
   fs::create_directories(folder);
@@ -26,7 +26,7 @@ void write_2023(const fs::path& folder, const io::CaseVolumes& v) {
   io::write_nifti(folder / (name + "-seg.nii.gz"), v.header, values);
 }
 
-// As a Decathlon dataset of one case: frames FLAIR, T1w, t1gd, T2w; 1 oedema, 2 core, 3 enhancing.
+// Writes a Decathlon dataset of one case: frames FLAIR, T1w, t1gd, T2w; 1 oedema, 2 core, 3 enhancing.
 void write_decathlon(const fs::path& root, const io::CaseVolumes& v) {
   fs::create_directories(root / "imagesTr");
   fs::create_directories(root / "labelsTr");
@@ -41,8 +41,8 @@ void write_decathlon(const fs::path& root, const io::CaseVolumes& v) {
   io::write_nifti(root / "labelsTr/BRATS_001.nii.gz", v.header, values);
 }
 
-// The case with x to the front, y up and z to the right, its voxels at the same places of the world as in BraTS's
-// orientation: new index (a, b, c) = (Y - 1 - y, z, X - 1 - x).
+// Writes the case with x to the front, y up and z to the right, its voxels at the same places of the world as in
+// BraTS's orientation: new index (a, b, c) = (Y - 1 - y, z, X - 1 - x).
 void write_turned(const fs::path& folder, const io::CaseVolumes& v) {
   const auto [X, Y, Z] = v.grid.size;
   fs::create_directories(folder);
@@ -93,7 +93,7 @@ TEST_CASE("the same case in other layouts: predictions in the convention of each
     ++counts.at(brats[i]);
   }
   CHECK(wrong == 0);
-  CHECK(counts[1] + counts[2] + counts[4] > 0);  // else the check above says little
+  CHECK(counts[1] + counts[2] + counts[4] > 0);  // otherwise the check above says little
 
   const auto scores = [&](const std::string& name) {
     const fs::path json = folder / (name + ".json");

@@ -1,4 +1,4 @@
-// Means over networks and over mirror images.
+// Tests means over networks and over mirror images.
 
 #include "models/inference/ensemble.h"
 #include "engine/rng.h"
@@ -45,7 +45,7 @@ TEST_CASE("mirroring goes through one axis at a time", "[predict]") {
     INFO(bad);
     CHECK_THROWS_AS(parse_mirror_axes(bad), UsageError);
   }
-  // Two channels of a volume of 2 x 1 x 3: 10 x + z, and its hundredfold.
+  // These are two channels of a volume of 2 x 1 x 3: 10 x + z, and a hundred times that.
   const std::vector<float> values = {0, 0, 1, 100, 2, 200, 10, 1000, 11, 1100, 12, 1200};
   CHECK(mirrored(values, {2, 1, 3}, 2, {true, true, false}) ==
         std::vector<float>{10, 1000, 11, 1100, 12, 1200, 0, 0, 1, 100, 2, 200});
@@ -74,7 +74,7 @@ TEST_CASE("revunet-predict --mirror gives the mean of the predictions of mirrore
   const TemporaryFolder folder;
   constexpr io::Size3 size = {8, 6, 10};
   const fs::path weights = weights_of_seed(folder / "w.safetensors", 1, size);
-  // Voxels of a file, x fastest, from the other end along some axes; each frame of `count` voxels by itself.
+  // Returns the voxels of a file, x fastest, reversed along some axes, each frame of `count` voxels by itself.
   const auto turned = [&](const std::vector<float>& voxels, const MirrorAxes& axes) {
     const auto [X, Y, Z] = size;
     std::vector<float> result;

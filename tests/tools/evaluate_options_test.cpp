@@ -1,4 +1,4 @@
-// revunet-evaluate's definitions of HD95, lesion-wise scores, summaries, box plots and threads, as a program.
+// Tests revunet-evaluate's definitions of HD95, lesion-wise scores, summaries, box plots and threads, as a program.
 #include <cmath>
 #include <filesystem>
 #include <regex>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr double tolerance = 1e-12;
 
-// Label 4, so that all three regions are the same mask.
+// The label is 4, so that all three regions are the same mask.
 void write_mask(const fs::path& path, const Index3& size, const Inside& inside) {
   fs::create_directories(path.parent_path());
   std::vector<uint8_t> labels = mask_of(size, inside);
@@ -40,11 +40,11 @@ nlohmann::json scores_of(const TemporaryFolder& folder, const std::string& more)
   const ToolResult got = evaluate(folder, fmt::format("--json '{}' {}", file, more));
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
-  CHECK(got.errors.empty());  // no progress into a pipe
+  CHECK(got.errors.empty());  // no progress is written into a pipe
   return nlohmann::json::parse(read_bytes(file));
 }
 
-// Cubes of side 10 shifted by 0, 1, 2, 3 and 4 voxels: Dice 1, 0.9, 0.8, 0.7, 0.6; HD95 of that many mm.
+// Cubes of side 10 are shifted by 0, 1, 2, 3 and 4 voxels: Dice 1, 0.9, 0.8, 0.7, 0.6; HD95 of that many mm.
 void write_shifted_cubes(const TemporaryFolder& folder) {
   const Index3 size = {16, 12, 12};
   for (int64_t shift = 0; shift < 5; ++shift) {
@@ -98,7 +98,7 @@ TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") 
 }
 
 TEST_CASE("quartiles between values are numpy's, and one value has no deviation", "[evaluate]") {
-  // numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]); numpy.std(ddof=1)
+  // The values are from numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]) and numpy.std(ddof=1).
   const io::Distribution d = io::distribution_of({8, 1, 4, 2});
   CHECK(d.lower_quartile == Approx(1.75));
   CHECK(d.median == Approx(3));
@@ -117,8 +117,8 @@ TEST_CASE("quartiles between values are numpy's, and one value has no deviation"
 TEST_CASE("lesion-wise scores stand next to the others where they are asked for", "[evaluate]") {
   const TemporaryFolder folder;
   const Index3 size = {60, 12, 12};
-  // Two lesions of 64 mm^3, 17 apart: the first found with 48 of 64 voxels (Dice 0.75, HD95 1), the second missed; a
-  // made-up voxel. In one: 2 * 48 / (128 + 65).
+  // There are two lesions of 64 mm^3, 17 apart. The first is found with 48 of 64 voxels (Dice 0.75, HD95 1), the second
+  // is missed, and one voxel is invented. Together they score 2 * 48 / (128 + 65).
   const auto both = [](const Inside& a, const Inside& b) -> Inside {
     return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
   };
@@ -138,7 +138,8 @@ TEST_CASE("lesion-wise scores stand next to the others where they are asked for"
   CHECK_THAT(evaluate(folder, "--lesion-wise").output,
              ContainsSubstring("ET: 1 lesions found, 1 missed, 1 false positives, 0 too small"));
 
-  // Grown 9 times, the two are one lesion, and only the voxel far away is wrong; of 64 mm^3, neither counts.
+  // Dilated 9 times, the two are one lesion, and only the voxel far away is wrong. With a limit of 64 mm^3, neither
+  // counts.
   const nlohmann::json one = scores_of(folder, "--lesion-wise --lesion-dilation 9").at("cases")[0].at("ET");
   CHECK(one.at("lesions").at("found") == 1);
   CHECK(one.at("lesion_dice").get<double>() == Approx(2 * 48.0 / (128 + 64) / 2).margin(tolerance));
@@ -174,15 +175,15 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
   write_shifted_cubes(folder);
   const std::string name = (folder / "scores").string();
   REQUIRE(evaluate(folder, fmt::format("--plot '{}'", name)).exit_code == 0);
-  const auto points = [](const std::string& svg) {  // the only shapes of this opacity
+  const auto points = [](const std::string& svg) {  // the only shapes with this opacity
     const std::regex opacity("fill-opacity[:=]\"?0\\.7[\"; ]");
     return std::distance(std::sregex_iterator(svg.begin(), svg.end(), opacity), std::sregex_iterator());
   };
   CHECK(points(read_bytes(name + ".svg")) == 5 * 3 * 4);
-  // The PNG's header: 1200 pixels wide, big-endian.
+  // The PNG's header says 1200 pixels wide, big-endian.
   CHECK(read_bytes(name + ".png").substr(0, 20) == std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0", 20));
 
-  write_mask(folder / "out/case3.nii.gz", {16, 12, 12}, cube({0, 0, 0}, 0));  // predicted empty: a broken axis
+  write_mask(folder / "out/case3.nii.gz", {16, 12, 12}, cube({0, 0, 0}, 0));  // predicted empty: the axis is broken
   REQUIRE(evaluate(folder, fmt::format("--lesion-wise --plot '{}.svg'", (folder / "only").string())).exit_code == 0);
   CHECK(points(read_bytes(folder / "only.svg")) == 5 * 3 * 6);
   CHECK_FALSE(fs::exists(folder / "only.png"));

@@ -1,4 +1,5 @@
-// revunet-evaluate as a program: scores against closed forms and SciPy's, folder layouts, refusals with exit codes.
+// Tests revunet-evaluate as a program: scores against closed forms and SciPy's, folder layouts, refusals with exit
+// codes.
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +24,7 @@ namespace {
 constexpr double tolerance = 1e-12;  // all digits are written: only the last rounding may differ
 constexpr std::array<int64_t, 3> size = {16, 12, 12};
 
-// A cube of side 10 of one label, its corner at (x, 1, 1).
+// Returns a cube of side 10 of one label, with its corner at (x, 1, 1).
 std::vector<uint8_t> cube(int64_t corner_x, uint8_t label) {
   std::vector<uint8_t> labels;
   for (int64_t z = 0; z < size[2]; ++z) {
@@ -86,7 +87,7 @@ TEST_CASE("two files give the scores of the closed form, in mm", "[evaluate]") {
 
 TEST_CASE("folders are matched by name, means and empty cases are reported", "[evaluate]") {
   const TemporaryFolder folder;
-  // A BraTS dataset, partly one deeper; predictions of some of its cases in two layouts.
+  // This is a BraTS dataset, partly one folder deeper, with predictions of some of its cases in two layouts.
   std::vector<uint8_t> with_rim = cube(1, 2);
   with_rim[5 + 16 * (5 + 12 * 5)] = 4;
   write_labels(folder / "data/HGG/one/one_seg.nii.gz", cube(1, 4));
@@ -110,7 +111,8 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
   CHECK(report.at("cases")[0].at("case") == "one");
   CHECK(report.at("cases")[1].at("case") == "three");
   CHECK(report.at("cases")[2].at("case") == "two");
-  // one: the shifted cube; three: predicted empty; two: the whole right, and an enhancing voxel where there is none.
+  // one is the shifted cube, three is predicted empty, and two is right except for an enhancing voxel where there is
+  // none.
   const double one_empty = 373.12866;
   CHECK(number(report.at("mean").at("WT").at("dice")) == Approx((0.7 + 0 + 1) / 3).margin(tolerance));
   CHECK(number(report.at("mean").at("ET").at("dice")) == Approx(0.7 / 3).margin(tolerance));
@@ -131,7 +133,7 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
   CHECK_THAT(csv, ContainsSubstring("\none,ET,0.7,3,0.7,") && ContainsSubstring("\ntwo,ET,0,373.12866,1,") &&
                       ContainsSubstring(",0,1,brats,file name\n"));
 
-  // A case folder and a file on their own, and a flat folder of references.
+  // This compares a case folder and a file on their own, and a flat folder of references.
   CHECK(evaluate(folder / "data/HGG/one", folder / "out/one.nii.gz").exit_code == 0);
   CHECK(evaluate(folder / "out", folder / "out", "--labels brats").exit_code == 0);
 }

@@ -1,4 +1,4 @@
-// Event files for TensorBoard: bytes against RFC 3720 and TensorBoard's own writer, runs against its own reader.
+// Tests event files for TensorBoard: bytes against RFC 3720 and TensorBoard's own writer, runs against its own reader.
 
 #include "io/files/event_file.h"
 #include "models/training/report/tensorboard.h"
@@ -19,8 +19,8 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
-// What TensorBoard's reader makes of a folder: a line a series, `tag step=value step=value ...`, of pictures
-// widthxheight for the value.
+// Prints how TensorBoard's reader understands a folder: a line per series, `tag step=value step=value ...`, where
+// pictures have widthxheight for the value.
 constexpr const char* kReader = R"python(
 import sys
 from tensorboard.backend.event_processing import event_accumulator as ea
@@ -32,7 +32,7 @@ for tag in a.Tags()["images"]:
     print(tag, *["%d=%dx%d" % (e.step, e.width, e.height) for e in a.Images(tag)])
 )python";
 
-// Nothing where Python or its package is missing.
+// Returns nothing where Python or its package is missing.
 std::optional<std::map<std::string, std::string>> read_by_tensorboard(const fs::path& folder) {
   const auto read = run_python("tensorboard", kReader, "'" + folder.string() + "' 2>/dev/null");
   if (!read) return std::nullopt;
@@ -45,7 +45,7 @@ std::optional<std::map<std::string, std::string>> read_by_tensorboard(const fs::
   return series;
 }
 
-// `step=value ...` of columns of a log.
+// Returns `step=value ...` for columns of a log.
 std::string points(const std::vector<std::string>& steps, const std::vector<std::string>& values) {
   std::string text;
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -136,7 +136,7 @@ TEST_CASE("TensorBoard reads from a run what its log has, also when it was resum
     const double mean = (2 * losses[2 * epoch] + losses[2 * epoch + 1]) / 3;
     CHECK(mean == Approx(std::stod(column(log, "loss_wt")[epoch])).margin(2e-6));
   }
-  // Two validation cases; the resumed run draws one.
+  // There are two validation cases, and the resumed run draws one.
   std::map<std::string, std::string> pictures;
   for (const auto& [tag, values] : *read) {
     if (tag.starts_with("predictions/")) pictures[tag] = values;
@@ -155,16 +155,16 @@ TEST_CASE("pictures of a validation that is interrupted are in the event file, e
   board.on_step(6, {1, 1, 1});
   const io::Preprocessed input;
   const RegionValues dice{};
-  // The head of a PNG of 1 x 1 pixels, as far as an event reads it.
+  // This is the head of a PNG of 1 x 1 pixels, as far as an event reads it.
   const std::string png = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1", 24);
   *picture = {"drawn", png};
   board.on_validation_case({1, 0, input, {}, dice});
-  board.on_validation_case({1, 1, input, {}, dice});  // of which there is no picture
+  board.on_validation_case({1, 1, input, {}, dice});  // this case has no picture
   REQUIRE(std::distance(fs::directory_iterator(run.file("tensorboard")), fs::directory_iterator()) == 1);
   const std::string events = read_bytes(fs::directory_iterator(run.file("tensorboard"))->path());
   const size_t first = events.find("predictions/drawn");
   REQUIRE(first != std::string::npos);
   CHECK(events.find("predictions/", first + 1) == std::string::npos);
-  // Before the tag stand six bytes of keys and lengths, and before them the step: field 2 of Event.
+  // Six bytes of keys and lengths stand before the tag, and before them the step: field 2 of Event.
   CHECK(events.substr(first - 8, 2) == "\x10\x06");
 }

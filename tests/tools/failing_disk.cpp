@@ -1,7 +1,8 @@
-// A library to preload: one of the program's calls that make, write, sync or rename files fails, the FAILING_DISK_AT-th,
-// counted from 1. At the end a line for each call goes into the file FAILING_DISK_CALLS, in order: "mkdir FOLDER",
-// "create FILE", "write FILE", "sync FILE-OR-FOLDER", "rename FILE TO-FILE". Streams are made within the C library, where
-// no call can be caught: of train.log and of events for TensorBoard only what the latter write counts.
+// This is a library to preload. Among the program's calls that make, write, sync or rename files, it makes one fail:
+// the FAILING_DISK_AT-th, counted from 1. At the end it writes a line for each call into the file FAILING_DISK_CALLS,
+// in order: "mkdir FOLDER", "create FILE", "write FILE", "sync FILE-OR-FOLDER", "rename FILE TO-FILE". Streams make
+// their calls within the C library, where they cannot be caught: for train.log and events for TensorBoard, only the
+// latter's write counts.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ struct Calls {
   }
 } calls;
 
-// Counts the call; whether it is the one that fails.
+// Counts the call. Returns whether it is the one that fails.
 bool fails(const std::string& call) {
   const std::lock_guard lock(calls.mutex);
   calls.lines += call + '\n';
@@ -39,7 +40,7 @@ bool fails(const std::string& call) {
   return ++calls.count == (at ? std::atol(at) : 0);
 }
 
-// Not the terminal, a pipe, or where the program's output goes.
+// Returns false for the terminal, a pipe, and where the program's output goes.
 bool is_file(int descriptor) {
   struct stat status {};
   return descriptor > 2 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);

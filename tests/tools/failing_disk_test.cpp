@@ -1,5 +1,5 @@
-// Disks that fail: whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what was
-// there before is there still. And the order of these calls, which is what a power failure would find.
+// Tests disks that fail. Whichever call it is that makes, writes, syncs or renames a file, the tool says so, and what
+// was there before is still there. Also tests the order of these calls, which decides what a power failure leaves.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -25,7 +25,7 @@ const std::map<std::string, std::string> reasons = {{"mkdir", "Read-only file sy
 const std::string kOptions =
     "--channels 4,8 --size 16,16,16 --epochs 2 --val-fraction 0.25 --lr 0.01 --seed 3 --accumulate 2 --ema 0.9";
 
-// A tool whose at-th call fails; 0: none. `calls` gets a line for each.
+// Runs a tool whose at-th call fails, or none with 0. `calls` gets a line for each call.
 ToolResult run_on_failing_disk(const std::string& tool, const std::string& arguments, long at, const fs::path& calls) {
   return run_tool(tool, arguments,
                   fmt::format("{}ASAN_OPTIONS=verify_asan_link_order=0 FAILING_DISK_AT={} FAILING_DISK_CALLS='{}' "
@@ -37,7 +37,7 @@ struct Call {
   std::string kind, path, to;  // to: of a rename
 };
 
-// Those of a tool that nothing fails for: some of every kind.
+// Returns the calls of a tool for which nothing fails. There are some of every kind.
 std::vector<Call> calls_of(const std::string& tool, const std::string& arguments) {
   const TemporaryFolder folder;
   REQUIRE(run_on_failing_disk(tool, arguments, 0, folder / "calls").exit_code == 0);
@@ -72,17 +72,17 @@ TEST_CASE("a file gets its name once it is on disk, the older one keeps its own 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
   const std::vector<Call> calls = calls_of("revunet-train", start(data, run));
-  std::map<std::string, std::string> last;  // what happened last to each path
+  std::map<std::string, std::string> last;  // the last call for each path
   std::map<std::string, int> named;
   for (size_t i = 0; i < calls.size(); ++i) {
     const auto& [kind, path, to] = calls[i];
     INFO("call " << i + 1 << ": " << kind << " " << path << " " << to);
     if (kind == "rename") {
-      if (!fs::path(path).filename().string().starts_with('.')) {  // the older file, to a name of its own
+      if (!fs::path(path).filename().string().starts_with('.')) {  // renames the older file to a name of its own
         REQUIRE(i + 1 < calls.size());
         CHECK(calls[i + 1].kind == "rename");
         CHECK(calls[i + 1].to == path);
-        CHECK(last[calls[i + 1].path] == "sync");  // the newer was on disk before
+        CHECK(last[calls[i + 1].path] == "sync");  // the newer one was on disk before
       } else {
         CHECK(last[path] == "sync");  // after the last of its writes
         REQUIRE(i + 1 < calls.size());
@@ -93,12 +93,12 @@ TEST_CASE("a file gets its name once it is on disk, the older one keeps its own 
     }
     last[path] = kind;
   }
-  CHECK(named["checkpoint.safetensors"] == 2);  // a save an epoch
+  CHECK(named["checkpoint.safetensors"] == 2);  // one save per epoch
   CHECK(named["last.safetensors"] == 2);
   CHECK(named["log.csv"] == 2);
   for (const char* once : {"config.toml", "split.json", "report.html"}) CHECK(named[once] >= 1);
-  // Nothing that is there has come another way, but for what is appended to as the run goes.
-  const std::set<fs::path> kept = {"run.lock", "train.log"};  // the lock says no more than who holds it
+  // Every file came this way, except for those that the run appends to as it goes.
+  const std::set<fs::path> kept = {"run.lock", "train.log"};  // the lock only says who holds it
   for (const auto& entry : fs::directory_iterator(run)) {
     const fs::path name = entry.path().filename();
     if (entry.is_regular_file() && !kept.contains(name)) CHECK(named[name] > 0);
@@ -116,12 +116,12 @@ TEST_CASE("whichever call of a run fails, it is named, and the run goes on to th
     const ToolResult got =
         run_on_failing_disk("revunet-train", start(data, run), static_cast<long>(at), folder / "its_calls");
     INFO(got.errors);
-    // What only shows the run does not end it.
+    // A failure of what only shows the run does not end it.
     const bool shows = got.output.find("the run goes on without ") != std::string::npos;
     REQUIRE(got.exit_code == (shows ? 0 : 3));
     const std::string& message = shows ? got.output : got.errors;
     CHECK_THAT(message, ContainsSubstring("expected to ") && ContainsSubstring(reasons.at(kind)));
-    CHECK_THAT(message, ContainsSubstring(path == folder.path() ? path : run.string()));  // it holds the new run's
+    CHECK_THAT(message, ContainsSubstring(path == folder.path() ? path : run.string()));  // it holds the new run
     for (const char* file : {"checkpoint", "last.safetensors", "best.safetensors", "log.csv"}) {
       if (path.find(file) != std::string::npos)
         CHECK_THAT(message, ContainsSubstring("go on with --resume " + run.string()));
@@ -165,7 +165,7 @@ TEST_CASE("whichever call of a prediction fails, no half of a file is left", "[p
   }
 }
 
-// The split holds the hash of a damaged file, until told otherwise.
+// Removes a file's hash, because the split holds that of the damaged file until then.
 void forget_hash(const fs::path& run, const std::string& name) {
   nlohmann::json split = nlohmann::json::parse(read_bytes(run / "split.json"));
   split["sha256"][name].erase("t2");

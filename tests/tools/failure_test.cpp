@@ -1,4 +1,4 @@
-// What tools say of exceptions, whoever throws them, and their exit codes.
+// Tests what tools say about exceptions, whoever throws them, and their exit codes.
 #include "tools/common/failure.h"
 
 #include <filesystem>
@@ -44,7 +44,7 @@ TEST_CASE("the project's own errors keep their messages and have the exit codes 
   }
 }
 
-TEST_CASE("what libraries throw is told in words, without the names of their exceptions", "[failure]") {
+TEST_CASE("what libraries throw is reported in words, without the names of their exceptions", "[failure]") {
   const Failure file = failure_when([] { (void)std::filesystem::file_size("/no/such/file"); });
   CHECK(file.code == 3);
   CHECK_THAT(file.message,

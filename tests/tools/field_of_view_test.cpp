@@ -1,4 +1,4 @@
-// What a prediction sees at once: options, and weights that say what they were trained on.
+// Tests what a prediction sees at once: by options, and by weights that say what they were trained on.
 #include "models/inference/field_of_view.h"
 
 #include "engine/error.h"

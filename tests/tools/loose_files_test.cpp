@@ -1,4 +1,4 @@
-// Cases of loose files: their names, and what is refused.
+// Tests cases of loose files: their names, and what is refused.
 #include "tools/predict/loose_files.h"
 
 #include <ranges>

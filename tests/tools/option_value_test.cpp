@@ -1,4 +1,4 @@
-// What options take, what they refuse and with which words, and that each tells its value as it would be typed.
+// Tests what options take, what they refuse and with which words, and that each writes its value as it would be typed.
 #include "tools/common/option_value.h"
 
 #include <limits>
@@ -13,7 +13,7 @@ using namespace revunet::tools;
 
 namespace {
 
-// The value's text after each text that it takes.
+// Returns the value's text after each text that it takes.
 std::string after(const OptionValue& value, const std::string& text) {
   value.set("--x", text);
   return value.text();
@@ -35,7 +35,7 @@ TEST_CASE("whole numbers of options are whole, in range, and of 64 bits", "[opti
     INFO(text);
     CHECK(refusal(value, text) == "[--x] expected a whole number from -3 to 1000, got " + std::string(text));
   }
-  CHECK(n == 1000);  // as it was
+  CHECK(n == 1000);  // unchanged
   uint64_t seed = 0;
   CHECK(after(seed_number(seed), "18446744073709551615") == "18446744073709551615");
   CHECK(seed == std::numeric_limits<uint64_t>::max());
@@ -77,7 +77,7 @@ TEST_CASE("lists, sizes, bytes, words and flags of options", "[options]") {
   double low = 0, high = 0;
   CHECK(after(number_pair(low, high), "0.9,1.1") == "0.9,1.1");
   CHECK((low == 0.9 && high == 1.1));
-  CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, as 0.9,1.1, got 1");
+  CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, such as 0.9,1.1, got 1");
   std::optional<size_t> budget;
   CHECK(after(bytes(budget), "8GiB") == "8589934592");
   CHECK(after(bytes(budget), "0") == "0");

@@ -1,4 +1,4 @@
-// Images and weights as others read them: nibabel and the safetensors package.
+// Tests that others can read our images and weights: nibabel and the safetensors package.
 #include <zlib.h>
 
 #include <cmath>
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A line an image: type in the file, shape, affine, CRC-32 of its values as float32, x fastest.
+// Prints a line per image: type in the file, shape, affine, CRC-32 of its values as float32, x fastest.
 constexpr const char* kImages = R"python(
 import sys, zlib, numpy, nibabel
 for path in sys.argv[1:]:
@@ -24,7 +24,7 @@ for path in sys.argv[1:]:
     print(image.get_data_dtype(), *image.shape, *affine, zlib.crc32(values.tobytes(order="F")))
 )python";
 
-// A line a tensor, by name: type, shape, CRC-32; then writes all of them again.
+// Prints a line per tensor, by name: type, shape, CRC-32. Then writes all of them again.
 constexpr const char* kTensors = R"python(
 import sys, zlib
 from safetensors import safe_open
@@ -40,7 +40,7 @@ uint32_t crc_of(std::span<const std::byte> bytes) {
   return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
-// As kImages prints it.
+// Returns the line that kImages prints.
 std::string line_of(const fs::path& path, const std::string& type) {
   const io::NiftiImage image = io::read_nifti(path);
   std::string line = fmt::format("{} {}", type, fmt::join(image.grid.size, " "));

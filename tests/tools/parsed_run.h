@@ -1,4 +1,4 @@
-// The options of revunet-train as a command line, its files and its protocol set them, without the program.
+// Parses the options of revunet-train as a command line, its files and its protocol set them, without the program.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct ParsedRun {
   explicit ParsedRun(std::vector<std::string> words) {
     CLI::App app("", "revunet-train");
     options.declare(app);
-    std::ranges::reverse(words);  // as CLI11 wants them
+    std::ranges::reverse(words);  // CLI11 expects them reversed
     app.parse(words);
     for (const CLI::Option* option : app.get_options()) {
       if (!option->get_group().empty()) names.insert(option->get_lnames().begin(), option->get_lnames().end());

@@ -1,4 +1,4 @@
-// revunet-phantom: that its cases are valid BraTS cases, the same for anybody, and no easier than they should be.
+// Tests revunet-phantom: its cases are valid BraTS cases, the same for anybody, and no easier than they should be.
 #include "io/phantom/phantom.h"
 
 #include <algorithm>
@@ -21,14 +21,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<int64_t, 3> half_size = {120, 120, 78};  // of BraTS: real proportions at an eighth of the time
+constexpr std::array<int64_t, 3> half_size = {120, 120, 78};  // half of BraTS's in an eighth of the time
 enum Modality : size_t { t1, t1ce, t2, flair };
 
 int64_t count(const io::PhantomCase& phantom, uint8_t label) {
   return std::count(phantom.labels.begin(), phantom.labels.end(), label);
 }
 
-// Mean intensity over the brain's voxels of one label.
+// Returns the mean intensity over the brain's voxels of one label.
 double mean(const io::PhantomCase& phantom, Modality modality, uint8_t label) {
   double sum = 0, voxels = 0;
   for (size_t i = 0; i < phantom.labels.size(); ++i) {
@@ -39,7 +39,7 @@ double mean(const io::PhantomCase& phantom, Modality modality, uint8_t label) {
   return sum / voxels;
 }
 
-// The best Dice of the whole tumour that any threshold reaches, taking what is above it or what is below.
+// Returns the best Dice of the whole tumour that any threshold reaches, taking what is above it or what is below.
 double best_threshold_dice(const io::PhantomCase& phantom, const std::vector<int16_t>& modality) {
   const int16_t highest = *std::max_element(modality.begin(), modality.end());
   std::vector<double> tumour(static_cast<size_t>(highest) + 1), all(static_cast<size_t>(highest) + 1);
@@ -78,7 +78,7 @@ TEST_CASE("random numbers are splitmix64's and normal", "[phantom]") {
     products += a * b;
     fourth += a * a * a * a + b * b * b * b;
   }
-  // Bounds are five standard errors of each mean.
+  // The bounds are five standard errors of each mean.
   CHECK(std::abs(sum / (2 * draws)) < 5 / std::sqrt(2.0 * draws));
   CHECK(std::abs(squares / (2 * draws) - 1) < 5 * std::sqrt(2 / (2.0 * draws)));
   CHECK(std::abs(products / draws) < 5 / std::sqrt(1.0 * draws));
@@ -137,7 +137,7 @@ TEST_CASE("a phantom is a skull-stripped brain with a glioma's contrast", "[phan
   CHECK(masks_differ == 0);
   CHECK(tumour_outside == 0);
   CHECK(other_labels == 0);
-  // A brain of 1.1 to 1.7 litres in the 8.9 of a BraTS image; tumours of BraTS take 0.5 to 20 % of it.
+  // A brain has 1.1 to 1.7 litres in the 8.9 of a BraTS image. Tumours of BraTS take 0.5 to 20 % of it.
   const double brain_share = static_cast<double>(brain) / static_cast<double>(voxels);
   CHECK(brain_share > 0.12);
   CHECK(brain_share < 0.19);
@@ -187,7 +187,8 @@ TEST_CASE("no single threshold finds the tumour", "[phantom]") {
         sum[m] += dice;
       }
     }
-    // Even with the best threshold for each case, which needs the answer. A real BraTS case reaches 0.54 on FLAIR.
+    // This holds even with the best threshold for each case, which needs the answer. A real BraTS case reaches 0.54 on
+    // FLAIR.
     for (size_t m = 0; m < 4; ++m) CHECK(sum[m] / static_cast<double>(set.cases) < 0.70);
   }
 }

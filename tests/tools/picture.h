@@ -1,4 +1,4 @@
-// A PNG's pixels.
+// Reads a PNG's pixels.
 #pragma once
 
 #include <cairo.h>

@@ -1,4 +1,4 @@
-// The pictures of a run and of predictions: the same ones, however the cases are stored.
+// Tests that the pictures of a run and of predictions are the same, however the cases are stored.
 
 #include "io/dataset/dataset.h"
 #include "tests/support/catch.h"
@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// One validation case and two to train on; the first validation's picture, by its case's name.
+// Trains with one validation case and two others. Returns the first validation's picture, by its case's name.
 std::map<std::string, std::string> pictures_of_run(const fs::path& data, const fs::path& run, const std::string& more) {
   const std::string options = "--channels 4,8 --size 24,24,24 --val-fraction 0.34 --epochs 1 --no-tensorboard ";
   const ToolResult got = train(data, run, options + more);
@@ -24,7 +24,7 @@ std::map<std::string, std::string> pictures_of_run(const fs::path& data, const f
   return pictures;
 }
 
-// Voxels with x and y the other way round.
+// Returns the voxels with x and y exchanged.
 template <class T>
 std::vector<T> turned(const std::vector<T>& voxels, const std::array<int64_t, 3>& size) {
   const auto [X, Y, Z] = size;
@@ -39,8 +39,8 @@ std::vector<T> turned(const std::vector<T>& voxels, const std::array<int64_t, 3>
 
 enum class Sides { right_anterior, unsaid };
 
-// The brain at the same place of the world: x to the right and y to the front, or as BraTS has them with a header that
-// does not say so.
+// Writes the brain at the same place of the world: x to the right and y to the front, or as BraTS has them with a
+// header that does not say so.
 template <class T>
 void write_image(const fs::path& path, const std::vector<T>& voxels, const std::array<int64_t, 3>& size, int datatype,
                  Sides sides) {
@@ -68,7 +68,7 @@ fs::path write_again(const fs::path& data, const fs::path& out, Sides sides) {
   return out;
 }
 
-// Which pixels of a PNG have a colour, as outlines and fills of regions have.
+// Returns which pixels of a PNG have a colour, as outlines and fills of regions have.
 std::vector<std::pair<int, int>> coloured_pixels(const std::string& png) {
   std::vector<std::pair<int, int>> pixels;
   const Picture picture(png);
@@ -91,7 +91,7 @@ TEST_CASE("a run's pictures are in radiological orientation whatever that of the
   const auto ras = pictures_of_run(folder / "ras", folder / "run-ras", "");
   REQUIRE((expected.size() == 1 && ras.size() == 1));
   const std::string &here = expected.begin()->second, &there = ras.begin()->second;
-  CHECK((coloured_pixels(here) == coloured_pixels(there)));  // long: not printed
+  CHECK((coloured_pixels(here) == coloured_pixels(there)));  // too long to print
   CHECK(coloured_pixels(here).size() > 400);
   CHECK((here != there));  // the slices have the numbers of their files
 }
@@ -119,7 +119,7 @@ TEST_CASE("overlays are in radiological orientation whatever that of the files",
   REQUIRE(expected.size() > 400);  // more than those next to the captions, 100 each
   CHECK((coloured_pixels(read_bytes(ras)) == expected));
   CHECK((coloured_pixels(read_bytes(unsaid)) == expected));
-  // The slices have the numbers of their files; sides that a file does not name are not named.
+  // The slices have the numbers of their files. Sides that a file does not name are not named.
   CHECK((read_bytes(ras) != read_bytes(straight)));
   CHECK((read_bytes(unsaid) != read_bytes(straight)));
 }

@@ -1,4 +1,4 @@
-// revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
+// Tests revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
 
 #include "models/plan/mode_choice.h"
 #include "tests/support/catch.h"
@@ -49,7 +49,7 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
   MemorySettings cuda = whole_brain;
   cuda.layout = kCudaLayout;
   cuda.size = {32, 64, 96};
-  // Both halves of every level's stream; 30 channels take the room of 32.
+  // Both halves of every level's stream count. 30 channels take the room of 32.
   const int64_t voxels = 32 * 64 * 96;
   const int64_t pairs = voxels * 2 * 4 * 32 + voxels / 8 * 2 * 4 * 60 + voxels / 64 * 2 * 4 * 120 +
                         voxels / 512 * 2 * 4 * 180 + voxels / 4096 * 2 * 4 * 240;
@@ -68,7 +68,7 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
 TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would fit", "[plan]") {
   MemorySettings half = whole_brain;
   half.precision = Precision::bf16;
-  // All but parameters and moments (three f32 values each) is halved; the workspace is not.
+  // All but parameters and moments (three f32 values each) is halved. The workspace is not.
   const MemoryStats f32 = plan_training(whole_brain).training, bf16 = plan_training(half).training;
   CHECK(bf16.at_peak[static_cast<size_t>(Tag::sequence_output)] * 2 ==
         f32.at_peak[static_cast<size_t>(Tag::sequence_output)]);
@@ -80,7 +80,7 @@ TEST_CASE("bf16 takes less than f32, and a plan's budget names it where it would
 TEST_CASE("mixed precision takes as much as fp32 on the CPU, and is not the baseline's", "[plan]") {
   MemorySettings mixed = whole_brain;
   mixed.precision = Precision::mixed;
-  // Two tensors of bf16 in place of one of f32, and oneDNN's or our own workspace for them.
+  // Two tensors of bf16 take the place of one of f32, and need oneDNN's or our own workspace.
   const MemoryStats f32 = plan_training(whole_brain).training, with_bf16 = plan_training(mixed).training;
   const auto scratch = static_cast<size_t>(Tag::backward_scratch), outputs = static_cast<size_t>(Tag::sequence_output);
   CHECK(with_bf16.at_peak[scratch] == f32.at_peak[scratch]);
@@ -113,7 +113,7 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   CHECK_THROWS_WITH(chosen(10), ContainsSubstring("no patch fits"));
   CHECK_THROWS_AS(chosen(4000, {.activations = Activations::stored}), UsageError);
 
-  // The largest cube fits, the next one does not.
+  // The largest cube fits, and the next one does not.
   MemorySettings cube = whole_brain;
   const int64_t edge = largest_cube(cube, {}, 3000 * MiB);
   cube.size = {edge, edge, edge};
@@ -160,17 +160,17 @@ TEST_CASE("monitoring reconstruction reports each sequence in turn, within f32's
   CHECK(sequences ==
         std::vector<std::string>{"step 1: encoders.0.reversibleBlocks", "step 3: encoders.1.reversibleBlocks",
                                  "step 5: decoders.1.reversibleBlocks", "step 7: encoders.0.reversibleBlocks"});
-  // bf16's rounding is 2^16 times f32's, and its limits are its own.
+  // bf16's rounding is 2^16 times f32's, so it has separate limits.
   const ToolResult bf16 = train(data, folder / "bf16", steps + "--monitor-reconstruction 2 --precision bf16");
   CHECK(bf16.exit_code == 0);
   CHECK_THAT(bf16.output,
              ContainsSubstring("rebuilt its input with a relative error of ") && !ContainsSubstring("warning"));
-  // Looking changes nothing.
+  // Monitoring changes nothing.
   REQUIRE(train(data, folder / "unwatched", steps).exit_code == 0);
   CHECK(read_bytes(folder / "watched/last.safetensors") == read_bytes(folder / "unwatched/last.safetensors"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // which takes terabytes of addresses
+#if !defined(__SANITIZE_ADDRESS__)  // it takes terabytes of addresses
 TEST_CASE("a run on the CPU warns where its plan is more than the process may take", "[train][memory]") {
   const TemporaryFolder folder;
   const std::filesystem::path data = make_phantoms(folder / "data", 1);
@@ -180,7 +180,7 @@ TEST_CASE("a run on the CPU warns where its plan is more than the process may ta
                   "--max-steps 1 --threads 1",
                   data.string(), (folder / "run").string()),
       R"(sh -c 'ulimit -v 3000000; exec "$0" "$@"' )");
-  CHECK(got.exit_code == 1);  // and it does end
+  CHECK(got.exit_code == 1);  // the run does end
   CHECK_THAT(got.output,
              ContainsSubstring("warning: [memory] expected 5") && ContainsSubstring("that this process may take"));
   CHECK_THAT(got.errors, ContainsSubstring("the plan of this run reserves 5"));

@@ -1,4 +1,4 @@
-// revunet-predict on folders of which some cases are done (--skip-existing) or are no good (--skip-bad), and
+// Tests revunet-predict on folders where some cases are done (--skip-existing) or are bad (--skip-bad), and where it is
 // interrupted.
 #include "engine/error.h"
 #include "io/nifti/nifti.h"
@@ -19,7 +19,7 @@ void cut_in_two(const fs::path& file) {
   write_bytes(file, bytes.substr(0, bytes.size() / 2));
 }
 
-// A case of one modality on a grid, and the files of its prediction.
+// A Predicted is a case of one modality on a grid, and the files of its prediction.
 struct Predicted {
   io::CaseFiles c;
   PredictionFiles files;
@@ -37,7 +37,7 @@ Predicted write_predicted(const fs::path& folder) {
       .labels = folder / "A.nii.gz", .probabilities = folder / "A_probabilities.nii.gz", .overlay = folder / "A.png"};
   io::write_nifti(p.files.labels, header, std::vector<uint8_t>(60, 4));
   io::write_nifti(*p.files.probabilities, header, std::vector<float>(180, 0.5f), 3);
-  // The smallest PNG: one grey pixel.
+  // This is the smallest PNG: one grey pixel.
   write_bytes(
       *p.files.overlay,
       std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0\x3a\x7e\x9b\x55\0\0\0\nIDATx\x9c\x63\x60\0"
@@ -75,7 +75,7 @@ TEST_CASE("a prediction is whole, damaged, not there, or another's", "[predict]"
   write_labels({4, 5, 4}, 1, 4);
   CHECK_THAT(refusal(), ContainsSubstring("A.nii.gz] expected a prediction on the grid of the case's images, 4 x 5 x 3 "
                                           "voxels, got 4 x 5 x 4 voxels"));
-  fs::rename(*p.files.overlay, folder / "elsewhere");  // what is there is judged all the same
+  fs::rename(*p.files.overlay, folder / "elsewhere");  // existing files are judged all the same
   CHECK_THAT(refusal(), ContainsSubstring("A.nii.gz] expected a prediction on the grid"));
   fs::rename(folder / "elsewhere", *p.files.overlay);
   write_labels(small, 2, 4);
@@ -100,7 +100,7 @@ TEST_CASE("what --skip-existing does: it predicts what is missing or damaged, an
   REQUIRE(predict(weights, data, folder / "expected").exit_code == 0);
   const fs::path out = folder / "out";
   fs::create_directories(out);
-  // The first case's prediction is there, with other labels than the network gives; the second's is cut.
+  // The first case's prediction exists, with other labels than the network gives. The second's is cut.
   const fs::path first = out / "Phantom_001.nii.gz", second = out / "Phantom_002.nii.gz";
   io::write_nifti(first, io::read_nifti_header(folder / "expected/Phantom_001.nii.gz").header,
                   std::vector<uint8_t>(32 * 32 * 32, 2));
@@ -126,7 +126,7 @@ TEST_CASE("what --skip-existing does: it predicts what is missing or damaged, an
   CHECK_THAT(other.errors, ContainsSubstring("Phantom_001.nii.gz] expected a prediction on the grid"));
 }
 
-TEST_CASE("what --skip-bad does: it goes on past cases that are no good, and lists them", "[predict]") {
+TEST_CASE("what --skip-bad does: it goes on past bad cases, and lists them", "[predict]") {
   const std::string check = GENERATE("full", "none");  // none: bad files show when they are read
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), weights = write_untrained(folder / "w.safetensors");
@@ -170,7 +170,7 @@ TEST_CASE("an interrupted prediction leaves whole files, and goes on with --skip
   const std::string run =
       fmt::format("{} '{}/revunet-predict' --weights '{}' --data '{}' --out '{}' {} 2>'{}' >/dev/null", patient_threads,
                   tools_dir(), weights.string(), data.string(), out.string(), slow, (folder / "errors").string());
-  // Until the first case is done, or the program has failed.
+  // Waits until the first case is done, or the program has failed.
   const std::string wait =
       fmt::format("until [ -e '{}' ] || ! kill -0 $p; do sleep 0.02; done", (out / "Phantom_001.nii.gz").string());
   const std::string command = fmt::format("{} & p=$!; {}; kill -TERM $p; wait $p", run, wait);

@@ -1,4 +1,4 @@
-// revunet-predict as a program: values against the PyTorch reference, geometry of what it writes, refusals.
+// Tests revunet-predict as a program: values against the PyTorch reference, geometry of what it writes, refusals.
 #include <cmath>
 #include <cstring>
 
@@ -19,7 +19,7 @@ void expect_refusal(const ToolResult& got, int exit_code, const std::string& rea
   CHECK_THAT(got.errors, ContainsSubstring("revunet-predict: error: ") && ContainsSubstring(reason));
 }
 
-// The label of a voxel's three probabilities, as BraTS nests the regions.
+// Returns the label for a voxel's three probabilities, as BraTS nests the regions.
 uint8_t label_of(float whole_tumour, float tumour_core, float enhancing) {
   if (enhancing > 0.5f) return 4;
   if (tumour_core > 0.5f) return 1;
@@ -48,8 +48,8 @@ void for_each_voxel(const std::array<int64_t, 3>& size, F f) {
       for (int64_t x = 0; x < size[0]; ++x) f(voxel++, std::array<int64_t, 3>{x, y, z});
 }
 
-// A case without segmentation: a block of a brain off the centre of an oblique, anisotropic int16 grid, with qform and
-// sform that differ, a description and an intent. Returns the bytes of its files' header.
+// Writes a case without segmentation: a block of a brain off the centre of an oblique, anisotropic int16 grid, with
+// qform and sform that differ, a description and an intent. Returns the bytes of its files' header.
 std::string write_oblique_case(const fs::path& folder) {
   fs::create_directories(folder);
   NiftiBytes image;
@@ -83,7 +83,7 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
   REQUIRE(golden.at("input").shape() == std::vector<int64_t>{1, 4, X, Y, Z});
   const std::vector<float> input = golden.at("input").to_f32(), expected = golden.at("output").to_f32();
 
-  // The input as a case: reference index (c, x, y, z), z fastest, to files with x fastest.
+  // Writes the input as a case: reference index (c, x, y, z), z fastest, becomes files with x fastest.
   const TemporaryFolder folder;
   fs::create_directories(folder / "reference");
   const auto reference_index = [&](size_t channel, const std::array<int64_t, 3>& at) {
@@ -105,7 +105,7 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
     deviation[c] = std::sqrt(squares / voxels - mean * mean);
     io::write_nifti(folder / fmt::format("reference/reference_{}.nii.gz", io::modality_names[c]), header, image, 1);
   }
-  // Preprocessing standardises each modality. Its division is undone in the first convolution's weights (O, I, taps).
+  // Preprocessing standardises each modality. The first convolution's weights (O, I, taps) undo its division.
   io::SafetensorsFile weights;
   for (const auto& entry : golden.entries()) {
     if (!entry.name.starts_with("weight.")) continue;
@@ -117,7 +117,7 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
   }
   io::write_safetensors(folder / "reference.safetensors", weights);
 
-  // A full check warns of images without a background.
+  // A full check warns about images without a background.
   const ToolResult got = predict(folder / "reference.safetensors", folder / "reference", folder / "out",
                                  "--probabilities --size 32,48,16 --check headers");
   REQUIRE(got.exit_code == 0);
@@ -139,12 +139,12 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
     squares_of_error += error / voxels;
     variance += squares / voxels - std::pow(sum / voxels, 2);
   }
-  // What remains is the effect of subtracting the small means; a wrong order of axes or channels gives a ratio above 1.
+  // The subtraction of the small means remains. A wrong order of axes or channels gives a ratio above 1.
   CHECK(std::sqrt(squares_of_error / variance) < 0.02);
 }
 
 TEST_CASE("to a network, a missing modality is one that it does not look at", "[predict]") {
-  const size_t missing = GENERATE(0, 2);  // the first is where grid and header are taken from
+  const size_t missing = GENERATE(0, 2);  // grid and header are taken from the first
   const TemporaryFolder folder;
   const fs::path data = folder / "oblique", weights = write_untrained(folder / "w.safetensors");
   write_oblique_case(data);
@@ -165,7 +165,7 @@ TEST_CASE("to a network, a missing modality is one that it does not look at", "[
   expect_refusal(predict(weights, data, folder / "refused", options), 3, "got no " + name + "; add what is missing");
   const ToolResult got = predict(weights, data, folder / "out", options + " --missing-modality zero");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.errors, !ContainsSubstring("error"));  // the check's warnings alone, of an oblique grid
+  CHECK_THAT(got.errors, !ContainsSubstring("error"));  // only the check's warnings about an oblique grid
   CHECK_THAT(got.output, ContainsSubstring(" s  without " + name + "\n"));
   for (const char* file : {"oblique.nii.gz", "oblique_probabilities.nii.gz"}) {
     const io::NiftiImage expected = io::read_nifti(folder / "expected" / file),
@@ -227,7 +227,7 @@ TEST_CASE("predictions lie on the input's grid, and are zero outside the field o
   CHECK(misplaced == 0);
   CHECK(out_of_range == 0);
   CHECK(inconsistent == 0);
-  CHECK(counts[1] + counts[2] + counts[4] > 0);  // else the checks above say little
+  CHECK(counts[1] + counts[2] + counts[4] > 0);  // otherwise the checks above say little
   CHECK_THAT(got.output,
              ContainsSubstring(fmt::format("1/1 oblique  WT {} TC {} ET {} voxels", counts[1] + counts[2] + counts[4],
                                            counts[1] + counts[4], counts[4])));
@@ -284,13 +284,14 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2, and what is in th
   refused(weights, "--size 31,32,32", "multiples of 2 for 2 levels, got 31,32,32; the nearest are 32,32,32");
   refused(weights, "--size 32,32", "[--size] expected three positive sizes");
   refused(weights, "--threads -1", "[--threads]");
-  // Seven levels take multiples of 64: so the field of view that foreign weights get shows without computing it.
+  // Seven levels take multiples of 64, so that the field of view that other programs' weights get shows without
+  // computing it.
   const fs::path seven = write_untrained(folder / "seven.safetensors", {.channels = {2, 2, 2, 2, 2, 2, 2}});
   io::write_safetensors(folder / "foreign.safetensors", without_metadata(io::read_safetensors(seven)));
   refused(folder / "foreign.safetensors", "", "multiples of 64 for 7 levels, got 160,192,160");
   expect_refusal(run_tool("revunet-predict", "--data x --out y"), 2, "--weights is required");
 
-  // One of the two cases is there: neither is computed.
+  // The files of one of the two cases exist, so neither is computed.
   for (const char* there : {"Phantom_002.nii.gz", "Phantom_002_probabilities.nii.gz"}) {
     const fs::path out = folder / (std::string("holding_") + there);
     fs::create_directories(out);
@@ -301,13 +302,13 @@ TEST_CASE("revunet-predict refuses bad usage with exit code 2, and what is in th
   }
   expect_refusal(predict(weights, data, weights / "out"), 3, "w.safetensors/out] expected to make this folder");
 
-  // A second case whose labels would be the first one's probabilities.
+  // The second case's labels would have the name of the first one's probabilities.
   const std::string first = "Phantom_001", second = "Phantom_001_probabilities";
   fs::create_directories(data / second);
   for (const char* suffix : {"_t1.nii.gz", "_t1ce.nii.gz", "_t2.nii.gz", "_flair.nii.gz"}) {
     fs::copy_file(data / first / (first + suffix), data / second / (second + suffix));
   }
-  refused(weights, "--probabilities", "files have names of their own, got");
+  refused(weights, "--probabilities", "files differ in name, got");
 }
 
 TEST_CASE("revunet-predict refuses bad data with exit code 3", "[predict]") {

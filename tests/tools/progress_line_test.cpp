@@ -1,4 +1,4 @@
-// What a person sees while a tool works: on a terminal a line that redraws itself, elsewhere nothing.
+// Tests what a person sees while a tool works: on a terminal a line that redraws itself, elsewhere nothing.
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -21,14 +21,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A terminal without a person.
+// This is a terminal without a person.
 class PseudoTerminal {
  public:
   explicit PseudoTerminal(unsigned short columns) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
     if (!usable()) return;
     REQUIRE(grantpt(master_) == 0);
     REQUIRE(unlockpt(master_) == 0);
-    // Held open, so that nothing is lost when a tool closes it.
+    // It is held open, so that nothing is lost when a tool closes it.
     slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
     REQUIRE(slave_ >= 0);
     const winsize size = {.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
@@ -44,7 +44,7 @@ class PseudoTerminal {
 
   bool usable() const { return master_ >= 0; }
   std::string path() const { return ptsname(master_); }
-  // All that was written to it: at most a few KB, which it keeps.
+  // Returns all that was written to it, which is at most a few KB.
   std::string take() const {
     std::string text(65536, '\0');
     const ssize_t got = read(master_, text.data(), text.size());
@@ -56,7 +56,8 @@ class PseudoTerminal {
   int master_, slave_ = -1;
 };
 
-// What a tool draws on a terminal as its stderr. Nothing where there are no pseudo-terminals, which is said.
+// Returns what a tool draws on a terminal as its stderr. Where there are no pseudo-terminals, skips the test and
+// returns nothing.
 std::optional<std::string> drawn_by(const std::string& tool, const std::string& arguments, unsigned short columns,
                                     const std::string& kind) {
   const PseudoTerminal terminal(columns);
@@ -126,7 +127,7 @@ TEST_CASE("revunet-predict shows its progress on a terminal, and nowhere else", 
   };
   const auto wide = drawn("wide", 80, "xterm");
   if (!wide) return;
-  // Drawn before each case, erased before each case's own line.
+  // The line is drawn before each case, and erased before each case's own line.
   CHECK_THAT(*wide, ContainsSubstring("\r\x1b[K0/2 cases  Phantom_001  0:00\r\x1b[K"));
   CHECK_THAT(*wide, ContainsSubstring("\r\x1b[K1/2 cases  Phantom_002  0:0") && ContainsSubstring(" left"));
   CHECK_THAT(*wide, EndsWith("\r\x1b[K"));
@@ -177,7 +178,7 @@ TEST_CASE("checking, training and evaluating show their progress on a terminal",
                                  fmt::format("--data '{}' --out '{}' {} --epochs 1 --val-fraction 0.34", data.string(),
                                              (folder / "run").string(), tiny_options),
                                  80, "xterm");
-  // The check, the hashes of 15 files, then samples and validation.
+  // The line shows the check, the hashes of 15 files, then samples and validation.
   CHECK_THAT(*training, ContainsSubstring("0/3 cases checked") && ContainsSubstring("15/15 files hashed"));
   CHECK_THAT(*training, ContainsSubstring("epoch 1/1  reading the first sample") &&
                             ContainsSubstring("epoch 1/1 sample 2/2") &&

@@ -1,4 +1,4 @@
-// Other people's readers of our files: packages of Python, where they are installed.
+// Other people's readers of our files are packages of Python, used where they are installed.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace revunet::test {
 
-// What python3 prints for `script`; arguments: as typed in a shell. Nothing where python3 or the package is missing,
-// which the test then says.
+// Returns what python3 prints for `script`. arguments are as typed in a shell. Where python3 or the package is missing,
+// skips the test with that reason and returns nothing.
 inline std::optional<std::string> run_python(const std::string& package, const std::string& script,
                                              const std::string& arguments) {
   if (std::system(("python3 -c 'import " + package + "' >/dev/null 2>&1").c_str()) != 0) {

@@ -1,4 +1,5 @@
-// revunet-evaluate's choice of what the numbers of segmentations stand for, and its refusal to guess; broken links.
+// Tests revunet-evaluate's choice of what the numbers of segmentations stand for, its refusal to guess, and broken
+// links.
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -15,13 +16,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A row of voxels.
+// Writes a row of voxels.
 void write_values(const fs::path& path, const std::vector<uint8_t>& values) {
   fs::create_directories(path.parent_path());
   io::write_nifti(path, io::make_nifti_header({std::ssize(values), 1, 1}, {1, 1, 1}), values);
 }
 
-// The tumour core is 1 and 3 by brats2023, 2 and 3 by msd: its voxels tell which was taken.
+// The tumour core is 1 and 3 in brats2023, and 2 and 3 in msd: its voxels show which was taken.
 const std::vector<uint8_t> reference_values = {0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 0, 0};
 const std::vector<uint8_t> predicted_values = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 0, 0};
 constexpr int core_2023 = 6, core_msd = 4;
@@ -66,7 +67,7 @@ void check_refusal(const Evaluation& got, const std::string& reason) {
 
 }  // namespace
 
-TEST_CASE("a file has the labels of the dataset.json around it, as its folder has", "[evaluate]") {
+TEST_CASE("a file has the labels of the dataset.json around it, as its folder does", "[evaluate]") {
   const TemporaryFolder folder;
   write_values(folder / "task/labelsTr/one.nii.gz", reference_values);
   write_bytes(folder / "task/dataset.json", decathlon);
@@ -79,12 +80,12 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder ha
             nlohmann::json{{"0", "background"}, {"1", "oedema"}, {"2", "core"}, {"3", "enhancing"}});
     }
   }
-  // By a relative path from within the folder, which has no parent in it.
+  // This uses a relative path from within the folder, which has no parent in it.
   const ToolResult within = run_tool("revunet-evaluate", "--reference one.nii.gz --prediction ../../out/one.nii.gz",
                                      fmt::format("cd '{}/task/labelsTr' && ", folder.path().string()));
   CHECK(within.exit_code == 0);
   CHECK_THAT(within.output, ContainsSubstring("labels: msd") && ContainsSubstring("from dataset.json"));
-  // --labels goes before.
+  // --labels overrides it.
   check_labels(evaluate(folder / "task", folder / "out", "--labels brats2023"), "brats2023", "--labels", core_2023);
   // A dataset.json next to the predictions says nothing about the reference.
   fs::rename(folder / "task/dataset.json", folder / "out/dataset.json");
@@ -110,13 +111,13 @@ TEST_CASE("names of BraTS say what labels are, and others need --labels", "[eval
                   "with --labels: brats, brats2015, brats2023, brats2024");
     check_labels(evaluate(folder / reference, folder / "out", "--labels msd"), "msd", "--labels", core_msd);
   }
-  // Only of what is scored.
+  // Only what is scored matters.
   write_values(folder / "named/two.nii.gz", reference_values);
   check_labels(evaluate(folder / "named", folder / "out"), "brats2023", "file name", core_2023);
   write_values(folder / "out/two.nii.gz", reference_values);
   check_refusal(evaluate(folder / "named", folder / "out"), "two.nii.gz] expected a name or a dataset.json");
 
-  // Both conventions in one folder: a line for each.
+  // Both conventions are in one folder, and each has a line.
   fs::remove(folder / "named/two.nii.gz");
   write_values(folder / "named/two_seg.nii.gz", {0, 1, 2, 4});
   write_values(folder / "out/two.nii.gz", {0, 1, 2, 4});

@@ -1,4 +1,4 @@
-// The page of a run: its numbers against a log written by hand, its form by an XML parser.
+// Tests the page of a run: its numbers against a log written by hand, its form by an XML parser.
 
 #include <regex>
 
@@ -22,8 +22,8 @@ constexpr const char* kHeader =
     "validation_seconds,peak_allocated_bytes,peak_reserved_bytes,peak_parameter_bytes,peak_gradient_bytes,"
     "peak_optimiser_bytes,peak_input_bytes,peak_saved_activation_bytes,peak_sequence_output_bytes,"
     "peak_forward_scratch_bytes,peak_backward_scratch_bytes,peak_workspace_bytes,peak_other_bytes\n";
-// Five epochs, three of them validated; the best mean Dice is the second's, (0.7 + 0.8 + 0.9) / 3. The third has the
-// highest peak, 3 MiB. 100 s in all: 80 of training, 20 of them waiting, and 20 of validation.
+// There are five epochs, three of them validated. The best mean Dice is the second's, (0.7 + 0.8 + 0.9) / 3. The third
+// has the highest peak, 3 MiB. The run takes 100 s in all: 80 of training, 20 of them waiting, and 20 of validation.
 constexpr const char* kRows =
     "1,10,0.001,2.4,0.9,0.8,0.7,0.100000,0.200000,0.300000,16,4,10,1048576,2097152,1048576,0,0,0,0,0,0,0,0,0\n"
     "2,20,0.001,2.1,0.8,0.7,0.6,0.700000,0.800000,0.900000,16,4,5,2097152,4194304,1048576,0,0,0,0,1048576,0,0,0,0\n"
@@ -31,7 +31,7 @@ constexpr const char* kRows =
     "4,40,0.0002,1.5,0.6,0.5,0.4,0.600000,0.700000,0.800000,16,4,5,2097152,4194304,1048576,0,0,0,0,1048576,0,0,0,0\n"
     "5,50,0.0002,1.2,0.5,0.4,0.3,,,,16,4,0,2097152,4194304,1048576,0,0,0,0,1048576,0,0,0,0\n";
 
-// A run's folder named "first & <best>", with all that a page can show.
+// Writes a run's folder named "first & <best>", with all that a page can show.
 fs::path write_run(const TemporaryFolder& folder) {
   const fs::path run = folder / "first & <best>";
   fs::create_directories(run / "previews");
@@ -51,7 +51,7 @@ fs::path write_run(const TemporaryFolder& folder) {
   return run;
 }
 
-// Points of each line, by the chart's title and the series' name.
+// Returns the number of points of each line, by the chart's title and the series' name.
 std::map<std::string, size_t> points_of_lines(const std::string& page) {
   std::map<std::string, size_t> points;
   const std::regex chart("<svg [^>]*aria-label=\"([^\"]*)\">([^]*?)</svg>");
@@ -66,7 +66,7 @@ std::map<std::string, size_t> points_of_lines(const std::string& page) {
   return points;
 }
 
-// Fails unless an XML parser takes the page and finds nothing in it that comes from elsewhere.
+// Fails unless an XML parser accepts the page and finds nothing in it that comes from elsewhere.
 void expect_one_whole_page(const fs::path& page) {
   if (std::system("python3 -c '' >/dev/null 2>&1") != 0) {
     skip("python3, whose XML parser this is for, is not there");
@@ -122,12 +122,12 @@ TEST_CASE("a run's page has the numbers of its log", "[report]") {
   CHECK_THAT(page, ContainsSubstring("first &#38; &#60;best&#62;") && ContainsSubstring("a &#60;b&#62; &#38; c"));
   CHECK_THAT(page, ContainsSubstring("src=\"data:image/png;base64,Zm9vYmFy\""));  // RFC 4648's "foobar"
   CHECK_THAT(page, ContainsSubstring("src=\"data:image/svg+xml;base64,Zm9vYmE=\""));
-  // What the mouse is told.
+  // The mouse shows this.
   CHECK_THAT(page, ContainsSubstring("<title>epoch 4\nWT: 0.6000\nTC: 0.7000\nET: 0.8000\nmean: 0.7000</title>"));
   CHECK_THAT(page, ContainsSubstring(
                        "<title>epoch 1\ncomputing: 12.00 s\nwaiting for data: 4.00 s\nvalidation: 10.00 s</title>"));
   CHECK_THAT(page, ContainsSubstring("<title>epoch 3\nparameter: 1.0 MiB\nsequence output: 2.0 MiB</title>"));
-  // A point an epoch; of Dice, an epoch that was validated.
+  // Losses have one point per epoch, and Dice one per epoch that was validated.
   const std::string loss = "Loss, mean over the epoch's samples: ", dice = "Validation Dice: ";
   const std::map<std::string, size_t> expected = {{loss + "WT", 5},   {loss + "TC", 5},          {loss + "ET", 5},
                                                   {dice + "WT", 3},   {dice + "TC", 3},          {dice + "ET", 3},

@@ -1,4 +1,4 @@
-// Runs that are ended by signals and go on later: the same bits as a run that was never ended.
+// Tests runs that are ended by signals and go on later: they have the same bits as a run that was never ended.
 
 #include "io/files/host_name.h"
 #include "tests/support/catch.h"
@@ -12,19 +12,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Patches, validation in every second epoch, a learning rate that drops: all that a checkpoint has to carry.
+// The options cover all that a checkpoint has to carry: patches, validation in every second epoch, a learning rate that
+// drops.
 const std::string kOptions =
     "--channels 4,8 --size 32,32,32 --patch 16,16,16 --epochs 4 --validate-every 2 --val-fraction 0.25 --lr 0.01 "
     "--lr-drops 1,3 --stop-patience 9 --stop-window 2 --seed 5 --previews 1";
 
-// Besides, whatever a step can do: partial sums of gradients, averages, draws of every kind.
+// These add everything that a step can do: partial sums of gradients, averages, draws of every kind.
 const std::string kEverything =
     kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment strong";
 
-// Samples of some tenths of a second: a signal at the start comes within the first epoch.
+// Samples take some tenths of a second, so that a signal at the start comes within the first epoch.
 const std::string kSlow = "--channels 12,24 --size 96,96,96 --lr 0.01";
 
-// Starts revunet-train, and sends it a signal once `condition`, a shell's, holds, and `delay` seconds have passed.
+// Starts revunet-train. Once `condition`, in shell syntax, holds and `delay` seconds have passed, sends it a signal.
 ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,
                        const std::string& arguments) {
   const TemporaryFolder folder;
@@ -39,7 +40,7 @@ ToolResult train_until(const std::string& condition, const std::string& delay, c
   return {WEXITSTATUS(status), read_bytes(output), read_bytes(errors)};
 }
 
-// That train.log has so many lines with a text.
+// Returns the condition that train.log has so many lines with a text.
 std::string logged(const fs::path& run, const std::string& text, int lines) {
   return fmt::format("[ \"$(grep -c '{}' '{}/train.log')\" -ge {} ]", text, run.string(), lines);
 }
@@ -73,7 +74,7 @@ TEST_CASE("a run that is interrupted and resumed, again and again, is the run th
     INFO(options);
     const fs::path run = folder / fmt::format("run {} {}", signal, options.size()), whole = run.string() + " whole";
     REQUIRE(train(data, whole, options).exit_code == 0);
-    // Each time a sample is made at least, or a case validated, by one thread or two.
+    // Each time, at least a sample is made or a case validated, by one thread or two.
     ToolResult got{};
     int starts = 0;
     do {
@@ -97,7 +98,8 @@ TEST_CASE("a run that is killed at any moment goes on from its last epoch, with 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 8);
   REQUIRE(train(data, folder / "whole", kOptions).exit_code == 0);
-  // Before the first epoch has ended, wherever that is: in making the network, in a step, in validation, in saving.
+  // The signal comes before the first epoch has ended, wherever that is: in making the network, in a step, in
+  // validation, in saving.
   for (const char* delay : {"0", "0.01", "0.03", "0.1", "0.2"}) {
     INFO(delay << " s after the start");
     const fs::path run = folder / fmt::format("early {}", delay);
@@ -110,7 +112,7 @@ TEST_CASE("a run that is killed at any moment goes on from its last epoch, with 
     INFO(delay << " s after the end of an epoch");
     const fs::path run = folder / delay;
     constexpr int kKilled = 128 + 9;
-    // After the first epoch, after the second, then not any more.
+    // The signal comes after the first epoch, then after the second, then not any more.
     CHECK(train_until(logged(run, "epoch 1/4", 1), delay, "KILL", start(data, run)).exit_code == kKilled);
     const ToolResult second = train_until(logged(run, "epoch 2/4", 1), delay, "KILL", go_on(run));
     CHECK((second.exit_code == kKilled || second.exit_code == 0));
@@ -122,7 +124,7 @@ TEST_CASE("a run that is killed at any moment goes on from its last epoch, with 
 TEST_CASE("a second signal ends a run at once", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
-  // Steps of seconds: the second signal comes within one.
+  // Steps take seconds, so the second signal comes within one.
   const std::string slow = fmt::format("--data '{}' --out '{}' --channels 48,96 --size 128,128,128 --val-fraction 0",
                                        data.string(), run.string());
   const ToolResult got =
@@ -143,7 +145,7 @@ TEST_CASE("a second signal leaves the files of the last epoch whole", "[train][r
   const ToolResult got = train_until(logged(run, "resumed in epoch 2", 1), "0.1", "TERM $pid; sleep 0.6; kill -TERM",
                                      go_on(run) + " --epochs 2 --size 128,128,128");
   CHECK(got.exit_code == 128 + 15);
-  CHECK((read_bytes(run / "checkpoint.safetensors") == checkpoint));  // binary: not printed
+  CHECK((read_bytes(run / "checkpoint.safetensors") == checkpoint));  // binary, so not printed
   CHECK((read_bytes(run / "last.safetensors") == last));
   CHECK(run_tool("revunet-train", go_on(run) + " --size 16,16,16", patient_threads).exit_code == 0);
 }
@@ -162,7 +164,7 @@ TEST_CASE("a run that was killed before its first checkpoint starts from its beg
   const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole", run = folder / "run";
   const fs::path init = write_untrained(folder / "init.safetensors");
   REQUIRE(train(data, whole, kOptions + fmt::format(" --init '{}'", init.string())).exit_code == 0);
-  fs::create_directories(run);  // with what is there from the start on
+  fs::create_directories(run);  // holds what is there from the start on
   for (const char* file : {"config.toml", "split.json", "train.log"}) fs::copy(whole / file, run / file);
   const ToolResult got = run_tool("revunet-train", go_on(run), patient_threads);
   INFO(got.errors);
@@ -175,7 +177,7 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
   fs::create_directories(run);
-  // The file of a process that cannot be: process ids have at most seven digits.
+  // This file belongs to an impossible process: process ids have at most seven digits.
   const std::string unfinished = fmt::format(".config.toml.tmp-{}-99999999-0", io::host_name());
   for (const std::string& name :
        {unfinished, std::string("run.lock"), std::string("split.json"), std::string("train.log")})
@@ -234,7 +236,7 @@ TEST_CASE("early stopping knows after a resume what it knew before, and says whe
           "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
-  // Weights that do not move: the Dice of epoch 1 is never exceeded.
+  // The weights do not move, so the Dice of epoch 1 is never exceeded.
   const std::string options =
       "--channels 4,8 --size 32,32,32 --epochs 9 --val-fraction 0.25 --lr 1e-30 --stop-window 1 --stop-patience 2";
   REQUIRE(train(data, run, options + " --max-steps 6").exit_code == 0);  // two epochs of three
@@ -251,7 +253,7 @@ TEST_CASE("early stopping knows after a resume what it knew before, and says whe
 TEST_CASE("a run that goes on between two validations stops where it would have stopped", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
-  // Weights that do not move: epoch 4 scores best, and epoch 8, the next that is scored, has not risen.
+  // The weights do not move, so epoch 4 scores best, and epoch 8, the next one with a score, has not risen.
   const std::string options =
       "--channels 4,8 --size 32,32,32 --epochs 12 --validate-every 4 --val-fraction 0.25 --lr 1e-30 --stop-window 1 "
       "--stop-patience 1";
@@ -283,7 +285,7 @@ TEST_CASE("a damaged checkpoint is known as one, and the one before it serves", 
   write_bytes(run / "checkpoint.safetensors", bytes);
   const ToolResult got = run_tool("revunet-train", go_on(run) + " --epochs 3", patient_threads);
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, ContainsSubstring("the file is damaged; going on from the checkpoint before, step 3"));
+  CHECK_THAT(got.output, ContainsSubstring("the file is damaged; going on from the checkpoint before it, of step 3"));
   expect_same_run(run, folder / "whole");
 
   for (const char* file : {"checkpoint.safetensors", "checkpoint.previous.safetensors"}) write_bytes(run / file, "x");

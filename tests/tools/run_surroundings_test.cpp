@@ -1,4 +1,4 @@
-// A run and what is around it: a terminal that nobody reads, and a program that would write into its folder.
+// Tests a run and what is around it: a terminal that nobody reads, and a program that would write into its folder.
 #include "models/training/run_folder/run_folder.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"

@@ -1,4 +1,4 @@
-// Sizes beyond reason: from whichever door they come, they are refused before anything is made of them.
+// Tests sizes beyond reason: wherever they come from, they are refused before anything is made from them.
 #include <nlohmann/json.hpp>
 
 #include "io/nifti/volume_size.h"
@@ -93,7 +93,8 @@ TEST_CASE("numbers of options beyond reason are refused with the option and the 
   for (const char* seed : {"99999999999999999999", "18446744073709551616", "-1", "1e3"}) {
     plan(fmt::format("--seed={}", seed), "[--seed] expected a whole number from 0 to 18446744073709551615");
   }
-  refused("revunet-check", "--data . --threads 100000", "[--threads] expected a whole number from 0 to 1024, got 100000");
+  refused("revunet-check", "--data . --threads 100000",
+          "[--threads] expected a whole number from 0 to 1024, got 100000");
   refused("revunet-evaluate", "--reference . --prediction . --lesion-wise --lesion-dilation 2147483647",
           "[--lesion-dilation] expected a whole number from 0 to 1000");
   refused("revunet-predict", "--data . --weights x --out y --min-component-volume nan", "[--min-component-volume]");

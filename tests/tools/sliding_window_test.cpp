@@ -1,4 +1,4 @@
-// Prediction by overlapping windows: with networks that see one voxel at a time it is that of the whole volume.
+// Tests prediction by overlapping windows: with networks that see one voxel at a time it is that of the whole volume.
 #include <cmath>
 
 #include "engine/error.h"
@@ -22,7 +22,7 @@ std::vector<float> random_image(const io::Size3& size, int64_t channels) {
   return image;
 }
 
-// Two channels to three, each voxel by itself.
+// Maps two channels to three, each voxel by itself.
 std::vector<float> pointwise(std::span<const float> seen) {
   std::vector<float> out;
   for (size_t i = 0; i < seen.size(); i += 2) {
@@ -59,7 +59,7 @@ TEST_CASE("windows cover every voxel, evenly spread and overlapping enough", "[w
         REQUIRE(starts.back() == length - window);
         for (size_t i = 1; i < starts.size(); ++i) {
           REQUIRE(starts[i] > starts[i - 1]);
-          // Rounding to voxels may take one from the overlap, never the cover.
+          // Rounding to voxels may take one from the overlap, but never leaves a voxel uncovered.
           const double step = std::max(1.0, static_cast<double>(window) * (1 - overlap));
           REQUIRE(starts[i] - starts[i - 1] <= std::min<int64_t>(static_cast<int64_t>(std::ceil(step)), window));
         }
@@ -72,7 +72,7 @@ TEST_CASE("importance is a Gaussian of an eighth of the window about its centre"
   const std::vector<float> w = importance({9, 1, 16});
   REQUIRE(w.size() == 9 * 16);
   const auto at = [&](int64_t x, int64_t z) { return w[static_cast<size_t>(x * 16 + z)]; };
-  // x: centre 4, deviation 9/8; z: centre 7.5, deviation 2.
+  // In x the centre is 4 and the deviation 9/8; in z the centre is 7.5 and the deviation 2.
   CHECK(at(4, 7) == Approx(std::exp(-0.5 * 0.25 * 0.25)));
   CHECK(at(5, 7) / at(4, 7) == Approx(std::exp(-0.5 * (8.0 / 9) * (8.0 / 9))));
   CHECK(at(4, 9) == Approx(std::exp(-0.5 * 0.75 * 0.75)));
@@ -97,7 +97,7 @@ TEST_CASE("a network of single voxels predicts by windows what it predicts at on
       largest = std::max(largest, std::abs(got[i] - at_once[i]) / std::max(1.0f, std::abs(at_once[i])));
     }
     CHECK(largest <= 5e-6f);  // up to a thousand windows of equal values, summed in f32
-    // Weights are normalised: ones stay ones, exactly, at every voxel.
+    // Weights are normalised, so ones stay exactly ones at every voxel.
     const auto ones = predict_by_windows(image, v.size, 2, 1, v.windows, [](std::span<const float> seen) {
       return std::vector<float>(seen.size() / 2, 1.0f);
     });
@@ -106,23 +106,23 @@ TEST_CASE("a network of single voxels predicts by windows what it predicts at on
 }
 
 TEST_CASE("voxels that two windows hold are their weighted mean", "[windows]") {
-  // Three voxels, windows of two: 0-1 and 1-2. Each window's voxels weigh the same, as they are equally far from its
-  // centre. The first window says 1, the second 4.
+  // Three voxels have windows of two: 0-1 and 1-2. Each window's voxels weigh the same, because they are equally far
+  // from its centre. The first window says 1, the second 4.
   float says = -2;
   const auto got = predict_by_windows(std::vector<float>(3), {3, 1, 1}, 1, 1, {{2, 1, 1}, 0.5},
                                       [&](std::span<const float>) { return std::vector<float>(2, says += 3); });
   CHECK(got == std::vector<float>{1, 2.5, 4});
-  // With a single window: itself.
+  // With a single window the result is its own.
   const auto one =
       predict_by_windows(std::vector<float>{0, 3, 0}, {3, 1, 1}, 1, 1, {{3, 1, 1}, 0.5},
                          [](std::span<const float> seen) { return std::vector<float>(seen.begin(), seen.end()); });
   CHECK(one == std::vector<float>{0, 3, 0});
 }
 
-TEST_CASE("where windows overlap, the one whose centre is nearer has more to say, by its Gaussian", "[windows]") {
-  // Six voxels in windows of four, at 0 and 2. The deviation is half a voxel, centres are at 1.5 and 3.5: voxel 2 is
-  // 0.5 and 1.5 from them, one and three deviations. exp(-1/2) = 0.60653 and exp(-9/2) = 0.01111 weigh 0 and 1:
-  // 0.01111 / 0.61764 = 1 / (1 + exp(4)) = 0.01799. Voxel 3 is its mirror image.
+TEST_CASE("where windows overlap, the one whose centre is nearer counts more, by its Gaussian", "[windows]") {
+  // Six voxels have windows of four, at 0 and 2. The deviation is half a voxel, and centres are at 1.5 and 3.5. Voxel 2
+  // is 0.5 and 1.5 from them, which is one and three deviations. exp(-1/2) = 0.60653 and exp(-9/2) = 0.01111 weigh 0
+  // and 1: 0.01111 / 0.61764 = 1 / (1 + exp(4)) = 0.01799. Voxel 3 is its mirror image.
   const size_t axis = GENERATE(0, 1, 2);
   io::Size3 size = {1, 1, 1}, window = {1, 1, 1};
   size[axis] = 6;
@@ -134,7 +134,7 @@ TEST_CASE("where windows overlap, the one whose centre is nearer has more to say
   REQUIRE(two.size() == expected.size());
   for (size_t i = 0; i < expected.size(); ++i) CHECK(two[i] == Approx(expected[i]).margin(1e-6));
 
-  // Five voxels in windows of three, at 0 and 2: voxel 2 alone is in both, at the same distance of either centre.
+  // Five voxels have windows of three, at 0 and 2. Only voxel 2 is in both, at the same distance from either centre.
   io::Size3 five = {1, 1, 1}, three = {1, 1, 1};
   five[axis] = 5;
   three[axis] = 3;
@@ -162,8 +162,8 @@ TEST_CASE("revunet-predict --patch --overlap weighs what overlapping patches say
   CHECK_THAT(got.output, ContainsSubstring("field of view 32,32,32 (from --size) by patches of 32,32,20, overlap 0.4"));
   const io::NiftiImage written = io::read_nifti(folder / "out/Phantom_001_probabilities.nii.gz");
 
-  // Patches at z = 0 and 12, each through the network. At z their weights are exp(-d^2 / 2) with d = (z - 9.5) / 2.5
-  // and (z - 21.5) / 2.5 deviations, an eighth of 20 voxels; along x and y both weigh the same.
+  // Patches begin at z = 0 and 12, and each goes through the network. At z their weights are exp(-d^2 / 2) with d = (z
+  // - 9.5) / 2.5 and (z - 21.5) / 2.5 deviations, an eighth of 20 voxels. Along x and y both weigh the same.
   const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
   const io::Preprocessed input = io::preprocess(volumes, {32, 32, 32});
   Device device;
@@ -228,8 +228,8 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
     cut += brain && without.labels[i] == 0;
   }
   CHECK(missing == 0);
-  CHECK(cut > 0);  // else there was nothing to take in
-  // A patch larger than the brain: padded.
+  CHECK(cut > 0);  // otherwise there was nothing to take in
+  // A patch larger than the brain is padded.
   CHECK(predict(weights, data, folder / "large", "--patch 48,40,44").exit_code == 0);
 
   const auto refused = [&](const std::string& more, const std::string& reason) {

@@ -1,5 +1,4 @@
-// What becomes of a tool whose standard streams are closed, full, or a pipe that nobody reads, and whose files may not
-// grow.
+// Tests a tool whose standard streams are closed, full, or a pipe that nobody reads, and whose files may not grow.
 #include <cstdio>
 
 #include "tests/support/catch.h"
@@ -13,7 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The exit code of a tool, after which come redirections: "revunet-check --data x >&-". `before` runs in its shell.
+// Returns the exit code of a tool, after whose arguments come redirections: "revunet-check --data x >&-". `before` runs
+// in its shell.
 int exit_code_of(const std::string& command, const std::string& before = "true") {
   const int status = std::system(
       fmt::format("{}; CUDA_VISIBLE_DEVICES= {} {}/{}", before, patient_threads, tools_dir(), command).c_str());
@@ -52,7 +52,7 @@ TEST_CASE("output that a full stdout did not take is an error", "[streams]") {
   CHECK(exit_code_of(fmt::format("revunet-check --data /nowhere >/dev/full 2>'{}'", errors)) == 3);
 }
 
-TEST_CASE("a pipe that nobody reads ends a tool without a word", "[streams]") {
+TEST_CASE("a pipe that nobody reads ends a tool without a message", "[streams]") {
   const TemporaryFolder folder;
   const std::string errors = (folder / "errors").string(), code = (folder / "code").string();
   const std::string reader_gone = fmt::format("2>'{}'; echo $? >'{}'; }} | true", errors, code);
@@ -94,7 +94,7 @@ TEST_CASE("a file beyond the limit of its size is a disk that is full", "[stream
   }
 }
 
-TEST_CASE("options that libraries name are told as flags, and nothing else is changed", "[streams]") {
+TEST_CASE("options that libraries name are printed as flags, and nothing else is changed", "[streams]") {
   CHECK(tools::with_flags("[`size`] expected 1, got 2; use `lr-drops` none") ==
         "[--size] expected 1, got 2; use --lr-drops none");
   for (const char* same : {"", "`", "``", "`a", "`ulimit -a`", "`A`", "a`b c`d", "$(x)"})

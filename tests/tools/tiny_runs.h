@@ -1,5 +1,5 @@
-// Small datasets, runs and weights for the tests of revunet-train and revunet-predict: seconds in all, also with
-// sanitizers.
+// Makes small datasets, runs and weights for the tests of revunet-train and revunet-predict. They take seconds in all,
+// also with sanitizers.
 #pragma once
 
 #include <fmt/format.h>
@@ -20,11 +20,11 @@
 
 namespace revunet::test {
 
-// Two levels: sizes are multiples of 2.
+// The network has two levels, so sizes are multiples of 2.
 inline const UNetConfig tiny_network = {.channels = {4, 8}};
 inline constexpr const char* tiny_options = "--channels 4,8 --size 32,32,32";
 
-// Cases Phantom_001, Phantom_002, ... of 32 x 32 x 32 voxels.
+// Makes cases Phantom_001, Phantom_002, ... of 32 x 32 x 32 voxels.
 inline std::filesystem::path make_phantoms(const std::filesystem::path& out, int cases, int seed = 1) {
   const ToolResult got = run_tool(
       "revunet-phantom", fmt::format("--out '{}' --cases {} --size 32,32,32 --seed {}", out.string(), cases, seed));
@@ -54,12 +54,12 @@ inline void expect_train_refusal(const ToolResult& got, int exit_code, const std
                              Catch::Matchers::ContainsSubstring(reason));
 }
 
-// The cases of a part of a run's split.json: training or validation.
+// Returns the cases of a part of a run's split.json: training or validation.
 inline std::vector<std::string> names_in(const std::filesystem::path& split_file, const std::string& part) {
   return nlohmann::json::parse(read_bytes(split_file)).at(part).get<std::vector<std::string>>();
 }
 
-// Untrained weights, as revunet-train would write them.
+// Writes untrained weights, as revunet-train would write them.
 inline std::filesystem::path write_untrained(const std::filesystem::path& path, const UNetConfig& config = tiny_network,
                                              const io::Size3& size = {32, 32, 32}) {
   Device device;
@@ -67,7 +67,7 @@ inline std::filesystem::path write_untrained(const std::filesystem::path& path, 
   return path;
 }
 
-// A copy of a file's contents; `change` may replace each tensor. Metadata is kept on demand.
+// Returns a copy of a file's contents, in which `change` may replace each tensor. Metadata is kept on demand.
 template <class Change>
 io::SafetensorsFile changed(const io::SafetensorsFile& file, bool keep_metadata, Change change) {
   io::SafetensorsFile result;
@@ -80,7 +80,7 @@ inline io::SafetensorsFile without_metadata(const io::SafetensorsFile& file) {
   return changed(file, false, [](const std::string&, const io::HostTensor& t) { return t; });
 }
 
-// Every element of one tensor set to `value`.
+// Returns the file with every element of one tensor set to `value`.
 inline io::SafetensorsFile with_filled(const io::SafetensorsFile& file, const std::string& name, float value) {
   REQUIRE(file.contains(name));
   return changed(file, true, [&](const std::string& n, const io::HostTensor& t) {
@@ -89,7 +89,7 @@ inline io::SafetensorsFile with_filled(const io::SafetensorsFile& file, const st
   });
 }
 
-// Rows of a CSV file without quotes, the header first.
+// Returns the rows of a CSV file without quotes, the header first.
 inline std::vector<std::vector<std::string>> read_csv(const std::filesystem::path& path) {
   std::vector<std::vector<std::string>> rows;
   std::istringstream text(read_bytes(path));
@@ -101,7 +101,7 @@ inline std::vector<std::vector<std::string>> read_csv(const std::filesystem::pat
   return rows;
 }
 
-// The cells of one column below the header.
+// Returns the cells of one column below the header.
 inline std::vector<std::string> column(const std::vector<std::vector<std::string>>& rows, const std::string& name) {
   const auto found = std::find(rows.at(0).begin(), rows[0].end(), name);
   INFO(name);

@@ -20,8 +20,8 @@ struct ToolResult {
   std::string errors;  // stderr
 };
 
-// On the CPU, also where there is a GPU.
-// arguments: as typed in a shell, after the tool's name. environment: settings like "OMP_NUM_THREADS=1 ".
+// Runs on the CPU, even where there is a GPU. arguments are as typed in a shell, after the tool's name. environment has
+// settings like "OMP_NUM_THREADS=1 ".
 inline ToolResult run_tool(const std::string& name, const std::string& arguments, const std::string& environment = "") {
   const TemporaryFolder folder;
   const std::string output = (folder / "output").string(), errors = (folder / "errors").string();

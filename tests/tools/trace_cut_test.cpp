@@ -1,4 +1,5 @@
-// Traces that end too early: of runs that were killed, and of copies that were cut short, as revunet-trace shows them.
+// Tests traces that end too early, of runs that were killed and of copies that were cut short, as revunet-trace shows
+// them.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ ToolResult trace_tool(const std::string& command, const fs::path& file) {
   return run_tool("revunet-trace", fmt::format("{} '{}'", command, file.string()));
 }
 
-// Runs `work` in a process of its own and kills it where `work` returns.
+// Runs `work` in a separate process and kills it where `work` returns.
 template <class Work>
 void killed_after(Work work) {
   const pid_t child = ::fork();
@@ -93,7 +94,7 @@ TEST_CASE("a run that is killed leaves the steps that it has made in its trace",
     const RunTrace trace = read_trace(request.path);
     CHECK(trace.end == TraceEnd::no_end_record);
     CHECK(trace.steps.size() == static_cast<size_t>(steps + 1));
-    // A segment, then two allocations and two frees a step; the last frees come after end_step.
+    // There is a segment, then two allocations and two frees per step. The last frees come after end_step.
     CHECK(trace.events.size() == static_cast<size_t>(1 + 4 * steps));
     const std::vector<Section> parts = sections(trace);
     REQUIRE(parts.size() == static_cast<size_t>(steps + 2));

@@ -1,4 +1,4 @@
-// Memory traces as programs write and read them: runs against their plans, the peak that a run prints, refusals.
+// Tests memory traces as programs write and read them: runs against their plans, the peak that a run prints, refusals.
 #include <nlohmann/json.hpp>
 
 #include "models/plan/trace/trace_file.h"
@@ -28,7 +28,7 @@ int64_t largest(const std::vector<std::string>& cells) {
   return most;
 }
 
-// Names open and close in pairs, and one element holds all. No more XML than cairo writes.
+// Checks that names open and close in pairs, and that one element holds all. It knows no more XML than cairo writes.
 void expect_well_formed(const std::string& svg) {
   std::vector<std::string> open;
   size_t roots = 0;
@@ -123,7 +123,7 @@ TEST_CASE("verify exits with 1 and names the first byte count that is not planne
   REQUIRE(run_tool("revunet-train", traced(file, fmt::format("--plan {}", tiny_options))).exit_code == 0);
   const RunTrace original = read_trace(file);
   RunTrace trace = original;
-  // The input of the second step, and its free, one byte smaller: sums and lifetimes are still in order.
+  // The input of the second step, and its free, become one byte smaller. Sums and lifetimes stay consistent.
   size_t born = trace.steps.at(1).first_event;
   while (trace.events[born].kind != AllocationEvent::Kind::allocate) ++born;
   size_t dead = born + 1;
@@ -180,7 +180,7 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
   REQUIRE(trace_tool("plot", file).exit_code == 0);
   const std::string svg = read_bytes(folder / "plan.svg"), png = read_bytes(folder / "plan.png");
   expect_well_formed(svg);
-  CHECK(svg.find("href=\"http") == std::string::npos);  // needs nothing from elsewhere
+  CHECK(svg.find("href=\"http") == std::string::npos);  // it needs nothing from elsewhere
   CHECK(png.starts_with("\x89PNG\r\n\x1a\n"));
   CHECK(big_endian(png, 16) == 1200);
   CHECK(big_endian(png, 20) == 560);
@@ -213,7 +213,7 @@ TEST_CASE("pictures are whole files, and Perfetto's JSON has the same peak", "[t
   CHECK(most_by_tag == most);
 }
 
-TEST_CASE("summary and peak say what a trace is of, how high it gets and of what", "[trace]") {
+TEST_CASE("summary and peak describe a trace: its run, its highest moment and what that consists of", "[trace]") {
   const TemporaryFolder folder;
   const fs::path file = folder / "plan.jsonl";
   REQUIRE(run_tool("revunet-train", traced(file, "--plan")).exit_code == 0);
@@ -222,8 +222,8 @@ TEST_CASE("summary and peak say what a trace is of, how high it gets and of what
   REQUIRE(peak.exit_code == 0);
   CHECK_THAT(summary.output, ContainsSubstring("reversible network, channels 60,120,240,360,480, encoder depth 1") &&
                                  ContainsSubstring("no leaks, no double frees, no late frees"));
-  // 160 x 192 x 160 = 4915200 voxels: the pairs of the five levels are 60 + 120/8 + 240/64 + 360/512 + 480/4096
-  // channels of as many f32, the gradient of the finest pair and one half of scratch 60 + 30.
+  // 160 x 192 x 160 = 4915200 voxels. The pairs of the five levels have 60 + 120/8 + 240/64 + 360/512 + 480/4096
+  // channels of as many f32, and the gradient of the finest pair and one half of scratch have 60 + 30.
   CHECK_THAT(peak.output,
              ContainsSubstring(fmt::format("{:.3f}", 4915200 * 4 * (60 + 15 + 3.75 + 0.703125 + 0.1171875) / 1048576)));
   CHECK_THAT(peak.output, ContainsSubstring(fmt::format("{:.3f}", 4915200.0 * 4 * 90 / 1048576)));
@@ -241,7 +241,8 @@ TEST_CASE("options that make no sense for a trace are refused", "[trace]") {
     CHECK_THAT(got.errors, ContainsSubstring(reason));
   };
   const std::string file = (folder / "t.jsonl").string();
-  refused("--memory-trace-steps 0 --memory-trace " + file, 2, "[--memory-trace-steps] expected a whole number from 1 to 1000000000, got 0");
+  refused("--memory-trace-steps 0 --memory-trace " + file, 2,
+          "[--memory-trace-steps] expected a whole number from 1 to 1000000000, got 0");
   refused("--monitor-reconstruction 5 --memory-trace " + file, 2, "[--memory-trace] expected a run without");
   refused("--memory-trace " + (folder / "absent/t.jsonl").string(), 2,
           "[--memory-trace] expected a file in a folder that exists, or in --out, got ");

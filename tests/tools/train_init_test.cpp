@@ -1,4 +1,4 @@
-// revunet-train --init: a run that starts from weights.
+// Tests revunet-train --init: a run that starts from weights.
 #include <cmath>
 
 #include "tests/support/catch.h"
@@ -17,8 +17,8 @@ const std::string tiny = tiny_options;
 TEST_CASE("training starts from --init weights", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1);
-  const fs::path init = write_untrained(folder / "init.safetensors");  // of another seed than the run's
-  // A step of Adam moves a weight by at most about lr, here less than the least float32 that the tensors hold.
+  const fs::path init = write_untrained(folder / "init.safetensors");  // its seed differs from the run's
+  // A step of Adam moves a weight by at most about lr, which is less here than the least float32 that the tensors hold.
   REQUIRE(train(data, folder / "run", tiny + " --max-steps 1 --lr 1e-30 --init '" + init.string() + "'").exit_code ==
           0);
   const io::SafetensorsFile before = io::read_safetensors(init);

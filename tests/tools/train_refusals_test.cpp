@@ -1,4 +1,4 @@
-// What revunet-train refuses, and runs that fail: exit codes, reasons and what is left.
+// Tests what revunet-train refuses, and runs that fail: exit codes, reasons and what is left.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
@@ -12,7 +12,7 @@ namespace {
 
 const std::string tiny = tiny_options;
 
-// A case of 32 x 32 x 32 voxels without a tumour, all near one value but (24, 24, 24), which is far off.
+// Writes a case of 32 x 32 x 32 voxels without a tumour, all near one value except (24, 24, 24), which is far off.
 void write_case_with_outlier(const fs::path& folder) {
   const std::string name = folder.filename().string();
   fs::create_directories(folder);
@@ -33,7 +33,7 @@ void write_case_with_outlier(const fs::path& folder) {
 TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 1), run = folder / "run";
-  // Options are judged before the data, so an option that is taken after all ends with 3, not with a long run.
+  // Options are checked before the data, so an option that is accepted by mistake ends with 3, not with a long run.
   const auto refused = [&](const std::string& options, const std::string& reason) {
     INFO(options);
     expect_train_refusal(train(folder / "absent", run, options), 2, reason);
@@ -134,7 +134,7 @@ TEST_CASE("a run that fails late keeps the weights and the log of its last whole
   const TemporaryFolder folder;
   write_case_with_outlier(folder / "data/outlier");
   const io::SafetensorsFile weights = io::read_safetensors(write_untrained(folder / "good.safetensors"));
-  // Standardised, the outlier is about 180 in each modality and everything else about 0: with these weights the first
+  // Standardised, the outlier is about 180 in each modality and everything else about 0. With these weights the first
   // convolution exceeds float's 3.4e38 in patches that hold the outlier (one in ten), and in no other.
   io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 1e36f));
   const fs::path run = folder / "run";

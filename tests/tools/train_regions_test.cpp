@@ -1,4 +1,4 @@
-// Runs of revunet-train whose cases lack regions: by what they choose weights, and what they say about it.
+// Tests runs of revunet-train whose cases lack regions: how they choose weights, and what they say about it.
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Two phantoms, of which the second validates; its labels go through `change`.
+// Makes two phantoms, of which the second validates. Its labels go through `change`.
 template <class Change>
 fs::path make_data(const fs::path& data, Change change) {
   make_phantoms(data, 2);
@@ -79,7 +79,7 @@ TEST_CASE("a run whose validation has no tumour chooses by the loss, says so fir
 
 namespace {
 
-// The state of a checkpoint as the version before wrote it: without a word on which regions are scored.
+// Writes the state of a checkpoint as the version before wrote it, which did not say which regions are scored.
 void make_older(const fs::path& checkpoint) {
   io::SafetensorsFile file = io::read_safetensors(checkpoint);
   nlohmann::json state = nlohmann::json::parse(file.metadata.at("state"));

@@ -1,4 +1,4 @@
-// What revunet-train makes of its options: defaults and protocols.
+// Tests how revunet-train completes its options: defaults and protocols.
 #include <map>
 
 #include "engine/error.h"
@@ -48,8 +48,8 @@ TEST_CASE("a protocol of one's own is a TOML file of options, which the command 
              ContainsSubstring("--epochs is 0 in ") && ContainsSubstring("bad.toml, line 2"));
 }
 
-// Section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation from experiments/noNewReversible.py of the
-// authors.
+// The values are those of section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation are from the authors'
+// experiments/noNewReversible.py.
 TEST_CASE("the protocol named paper is the paper's, and every number can be overridden", "[train]") {
   const TrainOptions paper = parse({"--plan", "--protocol", "paper"});
   CHECK(paper.learning_rate.initial == 1e-4);
@@ -78,7 +78,7 @@ TEST_CASE("the protocol named paper is the paper's, and every number can be over
   CHECK(patches.augmentation->deformation == 5);
   CHECK(patches.stopping.patience == 60);
   CHECK(patches.foreground == 0);  // patches lie anywhere
-  // What is given stays, whatever the protocol says.
+  // What the user gives stays, whatever the protocol says.
   for (const auto& [option, given] : std::map<std::string, std::string>{{"augment", "strong"},
                                                                         {"accumulate", "7"},
                                                                         {"cross-entropy", "0.25"},

@@ -1,4 +1,4 @@
-// revunet-train as a program: what a run leaves behind, that it can be repeated to the bit, and when it ends.
+// Tests revunet-train as a program: what a run leaves behind, that it can be repeated to the bit, and when it ends.
 #include <set>
 
 #include "tests/support/catch.h"
@@ -13,14 +13,14 @@ namespace {
 
 const std::string tiny = tiny_options;
 
-// The text without the line of one key.
+// Returns the text without the line of one key.
 std::string without_line(const std::string& text, const std::string& key) {
   const size_t begin = ("\n" + text).find("\n" + key + " = "), end = text.find('\n', begin);
   REQUIRE(end != std::string::npos);
   return text.substr(0, begin) + text.substr(end + 1);
 }
 
-// Losses and Dice: what a log holds apart from times and bytes.
+// Returns losses and Dice: what a log holds apart from times and bytes.
 std::vector<std::vector<std::string>> results_in(const fs::path& log) {
   const auto rows = read_csv(log);
   std::vector<std::vector<std::string>> results;
@@ -54,7 +54,7 @@ TEST_CASE("a run leaves its configuration, split, logs and weights, and its loss
   CHECK(std::stod(losses.back()) < 0.85 * std::stod(losses.front()));
   const std::vector<std::string> dice = column(rows, "dice_wt");
   for (size_t epoch = 1; epoch <= 12; ++epoch) CHECK(dice[epoch - 1].empty() == (epoch % 5 != 0 && epoch != 12));
-  // A line an epoch, with the seconds of its row: nothing between them where there is no terminal.
+  // Each epoch has a line, with the seconds of its row. Nothing is between them where there is no terminal.
   std::istringstream output(got.output);
   size_t epochs = 0;
   for (std::string line; std::getline(output, line);) {
@@ -122,7 +122,7 @@ TEST_CASE("a run's configuration file repeats it to the bit, whatever the thread
   CHECK(read_bytes(folder / "d/last.safetensors") != read_bytes(folder / "a/last.safetensors"));
 }
 
-TEST_CASE("training with --max-steps stops in the midst of an epoch, after the same steps", "[train]") {
+TEST_CASE("training with --max-steps stops within an epoch, after the same steps", "[train]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 3);
   const std::string options = tiny + " --val-fraction 0 ";
@@ -145,7 +145,7 @@ TEST_CASE("the learning rate drops, training stops by itself, and a split is reu
   CHECK(column(read_csv(folder / "first/log.csv"), "learning_rate") ==
         std::vector<std::string>{"0.01", "0.001", "0.0001"});
 
-  // Steps too small to move a float: Dice stays what it is.
+  // The steps are too small to move a float, so Dice does not change.
   const std::string still = " --lr 1e-30 --stop-window 1 --stop-patience 2 --epochs 9 --seed 7 --split ";
   const ToolResult second =
       train(data, folder / "second", tiny + still + "'" + (folder / "first/split.json").string() + "'");

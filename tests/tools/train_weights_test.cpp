@@ -1,4 +1,4 @@
-// Which weights a run leaves: the best and the last ones, averaged ones, and what options make of them.
+// Tests which weights a run leaves: the best and the last ones, averaged ones, and how options change them.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -17,7 +17,7 @@ namespace {
 
 using Scores = std::array<double, 3>;  // Dice of WT, TC, ET
 
-// The scores of each row of a log.
+// Returns the scores of each row of a log.
 std::vector<Scores> logged_dice(const fs::path& log) {
   const auto rows = read_csv(log);
   std::vector<Scores> dice;
@@ -33,7 +33,7 @@ double sum(const Scores& s) {
   return s[0] + s[1] + s[2];
 }
 
-// What revunet-predict and revunet-evaluate make of weights.
+// Returns the scores that revunet-predict and revunet-evaluate give to weights.
 Scores scores_of(const fs::path& weights, const fs::path& data, const fs::path& out) {
   REQUIRE(predict(weights, data, out).exit_code == 0);
   const fs::path json = out.string() + ".json";
@@ -63,7 +63,7 @@ TEST_CASE("best.safetensors is of the epoch with the highest Dice, last.safetens
   const fs::path data = make_phantoms(folder / "data", 5), run = folder / "run", held_out = folder / "held out";
   const std::string options = std::string(tiny_options) + " --val-fraction 0.4 --lr 0.02 --ema 0.9 --seed 3";
   REQUIRE(train(data, run, options + " --epochs 8").exit_code == 0);
-  // Steps of 0.9 a weight: what was learnt is lost, so the last epoch is not the best, on any processor.
+  // Steps of 0.9 per weight destroy what was learnt, so the last epoch is not the best, on any processor.
   REQUIRE(run_tool("revunet-train", fmt::format("--resume '{}' --epochs 9 --lr 0.9", run.string()), patient_threads)
               .exit_code == 0);
   const nlohmann::json split = nlohmann::json::parse(read_bytes(run / "split.json"));
@@ -117,7 +117,7 @@ TEST_CASE("augmentation without a range is none, and every range is one", "[trai
   REQUIRE(train(data, folder / "none", options).exit_code == 0);
   const std::vector<std::string> off = {"--rotation 0", "--scaling 1,1", "--deformation 0", "--flip 0",
                                         "--intensity-shift 0"};
-  // All ranges but one are off; at last that one too.
+  // All ranges but one are off. At last that one is off too.
   for (size_t on = 0; on <= off.size(); ++on) {
     std::string words = options + " --augment paper";
     for (size_t i = 0; i < off.size(); ++i) {
@@ -139,7 +139,7 @@ TEST_CASE("each epoch augments a case in its own way, the same way every time", 
   options.augmentation = AugmentationRanges{};
   const auto matrices = [&] {
     SampleSource source(options, io::find_cases(data), nullptr);
-    std::map<std::string, std::vector<std::array<double, 4>>> drawn;  // by case, an epoch after the other
+    std::map<std::string, std::vector<std::array<double, 4>>> drawn;  // by case, one epoch after the other
     for (int64_t number = 0; number < 6; ++number) {
       const TrainingSample sample = source.get(number, 6);
       REQUIRE(sample.sample.window);

@@ -1,4 +1,4 @@
-// What pictures show: orientation, slices, outlines; and the overlays of revunet-predict.
+// Tests what pictures show: orientation, slices, outlines, and the overlays of revunet-predict.
 
 #include "io/nifti/nifti.h"
 #include "io/pictures/contour.h"
@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A volume of 4 x 5 x 6 voxels whose values say where they are: 100 x + 10 y + z + 1000.
+// This is a volume of 4 x 5 x 6 voxels whose values say where they are: 100 x + 10 y + z + 1000.
 struct Numbered {
   io::Size3 size = {4, 5, 6};
   std::vector<float> voxels;
@@ -48,7 +48,7 @@ Corners corners(const Eigen::Matrix4d& affine, io::Plane plane) {
   return {pixels[0], pixels[w - 1], pixels[(h - 1) * w], pixels[w * h - 1]};
 }
 
-// Twice the area of a polygon, by the shoelace formula.
+// Returns twice the area of a polygon, by the shoelace formula.
 double twice_area(const std::vector<io::PlanePoint>& polygon) {
   double sum = 0;
   for (size_t i = 0; i < polygon.size(); ++i) {
@@ -75,17 +75,17 @@ double length_of(const io::Contour& contour) {
 
 }  // namespace
 
-// NIfTI's x, y, z rise towards the patient's right, anterior and superior; radiologists see the right on the left.
+// NIfTI's x, y, z rise towards the patient's right, anterior and superior. Radiologists see the right on the left.
 TEST_CASE("slices lie as radiologists see them, whatever the file's orientation", "[view]") {
-  // RAS: index 0 is left, posterior, inferior.
+  // In RAS, index 0 is left, posterior, inferior.
   CHECK(corners(diagonal(1, 1, 1), io::Plane::axial) == Corners{1343, 1043, 1303, 1003});
   CHECK(corners(diagonal(1, 1, 1), io::Plane::coronal) == Corners{1325, 1025, 1320, 1020});
   CHECK(corners(diagonal(1, 1, 1), io::Plane::sagittal) == Corners{1145, 1105, 1140, 1100});
-  // LPS, as BraTS's files: index 0 is right, anterior, inferior.
+  // In LPS, as in BraTS's files, index 0 is right, anterior, inferior.
   CHECK(corners(diagonal(-1, -1, 1), io::Plane::axial) == Corners{1003, 1303, 1043, 1343});
   CHECK(corners(diagonal(-1, -1, 1), io::Plane::coronal) == Corners{1025, 1325, 1020, 1320});
   CHECK(corners(diagonal(-1, -1, 1), io::Plane::sagittal) == Corners{1105, 1145, 1100, 1140});
-  // Voxel axes z, x, y along the patient's x, y, z, a few degrees off.
+  // Voxel axes z, x, y lie along the patient's x, y, z, a few degrees off.
   Eigen::Matrix4d permuted = Eigen::Matrix4d::Zero();
   permuted(0, 2) = 3, permuted(1, 0) = 1, permuted(2, 1) = 2, permuted(0, 0) = 0.1, permuted(1, 2) = -0.2;
   CHECK(axes_of(permuted).voxel_axis == std::array<size_t, 3>{2, 0, 1});
@@ -123,13 +123,13 @@ TEST_CASE("outlines of masks have the areas and lengths of geometry", "[view]") 
     const std::vector<uint8_t> pixels(mask);
     return io::contour_of(pixels, width, static_cast<int64_t>(pixels.size()) / width);
   };
-  // A pixel is a diamond; a square of n pixels, n x n without four corners of 1/8.
+  // A pixel is a diamond. A square of n pixels is n x n without four corners of 1/8.
   CHECK(area_of(contour({1}, 1)) == Approx(0.5));
   CHECK(length_of(contour({1}, 1)) == Approx(4 * std::sqrt(0.5)));
   const io::Contour square = contour({0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0}, 5);
   CHECK(area_of(square) == Approx(9 - 4 * 0.125));
   CHECK(length_of(square) == Approx(4 * 2 + 4 * std::sqrt(0.5)));
-  // A hole is an edge too, and not filled; two pixels that touch at a corner are joined.
+  // A hole is an edge too, and is not filled. Two pixels that touch at a corner are joined.
   const io::Contour ring = contour({1, 1, 1, 1, 0, 1, 1, 1, 1}, 3);
   CHECK(area_of(ring) == Approx(9 - 4 * 0.125 - 0.5));
   CHECK(length_of(ring) == Approx(4 * 2 + 8 * std::sqrt(0.5)));

@@ -1,4 +1,4 @@
-// Weights files: the reference's names and layout, what the metadata must agree with, and refusals.
+// Tests weights files: the reference's names and layout, what the metadata must agree with, and refusals.
 #include "models/inference/weights_file.h"
 
 #include <limits>

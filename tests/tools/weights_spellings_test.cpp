@@ -1,4 +1,4 @@
-// Weights as other programs write them: wrappers in names, counters, wrong shapes, and PyTorch's own files.
+// Tests weights as other programs write them: wrappers in names, counters, wrong shapes, and PyTorch's own files.
 #include <cstring>
 #include <functional>
 
@@ -32,7 +32,7 @@ std::string refusal(const fs::path& path) {
   return message_of<DataError>([&] { weights_info(read(path).file); });
 }
 
-// A file of the same tensors under other names.
+// Writes the same tensors under other names.
 template <class NameOf>
 fs::path write_renamed(const fs::path& path, const io::SafetensorsFile& file, NameOf name_of) {
   io::SafetensorsFile renamed;
@@ -42,7 +42,7 @@ fs::path write_renamed(const fs::path& path, const io::SafetensorsFile& file, Na
   return path;
 }
 
-// The tensors with one of another shape, whose values are zero; without metadata, as other programs write.
+// Writes the tensors with one of another shape, whose values are zero, without metadata, as other programs write.
 fs::path write_reshaped(const fs::path& path, const io::SafetensorsFile& file, const std::string& name,
                         const std::vector<int64_t>& shape) {
   REQUIRE(file.contains(name));
@@ -55,7 +55,7 @@ fs::path write_reshaped(const fs::path& path, const io::SafetensorsFile& file, c
   return path;
 }
 
-// The bytes of a file with one more tensor, of a type that we do not write.
+// Returns the bytes of a file with one more tensor, of a type that we do not write.
 std::string with_raw_tensor(const std::string& bytes, const std::string& name, const std::string& dtype,
                             const std::string& shape, const std::string& value) {
   uint64_t length = 0;
@@ -75,7 +75,7 @@ std::string eight_bytes(int64_t value) {
 
 }  // namespace
 
-TEST_CASE("what wrappers put into names is dropped, and told", "[weights]") {
+TEST_CASE("what wrappers put into names is dropped and reported", "[weights]") {
   struct Spelling {
     const char* about;
     std::function<std::string(const std::string&)> name_of;
@@ -114,7 +114,7 @@ TEST_CASE("plain names are read without a note", "[weights]") {
   CHECK(read(write_untrained(folder / "w.safetensors")).notes.empty());
 }
 
-TEST_CASE("counters next to the weights are left out, and told, and other integers are refused", "[weights]") {
+TEST_CASE("counters next to the weights are left out and reported, and other integers are refused", "[weights]") {
   const TemporaryFolder folder;
   const std::string bytes = read_bytes(write_untrained(folder / "plain.safetensors"));
   const io::SafetensorsFile plain = io::read_safetensors(folder / "plain.safetensors");
@@ -135,7 +135,7 @@ TEST_CASE("counters next to the weights are left out, and told, and other intege
   CHECK_THAT(refusal(path), ContainsSubstring("expected 8 bytes for tensor 'n_averaged'"));
   write_bytes(path, with_raw_tensor(bytes, "extra.bias", "I64", "[1]", eight_bytes(1)));
   CHECK_THAT(refusal(path), ContainsSubstring("expected extra.bias of floating-point numbers"));
-  // Only weights have counters: other files are read as strictly as before.
+  // Only weights have counters. Other files are read as strictly as before.
   write_bytes(path, with_raw_tensor(bytes, "n_averaged", "I64", "[]", eight_bytes(7)));
   CHECK_THAT(message_of<DataError>([&] { io::read_safetensors(path); }), ContainsSubstring("'n_averaged'"));
 }
@@ -181,7 +181,8 @@ TEST_CASE("a tensor of a wrong shape is named with both shapes, whichever it is"
   }
 }
 
-TEST_CASE("files of torch.save are recognised by their content, and the way to convert them is told", "[weights]") {
+TEST_CASE("files of torch.save are recognised by their content, and the message says how to convert them",
+          "[weights]") {
   const TemporaryFolder folder;
   const std::string name = GENERATE("w.pth", "w.safetensors", "quote\".ckpt");
   const std::string content = GENERATE("PK\3\4\0\0\x08\x08\0\0\0\0\0\0w/data.pkl\x80\2}"s,  // a zip archive

@@ -1,4 +1,4 @@
-// Options without effect: each is refused where it is typed, by its own rule, and taken where a file holds it.
+// Tests options without effect. Each is refused where it is typed, by its own rule, and accepted where a file holds it.
 
 #include "engine/error.h"
 #include "tests/support/catch.h"
@@ -14,8 +14,8 @@ namespace {
 struct Rule {
   std::string option, value;
   std::string needed;             // part of the message
-  std::vector<std::string> idle;  // words with which the option has no effect, besides the defaults
-  std::vector<std::string> mend;  // and with which it has
+  std::vector<std::string> idle;  // words with which the option has no effect, in addition to the defaults
+  std::vector<std::string> mend;  // words with which it has an effect
 };
 
 const std::vector<Rule> kRules = {{"fold", "1", "--folds", {}, {"--folds", "5"}},
@@ -46,7 +46,7 @@ std::vector<std::string> typed(const Rule& rule) {
 
 const std::vector<std::string> kPlan = {"--plan", "--size", "32,32,32", "--channels", "4,8"};
 
-// What is said of these words on the command line, next to the device cpu unless they name another; "" for nothing.
+// Returns the refusal of these words on the command line, next to the device cpu unless they name another, or "".
 std::string refusal(std::vector<std::string> words) {
   if (std::ranges::find(words, "--device") == words.end()) words = joined(words, {"--device", "cpu"});
   try {
@@ -57,7 +57,7 @@ std::string refusal(std::vector<std::string> words) {
   }
 }
 
-// The option as a file holds it.
+// Returns the option as a file holds it.
 std::string line_of(const Rule& rule) {
   if (rule.value.empty()) return rule.option + " = true\n";
   const bool number = rule.value.find_first_not_of("0123456789.") == rule.value.npos;
@@ -85,7 +85,7 @@ TEST_CASE("a configuration file may hold options without effect, a command line 
     const std::string file = write_bytes(folder / "c.toml", line_of(rule)).string();
     CHECK(refusal(joined({"--config", file}, rule.idle)) == "");
   }
-  // The program goes by the same table.
+  // The program uses the same table.
   const ToolResult got = run_tool("revunet-train", "--plan --rotation 10");
   CHECK(got.exit_code == 2);
   CHECK_THAT(got.errors, ContainsSubstring("[--rotation] expected --augment paper or strong"));

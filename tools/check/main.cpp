@@ -1,4 +1,4 @@
-// revunet-check: everything that is wrong with a dataset, before a training does.
+// revunet-check finds everything that is wrong with a dataset, before a training does.
 #include <filesystem>
 
 #include "engine/error.h"

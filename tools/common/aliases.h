@@ -1,4 +1,5 @@
-// What other programs call our options and their values. A program offers those of the meant words that it has.
+// This table lists what other programs call our options and their values. A program offers those of the meant words
+// that it has.
 #pragma once
 
 #include <string_view>

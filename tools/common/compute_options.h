@@ -1,4 +1,4 @@
-// Options about the machine that several programs have: threads, precision, and the device with what belongs to it.
+// Several programs share these options about the machine: threads, precision, and the device with its own options.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace revunet::tools {
 
-// As they are given.
+// DeviceSettings holds the options as they are given.
 struct DeviceSettings {
   std::string device = "auto";
   std::optional<size_t> memory_limit;                                // bytes
@@ -20,16 +20,16 @@ struct DeviceSettings {
   std::filesystem::path algorithm_file;
 };
 
-// more: what else is to be said of it.
+// more is further text for the option's help.
 Option threads_option(int& threads, const std::string& more = "results do not depend on it");
 Option precision_option(Precision& precision);
 std::vector<Option> device_options(DeviceSettings& settings);
 
-// Puts the device's name, cpu or cuda:N, in the place of auto: the first CUDA device, where this build and this machine
-// have one. UsageError for another text.
+// Replaces auto by the device's name, cpu or cuda:N: the first CUDA device, where this build and this machine have one.
+// Throws UsageError for another text.
 void choose_device(DeviceSettings& settings);
 
-// UsageError for a CUDA device that is not there, unless `only_plans`.
+// Throws UsageError for a CUDA device that is not there, unless `only_plans`.
 DeviceOptions resolve(const DeviceSettings& settings, bool only_plans = false);
 
 }  // namespace revunet::tools

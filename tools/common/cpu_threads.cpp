@@ -15,14 +15,14 @@ namespace revunet::tools {
 
 namespace {
 
-// How many threads of `wanted` can run at once besides this one.
+// Returns how many threads of `wanted` can run at once in addition to this one.
 int startable_threads(int wanted) {
   std::latch all_tried(1);
   std::vector<std::jthread> threads;
   threads.reserve(static_cast<size_t>(wanted));
   try {
     while (std::ssize(threads) < wanted) threads.emplace_back([&] { all_tried.wait(); });
-  } catch (const std::system_error&) {  // the system's limit, which the number tells
+  } catch (const std::system_error&) {  // the system's limit, which the returned number shows
   }
   all_tried.count_down();
   return static_cast<int>(threads.size());
@@ -41,7 +41,7 @@ void use_cpu_threads(int threads) {
   REVUNET_EXPECTS(
       started >= threads, UsageError,
       "[--threads] expected to start {} threads, got {}: the system refused the next (a limit of processes, "
-      "as of ulimit -u or a container, or memory for its stack); use --threads {}",
+      "such as ulimit -u or a container's, or memory for its stack); use --threads {}",
       threads, started, std::max(1, started / 2));
   set_cpu_threads(threads);
 }

@@ -53,7 +53,7 @@ Option background_option(std::optional<io::Background>& background, const std::s
 
 Option patients_option(std::string& text) {
   OptionValue value = words(text);
-  // A file is the same one from wherever a run goes on. An expression stays as it is.
+  // The path of a file is made absolute, so that a run can be resumed from any folder. An expression stays as it is.
   value.set = [&text](const std::string&, const std::string& given) {
     text = io::is_patients_file(given) ? std::filesystem::absolute(given).lexically_normal().string() : given;
   };

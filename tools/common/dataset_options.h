@@ -1,4 +1,4 @@
-// Options about a dataset that several programs have: one row each.
+// Several programs share these options about a dataset. Each is one row.
 #pragma once
 
 #include <optional>
@@ -12,18 +12,19 @@
 
 namespace revunet::tools {
 
-// What the numbers of segmentation files stand for. Without it the dataset's layout says so.
+// The option says what the numbers of segmentation files stand for. Without it the dataset's layout says so.
 Option labels_option(std::optional<io::LabelProfile>& labels);
 
-// What images hold around the brain. default_text: what help says of a background that is not set.
+// The option says what images hold around the brain. default_text is what help shows for a background that is not set.
 Option background_option(io::Background& background);
 Option background_option(std::optional<io::Background>& background, const std::string& default_text);
 
-// Whose cases are whose, where names do not say it as those of BraTS do. Takes what io::Patients takes.
+// The option says which cases belong to one patient, where names do not say it as those of BraTS do. It takes what
+// io::Patients takes.
 Option patients_option(std::string& text);
 io::Patients patients_of_option(const std::string& text);
 
-// How much of a dataset is checked before work on it begins.
+// The option says how much of a dataset is checked before work on it begins.
 Option check_option(io::CheckLevel& level);
 
 }  // namespace revunet::tools

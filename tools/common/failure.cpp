@@ -13,7 +13,7 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr size_t kLongestMessage = 16 * 1024;  // bytes: what a file says may be echoed, and may be of any length
+constexpr size_t kLongestMessage = 16 * 1024;  // bytes: what a file says may be echoed, and may have any length
 constexpr const char* kWholeRun = "what the program was doing";
 
 std::string describe(const std::filesystem::filesystem_error& e) {
@@ -48,7 +48,7 @@ Failure whole_failure_of(const std::exception_ptr& exception) {
     return {exit_failed_run, describe(e)};
   } catch (const std::bad_alloc&) {
     return {exit_failed_run, out_of_host_memory(kWholeRun).what()};
-  } catch (const std::length_error&) {  // of a container that would be larger than any memory
+  } catch (const std::length_error&) {  // thrown for a container that is larger than any memory
     return {exit_failed_run, out_of_host_memory(kWholeRun).what()};
   } catch (const std::exception& e) {
     return {exit_failed_run,

@@ -1,4 +1,5 @@
-// What a tool says of an exception that ends it, and its exit code: whatever was thrown, by whichever library.
+// This file decides what a tool says about an exception that ends it, and its exit code, whatever was thrown by
+// whichever library.
 #pragma once
 
 #include <exception>
@@ -13,9 +14,9 @@ struct Failure {
   std::string message;
 };
 
-// UsageError 2, DataError 3, Interrupted 4, and any other Error 1, with their own messages. Of other exceptions, a file
-// that the system does not let us use is 3, and the rest 1: no memory, no threads, what a library throws. A message has
-// at most 16 KiB.
+// UsageError gives 2, DataError 3, Interrupted 4, and any other Error 1, with their own messages. Among other
+// exceptions, a file that the system does not let us use gives 3, and the rest 1: no memory, no threads, and exceptions
+// of libraries. A message has at most 16 KiB.
 Failure failure_of(const std::exception_ptr& exception);
 
 }  // namespace revunet::tools

@@ -1,4 +1,4 @@
-// Names of options in messages: a library names the field, as `size`, and the command line the flag, --size.
+// This file names options in messages: a library names the field, as `size`, and the command line has the flag, --size.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace revunet::tools {
 
-// The text with --name in the place of each `name` in backticks, where that is one word of small letters, digits and
-// dashes.
+// Returns the text with each `name` in backticks replaced by --name, where the name is one word of small letters,
+// digits and dashes.
 std::string with_flags(std::string_view text);
 
 }  // namespace revunet::tools

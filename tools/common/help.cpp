@@ -17,21 +17,21 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr size_t kFewestColumns = 40;  // below, lines are cut by the terminal
-constexpr size_t kColumnsForTwo = 72;  // from here on, options and their meanings stand side by side
-constexpr size_t kMeaningColumn = 30;  // of meanings that stand next to their options
-constexpr size_t kMeaningIndent = 6;   // of meanings that stand below
+constexpr size_t kFewestColumns = 40;  // on narrower terminals, the terminal cuts lines
+constexpr size_t kColumnsForTwo = 72;  // from here on, options and their meanings stand next to each other
+constexpr size_t kMeaningColumn = 30;  // for meanings that stand next to their options
+constexpr size_t kMeaningIndent = 6;   // for meanings that stand below
 constexpr size_t kOptionIndent = 2;
 
-// Where to break text of more than `columns` characters: after a space or, in a long list, after a comma.
+// Returns where to break text of more than `columns` characters: after a space or, in a long list, after a comma.
 size_t break_of(std::string_view text, size_t columns) {
   if (const size_t space = text.rfind(' ', columns); space != text.npos && space > 0) return space;
   if (const size_t comma = text.rfind(',', columns - 1); comma != text.npos) return comma + 1;
   return std::min(text.find(' '), text.size());
 }
 
-// `text` in lines of at most `columns` characters. The first line begins at column `begin`, the others after `indent`
-// spaces. Line breaks of the text stay.
+// Returns `text` in lines of at most `columns` characters. The first line begins at column `begin`, the others after
+// `indent` spaces. Line breaks of the text stay.
 std::string wrapped(const std::string& text, size_t columns, size_t indent, size_t begin) {
   std::string result;
   std::istringstream paragraphs(text);
@@ -58,7 +58,7 @@ std::string wrapped(const std::string& text, size_t columns, size_t indent) {
   return std::string(indent, ' ') + wrapped(text, columns, indent, indent);
 }
 
-// A command line in lines that a shell takes together.
+// Breaks a command line into lines that a shell reads as one.
 std::string wrapped_command(const std::string& command, size_t columns) {
   const std::string lines =
       std::string(kOptionIndent, ' ') + wrapped(command, columns - 2, kMeaningIndent, kOptionIndent);
@@ -70,18 +70,18 @@ std::string wrapped_command(const std::string& command, size_t columns) {
   return text;
 }
 
-// A name with its meaning next to it, or below where there is no room.
+// Returns a name with its meaning next to it, or below it where there is no room.
 std::string entry(const std::string& name, const std::string& meaning, size_t columns) {
   std::string text = std::string(kOptionIndent, ' ') + wrapped(name, columns, kMeaningIndent, kOptionIndent);
   const bool beside = columns >= kColumnsForTwo;
   const size_t column = beside ? kMeaningColumn : kMeaningIndent;
   if (!beside || kOptionIndent + name.size() + 2 > column) return text + wrapped(meaning, columns, column);
-  text.back() = ' ';  // was a line break
+  text.back() = ' ';  // this was a line break
   text.resize(column, ' ');
   return text + wrapped(meaning, columns, column, column);
 }
 
-// What an option takes: "{none,paper}" where the choices are known, else the kind of value.
+// Returns what an option takes: "{none,paper}" where the choices are known, otherwise the kind of value.
 std::string value_kind(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   const size_t colon = type.find(':');
@@ -89,10 +89,10 @@ std::string value_kind(const CLI::Option& option) {
   return type[colon + 1] == '{' ? type.substr(colon + 1) : type.substr(0, colon);
 }
 
-// "--lr FLOAT=0.0001"
+// Returns a text such as "--lr FLOAT=0.0001".
 std::string heading(const CLI::Option& option) {
   std::string text = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
-  if (const size_t brace = text.find('{'); brace != text.npos) text.resize(brace);  // the value of a flag's opposite
+  if (const size_t brace = text.find('{'); brace != text.npos) text.resize(brace);  // removes the opposite's value
   if (option.get_type_size() == 0) return text;
   if (!option.get_positional() && !value_kind(option).empty()) text += " " + value_kind(option);
   if (!option.get_default_str().empty()) text += "=" + option.get_default_str();
@@ -133,7 +133,7 @@ class HelpFormatter : public CLI::FormatterBase {
  private:
   using Group = std::pair<std::string, std::vector<const CLI::Option*>>;
 
-  // What must be given, by name.
+  // Shows what must be given, by name.
   static std::string usage(const CLI::App& app, const std::string& name) {
     std::string text = "Usage: " + name;
     for (const CLI::Option* o : app.get_options()) {
@@ -149,7 +149,7 @@ class HelpFormatter : public CLI::FormatterBase {
     return std::ranges::find(help_.most_used, option->get_name()) != help_.most_used.end();
   }
 
-  // Positionals, the most used, the others under their headings, and last those without one.
+  // Returns positionals, the most used, the others under their headings, and last those without a heading.
   std::vector<Group> groups(const CLI::App& app) const {
     std::vector<Group> result;
     const auto add = [&](const std::string& title, std::vector<const CLI::Option*> options) {
@@ -162,7 +162,7 @@ class HelpFormatter : public CLI::FormatterBase {
     std::vector<std::string> titles = app.get_groups();
     std::ranges::stable_partition(titles, [](const std::string& title) { return title != "Options"; });
     for (const std::string& title : titles) {
-      if (title.empty()) continue;  // hidden options
+      if (title.empty()) continue;  // skips hidden options
       std::vector<const CLI::Option*> options = app.get_options(
           [&](const CLI::Option* o) { return o->nonpositional() && o->get_group() == title && !is_most_used(o); });
       std::ranges::stable_partition(options, [&](const CLI::Option* o) { return o != app.get_help_ptr(); });

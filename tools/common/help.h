@@ -1,4 +1,4 @@
-// --help of the programs: it begins with examples and with the options used most, and wraps at the terminal's width.
+// This file prints --help of the programs. It begins with examples and with the options used most, and wraps at the terminal's width.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ class App;
 
 namespace revunet::tools {
 
-// A command line that works as typed, once its names in capitals stand for real files, and what it does.
+// An Example is a command line that works as typed, once its names in capitals stand for real files, and what it does.
 struct Example {
   std::string command, effect;
 };
@@ -27,7 +27,7 @@ struct Help {
 // Rule: docs/tools/generate reads what this writes.
 void set_help(CLI::App& app, Help help);
 
-// Columns for text on stdout: the environment's COLUMNS, else the terminal's, else 80.
+// Returns the columns for text on stdout: the environment's COLUMNS, otherwise the terminal's, otherwise 80.
 size_t columns_of_output();
 
 }  // namespace revunet::tools

@@ -24,7 +24,7 @@ bool is_flag(const Option& option) {
   return option.value.form == OptionValue::Form::flag;
 }
 
-// A flag that is on unless it is switched off.
+// Returns whether it is a flag that is on unless it is switched off.
 bool has_opposite(const Option& option) {
   return is_flag(option) && option.value.text() == "true";
 }
@@ -37,7 +37,7 @@ std::string opposite_of(const std::string& truth) {
   return truth == "true" ? "false" : truth == "false" ? "true" : truth;
 }
 
-// Whether a name is in the text, and is not only a part of another one.
+// Returns whether a name is in the text, and is not only a part of another one.
 bool has_name(const std::string& text, const std::string& name) {
   for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
     const size_t end = at + name.size();
@@ -74,7 +74,7 @@ void OptionTable::declare(CLI::App& app, const Option& option, const std::string
   };
   CLI::Option* declared = app.add_option(name, set_texts, meaning(option));
   declared->type_name(option.value.kind)->default_str(option.value.text())->required(option.required)->group(group);
-  declared->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);  // how many are too many is said in set_typed
+  declared->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);  // set_typed says how many are too many
   if (option.value.many) declared->expected(CLI::detail::expected_max_vector_size);
   for (const std::string& before : option.names_before) app.add_option("--" + before, set_texts)->group("");
 }
@@ -165,7 +165,7 @@ bool OptionTable::has_effect(const Option& option) const {
          std::ranges::none_of(option.idle_with, [&](const std::string& other) { return is_on(other); });
 }
 
-// "--augment paper or strong"
+// Returns a text such as "--augment paper or strong".
 std::string OptionTable::needed_by(const Option& option) const {
   const std::string on = find(option.needs).on;
   return fmt::format("--{}{}{}", option.needs, on.empty() ? "" : " ", on);
@@ -188,7 +188,7 @@ void OptionTable::expect_effect(const std::string& resumed) const {
                       "[--{0}] expected {1}; otherwise --{0} has no effect: change that or leave --{0} out",
                       option.name, what_it_needs(option));
       REVUNET_EXPECTS(resumed.empty() || !option.of_new_runs, UsageError,
-                      "[--{}] expected a new run, got --resume {}, which has decided on that; leave one of them out",
+                      "[--{}] expected a new run, got --resume {}, which sets this already; leave one of them out",
                       option.name, resumed);
     }
   }

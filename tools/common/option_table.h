@@ -1,7 +1,8 @@
-// The options of a program, one row each: what the command line, TOML files, --help, docs/tools/, refusals of options
-// without effect and a run's config.toml are all made from.
+// An OptionTable has the options of a program, one row each. The command line, TOML files, --help, docs/tools/,
+// refusals of options without effect and a run's config.toml are all made from it.
 //
-// Rule: a value comes from the command line, else from the first file that has it, else it is the program's default.
+// Rule: a value comes from the command line, otherwise from the first file that has it, otherwise it is the program's
+// default.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +22,7 @@ namespace revunet::tools {
 enum class InFiles {
   kept,  // a TOML file may set it, and a run's config.toml keeps it
   read,  // a TOML file may set it
-  no,    // the command line alone may set it
+  no,    // only the command line may set it
 };
 
 struct Option {
@@ -29,14 +30,14 @@ struct Option {
   OptionValue value;
   std::string help;
   std::string short_name = {};                 // "q" for -q
-  std::vector<std::string> names_before = {};  // what it was called in earlier versions, still taken
-  // An option that must be on for this one to have an effect, and options that must be off. An option is off where its
-  // value is none, full, cpu, 0, false or empty.
+  std::vector<std::string> names_before = {};  // names in earlier versions, which are still accepted
+  // `needs` names an option that must be on for this one to have an effect, and options that must be off. An option is
+  // off where its value is none, full, cpu, 0, false or empty.
   std::string needs = {};
   std::vector<std::string> idle_with = {};
-  std::string on = {};  // values with which others that need this one have an effect, for messages: "paper or strong"
+  std::string on = {};  // values with which options that need this one have an effect, for messages: "paper or strong"
   InFiles in_files = InFiles::kept;
-  bool of_new_runs = false;  // a run that is resumed has decided on it
+  bool of_new_runs = false;  // a run that is resumed has decided it already
   bool required = false, positional = false;
 };
 
@@ -47,44 +48,46 @@ struct OptionGroup {
 
 class OptionTable {
  public:
-  // The variables that the options set outlive this.
+  // The variables that the options set outlive this object.
   explicit OptionTable(std::vector<OptionGroup> groups);
-  OptionTable(const OptionTable&) = delete;  // a parser's callbacks know where it is
+  OptionTable(const OptionTable&) = delete;  // a parser's callbacks point to it
   OptionTable& operator=(const OptionTable&) = delete;
 
-  // Declares the options on `app`, which sets their values once it has parsed the whole command line. This outlives
-  // that.
+  // Declares the options on `app`, which sets their values once it has parsed the whole command line. This object
+  // outlives `app`.
   void declare(CLI::App& app);
 
-  // Sets what was not given before. UsageError, with the line, for a key that is no option and for a value that its
-  // option does not take. `source` names the file in messages.
+  // Sets what was not given before. Throws UsageError, with the line, for a key that is no option and for a value that
+  // its option does not take. `source` names the file in messages.
   void take(const std::vector<io::TomlSetting>& settings, const std::string& source);
   // Sets one option, unless it was given before.
   void take_default(const std::string& name, const std::string& text);
 
-  // Whether the command line or a file has set an option, and whether the command line did.
+  // given() returns whether the command line or a file has set an option, and typed() whether the command line did.
   bool given(const std::string& name) const;
   bool typed(const std::string& name) const;
   std::string text(const std::string& name) const;
 
-  // UsageError for an option on the command line that has no effect: whoever types one expects something of it. Files
-  // may hold options that another one, typed later, makes idle. resumed: the run that goes on; empty where it is new.
+  // Throws UsageError for an option on the command line that has no effect, because whoever types one expects something
+  // of it. Files may hold options that another option makes idle. resumed is the run that goes on, or empty for a new
+  // one.
   void expect_effect(const std::string& resumed = "") const;
 
-  // The options that have an effect, as TOML, which take() reads back. UsageError for texts that are not in UTF-8.
+  // Returns the options that have an effect, as TOML, which take() reads back. Throws UsageError for texts that are not
+  // in UTF-8.
   std::string to_toml() const;
 
-  // A message whose first brackets name options, followed by the lines of the files that set them.
+  // Returns a message whose first brackets name options, followed by the lines of the files that set them.
   std::string with_lines(const std::string& message) const;
 
  private:
   struct Source {
-    std::string file;  // empty: the command line
+    std::string file;  // empty: set on the command line
     int64_t line = 0;
     std::string text;
   };
   const Option& find(const std::string& name) const;
-  // The option of a key, and whether the key is the opposite of a flag.
+  // Returns the option of a key, and whether the key is the opposite of a flag.
   const Option* of_key(const std::string& key, bool& opposite) const;
   void declare(CLI::App& app, const Option& option, const std::string& group);
   void set_typed();
@@ -95,7 +98,7 @@ class OptionTable {
   std::string meaning(const Option& option) const;
 
   std::vector<OptionGroup> groups_;
-  std::vector<std::pair<const Option*, std::string>> typed_;  // texts of the command line, in its order
+  std::vector<std::pair<const Option*, std::string>> typed_;  // texts of the command line, in order
   std::map<std::string, Source> given_;
 };
 

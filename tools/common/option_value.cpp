@@ -103,8 +103,8 @@ OptionValue number_pair(double& first, double& second) {
           .set =
               [&first, &second](const std::string& name, const std::string& text) {
                 const std::vector<double> numbers = io::parse_numbers(text, name);
-                REVUNET_EXPECTS(numbers.size() == 2, UsageError, "[{}] expected two numbers, as 0.9,1.1, got {}", name,
-                                text);
+                REVUNET_EXPECTS(numbers.size() == 2, UsageError, "[{}] expected two numbers, such as 0.9,1.1, got {}",
+                                name, text);
                 first = numbers[0];
                 second = numbers[1];
               },

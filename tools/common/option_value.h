@@ -1,7 +1,7 @@
-// What an option sets: a variable of the program, read from text and told as text.
+// An OptionValue is what an option sets: a variable of the program, read from text and written as text.
 //
 // Rule: the command line, TOML files and protocols all give texts, which are read here and nowhere else. A text that a
-// value gives is one that it takes.
+// value writes is one that it reads.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,13 @@ struct OptionValue {
 
   std::string kind = "";  // for --help: INT, FLOAT, TEXT, BYTES or {a,b}
   Form form = Form::text;
-  // UsageError for a text that is no value. `name` is the option as messages name it: "--lr".
+  // Throws UsageError for a text that is no value. `name` is the option as messages name it, such as "--lr".
   std::function<void(const std::string& name, const std::string& text)> set;
   std::function<std::string()> text;  // empty where nothing is set
-  bool many = false;                  // whether it may be given several times: each text is added to those before
+  bool many = false;                  // whether it may be given several times, each text being added to those before
 };
 
-// Numbers between bounds, which belong to them unless `above` or `below` says otherwise. NaN is in no range.
+// Numbers lie between bounds, which are included unless `above` or `below` says otherwise. NaN is in no range.
 struct Range {
   double least, most;
   bool above = false;  // least itself is not allowed
@@ -39,14 +39,14 @@ struct Range {
 OptionValue whole_number(int64_t& value, int64_t least, int64_t most);
 OptionValue whole_number(int& value, int least, int most);
 OptionValue whole_number(std::optional<int64_t>& value, int64_t least, int64_t most);
-OptionValue seed_number(uint64_t& value);  // any of 64 bits
+OptionValue seed_number(uint64_t& value);  // any number of 64 bits
 OptionValue number(double& value, Range range);
 OptionValue number(std::optional<double>& value, Range range);
 OptionValue number_pair(double& first, double& second);  // "0.9,1.1"
 OptionValue flag(bool& value);
 OptionValue words(std::string& value);
 OptionValue path(std::filesystem::path& value);
-OptionValue path_from_root(std::filesystem::path& value);  // the same wherever a run goes on
+OptionValue path_from_root(std::filesystem::path& value);  // absolute, so that it is the same wherever a run goes on
 OptionValue paths(std::vector<std::filesystem::path>& value);
 OptionValue list(std::vector<int64_t>& value, std::string word_for_none = "");  // "4,8,16"
 OptionValue size(io::VolumeSize& value);                                        // "160,192,160"
@@ -54,11 +54,11 @@ OptionValue size_or(std::optional<io::VolumeSize>& value, std::string word_for_n
 OptionValue bytes(std::optional<size_t>& value);  // "8GiB", as io::parse_bytes; 0 and none are the same
 OptionValue bytes(size_t& value);
 
-// One of several words. What is not among them is refused with the word that may have been meant.
+// The value is one of several words. Any other word is refused, with the word that may have been meant.
 OptionValue word_of(std::vector<std::string> choices, std::function<void(const std::string&)> set,
                     std::function<std::string()> text);
 
-// One of several words, each of which stands for a value.
+// The value is one of several words, each of which stands for a value.
 template <class Value>
 OptionValue choice(Value& value, std::vector<std::pair<std::string, Value>> choices) {
   std::vector<std::string> names;

@@ -1,4 +1,4 @@
-// Files that a tool is asked to write once its work is done.
+// This file checks files that a tool is asked to write once its work is done.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,9 @@
 
 namespace revunet::tools {
 
-// Before anything is computed, so that no work is lost to a mistyped folder: DataError where the file's folder is not
-// there, and as io::expect_replaceable. An empty path, of an option that was not given, is none.
+// Called before anything is computed, so that no work is lost to a mistyped folder. Throws DataError where the file's
+// folder does not exist, and as io::expect_replaceable does. An empty path belongs to an option that was not given, and
+// is accepted.
 inline void expect_output_folder(const std::filesystem::path& file) {
   if (file.empty()) return;
   io::expect_replaceable(file);

@@ -33,7 +33,7 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
   return fmt::format("there is no command {}{}", words[0], io::did_you_mean(io::similar(words[0], commands)));
 }
 
-// CLI11's "--model: expected ..." as "[--model] expected ...".
+// Turns CLI11's "--model: expected ..." into "[--model] expected ...".
 std::string with_name_in_brackets(const std::string& message) {
   const size_t colon = message.find(": ");
   if (!message.starts_with("--") || colon == message.npos || message.find(' ') < colon) return message;
@@ -46,7 +46,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> left_over = app.remaining(true);
   if (const std::string unknown = unknown_names(app, left_over); !unknown.empty()) return unknown;
   if (dynamic_cast<const CLI::ExtrasError*>(&error) && !left_over.empty()) {
-    return fmt::format("expected options, which begin with --, got {}; a list is written with commas, as 64,64,48",
+    return fmt::format("expected options, which begin with --, got {}; a list is written with commas, such as 64,64,48",
                        CLI::detail::join(left_over, " "));
   }
   return with_name_in_brackets(error.what());

@@ -1,4 +1,4 @@
-// What is wrong with a command line, in words for those who typed it.
+// This file says what is wrong with a command line, for those who typed it.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ class ParseError;
 
 namespace revunet::tools {
 
-// Why `app` did not parse. A name that does not exist goes first: an option that is missing can be its consequence.
+// Returns why `app` did not parse. A name that does not exist goes first, because a missing option can be its
+// consequence.
 std::string explain(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace revunet::tools

@@ -17,7 +17,7 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr size_t kFewestOfName = 4;  // characters; less of a name tells nothing
+constexpr size_t kFewestOfName = 4;  // characters; a shorter part of a name is not recognisable
 
 // A terminal that cannot erase would show every line that was ever drawn.
 bool is_terminal() {
@@ -25,7 +25,7 @@ bool is_terminal() {
   return isatty(STDERR_FILENO) != 0 && !(kind && std::string_view(kind) == "dumb");
 }
 
-// The terminal's width; 80 where it does not say.
+// Returns the terminal's width, or 80 where it does not say.
 size_t columns_of_terminal() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;

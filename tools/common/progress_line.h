@@ -1,7 +1,7 @@
-// How far a tool is, for a person who waits: a line on the terminal's last row that redraws itself. Where stderr is no
+// A progress line shows how far a tool is: it is the terminal's last row, and redraws itself. Where stderr is no
 // terminal (a file, a pipe, TERM=dumb), and with -q or -v, nothing is written.
 //
-// Rule: clear() before any other line is printed, or the two run together.
+// Rule: call clear() before any other line is printed, or the two run together.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace revunet::tools {
 
-// A row that is drawn over. Not safe to call from several threads at once.
+// A TerminalLine is a row that is drawn over. It is not safe to call from several threads at once.
 class TerminalLine {
  public:
   TerminalLine();
@@ -21,9 +21,9 @@ class TerminalLine {
   TerminalLine& operator=(const TerminalLine&) = delete;
 
   bool on_terminal() const { return on_terminal_; }
-  // What fits: the terminal's width, less the last column, at which some terminals wrap.
+  // Returns what fits: the terminal's width without the last column, at which some terminals wrap.
   size_t columns() const;
-  // In place of what is there; cut to the terminal's width, as a line that wraps could not be drawn over.
+  // Replaces the line. The text is cut to the terminal's width, because a line that wraps could not be drawn over.
   void draw(const std::string& text);
   void clear();
 
@@ -31,12 +31,13 @@ class TerminalLine {
   bool on_terminal_, shown_ = false;
 };
 
-// A line about `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 6 min left for all 20".
+// The line is about `count` things, such as cases: "3/20 cases  BraTS2021_00017  1:02, 6 min left for all 20".
 class ProgressLine {
  public:
   ProgressLine(std::string things, int64_t count) : things_(std::move(things)), count_(count) {}
 
-  // done: how many are finished, 0 before the first; name: what is being worked on, or was finished last; may be empty.
+  // done says how many are finished, and is 0 before the first. name is what is being worked on, or was finished last.
+  // It may be empty.
   void show(int64_t done, const std::string& name = "");
   void clear() { line_.clear(); }
 
@@ -47,13 +48,14 @@ class ProgressLine {
   TerminalLine line_;
 };
 
-// The text of a ProgressLine after `elapsed` seconds, in `columns`: where they are few, the time taken is left out,
-// then the name is cut, and the time left stays. That is at the mean pace so far; nothing is said of it before the
-// first is done and once all are.
+// Returns the text of a ProgressLine after `elapsed` seconds, in `columns`. Where there is little room, the time taken
+// is left out, then the name is cut, and the time left stays. The time left follows from the mean pace so far. It is
+// not shown before the first thing is done, nor once all are.
 std::string progress_text(const std::string& things, int64_t done, int64_t count, const std::string& name,
                           double elapsed, size_t columns);
 
-// Draws a ProgressLine for what a library is at, and removes it when all is done. For one thread at a time.
+// Draws a ProgressLine for what a library is doing, and removes it when all is done. Only one thread may use it at a
+// time.
 io::OnProgress progress_on_terminal();
 
 }  // namespace revunet::tools

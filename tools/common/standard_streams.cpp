@@ -18,7 +18,8 @@ namespace {
 
 int failure_of_results = 0;  // errno; 0: none
 
-// What could not be written is dropped: else the stream would try again at the end of the program. 0, or errno.
+// Text that could not be written is dropped, because the stream would otherwise try again at the end of the program.
+// Returns 0 or errno.
 int write_raw(std::FILE* stream, std::string_view text) noexcept {
   errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
@@ -38,7 +39,7 @@ int write_printable(std::FILE* stream, std::string_view text) noexcept try {
 
 void prepare_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest number that is free is what open gives, which is this one, as those below are there.
+    // open returns the lowest free number. That is this one, because those below are in use.
     if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
   }
   std::signal(SIGPIPE, SIG_IGN);

@@ -25,17 +25,17 @@ void print_error(const std::string& text) {
 }
 
 int end_with(const Failure& failure) {
-  const bool asked_for = failure.code == exit_interrupted;  // so it is no error
+  const bool asked_for = failure.code == exit_interrupted;  // an interruption was asked for, so it is no error
   print_message("{}: {}{}\n", tool_name, asked_for ? "" : "error: ", failure.message);
   return failure.code;
 }
 
-// Tells of an exception that no caller could catch, such as one in a loop that several threads share.
+// Reports an exception that no caller could catch, such as one in a loop that several threads share.
 [[noreturn]] void end_with_error() {
   std::_Exit(end_with(failure_of(std::current_exception())));
 }
 
-// --help and --version are what was asked for.
+// Prints --help or --version, which were asked for.
 int print_asked_for(const CLI::App& app, const CLI::ParseError& request) {
   std::ostringstream text;
   app.exit(request, text, text);

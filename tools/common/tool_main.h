@@ -1,4 +1,5 @@
-// What every program does the same way: the command line, --help, --version, messages on stderr, exit codes.
+// This file has what every program does the same way: the command line, --help, --version, messages on stderr, exit
+// codes.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,7 @@ enum ExitCode {
   exit_interrupted = 4,  // stopped by a signal; --resume goes on with a run, --skip-existing with a prediction
 };
 
-// The version of the programs: "0.1.0".
+// Returns the version of the programs, such as "0.1.0".
 std::string version();
 
 // A program, or one of the commands that a program has.
@@ -32,10 +33,10 @@ struct Program {
   std::vector<Program> commands = {};
 };
 
-// Parses the command line, runs the program and turns what it throws into an exit code: 2 for errors of parsing, else
-// that of failure_of (tools/common/failure.h). The message goes to stderr as `<name>: error: ...`, that of an
-// interruption without "error". Where stderr takes no message the exit code is the same. Where stdout does not take all
-// of print_result, exit code 0 becomes 1.
+// Parses the command line, runs the program and turns what it throws into an exit code: 2 for errors of parsing,
+// otherwise that of failure_of (tools/common/failure.h). The message goes to stderr as `<name>: error: ...`, and that
+// of an interruption without "error". The exit code does not depend on whether stderr takes the message. Where stdout
+// does not take all of print_result, exit code 0 becomes 1.
 int run_tool(const Program& program, int argc, char** argv);
 
 }  // namespace revunet::tools

@@ -1,4 +1,4 @@
-// -q and -v: how much a program says while it works. Warnings, errors and results are not held back.
+// -q and -v say how much a program prints while it works. Warnings, errors and results are always printed.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 namespace revunet::tools {
 
 enum class Verbosity {
-  quiet,    // neither a progress line nor lines about the work
+  quiet,    // no progress line and no lines about the work
   normal,   // a line per unit of work, and a progress line on a terminal
-  verbose,  // a line per step and per file, and no progress line, which they would break
+  verbose,  // a line per step and per file; no progress line, which these would break
 };
 
-// The whole process's.
+// The verbosity belongs to the whole process.
 Verbosity verbosity();
 
-// -q, and -v, whose lines `shows` names. The process is quiet, or tells more, as soon as they are parsed.
+// These are -q, and -v, whose lines `shows` names. They take effect as soon as they are parsed.
 Option quiet_option();
 std::vector<Option> verbosity_options(const std::string& shows);
 

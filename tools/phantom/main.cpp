@@ -1,4 +1,4 @@
-// revunet-phantom: writes seeded synthetic BraTS cases, for trying the tools without patients' data.
+// revunet-phantom writes seeded synthetic BraTS cases, for trying the tools without patients' data.
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -48,7 +48,7 @@ void run(const Settings& options) {
   io::check_phantom_size(size);
   tools::use_cpu_threads(tools::threads_of_option(0));
   io::make_folder(options.out);
-  for (int64_t index = 0; index < options.cases; ++index) {  // before the first is made, so that none is in vain
+  for (int64_t index = 0; index < options.cases; ++index) {  // checked first, so that none is made in vain
     const std::filesystem::path place = options.out / io::phantom_name(index);
     REVUNET_EXPECTS(!std::filesystem::exists(place), DataError,
                     "[{}] expected no such case yet, got one; choose another --out or remove it", place.string());

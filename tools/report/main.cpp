@@ -1,4 +1,4 @@
-// revunet-report: the page of a training run, from the files of its folder.
+// revunet-report writes the page of a training run, from the files of its folder.
 #include <fmt/format.h>
 
 #include "io/files/atomic_file.h"
@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
                           .positional = true},
                          {.name = "out", .value = path(out), .help = "file to write [RUN/report.html]"}}}});
   const auto write_report = [&] {
-    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run that trains writes its page itself
+    if (out.empty()) RunLock::expect_free(run, "RUN");  // a run in training writes its page itself
     if (out.empty()) out = run / "report.html";
     io::write_file_atomically(out, report_of(run));
     print_result("{}\n", out.string());

@@ -1,4 +1,4 @@
-// revunet-trace: what a memory trace of revunet-train holds, whether it is right, and pictures of it.
+// revunet-trace shows what a memory trace of revunet-train holds, checks whether it is right, and draws pictures of it.
 #include <filesystem>
 #include <limits>
 
@@ -36,7 +36,7 @@ RunTrace read(const Arguments& a) {
   if (cut_short(trace)) {
     print_message(
         "warning: [{}] the trace has no end record: the run was killed or still goes on, or the file was cut "
-        "short. What follows is of the {} events before the cut, the last of them in {}\n",
+        "short. What follows describes the {} events before the cut, the last of them in {}\n",
         a.file.string(), trace.events.size(), describe(sections(trace).back()));
   }
   return trace;
@@ -62,7 +62,7 @@ void verify_trace(const Arguments& a) {
   print_result("verified\n");
 }
 
-// What --out names, or the trace's own name with another ending.
+// Returns what --out names, or the trace's own name with another ending.
 std::string output(const Arguments& a, const char* ending) {
   return a.out.empty() ? fs::path(a.file).replace_extension(ending).string() : a.out.string();
 }
@@ -87,7 +87,7 @@ void plot(const Arguments& a) {
   if (!svg_only) write(a, png_only ? out : out + ".png", timeline_png(trace, options));
 }
 
-// The trace comes first.
+// Returns the options of a command, of which the trace is the first.
 OptionTable options_of(Arguments& a, std::vector<Option> others) {
   others.insert(others.begin(), {.name = "FILE",
                                  .value = path(a.file),
@@ -145,7 +145,7 @@ int main(int argc, char** argv) {
               "verify",
               "compares the trace with the plan, event by event, and with the equations; exits with 1 and names the "
               "first difference, also with 1 where the trace is cut short. The trace of a plan agrees with the plan "
-              "whatever happens: that proves nothing, which is said, with exit code 0",
+              "whatever happens: that proves nothing, and verify says so, with exit code 0",
               trace_alone, [&] { verify_trace(a); }),
           command("plot", "draws memory over time, stacked by tag, as SVG and PNG", drawing, [&] { plot(a); }),
           command("convert", "writes the JSON that ui.perfetto.dev and chrome://tracing open", conversion,

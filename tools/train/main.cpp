@@ -1,4 +1,4 @@
-// Trains a 3-D U-Net on a BraTS dataset.
+// revunet-train trains a 3-D U-Net on a BraTS dataset.
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -32,7 +32,7 @@ std::string program() {
   return "revunet-train " + version();
 }
 
-// Plain lines, or with a time in front. Options are named as flags.
+// Formats plain lines, or lines with a time in front. Options are named as flags.
 class LineFormatter : public spdlog::formatter {
  public:
   explicit LineFormatter(const std::string& pattern) : pattern_(pattern), inner_(pattern) {}
@@ -49,7 +49,7 @@ class LineFormatter : public spdlog::formatter {
   spdlog::pattern_formatter inner_;
 };
 
-// Lines on stdout. The run does not depend on it: they are in train.log too.
+// Prints lines on stdout. The run does not depend on it, because they are in train.log too.
 class TerminalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
@@ -66,14 +66,14 @@ std::shared_ptr<spdlog::sinks::basic_file_sink_st> log_file(const std::string& p
       fmt::format("[{}] expected to write this file, got: {}; check the folder's permissions", path, e.what()));
 }
 
-// Plain lines on the terminal; the same with times in the run folder. Each line is on disk before the next. Where the
-// file takes no more, the run goes on, and says so once.
+// Logs plain lines on the terminal, and the same with times in the run folder. Each line is on disk before the next.
+// Where the file takes no more, the run goes on, and says so once.
 void start_log(const RunFolder& folder) {
   auto terminal = std::make_shared<TerminalSink>();
   terminal->set_formatter(std::make_unique<LineFormatter>("%v"));
   auto file = log_file(folder.file("train.log").string());
   file->set_formatter(std::make_unique<LineFormatter>("%Y-%m-%d %H:%M:%S %v"));
-  // Where a long epoch is goes to the file at level debug: the terminal's progress line shows it.
+  // The progress within a long epoch goes to the file at level debug, because the terminal's progress line shows it.
   terminal->set_level(verbosity() == Verbosity::quiet     ? spdlog::level::warn
                       : verbosity() == Verbosity::verbose ? spdlog::level::debug
                                                           : spdlog::level::info);
@@ -87,7 +87,7 @@ void start_log(const RunFolder& folder) {
   spdlog::set_default_logger(logger);
 }
 
-// The files of a resumed run are those that were checked when it began: their hashes say so.
+// The files of a resumed run are those that were checked when it began, as their hashes show.
 io::CheckLevel check_level(const TrainSettings& settings) {
   return settings.run.resume ? std::min(settings.check, io::CheckLevel::headers) : settings.check;
 }
@@ -122,19 +122,19 @@ Split checked_split(const TrainSettings& settings) {
   return split;
 }
 
-// In the run's own log alone.
+// Logs to the run's own log alone.
 void log_to_file(spdlog::level::level_enum level, const std::string& text) try {
   spdlog::default_logger()->sinks().back()->log({"train", level, text});
   spdlog::default_logger()->flush();
-} catch (const spdlog::spdlog_ex&) {  // a full disk, for example, of which the run tells
+} catch (const spdlog::spdlog_ex&) {  // for example on a full disk, which the run reports
 }
 
-// configuration: the effective one, as TOML.
+// configuration is the effective one, as TOML.
 void run_trainer(const TrainOptions& options, const std::string& configuration, const Split& split, RunFolder& folder) {
   TerminalProgress progress;
   Trainer trainer(options, split, folder, program(), progress);
   folder.write("split.json", to_json(split));
-  folder.write("config.toml", configuration);  // only now: a run refuses to go on with some options
+  folder.write("config.toml", configuration);  // not before: a run refuses to go on with some options
   spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
                trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
@@ -150,27 +150,27 @@ void run_trainer(const TrainOptions& options, const std::string& configuration, 
   trainer.run();
 }
 
-// As many as plans have at least, where the run's own number is not known.
+// Returns the least number that plans have, where the run's own number is not known.
 int64_t planned_steps(const TrainOptions& options) {
   return options.max_steps > 0 ? options.max_steps : 2;
 }
 
-// Out of memory says what would fit.
+// Where memory runs out, the error says what would fit.
 void run_within_memory(const TrainOptions& options, const std::string& configuration, const Split& split,
                        RunFolder& folder) try {
   with_host_memory("training", [&] { run_trainer(options, configuration, split, folder); });
 } catch (const OutOfMemoryError& e) {
   const bool on_host = options.device.kind == DeviceKind::cpu && e.capacity == 0;
-  const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own is free again
+  const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own memory is free again
   throw OutOfMemoryError(
       fmt::format("{}\n{}", e.what(), what_would_fit(options.memory(planned_steps(options)), capacity)), capacity);
 }
 
-// command_line: the program's name and what was typed after it.
+// command_line is the program's name and what was typed after it.
 void train(const TrainSettings& settings, const std::string& configuration,
            const std::vector<std::string>& command_line) {
   const TrainOptions& options = settings.run;
-  // Before the data is looked at: whether the folder will do.
+  // Checks the folder before the data is looked at.
   std::optional<RunFolder> earlier;
   if (options.resume) {
     earlier = RunFolder::of_earlier_run(options.out);
@@ -190,7 +190,7 @@ void train(const TrainSettings& settings, const std::string& configuration,
     log_to_file(spdlog::level::err, e.what());  // the tool prints it itself
     throw;
   }
-  spdlog::default_logger()->sinks().front()->set_level(spdlog::level::info);  // the result, with -q too
+  spdlog::default_logger()->sinks().front()->set_level(spdlog::level::info);  // shows the result, with -q too
   spdlog::info("done: best weights in {}, last in {}; {} has a row for each epoch, and {} shows the run",
                folder.file("best.safetensors").string(), folder.file("last.safetensors").string(),
                folder.file("log.csv").string(), folder.file("report.html").string());

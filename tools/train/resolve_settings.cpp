@@ -22,10 +22,10 @@ namespace {
 
 constexpr double kLeastRate = std::numeric_limits<float>::min();
 
-// The network of a new run that begins with given weights is theirs.
+// A new run that begins with given weights has their network.
 void take_architecture(OptionTable& options, const std::filesystem::path& init) {
   const UNetConfig stored =
-      weights_info(read_weights(init, [](const std::string&) {})).config;  // the trainer tells the notes
+      weights_info(read_weights(init, [](const std::string&) {})).config;  // the trainer logs the notes
   const std::array<std::pair<const char*, std::string>, 4> choices = {
       std::pair{"model", std::string(name_of(stored.kind))},
       {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
@@ -105,12 +105,12 @@ void resolve_memory(const OptionTable& options, TrainSettings& s) {
     run.mode = chosen.mode;
     run.optimiser_step = chosen.optimiser_step;
   }
-  if (s.plan) return;  // which shows what the modes leave open
+  if (s.plan) return;  // the plan shows what the modes leave open
   if (reversible) s.modes = {.activations = run.mode.activations, .skips = run.mode.skips};
   s.modes.optimiser_step = run.optimiser_step;
 }
 
-// Before a run folder is made, in which the trace may be.
+// Called before a run folder is made, because the trace may be in it.
 void expect_folder_of(const std::filesystem::path& file, const std::filesystem::path& run) {
   namespace fs = std::filesystem;
   const auto folder_of = [](const fs::path& path) {
@@ -130,8 +130,7 @@ void expect_traceable(const TrainSettings& s) {
                   s.run.monitor_reconstruction);
   REVUNET_EXPECTS(
       !s.run.resume, UsageError,
-      "[--memory-trace] expected a run from its beginning, as plans are of, got --resume; leave one of them "
-      "out");
+      "[--memory-trace] expected a run from its beginning, as in plans, got --resume; leave one of them out");
   expect_folder_of(s.run.trace.path, s.run.out);
 }
 
@@ -156,7 +155,7 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
   check_operands(run.network, operands_of(run.precision));
   run.device = resolve(s.device, s.plan);
   run.threads = threads_of_option(run.threads);
-  // The plan's workspaces are those of this number; a plan alone starts none of them.
+  // The plan's workspaces are those of this number of threads. A plan alone starts none of them.
   s.plan ? set_cpu_threads(run.threads) : use_cpu_threads(run.threads);
   resolve_memory(options, s);
   expect_traceable(s);

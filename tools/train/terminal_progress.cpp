@@ -11,10 +11,10 @@ namespace revunet::tools {
 namespace {
 
 constexpr size_t kWidestBar = 24;    // characters, without its brackets
-constexpr size_t kNarrowestBar = 4;  // characters; a narrower one tells nothing
-constexpr double kSmoothing = 0.1;   // share of the newest sample in the mean time
+constexpr size_t kNarrowestBar = 4;  // characters; a narrower bar shows nothing
+constexpr double kSmoothing = 0.1;   // weight of the newest sample in the mean time
 
-// With the space behind it; empty where there is no room.
+// Returns the bar with a space after it, or an empty text where there is no room.
 std::string bar(int64_t done, int64_t count, size_t room) {
   if (room < kNarrowestBar + 3) return {};
   const size_t width = std::min(kWidestBar, room - 3);

@@ -1,4 +1,4 @@
-// What a person sees of a run between the lines of its log, on a terminal: a bar that redraws itself.
+// On a terminal, a bar that redraws itself shows the run between the lines of its log.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace revunet::tools {
 
-// Where a run is, and how long it will take.
+// A TrainingProgress says where a run is, and how long it will take.
 struct TrainingProgress {
   int64_t epoch, epochs, sample, samples;  // samples of the epoch
   int64_t left;                            // samples of the run
   double loss, seconds;                    // of a sample
 };
 
-// In at most `columns`, as far as that is possible: the bar shrinks first, then fields go one by one; the time left
-// stays.
+// Returns at most `columns` characters, as far as that is possible. The bar shrinks first, then fields go one by one,
+// and the time left stays.
 std::string training_text(const TrainingProgress& p, size_t columns);
 
 class TerminalProgress : public RunProgress {

@@ -11,7 +11,7 @@ namespace revunet::tools {
 
 namespace {
 
-constexpr int64_t kMostEpochs = 1'000'000;  // far beyond use, and times any number of cases no overflow
+constexpr int64_t kMostEpochs = 1'000'000;  // far beyond use; times any number of cases it does not overflow
 constexpr int64_t kMostLoaderThreads = 256;
 
 // auto leaves the mode open.

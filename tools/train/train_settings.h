@@ -1,7 +1,7 @@
-// What revunet-train is told, and the table of its options.
+// This file has the settings of revunet-train, and the table of its options.
 //
-// To add an option: a row in train_settings.cpp that sets a member of TrainOptions, or of TrainSettings where the
-// trainer need not know of it.
+// To add an option, add a row in train_settings.cpp that sets a member of TrainOptions, or of TrainSettings where the
+// trainer need not know about it.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,7 @@ namespace revunet::tools {
 enum class Augmentation { none, paper, strong };
 
 struct TrainSettings {
-  TrainSettings() { run.network.channels.clear(); }  // until the network is known, whose own they are
+  TrainSettings() { run.network.channels.clear(); }  // empty until the network is known, which has its own
 
   TrainOptions run;  // what the trainer is given
   std::filesystem::path data;
@@ -29,7 +29,7 @@ struct TrainSettings {
   Augmentation augment = Augmentation::none;
   AugmentationRanges ranges;
   DeviceSettings device;
-  ModeChoice modes;                     // what is open is chosen
+  ModeChoice modes;                     // the program chooses what is open
   std::optional<size_t> memory_budget;  // bytes
   std::string protocol = "none";
   std::filesystem::path config, resume;

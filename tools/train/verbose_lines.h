@@ -1,4 +1,4 @@
-// What revunet-train -v prints, and writes into train.log, beyond the line of an epoch.
+// This file has what revunet-train -v prints, and writes into train.log, in addition to the line of an epoch.
 #pragma once
 
 #include "models/training/run_observer.h"
@@ -6,10 +6,10 @@
 
 namespace revunet::tools {
 
-// The options as they are used, of which `configuration` has one a line, and the cases.
+// Logs the options in use, which are one line each in `configuration`, and the cases.
 void log_start(const std::string& configuration, const Split& split);
 
-// A line per step, and per case of a validation.
+// Logs a line per step, and per case of a validation.
 class VerboseLines : public RunObserver {
  public:
   explicit VerboseLines(const Split& split) : split_(split) {}

@@ -26,7 +26,7 @@ void TraceCollector::begin_step(int64_t step) {
 
 void TraceCollector::on_event(const AllocationEvent& e) noexcept {
   if (full_ || trace_.events.size() == kMostEvents) {
-    full_ = true;  // take() says so
+    full_ = true;  // take() reports it
     return;
   }
   const bool block = e.kind == AllocationEvent::Kind::allocate || e.kind == AllocationEvent::Kind::free;

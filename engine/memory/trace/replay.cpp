@@ -10,7 +10,7 @@ namespace {
 
 using Kind = AllocationEvent::Kind;
 
-// Blocks that no correct program carries from one step into another. Parameters, their moments and, where gradients
+// No correct program carries these blocks from one step into another. Parameters, their moments and, where gradients
 // accumulate over steps, gradients stay.
 bool transient(Tag tag) {
   return tag != Tag::parameter && tag != Tag::optimiser && tag != Tag::gradient;
@@ -32,7 +32,7 @@ int64_t step_at(const Trace& trace, size_t event) {
   return step;
 }
 
-// Transient blocks that are live though the section in which they were allocated is over.
+// Finds transient blocks that are still live after the section in which they were allocated.
 void find_leaks(const Trace& trace, const LiveSet& live, const std::vector<Section>& parts,
                 std::vector<Fault>& faults) {
   for (const auto& [address, block] : live.blocks()) {
@@ -187,7 +187,7 @@ std::vector<Fault> replay(const Trace& trace, const Visit& visit) {
 
 LiveSet live_before(const Trace& trace, size_t event) {
   LiveSet live(trace);
-  std::vector<Fault> ignored;  // replay() reports them
+  std::vector<Fault> ignored;  // replay() has reported them
   for (size_t i = 0; i < event; ++i) live.apply(i, 0, ignored);
   return live;
 }

@@ -8,7 +8,7 @@ namespace revunet {
 
 namespace {
 
-// Events [begin, end).
+// The range holds events [begin, end).
 struct Range {
   size_t begin, end;
 };
@@ -33,7 +33,7 @@ void extend(std::vector<TimelineSpan>& spans, const std::string& name, double x)
   spans.push_back({x, x, name});
 }
 
-// Keeps, of the events that share a slot of the x axis, the highest and what comes after it at last.
+// Of all events that share a slot of the x axis, keeps the highest and the last.
 class ColumnList {
  public:
   explicit ColumnList(std::vector<TimelineColumn>& columns) : columns_(columns) {}

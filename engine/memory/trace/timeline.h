@@ -1,4 +1,4 @@
-// A trace as a picture has it: columns of bytes by tag along the x axis.
+// A timeline is a trace made ready to draw: columns of bytes by tag along the x axis.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace revunet {
 enum class TimelineAxis { events, time };
 
 struct TimelineColumn {
-  double x;                                // events, or seconds, since the timeline's begin
+  double x;                                // events or seconds since the timeline's beginning
   uint64_t allocated;                      // bytes
   std::array<uint64_t, kTagCount> by_tag;  // sum to allocated
 };
@@ -29,8 +29,9 @@ struct Timeline {
   TimelineColumn peak{};
 };
 
-// The timeline of a whole trace, or of one step with the evaluation after it. Where events share one of `resolution`
-// places on the x axis the highest and the last stay, so peaks do too. UsageError for a step that the trace lacks.
+// Makes the timeline of a whole trace, or of one step with the evaluation after it. The x axis has `resolution` slots.
+// Where events share a slot, the highest and the last stay, so peaks stay too. Throws UsageError for a step that the
+// trace lacks.
 Timeline make_timeline(const Trace& trace, TimelineAxis axis, std::optional<int64_t> step, size_t resolution);
 
 }  // namespace revunet

@@ -1,4 +1,4 @@
-// A memory trace: every event of an allocator from the making of the network on, and where its steps begin.
+// A memory trace holds every event of an allocator from the making of the network on, and where the run's steps begin.
 //
 // Rule: a trace begins on an empty allocator, so every free in it has its allocation in it.
 #pragma once
@@ -11,7 +11,8 @@
 
 namespace revunet {
 
-// AllocationEvent in 40 bytes and with its time. Address and size are those of the block or segment, in bytes.
+// A TraceEvent is an AllocationEvent in 40 bytes, with its time. Address and size are those of the block or segment, in
+// bytes.
 struct TraceEvent {
   uint64_t nanoseconds;  // since recording began
   uint64_t address;
@@ -37,11 +38,11 @@ constexpr const char* name_of(AllocationEvent::Kind kind) {
 struct StepMark {
   int64_t step;  // of the run, from 1
   uint64_t nanoseconds;
-  size_t first_event;  // index into Trace::events of the first that is not before the step
+  size_t first_event;  // index into Trace::events of the first event of the step
 };
 
-// Why recording stopped. no_end_record: the file ends before that was written, as the run was killed or still goes on,
-// or as a copy of the file was cut short; no program writes it.
+// A TraceEnd says why recording stopped. no_end_record: the file ends before the end was written. The run was killed or
+// still goes on, or a copy of the file was cut short. No program writes this value.
 enum class TraceEnd : uint8_t { steps_recorded, run_ended, run_failed, event_limit, no_end_record };
 inline constexpr std::array kEndNames = {"steps recorded", "run ended", "run failed", "event limit", "no end record"};
 constexpr const char* name_of(TraceEnd end) {
@@ -55,7 +56,7 @@ struct Trace {
   TraceEnd end = TraceEnd::run_ended;
 };
 
-// Bytes that a layer has.
+// Holds the bytes that a layer has.
 struct LayerBytes {
   std::string layer;
   size_t bytes;

@@ -12,8 +12,8 @@ namespace {
 
 using namespace conv3d_detail;
 
-// The block as (k, k, k, in, out), zeros to `out_padded`, times `sign`, rounded to operands of type T. For a transposed
-// convolution: flipped taps, and in and out exchanged. Workspace.
+// Returns the block as (k, k, k, in, out), padded with zeros to `out_padded`, times `sign`, rounded to operands of type
+// T. A transposed convolution has its taps flipped, and in and out exchanged. The tensor is workspace.
 template <class T>
 Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed, int sign,
             int64_t out_padded) {
@@ -57,8 +57,8 @@ void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const W
   });
 }
 
-// Allocates the workspace of a library's convolution, where a meta device stands for a device that calls one; its
-// kernels allocate nothing else.
+// Allocates the workspace of a library's convolution, where a meta device stands for a device that calls a library.
+// That device's kernels allocate nothing else.
 bool takes_library_workspace(const Context& ctx) {
   const auto bytes = static_cast<int64_t>(ctx.device.layout().convolution_workspace);
   if (bytes == 0 || ctx.device.computes()) return false;

@@ -9,18 +9,19 @@ namespace revunet::conv3d_detail {
 
 namespace {
 
-// Slabs of the volume whose partial weight gradients are summed in order: enough to keep many threads busy. The number
-// depends on the shape only, so the result does not depend on the number of threads.
+// The volume is cut into slabs whose partial weight gradients are summed in order. There are enough of them to keep
+// many threads busy. Their number depends on the shape only, so the result does not depend on the number of threads.
 constexpr int64_t kMaxSlabs = 16;
-constexpr int64_t kMinSlabVoxels = 4096;  // below this, zeroing and adding a partial sum costs more than it shares out
-// Voxels summed in registers before they are added to memory: long enough to hide that, short enough to stay in cache.
+constexpr int64_t kMinSlabVoxels = 4096;  // below this, a partial sum costs more than sharing it saves
+// So many voxels are summed in registers before they are added to memory: enough to hide the addition, and few enough
+// to stay in cache.
 constexpr int64_t kRunVoxels = 128;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Indices [low, high) for which index + tap - pad lies in [0, extent).
+// A Range has the indices [low, high) for which index + tap - pad lies in [0, extent).
 struct Range {
   int64_t low, high;
 };
@@ -28,7 +29,7 @@ Range inside(int64_t begin, int64_t end, int64_t extent, int64_t tap, int64_t pa
   return {std::max(begin, pad - tap), std::min(end, extent + pad - tap)};
 }
 
-// `count` values as what they are computed with: where they lie, or converted into `buffer`.
+// Returns `count` values in the type that computes with them: in place, or converted into `buffer`.
 template <class T>
 const Compute<T>* as_compute(const T* values, [[maybe_unused]] int64_t count,
                              [[maybe_unused]] std::vector<Compute<T>>& buffer) {
@@ -52,7 +53,7 @@ void for_each_channel_tile(int64_t count, F f) {
   }
 }
 
-// One slab's and one slice of input channels' share of a weight gradient.
+// Computes the share of one slab and one slice of input channels in a weight gradient.
 template <class T, int Lanes>
 void accumulate_slab(const Tensor& x, const Tensor& dy, int64_t k, int64_t plane_begin, int64_t plane_end,
                      int64_t i_begin, int64_t i_end, int64_t o_padded, Compute<T>* partial) {
@@ -64,7 +65,8 @@ void accumulate_slab(const Tensor& x, const Tensor& dy, int64_t k, int64_t plane
 
   const auto run = [&](const V* px, const V* pdy, V* pc, int64_t runs, int64_t length) {
     for_each_channel_tile<Lanes>(O, [&](int64_t o, int vectors) {
-      // The last vector of dy's channels is read from O - Lanes on, never past the end; the reduction knows.
+      // The last vector of dy's channels is read from O - Lanes on, never past the end. The reduction accounts for
+      // that.
       const int64_t last_vector = std::min(o + (vectors - 1) * Lanes, O - Lanes);
       const int64_t first_vector = vectors == 1 ? last_vector : o;
       strides.b_v = last_vector - o;
@@ -153,7 +155,7 @@ void direct_forward(const Tensor& x, const Compute<X>* w, const Compute<X>* bias
   const auto [N, D, H, W, I] = activation(x.shape());
   const int64_t O = activation(y.shape()).C, pad = (k - 1) / 2, o_padded = padded_channels<V>(O);
   const TileStrides strides{.a_i = I, .a_r = 0, .a_k = 1, .b_r = 0, .b_k = o_padded, .b_v = kVector, .c_i = o_padded};
-  // Every tap of one row of kernels, x_row (W, I) * w_row (k, I, o_padded), into row (W, o_padded).
+  // Adds every tap of one row of kernels, x_row (W, I) * w_row (k, I, o_padded), into row (W, o_padded).
   const auto convolve_row = [&](const V* x_row, const V* w_row, V* row) {
     for (int64_t kw = 0; kw < k; ++kw) {
       const Range range = inside(0, W, W, kw, pad);
@@ -195,7 +197,7 @@ void direct_forward(const Tensor& x, const Compute<X>* w, const Compute<X>* bias
 
 namespace {
 
-// In vectors of the most lanes that dy's channels fill, so that nothing past their end is read.
+// Uses vectors of the most lanes that dy's channels fill, so that nothing past their end is read.
 template <class T, int Lanes>
 void backward_weight_within(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dw, int64_t o0, int64_t i0) {
   if constexpr (Lanes > 1) {

@@ -37,7 +37,7 @@ dnnl::memory::desc weights_as_packed(const Problem& p) {
   return f32({p.O, p.I, p.k, p.k, p.k}, Format::dhwio);
 }
 
-// Compiled convolutions of one device, and oneDNN's objects for it.
+// Convolutions holds the compiled convolutions of one device, and oneDNN's objects for it.
 class Convolutions {
  public:
   const dnnl::engine& engine() const { return engine_; }
@@ -57,7 +57,7 @@ class Convolutions {
     const auto w = typed(p.x, {p.O, p.I, p.k, p.k, p.k}, Format::any);
     const auto bias = p.bias ? f32({p.O}, Format::x) : dnnl::memory::desc();
     dnnl::primitive_attr attributes;
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // so that the allocator sees it
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // so that the allocator sees the scratchpad
     if (p.add) {
       dnnl::post_ops sum;
       sum.append_sum();

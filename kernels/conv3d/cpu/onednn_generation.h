@@ -1,4 +1,4 @@
-// What differs between the generations of oneDNN that distributions have: 2.6 (Debian 12) and 3 (Debian 13,
+// This file hides the differences between the generations of oneDNN in distributions: 2.6 (Debian 12) and 3 (Debian 13,
 // Ubuntu 24.04).
 //
 // Rule: no other file tells the generations apart.
@@ -8,7 +8,8 @@
 
 namespace revunet::conv3d_detail {
 
-// A forward convolution with stride 1 and the same padding on both sides. A bias of no dimensions means none.
+// Describes a forward convolution with stride 1 and the same padding on both sides. A bias without dimensions means
+// none.
 inline dnnl::convolution_forward::primitive_desc describe_convolution(
     const dnnl::engine& engine, const dnnl::memory::desc& x, const dnnl::memory::desc& w,
     const dnnl::memory::desc& bias, const dnnl::memory::desc& y, const dnnl::memory::dims& padding,
@@ -23,13 +24,13 @@ inline dnnl::convolution_forward::primitive_desc describe_convolution(
 #endif
 }
 
-// Whether a 1x1x1 convolution is described faster as that of many images of one row. Generation 3 tries ways to cut an
-// image up by its voxels before the first run: with oneDNN 3.7 and AVX2 that takes 150 ms for 30 channels at 128^3, and
-// 0.2 ms for rows. The bits and the speed of a run are the same.
+// Says whether a 1x1x1 convolution is described faster as one over many images of one row. Generation 3 tries ways to
+// cut an image up by its voxels before the first run: with oneDNN 3.7 and AVX2 that takes 150 ms for 30 channels at
+// 128^3, and 0.2 ms for rows. The bits and the speed of a run are the same.
 inline constexpr bool kPointwiseByRows = DNNL_VERSION_MAJOR >= 3;
 
-// Whether oneDNN has instructions of this processor that multiply bf16. An instruction set's bits contain those of the
-// sets that it extends.
+// Returns whether oneDNN has instructions of this processor that multiply bf16. An instruction set's bits contain those
+// of the sets that it extends.
 inline bool multiplies_bf16() {
   const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
   const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);

@@ -1,9 +1,10 @@
-// The inner loop of every convolution that oneDNN does not run: a small matrix product held in registers.
+// This is the inner loop of every convolution that oneDNN does not run: a small matrix product held in registers.
 //
 //   c[i][v][j] += sum over r, k of a[i * a_i + r * a_r + k * a_k] * b[r * b_r + k * b_k + v * b_v + j]
 //
 // i < Rows, v < Vectors, j < lanes, r < runs, k < length. The sum starts from zero and is added to c once, so a long
-// sum is made of short ones, which bounds its rounding. Sized for 16 vector registers: 12 accumulators, 3 operands.
+// sum is made of short ones, which bounds its rounding. The tile is sized for 16 vector registers: 12 accumulators, 3
+// operands.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ inline constexpr int kVectorBytes = 64;
 inline constexpr int kVectorBytes = 32;
 #endif
 
-// Lanes of a full vector of T.
+// A full vector of T has so many lanes.
 template <class T>
 inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
 
@@ -54,7 +55,7 @@ inline __attribute__((always_inline)) void register_tile(const T* a, const T* b,
   }
 }
 
-// The same for any number of rows and vectors up to a whole tile.
+// Does the same for any number of rows and vectors up to a whole tile.
 template <class T, int Lanes>
 void register_tile_any(int rows, int vectors, const T* a, const T* b, T* c, int64_t runs, int64_t length,
                        const TileStrides& s) {

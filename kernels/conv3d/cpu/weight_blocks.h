@@ -1,4 +1,5 @@
-// A convolution over channels in several tensors, as convolutions between one input part and one output part each.
+// This file cuts a convolution over channels in several tensors into convolutions between one input part and one output
+// part each.
 #pragma once
 
 #include <span>
@@ -8,8 +9,8 @@
 
 namespace revunet {
 
-// The block of a weight (O, k, k, k, I) between one input part and one output part: output channels [o0, o0 + O) and
-// input channels [i0, i0 + I).
+// A WeightBlock is the block of a weight (O, k, k, k, I) between one input part and one output part: output channels
+// [o0, o0 + O) and input channels [i0, i0 + I).
 struct WeightBlock {
   int64_t o0, O, i0, I;
 };
@@ -30,7 +31,7 @@ void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {
   }
 }
 
-// The first part of the input delivers as asked, those after it add to that.
+// The first part of the input delivers as asked, and those after it add to that.
 inline Write after_first(Write mode, bool first) {
   return first || mode == Write::subtract ? mode : Write::add;
 }

@@ -11,8 +11,8 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr size_t kMostTimed = 8;  // algorithms; the heuristics' order is good, if not perfect
-constexpr int kTimedRuns = 2;     // after one that is not timed
+constexpr size_t kMostTimed = 8;  // algorithms; cuDNN's heuristics put good ones first, if not the best
+constexpr int kTimedRuns = 2;     // after one run that is not timed
 // A wrong kernel is off by the size of the result. TF32 and bf16 products round to 2^-11 and 2^-9 of each term.
 constexpr double kLargestError = 0.02;
 
@@ -28,7 +28,7 @@ std::string describe(const ConvolutionProblem& p, const AlgorithmLimits& limits)
                      limits.arithmetic.strict_fp32 ? ", strict fp32" : "");
 }
 
-// The keys of what was chosen: for a shape, and for one with an alpha and beta that the shape's choice cannot do.
+// These keys name what was chosen: for a shape, and for a problem whose alpha and beta the shape's choice cannot do.
 struct Keys {
   std::string shape, own;
 };
@@ -45,7 +45,8 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 
 }  // namespace
 
-// What algorithms are tried on: the operands at hand, but what the convolution would add to stays as it is.
+// A Trial is what algorithms are tried on: the operands at hand, except that a result to which the convolution would
+// add stays unchanged.
 struct ConvolutionAlgorithms::Trial {
   Trial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& given) : operands(given) {
     if (problem.beta == 0) return;
@@ -92,7 +93,7 @@ CudnnAlgorithm ConvolutionAlgorithms::choose(const Context& ctx, const Convoluti
   const Keys keys = keys_of(problem, limits);
   for (const std::string& key : {keys.own, keys.shape}) {
     if (!choices.contains(key)) continue;
-    // The shape's choice may be of an engine without this alpha and beta.
+    // The shape's choice may belong to an engine that cannot do this alpha and beta.
     if (auto known = known_algorithm(ctx, problem, operands, limits, key, key == keys.own)) return std::move(*known);
   }
   Trial trial(ctx, problem, operands);

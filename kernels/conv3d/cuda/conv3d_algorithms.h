@@ -1,9 +1,10 @@
-// Which cuDNN algorithm runs a convolution: the fastest of those within the limits, chosen once a shape and device.
+// This file chooses the cuDNN algorithm that runs a convolution: the fastest within the limits. It chooses once per
+// shape and device.
 //
-// Rule: an algorithm is timed on the operands at hand, on a scratch result where the convolution would add to what is
-// there, and the chosen one is checked against plain sums before anything relies on it. Convolutions that differ in
-// alpha and beta alone run the same algorithm where that can, so that what backward subtracts has the bits of what
-// forward added. A algorithm that is among the device's kernel choices is not timed.
+// Rule: an algorithm is timed on the operands at hand, and writes to a scratch result where the convolution would add
+// to what is there. The chosen one is checked against plain sums before anything relies on it. Convolutions that differ
+// only in alpha and beta run the same algorithm where it can do both, so that what backward subtracts has the bits of
+// what forward added. An algorithm among the device's kernel choices is not timed.
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ class ConvolutionAlgorithms {
   ConvolutionAlgorithms(const ConvolutionAlgorithms&) = delete;
   ConvolutionAlgorithms& operator=(const ConvolutionAlgorithms&) = delete;
 
-  // Error where no algorithm is within the limits, or none computes what it should.
+  // Throws Error where no algorithm is within the limits, or none computes what it should.
   void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
            const AlgorithmLimits& limits);
 
@@ -34,11 +35,12 @@ class ConvolutionAlgorithms {
 
   CudnnAlgorithm choose(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
                         const AlgorithmLimits& limits);
-  // The one chosen for `key`, checked; where cuDNN does not offer it, Error if `required`, else nothing.
+  // Returns the algorithm chosen for `key`, checked. Where cuDNN does not offer it, throws Error if `required`, and
+  // otherwise returns nothing.
   std::optional<CudnnAlgorithm> known_algorithm(const Context& ctx, const ConvolutionProblem& problem,
                                                 const ConvolutionOperands& operands, const AlgorithmLimits& limits,
                                                 const std::string& key, bool required);
-  // The fastest that is offered in one form and correct; nothing where none is.
+  // Returns the fastest correct algorithm that is offered in one form, or nothing where there is none.
   std::optional<Timed> fastest(const Context& ctx, const ConvolutionProblem& problem, const AlgorithmLimits& limits,
                                AlgorithmForm form, Trial& trial);
   bool is_correct(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionProblem& problem, Trial& trial);

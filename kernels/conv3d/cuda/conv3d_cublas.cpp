@@ -7,7 +7,7 @@ namespace revunet::cuda {
 
 namespace {
 
-// What NVIDIA's documentation recommends for this generation of devices; within the algorithms' limit.
+// NVIDIA's documentation recommends this size for this generation of devices. It is within the algorithms' limit.
 constexpr size_t kWorkspace = size_t{32} << 20;
 
 void check(cublasStatus_t status, const char* expression, const char* file, int line) {
@@ -17,7 +17,8 @@ void check(cublasStatus_t status, const char* expression, const char* file, int 
 }
 #define REVUNET_CUBLAS_CHECK(expression) check((expression), #expression, __FILE__, __LINE__)
 
-// C (m, n) = alpha A B + beta C, column by column; A (m, k) or its transpose, B (k, n) or its transpose.
+// A Product is C (m, n) = alpha A B + beta C, column by column. A is (m, k) or its transpose, and B is (k, n) or its
+// transpose.
 struct Product {
   cublasOperation_t transpose_a, transpose_b;
   int64_t m, n, k;
@@ -27,7 +28,7 @@ struct Product {
   int64_t ldc;
 };
 
-// cuBLAS counts column by column: x (voxels, I) is its (I, voxels), w (O, I) its (I, O).
+// cuBLAS counts column by column: x (voxels, I) is its (I, voxels), and w (O, I) is its (I, O).
 Product product_of(const ConvolutionProblem& p, const ConvolutionOperands& o) {
   const int64_t V = p.voxels();
   switch (p.direction) {

@@ -1,4 +1,4 @@
-// 1x1x1 convolutions: matrix products of voxels by channels, through cuBLAS.
+// 1x1x1 convolutions are matrix products of voxels by channels. They run through cuBLAS.
 #pragma once
 
 #include <cublas_v2.h>
@@ -8,7 +8,7 @@
 
 namespace revunet::cuda {
 
-// A device's cuBLAS handle, with a workspace of its own that the allocator sees.
+// MatrixProducts is a device's cuBLAS handle, with its own workspace that the allocator sees.
 class MatrixProducts {
  public:
   MatrixProducts();

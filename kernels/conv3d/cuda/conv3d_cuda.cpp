@@ -1,5 +1,5 @@
-// The convolutions of a CUDA device: for every pair of an input and an output part, weights packed as the libraries
-// want them, then one convolution whose residual (add, subtract) is in its alpha and beta.
+// A CUDA device computes a convolution for each pair of an input and an output part. It packs the weights as the
+// libraries need them, then runs one convolution whose residual (add, subtract) is in its alpha and beta.
 #include <algorithm>
 
 #include "kernels/conv3d/conv3d.h"
@@ -30,7 +30,7 @@ Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
   return {ctx.for_workspace(), {p.O, p.k, p.k, p.k, p.I}, p.operands};
 }
 
-// `packed`: bytes of the packed weights, which lie in the device's workspace too.
+// `packed` is the size in bytes of the packed weights, which lie in the device's workspace too.
 void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands, size_t packed) {
   const size_t workspace = ctx.device.layout().convolution_workspace;
   const AlgorithmLimits limits{workspace - std::min(workspace, packed), ctx.device.arithmetic()};

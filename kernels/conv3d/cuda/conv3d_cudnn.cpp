@@ -8,17 +8,18 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr int64_t kMostConfigurations = 64;     // that one heuristic is asked for
-constexpr size_t kMostFused = 3;                // algorithms of fused graphs: each takes a second or two to compile
+constexpr int64_t kMostConfigurations = 64;     // asked for from one heuristic
+constexpr size_t kMostFused = 3;                // algorithms of fused graphs; each takes a second or two to compile
 constexpr const char* kFusedPrefix = "fused ";  // of algorithms' names
-// The tensors of a graph. kProduct is a fused graph's convolution before it meets the result that is there.
+// These are the tensors of a graph. kProduct is a fused graph's convolution before it is combined with the existing
+// result.
 enum Uid : int64_t { kX = 1, kW = 2, kY = 3, kResult = 4, kProduct = 5 };
 
 cudnnDataType_t type_of(DType dtype) {
   return dtype == DType::f32 ? CUDNN_DATA_FLOAT : CUDNN_DATA_BFLOAT16;
 }
 
-// (outer, D, H, W, C) in memory, in cuDNN's order of extents (outer, C, D, H, W).
+// Describes a tensor (outer, D, H, W, C) in memory, in cuDNN's order of extents (outer, C, D, H, W).
 Descriptor tensor(Uid uid, DType dtype, const std::array<int64_t, 5>& extents, bool in_memory = true) {
   const auto [n, d, h, w, c] = extents;
   const std::array<int64_t, 5> dims = {n, c, d, h, w}, strides = {d * h * w * c, 1, h * w * c, w * c, c};
@@ -50,7 +51,7 @@ Descriptor convolution(const ConvolutionProblem& p) {
   return c;
 }
 
-// What an operation's attributes are called in each direction.
+// Names holds what an operation's attributes are called in each direction.
 struct Names {
   cudnnBackendDescriptorType_t operation;
   cudnnBackendAttributeName_t alpha, beta, convolution, x, w, y;
@@ -96,7 +97,7 @@ Uid result_of(Direction direction) {
   return direction == Direction::forward ? kY : direction == Direction::backward_data ? kX : kW;
 }
 
-// The convolution, and what follows it, to be kept until the graph is made of them.
+// Returns the convolution and the operations after it. The caller keeps them until the graph is made of them.
 std::vector<Descriptor> operations_of(const ConvolutionProblem& p, AlgorithmForm form) {
   const Names names = names_of(p.direction);
   const Uid result = result_of(p.direction);
@@ -149,7 +150,7 @@ Descriptor graph_of(const AlgorithmTarget& target, const ConvolutionProblem& p, 
   return graph;
 }
 
-// What cuDNN's heuristics propose, best first, its fallbacks last.
+// Returns what cuDNN's heuristics propose, best first and its fallbacks last.
 std::vector<Descriptor> configurations(const AlgorithmTarget& target, const Descriptor& graph) {
   std::vector<Descriptor> all;
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
@@ -170,7 +171,7 @@ bool contains(const std::vector<int32_t>& notes, int32_t note) {
   return std::ranges::find(notes, note) != notes.end();
 }
 
-// Whether an engine with these notes is within the limits.
+// Returns whether an engine with these notes is within the limits.
 bool within(const AlgorithmLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
   if (limits.arithmetic.deterministic && contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
   return !limits.arithmetic.strict_fp32 || dtype != DType::f32 ||
@@ -245,7 +246,7 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only) {
   std::vector<CudnnAlgorithm> algorithms;
-  std::set<std::string> seen;  // several heuristics may propose one
+  std::set<std::string> seen;  // several heuristics may propose the same one
   const Descriptor graph = graph_of(target, problem, form);
   for (const Descriptor& configuration : configurations(target, graph)) {
     const auto engines = configuration.get_descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1);
@@ -258,7 +259,7 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
     Descriptor algorithm(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
     algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
     target.apply_to_algorithm(algorithm);
-    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but not for this shape after all
+    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but it does not fit this shape
     CudnnAlgorithm made(
         std::move(algorithm), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
         form == AlgorithmForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);

@@ -1,4 +1,4 @@
-// Convolutions through cuDNN's graphs: the algorithms that it offers for one, and running one of them.
+// This file lists the algorithms that cuDNN's graphs offer for a convolution, and runs one of them.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@ namespace revunet::cuda {
 
 #define REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES (CUDNN_VERSION >= 90800)
 
-// For whom algorithms are made: a device, by its handle, or one that is only described, as cuDNN's JSON of its
-// properties. Algorithms for the latter can be counted and measured, not run.
+// An AlgorithmTarget says for which device algorithms are made: a device, by its handle, or one that is only described,
+// as cuDNN's JSON of its properties. Algorithms for the latter can be counted and measured, but not run.
 class AlgorithmTarget {
  public:
   explicit AlgorithmTarget(cudnnHandle_t handle) : handle_(handle) {}
@@ -30,7 +30,7 @@ class AlgorithmTarget {
 
 class CudnnAlgorithm {
  public:
-  // reads_result: the direction of a fused graph that adds to its result.
+  // reads_result is the direction of a fused graph that adds to its result.
   CudnnAlgorithm(Descriptor algorithm, std::string name, bool tensor_cores, std::optional<Direction> reads_result)
       : algorithm_(std::move(algorithm)),
         name_(std::move(name)),
@@ -38,12 +38,12 @@ class CudnnAlgorithm {
         tensor_cores_(tensor_cores),
         reads_result_(reads_result) {}
 
-  // The engine and its settings, as cuDNN numbers them: the same for the same version of it and the same device.
+  // Returns the engine and its settings, as cuDNN numbers them. They are the same for the same version and device.
   const std::string& name() const { return name_; }
   size_t workspace() const { return workspace_; }  // bytes
   bool tensor_cores() const { return tensor_cores_; }
 
-  // On the handle's stream.
+  // Runs on the handle's stream.
   void run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const;
 
  private:
@@ -54,16 +54,16 @@ class CudnnAlgorithm {
   std::optional<Direction> reads_result_;
 };
 
-// How a problem is put to cuDNN: alpha and beta in the convolution, or in an operation after it. In fused graphs,
-// engines that are compiled at run time are offered as well: on some devices the only ones that use tensor cores
-// without copying x and y into a workspace.
+// The form says how a problem is put to cuDNN: with alpha and beta in the convolution, or in an operation after it. For
+// fused graphs, cuDNN also offers engines that are compiled at run time. On some devices they are the only ones that
+// use tensor cores without copying x and y into a workspace.
 enum class AlgorithmForm { plain, fused };
 
-// The form of the algorithm with this name.
+// Returns the form of the algorithm with this name.
 AlgorithmForm form_of(const std::string& algorithm_name);
 
-// The algorithms within the limits, in the order in which cuDNN's heuristics prefer them; only those of one name where
-// it is given. Empty where there is none.
+// Returns the algorithms within the limits, in the order in which cuDNN's heuristics prefer them. Where a name is
+// given, returns only the algorithms of that name. May return none.
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only = std::nullopt);

@@ -9,12 +9,12 @@ namespace {
 
 constexpr int64_t kThreads = 256, kMostBlocks = 4096;
 
-// The extents of a packed block, and where its elements are in the whole weight.
+// A Packed has the extents of a packed block, and says where its elements are in the whole weight.
 struct Packed {
   WeightBlock block;
   int64_t taps, padded_I, whole_I, count;
 
-  // The element of the weight that element i of the packed block is, or -1 in the padding.
+  // Returns the element of the weight that is element i of the packed block, or -1 in the padding.
   __device__ int64_t source(int64_t i) const {
     const int64_t c = i % padded_I, tap = i / padded_I % taps, o = i / (padded_I * taps);
     if (c >= block.I || o >= block.O) return -1;

@@ -1,5 +1,5 @@
-// Weights between how parameters hold them, f32 (O, k, k, k, I), and how the libraries want a block of them: its output
-// and input channels padded with zeros to whole packs, in the activations' type.
+// These functions convert between weights as parameters hold them, f32 (O, k, k, k, I), and a block of them as the
+// libraries need it: in the activations' type, with its output and input channels padded with zeros to whole packs.
 #pragma once
 
 #include "engine/context.h"
@@ -8,9 +8,9 @@
 
 namespace revunet::cuda {
 
-// to (padded_O, k, k, k, padded_I), f32 or bf16.
+// `to` is (padded_O, k, k, k, padded_I), f32 or bf16.
 void pack_weights(const Context& ctx, const Tensor& weight, const WeightBlock& block, Tensor& to);
-// dweight's block += from (padded_O, k, k, k, padded_I), f32 or bf16.
+// Adds `from` (padded_O, k, k, k, padded_I), f32 or bf16, to dweight's block.
 void add_packed_weights(const Context& ctx, const Tensor& from, const WeightBlock& block, Tensor& dweight);
 
 }  // namespace revunet::cuda

@@ -12,10 +12,11 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr int64_t kSamples = 512, kFew = 2048;  // all of so few results
+constexpr int64_t kSamples = 512, kFew = 2048;  // up to kFew results, all are checked
 constexpr unsigned kThreads = 32;
 
-// The voxel at (d, h, w) of voxel `at`'s volume, moved by tap `tap` of the kernel, or of the flipped one; -1 outside.
+// Returns the voxel that is moved from (d, h, w) of voxel `at` by tap `tap` of the kernel, or of the flipped kernel; -1
+// outside the volume.
 __device__ int64_t neighbour(const ConvolutionProblem& p, int64_t at, int64_t tap, int64_t sign) {
   const int64_t pad = (p.k - 1) / 2, n = at / (p.W * p.H * p.D);
   const int64_t d = at / (p.W * p.H) % p.D + sign * (tap / (p.k * p.k) - pad);
@@ -24,7 +25,7 @@ __device__ int64_t neighbour(const ConvolutionProblem& p, int64_t at, int64_t ta
   return ((n * p.D + d) * p.H + h) * p.W + w;
 }
 
-// Term i of the sum that element `at` of the result is.
+// Returns term i of the sum that gives element `at` of the result.
 template <class T>
 __device__ float term(const ConvolutionProblem& p, const T* x, const T* w, const T* y, int64_t at, int64_t i) {
   const int64_t taps = p.k * p.k * p.k;
@@ -41,12 +42,12 @@ __device__ float term(const ConvolutionProblem& p, const T* x, const T* w, const
   return from < 0 ? 0 : value(y, i * p.O + o) * value(x, from * p.I + at % p.I);
 }
 
-// One block a sample. values (samples, 2): expected, got.
+// Each block computes one sample. values is (samples, 2): expected, got.
 template <class T, class R>
 __global__ void sample_kernel(ConvolutionProblem p, int64_t terms, int64_t elements, const T* x, const T* w, const T* y,
                               const R* result, double* values) {
   REVUNET_SHARED(double, shared, kThreads);
-  // Else places that no period of channels or taps hides anything from.
+  // In larger results the places have no period that could match that of channels or taps.
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
   const auto at = static_cast<int64_t>((elements <= kFew ? blockIdx.x : blockIdx.x * kSpread >> 1) %
                                        static_cast<uint64_t>(elements));

@@ -1,6 +1,7 @@
-// Whether a library computed a convolution: some of its results against sums as plain as they can be.
+// A spot check says whether a library computed a convolution: it compares some results with sums that are as plain as
+// possible.
 //
-// Why: releases of cuDNN have had kernels that are wrong for some shapes of 3-D convolutions.
+// Reason: releases of cuDNN have had kernels that are wrong for some shapes of 3-D convolutions.
 #pragma once
 
 #include "engine/context.h"
@@ -8,9 +9,9 @@
 
 namespace revunet::cuda {
 
-// The largest |got - expected| at 512 places spread over the result, or everywhere in small ones, relative to the
-// largest |expected| there, after the convolution has run on a result that was zero. Infinite where something is not
-// finite.
+// Returns the largest |got - expected| at 512 places spread over the result, or everywhere in small results. It is
+// relative to the largest |expected| there, after the convolution has run on a result that was zero. Returns infinity
+// where something is not finite.
 double sampled_error(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands);
 
 }  // namespace revunet::cuda

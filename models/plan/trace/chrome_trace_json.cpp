@@ -23,7 +23,7 @@ void add(std::string& text, const json& event) {
   text += ",\n" + event.dump();
 }
 
-// An interval on one row of the timeline.
+// A Slice is an interval on one row of the timeline.
 struct Slice {
   uint64_t begin, end;  // nanoseconds
   Row row;
@@ -61,7 +61,7 @@ std::vector<Slice> slices_of(const RunTrace& trace, const std::vector<Section>& 
       const TraceEvent& e = trace.events[i];
       step_slices.at(describe(part), e.nanoseconds);
       phase_slices.at(name_of(e.phase), e.nanoseconds);
-      // A free belongs to the layer that allocated, which need not be the one that runs.
+      // A free belongs to the layer that allocated, which need not be the layer that runs.
       if (e.kind == AllocationEvent::Kind::allocate) layer_slices.at(trace.layers[e.layer], e.nanoseconds);
     }
   }

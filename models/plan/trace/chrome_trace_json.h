@@ -1,5 +1,5 @@
-// A trace in the JSON format that chrome://tracing and ui.perfetto.dev open.
-// Source: "Trace Event Format" of the Chromium project, its counter (C), complete (X) and metadata (M) events.
+// This file writes a trace in the JSON format that chrome://tracing and ui.perfetto.dev open. Source: "Trace Event
+// Format" of the Chromium project, its counter (C), complete (X) and metadata (M) events.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace revunet {
 
-// Counters, in bytes: "memory" by tag, "total" allocated and reserved, after every event. Slices on three rows: steps,
-// phases, layers. Times are microseconds since recording began.
+// Counters are in bytes: "memory" by tag, and "total" allocated and reserved, after every event. Slices are on three
+// rows: steps, phases, layers. Times are microseconds since recording began.
 std::string chrome_trace_json(const RunTrace& trace);
 
 }  // namespace revunet

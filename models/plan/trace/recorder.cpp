@@ -36,7 +36,7 @@ void TraceRecorder::begin_step(int64_t step) {
   if (!collector_.watching()) return;
   if (step > last_step_ || collector_.full()) return guarded([this] { end(TraceEnd::steps_recorded); });
   collector_.begin_step(step);
-  if (step > 1) guarded([this] { show(); });  // with it, the step before is known to be whole
+  if (step > 1) guarded([this] { show(); });  // the step before is complete once this one begins
 }
 
 void TraceRecorder::end_step() {

@@ -1,4 +1,4 @@
-// A memory trace with what the run was that it is of.
+// A RunTrace is a memory trace with a header that says which run it belongs to.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 namespace revunet {
 
 struct TraceHeader {
-  std::string program;      // name and version of what wrote it
+  std::string program;      // name and version of the program that wrote it
   std::string date;         // UTC, 2026-11-23T04:05:06Z
   std::string device;       // cpu, cuda or meta
-  int threads = 1;          // of the CPU: workspaces depend on it
+  int threads = 1;          // of the CPU; workspaces depend on it
   MemorySettings settings;  // what the planner needs to plan the same run
 };
 
@@ -20,7 +20,7 @@ struct RunTrace : Trace {
   TraceHeader header;
 };
 
-// The header of a trace that `program`, with its version, writes now with so many CPU threads.
+// Makes the header of a trace that `program` (with its version) writes now with so many CPU threads.
 TraceHeader make_header(const std::string& program, DeviceKind device, int threads, const MemorySettings& settings);
 
 }  // namespace revunet

@@ -1,5 +1,5 @@
-// The colours of the memory's tags in pictures and charts, and the order in which they are stacked. People who see few
-// colours can tell them apart: Okabe and Ito, Color Universal Design (2008), and greys.
+// These are the colours of the memory's tags in pictures and charts, and the order in which they are stacked. People
+// with colour vision deficiencies can tell them apart: Okabe and Ito, Color Universal Design (2008), and greys.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ struct TagLayer {
   Tag tag;
   uint32_t colour;
 };
-// What stays lies at the bottom.
+// Tags that stay through a step lie at the bottom.
 inline constexpr std::array<TagLayer, kTagCount> kTagLayers = {{{Tag::parameter, 0x4d4d4d},
                                                                 {Tag::optimiser, 0x9a9a9a},
                                                                 {Tag::gradient, 0xcc79a7},

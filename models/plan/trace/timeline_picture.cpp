@@ -13,11 +13,11 @@ namespace revunet {
 
 namespace {
 
-// Everything below in points of the picture.
+// All numbers below are in points of the picture.
 constexpr double kWidth = 1200, kHeight = 560;
 constexpr double kLeft = 86, kRight = 946, kTop = 92, kBottom = 500;  // of the axes
 constexpr double kStrip = 18;                                         // height of the row of phases above them
-constexpr size_t kColumns = 860;                                      // about one a point
+constexpr size_t kColumns = 860;                                      // about one per point
 
 io::Colour phase_colour(const std::string& phase) {
   if (phase == "forward") return io::from_hex(0xe3f1e6);
@@ -27,7 +27,7 @@ io::Colour phase_colour(const std::string& phase) {
   return io::from_hex(0xeeeeee);
 }
 
-// The same, darker: for the row of phases.
+// Returns the colour, darker, for the row of phases.
 io::Colour strip_colour(const std::string& phase) {
   const io::Colour c = phase_colour(phase);
   return {0.88 * c.red, 0.88 * c.green, 0.88 * c.blue};
@@ -88,7 +88,7 @@ class TimelinePicture {
     }
   }
 
-  // Each tag's area between what lies below it and that plus its own, a step a column.
+  // Fills each tag's area on top of the areas below it, with one step per column.
   void draw_stack() {
     const auto& columns = timeline_.columns;
     std::vector<double> below(columns.size(), 0.0), above(columns.size());
@@ -118,7 +118,7 @@ class TimelinePicture {
   }
 
   void draw_steps() {
-    constexpr double kLeast = 4;                  // between lines: where steps are narrower, some have none
+    constexpr double kLeast = 4;                  // between lines: where steps are narrower, some have no line
     double free_from = kLeft, last_line = kLeft;  // where the next name has room, and the line before
     for (const TimelineSpan& step : timeline_.steps) {
       const double left = x(step.begin), width = x(step.end) - left;
@@ -144,7 +144,7 @@ class TimelinePicture {
     surface_.text(left, at_y - 7, label, io::ChartSurface::Text::note);
   }
 
-  // Tags that occur, as they are stacked, with what each has at the peak.
+  // Lists the tags that occur, in the order of the stack, with what each has at the peak.
   void draw_legend() {
     constexpr double left = kRight + 26, value = kWidth - 16, row = 24;
     double baseline = kTop + 4;

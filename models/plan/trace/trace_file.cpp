@@ -25,7 +25,7 @@ constexpr std::array kFields = {"kind", "nanoseconds", "address", "size",   "req
                                 "tag",  "layer",       "phase",   "reused", "split"};
 constexpr size_t kWriteBuffer = size_t{1} << 20;  // bytes
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or a size: beyond any machine, far from overflow
+constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or size: beyond any machine, far from overflow
 constexpr int64_t kMostLayers = 1'000'000;
 
 std::string header_line(const TraceHeader& h) {
@@ -50,7 +50,7 @@ std::string event_line(const TraceEvent& e) {
                      e.split);
 }
 
-// Reads a trace line by line. Its errors know neither file nor line: read_trace adds them.
+// A Reader reads a trace line by line. Its errors do not name file and line: read_trace adds them.
 class Reader {
  public:
   Reader() { trace_.end = TraceEnd::no_end_record; }
@@ -69,7 +69,7 @@ class Reader {
   }
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
-  RunTrace take() { return std::move(trace_); }  // whole, or up to the cut
+  RunTrace take() { return std::move(trace_); }  // complete, or up to the cut
 
  private:
   void header(const json& j) {
@@ -113,7 +113,7 @@ class Reader {
     trace_.steps.push_back({step, time(integer_member(j, "nanoseconds", 0, kMost)), trace_.events.size()});
   }
 
-  // Times never go back.
+  // Times never decrease.
   uint64_t time(int64_t nanoseconds) {
     REVUNET_EXPECTS(nanoseconds >= last_time_, DataError, "expected a time of {} ns or later, got {}", last_time_,
                     nanoseconds);
@@ -223,7 +223,7 @@ RunTrace read_trace(const std::filesystem::path& path) {
     try {
       reader.line(text);
     } catch (const DataError& e) {
-      // A line without its line break is where a run was killed, or a copy ended, whatever else is wrong with it.
+      // A line without its line break is where a run was killed or a copy ended, whatever else is wrong with it.
       const bool cut = file.cut() && !reader.ended();
       if (cut && reader.begun()) break;
       const char* remedy = cut ? "; the file is cut short within its header, copy or record it again" : "";

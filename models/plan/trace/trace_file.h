@@ -1,4 +1,4 @@
-// Traces in files of JSON lines.
+// This file keeps traces in files of JSON lines.
 //
 //   {"format": "revunet-memory-trace", "version": 1, ...}  the header: program, date, device, threads, settings, and
 //                                                          the names that the numbers of events stand for
@@ -17,14 +17,15 @@
 
 namespace revunet {
 
-// Writes a trace that grows. DataError where it cannot write. Does not publish and does not commit.
+// A TraceWriter writes a trace that grows. Throws DataError where it cannot write. Does not publish and does not
+// commit.
 class TraceWriter {
  public:
   TraceWriter(io::AtomicFile& file, TraceHeader header) : file_(file), header_(std::move(header)) {}
 
-  // Writes what the trace has had since the last call, which was of the same trace.
+  // Writes what was added to the trace since the last call, which was for the same trace.
   void add(const Trace& trace);
-  // The same, then the end record.
+  // Does the same, then writes the end record.
   void end(const Trace& trace);
 
  private:
@@ -33,18 +34,18 @@ class TraceWriter {
 
   io::AtomicFile& file_;
   TraceHeader header_;
-  std::string text_;  // not in the file yet
+  std::string text_;  // waits to be written to the file
   bool begun_ = false;
   size_t events_ = 0, steps_ = 0;
   uint32_t layers_ = 0;
 };
 
-// A whole trace at once.
+// Writes a complete trace at once.
 void write_trace(io::AtomicFile& file, const RunTrace& trace);
 
-// DataError naming file and line for anything that a TraceWriter would not have written. A file that is cut short after
-// its header is read up to there: the trace's end is no_end_record. A last line without its line break counts as cut
-// unless it can be read.
+// Throws DataError with file and line for anything that a TraceWriter would not have written. A file that is cut short
+// after its header is read up to the cut: the trace's end is then no_end_record. A last line without its line break
+// counts as cut unless it can be read.
 RunTrace read_trace(const std::filesystem::path& path);
 
 }  // namespace revunet

@@ -124,7 +124,7 @@ std::string peak_text(const RunTrace& trace, bool all_layers) {
     if (parts[i].kind != Section::Kind::step || !parts[i].complete) continue;
     if (highest_step == parts.size() || peaks[i].allocated > peaks[highest_step].allocated) highest_step = i;
   }
-  if (highest_step == parts.size()) return text;  // no step came to its end
+  if (highest_step == parts.size()) return text;  // no step is complete
   return text + "\n" +
          equations_table(trace.header.settings, parts[highest_step].step, terms[highest_step],
                          peaks[highest_step].allocated);

@@ -10,7 +10,7 @@ namespace revunet {
 std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& options, const Split& split,
                                                          const RunFolder& folder) {
   std::vector<std::unique_ptr<RunObserver>> observers;
-  const auto picture = std::make_shared<Picture>();  // drawn by the first, taken by the second
+  const auto picture = std::make_shared<Picture>();  // the first observer draws it, the second takes it
   if (options.previews > 0) {
     observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, picture));
   }

@@ -1,4 +1,4 @@
-// What shows a run while it trains, as its options ask for.
+// This file makes the observers that show a run while it trains, as its options ask.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace revunet {
 
-// In the order in which they must be called. options and folder outlive them.
+// Returns the observers in the order in which they must be called. options and folder outlive them.
 std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& options, const Split& split,
                                                          const RunFolder& folder);
 

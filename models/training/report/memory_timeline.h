@@ -1,4 +1,4 @@
-// The memory of a training step and a prediction, from allocation to allocation: RUN/memory.svg.
+// RUN/memory.svg shows the memory of a training step and a prediction, from allocation to allocation.
 #pragma once
 
 #include "models/training/run_observer.h"
@@ -6,7 +6,7 @@
 
 namespace revunet {
 
-// Draws it at the start, from the plan, whose allocations are those of the run: a step after the first, and a
+// Draws the picture at the start, from the plan, whose allocations are those of the run: a step after the first, and a
 // prediction if the run validates.
 class MemoryTimeline : public RunObserver {
  public:

@@ -34,7 +34,7 @@ Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& va
 void Previews::on_validation_case(const ValidatedCase& c) {
   if (c.index >= cases_.size()) return;
   const io::CaseFiles& files = cases_[c.index];
-  const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // by which load_case goes
+  const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // load_case uses this grid
   const io::Orientation orientation = io::orientation_of(grid);
   const io::Grid oriented = io::oriented_grid(grid, orientation);
   const io::Placement& p = c.input.placement;

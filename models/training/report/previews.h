@@ -1,4 +1,4 @@
-// Pictures of predictions for a few validation cases, each of its latest validation: RUN/previews/<case>.png.
+// RUN/previews/<case>.png has a picture of the latest prediction for each of a few validation cases.
 #pragma once
 
 #include <memory>
@@ -9,15 +9,15 @@
 
 namespace revunet {
 
-// The picture of a validation case. png is empty once another observer has taken it.
+// This is the picture of a validation case. png is empty once another observer has taken it.
 struct Picture {
   std::string case_name, png;
 };
 
 class Previews : public RunObserver {
  public:
-  // Draws the first `count` of the validation cases. latest: where the next observer finds the picture of a case in its
-  // own on_validation_case.
+  // Draws the first `count` of the validation cases. In `latest`, the next observer finds the picture of a case during
+  // its own on_validation_case.
   Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& validation, int64_t count,
            std::shared_ptr<Picture> latest);
 

@@ -25,7 +25,7 @@ std::string sentence(const std::string& words) {
   return fmt::format("<p class=\"about\">{}</p>\n", io::escaped(words));
 }
 
-// What is trained, and when, where and how it was started.
+// Says what is trained, and when, where and how it was started.
 std::string heading(const Settings& settings, const TrainLog& log) {
   std::string text;
   const std::string model = settings.value("model"), patch = settings.value("patch");
@@ -49,7 +49,7 @@ std::string heading(const Settings& settings, const TrainLog& log) {
   return text + fmt::format("<p class=\"about\"><code>{}</code></p>\n", io::escaped(last.command));
 }
 
-// The summary's tiles.
+// Makes a tile of the summary.
 std::string tile(const std::string& what, const std::string& value, const std::string& more) {
   return fmt::format(
       "<div class=\"tile\"><div class=\"what\">{}</div><div class=\"value\">{}</div><div "
@@ -86,7 +86,7 @@ std::string time_tile(const Log& log) {
     waiting += r.waiting_seconds;
     validation += r.validation_seconds;
   }
-  const double all = std::max(training + validation, 1e-9);  // shares of no time are 0
+  const double all = std::max(training + validation, 1e-9);  // the divisor must not be 0
   return tile("Time", io::format_duration(all) + (all < 3600 ? " min" : " h"),
               fmt::format("{:.0f} % computing, {:.0f} % waiting for data, {:.0f} % validating",
                           100 * (training - waiting) / all, 100 * waiting / all, 100 * validation / all));
@@ -127,7 +127,7 @@ std::string charts(const Log& log) {
          "</section>\n";
 }
 
-// What the peak consists of.
+// Shows what the peak consists of.
 std::string peak_table(const EpochRecord& r) {
   std::string text = fmt::format(
       "<div class=\"card\"><table><caption>Tensors at the highest peak, in epoch {}</caption>\n"
@@ -150,7 +150,8 @@ std::string peak_table(const EpochRecord& r) {
 std::string memory_within_step(const fs::path& run) {
   if (!fs::exists(run / "memory.svg")) return sentence("There is no memory.svg, the picture of memory within a step.");
   return fmt::format(
-      "<p class=\"about\">Within a step, as planned, which is what the run allocates: a training step, then a "
+      "<p class=\"about\">This is the planned memory within a step, which the run allocates exactly: a training step, "
+      "then a "
       "prediction if the run validates.</p>\n<section class=\"timeline\"><img alt=\"Memory of a training step, "
       "stacked by tag, in MiB\" src=\"data:image/svg+xml;base64,{}\"/></section>\n",
       io::base64(io::read_whole_file(run / "memory.svg")));
@@ -159,9 +160,8 @@ std::string memory_within_step(const fs::path& run) {
 std::string memory(const Log& log, const TrainLog& train_log, const fs::path& run) {
   std::string text = "<h2>Memory</h2>\n";
   text += sentence(
-      "Counted are tensors on the device: weights, their gradients and moments, activations and scratch. Peaks of "
-      "epochs "
-      "are those of training alone. Cases in host memory, the program and its libraries come on top.");
+      "Only tensors on the device are counted: weights, their gradients and moments, activations and scratch. Peaks "
+      "of epochs are those of training alone. Cases in host memory, the program and its libraries need more memory.");
   if (!log.empty()) {
     text += "<section class=\"charts\">\n" + memory_chart(log) + peak_table(epoch_of_peak(log)) + "</section>\n";
   }
@@ -185,7 +185,7 @@ std::string previews(const fs::path& run) {
                        "the run has <code>previews = 0</code>.");
   }
   std::ranges::sort(files);
-  const size_t columns = files.size() == 1 ? 1 : files.size() % 3 == 0 ? 3 : 2;  // that leave the last row full
+  const size_t columns = files.size() == 1 ? 1 : files.size() % 3 == 0 ? 3 : 2;  // a number that fills the last row
   std::string text = fmt::format("{}<section class=\"pictures of{}\">\n", title, columns);
   for (const fs::path& file : files) {
     const std::string name = file.stem().string();
@@ -196,14 +196,14 @@ std::string previews(const fs::path& run) {
   return text + "</section>\n";
 }
 
-// The units of the settings that have one.
+// These settings have a unit.
 const std::map<std::string, std::string> kUnits = {
     {"size", "voxels (x,y,z)"},  {"patch", "voxels (x,y,z)"}, {"rotation", "degrees"},
     {"deformation", "voxels"},   {"max-steps", "steps"},      {"validate-every", "epochs"},
     {"stop-patience", "epochs"}, {"stop-window", "epochs"},   {"memory-limit", "bytes"},
     {"conv-workspace", "bytes"}, {"accumulate", "samples"},   {"monitor-reconstruction", "steps"}};
 
-// " voxels"; nothing for words, as "full", and for settings without a unit.
+// Returns a text such as " voxels". It is empty for words such as "full", and for settings without a unit.
 std::string unit_of(const Settings::Setting& s) {
   const auto unit = kUnits.find(s.key);
   if (unit == kUnits.end() || s.value.empty()) return "";
@@ -235,7 +235,7 @@ std::string split_in_words(const std::optional<SplitNames>& split) {
   return text + names_in_details("training", split->training) + names_in_details("validation", split->validation);
 }
 
-// RUN, RUN/ and . name the run by its folder.
+// RUN, RUN/ and . give the run the name of its folder.
 std::string name_of_run(const fs::path& run) {
   const fs::path path = fs::absolute(run).lexically_normal();
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();

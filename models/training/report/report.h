@@ -1,5 +1,5 @@
-// A run on one page: RUN/report.html, made from the files of the run's folder alone. It needs no other file and no
-// network, and is XML as well as HTML.
+// RUN/report.html shows a run on one page. It is made from the files of the run's folder alone, needs no other file and
+// no network, and is XML as well as HTML.
 #pragma once
 
 #include <filesystem>
@@ -9,11 +9,11 @@
 
 namespace revunet {
 
-// Made of log.csv, config.toml, split.json, train.log, memory.svg and previews/*.png, of which only the first must be
-// there. DataError as parse_log, and for files that cannot be read.
+// Uses log.csv, config.toml, split.json, train.log, memory.svg and previews/*.png. Only the first must exist. Throws
+// DataError as parse_log does, and for files that cannot be read.
 std::string report_of(const std::filesystem::path& run);
 
-// Writes report.html anew after each epoch, and at the end, when train.log has what the run took.
+// Writes report.html anew after each epoch, and once more at the end, when train.log says what the run took.
 class ReportWriter : public RunObserver {
  public:
   explicit ReportWriter(const RunFolder& folder) : folder_(folder) {}

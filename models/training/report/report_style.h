@@ -1,6 +1,7 @@
-// How report.html looks: light, or dark where the reader's system is. No <, > or &: the page is XML too.
+// This is the style of report.html: light, or dark where the reader's system is dark. It has no <, > or &, because the
+// page is XML too.
 //
-// Rule: what is for narrow screens and for dark ones comes last, as of two rules for one thing the later holds.
+// Rule: what is for narrow screens and for dark ones comes last, because the later of two rules wins.
 #pragma once
 
 #include <fmt/format.h>

@@ -13,7 +13,7 @@ namespace revunet {
 
 namespace {
 
-// value(record) for each epoch.
+// Returns value(record) for each epoch.
 template <class Value>
 std::vector<std::optional<double>> values_of(const Log& log, Value value) {
   std::vector<std::optional<double>> values;
@@ -98,7 +98,7 @@ std::string time_chart(const Log& log) {
   return io::svg_of_chart(chart);
 }
 
-// Tags that no epoch has at its peak are left out.
+// Leaves out tags that have nothing at the peak of any epoch.
 std::string memory_chart(const Log& log) {
   io::EpochChart chart = chart_of(log, "Tensors at the peak of each epoch", "MiB", io::EpochChart::Kind::stacked,
                                   [](double v) { return fmt::format("{:.1f} MiB", v); });

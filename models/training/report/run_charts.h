@@ -1,4 +1,4 @@
-// The charts of a run's page, as SVG. Each log has an epoch at least.
+// These are the charts of a run's page, as SVG. Each log has at least one epoch.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ using Log = std::vector<EpochRecord>;  // in ascending order of epochs
 
 bool was_validated(const Log& log);
 
-std::string dice_chart(const Log& log);  // of a log that was validated
+std::string dice_chart(const Log& log);  // takes a log with validation scores
 std::string loss_chart(const Log& log);
 std::string learning_rate_chart(const Log& log);
 std::string time_chart(const Log& log);
 std::string memory_chart(const Log& log);
 
-// A tag of memory as the page shows it.
+// Both describe a tag of memory as the page shows it.
 std::string words_of_tag(Tag tag);   // "saved activation"
 std::string colour_of_tag(Tag tag);  // CSS
 

@@ -32,7 +32,7 @@ std::optional<SplitNames> split_of(const fs::path& run) {
 }
 
 TrainLog train_log_of(const fs::path& run) {
-  constexpr size_t time = 20;  // characters before the text of a line: "2026-11-28 22:15:02 "
+  constexpr size_t time = 20;  // characters before the text of a line, such as "2026-11-28 22:15:02 "
   TrainLog log;
   if (!fs::exists(run / "train.log")) return log;
   const std::string text = io::read_whole_file(run / "train.log");

@@ -1,4 +1,5 @@
-// The small files of a run's folder, as its page reads them. DataError naming a file that cannot be read or understood.
+// This file reads the small files of a run's folder for its page. Throws DataError with the name of a file that cannot
+// be read or understood.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +11,7 @@
 
 namespace revunet {
 
-// What config.toml sets; nothing where there is none.
+// Settings are what config.toml sets. There are none where the file is missing.
 class Settings {
  public:
   explicit Settings(const std::filesystem::path& run);
@@ -19,7 +20,7 @@ class Settings {
     std::string key, value;
   };
   const std::vector<Setting>& all() const { return settings_; }
-  std::string value(const std::string& key) const;  // empty where it is not set
+  std::string value(const std::string& key) const;  // empty where the key is not set
 
  private:
   std::vector<Setting> settings_;
@@ -30,9 +31,9 @@ struct SplitNames {
 };
 std::optional<SplitNames> split_of(const std::filesystem::path& run);
 
-// What train.log says; nothing where there is none.
+// A TrainLog is what train.log says. It is empty where the file is missing.
 struct TrainLog {
-  std::vector<RunStart> starts;     // of the run and of each time that it was resumed
+  std::vector<RunStart> starts;     // of the run, and of each time it was resumed
   std::vector<std::string> memory;  // lines at the run's end
 };
 TrainLog train_log_of(const std::filesystem::path& run);

@@ -47,7 +47,7 @@ class Rows {
     return *value;
   }
 
-  // DataError with the cell's place and content unless it is as it should be.
+  // Throws DataError with the cell's place and content unless it is as it should be.
   void expect(bool right, size_t row, const std::string& column, const std::string& wanted) const {
     REVUNET_EXPECTS(right, DataError, "[{}] expected {} under {} in line {}, got '{}'", origin_, wanted, column,
                     row + 2, cell(row, column));
@@ -66,14 +66,14 @@ class Rows {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// The number under a column, which revunet-train keeps from `least` to `most`.
+// Returns the number under a column. revunet-train keeps it from `least` to `most`.
 double number_within(const Rows& rows, size_t i, const std::string& column, double least, double most) {
   const auto value = rows.number<double>(i, column);
   rows.expect(value >= least && value <= most, i, column, fmt::format("a number from {:g} to {:g}", least, most));
   return value;
 }
 
-constexpr double kLongest = 1e12;  // seconds; more than 30,000 years
+constexpr double kLongest = 1e12;  // seconds: more than 30,000 years
 constexpr double kLargestRate = 1e300;
 
 constexpr std::array<const char*, io::region_count> kLossColumns = {"loss_wt", "loss_tc", "loss_et"};

@@ -1,4 +1,4 @@
-// Reads a run's log.csv.
+// This file reads a run's log.csv.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +9,14 @@
 
 namespace revunet {
 
-// A record per row, in order. DataError naming `origin`, row and column for what RunFolder::append does not write: for
-// epochs that do not ascend, a Dice outside 0 to 1, negative times and learning rates. Losses may be any numbers, also
-// infinite and NaN.
+// Returns one record per row, in order. Throws DataError with `origin`, row and column for what RunFolder::append does
+// not write: epochs that do not ascend, a Dice outside 0 to 1, and negative times and learning rates. Losses may be any
+// numbers, including infinity and NaN.
 std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin);
 
-// The epoch of best.safetensors, by the log's digits: of the highest mean validation Dice, where no epoch has one of
-// the lowest loss; the first of several. nullptr for a log without such.
+// Returns the epoch of best.safetensors, by the log's digits: the one with the highest mean validation Dice, or with
+// the lowest loss where no epoch has a Dice. Of several, it is the first. Returns nullptr for a log without such an
+// epoch.
 const EpochRecord* best_epoch(const std::vector<EpochRecord>& log);
 
 }  // namespace revunet

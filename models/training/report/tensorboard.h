@@ -1,4 +1,5 @@
-// A run's curves and pictures for TensorBoard: RUN/tensorboard/events.out.tfevents.*. The x axis is the optimiser step.
+// This file writes a run's curves and pictures for TensorBoard: RUN/tensorboard/events.out.tfevents.*. The x axis is
+// the optimiser step.
 #pragma once
 
 #include <memory>
@@ -9,12 +10,12 @@
 
 namespace revunet {
 
-// Scalars: after each step loss_of_step/<region>; after each epoch epoch, learning_rate, loss/<region>,
-// seconds/<what>, memory_mib/{peak,reserved,<tag>}; after each validation dice/{<region>,mean}. Images:
-// predictions/<case>.
+// After each step it writes the scalars loss_of_step/<region>. After each epoch it writes epoch, learning_rate,
+// loss/<region>, seconds/<what> and memory_mib/{peak,reserved,<tag>}. After each validation it writes
+// dice/{<region>,mean} and the images predictions/<case>.
 class TensorBoard : public RunObserver {
  public:
-  // picture: where there is one of a case whose turn it is, it is taken.
+  // Where there is a picture of the case at hand, it is taken from `picture`.
   TensorBoard(const RunFolder& folder, std::shared_ptr<Picture> picture)
       : folder_(folder.file("tensorboard")), picture_(std::move(picture)) {}
 
@@ -29,8 +30,8 @@ class TensorBoard : public RunObserver {
 
   std::filesystem::path folder_;
   std::shared_ptr<Picture> picture_;
-  int64_t step_ = 0;                   // that the run has come to
-  std::optional<io::EventFile> file_;  // from on_start on
+  int64_t step_ = 0;                   // the last step of the run
+  std::optional<io::EventFile> file_;  // set by on_start
 };
 
 }  // namespace revunet

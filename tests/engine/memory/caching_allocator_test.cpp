@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-// Counts what is out, so that a leak shows.
+// Counts live allocations, so that a leak shows.
 class CountingResource : public HostResource {
  public:
   void* allocate(size_t bytes) override {
@@ -196,7 +196,7 @@ TEST_CASE("memory of what stayed serves what passes once it is wholly free, if i
   CHECK(passing->data == place);
   CHECK(allocator.stats().reserved == 100 * kMiB);
   allocator.free(passing);
-  // And back again; but not where more than a quarter of the request would be left over.
+  // It also goes the other way, but not where more than a quarter of the request would be left over.
   auto* staying = allocator.allocate(80 * kMiB, Tag::sequence_output, Lifetime::staying);
   CHECK(staying->data == place);
   CHECK(allocator.stats().reserved == 100 * kMiB);
@@ -215,7 +215,7 @@ TEST_CASE("where a large block lies follows from its lifetime, whatever its tag"
     const auto allocate = [&](size_t mib, Lifetime lifetime) {
       return allocator.allocate(mib * kMiB, static_cast<Tag>(tag), lifetime);
     };
-    // A segment of 100 MiB for what passes, of which half is in use.
+    // This is a segment of 100 MiB for what passes, of which half is in use.
     auto* first = allocate(100, Lifetime::passing);
     allocator.free(first);
     first = allocate(50, Lifetime::passing);
@@ -228,7 +228,7 @@ TEST_CASE("where a large block lies follows from its lifetime, whatever its tag"
 }
 
 TEST_CASE("what is reused does not depend on the addresses that the resource hands out") {
-  // As SimulatedResource, but downwards.
+  // This is like SimulatedResource, but its addresses descend.
   class Descending : public MemoryResource {
    public:
     void* allocate(size_t bytes) override { return reinterpret_cast<void*>(next_ -= bytes); }

@@ -1,4 +1,4 @@
-// The limits of CPUs that control groups set.
+// Tests the limits of CPUs that control groups set.
 #include "engine/process/cpu_limits.h"
 
 #include <optional>
@@ -31,7 +31,7 @@ TEST_CASE("a quota of version 2 is rounded up to whole CPUs, and the least on th
   CHECK(quota_of(machine) == 3);
   machine.file(top + "kubepods/pod7/box/cpu.max", "5000 20000\n");
   CHECK(quota_of(machine) == 1);
-  machine.file(top + "kubepods/pod7/other/cpu.max", "1000 100000\n");  // a neighbour's
+  machine.file(top + "kubepods/pod7/other/cpu.max", "1000 100000\n");  // another pod's limit
   machine.file(top + "kubepods/pod7/box/cpu.max", "400000 100000\n");
   CHECK(quota_of(machine) == 3);
 }
@@ -42,7 +42,7 @@ TEST_CASE("a container whose group is the root of what it sees has its quota at 
   CHECK(quota_of(machine) == 2);
 }
 
-TEST_CASE("a quota of version 1, on a host and in a container that is told the host's name of its group") {
+TEST_CASE("a quota of version 1, on a host and in a container that reads its group's name on the host") {
   const std::string own = "12:cpuset:/docker/4f9a\n5:cpu,cpuacct:/docker/4f9a\n1:name=systemd:/docker/4f9a\n";
   SECTION("on the host") {
     const Machine machine(version1("/"), own);

@@ -1,4 +1,4 @@
-// The memory that control groups leave to a process.
+// Tests the memory that control groups leave to a process.
 #include "engine/process/host_memory.h"
 
 #include "tests/engine/machine_folder.h"

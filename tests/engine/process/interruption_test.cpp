@@ -1,4 +1,4 @@
-// Signals that end a run: which are heard, and when they end the process at once.
+// Tests signals that end a run: which are heard, and when they end the process at once.
 #include "engine/process/interruption.h"
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ TEST_CASE("a closed terminal and a cluster's warning are heard, and an ignored h
     CHECK(hears(signal, false));
   }
   CHECK_FALSE(hears(SIGHUP, true));
-  CHECK(hears(SIGINT, true));  // as a shell starts what it puts into the background
+  CHECK(hears(SIGINT, true));  // a shell starts background processes this way
 }
 
 TEST_CASE("a terminal that closes twice does not end a run before it has saved", "[train]") {

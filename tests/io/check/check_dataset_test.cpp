@@ -1,4 +1,5 @@
-// What a check finds in a dataset as a whole: backgrounds, label conventions, regions, patients, the field of view.
+// Tests what a check finds in a dataset as a whole: backgrounds, label conventions, regions, patients, the field of
+// view.
 #include "engine/error.h"
 #include "io/check/check.h"
 #include "io/check/check_tables.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr io::Size3 size = {8, 6, 5};
 const char* const modalities[] = {"t1", "t1ce", "t2", "flair"};
 
-// A case of 8 x 6 x 5 voxels whose brain is 4 x 2 x 2, with values that no other case has, on `background`; its
+// Adds a case of 8 x 6 x 5 voxels whose brain is 4 x 2 x 2, with values that no other case has, on `background`. Its
 // segmentation has one voxel of each of `labels`.
 void add_case(const fs::path& data, const std::string& name, const std::vector<uint8_t>& labels, float background = 0) {
   static int number = 0;
@@ -60,13 +61,13 @@ TEST_CASE("a sound dataset has no findings, and brains are measured", "[check]")
   CHECK(report.cases[0].brain == io::Size3{4, 2, 2});
 }
 
-TEST_CASE("a background that is not 0 is told with its value, its share and the option for it", "[check]") {
+TEST_CASE("a background that is not 0 is reported with its value, its share and the option for it", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4}, -0.75f);
   const io::DatasetReport report = check(folder.path());
   REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"background"});
   CHECK(report.count(true) == 1);
-  // 16 of 240 voxels are brain. The background of t2 is -0.25, that of flair 0.
+  // 16 of 240 voxels are brain. The background of t2 is -0.25, and that of flair is 0.
   CHECK_THAT(
       report.cases[0].findings[0].message,
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
@@ -80,7 +81,7 @@ TEST_CASE("a background that is not 0 is told with its value, its share and the 
   CHECK(kinds_of(by_value.cases[0].findings) == Kinds{"unreadable", "unreadable", "unreadable"});  // not t1
 }
 
-TEST_CASE("images without any background are told", "[check]") {
+TEST_CASE("images without any background are reported", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4});
   std::vector<float> voxels(8 * 6 * 5);
@@ -103,8 +104,8 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
     for (const char* profile : {"brats2015 (", "brats2024 (", "brats2024-ped ("}) {
       CHECK_THAT(message, ContainsSubstring("`labels` " + std::string(profile)));
     }
-    CHECK_THAT(message, !ContainsSubstring("brats2023") && !ContainsSubstring("msd"));  // which have no 4
-    // Chosen, but no case has both: they may be of two conventions.
+    CHECK_THAT(message, !ContainsSubstring("brats2023") && !ContainsSubstring("msd"));  // these have no 4
+    // brats2015 is chosen here, but no case has both labels, so the cases may be of two conventions.
     const io::DatasetReport chosen = check(folder.path(), "brats2015");
     REQUIRE(kinds_of(chosen.findings) == Kinds{"convention"});
     CHECK_THAT(chosen.findings[0].message, ContainsSubstring("got 3 without 4 in 1 cases, 4 without 3 in 1"));
@@ -118,7 +119,7 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
   }
 }
 
-TEST_CASE("regions that no case has are told once", "[check]") {
+TEST_CASE("regions that no case has are reported once", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {});
   add_case(folder.path(), "case_2", {});
@@ -126,7 +127,7 @@ TEST_CASE("regions that no case has are told once", "[check]") {
   REQUIRE(kinds_of(report.findings) == Kinds{"regions"});
   CHECK_THAT(report.findings[0].message, ContainsSubstring("no case has a labelled voxel"));
   CHECK(report.count(true) == 1);
-  // A dataset of BraTS 2021 that is read as one of 2024: what is enhancing tumour there counts as background.
+  // This dataset of BraTS 2021 is read as one of 2024. Its enhancing tumour then counts as background.
   add_case(folder.path(), "case_3", {1, 2, 4});
   CHECK(check(folder.path()).findings.empty());
   report = check(folder.path(), "brats2024");
@@ -148,7 +149,7 @@ TEST_CASE("patients as the user names them decide on copies, and every case need
              ContainsSubstring("finds none in x_before"));
 }
 
-TEST_CASE("a field of view that cuts brains, or is mostly padding, is told with one that is not", "[check]") {
+TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported with a better one", "[check]") {
   io::CaseReport known;
   known.name = "a";
   known.grid.emplace();
@@ -175,10 +176,10 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is told with 
   CHECK_THAT(told({known}, io::default_field_of_view),
              ContainsSubstring("images' size, got the default, 160,192,160: 25 times") &&
                  ContainsSubstring("`size` 64,64,48"));
-  CHECK(told({measured}, {96, 96, 96}).empty());  // chosen
+  CHECK(told({measured}, {96, 96, 96}).empty());  // a chosen size gives no advice
   measured.brain = io::Size3{140, 170, 140};
   CHECK(told({measured}, io::default_field_of_view).empty());
-  CHECK(told({known}, {32, 32, 32}).empty());  // of the brain nothing is known
+  CHECK(told({known}, {32, 32, 32}).empty());  // the brain's size is unknown
 }
 
 TEST_CASE("names cannot command the terminal through the check's table", "[check]") {

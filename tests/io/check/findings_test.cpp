@@ -1,4 +1,4 @@
-// What a check finds: a dataset with one of every violation, and single ones as their reader sees them.
+// Tests what a check finds: a dataset with one of every violation, and single ones as their reader sees them.
 #include <fstream>
 #include <limits>
 #include <map>
@@ -17,7 +17,7 @@ namespace {
 
 struct Checked {
   int64_t violations;
-  std::string output, json;  // as the program has them
+  std::string output, json;  // as the program writes them
 };
 
 Checked check(const fs::path& data) {
@@ -25,17 +25,17 @@ Checked check(const fs::path& data) {
   return {report.count(false), io::table_of(report), io::json_of(report)};
 }
 
-// An image of `bytes.header`'s affine whose corners lie `shift` mm further along x.
+// Returns the header of `bytes.header` with an affine whose corners lie `shift` mm further along x.
 std::vector<char> shifted(std::vector<char> header, float shift) {
   float value = 0;
   std::memcpy(&value, &header[292], sizeof value);  // srow_x[3]
   value += shift;
   std::memcpy(&header[292], &value, sizeof value);
-  std::fill_n(header.begin() + 252, 2, '\0');  // qform_code: there is no other place
+  std::fill_n(header.begin() + 252, 2, '\0');  // qform_code: nothing else gives the place
   return header;
 }
 
-// Cases by what is wrong with them: each has exactly one violation or warning, of that kind.
+// Cases are named by what is wrong with them. Each has exactly one violation or warning, of that kind.
 void break_cases(MadeDataset& d) {
   const auto write = [&](const std::string& name, const std::string& suffix, const std::vector<float>& voxels) {
     io::write_nifti(d.file(name, suffix), d.header, voxels, 1);
@@ -133,7 +133,7 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   CHECK_THAT(messages["turned"], ContainsSubstring("got RPS"));
   CHECK(kinds["thick"] == Kinds{"spacing"});
   CHECK(kinds["unknown"] == Kinds{"orientation"});
-  CHECK(kinds["leakage"].empty());  // told at the later of the two
+  CHECK(kinds["leakage"].empty());  // reported at the later of the two
   CHECK(kinds["sound"] == Kinds{"leakage"});
   CHECK_THAT(messages["sound"], ContainsSubstring("another patient, leakage as t1;"));
   CHECK(kinds["BraTS-GLI-00001-000"].empty());
@@ -152,10 +152,10 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
              ContainsSubstring("18 cases, 17 with a segmentation (labels: brats); 13 violations, 3 warnings"));
 }
 
-TEST_CASE("a qform and a sform that contradict each other are told, with the one that is used", "[check]") {
+TEST_CASE("a qform and a sform that contradict each other are reported, with the one that is used", "[check]") {
   MadeDataset d;
   for (const char* name : {"a", "b"}) d.add(name, name[0]);
-  // 7 voxels along x between the first and the last: turning x round in the sform alone moves each end by 7.
+  // There are 7 voxels along x between the first and the last: reversing x in the sform alone moves each end by 7.
   with_header(d, "a", 'a', [](std::vector<char>& h) {
     put(h, 280, 1.0f);
     put(h, 292, -3.5f);
@@ -166,14 +166,14 @@ TEST_CASE("a qform and a sform that contradict each other are told, with the one
                  ContainsSubstring("a_t1.nii.gz] expected qform and sform to agree, got LPS in the qform, RPS in "
                                    "the sform and 7 voxels between their corners: the sform is used"));
   CHECK_THAT(got.output, ContainsSubstring("a: orientation (warning)"));
-  CHECK_THAT(got.output, ContainsSubstring("0 violations, 2 warnings"));  // once for a case, none for b
+  CHECK_THAT(got.output, ContainsSubstring("0 violations, 2 warnings"));  // one for each case, none for b
 }
 
 TEST_CASE("the same image in another orientation is the same image", "[check]") {
   MadeDataset d;
   d.add("a", 1);
   d.add("b", 2);
-  // Every row turned round, and the affine with it: the first voxel lies at the other end.
+  // Every row is reversed, and the affine with it: the first voxel lies at the other end.
   std::vector<float> voxels = voxels_of(1, 0);
   for (auto row = voxels.begin(); row != voxels.end(); row += made_size[0]) std::reverse(row, row + made_size[0]);
   with_header(d, "b", 2, [](std::vector<char>& h) {
@@ -191,7 +191,7 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
                                "patient, a as t1"));
 }
 
-TEST_CASE("segmentations that are another case's, and cases without one among others, are told", "[check]") {
+TEST_CASE("segmentations that are another case's, and cases without one among others, are reported", "[check]") {
   MadeDataset d;
   for (const char* name : {"a", "b", "c"}) d.add(name, name[0] - 'a');
   fs::copy_file(d.file("a", "seg.nii.gz"), d.file("b", "seg.nii.gz"), fs::copy_options::overwrite_existing);
@@ -201,7 +201,7 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   CHECK_THAT(got.output,
              ContainsSubstring("[b] expected images of its own, got those of another patient, a as segmentation"));
   CHECK_THAT(got.output, ContainsSubstring("[c] expected a segmentation, as 2 of 3 cases have one, got none"));
-  // No tumour is no copy; and no case needs a segmentation where none has.
+  // Two empty segmentations do not count as copies, and no case needs a segmentation where none has one.
   for (const char* name : {"a", "b"}) {
     io::write_nifti(d.file(name, "seg.nii.gz"), d.header, std::vector<uint8_t>(made_voxels));
   }
@@ -210,7 +210,7 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   CHECK(check(d.folder.path()).violations == 0);
 }
 
-TEST_CASE("all that is wrong with one image is told", "[check]") {
+TEST_CASE("all that is wrong with one image is reported", "[check]") {
   MadeDataset d;
   d.add("a", 1);
   std::vector<float> voxels(made_voxels, 3);

@@ -1,4 +1,4 @@
-// A dataset of small sound cases for tests of checks, each of which may then be spoilt.
+// Makes a dataset of small sound cases for tests of checks, each of which may then be damaged.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ inline constexpr std::array<int64_t, 3> made_size = {8, 6, 4};
 inline constexpr size_t made_voxels = 8 * 6 * 4;
 inline const char* const made_modalities[] = {"t1", "t1ce", "t2", "flair"};
 
-// Voxels that no other case and modality has, and a background of 0 in two rows.
+// Returns voxels that no other case and modality has, and a background of 0 in two rows.
 inline std::vector<float> voxels_of(int case_number, int modality) {
   std::vector<float> voxels(made_voxels);
   for (size_t v = 16; v < voxels.size(); ++v) {
@@ -29,7 +29,7 @@ inline std::vector<float> voxels_of(int case_number, int modality) {
   return voxels;
 }
 
-// Labels: 5 voxels of core, 7 of oedema, 3 of enhancing tumour, at a place that no other case has.
+// Returns labels with 5 voxels of core, 7 of oedema and 3 of enhancing tumour, at a place that no other case has.
 inline std::vector<uint8_t> sound_labels(int case_number) {
   std::vector<uint8_t> labels(made_voxels);
   std::fill_n(labels.begin() + 20, 5, uint8_t{1});
@@ -45,7 +45,7 @@ struct MadeDataset {
   fs::path file(const std::string& name, const std::string& suffix) const {
     return folder.path() / name / (fs::path(name).filename().string() + "_" + suffix);
   }
-  // A sound case.
+  // Adds a sound case.
   void add(const std::string& name, int number) {
     fs::create_directories(folder.path() / name);
     for (int m = 0; m < 4; ++m) {

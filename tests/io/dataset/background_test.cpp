@@ -1,4 +1,4 @@
-// Images whose background is not 0 are read as if it were.
+// Tests that images whose background is not 0 are read as if it were.
 #include "io/dataset/background.h"
 
 #include "engine/error.h"
@@ -12,7 +12,7 @@ using namespace revunet::test;
 
 namespace {
 
-// 4 x 3 x 2 voxels of `background` with 7 and 8 inside, of each modality, whose backgrounds are `step` apart.
+// Makes 4 x 3 x 2 voxels of `background` with 7 and 8 inside, for each modality. Their backgrounds are `step` apart.
 io::CaseFiles make_images(const TemporaryFolder& folder, float background, float step) {
   io::CaseFiles files;
   files.name = "a";

@@ -1,4 +1,5 @@
-// Folders as people have them: other spellings of names, what archives and disks leave behind, what cannot be read.
+// Tests folders as people have them: other spellings of names, what archives and disks leave behind, what cannot be
+// read.
 #include <unistd.h>
 
 #include <set>
@@ -68,7 +69,7 @@ TEST_CASE("files of a case in other spellings are read where there is one of eac
   CHECK(io::brats_segmentation(folder / "A_1") == folder / "A_1" / files[4]);
 }
 
-TEST_CASE("files that could be two things are refused, and the nearest name is told of what is missing") {
+TEST_CASE("files that could be two things are refused, and the message has the nearest name to a missing one") {
   const TemporaryFolder folder;
   make_case(folder / "A_1");
   fs::remove(folder / "A_1/A_1_t1.nii.gz");
@@ -139,7 +140,7 @@ TEST_CASE("folders without an image are left out, unless they are named as the c
   REQUIRE(notes.size() == 1);
   CHECK_THAT(notes[0], ContainsSubstring("left out, as there is no image inside: ") &&
                            ContainsSubstring((folder / "HGG/@eaDir").string()));
-  // A case whose images are lost, and one that has images of other names.
+  // One case has lost its images, and one has images with other names.
   make_files(folder / "Phantom_017", {"readme.txt"});
   make_files(folder / "other", {"prediction.nii.gz"});
   const io::DatasetScan more = io::scan_dataset(folder.path());
@@ -163,7 +164,7 @@ TEST_CASE("a case's folder that cannot be read is one problem of the scan") {
     expect_one_problem();
   }
   SECTION("without permission") {
-    if (geteuid() == 0) return;  // whom nothing is forbidden
+    if (geteuid() == 0) return;  // root may read everything
     make_case(other);
     fs::permissions(other, fs::perms::none);
     expect_one_problem();

@@ -1,4 +1,4 @@
-// BraTS folders: which files make a case, what is refused, and what loading checks.
+// Tests BraTS folders: which files make a case, what is refused, and what loading checks.
 #include "io/dataset/dataset.h"
 
 #include "engine/error.h"
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Empty files `<folder>/<case>_<suffix>` for each suffix: find_cases looks at names only.
+// Makes empty files `<folder>/<case>_<suffix>` for each suffix, because find_cases looks at names only.
 void make_case(const fs::path& folder, const std::vector<std::string>& suffixes) {
   fs::create_directories(folder);
   for (const std::string& suffix : suffixes) write_bytes(folder / (folder.filename().string() + "_" + suffix), "");
@@ -39,7 +39,7 @@ std::string refusal(const fs::path& path) {
   return message_of<DataError>([&] { io::find_cases(path); });
 }
 
-// A case of real images, 4 x 3 x 2: voxel v of modality m is 100 m + v; labels are all `label`.
+// Makes a case of real images, 4 x 3 x 2. Voxel v of modality m is 100 m + v, and labels are all `label`.
 io::CaseFiles make_images(const TemporaryFolder& folder, uint8_t label = 0) {
   fs::create_directories(folder / "a");
   io::CaseFiles files;
@@ -113,7 +113,7 @@ TEST_CASE("cases below HGG and LGG, sorted over both") {
   CHECK_THAT(refusal(folder.path()),
              ContainsSubstring("one case of each name, got b") && ContainsSubstring("HGG") && ContainsSubstring("LGG"));
   const io::DatasetScan scan = io::scan_dataset(folder.path());
-  REQUIRE(scan.cases.size() == 5);  // both: what is wrong with the second's files is found as well
+  REQUIRE(scan.cases.size() == 5);  // five: what is wrong with the second case's files is found as well
   CHECK(scan.cases[1].modalities[0].path.parent_path() == folder / "HGG/b");
   CHECK(scan.cases[2].modalities[0].path.parent_path() == folder / "LGG/b");
 }
@@ -241,7 +241,7 @@ TEST_CASE("datasets that are refused") {
   }
 }
 
-TEST_CASE("links whose disk is not there are told, and are no missing files") {
+TEST_CASE("links whose disk is missing are reported, and are no missing files") {
   const TemporaryFolder folder;
   const auto lose = [&](const std::string& file) {
     fs::remove(folder / file);

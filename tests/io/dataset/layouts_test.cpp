@@ -1,4 +1,4 @@
-// Layouts of datasets: which file, and which frame of it, is which modality; what their labels stand for; what is
+// Tests layouts of datasets: which file, and which frame of it, is which modality; what their labels stand for; what is
 // refused.
 
 #include "engine/error.h"
@@ -22,7 +22,7 @@ fs::path make_file(const fs::path& path, const std::string& bytes = "") {
   return write_bytes(path, bytes);
 }
 
-// A 2 x 2 x 2 image: voxel v of frame t is 10 t + v, so that every voxel says where it comes from.
+// Makes a 2 x 2 x 2 image: voxel v of frame t is 10 t + v, so that every voxel says where it comes from.
 std::string frames_image(int64_t frames) {
   NiftiBytes image;
   image.dims(frames == 1 ? std::vector<int64_t>{2, 2, 2} : std::vector<int64_t>{2, 2, 2, frames});
@@ -49,7 +49,7 @@ std::string labels_image(const std::vector<uint8_t>& values) {
   return image.bytes();
 }
 
-// Eight voxels that hold each of 0 to 3 twice.
+// Eight voxels hold each of 0 to 3 twice.
 const std::vector<uint8_t> zero_to_three = {0, 1, 2, 3, 0, 1, 2, 3};
 
 constexpr const char* decathlon_json = R"({"modality": {"0": "FLAIR", "1": "T1w", "2": "t1gd", "3": "T2w"},
@@ -58,7 +58,7 @@ constexpr const char* nnunet_json = R"({"channel_names": {"0": "T1", "1": "T1ce"
   "labels": {"background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": [3]},
   "numTraining": 1, "file_ending": ".nii.gz"})";
 
-// imagesTr/a_0000.nii to _0003, each constant: 1, 2, 3 and 4.
+// Makes imagesTr/a_0000.nii to _0003, each constant: 1, 2, 3 and 4.
 void make_nnunet(const fs::path& root, const std::string& json, const std::string& images = "imagesTr") {
   make_file(root / "dataset.json", json);
   for (int c = 0; c < 4; ++c) make_file(root / images / fmt::format("a_000{}.nii", c), constant_image(c + 1));
@@ -127,7 +127,7 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
     }
   };
   expect_refusal();  // without segmentations: predictions need it
-  // arXiv 2404.15009: 1 enhancing, 2 non-enhancing, 3 cyst, 4 oedema
+  // In arXiv 2404.15009, 1 is enhancing, 2 non-enhancing, 3 cyst and 4 oedema.
   make_file(root / (name + "-seg.nii"), labels_image({0, 1, 2, 3, 4, 4, 4, 0}));
   expect_refusal();
   const auto& of_2024 = io::LabelProfile::brats2024_ped();
@@ -199,7 +199,7 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
   }
 }
 
-TEST_CASE("Decathlon and nnU-Net: links whose disk is not there are told") {
+TEST_CASE("Decathlon and nnU-Net: links whose disk is missing are reported") {
   const TemporaryFolder folder;
   make_nnunet(folder.path(), nnunet_json, GENERATE("imagesTr", "imagesTs"));
   const fs::path images = fs::exists(folder / "imagesTr") ? folder / "imagesTr" : folder / "imagesTs";
@@ -309,7 +309,7 @@ TEST_CASE("a dataset.json that is not understood") {
 TEST_CASE("label profiles: values of files to labels and back") {
   const std::string name = GENERATE("brats", "brats2015", "brats2023", "brats2024", "msd");
   const io::LabelProfile& profile = io::label_profile(name);
-  // Background, core, oedema, enhancing.
+  // The labels are background, core, oedema and enhancing.
   const std::vector<uint8_t> labels = {0, 1, 2, 4};
   const bool enhancing_is_4 = name == "brats" || name == "brats2015";
   const std::vector<uint8_t> values = enhancing_is_4  ? std::vector<uint8_t>{0, 1, 2, 4}

@@ -1,4 +1,4 @@
-// Whose cases are whose: by known names, by an expression, by a table.
+// Tests which cases belong to which patient: by known names, by an expression, by a table.
 #include "io/dataset/patient.h"
 
 #include "engine/error.h"
@@ -28,7 +28,7 @@ TEST_CASE("patients by a table of cases") {
     return io::Patients(write_bytes(folder / "patients.csv", text).string());
   };
   const auto refusal = [&](const std::string& text) { return message_of<DataError>([&] { table(text); }); };
-  // As spreadsheets save it.
+  // Spreadsheets save tables like this.
   const io::Patients patients = table(
       "\xef\xbb\xbf"
       "case,patient\r\na,P 1\r\n\"b\",\"P 1\"\r\n\r\nc,P2");

@@ -1,4 +1,4 @@
-// Atomic files: whole or absent, whatever fails.
+// Tests that atomic files are whole or absent, whatever fails.
 #include "io/files/atomic_file.h"
 
 #include <fcntl.h>
@@ -57,7 +57,7 @@ TEST_CASE("a file replaces what a link leads to, and never a device or a pipe") 
     CHECK_THAT(message_of<DataError>([&] { io::write_file_atomically(folder / name, "x"); }),
                ContainsSubstring(name) && ContainsSubstring("got a device, pipe or open file"));
   }
-  // What /dev/stdout leads to where it is redirected to a file.
+  // /dev/stdout leads to this where it is redirected to a file.
   const int open_file = ::open((folder / "elsewhere/a").c_str(), O_RDONLY);
   REQUIRE(open_file >= 0);
   std::filesystem::create_symlink(fmt::format("/proc/self/fd/{}", open_file), folder / "stdout");
@@ -97,7 +97,7 @@ TEST_CASE("an atomic file that does not fit leaves the old one") {
   write_bytes(folder / "a", "old");
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);  // the write shall fail with EFBIG instead
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);  // the write must fail with EFBIG instead
   rlimit small = before;
   small.rlim_cur = 4096;
   REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);

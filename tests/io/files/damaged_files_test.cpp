@@ -1,4 +1,4 @@
-// Files that are cut or changed anywhere: whatever they hold, a reader reads them or throws DataError.
+// Tests files that are cut or changed anywhere: whatever they hold, a reader reads them or throws DataError.
 #include "engine/error.h"
 #include "io/dataset/layouts/dataset_json.h"
 #include "io/files/safetensors.h"

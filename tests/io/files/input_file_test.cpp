@@ -1,4 +1,4 @@
-// Files that would hang a reader or fill its memory, and texts that are not fit for a message.
+// Tests files that would hang a reader or fill its memory, and texts that are not fit for a message.
 #include "io/files/input_file.h"
 
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ using namespace revunet::test;
 TEST_CASE("pipes, folders and devices are refused at once, by every reader", "[input]") {
   const TemporaryFolder folder;
   const std::filesystem::path pipe = folder / "pipe";
-  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);  // nobody writes into it: opening it the plain way waits for ever
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);  // nobody writes into it: an ordinary open would wait for ever
   std::filesystem::create_symlink("/dev/zero", folder / "zero");
   const std::vector<std::pair<std::filesystem::path, const char*>> files = {
       {pipe, "pipe] expected a file, got a pipe"},
@@ -50,7 +50,7 @@ TEST_CASE("a text is read whole, and refused beyond its bound", "[input]") {
   CHECK(io::read_whole_file(write_bytes(folder / "empty", "")).empty());
 }
 
-TEST_CASE("lines are those that a text editor shows", "[input]") {
+TEST_CASE("lines of a file are those that a text editor shows", "[input]") {
   const TemporaryFolder folder;
   const std::string longer(100'000, 'y');
   struct Case {
@@ -94,7 +94,7 @@ TEST_CASE("JSON of any depth, type and encoding is read or refused with the file
   CHECK_THAT(refusal(std::string(33, '[') + std::string(33, ']')), ContainsSubstring("32 deep"));
   write_bytes(folder / "a.json", std::string(32, '[') + std::string(32, ']'));
   CHECK_NOTHROW(io::read_json_file(folder / "a.json"));
-  // Brackets within texts are no depth, and an escaped quotation mark does not end a text.
+  // Brackets within texts do not count as depth, and an escaped quotation mark does not end a text.
   write_bytes(folder / "a.json", R"({"a": "\")" + std::string(100, '[') + R"(", "b": "\\", "c": [1]})");
   CHECK(io::read_json_file(folder / "a.json").at("a") == "\"" + std::string(100, '['));
 
@@ -104,7 +104,7 @@ TEST_CASE("JSON of any depth, type and encoding is read or refused with the file
     CHECK_FALSE(ContainsSubstring("json.exception").match(message));
   }
   CHECK_THAT(refusal(R"({"a": {"b": 1, "c": {"b": 2}, "b": 3}})"), ContainsSubstring("got \"b\" twice"));
-  CHECK(refusal("\"" + std::string(100'000, 'x')).size() < 500);  // the library's message has the whole of it
+  CHECK(refusal("\"" + std::string(100'000, 'x')).size() < 500);  // the library's own message has the whole text
 }
 
 TEST_CASE("values of JSON are those asked for, or refused with their name", "[json]") {

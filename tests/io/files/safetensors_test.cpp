@@ -1,4 +1,4 @@
-// Reading and writing safetensors: golden files written by Python, and one damaged file for every refusal.
+// Tests reading and writing safetensors: golden files written by Python, and one damaged file for every refusal.
 #include "io/files/safetensors.h"
 
 #include <cmath>
@@ -23,7 +23,7 @@ std::string length_prefix(uint64_t length) {
   return bytes;
 }
 
-// A file's bytes from header text and a number of data bytes.
+// Returns a file's bytes from header text and a number of data bytes.
 std::string file_of(const std::string& header, size_t data_bytes) {
   return length_prefix(header.size()) + header + std::string(data_bytes, '\0');
 }
@@ -107,7 +107,7 @@ TEST_CASE("what is written is read back bit by bit, and writing twice gives the 
   CHECK(std::signbit(back.at("z.floats").to_f32()[1]));
   CHECK(back.at("scalar").to_f64() == std::vector<double>{-2.0});
 
-  // The layout of the format, by hand: length, then JSON whose end is a multiple of 8 bytes from the start.
+  // This is the layout of the format, by hand: length, then JSON that ends at a multiple of 8 bytes from the start.
   const std::string bytes = read_bytes(folder / "a.safetensors");
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), 8);
@@ -129,7 +129,8 @@ TEST_CASE("half-precision tensors are widened exactly", "[safetensors]") {
   std::memcpy(bytes.data() + 8 + header.size(), bits.data(), 20);
   write_bytes(folder / "half.safetensors", bytes);
   const SafetensorsFile contents = read_safetensors(folder / "half.safetensors");
-  // By NumPy's float16: one, -two, the smallest and the largest number, the smallest normal, a subnormal, about 1/3.
+  // NumPy's float16 gave these: one, -two, the smallest and the largest number, the smallest normal, a subnormal, about
+  // 1/3.
   CHECK(contents.at("h").to_f64() == std::vector<double>{1, -2, 0x1p-24, 65504, 0x1p-14, -0x1.ff8p-15, 0x1.554p-2,
                                                          -std::numeric_limits<double>::infinity()});
   CHECK(contents.at("b").to_f32() == std::vector<float>{1.0f, -123.5f});
@@ -161,7 +162,7 @@ TEST_CASE("tensors that contradict themselves are refused in memory", "[safetens
   CHECK_THROWS_AS(write_safetensors(folder / "absent" / "x.safetensors", contents), DataError);
 }
 
-// As in https://github.com/huggingface/safetensors: 100 MB, whatever the file's size.
+// The limit of https://github.com/huggingface/safetensors is 100 MB, whatever the file's size.
 TEST_CASE("a header of more than 100 MB is refused unread", "[safetensors]") {
   const TemporaryFolder folder;
   const auto refusal = [&](uint64_t length) {

@@ -1,4 +1,4 @@
-// Grids: when two are the same, and how far their axes are off right angles.
+// Tests grids: when two are the same, and how far their axes are off right angles.
 #include "io/nifti/grid.h"
 
 #include <cmath>
@@ -48,7 +48,7 @@ TEST_CASE("the skew of a grid is its largest angle off a right one") {
   CHECK(io::skew_of(grid) < io::least_skew);
   grid.affine(0, 1) = 0, grid.affine(1, 2) = -0.0018;
   CHECK_THAT(io::skew_of(grid), WithinAbs(0.1031, 1e-4));
-  // Turned axes are at right angles.
+  // Rotated axes are at right angles.
   grid.affine << 0.6, -0.8, 0, 3, 0.8, 0.6, 0, 4, 0, 0, 1, 5, 0, 0, 0, 1;
   CHECK(io::skew_of(grid) < 1e-6);
 }

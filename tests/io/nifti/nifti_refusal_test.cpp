@@ -1,4 +1,4 @@
-// NIfTI images that are damaged or not for this project: each is refused, with words that say what is wrong.
+// Tests NIfTI images that are damaged or not for this project. Each is refused, with words that say what is wrong.
 #include <limits>
 
 #include "engine/error.h"

@@ -1,4 +1,4 @@
-// NIfTI images: what is read, scaled and placed in space.
+// Tests how NIfTI images are read, scaled and placed in space.
 #include "io/nifti/nifti.h"
 
 #include <cmath>
@@ -50,7 +50,7 @@ TEST_CASE("both versions in both byte orders, plain and gzip, give the same imag
   CHECK(plain.grid.affine(2, 3) == 30);
   CHECK(plain.grid.affine(3, 3) == 1);
 
-  // Content decides, not the name.
+  // The content decides, not the name.
   CHECK(io::read_nifti(write_bytes(folder / "b.nii", gzip(image.bytes()))).voxels == ramp_floats);
   CHECK(io::read_nifti(write_bytes(folder / "c.nii.gz", image.bytes())).voxels == ramp_floats);
 
@@ -85,7 +85,7 @@ TEST_CASE("a big-endian header comes back in native byte order, every field of i
 
 TEMPLATE_TEST_CASE("every supported datatype is read", "", uint8_t, int8_t, int16_t, uint16_t, int32_t, uint32_t,
                    int64_t, uint64_t, float, double) {
-  // The codes of nifti1.h, written out.
+  // These are the codes of nifti1.h, written out.
   const int code = std::is_same_v<TestType, uint8_t>    ? 2
                    : std::is_same_v<TestType, int8_t>   ? 256
                    : std::is_same_v<TestType, int16_t>  ? 4

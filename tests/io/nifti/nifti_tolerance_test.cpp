@@ -1,4 +1,4 @@
-// NIfTI images that the standard forbids and that can be read in one way only: they are read, and it is said.
+// Tests NIfTI images that the standard forbids but that can be read in one way only. They are read, with a warning.
 #include <cmath>
 #include <limits>
 
@@ -21,7 +21,7 @@ std::string refusal(const std::filesystem::path& path) {
   return message_of<DataError>([&] { io::read_nifti(path); });
 }
 
-// The image, as all three ways to read it tell of it.
+// Returns the image, after all three ways to read it have warned.
 io::NiftiImage tolerated(const std::filesystem::path& path, const std::string& words) {
   const io::NiftiImage image = io::read_nifti(path), header = io::read_whole_nifti_header(path);
   REQUIRE(image.tolerated.size() == 1);
@@ -37,7 +37,7 @@ io::NiftiImage tolerated(const TemporaryFolder& folder, const NiftiBytes& image,
 
 }  // namespace
 
-TEST_CASE("headers that can be read in one way only are read, and it is said") {
+TEST_CASE("headers that can be read in one way only are read with a warning") {
   const TemporaryFolder folder;
   NiftiBytes image = ramp_image(GENERATE(false, true), GENERATE(false, true));
   SECTION("a sound one says nothing") {
@@ -102,7 +102,7 @@ TEST_CASE("headers that can be read in one way only are read, and it is said") {
         tolerated(folder, image, "expected finite numbers in the qform, got others, such as NaN: it is not used");
     CHECK(got.grid.affine(1, 3) == 6);
     CHECK_FALSE(io::grid_by_qform(got).has_value());
-    // What is written from it has none of that.
+    // A file that is written from it has none of these faults.
     io::write_nifti(folder / "written.nii", got.header, std::vector<uint8_t>(24, 1));
     const auto written = io::read_nifti(folder / "written.nii");
     CHECK(written.tolerated.empty());
@@ -154,14 +154,15 @@ TEST_CASE("zeros after the voxels and after the gzip stream are padding, other b
                                    packed + zeros + packed, packed + zeros + gzip("")}) {
     const auto path = write_bytes(folder / "wrong.nii.gz", wrong);
     CHECK_THAT(refusal(path), ContainsSubstring("expected the end of the file, or zeros up to there, got more data"));
-    // The last bytes of a file that ends with the whole image again tell of the right length.
+    // Where the last bytes of a file are those of the whole image again, they give the right length.
     if (!wrong.ends_with(packed)) CHECK_THROWS_AS(io::read_whole_nifti_header(path), DataError);
   }
 }
 
 namespace {
 
-// Labels 0, 1, 2 and 4 as a writer of floats stores them in int16 or uint8: numpy's rint, slope and intercept in float.
+// Makes labels 0, 1, 2 and 4 as a writer of floats stores them in int16 or uint8: numpy's rint, slope and intercept in
+// float.
 NiftiBytes scaled_labels(int datatype, double slope, double intercept, const std::vector<float>& values) {
   NiftiBytes image;
   image.datatype(datatype, datatype == 2 ? 8 : 16);
@@ -180,14 +181,15 @@ NiftiBytes scaled_labels(int datatype, double slope, double intercept, const std
 
 }  // namespace
 
-TEST_CASE("labels that a writer of floats scaled are rounded, and it is said") {
+TEST_CASE("labels that a writer of floats scaled are rounded with a warning") {
   const TemporaryFolder folder;
   const std::vector<float> labels = {0, 1, 2, 4};
   struct Case {
     int datatype;
     double slope, intercept;
   };
-  // int16 as nibabel scales 0 to 4; the same the other way round; uint8; a coarse step of 0.3 (1.2 is 1, 2.1 is 2).
+  // The cases are int16 as nibabel scales 0 to 4, the same with the sign reversed, uint8, and a coarse step of 0.3 (1.2
+  // is 1, 2.1 is 2).
   const Case c = GENERATE(Case{4, 4.0 / 65535, 4 * 32768.0 / 65535}, Case{4, -4.0 / 65535, 4 * 32767.0 / 65535},
                           Case{2, 4.0 / 255, 0}, Case{2, 0.3, 0});
   const auto path = write_bytes(folder / "seg.nii", scaled_labels(c.datatype, c.slope, c.intercept, labels).bytes());
@@ -225,7 +227,7 @@ TEST_CASE("what is no label stays refused, however it is scaled") {
     image.fill(all);
     return image;
   };
-  // Probabilities: in uint8 and int16, in coarse steps, with a step above 1 and an intercept, and as floats.
+  // These are probabilities: in uint8 and int16, in coarse steps, with a step above 1 and an intercept, and as floats.
   CHECK_THAT(refused(scaled_labels(2, 1.0 / 255, 0, {0, 0.25f, 0.5f, 0.75f, 1})), ContainsSubstring("got 0.2"));
   CHECK_THAT(refused(scaled_labels(4, 1.0 / 65535, 0.5, {0, 0.1f, 1})), ContainsSubstring("got 0.1"));
   CHECK_THAT(refused(scaled_labels(2, 0.5, 0, {0, 0.5f, 1})), ContainsSubstring("got 0.5"));
@@ -235,20 +237,20 @@ TEST_CASE("what is no label stays refused, however it is scaled") {
   CHECK_THAT(refused(floats({0.7f})), ContainsSubstring("got 0.7"));
   CHECK_THAT(refused(floats({0.0f, 1.01f})), ContainsSubstring("got 1.01"));
   CHECK_THAT(refused(floats({-0.25f})), ContainsSubstring("got -0.25"));
-  // A damaged slope: 2 and 4 would become 2 and 3.
+  // This slope is damaged: 2 and 4 would become 2 and 3.
   CHECK_THAT(refused(scaled_labels(2, 0.8, 0, {0, 0.8f, 1.6f, 3.2f})), ContainsSubstring("got 0.8"));
   CHECK_THAT(refused(scaled_labels(2, 0.8, 0, {0, 3.2f})), ContainsSubstring("got 3.2"));
-  // Values that are near whole numbers, but not one for each label.
+  // These values are near whole numbers, but there is more than one for a label.
   CHECK_THAT(refused(floats({0, 0.0002f})), ContainsSubstring("one value for each, got 0 and 0.0002 for 0"));
   CHECK_THAT(refused(scaled_labels(2, 2.0 / 9, 0, {8.0f / 9, 10.0f / 9})), ContainsSubstring("one value for each"));
-  // Out of range after rounding.
+  // This is out of range after rounding.
   CHECK_THAT(refused(floats({255.9995f})), ContainsSubstring("0..255"));
 }
 
 // The truth by hand: the angle between (1, 0, 0) and (0.5, 1, 0) is 63.435 degrees, 26.565 off a right one.
 TEST_CASE("memory is asked for as voxels arrive") {
   const TemporaryFolder folder;
-  // 4 MB of noise that claim 1500 x 1500 x 1500 voxels: a gzip file of such a size could hold them.
+  // These 4 MB of noise claim 1500 x 1500 x 1500 voxels, which a gzip file of such a size could hold.
   NiftiBytes image;
   image.dims({1500, 1500, 1500});
   image.datatype(2, 8);

@@ -1,4 +1,4 @@
-// NIfTI images that are written, checked byte by byte and through nifticlib.
+// Tests NIfTI images that are written, byte by byte and through nifticlib.
 #include <nifti2_io.h>
 
 #include <memory>
@@ -12,7 +12,7 @@ using Catch::Matchers::ContainsSubstring;
 using namespace revunet;
 using namespace revunet::test;
 
-TEST_CASE("written images keep the header they are given, but for what the data decides") {
+TEST_CASE("written images keep the header they are given, except for what the data decides") {
   const TemporaryFolder folder;
   const bool version_2 = GENERATE(false, true);
   const std::string name = GENERATE("out.nii", "out.nii.gz");
@@ -67,7 +67,7 @@ TEST_CASE("nifticlib reads what is written") {
     CHECK(image->dy == 2.0);
     CHECK(image->dz == 0.5);
     CHECK(image->xyz_units == NIFTI_UNITS_MM);
-    // x to the left, y to the back; the volume's centre is the world's origin: half of size - 1 voxels away.
+    // x goes to the left and y to the back. The volume's centre is the world's origin, half of size - 1 voxels away.
     for (const auto& matrix : {image->sto_xyz, image->qto_xyz}) {
       CHECK(matrix.m[0][0] == -1.0);
       CHECK(matrix.m[1][1] == -2.0);

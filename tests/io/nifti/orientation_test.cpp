@@ -1,4 +1,4 @@
-// Orientations against nifticlib's, and voxels at their places in the world whatever order a file has them in.
+// Tests orientations against nifticlib's, and that voxels are at their places in the world whatever order a file has.
 #include "io/nifti/orientation.h"
 
 #include <nifti2_io.h>
@@ -17,7 +17,7 @@ using namespace revunet::test;
 
 namespace {
 
-// Files whose axes go along those of the world, in any order and either way: all 48.
+// Returns the axes of files that go along those of the world, in any order and either way: all 48.
 std::vector<Eigen::Matrix3d> all_turns() {
   std::vector<Eigen::Matrix3d> turns;
   std::array<int, 3> axes = {0, 1, 2};
@@ -38,7 +38,7 @@ io::Grid grid_of(const Eigen::Matrix3d& directions, const std::array<int64_t, 3>
   return grid;
 }
 
-// nifticlib's letters for the three axes: NIFTI_L2R means that the index grows from left to right.
+// Returns nifticlib's letters for the three axes. NIFTI_L2R means that the index grows from left to right.
 std::string code_by_nifticlib(const io::Grid& grid) {
   nifti_dmat44 matrix;
   for (int r = 0; r < 4; ++r) {
@@ -58,7 +58,7 @@ std::string code_by_nifticlib(const io::Grid& grid) {
   return letters;
 }
 
-// A distinct value for each point of the world within reach.
+// Returns a distinct value for each point of the world within reach.
 int16_t value_at(const Eigen::Vector4d& world) {
   return static_cast<int16_t>(std::lround(world(0)) * 400 + std::lround(world(1)) * 20 + std::lround(world(2)));
 }
@@ -122,7 +122,7 @@ TEST_CASE("a file that does not say how it lies keeps its order") {
 
 TEST_CASE("a case's frames and labels are brought into BraTS's orientation") {
   const TemporaryFolder folder;
-  // Two voxels along each axis; x to the right, so that each row is turned round, y to the back, z up.
+  // There are two voxels along each axis. x goes to the right, so that each row is reversed, y to the back and z up.
   NiftiBytes image;
   image.dims({2, 2, 2, 4});
   image.srow({1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0});

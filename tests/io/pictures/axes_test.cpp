@@ -1,4 +1,4 @@
-// Axes, which every chart has the same: where they put ticks, labels, units and titles.
+// Tests axes, which every chart has the same: where they put ticks, labels, units and titles.
 
 #include "io/pictures/axes.h"
 #include "tests/support/catch.h"
@@ -35,7 +35,7 @@ TEST_CASE("a scale puts values evenly between its ends", "[report]") {
 TEST_CASE("axes on a page are elements whose classes say what they are", "[report]") {
   io::PageSurface page;
   io::draw_grid(page, example());
-  // At half of the scale, half way up, from side to side.
+  // The line is at half of the scale, half way up, from side to side.
   CHECK_THAT(page.elements(),
              ContainsSubstring("<line x1=\"60.0\" y1=\"150.0\" x2=\"160.0\" y2=\"150.0\" class=\"grid\"/>"));
   io::draw_axes(page, example());

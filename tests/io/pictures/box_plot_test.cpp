@@ -1,4 +1,4 @@
-// Where box plots put values: heights read off the drawing itself.
+// Tests where box plots put values. Heights are read off the drawing itself.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -14,15 +14,15 @@ using namespace revunet;
 
 namespace {
 
-// The distances of BraTS's evaluation where a mask is empty and where a lesion is not matched, in mm.
+// BraTS's evaluation gives these distances, in mm, where a mask is empty and where a lesion is not matched.
 constexpr double of_empty_mask = 373.12866, of_unmatched_lesion = 374;
 
-// In points of the picture, from the left and from above: where a path of the drawing begins.
+// A Place is where a path of the drawing begins, in points of the picture, from the left and from above.
 struct Place {
   double x, y;
 };
 
-// The places of all paths whose style has `property` at 0.7. Older Cairos write styles, newer ones attributes.
+// Returns the places of all paths whose style has `property` at 0.7. Older Cairos write styles, newer ones attributes.
 std::vector<Place> places(const std::string& svg, const std::string& property) {
   const std::regex path("<path[^>]*" + property + "[:=]\"?0\\.7[\"; ][^>]* d=\"M ([-0-9.]+) ([-0-9.]+) [^>]*>");
   std::vector<Place> result;
@@ -33,11 +33,11 @@ std::vector<Place> places(const std::string& svg, const std::string& property) {
 }
 
 struct Panel {
-  std::vector<double> points;  // heights of the first box's, a value each
-  std::vector<double> ticks;   // heights of the lines through the panel, from the lowest
+  std::vector<double> points;  // heights of the first box's points, one per value
+  std::vector<double> ticks;   // heights of the lines through the panel, lowest first
 };
 
-// A box of these values; its quartiles play no part in where they lie.
+// Makes a box of these values. Its quartiles do not affect where they lie.
 io::BoxOfValues box_of(const std::string& name, const std::vector<double>& values) {
   return {.name = name,
           .colour = io::kInk,
@@ -48,7 +48,7 @@ io::BoxOfValues box_of(const std::string& name, const std::vector<double>& value
           .mean = values.front()};
 }
 
-// Draws these distances, and next to them a box of as many that are 0.
+// Draws these distances, and next to them a box of as many zeros.
 Panel draw(const std::vector<double>& distances) {
   const std::vector<double> zeros(distances.size(), 0.0);
   const std::string svg = io::box_plot_svg(
@@ -58,7 +58,7 @@ Panel draw(const std::vector<double>& distances) {
                    .unit = "mm",
                    .boxes = {box_of("a", distances), box_of("b", zeros)},
                    .conventions = io::Conventions{of_empty_mask, of_unmatched_lesion, "nothing measured"}}}});
-  // Points are drawn by box and value; a disc's path begins at the height of its centre.
+  // Points are drawn by box and value. A disc's path begins at the height of its centre.
   const std::vector<Place> discs = places(svg, "fill-opacity");
   REQUIRE(discs.size() == 2 * distances.size());
   Panel panel;
@@ -88,12 +88,12 @@ TEST_CASE("larger distances are drawn higher, within the panel", "[evaluate]") {
     const Panel panel = draw(values);
     CHECK(is_falling(panel.points));
     CHECK(is_falling(panel.ticks));
-    CHECK(panel.points.back() >= panel.ticks.back() - 1);  // 374 is a hair above the tick of 373
+    CHECK(panel.points.back() >= panel.ticks.back() - 1);  // 374 is just above the tick of 373
   }
 }
 
 TEST_CASE("an axis on which measured distances come near the conventions is not broken", "[evaluate]") {
-  // From 0 to the first multiple of 100 that holds all of them, with a tick at each.
+  // The axis goes from 0 to the first multiple of 100 that holds all values, with a tick at each.
   const std::vector<std::pair<std::vector<double>, size_t>> reaching = {
       {{0, 100, 200, 301, 373.12866, 374}, 4}, {{0, 372}, 4}, {{0, 301, 374}, 4}, {{0, 350, 420}, 5}};
   for (const auto& [values, hundreds] : reaching) {

@@ -1,4 +1,4 @@
-// Where a report's charts put values: places of lines and columns against the chart's own ticks and their labels.
+// Tests where a report's charts put values: lines and columns against the chart's own ticks and their labels.
 
 #include <cmath>
 #include <cstdlib>
@@ -18,13 +18,13 @@ struct Place {
   double x, y;
 };
 
-// A scale as a reader takes it from two of its ticks.
+// An Axis is a scale as a reader takes it from two of its ticks.
 struct Axis {
   double first_at, first_value, per_unit;
   double at(double value) const { return first_at + (value - first_value) * per_unit; }
 };
 
-constexpr double tenth = 0.051;  // the SVG's numbers have one digit: a half of the last, and rounding's own
+constexpr double tenth = 0.051;  // the SVG's numbers have one digit: half of the last digit, plus rounding
 
 class ChartReader {
  public:
@@ -44,7 +44,7 @@ class ChartReader {
     for (Place p{}; points >> p.x >> comma >> p.y;) places.push_back(p);
     return places;
   }
-  // Columns of one layer of a stack: left, bottom, (minus) height, width.
+  // Returns the columns of one layer of a stack: left, bottom, (minus) height, width.
   std::vector<std::array<double, 4>> layer(const std::string& name) const {
     const std::string path = series("path", name, "d");
     const std::regex column("M([-0-9.]+),([-0-9.]+)v([-0-9.]+)h([-0-9.]+)v[-0-9.]+z");

@@ -1,4 +1,4 @@
-// What overlays show of a prediction next to a reference: pixels against what compositing gives.
+// Tests what overlays show of a prediction next to a reference: pixels against what compositing gives.
 
 #include "io/pictures/overlay.h"
 #include "tests/support/catch.h"
@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t side = 60;
 constexpr int width = 584;  // 14 at the edges and 8 between three panels of 180: three pixels per voxel
 
-// Volumes of 60 x 60 x 60 voxels, x fastest. What is drawn over FLAIR lies on black, over T1ce on white.
+// The volumes are 60 x 60 x 60 voxels, x fastest. What is drawn over FLAIR lies on black, and over T1ce on white.
 struct Scene {
   std::vector<float> flair = std::vector<float>(side * side * side, 1.0f), t1ce = flair;
   std::vector<uint8_t> prediction = std::vector<uint8_t>(side * side * side), reference = prediction;
@@ -49,7 +49,7 @@ struct Scene {
   }
 };
 
-// The middle of voxel (x, y) of the axial panel in a row of panels.
+// Returns the middle of voxel (x, y) of the axial panel in a row of panels.
 Rgb voxel(const Picture& picture, int row, int x, int y) {
   return picture.at(14 + 3 * x + 1, 52 + 200 * row + 20 + 3 * y + 1);
 }
@@ -86,7 +86,8 @@ TEST_CASE("an overlay fills what prediction and reference share, and leaves thei
     expect_colour(voxel(picture, r.row, 15, 30), r.below, r.below, r.below);  // predicted alone
     expect_colour(voxel(picture, r.row, 40, 30), r.below, r.below, r.below);  // in the reference alone
     expect_colour(voxel(picture, r.row, 55, 30), r.below, r.below, r.below);  // in neither
-    // The prediction's outline, between voxels 9 and 10, has the region's colour; it is thin: two pixels on, the image.
+    // The prediction's outline, between voxels 9 and 10, has the region's colour. It is thin: two pixels on, the image
+    // shows.
     const int edge = 14 + 3 * 10, y = 72 + 200 * r.row + 91;
     const Rgb left = picture.at(edge - 1, y), right = picture.at(edge, y);
     for (const Rgb& p : {left, right}) {
@@ -126,7 +127,7 @@ TEST_CASE("slices have the numbers of the case's files", "[view]") {
   CHECK(numbers.of_slice(0, 30) == "y = 209");
   CHECK(numbers.of_slice(1, 30) == "x = 30");
   CHECK(numbers.of_slice(2, 77) == "z = 77");
-  numbers.first = {40, -3, 10};  // a box of it, padded along y
+  numbers.first = {40, -3, 10};  // it is a box of the file, padded along y
   CHECK(numbers.of_slice(0, 30) == "y = 169");
   CHECK(numbers.of_slice(1, 30) == "x = 27");
   CHECK(numbers.of_slice(2, 67) == "z = 77");

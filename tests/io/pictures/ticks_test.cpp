@@ -1,4 +1,5 @@
-// Ticks of axes and charts over them, of whatever values a damaged file can hold: few ticks, at places in the picture.
+// Tests ticks of axes and charts over them, with all values that a damaged file can hold: few ticks, inside the
+// picture.
 
 #include <cmath>
 #include <limits>
@@ -94,7 +95,7 @@ TEST_CASE("charts leave out what has no place on their axis, and say so", "[repo
   const std::string stacked = chart_of(values, io::EpochChart::Kind::stacked);
   expect_within_picture(stacked);
   CHECK_THAT(stacked, ContainsSubstring(">4 of 7 values left out: negative, too large or not a number<"));
-  // The mouse is told all of them.
+  // The mouse shows all of them.
   CHECK_THAT(logarithmic, ContainsSubstring("a: inf") && ContainsSubstring("a: 0<"));
 }
 

@@ -1,4 +1,5 @@
-// Cached cases: the same samples as without, made again where files have changed or the cache is damaged.
+// Tests that cached cases give the same samples as without a cache, and are made again where files have changed or the
+// cache is damaged.
 #include "io/preprocessing/case_cache.h"
 
 #include <map>
@@ -16,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A case of 6 x 5 x 4 voxels with a brain in [1, 5) x [1, 4) x [1, 3): modality m has 100 m + voxel there, the last one
-// halves, which no int16 holds.
+// Makes a case of 6 x 5 x 4 voxels with a brain in [1, 5) x [1, 4) x [1, 3). Modality m has 100 m + voxel there, and
+// the last one has halves, which no int16 holds.
 io::CaseFiles make_images(const fs::path& folder, int16_t shift = 0) {
   fs::create_directories(folder);
   io::CaseFiles files{.name = folder.filename().string(), .modalities = {}, .segmentation = folder / "seg.nii"};
@@ -93,7 +94,7 @@ TEST_CASE("a cached case is made again where its labels stand for something else
   files.labels = io::label_profile("brats2024");  // whose 4 is the resection cavity
   CHECK(c.cache.load(files).labels->at(2) == 0);
   CHECK(c.cache.load(files).labels->at(0) == 2);
-  // Two dataset.json whose profiles have one name: 2 and 4 have changed places.
+  // The profiles of the two dataset.json have one name, but 2 and 4 have changed places.
   const auto named = [](std::vector<io::LabelProfile::Meaning> meanings) {
     return io::LabelProfile("of dataset.json", std::move(meanings));
   };
@@ -127,12 +128,12 @@ TEST_CASE("a cached case is made again where its files have changed, and where i
   c.cache.load(files);
   files = make_images(folder / "a", 7);
   for (const auto& [role, path] : io::files_of(files)) {
-    fs::last_write_time(path, fs::last_write_time(path) + std::chrono::seconds(2));  // whatever the clock's steps
+    fs::last_write_time(path, fs::last_write_time(path) + std::chrono::seconds(2));  // despite the clock's coarse steps
   }
   CHECK(c.cache.load(files).modalities[1][0] == 100 + 37 + 7);
   CHECK(c.damage.empty());
 
-  // Other voxels in as many bytes, with the old time of modification, as rsync and cp -p leave them.
+  // The file gets other voxels in as many bytes, with the old time of modification, as rsync and cp -p leave them.
   std::map<fs::path, fs::file_time_type> times;
   for (const auto& [role, path] : io::files_of(files)) times[path] = fs::last_write_time(path);
   files = make_images(folder / "a", 9);

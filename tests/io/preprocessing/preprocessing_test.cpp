@@ -1,5 +1,5 @@
-// Preprocessing against NumPy's results for a real case (tests/golden/make_golden.py) and against closed forms;
-// regions.
+// Tests preprocessing against NumPy's results for a real case (tests/golden/make_golden.py) and against closed forms,
+// and regions.
 #include "io/preprocessing/preprocessing.h"
 
 #include <cmath>
@@ -27,7 +27,7 @@ size_t output_index(const Size3& size, int64_t x, int64_t y, int64_t z) {
   return static_cast<size_t>((x * size[1] + y) * size[2] + z);
 }
 
-// A case of zeros, to be filled.
+// Makes a case of zeros, to be filled.
 io::CaseVolumes zero_case(const Size3& size) {
   io::CaseVolumes volumes;
   volumes.name = "case";
@@ -38,7 +38,7 @@ io::CaseVolumes zero_case(const Size3& size) {
   return volumes;
 }
 
-// Every voxel of a box gets a value of its own, in all modalities but at another scale, and a label.
+// Gives every voxel of a box a distinct value, in all modalities but at another scale, and a label.
 io::CaseVolumes box_case(const Size3& size, const Size3& low, const Size3& high) {
   io::CaseVolumes volumes = zero_case(size);
   for (int64_t x = low[0]; x < high[0]; ++x) {
@@ -74,7 +74,7 @@ TEST_CASE("a real case is preprocessed as NumPy does it") {
   for (size_t axis = 0; axis < 3; ++axis) {
     CHECK(result.placement.extent[axis] + result.cut[axis] == high[axis] - low[axis]);
   }
-  // Sums of 1.6 million doubles: NumPy adds pairwise, we in order, which differ by some 1e-13.
+  // These are sums of 1.6 million doubles: NumPy adds pairwise, and we add in order, which differ by some 1e-13.
   for (size_t m = 0; m < 4; ++m) {
     const auto& row = expected["modalities"][m];
     CHECK(result.statistics[m].nonzero == row["nonzero"]);
@@ -172,7 +172,7 @@ TEST_CASE("crop and padding, odd and even") {
     }
   }
   CHECK(wrong == 0);
-  // Modality m is m + 1 times the first, so its statistics are too, and standardised they are equal.
+  // Modality m is m + 1 times the first, and so are its statistics. Standardised, they are equal.
   CHECK(result.statistics[0].nonzero == 4 * 4 * 11);
   CHECK(result.statistics[3].mean == Approx(4 * result.statistics[0].mean).epsilon(1e-12));
   CHECK(result.statistics[3].deviation == Approx(4 * result.statistics[0].deviation).epsilon(1e-12));
@@ -310,7 +310,7 @@ TEST_CASE("labels to regions: WT 1, 2, 4, TC 1, 4, ET 4") {
 }
 
 TEST_CASE("regions to labels: all eight combinations, the later region wins") {
-  // Index: WT + 2 TC + 4 ET.
+  // The index is WT + 2 TC + 4 ET.
   const std::vector<uint8_t> expected = {0, 2, 1, 1, 4, 4, 4, 4};
   std::vector<float> probabilities;
   std::vector<uint8_t> masks;

@@ -1,4 +1,4 @@
-// Connected components against hand-made masks and against a flood fill.
+// Tests connected components against hand-made masks and against a flood fill.
 #include "io/scores/components.h"
 
 #include <random>
@@ -13,7 +13,7 @@ using namespace revunet::test;
 
 namespace {
 
-// By flood fill from each voxel that has no number yet, in the order of the voxels.
+// Numbers components by flood fill from each voxel that has no number yet, in the order of the voxels.
 std::vector<int32_t> flooded(const std::vector<uint8_t>& mask, const Index3& size) {
   std::vector<int32_t> of(mask.size());
   int32_t count = 0;
@@ -42,7 +42,7 @@ std::vector<int32_t> flooded(const std::vector<uint8_t>& mask, const Index3& siz
 }  // namespace
 
 TEST_CASE("voxels that touch by a corner are one component", "[components]") {
-  // One slice, from the top: a staircase that closes at the bottom right, and a voxel two columns away.
+  // This is one slice, from the top: a staircase that closes at the bottom right, and a voxel two columns away.
   const std::vector<uint8_t> slice = {1, 0, 0, 0, 1,  //
                                       0, 1, 0, 0, 0,  //
                                       0, 0, 1, 1, 0};
@@ -51,7 +51,7 @@ TEST_CASE("voxels that touch by a corner are one component", "[components]") {
                                        0, 1, 0, 0, 0,  //
                                        0, 0, 1, 1, 0});
   CHECK(got.voxels == std::vector<int64_t>{4, 1});
-  // A space diagonal: touching at a corner; one slice further: apart.
+  // Along a space diagonal, voxels that touch at a corner are joined. One slice further, they are apart.
   CHECK(connected_components(std::vector<uint8_t>{1, 0, 0, 0, 0, 0, 0, 1}, {2, 2, 2}).count() == 1);
   CHECK(connected_components(std::vector<uint8_t>{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, {2, 2, 3}).count() == 2);
   CHECK(connected_components(std::vector<uint8_t>(12), {2, 2, 3}).count() == 0);

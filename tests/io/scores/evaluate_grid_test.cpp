@@ -1,4 +1,4 @@
-// Pairs whose files have their axes in another order, or not at right angles.
+// Tests pairs whose files have their axes in another order, or not at right angles.
 #include <cmath>
 
 #include "engine/error.h"
@@ -14,7 +14,7 @@ using namespace revunet::test;
 
 namespace {
 
-// A 5 x 4 x 3 image of enhancing tumour at the given places of a world of 1 x 2 x 3 mm, as axes[i] of the file goes
+// Makes a 5 x 4 x 3 image of enhancing tumour at the given places of a world of 1 x 2 x 3 mm. axes[i] of the file goes
 // along world axis |axes[i]| - 1, backwards where it is negative.
 std::string image_of(const std::vector<std::array<int, 3>>& places, const std::array<int, 3>& axes, double shear = 0) {
   const std::array<int, 3> size = {5, 4, 3};
@@ -60,7 +60,8 @@ io::CaseScore score(const TemporaryFolder& folder, const std::string& reference,
 
 }  // namespace
 
-// By hand: the one voxel of the prediction lies 3 voxels of 1 mm and 2 of 2 mm from the reference's: 5 mm.
+// By hand: the one voxel of the prediction lies 3 voxels of 1 mm and 2 voxels of 2 mm from the reference's, which is 5
+// mm.
 TEST_CASE("a prediction with its axes in another order is compared where its voxels lie", "[evaluate]") {
   const TemporaryFolder folder;
   const std::string reference = image_of({{0, 0, 1}}, {1, 2, 3});

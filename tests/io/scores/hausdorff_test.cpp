@@ -1,4 +1,4 @@
-// HD95 by its three definitions against closed forms, SciPy, and DeepMind's surface-distance (golden files).
+// Tests HD95 by its three definitions against closed forms, SciPy, and DeepMind's surface-distance (golden files).
 #include "io/scores/hausdorff.h"
 
 #include <algorithm>
@@ -21,9 +21,9 @@ using namespace revunet::test;
 
 namespace {
 
-// The golden numbers are doubles printed in full: only the order of a few additions and a square root may differ.
+// The golden numbers are doubles printed in full. Only the order of a few additions and a square root may differ.
 constexpr double tolerance = 1e-12;
-// Those of real masks are printed to six decimals, except where they are exact.
+// Golden numbers of real masks are printed to six decimals, except where they are exact.
 constexpr double printed = 5e-7;
 constexpr std::array<Hd95, 3> definitions = {Hd95::pooled, Hd95::max, Hd95::surfel};
 
@@ -66,7 +66,7 @@ double expected(const nlohmann::json& row, Hd95 definition) {
   return row.at(std::string(name_of(definition))).get<double>();
 }
 
-// The sum of the surface's area over all corners of the grid's voxels.
+// Returns the sum of the surface's area over all corners of the grid's voxels.
 double surface_area(const std::vector<uint8_t>& mask, const Index3& size, const Spacing3& spacing) {
   const auto areas = surfel_areas(spacing);
   double sum = 0;
@@ -102,8 +102,8 @@ TEST_CASE("HD95 of simple shapes is what each definition says", "[metrics]") {
 }
 
 TEST_CASE("surfel HD95 does not depend on rounding where exactly 95 % of the area is reached", "[metrics]") {
-  // n voxels 6 apart, all of one area, against all but n / 20 of them, at distance 0: 95 % of the area. From the
-  // corners of the others it is 5 to the next voxel's.
+  // n voxels lie 6 apart, all with one area. The other mask has all but n / 20 of them, so that 95 % of the area is at
+  // distance 0. From the corners of the missing ones it is 5 to the next voxel's.
   for (const int64_t n : {20, 40, 60, 80, 100, 200, 1000}) {
     INFO(n);
     const Index3 line = {6 * n, 1, 1};

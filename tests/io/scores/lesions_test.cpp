@@ -1,4 +1,4 @@
-// Lesion-wise scores of hand-made masks, worked out by hand.
+// Tests lesion-wise scores of hand-made masks, worked out by hand.
 #include "io/scores/lesions.h"
 
 #include "engine/error.h"
@@ -30,9 +30,9 @@ Inside nothing() {
 }  // namespace
 
 TEST_CASE("each lesion counts the same, missed and made-up ones as the worst", "[lesions]") {
-  // Lesions of 4^3 = 64 mm^3. The first is predicted one voxel aside: 48 of 64 in common, Dice 0.75, HD95 1 by any
-  // definition, as all distances are 0 or 1 and the two faces across x are more than 5 % of the surface. The second is
-  // missed. A third component, of one voxel, is made up.
+  // Lesions are 4^3 = 64 mm^3. The first is predicted one voxel aside: 48 of 64 in common, Dice 0.75. Its HD95 is 1 by
+  // any definition, because all distances are 0 or 1 and the two faces across x are more than 5 % of the surface. The
+  // second lesion is missed. A third component, of one voxel, is invented.
   const Inside reference = any_of(cube({2, 8, 8}, 4), cube({25, 8, 8}, 4));
   const Inside prediction = any_of(cube({3, 8, 8}, 4), cube({50, 8, 8}, 1));
   for (const Hd95 definition : {Hd95::pooled, Hd95::max, Hd95::surfel}) {
@@ -47,8 +47,9 @@ TEST_CASE("each lesion counts the same, missed and made-up ones as the worst", "
 }
 
 TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
-  // Two cubes of 64 mm^3 with `gap` voxels of background between; predicted: the first one alone, to the voxel. Grown
-  // by 3 each, they touch up to a gap of 6. One lesion: 2 * 64 / (128 + 64) = 2/3. Two: (1 + 0) / 2, and 374 / 2.
+  // There are two cubes of 64 mm^3 with `gap` voxels of background between, and the first one alone is predicted,
+  // exactly. Dilated by 3 each, they touch up to a gap of 6. As one lesion they score 2 * 64 / (128 + 64) = 2/3. As two
+  // they score (1 + 0) / 2, and 374 / 2.
   for (const int64_t gap : {6, 7}) {
     const Inside first = cube({10, 8, 8}, 4);
     const LesionMetrics got = compare(any_of(first, cube({14 + gap, 8, 8}, 4)), first);
@@ -57,7 +58,7 @@ TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
     CHECK(got.missed == (gap == 6 ? 0 : 1));
     CHECK(got.dice == Approx(gap == 6 ? 2.0 / 3 : 0.5).margin(tolerance));
     if (gap == 7) CHECK(got.hd95 == Approx(374.0 / 2).margin(tolerance));
-    // Grown once, they touch up to a gap of 2.
+    // Dilated once, they touch up to a gap of 2.
     CHECK(compare(any_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50, Hd95::surfel}).missed == 1);
   }
   const Inside pair = any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4));
@@ -66,8 +67,8 @@ TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
 }
 
 TEST_CASE("growth is by 18 neighbours: not along space diagonals", "[lesions]") {
-  // A lesion of 64 mm^3 with its last corner at (13, 11, 11), and a predicted voxel d away along the diagonal. Growing
-  // three times reaches (d, d, d) while 3 d <= 6: two voxels, and the third is a false positive.
+  // There is a lesion of 64 mm^3 with its last corner at (13, 11, 11), and a predicted voxel d away along the diagonal.
+  // Dilating three times reaches (d, d, d) while 3 d <= 6: two voxels, and the third is a false positive.
   const Inside lesion = cube({10, 8, 8}, 4);
   CHECK(compare(lesion, cube({15, 13, 13}, 1)).false_positives == 0);
   CHECK(compare(lesion, cube({16, 14, 14}, 1)).false_positives == 1);
@@ -77,8 +78,8 @@ TEST_CASE("growth is by 18 neighbours: not along space diagonals", "[lesions]") 
 }
 
 TEST_CASE("all predicted components that touch a lesion are one prediction of it", "[lesions]") {
-  // A lesion of 10 x 4 x 4 = 160; two halves of it of 4 x 4 x 4, two voxels apart: 128 in common, 2 * 128 / (160 +
-  // 128).
+  // A lesion of 10 x 4 x 4 = 160 is predicted as two parts of 4 x 4 x 4, two voxels apart: 128 in common, 2 * 128 /
+  // (160 + 128).
   const LesionMetrics halves = compare(block({10, 8, 8}, {10, 4, 4}), any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4)));
   CHECK(halves.found == 1);
   CHECK(halves.false_positives == 0);

@@ -1,4 +1,4 @@
-// Metrics of mask pairs against medpy's definition computed with SciPy (golden files), and against brute force.
+// Tests metrics of mask pairs against medpy's definition computed with SciPy (golden files), and against brute force.
 #include "io/scores/metrics.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// The golden numbers are doubles printed in full: only the order of a few additions and a square root may differ.
+// The golden numbers are doubles printed in full. Only the order of a few additions and a square root may differ.
 constexpr double tolerance = 1e-12;
 
 MaskMetrics compare(const ShapeCase& shapes) {
@@ -89,7 +89,7 @@ TEST_CASE("empty masks follow the BraTS convention", "[metrics]") {
 }
 
 TEST_CASE("sensitivity and specificity count what their names say", "[metrics]") {
-  // 10 voxels: 4 in the reference, 3 in the prediction, 2 in both.
+  // Of 10 voxels, 4 are in the reference, 3 in the prediction and 2 in both.
   const std::vector<uint8_t> reference = {4, 4, 4, 4, 0, 0, 0, 0, 0, 0}, prediction = {1, 1, 0, 0, 1, 0, 0, 0, 0, 0};
   const MaskMetrics got = compare_masks(reference, prediction, {10, 1, 1}, {1, 1, 1});
   CHECK(got.common_voxels == 2);
@@ -99,7 +99,7 @@ TEST_CASE("sensitivity and specificity count what their names say", "[metrics]")
 }
 
 TEST_CASE("Dice of regions counts a label in each region that holds it", "[metrics]") {
-  // Labels 1 and 4 are tumour core, all are whole tumour, 4 is enhancing tumour.
+  // Labels 1 and 4 are tumour core, all are whole tumour, and 4 is enhancing tumour.
   const std::vector<uint8_t> reference = {0, 1, 2, 4, 4, 0}, prediction = {0, 4, 2, 4, 1, 2};
   const auto dice = region_dice(reference, prediction);
   CHECK(dice[0] == 2 * 4.0 / (4 + 5));

@@ -1,4 +1,4 @@
-// Amounts of memory in options: their units, and what is refused for want of one.
+// Tests amounts of memory in options: their units, and what is refused because it has none.
 #include "io/text/byte_count.h"
 #include "engine/error.h"
 #include "tests/support/catch.h"
@@ -16,7 +16,7 @@ TEST_CASE("bytes have the units that people write, of 1000 or of 1024", "[option
   CHECK(io::parse_bytes("6646m") == 6'646'000'000);
   CHECK(io::parse_bytes("2TB") == 2'000'000'000'000);
   CHECK(io::parse_bytes("1048576B") == 1'048'576);
-  // As config.toml has them: without a unit, and to the last byte.
+  // config.toml has them without a unit, and to the last byte.
   CHECK(io::parse_bytes("33554432") == 33'554'432);
   CHECK(io::parse_bytes("9007199254740993") == 9'007'199'254'740'993);
 }

@@ -1,4 +1,4 @@
-// Names that would give a terminal commands.
+// Tests names that would give a terminal commands.
 #include "io/text/printable.h"
 
 #include "tests/support/catch.h"
@@ -12,7 +12,7 @@ TEST_CASE("control characters are printed as their bytes, text in any language a
     CHECK(io::printable(text) == text);
   CHECK(io::printable("a\nb") == "a\nb");
   CHECK(io::printable_line("a\nb") == "a\\x0ab");
-  // C1's CSI (U+009B) begins a command as ESC [ does; U+202E turns what follows round.
+  // C1's CSI (U+009B) begins a command as ESC [ does. U+202E reverses what follows.
   CHECK(io::printable("\xc2\x9b"
                       "2J") == "\\xc2\\x9b2J");
   CHECK(io::printable("\xe2\x80\xae"

@@ -1,4 +1,4 @@
-// Words for people: durations, cuts between characters, and names that are spelled alike.
+// Tests words for people: durations, cuts between characters, and names that are spelled alike.
 #include <string>
 #include <vector>
 

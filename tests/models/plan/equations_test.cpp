@@ -1,4 +1,4 @@
-// The paper's equations against closed forms and plans, and plans against traces that differ from them.
+// Tests the paper's equations against closed forms and plans, and plans against traces that differ from them.
 
 #include "models/plan/equations.h"
 #include "models/plan/trace/trace_tables.h"
@@ -19,36 +19,39 @@ size_t index(Tag tag) {
 
 }  // namespace
 
-// Counted by hand. Tensors of 8 channels at 16 x 16 x 16: 131072 bytes; every norm's statistics: one block of 512.
+// The numbers are counted by hand. Tensors of 8 channels at 16 x 16 x 16 have 131072 bytes, and every norm's statistics
+// take one block of 512.
 TEST_CASE("the equations count what paper and pencil count", "[trace]") {
   const uint64_t tensor = 131072, statistics = 512;
   MemorySettings s{.network = {.channels = {8}}, .size = {16, 16, 16}};
-  // One level: encoder and decoder are one sequence of two blocks, which keeps its pair and four statistics.
+  // With one level, encoder and decoder are one sequence of two blocks, which keeps its pair and four statistics.
   StepTerms terms = expected_terms(s, 1);
   CHECK(terms.after_forward[index(Tag::sequence_output)] == tensor);
   CHECK(terms.after_forward[index(Tag::saved_activation)] == 4 * statistics);
   CHECK(terms.backward_scratch == tensor + tensor / 2);
   CHECK(terms.after_forward[index(Tag::optimiser)] == 0);
-  // Weights of 8*27*4, 3*8 and 4 of 4*27*4, biases of 3 and 8 norms' vectors of 4: in bytes 3456, 96, 1728, 12, 16.
+  // Weights have 8*27*4, 3*8 and 4 times 4*27*4 bytes. There are biases of 3, and 8 norms' vectors of 4. In bytes that
+  // is 3456, 96, 1728, 12, 16.
   const uint64_t parameters = 3584 + 512 + 4 * 2048 + 512 + 8 * 512;
   CHECK(terms.after_forward[index(Tag::parameter)] == parameters);
   CHECK(terms.gradients == parameters);
   CHECK(expected_terms(s, 2).after_forward[index(Tag::optimiser)] == 2 * parameters);
   s.optimiser_step = OptimiserStep::fused;
   CHECK(expected_terms(s, 2).gradients == 4 * 2048 + 8 * 512);  // the sequence's
-  // Stored: x1 and x2 became y1 and y2 of the first block; y2 of it, and both of the second, are new halves.
+  // Where activations are stored, x1 and x2 became y1 and y2 of the first block. Its y2, and both of the second block,
+  // are new halves.
   s.mode.activations = Activations::stored;
   terms = expected_terms(s, 1);
   CHECK(terms.after_forward[index(Tag::sequence_output)] == tensor);
   CHECK(terms.after_forward[index(Tag::saved_activation)] == 3 * tensor / 2 + 4 * statistics);
 
-  // Two levels, 8 and 16 channels: pairs of 131072 and 32768 bytes.
+  // Two levels have 8 and 16 channels, and pairs of 131072 and 32768 bytes.
   s = {.network = {.channels = {8, 16}}, .size = {16, 16, 16}};
   CHECK(expected_terms(s, 1).after_forward[index(Tag::sequence_output)] == tensor + tensor / 4);
   s.mode.skips = Skips::stored;
   CHECK(expected_terms(s, 1).after_forward[index(Tag::sequence_output)] == 2 * tensor + tensor / 4);
 
-  // The baseline of one level: two layers, each with its convolution's and its norm's output.
+  // The baseline of one level has two layers, each with its convolution's and its norm's output.
   s = {.network = {.kind = ModelKind::baseline, .channels = {8}}, .size = {16, 16, 16}};
   terms = expected_terms(s, 1);
   CHECK(terms.after_forward[index(Tag::saved_activation)] == 4 * tensor + 2 * statistics);
@@ -96,10 +99,10 @@ TEST_CASE("a term that is off by a block is named", "[trace]") {
              ContainsSubstring("bytes of sequence_output at the end of the forward pass, got"));
   bad = good;
   bad.backward_scratch += 512;
-  CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its maximum"));
   bad = good;
   bad.gradients -= 512;
-  CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradient at its most"));
+  CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradients at their maximum"));
 }
 
 TEST_CASE("any one number that is changed in an allocation is a difference from the plan", "[trace]") {
@@ -122,7 +125,7 @@ TEST_CASE("any one number that is changed in an allocation is a difference from 
   CHECK_THAT(verify(shorter).difference, ContainsSubstring("the first that is missing: event"));
   RunTrace longer = good;
   longer.header.settings.steps = 1;  // a plan of one step has no second one
-  CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, as the plan has no such thing"));
+  CHECK_THAT(verify(longer).difference, ContainsSubstring("expected nothing in step 2, which the plan does not have"));
   RunTrace deeper = good;
   deeper.header.settings.network.encoder_depth = 2;
   CHECK_THAT(verify(deeper).difference, ContainsSubstring("expected"));

@@ -1,4 +1,4 @@
-// Trace files: read back, refused where they are damaged, read up to where they were cut, and grown.
+// Tests trace files: read back, refused where they are damaged, read up to where they were cut, and grown.
 
 #include <algorithm>
 #include <sstream>
@@ -110,7 +110,7 @@ TEST_CASE("a trace is read up to wherever it was cut", "[trace]") {
     write_bytes(cut, bytes.substr(0, length));
     const RunTrace trace = read_trace(cut);
     REQUIRE(trace.end == TraceEnd::no_end_record);
-    // An event's line ends in "]": one that lacks no more than its line break is whole.
+    // An event's line ends in "]". One that lacks only its line break is complete.
     const auto events = static_cast<size_t>(
         std::count(bytes.begin() + static_cast<int64_t>(header), bytes.begin() + static_cast<int64_t>(length), ']'));
     REQUIRE(trace.events.size() == events);
@@ -120,13 +120,13 @@ TEST_CASE("a trace is read up to wherever it was cut", "[trace]") {
     write_bytes(cut, bytes.substr(0, length));
     CHECK_THROWS_WITH(read_trace(cut), ContainsSubstring("cut short within its header"));
   }
-  // Where a disk left zeros, or what is damaged lies before the last line.
+  // A disk may leave zeros, and the damage may lie before the last line.
   write_bytes(cut, bytes.substr(0, end) + std::string(100, '\0'));
   CHECK(read_trace(cut).events.size() == whole.events.size());
   write_bytes(cut, bytes.substr(0, end) + "[1,2\n[1");
   CHECK_THROWS_WITH(read_trace(cut),
                     ContainsSubstring("expected JSON, got: parse error") && !ContainsSubstring("cut short"));
-  // Without its last line break alone it is whole.
+  // A file that lacks only its last line break is complete.
   write_bytes(cut, bytes.substr(0, bytes.size() - 1));
   CHECK(read_trace(cut).end == TraceEnd::run_ended);
   write_bytes(cut, bytes.substr(0, bytes.size() - 2));

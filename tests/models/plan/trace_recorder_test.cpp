@@ -1,4 +1,4 @@
-// Recorders of traces, and what is made of a trace for other programs.
+// Tests recorders of traces, and what is made of a trace for other programs.
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-// Traces that are replayed: faults of traces made by hand, and the timeline of a plan's.
+// Tests traces that are replayed: faults of traces made by hand, and the timeline of a plan's.
 
 #include <algorithm>
 
@@ -25,10 +25,10 @@ TEST_CASE("a leak, a double free and a late free are found and named", "[trace]"
   leak.add(Kind::allocate, 2048, 1536, Tag::backward_scratch, Phase::backward);
   CHECK(leak.faults() == std::vector<std::string>{"leak: backward_scratch of conv, 1524 bytes, allocated in step 1 "
                                                   "(event 4) and never freed"});
-  leak.trace.end = TraceEnd::run_failed;  // the step did not come to its end
+  leak.trace.end = TraceEnd::run_failed;  // the step did not finish
   CHECK(leak.faults().empty());
   leak.step();
-  CHECK(leak.faults().size() == 1);  // but it did if another begins
+  CHECK(leak.faults().size() == 1);  // it did finish if another begins
 
   HandMade twice = good;
   twice.add(Kind::free, 512, 1024, Tag::saved_activation, Phase::backward);

@@ -1,4 +1,4 @@
-// Memory traces for tests: of a tiny network's plan, in files, and made by hand.
+// Makes memory traces for tests: of a tiny network's plan, in files, and by hand.
 #pragma once
 
 #include <filesystem>
@@ -24,7 +24,7 @@ inline std::filesystem::path write(const std::filesystem::path& path, const RunT
   return path;
 }
 
-// One segment of 1 MiB, then blocks by hand.
+// The trace has one segment of 1 MiB, then blocks made by hand.
 class HandMade {
  public:
   HandMade() {

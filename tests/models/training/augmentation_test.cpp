@@ -1,4 +1,4 @@
-// Random changes of training samples: their ranges, how often they happen, and where patches lie after them.
+// Tests random changes of training samples: their ranges, how often they happen, and where patches lie after them.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -29,8 +29,8 @@ void expect_filled(const Extremes& drawn, double low, double high) {
   CHECK(drawn.greatest > high - near);
 }
 
-// Values at the control points of the cubic B-spline with these coefficients, mirrored at the border: along a line
-// (c[i - 1] + 4 c[i] + c[i + 1]) / 6, with c[-1] = c[1] and c[3] = c[1].
+// Returns values at the control points of the cubic B-spline with these coefficients, mirrored at the border. Along a
+// line they are (c[i - 1] + 4 c[i] + c[i + 1]) / 6, with c[-1] = c[1] and c[3] = c[1].
 std::array<double, 9> at_control_points(const std::array<double, 9>& coefficients) {
   constexpr std::array<std::array<double, 3>, 3> line = {{{4, 2, 0}, {1, 4, 1}, {0, 2, 4}}};
   std::array<double, 9> values{};
@@ -42,7 +42,7 @@ std::array<double, 9> at_control_points(const std::array<double, 9>& coefficient
 }  // namespace
 
 TEST_CASE("draws of augmentation fill their ranges, and follow from seed, epoch and case", "[train]") {
-  // Bounds that differ from their reciprocals, so that factors of sizes and of coordinates do not pass for each other.
+  // These bounds differ from their reciprocals, so that factors of sizes and of coordinates are not confused.
   const AugmentationRanges ranges{.rotation = 30, .scale_low = 0.5, .scale_high = 1.1, .deformation = 0};
   Extremes angle, scale;
   std::array<Extremes, 4> shift;
@@ -62,7 +62,7 @@ TEST_CASE("draws of augmentation fill their ranges, and follow from seed, epoch 
     for (size_t c = 0; c < 4; ++c) shift[c].add(warp.shift[c]);
     CHECK(warp.deformation == decltype(warp.deformation){});
   }
-  // An end of a uniform range is missed by more than 1 % with probability e^-20.
+  // The chance that an end of a uniform range is missed by more than 1 % is e^-20.
   expect_filled(angle, -30, 30);
   expect_filled(scale, 0.5, 1.1);
   for (const Extremes& of_modality : shift) expect_filled(of_modality, -0.1, 0.1);

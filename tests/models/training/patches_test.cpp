@@ -1,4 +1,4 @@
-// Where patches lie in their case, and that image and target lie there alike.
+// Tests where patches lie in their case, and that image and target lie at the same place.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr io::Size3 volume = {12, 10, 8}, patch = {4, 6, 2};
 
-// Channel c of voxel (x, y, z) holds a number that says so; below 2^24, so exact.
+// Channel c of voxel (x, y, z) holds a number that encodes its place. It is below 2^24, so it is exact.
 float code(int64_t x, int64_t y, int64_t z, int64_t c) {
   return static_cast<float>(((x * 100 + y) * 100 + z) * 10 + c);
 }
@@ -33,7 +33,7 @@ uint8_t& label_at(io::Preprocessed& c, int64_t x, int64_t y, int64_t z) {
   return c.labels[static_cast<size_t>((x * volume[1] + y) * volume[2] + z)];
 }
 
-// The patch's corner, decoded from its first voxel.
+// Returns the patch's corner, decoded from its first voxel.
 std::array<int64_t, 3> corner(const Sample& sample) {
   const auto first = static_cast<int64_t>(sample.image[0]);
   return {first / 100000, first / 1000 % 100, first / 10 % 100};
@@ -71,7 +71,8 @@ TEST_CASE("a patch is a window of its case, image and target alike", "[train]") 
 
 TEST_CASE("half of the patches are put on the tumour, which lies anywhere in them", "[train]") {
   constexpr int draws = 4000;
-  // Share of patches that hold the one tumour voxel: a half, and of the other half those that hold it by chance.
+  // Checks the share of patches that hold the one tumour voxel: a half, and of the other half those that hold it by
+  // chance.
   const auto expect_share = [](io::Preprocessed& c, double by_chance) {
     const double expected = 0.5 + 0.5 * by_chance;
     int holding = 0;

@@ -1,4 +1,5 @@
-// Things made ahead of their use: in order, a limited number at once, failures of the first, time that was waited.
+// Tests things made ahead of their use: in order, a limited number at once, the first failure reported, and time spent
+// waiting.
 #include <atomic>
 #include <stdexcept>
 #include <thread>
@@ -48,7 +49,7 @@ TEST_CASE("of several things that could not be made the first is reported, in it
   ReadAhead<int64_t> ahead(
       [&](int64_t i) {
         if (i == 2) {
-          while (!later_failed) std::this_thread::sleep_for(1ms);  // fails after the one behind it
+          while (!later_failed) std::this_thread::sleep_for(1ms);  // it fails after the one behind it
           throw std::runtime_error("second");
         }
         if (i == 3) {
@@ -65,7 +66,7 @@ TEST_CASE("of several things that could not be made the first is reported, in it
   CHECK(ahead.get(4, 5) == 4);
 }
 
-TEST_CASE("the time that is waited counts where things are not ready, once", "[train]") {
+TEST_CASE("waiting for things that are not ready is counted, once", "[train]") {
   ReadAhead<int> slow(
       [](int64_t) {
         std::this_thread::sleep_for(200ms);
@@ -74,7 +75,7 @@ TEST_CASE("the time that is waited counts where things are not ready, once", "[t
       1);
   slow.get(0, 1);
   const double waited = slow.take_waited();
-  CHECK(waited > 0.15);  // less than was slept: get may begin after its thread
+  CHECK(waited > 0.15);  // less than the sleep, because get may begin after its thread
   CHECK(slow.take_waited() == 0);
 
   std::atomic<bool> second_made{false};
@@ -90,7 +91,7 @@ TEST_CASE("the time that is waited counts where things are not ready, once", "[t
   ready.get(0, 2);
   ready.take_waited();
   while (!second_made) std::this_thread::sleep_for(1ms);
-  std::this_thread::sleep_for(100ms);  // from made to ready, on a busy machine
+  std::this_thread::sleep_for(100ms);  // between made and ready, on a busy machine
   ready.get(1, 2);
-  CHECK(ready.take_waited() < 0.1);  // not the 0.2 s of its making
+  CHECK(ready.take_waited() < 0.1);  // not the 0.2 s that it took to make
 }

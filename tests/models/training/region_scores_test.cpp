@@ -1,4 +1,4 @@
-// The score that weights are chosen by: regions that a case lacks take no part in it.
+// Tests the score that weights are chosen by: regions that a case lacks do not affect it.
 #include "models/training/region_scores.h"
 
 #include "models/training/report/run_log.h"
@@ -22,7 +22,7 @@ TEST_CASE("a case is scored in the regions that its reference has", "[train]") {
 }
 
 TEST_CASE("a network that finds nothing is not chosen before one that finds some", "[train]") {
-  // Only the first of three cases has ET. One network predicts nothing: Dice 1 where there is nothing.
+  // Only the first of three cases has ET. One network predicts nothing, which gives Dice 1 where there is nothing.
   const auto score = [](const RegionValues& first, const RegionValues& others) {
     const std::vector<RegionScores> cases = {scores_of_case(kAll, first), scores_of_case(kCore, others),
                                              scores_of_case(kCore, others)};

@@ -1,4 +1,5 @@
-// The folder of a run: which ones are taken, what is removed from them, and that one process writes there.
+// Tests the folder of a run: which ones are accepted, what is removed from them, and that only one process writes
+// there.
 #include <unistd.h>
 
 #include <csignal>

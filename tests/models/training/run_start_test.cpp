@@ -1,4 +1,4 @@
-// How a run was started: the line of train.log, written and read.
+// Tests how a run was started: the line of train.log, written and read.
 
 #include "models/training/run_folder/run_start.h"
 #include "tests/support/catch.h"

@@ -1,4 +1,4 @@
-// When a run does what: learning rates, the end by early stopping, samples and steps, and a line a minute.
+// Tests when a run does what: learning rates, the end by early stopping, samples and steps, and a line per minute.
 #include <map>
 
 #include "models/training/clocks.h"
@@ -9,9 +9,10 @@
 
 using namespace revunet;
 
-TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]") {
+TEST_CASE("the learning rate drops as with PyTorch's MultiStepLR", "[train]") {
   const LearningRateSchedule paper;
-  // torch.optim.lr_scheduler.MultiStepLR(optimiser, [250, 400, 550], gamma=0.2), stepped after every epoch, from 1e-4.
+  // The values are those of torch.optim.lr_scheduler.MultiStepLR(optimiser, [250, 400, 550], gamma=0.2), stepped after
+  // every epoch, from 1e-4.
   for (const auto& [epoch, rate] : std::map<int64_t, double>{{1, 1e-4},
                                                              {250, 1e-4},
                                                              {251, 2e-5},
@@ -26,8 +27,8 @@ TEST_CASE("the learning rate drops as PyTorch's MultiStepLR lets it", "[train]")
   CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
 }
 
-TEST_CASE("training stops where the moving average has not risen for as long as is waited", "[train]") {
-  // Epoch in which it stops, 0 for never; a score an epoch.
+TEST_CASE("training stops where the moving average has not risen for the epochs of the patience", "[train]") {
+  // Returns the epoch in which it stops, or 0 for never. There is one score per epoch.
   const auto stops = [](const StoppingRule& rule, const std::vector<double>& scores) -> int64_t {
     EarlyStopping stopping(rule);
     for (size_t i = 0; i < scores.size(); ++i) {
@@ -35,22 +36,22 @@ TEST_CASE("training stops where the moving average has not risen for as long as 
     }
     return 0;
   };
-  // Averages of 2: -, 1.5, 2.5, 2.5, 2, 2, 3. The last rise before the end is in epoch 3.
+  // The averages of 2 are: none, 1.5, 2.5, 2.5, 2, 2, 3. The last rise before the end is in epoch 3.
   const std::vector<double> scores = {1, 2, 3, 2, 2, 2, 4};
   CHECK(stops({2, 3}, scores) == 6);
   CHECK(stops({2, 4}, scores) == 0);  // 3 in epoch 7 is a rise in time
   CHECK(stops({2, 0}, scores) == 0);
   CHECK(stops({1, 2}, scores) == 5);  // the scores themselves: 3 in epoch 3
-  // The paper's: an average over 30 epochs that rises to epoch 40 and then stays is waited for to epoch 100.
+  // With the paper's rule, an average over 30 epochs that rises to epoch 40 and then stays is waited for to epoch 100.
   std::vector<double> plateau(200, 0.5);
   for (size_t i = 0; i < 40; ++i) plateau[i] = 0.0125 * static_cast<double>(i);
   // The scores rise to epoch 40, so averages of 30 go on rising to epoch 70: the first of nothing but 0.5.
   CHECK(stops({30, 60}, plateau) == 130);
-  // A lucky first epoch, ten times the second, counts for one of a window.
+  // A lucky first epoch, ten times the second, counts as one score in a window.
   std::vector<double> lucky(40, 0.1);
   for (size_t i = 1; i < lucky.size(); ++i) lucky[i] = 0.01 * static_cast<double>(i);
   CHECK(stops({5, 10}, lucky) == 0);
-  // Scores of every third epoch: the window is of epochs, whatever was scored in them.
+  // Only every third epoch has a score. The window counts epochs, whatever was scored in them.
   EarlyStopping sparse({6, 9});
   std::vector<bool> stopped;
   for (int64_t epoch = 3; epoch <= 21; epoch += 3)
@@ -59,7 +60,7 @@ TEST_CASE("training stops where the moving average has not risen for as long as 
 }
 
 TEST_CASE("a run's samples and steps, counted by hand", "[train]") {
-  // Ten cases by four: steps of 4, 4 and 2 samples.
+  // Ten cases by four give steps of 4, 4 and 2 samples.
   const RunLength whole{10, 4, 3, 0};
   CHECK(whole.steps_an_epoch() == 3);
   CHECK(whole.steps() == 9);
@@ -70,7 +71,7 @@ TEST_CASE("a run's samples and steps, counted by hand", "[train]") {
   CHECK(whole.samples_of_epoch(0, 0) == 10);
   CHECK(whole.samples_of_epoch(3, 10) == 10);  // after its last step
   CHECK(whole.samples_of_epoch(7, 5) == 10);   // within its second
-  // Five steps: 4, 4, 2 and 4, 4.
+  // Five steps have 4, 4, 2 and 4, 4 samples.
   const RunLength limited{10, 4, 3, 5};
   CHECK(limited.steps() == 5);
   CHECK(limited.samples() == 18);
@@ -78,7 +79,7 @@ TEST_CASE("a run's samples and steps, counted by hand", "[train]") {
   CHECK(limited.samples_of_epoch(3, 0) == 8);
   CHECK(limited.samples_of_epoch(4, 7) == 8);
   CHECK(limited.samples_of_epoch(5, 8) == 8);
-  // Two steps, then four more: 4, 4 | 4, 4, 2 and 4 of an epoch that the first end cut short.
+  // Two steps are followed by four more: 4, 4 | 4, 4, 2 and 4 samples, of an epoch that the first end cut short.
   const RunLength extended{10, 4, 3, 6};
   CHECK(extended.samples_of_epoch(2, 0) == 10);
   CHECK(extended.samples_of_epoch(5, 0) == 4);
@@ -97,5 +98,5 @@ TEST_CASE("a long epoch is logged once a minute", "[train]") {
   CHECK_FALSE(minute.is_over(start + 189s));
 }
 
-// Section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation from experiments/noNewReversible.py of the
-// authors.
+// The values are those of section 2.4 of arXiv 1906.06148; epochs and ranges of augmentation are from the authors'
+// experiments/noNewReversible.py.

@@ -1,4 +1,4 @@
-// Which cases train and which validate, and in which order.
+// Tests which cases train and which validate, and in which order.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -67,7 +67,7 @@ TEST_CASE("a split depends on its seed alone and has no favourites", "[train]") 
     for (const std::string& name : names) ++chosen[name];
   }
   CHECK(different.size() == 45);  // all pairs of ten: each is missed with probability (44/45)^1000 = 2e-10
-  // Chosen with probability 0.2: five standard deviations of the binomial count.
+  // Each is chosen with probability 0.2. The tolerance is five standard deviations of the binomial count.
   for (const auto& [name, count] : chosen) CHECK(std::abs(count - 200) < 5 * std::sqrt(1000 * 0.2 * 0.8));
 
   std::vector<io::CaseFiles> unlabelled = cases_of(3);
@@ -96,7 +96,7 @@ TEST_CASE("a case's patient is its name without the number of the examination", 
 }
 
 TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[train]") {
-  // 12 patients, of whom every third has been examined three times: 20 cases.
+  // There are 12 patients, of whom every third has been examined three times: 20 cases.
   std::vector<io::CaseFiles> cases;
   for (int patient = 0; patient < 12; ++patient) {
     for (int examination = 0; examination < (patient % 3 == 0 ? 3 : 1); ++examination) {
@@ -116,7 +116,7 @@ TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[
     CHECK(split.training.size() + split.validation.size() == 20);
     sizes.insert(split.validation.size());
   }
-  CHECK(sizes == std::set<size_t>{3, 4, 5});  // a fifth is 4; three of one patient may be one too many or too few
+  CHECK(sizes == std::set<size_t>{3, 4, 5});  // a fifth is 4; a patient with three may cause one too many or too few
 
   std::multiset<std::string> validated;
   for (int64_t fold = 0; fold < 5; ++fold) {
@@ -131,9 +131,7 @@ TEST_CASE("a patient's cases stay on one side, of a share and of every fold", "[
   }
   CHECK(validated.size() == 20);  // each case once
   for (const io::CaseFiles& c : cases) CHECK(validated.count(c.name) == 1);
-  CHECK_THAT(message_of<UsageError>([&] {
-               split_cases(cases, {.folds = 13, .fold = 0});
-             }),
+  CHECK_THAT(message_of<UsageError>([&] { split_cases(cases, {.folds = 13, .fold = 0}); }),
              ContainsSubstring("as many folds as there are patients, 12, got 13"));
 }
 
@@ -172,7 +170,7 @@ TEST_CASE("a split's file is the split, and is refused where it is none of these
 
 TEST_CASE("a split has the sums of its files, as sha256sum prints them, and knows a file that is another", "[train]") {
   const TemporaryFolder folder;
-  // FIPS 180-2, appendix B: of "abc", and of nothing.
+  // FIPS 180-2, appendix B, gives the hashes of "abc" and of the empty text.
   const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
                     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   std::filesystem::create_directory(folder / "case_000");
