@@ -10,14 +10,14 @@
 namespace revunet::io {
 namespace {
 
-// A default field of view of more than this many times the voxels that the largest brain needs is told.
+// A default field of view is reported where it has more than this many times the voxels that the largest brain needs.
 constexpr double most_padding = 2;
 
 std::string name_of_image(size_t index) {
   return index < modality_names.size() ? modality_names[index] : "segmentation";
 }
 
-// "t1, flair" of one case that are images of the other.
+// Returns a text such as "t1, flair": the images of one case that are also images of the other.
 std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
   std::vector<std::string> words;
   for (const auto& [own, other] : pairs) {
@@ -40,7 +40,8 @@ Size3 largest(const Size3& a, const Size3& b) {
   return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
 }
 
-// "brats (0 background, 1 core, 2 oedema, 4 enhancing)", of every profile that segmentations were read by.
+// Returns a text such as "brats (0 background, 1 core, 2 oedema, 4 enhancing)", of every profile that segmentations
+// were read by.
 std::string profiles_text(const std::vector<CaseCheck>& checks) {
   std::vector<std::string> texts;
   for (const CaseCheck& c : checks) {
@@ -50,8 +51,8 @@ std::string profiles_text(const std::vector<CaseCheck>& checks) {
   return fmt::format("{}", fmt::join(texts, " and "));
 }
 
-// 3 or 4 stands for the enhancing tumour. Where a profile has both, but each case only one of them, the cases may be
-// of two conventions.
+// 3 or 4 stands for the enhancing tumour. Where a profile has both, but each case only one of them, the cases may be of
+// two conventions.
 std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
   int64_t only_3 = 0, only_4 = 0, both = 0;
   for (const CaseCheck& c : checks) {
@@ -75,7 +76,7 @@ std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
 void compare_fingerprints(std::vector<CaseCheck>& checks, const Patients& patients) {
   struct Image {
     size_t index;  // of the case
-    size_t image;  // of the case, as in Fingerprint
+    size_t image;  // index in the case, as in Fingerprint
   };
   std::map<uint64_t, Image> first;
   std::map<std::pair<size_t, size_t>, std::vector<std::pair<size_t, size_t>>> same;  // cases -> modalities

@@ -19,11 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double spacing_tolerance = 1e-3;  // mm: rounded headers of 1 mm images are no news
-// Shares of an image's voxels. Around a brain lie about 80 % of them in BraTS, and half of those of its own box.
+constexpr double spacing_tolerance = 1e-3;  // mm: rounded headers of 1 mm images are not worth a warning
+// These are shares of an image's voxels. In BraTS about 80 % of them lie around a brain, and half of those in its own
+// box.
 constexpr double least_background_share = 0.1, least_zero_share = 0.01;
 
-// Whether what lies around the brain is another value than 0, or many.
+// Returns whether what lies around the brain is a value other than 0, or many values.
 bool has_background(const VoxelSummary& seen) {
   const bool frequent = seen.frequent_share >= least_background_share;
   return frequent ? seen.frequent != 0 && seen.frequent_share > seen.zero_share : seen.zero_share < least_zero_share;
@@ -73,15 +74,15 @@ class CaseChecker {
  private:
   void add(FindingKind kind, const std::string& message) { result_.report.findings.push_back({kind, message}); }
 
-  // Before any voxel: an image of another shape than all others is read no further, as a damaged header may ask for any
-  // amount of memory.
+  // Headers are read before any voxel. An image of another shape than all others is read no further, because a damaged
+  // header may ask for any amount of memory.
   void read_headers() {
     const std::vector<CaseFile> files = files_of(files_);
     std::map<std::array<int64_t, 3>, std::vector<fs::path>> of_shape;
     for (const CaseFile& file : files) {
       try {
         of_shape[read_nifti_header(file.path).grid.size].push_back(file.path);
-      } catch (const DataError&) {  // read says so
+      } catch (const DataError&) {  // read() reports it
       }
     }
     for (const auto& [shape, paths] : of_shape) {
@@ -89,7 +90,7 @@ class CaseChecker {
     }
   }
 
-  // Without voxels for a check of headers, and for an image of other frames, or of a shape that no other has.
+  // Reads no voxels for a check of headers, for an image with other frames, and for one of a shape that no other has.
   std::optional<NiftiImage> read(const fs::path& path, int64_t frames) {
     try {
       const bool wants_voxels =
@@ -128,7 +129,7 @@ class CaseChecker {
     }
   }
 
-  // Once for a case: its files mostly have one header.
+  // Compares once per case, because its files mostly have one header.
   void compare_qform(const NiftiImage& image, const fs::path& path) {
     const std::optional<Grid> other = grid_by_qform(image);
     if (contradicted_ || !other || same_grid(image.grid, *other)) return;
@@ -159,7 +160,7 @@ class CaseChecker {
     }
   }
 
-  // False, and told, where it cannot be subtracted.
+  // Reports a background that cannot be subtracted, and then returns false.
   bool subtract_background(std::span<float> voxels, const Grid& grid, const fs::path& path) {
     try {
       io::subtract_background(voxels, grid.size, files_.background, path.string());
@@ -194,7 +195,7 @@ class CaseChecker {
     if (seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
   }
 
-  // One finding for all of the case's images.
+  // Adds one finding for all of the case's images.
   void warn_of_background() {
     if (backgrounds_.empty()) return;
     std::vector<std::string> found;
@@ -239,7 +240,7 @@ class CaseChecker {
     }
   }
 
-  // Values that the profile has not are in no region.
+  // Values that the profile lacks are in no region.
   void count_regions(const ValueCounts& counts) {
     std::array<int64_t, region_count> voxels{};
     for (const LabelProfile::Meaning& m : files_.labels.meanings()) {
@@ -280,7 +281,7 @@ class CaseChecker {
   CheckLevel level_;
   CaseCheck result_;
   bool contradicted_ = false;
-  std::optional<BrainBox> brain_;                                  // of all images, in the order of the files
+  std::optional<BrainBox> brain_;                                  // around all images, in the order of the files
   std::vector<std::pair<std::string, VoxelSummary>> backgrounds_;  // of images whose background is not 0
   fs::path first_;                                                 // the file of result_.report.grid
   std::set<fs::path> alone_;                                       // files of a shape that no other has

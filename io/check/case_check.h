@@ -1,4 +1,4 @@
-// The check of one case: all that is wrong with its files.
+// This file checks one case: all that is wrong with its files.
 //
 // Non-obvious rule: images are read one at a time and dropped, so that a thread takes the memory of one file.
 #pragma once
@@ -20,8 +20,8 @@ enum class CheckLevel {
   full,
 };
 
-// A hash of an image's voxels in BraTS's order: it is equal for equal voxels, whatever the file's name, compression or
-// orientation.
+// A Fingerprint is a hash of an image's voxels in BraTS's order. It is equal for equal voxels, whatever the file's
+// name, compression or orientation.
 struct Fingerprint {
   size_t image;  // of io::modality_names; the segmentation after them
   uint64_t hash;
@@ -31,15 +31,15 @@ struct CaseCheck {
   CaseReport report;
   std::filesystem::path folder;  // of its first image
   std::vector<Fingerprint>
-      fingerprints;  // of a full check, of images that are not constant, segmentations that are not empty
-  // How often the segmentation has each number; of a full check, where all of them are whole. Whether its profile has
-  // them is told by compare_label_values, as that depends on the other cases.
+      fingerprints;  // from a full check, of images that are not constant and segmentations that are not empty
+  // Says how often the segmentation has each number. A full check sets it where all numbers are whole.
+  // compare_label_values reports numbers that the profile lacks, because that depends on the other cases.
   std::optional<ValueCounts> label_values;
   LabelProfile profile = LabelProfile::brats();
   std::filesystem::path segmentation;  // empty: none
 };
 
-// From any thread. Never throws for what is in files.
+// May be called from any thread. Never throws because of what is in files.
 CaseCheck check_case(const CaseFiles& files, CheckLevel level);
 
 }  // namespace revunet::io

@@ -32,7 +32,7 @@ FindingKind kind_of(DatasetProblem::Kind kind) {
   return FindingKind::missing;
 }
 
-// To the case of that name, where it is the only one.
+// Adds a problem to the case of its name, where that is the only one.
 void add_problems(const DatasetScan& scan, DatasetReport& report) {
   for (const DatasetProblem& problem : scan.problems) {
     const auto named = [&](const CaseReport& c) { return c.name == problem.case_name; };
@@ -53,7 +53,7 @@ std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>
   return violations;
 }
 
-// A line for each kind, as datasets often have the same of all their cases.
+// Returns a line for each kind, because datasets often have the same warning for all their cases.
 std::vector<std::string> warnings_in(const std::vector<CaseCheck>& checks, const std::vector<Finding>& of_dataset) {
   struct Kind {
     int64_t cases = 0;
@@ -97,8 +97,8 @@ void expect_readable(const DatasetReport& report, const std::filesystem::path& p
                   path.string(), first.message));
 }
 
-// The header of the first image of each case that has one, as far as it can be read: each file is judged when its turn
-// comes.
+// Returns the header of the first image of each case that has one, as far as it can be read. Each file is judged later,
+// in its turn.
 std::vector<CaseCheck> first_headers(const std::vector<CaseFiles>& cases, bool wanted) {
   std::vector<CaseCheck> checks(wanted ? cases.size() : 0);
   for (size_t i = 0; i < checks.size(); ++i) try {
@@ -126,7 +126,7 @@ DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOpti
   DatasetScan scan = scan_dataset(path, options.labels);
   for (CaseFiles& c : scan.cases) {
     c.background = options.background;
-    options.patients.of(c.name);  // refused before anything is read
+    options.patients.of(c.name);  // throws before anything is read
   }
   std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full, options.patients, progress);
   DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};

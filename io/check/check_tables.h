@@ -1,4 +1,4 @@
-// A check's report, for people and for programs.
+// This file writes a check's report, for people and for programs.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace revunet::io {
 
-// A row a case, the findings, and a line that sums them up.
+// Returns a row per case, the findings, and a line that summarises them.
 std::string table_of(const DatasetReport& report);
 
-// {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "brain", "labels", "segmented", "voxels":
-// {"WT"}, "findings": [{"kind", "severity", "message"}]}], "findings": [...], "left_out": [...], "respelled": [...],
-// "notes": [...], "violations", "warnings"}
+// Returns {"data", "layout", "cases": [{"case", "size", "spacing_mm", "orientation", "brain", "labels", "segmented",
+// "voxels": {"WT"}, "findings": [{"kind", "severity", "message"}]}], "findings": [...], "left_out": [...], "respelled":
+// [...], "notes": [...], "violations", "warnings"}.
 std::string json_of(const DatasetReport& report);
 
 }  // namespace revunet::io

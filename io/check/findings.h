@@ -1,7 +1,7 @@
-// What a check of a dataset finds, and how grave it is.
+// A Finding is what a check of a dataset finds, and how severe it is.
 //
-// Non-obvious rule: a warning is for what is read correctly and should be known (spacings, orientations, which of two);
-// all else is a violation.
+// Non-obvious rule: a warning is for what is read correctly but should be known (spacings, orientations, which of two).
+// All else is a violation.
 #pragma once
 
 #include <array>
@@ -17,28 +17,28 @@
 namespace revunet::io {
 
 enum class FindingKind {
-  // Violations.
+  // These are violations.
   missing,     // a file, or a case
   layout,      // a name, link or folder that does not fit the layout
   unreadable,  // not a NIfTI image, damaged, truncated
   shape,       // other voxels or frames than the case's first image
-  affine,      // another place in the world
+  affine,      // other places in the world
   non_finite,  // NaN or infinite voxels
   empty,       // zero everywhere
   constant,    // one value wherever it is not zero
-  labels,      // values that the label profile has not, or no profile that they could be of
+  labels,      // values that the label profile lacks, or that no profile has
   duplicate,   // the voxels of another image, of the same patient
   leakage,     // the voxels of another patient's image
-  // Warnings.
+  // These are warnings.
   spacing,        // other than 1 mm
   qform,          // contradicts the sform, which is used
   orientation,    // other than BraTS's, or unknown
   skew,           // axes that are not at right angles
   tolerated,      // what the standard forbids and is read all the same
-  background,     // another value than 0 around the brain
+  background,     // a value other than 0 around the brain
   regions,        // a region of the tumour that no case has
   convention,     // numbers of segmentations that may stand for something else
-  field_of_view,  // that cuts brains, or is mostly padding
+  field_of_view,  // it cuts brains, or is mostly padding
 };
 const char* name_of(FindingKind kind);
 bool is_warning(FindingKind kind);
@@ -53,8 +53,8 @@ struct CaseReport {
   std::optional<Grid> grid;  // of the first image that can be read
   std::string labels;        // the profile's name
   bool segmented = false;
-  std::optional<std::array<int64_t, region_count>> region_voxels;  // of a full check
-  std::optional<Size3> brain = {};  // voxels of the brain's box along x, y, z in BraTS's orientation; of a full check
+  std::optional<std::array<int64_t, region_count>> region_voxels;  // from a full check
+  std::optional<Size3> brain = {};  // voxels of the brain's box along x, y, z in BraTS's orientation; from a full check
   int64_t readable_files = 0;
   std::vector<Finding> findings;
 };
@@ -62,12 +62,12 @@ struct CaseReport {
 struct DatasetReport {
   std::string data, layout;
   std::vector<CaseReport> cases;            // by name
-  std::vector<Finding> findings;            // of no single case
+  std::vector<Finding> findings;            // about no single case
   std::vector<std::string> left_out = {};   // folders without any image
   std::vector<std::string> respelled = {};  // as io::DatasetScan's
   std::vector<std::string> notes = {};      // as io::notes_of
 
-  int64_t count(bool warnings) const;  // warnings or violations
+  int64_t count(bool warnings) const;  // number of warnings or of violations
 };
 
 }  // namespace revunet::io

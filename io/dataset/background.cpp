@@ -59,7 +59,7 @@ void subtract_background(std::span<float> voxels, const std::array<int64_t, 3>& 
                     "backgrounds of their own, pass `background` corner",
                     where, value);
   }
-  for (float& v : voxels) v -= value;  // never 0 for another value than the background's
+  for (float& v : voxels) v -= value;  // only the background's value becomes 0
 }
 
 }  // namespace revunet::io

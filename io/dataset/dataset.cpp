@@ -22,7 +22,7 @@ DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfil
   REVUNET_EXPECTS(fs::is_directory(path), DataError,
                   "[{}] expected a dataset's or a case's folder, got {}; check the path", path.string(),
                   fs::exists(path) ? "a file" : "nothing there");
-  // A case has its folder's name, also for "." and for a path that ends in a slash.
+  // A case has its folder's name, even for "." and for a path that ends in a slash.
   fs::path root = fs::absolute(path).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   for (const DatasetLayout* layout : dataset_layouts()) {
@@ -43,7 +43,7 @@ void expect_utf8(DatasetScan& scan) {
   }
 }
 
-// What is there in place of cases.
+// Says what is there in place of cases.
 std::string description_of(const fs::path& root, const DatasetScan& scan) {
   for (const DatasetLayout* layout : dataset_layouts()) {
     const std::string hint = layout->hint ? layout->hint(root) : "";
@@ -85,7 +85,7 @@ void expect_frames(const NiftiImage& image, const ImageFrame& wanted) {
                                     wanted.path.string(), wanted.frames, image.frames));
 }
 
-// In BraTS's order, and with a background of 0.
+// Returns voxels in BraTS's order, with a background of 0.
 std::vector<float> voxels_of(NiftiImage& image, const ImageFrame& wanted, const Background& background,
                              const Orientation& orientation) {
   const auto count = image.voxels.size() / static_cast<size_t>(image.frames);
@@ -95,7 +95,7 @@ std::vector<float> voxels_of(NiftiImage& image, const ImageFrame& wanted, const 
   return to_brats_order<float>(voxels, image.grid.size, orientation);
 }
 
-// A scan with the problems that matter to who uses the cases, not only checks them.
+// Returns a scan with the problems that matter to those who use the cases, not only check them.
 DatasetScan scan_for_use(const fs::path& path, const std::optional<LabelProfile>& labels, MissingModality missing,
                          const OnNote& on_note) {
   DatasetScan scan = scan_dataset(path, labels);
@@ -161,8 +161,8 @@ SoundCases find_sound_cases(const std::filesystem::path& path, const std::option
 
 namespace {
 
-// The grid of all files, from the first that says which way its axes go. It is known before any voxel is read: a
-// damaged header must not ask for the memory of an image that is not used.
+// Returns the grid of all files, from the first that says which way its axes go. It is known before any voxel is read,
+// because a damaged header must not ask for the memory of an image that is not used.
 Grid grid_of(const CaseFiles& files) {
   std::vector<ImageFrame> images;  // each file once
   for (const ImageFrame& image : files.modalities) {
@@ -170,7 +170,7 @@ Grid grid_of(const CaseFiles& files) {
     if (!image.path.empty() && !again) images.push_back(image);
   }
   if (files.segmentation) images.push_back({.path = *files.segmentation});
-  std::optional<Grid> grid;  // of the first
+  std::optional<Grid> grid;  // that of the first
   for (const ImageFrame& image : images) {
     const NiftiImage header = read_nifti_header(image.path);
     expect_frames(header, image);
@@ -196,7 +196,7 @@ CaseVolumes load_case(const CaseFiles& files) {
     const ImageFrame& wanted = files.modalities[i];
     volumes.missing[i] = wanted.path.empty();
     if (volumes.missing[i]) continue;
-    // The modalities of a 4-D image come one after the other: it is read once.
+    // The modalities of a 4-D image come one after the other, so it is read once.
     if (wanted.path != read) image = read_nifti(wanted.path);
     read = wanted.path;
     if (volumes.header.empty()) volumes.header = image.header;

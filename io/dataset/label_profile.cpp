@@ -11,7 +11,8 @@
 namespace revunet::io {
 namespace {
 
-// "1 core, 2 oedema, 4 enhancing": what the numbers of a tumour stand for, and other numbers of background than 0.
+// Returns a text such as "1 core, 2 oedema, 4 enhancing": what the numbers of a tumour stand for, and numbers of
+// background other than 0.
 std::string tumour_text(const LabelProfile& profile) {
   std::vector<std::string> texts;
   for (const auto& [value, label] : profile.meanings()) {
@@ -20,7 +21,7 @@ std::string tumour_text(const LabelProfile& profile) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-// The profiles that a segmentation of these values could be of. Cases of BraTS-PEDs are of one of two.
+// Returns the profiles that have all values of this segmentation. Cases of BraTS-PEDs have one of two profiles.
 std::vector<std::string> readings_of(const ValueCounts& seen, const std::filesystem::path& path) {
   const bool paediatric = has_two_conventions(path.filename().string());
   std::vector<std::string> readings;

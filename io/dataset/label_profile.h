@@ -1,7 +1,9 @@
-// What the numbers in a segmentation file stand for: BraTS changed them over the years, other datasets have their own.
+// A LabelProfile says what the numbers in a segmentation file stand for. BraTS changed them over the years, and other
+// datasets have their own.
 //
-// Non-obvious rule: inside, labels are always 0, 1, 2 and 4 (io/dataset/regions.h). Only files have profiles, and a
-// profile comes from a dataset's layout or from the user, never from the values that a file happens to hold.
+// Non-obvious rule: inside the program, labels are always 0, 1, 2 and 4 (io/dataset/regions.h). Only files have
+// profiles, and a profile comes from a dataset's layout or from the user, never from the values that a file happens to
+// hold.
 #pragma once
 
 #include <array>
@@ -19,19 +21,19 @@ class LabelProfile {
  public:
   struct Meaning {
     uint8_t value;  // in files
-    uint8_t label;  // inside: 0 background, 1 core, 2 oedema, 4 enhancing
+    uint8_t label;  // in the program: 0 background, 1 core, 2 oedema, 4 enhancing
     bool operator==(const Meaning&) const = default;
   };
 
-  // Error unless there is a value for each of the labels 0, 1, 2 and 4. Where a label has several values, the first is
-  // written.
+  // Throws Error unless there is a value for each of the labels 0, 1, 2 and 4. Where a label has several values, the
+  // first is written.
   LabelProfile(std::string name, std::vector<Meaning> meanings);
 
   static const LabelProfile& brats();      // BraTS 2018-2021: 1 core, 2 oedema, 4 enhancing
   static const LabelProfile& brats2015();  // BraTS 2013-2015: 1 necrosis and 3 non-enhancing, both core; 2, 4 as later
   static const LabelProfile& brats2023();  // 1 core, 2 oedema, 3 enhancing
-  static const LabelProfile& brats2024();  // as 2023, and 4 resection cavity, which is background
-  // BraTS-PEDs 2024 (arXiv 2404.15009): 1 enhancing, 2 non-enhancing core, 3 cyst, which is core, 4 oedema
+  static const LabelProfile& brats2024();  // as 2023, with 4 for the resection cavity, which is background
+  // BraTS-PEDs 2024 (arXiv 2404.15009) has 1 enhancing, 2 non-enhancing core, 3 cyst (which is core), 4 oedema.
   static const LabelProfile& brats2024_ped();
   static const LabelProfile& msd();  // Decathlon Task01: 1 oedema, 2 core, 3 enhancing
   static const std::vector<LabelProfile>& named();
@@ -39,7 +41,7 @@ class LabelProfile {
   const std::string& name() const { return name_; }
   const std::vector<Meaning>& meanings() const { return meanings_; }  // by value
   std::optional<uint8_t> label_of(uint8_t value) const;
-  uint8_t value_of(uint8_t label) const;  // Error for another label than 0, 1, 2, 4
+  uint8_t value_of(uint8_t label) const;  // throws Error for a label other than 0, 1, 2, 4
   std::string values_text() const;        // "0, 1, 2 and 4"
   std::string meanings_text() const;      // "0 background, 1 core, 2 oedema, 4 enhancing"
   bool same_meanings(const LabelProfile& other) const;
@@ -49,35 +51,36 @@ class LabelProfile {
   std::vector<Meaning> meanings_;
 };
 
-// "core", of a label as they are inside.
+// Returns a text such as "core", for a label as the program has it.
 const char* tissue_of(uint8_t label);
 
-// Whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and in 2024
-// (brats2024-ped). Only the user can tell which.
+// Returns whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and
+// in 2024 (brats2024-ped). Only the user knows which one a case has.
 bool has_two_conventions(const std::string& case_name);
-// DataError naming `path` where they have.
+// Throws DataError with `path` where they have.
 void expect_one_convention(const std::string& case_name, const std::filesystem::path& path);
 
-// UsageError for a name that none of LabelProfile::named() has.
+// Throws UsageError for a name that is not in LabelProfile::named().
 const LabelProfile& label_profile(const std::string& name);
 
-// How often each value occurs in segmentations.
+// ValueCounts says how often each value occurs in segmentations.
 using ValueCounts = std::array<int64_t, 256>;
 ValueCounts count_values(std::span<const uint8_t> values);
 
-// Values that the profile has not, with how often they occur.
+// Returns values that the profile lacks, with how often they occur.
 std::map<uint8_t, int64_t> unexpected_values(const ValueCounts& counts, const LabelProfile& profile);
 
-// DataError naming `path`, the profile and its values, each other value with its count, and every profile that has all
-// the values in `seen`: those of the whole dataset, where more of it is known than this file.
+// Throws DataError for values that the profile lacks. The message has `path`, the profile and its values, each other
+// value with its count, and every profile that has all the values in `seen`, which are those of the whole dataset where
+// more than this file is known.
 void expect_known_values(const ValueCounts& counts, const LabelProfile& profile, const std::filesystem::path& path,
                          const ValueCounts& seen);
 
-// A file's values -> labels. DataError as expect_known_values.
+// Turns a file's values into labels. Throws DataError as expect_known_values does.
 std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const LabelProfile& profile,
                                       const std::filesystem::path& path);
 
-// Labels -> the values to write. Error for another label than 0, 1, 2, 4.
+// Turns labels into the values to write. Throws Error for a label other than 0, 1, 2, 4.
 std::vector<uint8_t> values_of_labels(std::span<const uint8_t> labels, const LabelProfile& profile);
 
 }  // namespace revunet::io

@@ -11,7 +11,7 @@
 namespace revunet::io {
 namespace {
 
-// Each with the patient as its one group.
+// Each expression has the patient as its one group.
 const std::array<std::regex, 6>& known_names() {
   static const std::array<std::regex, 6> names = {
       std::regex("(brats_(?:2013|tcia)_pat[0-9]+)_[0-9]+"),        // BraTS 2014 and 2015
@@ -37,7 +37,7 @@ std::map<std::string, std::string> read_table(const std::filesystem::path& path)
   std::map<std::string, std::string> table;
   std::string line;
   for (int64_t number = 1; std::getline(file, line); ++number) {
-    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // a mark of UTF-8
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // drops the byte order mark of UTF-8
     if (trimmed(line).empty()) continue;
     const size_t comma = line.find(',');
     const bool two = comma != std::string::npos && line.find(',', comma + 1) == std::string::npos;

@@ -1,4 +1,4 @@
-// Which patient a case is an examination of.
+// This file says which patient each case belongs to.
 #pragma once
 
 #include <filesystem>
@@ -10,32 +10,32 @@
 
 namespace revunet::io {
 
-// The patient of a case: its name, without the number or date of the examination where datasets that are known put one
-// there, as in Brats18_TCIA01_131_1, BraTS19_TCIA08_436_2, BraTS-GLI-00002-001 and sub-07_ses-02 (docs/data.md lists
-// them). In other names (BraTS20_Training_001, BraTS2021_00000) it is the case.
+// Returns the patient of a case. It is the case's name, without the number or date of the examination where known
+// datasets put one there, as in Brats18_TCIA01_131_1, BraTS19_TCIA08_436_2, BraTS-GLI-00002-001 and sub-07_ses-02
+// (docs/data.md lists them). For other names (BraTS20_Training_001, BraTS2021_00000) it is the case.
 std::string patient_of(const std::string& case_name);
 
 // Says which patient each case belongs to: by patient_of, or as the user says.
 class Patients {
  public:
-  Patients() = default;  // by patient_of
+  Patients() = default;  // uses patient_of
 
-  // A regular expression (ECMAScript) that is found in each name, whose one capture group is the patient; or, of a name
-  // that ends in .csv, a file with lines `case,patient`, of which the first may be that heading. UsageError for an
-  // expression that cannot be one; DataError, with the line, for a file that cannot be read or that has another form, a
-  // case without patient, or a case twice.
+  // Takes a regular expression (ECMAScript) that is found in each name, and whose one capture group is the patient. A
+  // text that ends in .csv names a file with lines `case,patient`, of which the first may be that heading. Throws
+  // UsageError for an invalid expression. Throws DataError, with the line, for a file that cannot be read or that has
+  // another form, a case without patient, or a case twice.
   explicit Patients(const std::string& regex_or_file);
 
-  // UsageError where the expression is not found in the name; DataError where the file has not the case.
+  // Throws UsageError where the expression is not found in the name, and DataError where the file lacks the case.
   std::string of(const std::string& case_name) const;
 
  private:
   std::optional<std::regex> expression_;
   std::string text_;                          // what the user gave
-  std::map<std::string, std::string> table_;  // of a file: case -> patient
+  std::map<std::string, std::string> table_;  // from a file: case -> patient
 };
 
-// Whether `regex_or_file` names a file.
+// Returns whether `regex_or_file` names a file.
 bool is_patients_file(const std::string& regex_or_file);
 
 }  // namespace revunet::io

@@ -9,10 +9,10 @@
 namespace revunet::io {
 namespace {
 
-constexpr double corner_tolerance = 1e-2;  // voxels: far below what shows, far above the rounding of float headers
-constexpr double no_skew = 1 - 1e-6;  // of the volume of a box: what least_skew takes of it, so that rounding is none
+constexpr double corner_tolerance = 1e-2;  // voxels: far below what is visible, far above the rounding of float headers
+constexpr double no_skew = 1 - 1e-6;       // volume of unit vectors: least_skew lowers it by more than rounding does
 
-// The affine's columns.
+// Returns the affine's column.
 Eigen::Vector3d axis_of(const Grid& grid, int axis) {
   return grid.affine.col(axis).head<3>();
 }

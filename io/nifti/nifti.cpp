@@ -19,8 +19,8 @@
 namespace revunet::io {
 namespace {
 
-constexpr int64_t chunk_voxels = 64 * 1024;          // converted at a time: at most 512 KiB on top of the result
-constexpr int64_t first_voxels = int64_t{64} << 20;  // asked for at once, 256 MiB: seven times an image of BraTS
+constexpr int64_t chunk_voxels = 64 * 1024;          // converted at a time: at most 512 KiB in addition to the result
+constexpr int64_t first_voxels = int64_t{64} << 20;  // reserved at once, 256 MiB: seven times an image of BraTS
 
 std::string claim_of(const NiftiHeader& header) {
   const auto& [x, y, z] = header.grid.size;
@@ -38,7 +38,8 @@ NiftiHeader read_header(GzipReader& file, const std::filesystem::path& path) {
   bytes.resize(static_cast<size_t>(size));
   file.read(bytes.data() + nifti_probe_bytes, size - nifti_probe_bytes, "NIfTI header");
   NiftiHeader header = parse_nifti_header(std::move(bytes), path);
-  // Before any allocation: a damaged header must not ask for more memory than its file could ever fill.
+  // This comes before any allocation, because a damaged header must not ask for more memory than its file could ever
+  // fill.
   const int64_t expected = content_bytes(header);
   const int64_t found = file.max_content_size();
   REVUNET_EXPECTS(
@@ -49,7 +50,7 @@ NiftiHeader read_header(GzipReader& file, const std::filesystem::path& path) {
   return header;
 }
 
-// Extensions (DICOM fields, comments) lie between header and voxels; nothing here needs them.
+// Extensions (DICOM fields, comments) lie between header and voxels. Nothing here needs them.
 void skip(GzipReader& file, int64_t size, std::string_view what) {
   std::vector<char> skipped(static_cast<size_t>(std::min(size, chunk_voxels)));
   for (int64_t done = 0; done < size;) {
@@ -59,7 +60,7 @@ void skip(GzipReader& file, int64_t size, std::string_view what) {
   }
 }
 
-// Skips what lies between header and voxels. Where no vox_offset says how much that is, nothing may be there.
+// Skips what lies between header and voxels. Where vox_offset does not say how much that is, nothing may be there.
 void skip_extensions(GzipReader& file, const NiftiHeader& header, const std::filesystem::path& path) {
   const int64_t size = header.payload_offset - std::ssize(header.bytes);
   constexpr std::string_view what = "header extensions";
@@ -84,12 +85,12 @@ void skip_padding(GzipReader& file, NiftiHeader& header, const std::filesystem::
                   path.string(), claim_of(header), padding));
 }
 
-// Room for the next voxels, where `done` have arrived: a header may claim any number, so that memory is asked for only
+// Makes room for the next voxels, where `done` have arrived. A header may claim any number, so memory is asked for only
 // as they come.
 void grow(std::vector<float>& voxels, int64_t done, const NiftiHeader& header) {
   if (done < std::ssize(voxels)) return;
   const auto count = static_cast<size_t>(std::min(header.voxel_count, std::max(first_voxels, 2 * done)));
-  voxels.reserve(count);  // else resize would take twice as many as there were
+  voxels.reserve(count);  // resize alone would double the capacity
   voxels.resize(count);
 }
 
@@ -170,7 +171,7 @@ void write_image(const std::filesystem::path& path, const std::vector<char>& hea
   file.commit();
 }
 
-// The end of a gzip file: the length of its last member before compression, modulo 2^32, least byte first.
+// Returns the end of a gzip file: the length of its last member before compression, modulo 2^32, least byte first.
 uint32_t last_word(const std::filesystem::path& path) {
   std::array<unsigned char, 4> bytes{};
   InputFile file(path);
@@ -243,7 +244,7 @@ std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const st
   h.regular = 'r';
   h.dim[0] = 3;
   h.pixdim[0] = 1;                                       // qfac: a right-handed qform
-  constexpr std::array<int, 3> direction = {-1, -1, 1};  // of BraTS, in a world that goes right, forward and up
+  constexpr std::array<int, 3> direction = {-1, -1, 1};  // BraTS's, in a world that goes right, forward and up
   std::array<float, 3> origin{};
   for (size_t i = 0; i < 3; ++i) {
     REVUNET_EXPECTS(size[i] >= 1 && size[i] <= std::numeric_limits<int16_t>::max(), UsageError,
@@ -263,7 +264,7 @@ std::vector<char> make_nifti_header(const std::array<int64_t, 3>& size, const st
   h.srow_z[2] = h.pixdim[3], h.srow_z[3] = origin[2];
   std::vector<char> bytes(sizeof h);
   std::memcpy(bytes.data(), &h, sizeof h);
-  // Datatype and magic too, so that the header is whole as it stands.
+  // Sets datatype and magic too, so that the header is complete.
   return header_for_writing(bytes, NIFTI_TYPE_FLOAT32, 1, size[0] * size[1] * size[2], "make_nifti_header");
 }
 

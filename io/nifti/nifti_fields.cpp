@@ -12,7 +12,7 @@ namespace {
 static_assert(sizeof(nifti_1_header) == nifti_1_header_bytes && sizeof(nifti_2_header) == nifti_2_header_bytes,
               "the sizes that the two standards fix");
 
-// Element by element: nifti_2_header is packed, so no reference to a member may be formed.
+// This goes element by element, because nifti_2_header is packed, so no reference to a member may be formed.
 template <typename Header>
 NiftiFields fields_of(std::span<const char> bytes) {
   Header h;

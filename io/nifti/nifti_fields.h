@@ -1,6 +1,6 @@
-// The fields of a NIfTI-1 or NIfTI-2 header, read from its bytes and not judged yet.
+// These are the fields of a NIfTI-1 or NIfTI-2 header, read from its bytes and not yet checked.
 //
-// Non-obvious rule: bytes are in native byte order; how many there are tells the standard.
+// Non-obvious rule: bytes are in native byte order, and their number tells the standard.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ inline constexpr int64_t nifti_extension_flag_bytes = 4;  // between header and 
 inline constexpr int nifti_max_dimensions = 7;
 inline constexpr std::string_view nifti_1_magic("n+1\0", 4), nifti_2_magic("n+2\0\r\n\032\n", 8);
 
-// What both standards have in common, in the wider of their types.
+// NiftiFields has what both standards have in common, in the wider of their types.
 struct NiftiFields {
   std::string magic;
   std::array<int64_t, 8> dim{};
@@ -30,10 +30,10 @@ struct NiftiFields {
   std::array<std::array<double, 4>, 3> srow{};
 };
 
-// The fields of a whole header, of either size.
+// Reads the fields of a complete header, of either size.
 NiftiFields nifti_fields(std::span<const char> header);
 
-// Whether the numbers of the qform, and of the sform, are all finite.
+// These return whether the numbers of the qform, and of the sform, are all finite.
 bool qform_is_finite(const NiftiFields& fields);
 bool sform_is_finite(const NiftiFields& fields);
 

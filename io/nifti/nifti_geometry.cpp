@@ -16,9 +16,9 @@ namespace {
 
 constexpr int spatial_unit_mask = 0x07;     // of xyzt_units; the other bits are the unit of time
 constexpr double spacing_tolerance = 1e-3;  // relative: rounded headers of one image differ by less
-constexpr double flat_volume = 1e-4;        // of unit vectors along the axes: in one plane, but for rounding to float
+constexpr double flat_volume = 1e-4;        // of unit vectors along the axes; below it they lie in a plane
 
-// Methods 3, 2 and 1 of nifti1.h, in this order.
+// These are methods 3, 2 and 1 of nifti1.h, in this order.
 Eigen::Matrix4d affine_of(const NiftiFields& f) {
   Eigen::Matrix4d affine = Eigen::Matrix4d::Identity();
   if (f.sform_code > 0) {
@@ -39,7 +39,7 @@ Eigen::Matrix4d affine_of(const NiftiFields& f) {
   return affine;
 }
 
-// Distances are the affine's, as places are. Where pixdim has others, nobody knows which are right.
+// Distances are those of the affine, as places are. Where pixdim has others, it is unknown which are right.
 void judge_affine(const NiftiFields& f, Grid& grid, const std::filesystem::path& path) {
   const char* name = f.sform_code > 0 ? "sform" : "qform";
   REVUNET_EXPECTS(grid.affine.allFinite(), DataError,
@@ -59,7 +59,7 @@ void judge_affine(const NiftiFields& f, Grid& grid, const std::filesystem::path&
   }
 }
 
-// What is wrong with a geometry that is read all the same.
+// Reports what is wrong with a geometry that is read all the same.
 void tolerate_geometry(const NiftiFields& f, std::vector<std::string>& tolerated, const std::filesystem::path& path) {
   const bool negative = std::any_of(f.pixdim.begin() + 1, f.pixdim.begin() + 4, [](double mm) { return mm < 0; });
   if (negative) {
@@ -68,7 +68,7 @@ void tolerate_geometry(const NiftiFields& f, std::vector<std::string>& tolerated
                     "without their signs",
                     path.string(), f.pixdim[1], f.pixdim[2], f.pixdim[3]));
   }
-  // Those that are used have passed judge_affine.
+  // Those in use have passed judge_affine.
   for (const auto& [name, finite] : {std::pair{"qform", qform_is_finite(f)}, std::pair{"sform", sform_is_finite(f)}}) {
     if (finite) continue;
     tolerated.push_back(

@@ -1,4 +1,4 @@
-// Where the voxels of a NIfTI image lie, by its header: units, spacings and the affine.
+// This file says where the voxels of a NIfTI image lie, by its header: units, spacings and the affine.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,9 @@
 
 namespace revunet::io {
 
-// Sets spacing, affine and `oriented` of a grid whose size is known. DataError naming path for units other than mm, and
-// for spacings or an affine in use that cannot hold a volume. Adds to `tolerated` what is wrong and read all the same.
+// Sets spacing, affine and `oriented` of a grid whose size is known. Throws DataError with path for units other than
+// mm, and for spacings or an affine in use that cannot hold a volume. Adds to `tolerated` what is wrong but read all
+// the same.
 void judge_nifti_geometry(const NiftiFields& fields, Grid& grid, std::vector<std::string>& tolerated,
                           const std::filesystem::path& path);
 

@@ -107,11 +107,11 @@ void judge_scaling(const NiftiFields& f, NiftiHeader& header, const std::filesys
 
 double scaling_error_of(const NiftiHeader& header) {
   constexpr double of_floats = 1e-3;
-  constexpr double rounding = 0x1p-22, most_label = 255;  // the first: relative, of float slopes, intercepts and voxels
+  constexpr double rounding = 0x1p-22, most_label = 255;  // rounding: relative, of float slopes, intercepts and voxels
   if (header.datatype == NIFTI_TYPE_FLOAT32 || header.datatype == NIFTI_TYPE_FLOAT64) return of_floats;
   const double step = std::abs(header.slope);
   const double half = step < 1 ? step / 2 : 0;
-  constexpr double most = 0.125;  // beyond, the slope is more likely damaged than a writer's, which has 255 steps
+  constexpr double most = 0.125;  // a larger slope is more likely damaged than a writer's, which has 255 steps
   return std::min(half + rounding * (most_label + std::abs(header.intercept)), most);
 }
 

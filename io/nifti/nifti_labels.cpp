@@ -1,4 +1,5 @@
-// Labels of a segmentation out of an image: whole numbers, or what a writer of scaled numbers has made of them.
+// This file takes the labels of a segmentation out of an image: whole numbers, or what a writer of scaled numbers has
+// made of them.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -9,7 +10,7 @@
 namespace revunet::io {
 namespace {
 
-// Rounds to labels. Each must be one value throughout, as a writer makes the same of the same label.
+// Rounds to labels. Each label must be one value throughout, because a writer turns equal labels into equal values.
 class LabelRounding {
  public:
   LabelRounding(double error, const std::filesystem::path& path) : error_(error), path_(path) {}
@@ -30,7 +31,7 @@ class LabelRounding {
     return label;
   }
 
-  // A value that is no whole number, of which there is one at least.
+  // Returns a value that is no whole number. There is at least one.
   float example() const {
     return **std::ranges::find_if(values_, [](const auto& v) { return v && *v != std::round(*v); });
   }
@@ -49,7 +50,7 @@ void expect_one_frame(const NiftiImage& image, const std::filesystem::path& path
 }  // namespace
 
 LabelImage read_nifti_labels(const std::filesystem::path& path) {
-  expect_one_frame(read_nifti_header(path), path);  // before its voxels take memory
+  expect_one_frame(read_nifti_header(path), path);  // checked before its voxels take memory
   return labels_of_image(read_nifti(path), path);
 }
 

@@ -8,7 +8,7 @@ namespace {
 // World axes are NIfTI's: right, anterior, superior. BraTS's point the other way along the first two.
 constexpr std::array<double, 3> sign_of_brats = {-1, -1, 1};
 
-// Column a: the unit direction in the world of the file's axis a.
+// Column a is the unit direction in the world of the file's axis a.
 Eigen::Matrix3d directions(const Grid& file) {
   Eigen::Matrix3d columns = file.affine.topLeftCorner<3, 3>();
   for (int a = 0; a < 3; ++a) {
@@ -49,7 +49,7 @@ std::string orientation_code(const Grid& file) {
 
 Grid oriented_grid(const Grid& file, const Orientation& orientation) {
   Grid grid = file;
-  Eigen::Vector4d first = Eigen::Vector4d::UnitW();  // the file's voxel that comes first
+  Eigen::Vector4d first = Eigen::Vector4d::UnitW();  // the voxel of the file that comes first
   for (size_t i = 0; i < 3; ++i) {
     const size_t axis = orientation.axis[i];
     const auto from = static_cast<int>(axis), to = static_cast<int>(i);

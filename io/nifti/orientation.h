@@ -1,6 +1,7 @@
-// How an image's axes lie in the patient, and its voxels in the order of BraTS whatever order a file has them in.
+// An Orientation says how an image's axes lie in the patient. Its functions bring voxels into the order of BraTS,
+// whatever order a file has.
 //
-// Non-obvious rule: axes are permuted and turned round, nothing is resampled: every voxel keeps its value and its place
+// Non-obvious rule: axes are permuted and reversed, and nothing is resampled. Every voxel keeps its value and its place
 // in the world, and restoring gives the file's order back exactly.
 #pragma once
 
@@ -24,13 +25,15 @@ struct Orientation {
   bool operator==(const Orientation&) const = default;
 };
 
-// The permutation and signs that are nearest to the file's affine; identity where the file does not say how it lies.
+// Returns the permutation and signs that are nearest to the file's affine, or identity where the file does not say how
+// it lies.
 Orientation orientation_of(const Grid& file);
 
-// Three letters, for the direction of each axis of the file: "LPS". "unknown" where the file does not say.
+// Returns three letters for the direction of each axis of the file, such as "LPS", or "unknown" where the file does not
+// say.
 std::string orientation_code(const Grid& file);
 
-// The grid of voxels in BraTS's order.
+// Returns the grid of voxels in BraTS's order.
 Grid oriented_grid(const Grid& file, const Orientation& orientation);
 
 // Calls f(voxel in the file, voxel in BraTS's order), both x fastest, in the order of the second.
@@ -53,7 +56,7 @@ void for_each_oriented(const std::array<int64_t, 3>& file_size, const Orientatio
   }
 }
 
-// Voxels in the file's order -> in BraTS's. As many as file_size has.
+// Brings voxels from the file's order into BraTS's. There are as many as file_size has.
 template <typename T>
 std::vector<T> to_brats_order(std::span<const T> voxels, const std::array<int64_t, 3>& file_size,
                               const Orientation& orientation) {
@@ -62,7 +65,7 @@ std::vector<T> to_brats_order(std::span<const T> voxels, const std::array<int64_
   return result;
 }
 
-// The reverse, of one or more frames one after the other.
+// Does the reverse, for one or more frames one after the other.
 template <typename T>
 std::vector<T> to_file_order(std::span<const T> voxels, const std::array<int64_t, 3>& file_size,
                              const Orientation& orientation) {

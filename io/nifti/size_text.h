@@ -1,4 +1,4 @@
-// Sizes of volumes in messages.
+// These functions write sizes of volumes for messages.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace revunet::io {
 
-// "160 x 192 x 160": of what was found.
+// Writes "160 x 192 x 160", for a size that was found.
 inline std::string size_text(const std::array<int64_t, 3>& size) {
   return fmt::format("{}", fmt::join(size, " x "));
 }
 
-// "160,192,160": as people give it.
+// Writes "160,192,160", as people give it.
 inline std::string size_as_given(const std::array<int64_t, 3>& size) {
   return fmt::format("{}", fmt::join(size, ","));
 }

@@ -1,8 +1,7 @@
-// How many voxels a field of view, a patch or a sample has along x, y and z.
+// A VolumeSize says how many voxels a field of view, a patch or a sample has along x, y and z.
 //
 // Non-obvious rule: sizes come from command lines, configurations and files, and become allocations and bounds of
-// loops. This type holds no size for which those could overflow; its conversions from plain numbers are where it is
-// checked.
+// loops. This type holds no size for which those could overflow. Its conversions from plain numbers check that.
 #pragma once
 
 #include <array>
@@ -16,15 +15,15 @@ using Size3 = std::array<int64_t, 3>;  // voxels along x, y, z
 class VolumeSize {
  public:
   static constexpr int64_t longest_axis = 4096;
-  // 1024 x 1024 x 1024: one activation of 60 channels would take 240 GiB.
+  // With 1024 x 1024 x 1024 voxels, one activation of 60 channels would take 240 GiB.
   static constexpr int64_t most_voxels = int64_t{1} << 30;
 
   VolumeSize() = default;
-  // UsageError where there is no such size.
+  // Throws UsageError where there is no such size.
   VolumeSize(int64_t x, int64_t y, int64_t z) : VolumeSize(Size3{x, y, z}) {}
   VolumeSize(const Size3& axes);  // NOLINT(google-explicit-constructor): a checked size is a size
-  // Whether there is such a size; and how messages speak of those that there are: "1 to 4096 voxels along x,y,z and
-  // ...".
+  // holds() returns whether there is such a size. The other describes valid sizes for messages: "1 to 4096 voxels along
+  // x,y,z and ...".
   static bool holds(const Size3& axes);
   static std::string bounds();
 
@@ -40,7 +39,7 @@ class VolumeSize {
   Size3 axes_ = {1, 1, 1};
 };
 
-// "160,192,160" -> x, y, z. UsageError naming `what` for anything else.
+// Reads "160,192,160" as x, y, z. Throws UsageError with `what` for anything else.
 VolumeSize parse_size(const std::string& text, const std::string& what);
 
 }  // namespace revunet::io

@@ -1,4 +1,5 @@
-// The header of an image that is written: another image's, but for what the voxels decide.
+// This file makes the header of an image that is written. It is another image's header, except for what the voxels
+// decide.
 #include <nifti2_io.h>
 
 #include <cmath>

@@ -29,8 +29,8 @@ constexpr const char* kFormat = "revunet-case-4";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
 constexpr size_t kChecksumLength = 9;               // eight hexadecimal digits and a line break
 
-// What the case was made of: files, frames in them, and what their labels mean, which dataset.json may say. With the
-// times of change (ctime), as tools that copy set back those of modification.
+// Returns what the case was made from: files, frames in them, and what their labels mean, which dataset.json may say.
+// The times of change (ctime) are included, because tools that copy restore those of modification.
 json sources_of(const CaseFiles& files) {
   json sources = json::array();
   for (const auto& [role, path] : files_of(files)) {
@@ -51,7 +51,7 @@ uint32_t crc_of(std::span<const char> bytes) {
       crc32_z(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-// A file's bytes, mapped while this lives; none where there is no such file.
+// Holds a file's bytes, mapped while this lives. There are none where there is no such file.
 class Mapped {
  public:
   explicit Mapped(const fs::path& path) {
@@ -84,7 +84,7 @@ void append(std::string& bytes, const std::vector<T>& values) {
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 
-// Reads the values of T at the front of `bytes`, which go.
+// Reads the values of T at the front of `bytes`, and removes them from it.
 template <class T>
 std::vector<T> take(std::span<const char>& bytes, size_t count) {
   REVUNET_EXPECTS(count <= bytes.size() / sizeof(T), DataError, "expected {} values of {} bytes more, got {} bytes",
@@ -112,7 +112,7 @@ std::string packed(const CaseVolumes& c, const json& sources) {
   return fmt::format("{:08x}\n", crc_of(content)) + content;
 }
 
-// The number of voxels of a size that a file names. DataError where it is none that memory could hold.
+// Returns the number of voxels of a size in a file. Throws DataError for one that memory could not hold.
 size_t voxels_of_size(const json& header, std::array<int64_t, 3>& size) {
   const json& sizes = member(header, "size");
   REVUNET_EXPECTS(sizes.is_array() && sizes.size() == size.size(), DataError, "expected three sizes, got {}",
@@ -127,7 +127,7 @@ size_t voxels_of_size(const json& header, std::array<int64_t, 3>& size) {
   return static_cast<size_t>(voxels);
 }
 
-// Nothing where it is of other files. DataError, without the file's name, where it is not whole.
+// Returns nothing where it belongs to other files. Throws DataError, without the file's name, where it is not whole.
 std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) {
   REVUNET_EXPECTS(bytes.size() > kChecksumLength, DataError, "expected a checksum and what it is of, got {} bytes",
                   bytes.size());
@@ -160,7 +160,7 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
   return c;
 }
 
-// The voxels of a box, x fastest.
+// Returns the voxels of a box, x fastest.
 template <class T>
 std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& size, const BrainBox& box) {
   std::vector<T> to;

@@ -1,9 +1,10 @@
-// A folder of cases that were read before, cropped to the brain and not compressed, so that they need only be mapped.
+// A CaseCache is a folder of cases that were read before, cropped to the brain and not compressed, so that they need
+// only be mapped.
 //
 // Rule: a cached case is used only while its files have the names, sizes and times of change that they had when it was
-// made, and its checksum is right; else it is made again. A file a case: a line with the CRC-32 of all that follows, a
-// line of JSON that describes it, then modalities (int16 where that holds every value, else float) and labels, each x
-// fastest.
+// made, and its checksum is right. Otherwise it is made again. Each case has one file: a line with the CRC-32 of all
+// that follows, a line of JSON that describes it, then modalities (int16 where that holds every value, otherwise float)
+// and labels, each x fastest.
 #pragma once
 
 #include <filesystem>
@@ -16,12 +17,14 @@ namespace revunet::io {
 
 class CaseCache {
  public:
-  // Makes the folder. on_damage is told of files that are not whole; DataError where there can be no folder.
+  // Makes the folder. on_damage is called with files that are not whole. Throws DataError where the folder cannot be
+  // made.
   CaseCache(std::filesystem::path folder, std::function<void(const std::string&)> on_damage);
 
   // Loads the case cut to the brain's box, which begins at cropped_at. The affine is the identity, and there is no
-  // header. What preprocess makes of it is the same but for box_low and cropped_at, whose sum is the same. Any thread
-  // may call it. DataError as load_case, for a case without such voxels, and where the cache cannot be written.
+  // header. preprocess gives the same result from it, except for box_low and cropped_at, whose sum is the same. Any
+  // thread may call it. Throws DataError as load_case does, for a case without such voxels, and where the cache cannot
+  // be written.
   CaseVolumes load(const CaseFiles& files) const;
 
  private:
@@ -29,7 +32,7 @@ class CaseCache {
   std::function<void(const std::string&)> on_damage_;
 };
 
-// The case cut to its brain's box. DataError for one that is zero everywhere.
+// Returns the case cut to its brain's box. Throws DataError for one that is zero everywhere.
 CaseVolumes cropped_to_brain(const CaseVolumes& volumes);
 
 }  // namespace revunet::io

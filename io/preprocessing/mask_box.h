@@ -1,4 +1,4 @@
-// The part of a grid that masks occupy: what work on masks is cut down to.
+// A MaskBox is the part of a grid that masks occupy. Work on masks is cut down to it.
 //
 // Non-obvious rule: masks are non-zero inside, x fastest: index = x + X * (y + Y * z). What lies outside a mask's box
 // is background, so edges, distances and components within the box are those of the whole grid.
@@ -18,7 +18,7 @@ constexpr int64_t voxels_in(const Index3& size) {
   return size[0] * size[1] * size[2];
 }
 
-// Error where a mask's length is not the product of size, or a spacing is not positive and finite.
+// Throws Error where a mask's length is not the product of size, or a spacing is not positive and finite.
 void expect_one_grid(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size,
                      const Spacing3& spacing);
 
@@ -28,10 +28,10 @@ struct MaskBox {
   bool empty() const { return voxels_in(size) == 0; }
 };
 
-// The smallest box that holds every voxel of both masks.
+// Returns the smallest box that holds every voxel of both masks.
 MaskBox bounding_box(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size);
 
-// The mask's voxels inside the box.
+// Returns the mask's voxels inside the box.
 std::vector<uint8_t> crop(std::span<const uint8_t> mask, const MaskBox& box, const Index3& size);
 
 }  // namespace revunet::io

@@ -63,8 +63,8 @@ void for_each_nonzero(Image& image, Visit&& visit) {
   }
 }
 
-// Counts, means and ranges; DataError for a modality that has no deviation to divide by. It is judged by its range: the
-// rounding of a constant's mean would leave a deviation that is not quite zero.
+// Returns counts, means and ranges. Throws DataError for a modality that has no deviation to divide by. The range
+// decides that, because the rounding of a constant's mean would leave a deviation that is not quite zero.
 Statistics means_of(const std::vector<float>& image, const Missing& missing, const std::string& name) {
   Statistics statistics;
   statistics.fill({.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});

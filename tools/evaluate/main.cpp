@@ -1,4 +1,4 @@
-// revunet-evaluate: scores of predicted segmentations against references, over the mask and lesion by lesion.
+// revunet-evaluate scores predicted segmentations against references, over the mask and lesion by lesion.
 #include <filesystem>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// The box plots of an evaluation: a panel for each metric, in it a box for each region.
+// This file makes the box plots of an evaluation: a panel for each metric, and in it a box for each region.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace revunet::tools {
 
-// There is one score at least.
+// There is at least one score.
 io::BoxPlots box_plots_of(const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options);
 
 }  // namespace revunet::tools

@@ -12,7 +12,7 @@ namespace revunet::tools {
 
 namespace {
 
-// The files of a case, with -v.
+// Prints the files of a case, with -v.
 void say_files(const io::CaseFiles& read, const PredictionFiles& written) {
   if (verbosity() != Verbosity::verbose) return;
   for (const io::CaseFile& file : io::files_of(read))
@@ -57,7 +57,7 @@ auto CaseLoop::unfit_if(F f) -> decltype(f()) {
   }
 }
 
-// Files that cannot be written, as on a full disk, end the run: the next case would fare no better.
+// Files that cannot be written, for example on a full disk, end the run, because the next case would fail too.
 PredictedCase CaseLoop::predict(const io::CaseFiles& c, const PredictionFiles& files) {
   const auto with_memory = [&](auto work) { return with_host_memory("case " + c.name, work); };
   const LoadedCase loaded =

@@ -1,4 +1,4 @@
-// Predicts the cases of a selection one after the other, and tells of each.
+// A CaseLoop predicts the cases of a selection one after the other, and reports each.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace revunet::tools {
 
-// A line about the work, which -q leaves out.
+// Prints a line about the work, which -q leaves out.
 void say(const std::string& line);
 
 class CaseLoop {
  public:
-  // With skip_bad, cases whose images or predictions are no good become bad cases.
+  // With skip_bad, cases with bad images or predictions become bad cases.
   CaseLoop(const Ensemble& ensemble, ComputeDevice& device, PredictionOptions how, bool skip_bad)
       : ensemble_(ensemble), device_(device), how_(std::move(how)), skip_bad_(skip_bad) {}
 
-  // How many were predicted. Interrupted where a signal came.
+  // Returns how many were predicted. Throws Interrupted where a signal came.
   int64_t run(Selection& selection);
 
  private:

@@ -25,7 +25,7 @@ void add_bad(std::vector<BadCase>& bad, const std::string& name, const std::stri
   bad.push_back({name, reason});
 }
 
-// Takes a case unless its prediction is there.
+// Takes a case unless its prediction exists.
 void select(Selection& s, const SelectionOptions& o, const io::CaseFiles& c, const PredictionFiles& files) {
   if (o.skip_existing) {
     const Existing there = existing_prediction(c, files);
@@ -46,7 +46,7 @@ Selection select_cases(const SelectionOptions& o) {
   if (!o.skip_existing) expect_new(files);
   for (size_t i = 0; i < found.cases.size(); ++i) {
     io::CaseFiles& c = found.cases[i];
-    if (!o.overlay) c.segmentation.reset();  // not looked at
+    if (!o.overlay) c.segmentation.reset();  // not needed
     try {
       select(s, o, c, files[i]);
     } catch (const DataError& e) {

@@ -1,7 +1,7 @@
-// Which cases revunet-predict works on: all of a dataset or the one of loose files, without those that are predicted
-// already and, where asked to, without those that cannot be.
+// This file selects the cases that revunet-predict works on: all of a dataset, or the one made of loose files, without
+// those that are predicted already and, where asked to, without bad ones.
 //
-// Rule: a case is predicted, found there, or told at the end with its reason; none is dropped in silence.
+// Rule: a case is predicted, or found predicted, or reported at the end with its reason. None is dropped silently.
 #pragma once
 
 #include <filesystem>
@@ -21,12 +21,12 @@ struct SelectionOptions {
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
   io::CheckLevel check = io::CheckLevel::full;
-  bool probabilities = false, overlay = false;  // what is written
+  bool probabilities = false, overlay = false;  // which files are written
   bool skip_existing = false, skip_bad = false;
-  io::OnNote on_note = {};  // is told the notes of the dataset
+  io::OnNote on_note = {};  // called with the notes of the dataset
 };
 
-// A case that cannot be predicted, and why.
+// A BadCase is a case that cannot be predicted, with the reason.
 struct BadCase {
   std::string name, reason;
 };
@@ -34,21 +34,22 @@ struct BadCase {
 struct Selection {
   std::vector<io::CaseFiles> cases;  // to predict
   std::vector<PredictionFiles> files;
-  std::vector<std::string> existing;  // names of cases that are left as they are
+  std::vector<std::string> existing;  // names of cases that are not changed
   std::vector<std::string> damaged;   // what is wrong with files that are made again
   std::vector<BadCase> bad;           // none without skip_bad
-  size_t count = 0;                   // of all cases, also those that are not predicted
+  size_t count = 0;                   // number of all cases, including those that are not predicted
 };
 
-// By names and by what lies in the folder for predictions. DataError as io::find_cases, for problems of cases that are
-// not to be skipped, and as existing_prediction; UsageError as prediction_files, case_of and, unless predictions that
-// exist are to be skipped, expect_new.
+// Selects by names and by what lies in the folder for predictions. Throws DataError as io::find_cases does, for
+// problems of cases that must not be skipped, and as existing_prediction does. Throws UsageError as prediction_files,
+// case_of and, unless existing predictions are to be skipped, expect_new do.
 Selection select_cases(const SelectionOptions& options);
 
-// Checks the cases that are selected, warnings on stderr. DataError as expect_sound, or the bad ones become bad cases.
+// Checks the cases that are selected, and prints warnings on stderr. Throws DataError as expect_sound does, or makes
+// the bad ones bad cases.
 void check_selection(Selection& selection, const SelectionOptions& options);
 
-// The cases with their reasons, a line each.
+// Returns the cases with their reasons, one line each.
 std::string list_of(const std::vector<BadCase>& bad);
 
 }  // namespace revunet::tools

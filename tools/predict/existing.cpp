@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRemedy =
     "is it another dataset's? Choose another --out, or move the file away and it is predicted again";
-// The last twelve bytes of every PNG: a chunk IEND without content, and its checksum.
+// Every PNG ends with these twelve bytes: a chunk IEND without content, and its checksum.
 constexpr std::string_view kEndOfPng("\0\0\0\0IEND\xae\x42\x60\x82", 12);
 
 io::Grid grid_of(const io::CaseFiles& c) {
@@ -31,8 +31,7 @@ bool is_there(const fs::path& path) {
   return there;
 }
 
-// Calls use(image) with the file's image: what is wrong with a file that cannot be read is damage, and what use
-// throws is not.
+// Calls use(image) with the file's image. A file that cannot be read is damage, and what use throws is not.
 template <class Use>
 std::string damage_of(const fs::path& path, Use use) {
   io::NiftiImage image;

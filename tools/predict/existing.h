@@ -1,7 +1,7 @@
-// What an earlier run has left in the folder for predictions: --skip-existing goes on from there.
+// This file judges what an earlier run has left in the folder for predictions. --skip-existing goes on from there.
 //
-// Rule: only a prediction of the same case is left as it is. A file that cannot be read is made again; one that can be
-// read and is something else is refused, so that nothing of anybody's is overwritten.
+// Rule: only a prediction of the same case is left as it is. A file that cannot be read is made again. One that can be
+// read but is something else is refused, so that nobody's file is overwritten.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ namespace revunet::tools {
 struct Existing {
   enum class State { none, whole, damaged };  // none: a file is not there, and the others are sound
   State state;
-  std::string damage;  // which file, and what is wrong with it
+  std::string damage;  // which file is damaged, and what is wrong with it
 };
 
-// Reads all files of the case's prediction that are there. DataError, naming the file, for one on another grid than the
-// case's images, of other labels than the case's profile has, or of another kind; and for a case whose images cannot be
+// Reads all existing files of the case's prediction. Throws DataError, with the file, for one on another grid than the
+// case's images, with labels that the case's profile lacks, or of another kind, and for a case whose images cannot be
 // read.
 Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& files);
 

@@ -16,11 +16,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSeparators = "_-. ";
 
-// Words for modalities in the file names of the datasets that are known, in small letters.
+// Known datasets use these words for modalities in their file names, in small letters.
 constexpr std::array<std::string_view, 15> kModalityWords = {
     "t1", "t1n", "t1w", "t1ce", "t1c", "t1gd", "t1post", "t2", "t2w", "t2f", "fla", "flr", "flair", "t1km", "gd"};
 
-// A file name without its ending.
+// Returns a file name without its ending.
 std::string stem_of(const fs::path& path) {
   const std::string name = path.filename().string();
   for (const std::string_view ending : {".nii.gz", ".nii"}) {
@@ -33,7 +33,7 @@ bool is_modality(std::string_view word) {
   return std::ranges::find(kModalityWords, io::lower_case(word)) != kModalityWords.end();
 }
 
-// Words and the separators between them, in turns.
+// Returns words and the separators between them, in turns.
 std::vector<std::string> words_of(const std::string& stem) {
   std::vector<std::string> words = {""};
   for (const char c : stem) {
@@ -44,7 +44,7 @@ std::vector<std::string> words_of(const std::string& stem) {
   return words;
 }
 
-// The words with which all begin, up to the first that is for a modality.
+// Returns the words with which all names begin, up to the first that is for a modality.
 std::string common_words(const std::vector<std::vector<std::string>>& names, bool from_the_end) {
   std::vector<std::string> common;
   const auto at = [&](const std::vector<std::string>& words, size_t i) {
@@ -126,7 +126,7 @@ io::CaseFiles case_of(const LooseFiles& files, const std::optional<io::LabelProf
       absent.push_back(fmt::format("--{}", io::modality_names[i]));
       continue;
     }
-    io::InputFile(files.images[i]);  // refuses what is no regular file
+    io::InputFile(files.images[i]);  // refuses a file that is not regular
     c.modalities[i].path = files.images[i];
     given.push_back(files.images[i]);
   }

@@ -1,4 +1,4 @@
-// revunet-predict: segmentations of a dataset's cases by a trained network.
+// revunet-predict segments a dataset's cases by a trained network.
 #include <set>
 
 #include "engine/process/interruption.h"
@@ -47,7 +47,7 @@ FieldOfView field_of_view(const PredictSettings& options, const Ensemble& ensemb
   return field_of_view(options.view, networks);
 }
 
-// What is done to which cases, before the first of them.
+// Says what is done to which cases, before the first of them.
 void announce(const PredictSettings& options, const Ensemble& ensemble, const FieldOfView& view,
               const Selection& selection, const std::string& device) {
   for (const Ensemble::Member& m : ensemble.members()) {

@@ -1,4 +1,4 @@
-// What revunet-predict is told, and the table of its options.
+// This file has the settings of revunet-predict, and the table of its options.
 #pragma once
 
 #include <filesystem>

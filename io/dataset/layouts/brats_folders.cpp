@@ -1,6 +1,6 @@
-// BraTS: a folder a case, named like it, with a file for each modality. A dataset is such a folder, or a folder of
-// them, some or all of which may lie one deeper in HGG/ and LGG/. Files next to case folders (.csv tables) and hidden
-// entries are ignored; every other folder with an image in it must be a case.
+// BraTS has a folder per case, with the case's name and a file for each modality. A dataset is such a folder, or a
+// folder of them. Some or all of them may lie one deeper, in HGG/ and LGG/. Files next to case folders (.csv tables)
+// and hidden entries are ignored. Every other folder with an image in it must be a case.
 #include <algorithm>
 #include <set>
 
@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The shape of a name whose numbers, and all letters after the first word, are those of one case among others:
-// "BraTS2021_00017" -> "brats0_0", "TCGA-FG-6692" -> "tcga-a-0".
+// Returns the shape of a name, in which numbers, and all letters after the first word, are replaced, because they
+// differ between cases: "BraTS2021_00017" -> "brats0_0", "TCGA-FG-6692" -> "tcga-a-0".
 std::string shape_of(const std::string& name) {
   std::string shape;
   bool first_word = true;
@@ -37,7 +37,7 @@ std::string shape_of(const std::string& name) {
   return shape;
 }
 
-// "; a_T1_brain.nii.gz is there, and not read": what may be meant.
+// Returns a text such as "; a_T1_brain.nii.gz is there, and not read", with the file that may be meant.
 std::string hint_at_others(const CaseFolder& folder, const Naming& naming, const std::vector<size_t>& missing) {
   if (!folder.has_images()) {
     const auto deeper = find_image_below(folder.path());
@@ -104,7 +104,7 @@ bool scan_case(const fs::path& path, const Naming& usual, const std::optional<La
   return known;
 }
 
-// Sorted folders inside `folder`.
+// Returns the sorted folders inside `folder`.
 std::vector<fs::path> folders_in(const fs::path& folder, DatasetScan& scan) {
   std::vector<fs::path> folders;
   for (const fs::path& entry : sorted_entries(folder)) try {
@@ -117,7 +117,7 @@ std::vector<fs::path> folders_in(const fs::path& folder, DatasetScan& scan) {
   return folders;
 }
 
-// Whether a folder is a case itself, and not one of cases.
+// Returns whether a folder is a case itself, and not a folder of cases.
 bool is_case_folder(const fs::path& root) {
   const CaseFolder folder(root);
   if (folder.has_own_names()) return true;
@@ -128,8 +128,8 @@ bool is_case_folder(const fs::path& root) {
          });
 }
 
-// The folders that must be cases. Others without any image are left out, but for one that is named as the cases are:
-// its images may be lost.
+// Returns the folders that must be cases. Others without any image are left out, except for one that is named as the
+// cases are, because its images may be lost.
 std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
   if (is_case_folder(root)) return {root};
   std::vector<fs::path> folders, cases, empty;
@@ -161,8 +161,8 @@ std::vector<fs::path> case_folders(const fs::path& root, DatasetScan& scan) {
   return cases;
 }
 
-// Refuses names of two conventions once for the whole dataset. Cases without a segmentation count too: predictions
-// have the labels that theirs would have.
+// Refuses names of two conventions, once for the whole dataset. Cases without a segmentation count too, because
+// predictions have the labels that theirs would have.
 void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan) {
   try {
     for (const fs::path& folder : folders) expect_one_convention(folder.filename().string(), folder);
@@ -171,7 +171,7 @@ void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan
   }
 }
 
-// Training data of which some is not there, unless it is on purpose.
+// Adds a problem where some of the segmentations are missing. All of them may be missing, in a dataset for prediction.
 void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& unknown) {
   const auto unlabelled =
       std::count_if(scan.cases.begin(), scan.cases.end(), [](const CaseFiles& files) { return !files.segmentation; });
@@ -185,7 +185,7 @@ void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& u
   }
 }
 
-// null where the folder cannot be read, which is told when it is scanned.
+// Returns null where the folder cannot be read, which the scan of it reports.
 const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).naming(); } catch (const DataError&) {
   return nullptr;
 }
@@ -193,13 +193,13 @@ const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
   DatasetScan scan;
   const std::vector<fs::path> folders = case_folders(root, scan);
-  // A folder without any image of a known name is told the names of the first that has some.
+  // The message for a folder without any image of a known name lists the names of the first folder that has some.
   const Naming* usual = nullptr;
   for (size_t i = 0; i < folders.size() && !usual; ++i) usual = naming_of(folders[i]);
   if (!usual) usual = &namings()[0];
   scan.layout = usual->layout;
   if (!labels) expect_known_labels(folders, scan);
-  std::set<std::string> unknown;  // cases about whose segmentation something else is said
+  std::set<std::string> unknown;  // cases whose segmentation has another problem already
   for (const fs::path& folder : folders) {
     if (!scan_case(folder, *usual, labels, scan)) unknown.insert(folder.filename().string());
   }

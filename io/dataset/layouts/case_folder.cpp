@@ -18,11 +18,11 @@ namespace fs = std::filesystem;
 // BraTS 2020 ships one segmentation under another name than the rest.
 constexpr std::string_view odd_case = "BraTS20_Training_355", odd_segmentation = "W39_1998.09.19_Segm";
 
-// Endings of images that are not read: of other formats, and of downloads that were not finished.
+// Files with these endings are images that are not read: other formats, and unfinished downloads.
 constexpr std::array<std::string_view, 8> other_formats = {".nrrd", ".mha", ".mhd",  ".img",
                                                            ".hdr",  ".mgz", ".part", ".crdownload"};
 
-// What follows the case's name and a separator; the whole of a name without the case's.
+// Returns what follows the case's name and a separator, or the whole of a name without the case's.
 std::string suffix_of(const std::string& stem, const std::string& case_name) {
   if (!lower_case(stem).starts_with(lower_case(case_name))) return stem;
   const std::string rest = stem.substr(case_name.size());
@@ -53,7 +53,7 @@ std::string case_of_segmentation(const std::string& stem) {
 
 std::optional<LabelProfile> labels_of_segmentation(const std::string& stem) {
   if (has_two_conventions(stem)) return std::nullopt;
-  if (stem.ends_with("_Segm")) return namings()[0].labels;  // as the odd one of BraTS 2020
+  if (stem.ends_with("_Segm")) return namings()[0].labels;  // the odd one of BraTS 2020
   for (const Naming& naming : namings()) {
     if (stem.ends_with(naming.segmentation_ending())) return naming.labels;
   }
@@ -89,7 +89,7 @@ const Naming* CaseFolder::naming() const {
   for (const Naming& naming : namings()) {
     if (has_names_of(naming)) return &naming;
   }
-  // Two of its suffixes: T2w alone is a usual spelling too.
+  // At least two suffixes must match, because T2w alone is a usual spelling too.
   std::ptrdiff_t most = 1;
   const Naming* spelled = nullptr;
   for (const Naming& naming : namings()) {

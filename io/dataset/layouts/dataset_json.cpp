@@ -20,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// The meanings of one number a tissue. BraTS 2023 calls oedema SNFH, surrounding non-enhancing FLAIR hyperintensity.
+// A number may have the meaning of one tissue. BraTS 2023 calls oedema SNFH, surrounding non-enhancing FLAIR
+// hyperintensity.
 const std::map<uint8_t, Spellings> label_spellings = {
     {0, {"background", "resectioncavity", "rc"}},
     {1,
@@ -36,7 +37,7 @@ const std::array<Spellings, region_count> region_spellings = {{
     {"enhancingtumor", "enhancing", "et"},
 }};
 
-// A whole number that JSON has as a number, or as a string in the older files.
+// Returns a whole number that JSON has as a number, or as a string in the older files.
 int64_t number_of(const json& value, const fs::path& path) {
   const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()}
                                                : value.is_number_integer();
@@ -54,7 +55,7 @@ json parse(const fs::path& path) {
   return parsed;
 }
 
-// The names of an object's entries, whichever way round it has them, and no more than a line holds.
+// Returns the names of an object's entries, in either direction, and no more than a line holds.
 std::string names_text(const json& object) {
   constexpr size_t most = 10;
   if (!object.is_object() || object.empty()) return "none";
@@ -67,7 +68,7 @@ std::string names_text(const json& object) {
   return fmt::format("{}{}", fmt::join(names, ", "), object.size() > most ? ", ..." : "");
 }
 
-// What a dataset of another task is: "Hippocampus, channels: MRI; labels: background, Anterior, Posterior".
+// Describes a dataset of another task: "Hippocampus, channels: MRI; labels: background, Anterior, Posterior".
 std::string task_text(const json& parsed, const json& channels) {
   const json name = parsed.value("name", json());
   return fmt::format("{}channels: {}; labels: {}", name.is_string() ? excerpt(name.get<std::string>()) + ", " : "",
@@ -106,10 +107,10 @@ std::array<int64_t, modality_count> channels_of(const json& names, const json& p
 
 struct NamedValues {
   std::string name;
-  std::set<uint8_t> values;  // several: a region
+  std::set<uint8_t> values;  // a region has several
 };
 
-// Either way round: {"oedema": 1} or {"1": "oedema"}.
+// Reads either direction: {"oedema": 1} or {"1": "oedema"}.
 std::vector<NamedValues> named_values(const json& labels, const fs::path& path) {
   REVUNET_EXPECTS(labels.is_object() && !labels.empty(), DataError,
                   "[{}] expected \"labels\" with a name for each number, got {}; fix the file, or pass `labels`",
@@ -149,7 +150,7 @@ void give_meaning(Meanings& meanings, uint8_t value, uint8_t label, const fs::pa
   if (!added && known->second != label) refuse_labels(fmt::format("two meanings of {}", value), path);
 }
 
-// nnU-Net's nested regions: what only the larger has is the tissue between the two.
+// nnU-Net's regions are nested: what only the larger one has is the tissue between the two.
 Meanings meanings_of_regions(const std::vector<NamedValues>& all, const fs::path& path) {
   std::array<std::set<uint8_t>, region_count> regions;
   Meanings meanings;
@@ -205,7 +206,7 @@ LabelProfile profile_of(const json& labels, const fs::path& path) {
   return profile;
 }
 
-// Images of another kind would be passed over as no images at all.
+// Refuses images of another kind, because they would otherwise pass for no images at all.
 void expect_nifti(const json& ending, const fs::path& path) {
   REVUNET_EXPECTS(ending.is_null() || ending == ".nii.gz" || ending == ".nii", DataError,
                   "[{}] expected a \"file_ending\" of .nii.gz or .nii, got {}; convert the images to NIfTI",

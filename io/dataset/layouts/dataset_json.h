@@ -1,7 +1,7 @@
-// dataset.json of the Medical Segmentation Decathlon and of nnU-Net: which channel is which modality, and which number
-// which tissue.
+// This file reads dataset.json of the Medical Segmentation Decathlon and of nnU-Net: which channel is which modality,
+// and which number is which tissue.
 //
-// Non-obvious rule: names decide, in their usual spellings; one that is not known is refused, never passed over.
+// Non-obvious rule: names decide, in their usual spellings. A name that is not known is refused, never skipped.
 #pragma once
 
 #include <array>
@@ -13,19 +13,18 @@
 namespace revunet::io {
 
 struct DatasetJson {
-  std::array<int64_t, modality_count> channel_of{};  // of each of modality_names
+  std::array<int64_t, modality_count> channel_of{};  // for each of modality_names
   LabelProfile labels = LabelProfile::brats();       // one of the named profiles where they are the same
   std::optional<int64_t> training_cases;             // numTraining
   bool has_channel_names = false;                    // nnU-Net's second version
-  std::string contradiction = {};                    // of the given labels to the file's own; empty without one
+  std::string contradiction = {};                    // of the given labels and the file's; empty: there is none
 };
 
-// Reads <root>/dataset.json. `labels` stand in for the file's own, also where
-// those cannot be understood. Fields (nnU-Net v2; v1 and the Decathlon):
-// "channel_names" or "modality": {"0": "FLAIR", ...}; "labels": {"oedema": 1, ...} or {"1": "oedema", ...}, or regions
-// {"whole tumour": [1, 2, 3], "tumour core": [2, 3], "enhancing tumour": [3]}. DataError for: no or damaged JSON,
-// anything but the four modalities once each (naming the spellings), labels whose meaning is not known, a "file_ending"
-// (nnU-Net) of other files than NIfTI.
+// Reads <root>/dataset.json. `labels` replace the file's own, even where those cannot be understood. The fields
+// (nnU-Net v2; v1 and the Decathlon) are: "channel_names" or "modality": {"0": "FLAIR", ...}; "labels": {"oedema": 1,
+// ...} or {"1": "oedema", ...}, or regions {"whole tumour": [1, 2, 3], "tumour core": [2, 3], "enhancing tumour": [3]}.
+// Throws DataError for missing or damaged JSON, for anything but the four modalities once each (with the spellings),
+// for labels whose meaning is not known, and for a "file_ending" (nnU-Net) of files other than NIfTI.
 DatasetJson read_dataset_json(const std::filesystem::path& root, const std::optional<LabelProfile>& labels);
 
 }  // namespace revunet::io

@@ -1,4 +1,4 @@
-// The layouts of datasets that are read as they are: a row each. All that knows layouts asks this table.
+// This table has a row for each layout of datasets that is read as it is. All code that needs layouts uses this table.
 //
 // Non-obvious rule: only names are looked at, never an image. To add a layout, write its file, which holds its row, and
 // name the row in dataset_layouts.cpp (CONTRIBUTING.md).
@@ -13,32 +13,33 @@
 
 namespace revunet::io {
 
-// Paths are absolute, of folders that exist, and end in a name.
+// Paths are absolute, belong to folders that exist, and end in a name.
 struct DatasetLayout {
   const char* name;             // for people
   std::string (*looks_like)();  // for messages: the names of its files and folders
 
-  // Whether the folder is a dataset of this layout. DataError where that cannot be told.
+  // Returns whether the folder is a dataset of this layout. Throws DataError where that cannot be told.
   bool (*is_layout_of)(const std::filesystem::path& folder);
-  // Its cases with their files and labels, and all problems. `labels` stand in for what the layout says of them.
-  // DataError where no case could be told at all.
+  // Returns its cases with their files and labels, and all problems. `labels` replace what the layout says about them.
+  // Throws DataError where no case could be found out at all.
   DatasetScan (*scan)(const std::filesystem::path& folder, const std::optional<LabelProfile>& labels);
-  // What a folder without cases lacks to be of this layout; empty where it does not come near. null: no folder does.
+  // Returns what a folder without cases lacks to be of this layout, or an empty text where it does not come near. null:
+  // no folder comes near.
   std::string (*hint)(const std::filesystem::path& folder);
 
-  // For who looks for segmentations alone: the folder of <case>.nii.gz that `folder` is or holds; none where it has no
-  // such folder. null: no dataset has one.
+  // Serves those who look only for segmentations. Returns the folder of <case>.nii.gz that `folder` is or holds, or
+  // none where there is no such folder. null: no dataset has one.
   std::optional<std::filesystem::path> (*segmentations)(const std::filesystem::path& folder);
-  // What the numbers in segmentations stand for: by the folder that they lie in, and by a file's name without its
-  // ending. None where that says nothing. null: it never does.
+  // These return what the numbers in segmentations stand for, by the folder that they lie in, and by a file's name
+  // without its ending. They return none where that says nothing. null: it never does.
   std::optional<LabelProfile> (*labels_of_folder)(const std::filesystem::path& folder);
   std::optional<LabelProfile> (*labels_of_name)(const std::string& stem);
 };
 
-// In the order in which they are asked. The last takes any folder.
+// Returns the layouts in the order in which they are asked. The last one takes any folder.
 std::span<const DatasetLayout* const> dataset_layouts();
 
-// What datasets look like, of every layout, for messages.
+// Says for messages what datasets of every layout look like.
 std::string accepted_layouts();
 
 }  // namespace revunet::io

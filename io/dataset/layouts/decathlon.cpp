@@ -1,4 +1,4 @@
-// Medical Segmentation Decathlon, Task01: imagesTr/<case>.nii.gz, 4-D with a frame a modality, and labelsTr.
+// Medical Segmentation Decathlon, Task01, has imagesTr/<case>.nii.gz, 4-D with one frame per modality, and labelsTr.
 #include "engine/error.h"
 #include "io/dataset/layouts/dataset_json.h"
 #include "io/dataset/layouts/dataset_layout.h"

@@ -31,7 +31,7 @@ bool has_description(const fs::path& folder) {
   return fs::exists(folder / "dataset.json");
 }
 
-// A folder of labels whose dataset.json lies next to it.
+// Returns whether this is a folder of labels whose dataset.json lies next to it.
 bool is_described_labels_folder(const fs::path& folder) {
   return folder.filename().string().starts_with("labels") && has_description(folder.parent_path());
 }
@@ -63,7 +63,7 @@ void add_segmentations(DatasetScan& scan, const fs::path& images) {
   }
   std::set<std::string> names;
   for (CaseFiles& files : scan.cases) {
-    const bool first = names.insert(files.name).second;  // of this name: its problem is told once
+    const bool first = names.insert(files.name).second;  // the problem of a name is reported once
     try {
       files.segmentation = find_image(labels, files.name);
     } catch (const DataError& e) {

@@ -38,7 +38,7 @@ std::optional<std::string> image_stem(const fs::path& path) {
 bool has_entry(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::symlink_status(path, error);
-  // A name that is too long is nobody's.
+  // No file can have a name that is too long.
   const bool absent = status.type() == fs::file_type::not_found || error == std::errc::filename_too_long;
   REVUNET_EXPECTS(absent || !error, DataError,
                   "[{}] expected a file that can be looked at, got: {}; check permissions and disk", path.string(),
@@ -47,7 +47,7 @@ bool has_entry(const fs::path& path) {
 }
 
 void expect_no_broken_link(const fs::path& path) {
-  std::error_code error;  // of a link to itself
+  std::error_code error;  // for example a link to itself
   REVUNET_EXPECTS(!has_entry(path) || fs::exists(path, error), DataError,
                   "[{}] expected a file or folder, got a broken link; fix it (is its disk mounted?) or remove it",
                   path.string());
@@ -73,7 +73,7 @@ void expect_image_file(const fs::path& path) {
 }
 
 std::optional<fs::path> find_image_below(const fs::path& folder, int levels) try {
-  std::error_code error;  // of a file that cannot be looked at, which is judged when it is read
+  std::error_code error;  // a file that cannot be looked at is judged when it is read
   for (const fs::path& entry : sorted_entries(folder)) {
     const bool is_folder = fs::is_directory(entry, error);
     if (!is_folder && image_stem(entry)) return entry;

@@ -1,4 +1,4 @@
-// nnU-Net's raw datasets: imagesTr/<case>_0000.nii.gz to _0003, a file a modality, and labelsTr/<case>.nii.gz.
+// nnU-Net's raw datasets have imagesTr/<case>_0000.nii.gz to _0003, one file per modality, and labelsTr/<case>.nii.gz.
 #include <map>
 #include <regex>
 
@@ -26,7 +26,7 @@ std::optional<CaseAndChannel> split_name(const std::string& stem) {
   return CaseAndChannel{match[1], std::stoll(match[2])};
 }
 
-// Names of all cases that have at least one file; other images are problems.
+// Returns the names of all cases that have at least one file. Other images are problems.
 std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelProfile& labels, DatasetScan& scan) {
   std::map<std::string, CaseFiles> cases;
   for (const fs::path& entry : sorted_entries(images)) {

@@ -37,7 +37,7 @@ void expect_distinct(const CaseFiles& files) {
   if (files.segmentation) paths.push_back(*files.segmentation);
   for (size_t i = 0; i < paths.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      std::error_code error;  // of a file that is judged when it is read
+      std::error_code error;  // the file is judged when it is read
       REVUNET_EXPECTS(!fs::equivalent(paths[i], paths[j], error), DataError,
                       "[{}] expected a file of its own, got a link to the same file as {}; put the right image there",
                       paths[i].string(), paths[j].filename().string());

@@ -39,7 +39,7 @@ bool has(const Spellings& spellings, const std::string& name) {
 }
 
 std::optional<size_t> modality_of_name(const std::string& name) {
-  // "T1+" is T1 with contrast; as "T1" it would be another image.
+  // "T1+" is T1 with contrast. Read as "T1" it would be another image.
   if (name.ends_with('+')) return modality_of_name(name.substr(0, name.size() - 1) + "c");
   for (size_t i = 0; i < modality_spellings.size(); ++i) {
     if (has(modality_spellings[i], name)) return i;

@@ -15,10 +15,10 @@ using io::number_member;
 using nlohmann::json;
 
 constexpr const char* kFormat = "revunet-checkpoint-3";
-constexpr int64_t kMostCount = int64_t{1} << 53;  // of epochs, steps or samples: far from overflow
+constexpr int64_t kMostCount = int64_t{1} << 53;  // limit of epochs, steps or samples: far from overflow
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
-constexpr const char* kScoresKey = "scores";  // not there in checkpoints of older versions
+constexpr const char* kScoresKey = "scores";  // missing in checkpoints of older versions
 constexpr const char* kDamaged = "checkpoint.damaged.safetensors";
 
 json to_json(const EarlyStopping::Scored& s) {
@@ -29,7 +29,7 @@ EarlyStopping::Scored scored_from(const json& j) {
   return {io::integer_of(j.at(0), "epoch", 0, kMostCount), io::number_of(j.at(1), "score")};
 }
 
-// null: no such region.
+// null means that there is no such region.
 json to_json(const RegionScores& scores) {
   json j = json::array();
   for (const std::optional<double>& score : scores) j.push_back(score ? json(*score) : json());
@@ -86,7 +86,8 @@ RunState state_from(const json& j) {
   s.training_seconds = number_member(j, "training_seconds");
   s.waiting_seconds = number_member(j, "waiting_seconds");
   s.older_scores = !j.contains(kScoresKey);
-  // A validation that an older version began is done anew: which regions its cases have was not kept.
+  // A validation that an older version began is repeated, because that version did not keep which regions its cases
+  // have.
   for (const json& scores : s.older_scores ? json::array() : member(j, "validated")) {
     s.validated.push_back(region_scores_from(scores));
   }
@@ -98,7 +99,7 @@ RunState state_from(const json& j) {
   return s;
 }
 
-// The checksum of the state and of every tensor's name and bytes.
+// Returns the checksum of the state and of every tensor's name and bytes.
 std::string checksum(const io::SafetensorsFile& file, const std::string& state) {
   uLong crc = crc32(0, nullptr, 0);
   const auto add = [&](const void* bytes, size_t size) { crc = crc32_z(crc, static_cast<const Bytef*>(bytes), size); };
@@ -157,7 +158,7 @@ Checked read_checked(const std::filesystem::path& path) {
   return checked;
 }
 
-// So that the next save keeps the file before, which is whole, as the one before.
+// Moves the damaged file aside, so that the next save keeps the earlier whole file as the previous one.
 void move_aside(const std::filesystem::path& damaged, const std::filesystem::path& to) {
   std::error_code error;
   std::filesystem::rename(damaged, to, error);

@@ -8,7 +8,7 @@ namespace revunet {
 
 namespace {
 
-constexpr double kLong = 1000;  // seconds from which on a duration reads better as a clock
+constexpr double kLong = 1000;  // seconds from which on a duration is easier to read as a clock
 
 std::string in_words(double seconds) {
   return seconds < kLong ? fmt::format("{:.1f} s", seconds) : io::format_duration(seconds);

@@ -1,4 +1,4 @@
-// What an epoch of training came to: as a row of log.csv and as a line for people.
+// An EpochRecord holds the results of an epoch of training. It becomes a row of log.csv and a line for people.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ struct EpochRecord {
   int64_t epoch = 0, step = 0;  // of the whole run, both from 1
   double learning_rate = 0;
   RegionValues loss{};  // mean Dice loss over the epoch's steps
-  RegionScores dice;    // of each region, mean over the validation cases that have it; nothing without validation
+  RegionScores dice;    // mean of each region over the validation cases that have it; nothing without validation
   double training_seconds = 0, validation_seconds = 0;
-  double waiting_seconds = 0;  // of training: for data
-  MemoryStats memory;          // of the epoch's peak
+  double waiting_seconds = 0;  // the part of training spent waiting for data
+  MemoryStats memory;          // at the epoch's peak
   bool validated = false;      // a validated epoch has no dice either where no case has a region
 
   double total_loss() const { return loss[0] + loss[1] + loss[2]; }
@@ -28,7 +28,7 @@ struct EpochRecord {
 std::string csv_header();
 std::string csv_row(const EpochRecord& record);
 
-// "epoch 3/100  loss ...", in 100 columns: of `epochs`; best where its weights are those to keep.
+// Returns "epoch 3/100  loss ...", in 100 columns, out of `epochs`. best is set where its weights are those to keep.
 std::string describe(const EpochRecord& record, int64_t epochs, bool best);
 
 }  // namespace revunet

@@ -15,13 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a run writes, directly in its folder, under a temporary name first.
+// A run writes these files directly in its folder, under a temporary name first.
 constexpr std::array<std::string_view, 8> kWritten = {"best.safetensors", "checkpoint.safetensors",
                                                       "config.toml",      "last.safetensors",
                                                       "log.csv",          "memory.svg",
                                                       "report.html",      "split.json"};
 
-// What is there before config.toml is, with which a run begins.
+// These files exist before config.toml does, with which a run begins.
 constexpr std::array<std::string_view, 3> kFromStart = {kLockFile, "split.json", "train.log"};
 constexpr std::array<std::string_view, 2> kUnfinishedAtStart = {"config.toml", "split.json"};
 
@@ -45,7 +45,7 @@ void expect_writable(const fs::path& folder, const fs::path& path) {
                   path.string(), folder.string());
 }
 
-// That the first folder above it that is there can take it.
+// Checks that the first existing folder above it can take it.
 void expect_place(const fs::path& path) {
   std::error_code error;
   fs::path above = fs::absolute(path, error).parent_path();
@@ -74,7 +74,7 @@ void expect_no_run(const fs::path& folder) {
 
 void RunFolder::expect_new(const fs::path& path) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);  // of what a link leads to
+  const fs::file_status status = fs::status(path, error);  // follows a link
   if (status.type() == fs::file_type::not_found) {
     std::error_code none;
     REVUNET_EXPECTS(!fs::is_symlink(fs::symlink_status(path, none)), UsageError,
@@ -100,7 +100,7 @@ RunFolder RunFolder::make(fs::path path) {
   expect_new(path);
   io::make_folder(path);
   RunLock lock(path, "`out`");
-  expect_no_run(path);  // another process may have been as quick
+  expect_no_run(path);  // another process may have been faster
   return {std::move(path), std::move(lock)};
 }
 

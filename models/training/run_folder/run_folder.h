@@ -1,4 +1,4 @@
-// The files of a training run:
+// A RunFolder has the files of a training run:
 //
 //   config.toml             the effective configuration, which --config reads back
 //   split.json              which cases train and which validate
@@ -12,7 +12,7 @@
 // Each but train.log and run.lock is written to a temporary name, synced and renamed, so a run that fails leaves whole
 // files.
 //
-// Rule: config.toml comes after split.json and before weights: where it is, there is a run that can go on.
+// Rule: config.toml comes after split.json and before weights. Where it exists, there is a run that can go on.
 #pragma once
 
 #include <filesystem>
@@ -25,21 +25,23 @@ namespace revunet {
 
 class RunFolder {
  public:
-  // Makes the folder of a new run. UsageError if there is something in it, other than what a run leaves that was killed
-  // before its config.toml was written, or if another process writes there. A folder that is refused stays as it is.
+  // Makes the folder of a new run. Throws UsageError if another process writes there, or if there is something in it,
+  // other than what a run leaves that was killed before its config.toml was written. A folder that is refused stays as
+  // it is.
   static RunFolder make(std::filesystem::path path);
-  // The same check alone, before work that would be in vain.
+  // Does only the same check, before work that would be lost.
   static void expect_new(const std::filesystem::path& path);
-  // The folder of an earlier run. UsageError if it is none, or if another process writes there.
+  // Returns the folder of an earlier run. Throws UsageError if it is none, or if another process writes there.
   static RunFolder of_earlier_run(std::filesystem::path path);
-  // No other process writes there while this one lives. Where the disk has no locks: why; else empty.
+  // No other process writes there while this object lives. Where the disk has no locks, returns the reason; otherwise
+  // returns an empty text.
   const std::string& lock_warning() const { return lock_.warning(); }
 
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
   void write(const std::string& name, const std::string& text) const;
   // Adds a row to log.csv.
   void append(const EpochRecord& record);
-  // log.csv so far.
+  // Returns log.csv so far.
   const std::string& log() const { return log_; }
   void restore_log(std::string log) { log_ = std::move(log); }
 

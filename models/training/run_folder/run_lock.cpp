@@ -17,10 +17,10 @@ namespace revunet {
 
 namespace {
 
-constexpr int kReads = 50;  // of the holder's text, which it writes after it locks
+constexpr int kReads = 50;  // reads of the holder's text, which it writes after it locks
 constexpr auto kBetweenReads = std::chrono::milliseconds(10);
 
-// A lock of the whole file.
+// Locks the whole file.
 struct flock write_lock() {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -28,7 +28,7 @@ struct flock write_lock() {
   return lock;
 }
 
-// What the holder wrote: "process 1234 on host".
+// Returns what the holder wrote: "process 1234 on host".
 std::string read_holder(int descriptor) {
   for (int i = 0; i < kReads; ++i) {
     std::array<char, 512> text{};
@@ -92,7 +92,7 @@ RunLock::RunLock(const std::filesystem::path& folder, const std::string& option)
 
 RunLock::~RunLock() {
   if (descriptor_ < 0) return;
-  (void)!::ftruncate(descriptor_, 0);  // a text that stays is of a process that is gone, which the lock itself says
+  (void)!::ftruncate(descriptor_, 0);  // a remaining text belongs to a process that is gone, as the lock shows
   ::close(descriptor_);
 }
 
@@ -107,7 +107,7 @@ RunLock& RunLock::operator=(RunLock&& other) noexcept {
 
 void RunLock::expect_free(const std::filesystem::path& folder, const std::string& option) {
   const Descriptor opened(::open((folder / kLockFile).c_str(), O_RDONLY | O_CLOEXEC));
-  if (opened.get() < 0) return;  // nobody has held it yet; or whoever takes it is going to be told
+  if (opened.get() < 0) return;  // nobody has held it yet, or the next holder will see the error
   struct flock lock = write_lock();
   if (::fcntl(opened.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) refuse(opened.get(), folder, option);
 }

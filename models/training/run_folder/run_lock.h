@@ -1,7 +1,8 @@
-// One process per run folder: a lock on the folder's file run.lock, whose text says who holds it.
+// A RunLock allows one process per run folder. It is a lock on the folder's file run.lock, whose text says who holds
+// it.
 //
 // Rule: the lock is the kernel's, so it ends with its process, however that ends, and a network disk keeps it for all
-// machines. The file stays; it is empty while nobody holds it, unless its last holder was killed.
+// machines. The file stays. It is empty while nobody holds it, unless its last holder was killed.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +14,8 @@ inline constexpr const char* kLockFile = "run.lock";
 
 class RunLock {
  public:
-  // UsageError with the holder's process and host, naming `option`, where another process holds it; DataError where the
-  // file cannot be made or written.
+  // Throws UsageError with the holder's process and host and `option`, where another process holds it. Throws DataError
+  // where the file cannot be made or written.
   RunLock(const std::filesystem::path& folder, const std::string& option);
   ~RunLock();
   RunLock(RunLock&& other) noexcept;
@@ -23,7 +24,7 @@ class RunLock {
   // Throws the same error where another process holds the lock. It makes no file and takes no lock.
   static void expect_free(const std::filesystem::path& folder, const std::string& option);
 
-  // Why there is no lock, where the disk has none; else empty.
+  // Returns why there is no lock, where the disk has none, and otherwise an empty text.
   const std::string& warning() const { return warning_; }
 
  private:

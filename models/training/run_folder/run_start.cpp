@@ -14,7 +14,7 @@ namespace revunet {
 
 namespace {
 
-// A word as a shell takes it, on one line.
+// Returns a word as a shell takes it, on one line.
 std::string quoted(std::string word) {
   const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_./,=:@%+-", c); };
   std::ranges::replace_if(
@@ -25,12 +25,12 @@ std::string quoted(std::string word) {
   return text + "'";
 }
 
-// Takes a line apart from its front.
+// Words takes a line apart from its front.
 class Words {
  public:
   explicit Words(std::string_view line) : left_(line) {}
 
-  // What comes before `end`, which goes too; all of it where there is no `end`.
+  // Removes and returns what comes before `end`, and removes `end` too. Without `end` it returns everything.
   std::string up_to(std::string_view end) {
     const size_t at = std::min(left_.find(end), left_.size());
     const std::string words(left_.substr(0, at));

@@ -28,7 +28,7 @@ Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index) {
 PlaneWarp draw_warp(const AugmentationRanges& ranges, Rng& rng) {
   PlaneWarp warp;
   for (bool& flipped : warp.flip) flipped = rng.uniform() < ranges.flip;
-  // From the output to the source: an image that grows is sampled more densely.
+  // The matrix maps the output to the source, so an image that grows is sampled more densely.
   const double angle = rng.uniform(-ranges.rotation, ranges.rotation) * std::numbers::pi / 180;
   const double factor = 1 / rng.uniform(ranges.scale_low, ranges.scale_high);
   warp.matrix = {factor * std::cos(angle), -factor * std::sin(angle), factor * std::sin(angle),

@@ -1,4 +1,4 @@
-// Streams of the run's random numbers, apart from each other; initialisation has streams 0 to the number of parameters.
+// These streams keep the run's random numbers apart. Initialisation has streams 0 to the number of parameters.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ inline constexpr uint64_t kSplitStream = uint64_t{1} << 32;
 inline constexpr uint64_t kOrderStream = uint64_t{2} << 32;  // plus the epoch
 inline constexpr uint64_t kPatchStream = uint64_t{3} << 32;  // plus the sample
 
-// Keys of random numbers with a seed of their own, which is made of the run's.
+// These keys make separate seeds from the run's.
 inline constexpr uint64_t kAugmentationKey = 0x41554741, kDropoutKey = 0x44524f50;
 
 }  // namespace revunet

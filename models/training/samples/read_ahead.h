@@ -1,5 +1,5 @@
-// Things that are made ahead of their use, by threads of their own. Rule: what is made depends on its position alone,
-// so neither values nor order depend on threads.
+// ReadAhead makes things ahead of their use, in its own threads. Rule: what is made depends on its position alone, so
+// neither values nor order depend on threads.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@ class ReadAhead {
   // Makes up to `depth` >= 1 things at once, each in a thread. `make` is called from several threads.
   ReadAhead(std::function<T(int64_t)> make, int64_t depth) : make_(std::move(make)), depth_(depth) {}
 
-  // Waits for that of `position`, and has those after it made, of positions below `end`. What make threw is thrown
-  // here: of several failures the one of the first position.
+  // Waits for the one at `position`, and starts making those after it, at positions below `end`. Throws here what make
+  // threw. Of several failures, the one at the first position is thrown.
   T get(int64_t position, int64_t end) {
     start(position, end);
     std::future<T> wanted = std::move(making_.at(position));
@@ -30,7 +30,7 @@ class ReadAhead {
     return wanted.get();
   }
 
-  // Seconds that get has waited since the last call of this.
+  // Returns the seconds that get has waited since the last call of this function.
   double take_waited() { return std::exchange(waited_, 0.0); }
 
  private:

@@ -28,7 +28,7 @@ std::vector<size_t> shuffled(size_t count, Rng rng) {
   return order;
 }
 
-// Names of cases, by patient, patients in a seeded random order.
+// Returns the names of cases by patient, patients in a seeded random order.
 std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::CaseFiles>& cases,
                                                         const SplitOptions& options) {
   std::map<std::string, std::vector<std::string>> by_patient;
@@ -41,13 +41,13 @@ std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::Ca
   return result;
 }
 
-// Names of the cases that validate.
+// Returns the names of the cases that validate.
 std::set<std::string> share(const std::vector<io::CaseFiles>& cases, const SplitOptions& options) {
   const double fraction = options.validation_fraction;
   const auto wanted = std::lround(fraction * static_cast<double>(cases.size()));
   const auto patients = shuffled_patients(cases, options);
   std::set<std::string> validating;
-  for (size_t i = 0; i + 1 < patients.size() && fraction > 0; ++i) {  // one at least trains
+  for (size_t i = 0; i + 1 < patients.size() && fraction > 0; ++i) {  // at least one trains
     const auto without = static_cast<int64_t>(validating.size());
     const auto with = without + static_cast<int64_t>(patients[i].size());
     if (i > 0 && std::abs(with - wanted) > std::abs(without - wanted)) break;
@@ -121,7 +121,7 @@ void expect_segmentations(const std::vector<io::CaseFiles>& cases) {
                   without.size() > 1 ? fmt::format("\nand {} more cases have none", without.size() - 1) : "");
 }
 
-// Empty where there is none.
+// Returns an empty text where there is none.
 std::string listed_sum(const FileHashes& hashes, const std::string& case_name, const std::string& role) {
   const auto found = hashes.find(case_name);
   if (found == hashes.end() || !found->second.contains(role)) return {};
