@@ -95,14 +95,16 @@ Support support(const AlgorithmTarget& gpu, Direction direction, const Types& ty
   Support result;
   for (const ConvolutionProblem& p : problems) {
     ++result.convolutions;
-    auto algorithms = cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::plain);
-    const auto has_tensor_cores = [&] { return std::ranges::any_of(algorithms, &CudnnAlgorithm::tensor_cores); };
-    if (fused && !has_tensor_cores()) {
-      for (CudnnAlgorithm& algorithm : cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::fused))
+    const auto tensor_cores = [](const CudnnAlgorithm& algorithm) { return algorithm.tensor_cores(); };
+    auto algorithms = cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::plain, std::nullopt, tensor_cores);
+    if (fused && std::ranges::none_of(algorithms, tensor_cores)) {
+      for (CudnnAlgorithm& algorithm :
+           cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::fused, std::nullopt, tensor_cores)) {
         algorithms.push_back(std::move(algorithm));
+      }
     }
     result.with_algorithm += !algorithms.empty();
-    result.with_tensor_cores += has_tensor_cores();
+    result.with_tensor_cores += std::ranges::any_of(algorithms, tensor_cores);
   }
   return result;
 }

@@ -244,7 +244,8 @@ AlgorithmForm form_of(const std::string& algorithm_name) {
 
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
-                                             const std::optional<std::string>& only) {
+                                             const std::optional<std::string>& only,
+                                             bool (*enough)(const CudnnAlgorithm&)) {
   std::vector<CudnnAlgorithm> algorithms;
   std::set<std::string> seen;  // several heuristics may propose the same one
   const Descriptor graph = graph_of(target, problem, form);
@@ -266,6 +267,7 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
     if (made.workspace() > limits.workspace) continue;
     algorithms.push_back(std::move(made));
     if (form == AlgorithmForm::fused && algorithms.size() == kMostFused) break;
+    if (enough && enough(algorithms.back())) break;
   }
   return algorithms;
 }

@@ -64,8 +64,10 @@ AlgorithmForm form_of(const std::string& algorithm_name);
 
 // Returns the algorithms within the limits, in the order in which cuDNN's heuristics prefer them. Where a name is
 // given, returns only the algorithms of that name. May return none.
+// Stops after the first one of which `enough` says so: an algorithm takes up to seconds to make.
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
-                                             const std::optional<std::string>& only = std::nullopt);
+                                             const std::optional<std::string>& only = std::nullopt,
+                                             bool (*enough)(const CudnnAlgorithm&) = nullptr);
 
 }  // namespace revunet::cuda
