@@ -167,6 +167,7 @@ TEST_CASE("each program answers with options of its own, exit code 2", "[help]")
   answer("check", "--dataset a", "did you mean --data?");
   answer("phantom", "--output a", "did you mean --out?");
   answer("report", "run --output a", "did you mean --out?");
+  answer("trace", "", "expected a command: summary, peak, verify, plot or convert");
   answer("trace", "sumary t", "there is no command sumary; did you mean summary?");
   answer("trace", "plot t --output p", "there is no option --output; did you mean --out?");
 }

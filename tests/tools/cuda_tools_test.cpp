@@ -160,6 +160,11 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
   refused("cusim/revunet-train", "--device cuda:1", "[--device] expected a CUDA device from 0 to 0, got 1");
   refused("cusim/revunet-train", "--device gpu", "[--device] expected auto, cpu, cuda or cuda:N, got gpu");
   refused("cusim/revunet-train", "--device cuda:x", "[--device] expected auto, cpu, cuda or cuda:N, got cuda:x");
+  for (const char* option : {"--conv-workspace 1MiB", "--strict-fp32", "--no-deterministic"}) {
+    const ToolResult got = run_tool("revunet-predict", fmt::format("--weights w --data d --out o {}", option));
+    CHECK(got.exit_code == 2);
+    CHECK_THAT(got.errors, ContainsSubstring("expected --device cuda; otherwise"));
+  }
   // A plan needs no device.
   const ToolResult plan = run_tool("revunet-train", fmt::format("--plan --device cuda {}", small));
   CHECK(plan.exit_code == 0);

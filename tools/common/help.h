@@ -1,4 +1,5 @@
-// This file prints --help of the programs. It begins with examples and with the options used most, and wraps at the terminal's width.
+// This file prints --help of the programs. It begins with examples and with the options used most, and wraps at the
+// terminal's width.
 #pragma once
 
 #include <cstddef>

@@ -156,7 +156,8 @@ std::string OptionTable::text(const std::string& name) const {
 }
 
 bool OptionTable::is_on(const std::string& name) const {
-  constexpr std::array<std::string_view, 6> off = {"", "none", "full", "cpu", "0", "false"};
+  if (const Option& option = find(name); option.is_on) return option.is_on();
+  constexpr std::array<std::string_view, 5> off = {"", "none", "full", "0", "false"};
   return std::ranges::find(off, text(name)) == off.end();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,10 +33,11 @@ struct Option {
   std::string short_name = {};                 // "q" for -q
   std::vector<std::string> names_before = {};  // names in earlier versions, which are still accepted
   // `needs` names an option that must be on for this one to have an effect, and options that must be off. An option is
-  // off where its value is none, full, cpu, 0, false or empty.
+  // off where its value is none, full, 0, false or empty.
   std::string needs = {};
   std::vector<std::string> idle_with = {};
   std::string on = {};  // values with which options that need this one have an effect, for messages: "paper or strong"
+  std::function<bool()> is_on = {};  // whether it is on, where its text does not say so
   InFiles in_files = InFiles::kept;
   bool of_new_runs = false;  // a run that is resumed has decided it already
   bool required = false, positional = false;

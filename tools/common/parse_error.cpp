@@ -17,6 +17,14 @@ std::string line_each(const std::vector<std::string>& sentences) {
   return CLI::detail::join(sentences, "\n");
 }
 
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
 std::string unknown_names(const CLI::App& app, const std::vector<std::string>& words) {
   std::vector<std::string> sentences;
   for (const std::string& word : words) {
@@ -25,10 +33,7 @@ std::string unknown_names(const CLI::App& app, const std::vector<std::string>& w
     sentences.push_back(fmt::format("there is no option {}{}", option, io::did_you_mean(similar_options(option, app))));
   }
   if (!sentences.empty() || words.empty()) return line_each(sentences);
-  std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(command->get_name());
-  }
+  const std::vector<std::string> commands = commands_of(app);
   if (commands.empty() || !app.get_subcommands().empty()) return {};
   return fmt::format("there is no command {}{}", words[0], io::did_you_mean(io::similar(words[0], commands)));
 }
@@ -48,6 +53,9 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) && !left_over.empty()) {
     return fmt::format("expected options, which begin with --, got {}; a list is written with commas, such as 64,64,48",
                        CLI::detail::join(left_over, " "));
+  }
+  if (const std::vector<std::string> commands = commands_of(app); !commands.empty() && app.get_subcommands().empty()) {
+    return fmt::format("expected a command: {}", io::alternatives(commands));
   }
   return with_name_in_brackets(error.what());
 }

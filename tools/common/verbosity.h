@@ -17,7 +17,7 @@ enum class Verbosity {
 // The verbosity belongs to the whole process.
 Verbosity verbosity();
 
-// These are -q, and -v, whose lines `shows` names. They take effect as soon as they are parsed.
+// These are -q, and -v, whose lines `shows` names. They take effect once the command line is parsed.
 Option quiet_option();
 std::vector<Option> verbosity_options(const std::string& shows);
 
