@@ -10,7 +10,7 @@ namespace revunet {
 namespace {
 
 // This is beyond any network. With sizes of at most 2^30 voxels no number of bytes overflows.
-constexpr int64_t kMostChannels = 4096;
+constexpr int64_t kMostChannelsOfLevel = 4096;
 constexpr size_t kMostLevels = 12;
 
 }  // namespace
@@ -39,8 +39,8 @@ void check_config(const UNetConfig& config) {
   const bool halves = network_of(config.kind).reversible_blocks;
   const int64_t unit = halves ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {
-    REVUNET_EXPECTS(c <= kMostChannels, UsageError, "[model] expected `channels` of at most {}, got {}", kMostChannels,
-                    c);
+    REVUNET_EXPECTS(c <= kMostChannelsOfLevel, UsageError, "[model] expected `channels` of at most {}, got {}",
+                    kMostChannelsOfLevel, c);
     REVUNET_EXPECTS(unit > 0 && c > 0 && c % unit == 0, UsageError,
                     "[model] expected channels that are multiples of the first{}, got {} in {}; for example {}",
                     halves ? ", which is even" : "", c, fmt::join(config.channels, ","),

@@ -12,9 +12,9 @@ namespace revunet::io {
 namespace {
 
 // All numbers below are in points of the picture.
-constexpr double kWidth = 1200, kHeader = 66, kFooter = 40;
+constexpr double kPageWidth = 1200, kHeader = 66, kFooter = 40;
 constexpr double kPanelHeight = 400, kAxisTop = 44, kAxisBottom = 352;  // within a panel
-constexpr double kLeft = 16, kLabels = 62, kGap = 14;                   // margin, tick labels, gap between panels
+constexpr double kPageMargin = 16, kLabels = 62, kPanelGap = 14;        // margin, tick labels, gap between panels
 constexpr double kBreak = 34;                                           // above the axis, for conventions
 constexpr double kPoint = 2.6;
 
@@ -87,15 +87,15 @@ class BoxPlotPicture {
 
   void draw() {
     const size_t columns = columns_of(plots_.panels.size());
-    const double width = (kWidth - 2 * kLeft + kGap) / static_cast<double>(columns);
-    draw_heading(surface_, kLeft + 8, plots_.heading, plots_.detail);
+    const double width = (kPageWidth - 2 * kPageMargin + kPanelGap) / static_cast<double>(columns);
+    draw_heading(surface_, kPageMargin + 8, plots_.heading, plots_.detail);
     for (size_t i = 0; i < plots_.panels.size(); ++i) {
-      const double left = kLeft + static_cast<double>(i % columns) * width;
+      const double left = kPageMargin + static_cast<double>(i % columns) * width;
       draw_panel(plots_.panels[i], left + kLabels, kHeader + static_cast<double>(i / columns) * kPanelHeight,
-                 width - kLabels - kGap);
+                 width - kLabels - kPanelGap);
     }
     surface_.text(
-        kWidth / 2, height(plots_.panels.size()) - 14,
+        kPageWidth / 2, height(plots_.panels.size()) - 14,
         "box: quartiles and median; diamond: mean, where it is on the axis; whiskers: to the furthest case within "
         "1.5 box heights; points: cases",
         ChartSurface::Text::detail, Align::centre);
@@ -175,7 +175,7 @@ class BoxPlotPicture {
 
 template <class Format>
 std::string drawn(const Format& format, const BoxPlots& plots) {
-  return format(kWidth, BoxPlotPicture::height(plots.panels.size()),
+  return format(kPageWidth, BoxPlotPicture::height(plots.panels.size()),
                 [&](Canvas& canvas) { BoxPlotPicture(canvas, plots).draw(); });
 }
 

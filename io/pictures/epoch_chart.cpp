@@ -13,9 +13,9 @@ namespace revunet::io {
 namespace {
 
 // All numbers are in the SVG's own units, which are about pixels.
-constexpr double kWidth = 460, kHeight = 300;
-constexpr double kLeft = 58, kRight = 448, kBottom = 254;  // of the area between the axes
-constexpr double kTop = 44;                                // the same, where there is no legend
+constexpr double kChartWidth = 460, kChartHeight = 300;
+constexpr double kAxesLeft = 58, kAxesRight = 448, kAxesBottom = 254;  // of the area between the axes
+constexpr double kTop = 44;                                            // the same, where there is no legend
 constexpr double kLetter = 8.2;  // approximate width of a letter, at the size of narrow screens
 constexpr int kMostValues = 6, kMostDecades = 8, kMostEpochs = 10;  // ticks
 constexpr size_t kMostDots = 80;                                    // with more epochs than this, lines have no dots
@@ -49,16 +49,16 @@ class EpochChartFigure {
     draw_axes(page_, axes_);
     draw_mark();
     draw_columns();
-    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n", kWidth, kHeight,
-                       escaped(chart_.title), page_.elements());
+    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n", kChartWidth,
+                       kChartHeight, escaped(chart_.title), page_.elements());
   }
 
  private:
   using Text = ChartSurface::Text;
 
   // A stack's columns are as wide as epochs lie apart. Lines go from edge to edge.
-  double column_width() const { return (kRight - kLeft) / static_cast<double>(std::max<size_t>(count_, 1)); }
-  double x(size_t i) const { return kLeft + (static_cast<double>(i) + 0.5) * column_width(); }
+  double column_width() const { return (kAxesRight - kAxesLeft) / static_cast<double>(std::max<size_t>(count_, 1)); }
+  double x(size_t i) const { return kAxesLeft + (static_cast<double>(i) + 0.5) * column_width(); }
   bool logarithmic() const { return chart_.kind == EpochChart::Kind::logarithmic; }
   bool stacked() const { return chart_.kind == EpochChart::Kind::stacked; }
   double scaled(double value) const { return logarithmic() ? std::log10(value) : value; }
@@ -86,7 +86,7 @@ class EpochChartFigure {
 
   // Where the axis is logarithmic, the scale is of exponents of ten.
   void find_range() {
-    scale_.at_low = kBottom, scale_.at_high = axes_.top;
+    scale_.at_low = kAxesBottom, scale_.at_high = axes_.top;
     double least = std::numeric_limits<double>::infinity(), greatest = -least;
     for (size_t i = 0; i < count_; ++i) {
       double sum = 0;
@@ -139,10 +139,10 @@ class EpochChartFigure {
   void place_legend() {
     constexpr double between = 10, row = 17, above_axes = 22;
     if (chart_.series.size() == 1) return;  // the title names it
-    double left = kLeft, baseline = kTop;
+    double left = kAxesLeft, baseline = kTop;
     for (const Series& s : chart_.series) {
       const double width = kSwatch + kLetter * static_cast<double>(s.name.size());
-      if (left + width > kRight) left = kLeft, baseline += row;
+      if (left + width > kAxesRight) left = kAxesLeft, baseline += row;
       legend_.push_back({left, baseline});
       left += width + between;
     }
@@ -168,7 +168,7 @@ class EpochChartFigure {
                  fmt::format("{} of {} values left out: {}", left_out_, left_out_ + drawn_, reason), Text::note);
     }
     if (drawn_ == 0) {
-      page_.text((kLeft + kRight) / 2, (axes_.top + kBottom) / 2, "There is no value to draw.", Text::note,
+      page_.text((kAxesLeft + kAxesRight) / 2, (axes_.top + kAxesBottom) / 2, "There is no value to draw.", Text::note,
                  Align::centre);
     }
   }
@@ -208,9 +208,9 @@ class EpochChartFigure {
     const auto found = std::ranges::find(chart_.epochs, *chart_.marked);
     if (found == chart_.epochs.end()) return;
     const double at = x(static_cast<size_t>(found - chart_.epochs.begin()));
-    page_.line(at, axes_.top, at, kBottom, ChartSurface::Line::mark);
+    page_.line(at, axes_.top, at, kAxesBottom, ChartSurface::Line::mark);
     page_.text(at, axes_.top - 5, fmt::format("best: epoch {}", *chart_.marked), Text::note,
-               at > (kLeft + kRight) / 2 ? Align::right : Align::left);
+               at > (kAxesLeft + kAxesRight) / 2 ? Align::right : Align::left);
   }
 
   void draw_columns() {
@@ -221,7 +221,7 @@ class EpochChartFigure {
       }
       page_.add(fmt::format(
           "<rect class=\"column\" x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"{}\"><title>{}</title></rect>\n",
-          kLeft + static_cast<double>(i) * column_width(), axes_.top, column_width(), kBottom - axes_.top,
+          kAxesLeft + static_cast<double>(i) * column_width(), axes_.top, column_width(), kAxesBottom - axes_.top,
           escaped(words)));
     }
   }
@@ -236,7 +236,7 @@ class EpochChartFigure {
   size_t drawn_ = 0, left_out_ = 0;
   size_t count_;                     // epochs
   std::vector<LegendPlace> legend_;  // for each series; empty: no legend
-  Axes axes_{.left = kLeft, .right = kRight, .top = kTop, .bottom = kBottom};
+  Axes axes_{.left = kAxesLeft, .right = kAxesRight, .top = kTop, .bottom = kAxesBottom};
   LinearScale scale_;
   PageSurface page_;
 };

@@ -18,10 +18,10 @@ namespace revunet::io {
 
 namespace {
 
-constexpr double kMostRowHeight = 6000;                    // pixels per row, of up to four: cairo draws up to 32767
-constexpr int64_t kMargin = 3;                             // voxels around the brain
-constexpr double kEdge = 14, kGap = 8, kTitleHeight = 52;  // pixels: margin, between panels, above the rows
-constexpr double kCaption = 20, kLegend = 30;              // above each row, below the last
+constexpr double kMostRowHeight = 6000;  // pixels per row, of up to four: cairo draws up to 32767
+constexpr int64_t kMargin = 3;           // voxels around the brain
+constexpr double kEdge = 14, kSliceGap = 8, kTitleHeight = 52;  // pixels: margin, between panels, above the rows
+constexpr double kCaption = 20, kLegend = 30;                   // above each row, below the last
 constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;  // letters
 constexpr double kLine = 1.1, kHalo = 2.4, kHaloOpacity = 0.45;            // of contours; halo that sets them off
 constexpr std::array<double, 2> kDashes = {4, 3};                          // of the reference's contours
@@ -78,7 +78,7 @@ class OverlayFigure {
       width_mm += slices_.back().width_mm();
       row_height_ = std::max(row_height_, slices_.back().height_mm());
     }
-    scale_ = std::min((width - 2 * kEdge - 2 * kGap) / width_mm, kMostRowHeight / row_height_);
+    scale_ = std::min((width - 2 * kEdge - 2 * kSliceGap) / width_mm, kMostRowHeight / row_height_);
     row_height_ *= scale_;
     add_rows("FLAIR", c.flair, {kWholeTumour}, plain);
     add_rows("T1ce", c.t1ce, {kTumourCore, kEnhancing}, plain);
@@ -97,7 +97,7 @@ class OverlayFigure {
       const size_t axis = slices_[i].voxel_axis;
       canvas.text(left, 43, fmt::format("{}, {}", kPlaneNames[i], case_.numbers.of_slice(axis, centre_[axis])),
                   kSmallLetters, Align::left, kFaint);
-      left += slices_[i].width_mm() * scale_ + kGap;
+      left += slices_[i].width_mm() * scale_ + kSliceGap;
     }
     double top = kTitleHeight;
     for (const Row& row : rows_) {
@@ -144,7 +144,7 @@ class OverlayFigure {
                   kFaint);
       canvas.text(right - 2, panel_top + 12, case_.grid.oriented ? slice.right_mark : "?", kSmallLetters, Align::right,
                   kFaint);
-      left = right + kGap;
+      left = right + kSliceGap;
     }
   }
 

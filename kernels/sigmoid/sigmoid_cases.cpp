@@ -22,7 +22,7 @@ OpCase sigmoid_case(const std::string& name, const Shape& shape, bool benchmark 
 }
 
 // This case has new memory for y, and a gradient that has begun when the second backward runs.
-OpCase used_twice() {
+OpCase sigmoid_used_twice() {
   OpCase c = sigmoid_case("an input used twice", {1, 2, 3, 1, 3});
   c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
     Variable first = sigmoid(ctx, x[0]);
@@ -35,7 +35,7 @@ OpCase used_twice() {
 }  // namespace
 
 std::vector<OpCase> sigmoid_cases(const LevelSize& finest) {
-  return {sigmoid_case("one element", {1}), sigmoid_case("odd sizes", {2, 3, 5, 7, 3}), used_twice(),
+  return {sigmoid_case("one element", {1}), sigmoid_case("odd sizes", {2, 3, 5, 7, 3}), sigmoid_used_twice(),
           sigmoid_case("3 regions at " + finest.name(), finest.shape(3), true)};
 }
 

@@ -38,7 +38,7 @@ OpCase sigmoid_dice_case(const std::string& name, const Shape& shape, bool last_
 }
 
 // This case has logits that others keep, and a gradient that has begun when the second backward runs.
-OpCase used_twice() {
+OpCase sigmoid_dice_used_twice() {
   const Shape shape{1, 3, 2, 2, 3};
   OpCase c = sigmoid_dice_case("logits used twice", shape);
   c.run = [](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
@@ -54,7 +54,7 @@ std::vector<OpCase> sigmoid_dice_cases(const LevelSize& finest) {
   return {sigmoid_dice_case("one voxel, one region", {1, 1, 1, 1, 1}),
           sigmoid_dice_case("odd sizes, batch of 2, one region empty", {2, 3, 5, 7, 3}, true),
           sigmoid_dice_case("several chunks", {1, 24, 25, 27, 3}),
-          used_twice(),
+          sigmoid_dice_used_twice(),
           sigmoid_dice_case("with cross entropy, odd sizes, batch of 2", {2, 3, 5, 7, 3}, true, false, 1),
           sigmoid_dice_case("with half the cross entropy, several chunks", {1, 24, 25, 27, 3}, false, false, 0.5),
           sigmoid_dice_case("3 regions at " + finest.name(), finest.shape(3), false, true)};

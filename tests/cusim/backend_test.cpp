@@ -1,5 +1,5 @@
-// These tests cover what only the simulation can show of the CUDA backend: any order of threads, algorithms that cuDNN
-// may lack, and memory that runs out anywhere.
+// These tests cover what only the simulation can show of the CUDA backend: algorithms that cuDNN may lack, memory that
+// runs out anywhere, and tensors of the wrong layout.
 #include "engine/cuda/cuda_device.h"
 #include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
@@ -10,38 +10,11 @@
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn.h"
 #include "tests/cusim/cusim.h"
-#include "tests/kernels/mixed_precision.h"
+#include "tests/kernels/op_case_run.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
-
-TEST_CASE("CUDA kernels have the same bits whatever the order of their threads", "[cuda]") {
-  const DType dtype = GENERATE(DType::f32, DType::bf16);
-  for_each_test_case([&](const OpCase& c) {
-    const auto arguments = arguments_of(c);
-    Device device = cuda::make_device(0);
-    const Result forward = run_case(device, c, dtype, arguments, true);
-    for (const cusim::Order order : {cusim::Order::reverse, cusim::Order::shuffled}) {
-      cusim::set_order(order);
-      const Result other = run_case(device, c, dtype, arguments, true);
-      cusim::set_order(cusim::Order::forward);
-      CHECK(other.outputs == forward.outputs);
-      CHECK(other.gradients == forward.gradients);
-    }
-  });
-  CHECK(cusim::live_objects() == 0);
-}
-
-TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their threads", "[cuda]") {
-  for (const cusim::Order order : {cusim::Order::reverse, cusim::Order::shuffled}) {
-    cusim::set_order(order);
-    Device device = cuda::make_device(0);
-    check_mixed_convolutions(device);
-    check_mixed_norms(device);
-  }
-  cusim::set_order(cusim::Order::forward);
-}
 
 TEST_CASE("convolutions agree with f64 where cuDNN has no tensor-core algorithm but for fused graphs", "[cuda]") {
   cusim::offer_engine_4(false);

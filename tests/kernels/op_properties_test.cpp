@@ -18,7 +18,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
+Tensor random_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
   Rng rng(8, stream);
   std::vector<double> values(static_cast<size_t>(shape.elements()));
   for (double& v : values) v = rng.normal();
@@ -43,8 +43,8 @@ TEST_CASE("upsample_trilinear's backward is the adjoint of its forward") {
   const Context ctx{device};
   for (const Shape& shape : {Shape{1, 1, 1, 1, 1}, Shape{2, 1, 2, 3, 4}, Shape{1, 5, 4, 3, 9}, Shape{1, 2, 7, 1, 30}}) {
     INFO(shape.to_string());
-    const Tensor x = normal_tensor(ctx, shape, DType::f64, 0);
-    const Tensor dy = normal_tensor(ctx, upsample_trilinear_shape(shape), DType::f64, 1);
+    const Tensor x = random_tensor(ctx, shape, DType::f64, 0);
+    const Tensor dy = random_tensor(ctx, upsample_trilinear_shape(shape), DType::f64, 1);
     Tensor y(ctx, dy.shape(), DType::f64), dx(ctx, shape, DType::f64);
     upsample_trilinear_forward(ctx, x, y, Write::overwrite);
     upsample_trilinear_backward(ctx, dy, dx, false);
@@ -86,8 +86,8 @@ TEST_CASE("upsample_trilinear keeps constants, edges included, and straight line
 TEST_CASE("upsample_trilinear's write modes: subtracting what was added gives the skip back") {
   Device device;
   const Context ctx{device};
-  const Tensor low = normal_tensor(ctx, {1, 2, 3, 4, 5}, DType::f64, 0);
-  const Tensor skip = normal_tensor(ctx, {1, 4, 6, 8, 5}, DType::f64, 1);
+  const Tensor low = random_tensor(ctx, {1, 2, 3, 4, 5}, DType::f64, 0);
+  const Tensor skip = random_tensor(ctx, {1, 4, 6, 8, 5}, DType::f64, 1);
   Tensor up(ctx, skip.shape(), DType::f64), sum(ctx, skip.shape(), DType::f64), added = clone(ctx, skip);
   upsample_trilinear_forward(ctx, low, up, Write::overwrite);
   upsample_trilinear_add_forward(ctx, low, skip, sum);
@@ -107,8 +107,8 @@ TEST_CASE("upsample_trilinear_add takes the skip's memory only where nobody shar
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  Variable low = tape.track(normal_tensor(ctx, {1, 1, 2, 2, 3}, DType::f64, 0));
-  Variable skip = tape.track(normal_tensor(ctx, {1, 2, 4, 4, 3}, DType::f64, 1));
+  Variable low = tape.track(random_tensor(ctx, {1, 1, 2, 2, 3}, DType::f64, 0));
+  Variable skip = tape.track(random_tensor(ctx, {1, 2, 4, 4, 3}, DType::f64, 1));
   const double* memory = skip.value.data<double>();
   const auto before = to_host_f64(skip.value);
   const Variable shared = upsample_trilinear_add(ctx, low, skip);
@@ -239,7 +239,7 @@ TEST_CASE("sigmoid_dice leaves logits that others hold, and refuses a target tha
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  Variable logits = tape.track(normal_tensor(ctx, {1, 2, 2, 3, 3}, DType::f32, 0));
+  Variable logits = tape.track(random_tensor(ctx, {1, 2, 2, 3, 3}, DType::f32, 0));
   const auto before = to_host_f64(logits.value);
   const Variable losses = sigmoid_dice(ctx, logits, filled(ctx, {1, 2, 2, 3, 3}, 1, DType::f32));
   std::vector<Tape::Seed> seeds;

@@ -12,18 +12,18 @@ using namespace revunet;
 
 namespace {
 
-Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t stream) {
+Tensor normal_values(const Context& ctx, const TensorSpec& spec, uint64_t stream) {
   Rng rng(9, stream);
   std::vector<double> values(static_cast<size_t>(spec.shape.elements()));
   for (double& v : values) v = rng.normal();
   return from_host(ctx, spec, std::span<const double>(values));
 }
 
-TensorSpec volume(const Shape& shape) {
+TensorSpec f64_volume(const Shape& shape) {
   return {shape, DType::f64, Layout::activation};
 }
 
-UNetConfig small_network() {
+UNetConfig two_levels() {
   return {.channels = {8, 16}, .encoder_depth = 2, .decoder_depth = 2};
 }
 
@@ -32,12 +32,12 @@ UNetConfig small_network() {
 std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, int64_t sample) {
   Device device;
   const Context ctx{device};
-  const auto model = make_unet(ctx, small_network(), DType::f64, 3, mode);
+  const auto model = make_unet(ctx, two_levels(), DType::f64, 3, mode);
   Adam adam;
   TrainingStep step(ctx, *model, adam,
                     {.activations = DType::f64, .extras = {.accumulate = 2, .dropout = rate}, .dropout_seed = 11});
-  const std::vector<float> image = to_host_f32(normal(ctx, volume({1, 8, 8, 8, 4}), 1)),
-                           target = to_host_f32(normal(ctx, volume({1, 8, 8, 8, 3}), 2));
+  const std::vector<float> image = to_host_f32(normal_values(ctx, f64_volume({1, 8, 8, 8, 4}), 1)),
+                           target = to_host_f32(normal_values(ctx, f64_volume({1, 8, 8, 8, 3}), 2));
   std::vector<double> result = step.take(ctx, {{8, 8, 8}, image, target}, {sample, 0, 2});
   for (const auto& p : model->parameters()) {
     for (const double v : to_host_f64(p->gradient)) result.push_back(v);
@@ -60,11 +60,12 @@ TEST_CASE("a residual with dropout is norm, LeakyReLU, scaled channels and convo
   Device device;
   const Context ctx{device};
   constexpr int64_t C = 6;
-  Parameter gamma{"gamma", normal(ctx, {{C}, DType::f64}, 3), {}}, beta{"beta", normal(ctx, {{C}, DType::f64}, 4), {}};
-  Parameter weight{"weight", normal(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
+  Parameter gamma{"gamma", normal_values(ctx, {{C}, DType::f64}, 3), {}},
+      beta{"beta", normal_values(ctx, {{C}, DType::f64}, 4), {}};
+  Parameter weight{"weight", normal_values(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
   const Dropout dropout{0.5, 23, 4};
   const NormActConv residual({gamma, beta, 3}, weight, Operands::activations, dropout, 2);
-  const Tensor x = normal(ctx, volume({1, 4, 5, 3, C}), 6);
+  const Tensor x = normal_values(ctx, f64_volume({1, 4, 5, 3, C}), 6);
   Tensor got = zeros(ctx, x.spec());
   residual.forward(ctx, x, got);
 
@@ -100,11 +101,12 @@ TEST_CASE("gradients with dropout are those of central differences") {
   Device device;
   const Context ctx{device};
   constexpr int64_t C = 4;
-  Parameter gamma{"gamma", normal(ctx, {{C}, DType::f64}, 3), {}}, beta{"beta", normal(ctx, {{C}, DType::f64}, 4), {}};
-  Parameter weight{"weight", normal(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
+  Parameter gamma{"gamma", normal_values(ctx, {{C}, DType::f64}, 3), {}},
+      beta{"beta", normal_values(ctx, {{C}, DType::f64}, 4), {}};
+  Parameter weight{"weight", normal_values(ctx, {{C, 3, 3, 3, C}, DType::f64}, 5), {}};
   const Dropout dropout{0.5, 22, 4};
   NormActConv residual({gamma, beta, 2}, weight, Operands::activations, dropout, 1);
-  const Tensor x = normal(ctx, volume({1, 3, 4, 3, C}), 6), dy = normal(ctx, x.spec(), 7);
+  const Tensor x = normal_values(ctx, f64_volume({1, 3, 4, 3, C}), 6), dy = normal_values(ctx, x.spec(), 7);
   const auto value = [&](const Tensor& at) {  // sum of y dy
     Tensor y = zeros(ctx, x.spec());
     residual.forward(ctx, at, y);
@@ -120,7 +122,7 @@ TEST_CASE("gradients with dropout are those of central differences") {
   for (const double rest : to_host_f64(y)) REQUIRE(std::abs(rest) < 1e-12);  // set back to 0
 
   const auto check = [&](Tensor& of, const Tensor& gradient) {
-    const Tensor direction = normal(ctx, of.spec(), 8);
+    const Tensor direction = normal_values(ctx, of.spec(), 8);
     const auto d = to_host_f64(direction), at = to_host_f64(of), g = to_host_f64(gradient);
     double expected = 0;
     for (size_t i = 0; i < d.size(); ++i) expected += g[i] * d[i];

@@ -21,13 +21,13 @@ std::vector<float> normal(size_t count, uint64_t stream) {
   return values;
 }
 
-struct Run {
+struct Steps {
   Device device;
   Context ctx{device};
   std::unique_ptr<UNet> model;
   Adam adam;
 
-  Run() : model(make_unet(ctx, small_network(), DType::f64, 3)), adam({.learning_rate = 0.01, .weight_decay = 0}) {}
+  Steps() : model(make_unet(ctx, small_network(), DType::f64, 3)), adam({.learning_rate = 0.01, .weight_decay = 0}) {}
 
   TrainingStep step(const StepExtras& extras) {
     return {ctx, *model, adam, {.activations = DType::f64, .extras = extras}};
@@ -49,13 +49,13 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
   // Each entry is a third of a sample's gradients.
   std::vector<std::vector<std::vector<double>>> gradients;
   for (uint64_t sample = 0; sample < 3; ++sample) {
-    Run run;
+    Steps run;
     TrainingStep step = run.step({.accumulate = 3});
     run.take(step, sample, 0, 3);
     gradients.emplace_back();
     for (const auto& p : run.model->parameters()) gradients.back().push_back(to_host_f64(p->gradient));
   }
-  Run by_hand;
+  Steps by_hand;
   for (size_t i = 0; i < by_hand.model->parameters().size(); ++i) {
     Parameter& p = *by_hand.model->parameters()[i];
     std::vector<double> mean(gradients[0][i].size());
@@ -64,7 +64,7 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
   }
   by_hand.adam.step(by_hand.ctx, by_hand.model->parameter_list());
 
-  Run run;
+  Steps run;
   TrainingStep step = run.step({.accumulate = 3});
   const auto before = run.weights();
   for (int64_t i = 0; i < 3; ++i) {
@@ -83,7 +83,7 @@ TEST_CASE("a step on several samples is Adam's with the mean of their gradients"
 }
 
 TEST_CASE("averaged weights follow their definition, and swap in and out") {
-  Run run;
+  Steps run;
   constexpr double decay = 0.3;
   TrainingStep step = run.step({.ema = decay});
   REQUIRE(step.average());
@@ -110,7 +110,7 @@ TEST_CASE("averaged weights follow their definition, and swap in and out") {
 
 TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.utils.clip_grad_norm_ does") {
   constexpr double limit = 0.001;
-  Run clipped, plain;
+  Steps clipped, plain;
   TrainingStep clipping = clipped.step({.accumulate = 2, .clip_gradients = limit}),
                as_is = plain.step({.accumulate = 2});
   for (int64_t i = 0; i < 2; ++i) {
@@ -130,7 +130,7 @@ TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.ut
 }
 
 TEST_CASE("a loss that is not finite names the first tensor that is not, and changes no weight") {
-  const auto first_of = [](Run& run, float voxel) -> std::string {
+  const auto first_of = [](Steps& run, float voxel) -> std::string {
     TrainingStep step = run.step({});
     const std::vector<float> image(8 * 8 * 8 * 4, voxel), target(8 * 8 * 8 * 3);
     try {
@@ -143,13 +143,13 @@ TEST_CASE("a loss that is not finite names the first tensor that is not, and cha
     return "nothing";
   };
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-  Run spoilt;
+  Steps spoilt;
   Parameter& bias = *spoilt.model->parameters()[2];
   REQUIRE(bias.name == "lastConv.bias");
   assign(bias.value, std::vector<double>{0, kNaN, 0});
   CHECK(first_of(spoilt, 1) == "expected finite weights, got 1 NaN or infinite in lastConv.bias");
 
-  Run whole;
+  Steps whole;
   const auto before = whole.weights();
   CHECK(first_of(whole, 1) == "nothing");
   CHECK(whole.weights() != before);

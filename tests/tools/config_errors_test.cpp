@@ -17,7 +17,7 @@ namespace {
 
 // Returns the message about such a config.toml. `Expected` is the kind of error, which decides on the exit code.
 template <class Expected = UsageError>
-std::string refusal(const fs::path& file, const std::vector<std::string>& more = {}) {
+std::string config_refusal(const fs::path& file, const std::vector<std::string>& more = {}) {
   std::vector<std::string> words = {"--plan", "--device", "cpu", "--config", file.string()};
   words.insert(words.end(), more.begin(), more.end());
   return message_of<Expected>([&] { ParsedRun(words).resolved(); });
@@ -27,7 +27,7 @@ std::string refusal(const fs::path& file, const std::vector<std::string>& more =
 
 TEST_CASE("a key that is no option is named with its line and the nearest key", "[config]") {
   const TemporaryFolder folder;
-  const auto refusal_of = [&](const std::string& text) { return refusal(write_bytes(folder / "c.toml", text)); };
+  const auto refusal_of = [&](const std::string& text) { return config_refusal(write_bytes(folder / "c.toml", text)); };
   const std::string file = (folder / "c.toml").string();
   CHECK_THAT(refusal_of("# mine\nlr = 0.1\n\nepocs = 3\n"),
              ContainsSubstring(file + ", line 4: epocs]") && ContainsSubstring("did you mean epochs?"));
@@ -44,7 +44,7 @@ TEST_CASE("a key that is no option is named with its line and the nearest key", 
 TEST_CASE("a value that does not fit is named with its file, line and key", "[config]") {
   const TemporaryFolder folder;
   const fs::path path = folder / "c.toml";
-  const auto refusal_of = [&](const std::string& text) { return refusal(write_bytes(path, text)); };
+  const auto refusal_of = [&](const std::string& text) { return config_refusal(write_bytes(path, text)); };
   CHECK(refusal_of("seed = 1\nepochs = \"ten\"\n") ==
         fmt::format("[--epochs] expected a whole number from 1 to 1000000, got ten\n--epochs is ten in {}, line 2",
                     path.string()));
@@ -55,20 +55,20 @@ TEST_CASE("a value that does not fit is named with its file, line and key", "[co
   CHECK_THAT(refusal_of("folds = 3\nfold = 3\n"),
              ContainsSubstring("--folds is 3 in ") && ContainsSubstring("--fold is 3 in "));
   // The file is not blamed for what the command line gives.
-  CHECK_THAT(refusal(write_bytes(path, "lr = 0.5\n"), {"--lr", "1e-38"}), !ContainsSubstring("c.toml"));
+  CHECK_THAT(config_refusal(write_bytes(path, "lr = 0.5\n"), {"--lr", "1e-38"}), !ContainsSubstring("c.toml"));
 }
 
 TEST_CASE("a file that is no TOML is refused with its line, one that is not there with its name", "[config]") {
   const TemporaryFolder folder;
   const fs::path path = folder / "c.toml";
-  const auto refusal_of = [&](const std::string& text) { return refusal<DataError>(write_bytes(path, text)); };
+  const auto refusal_of = [&](const std::string& text) { return config_refusal<DataError>(write_bytes(path, text)); };
   CHECK_THAT(refusal_of("lr = 0.1\ndata = /no/quotes\n"), ContainsSubstring("c.toml, line 2] expected TOML"));
   CHECK_THAT(refusal_of("lr = 0.1\nseed = 1\nlr = 0.2\n"), ContainsSubstring("c.toml, line 3] expected TOML"));
   CHECK_THAT(refusal_of("data = \"\xff\"\n"), ContainsSubstring("c.toml, line 1] expected TOML"));
-  CHECK_THAT(refusal<DataError>(folder / "absent.toml"), ContainsSubstring("absent.toml"));
-  CHECK_THAT(refusal<DataError>(folder.path()), ContainsSubstring(folder.path().string()));
+  CHECK_THAT(config_refusal<DataError>(folder / "absent.toml"), ContainsSubstring("absent.toml"));
+  CHECK_THAT(config_refusal<DataError>(folder.path()), ContainsSubstring(folder.path().string()));
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THAT(refusal<DataError>(folder / "pipe"), ContainsSubstring("pipe"));  // it does not wait for the pipe
+  CHECK_THAT(config_refusal<DataError>(folder / "pipe"), ContainsSubstring("pipe"));  // it does not wait for the pipe
 }
 
 TEST_CASE("config.toml of earlier versions, with a seed beyond TOML's integers, is read", "[config]") {

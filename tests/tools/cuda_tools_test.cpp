@@ -16,21 +16,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* small = "--channels 4,8 --size 16,16,16 --val-fraction 0.5 --seed 2";
+constexpr const char* small_run = "--channels 4,8 --size 16,16,16 --val-fraction 0.5 --seed 2";
 
 ToolResult train_on_cuda(const fs::path& data, const fs::path& out, const std::string& more) {
   return run_tool("cusim/revunet-train",
-                  fmt::format("--data '{}' --out '{}' {} {}", data.string(), out.string(), small, more),
+                  fmt::format("--data '{}' --out '{}' {} {}", data.string(), out.string(), small_run, more),
                   patient_threads);
 }
 
 // Runs a single step, which the tests of refusals need.
 ToolResult one_step(const fs::path& data, const fs::path& out, const std::string& more) {
   return train_on_cuda(data, out, "--max-steps 1 " + more);
-}
-
-nlohmann::json read_json(const fs::path& path) {
-  return nlohmann::json::parse(read_bytes(path));
 }
 
 }  // namespace
@@ -41,7 +37,7 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   const std::string options =
       "--epochs 2 --lr 0.003 --skips stored --augment paper --deformation 2 --ema 0.9 --dropout 0.2 --clip-gradients 1 "
       "--cross-entropy 1";
-  REQUIRE(train(data, folder / "cpu", fmt::format("{} {}", small, options)).exit_code == 0);
+  REQUIRE(train(data, folder / "cpu", fmt::format("{} {}", small_run, options)).exit_code == 0);
   const fs::path run = folder / "cuda", trace = run / "trace.jsonl";
   const ToolResult got = train_on_cuda(data, run, fmt::format("{} --memory-trace '{}'", options, trace.string()));
   REQUIRE(got.exit_code == 0);
@@ -147,8 +143,8 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2);
   const auto refused = [&](const std::string& tool, const std::string& options, const std::string& reason) {
-    const ToolResult got = run_tool(
-        tool, fmt::format("--data '{}' --out '{}' {} {}", data.string(), (folder / "run").string(), small, options));
+    const ToolResult got = run_tool(tool, fmt::format("--data '{}' --out '{}' {} {}", data.string(),
+                                                      (folder / "run").string(), small_run, options));
     CHECK(got.exit_code == 2);
     CHECK_THAT(got.errors, ContainsSubstring(reason));
     CHECK_FALSE(fs::exists(folder / "run"));
@@ -166,6 +162,6 @@ TEST_CASE("options of a CUDA device are refused where there is none", "[cuda]") 
     CHECK_THAT(got.errors, ContainsSubstring("expected --device cuda; otherwise"));
   }
   // A plan needs no device.
-  const ToolResult plan = run_tool("revunet-train", fmt::format("--plan --device cuda {}", small));
+  const ToolResult plan = run_tool("revunet-train", fmt::format("--plan --device cuda {}", small_run));
   CHECK(plan.exit_code == 0);
 }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double tolerance = 1e-12;
+constexpr double statistic_tolerance = 1e-12;
 
 // The label is 4, so that all three regions are the same mask.
 void write_mask(const fs::path& path, const Index3& size, const Inside& inside) {
@@ -66,7 +66,7 @@ TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
     const nlohmann::json report = scores_of(folder, "--hd95 " + name);
     CHECK(report.at("hd95") == name);
     CHECK(report.at("cases")[0].at("WT").at("hd95_mm").get<double>() ==
-          Approx(row.at(name).get<double>()).margin(tolerance));
+          Approx(row.at(name).get<double>()).margin(statistic_tolerance));
   }
   CHECK_THAT(evaluate(folder, "--hd95 max").output,
              ContainsSubstring("larger of the two directed") && ContainsSubstring("  19.000  "));
@@ -81,8 +81,8 @@ TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") 
   const nlohmann::json report = scores_of(folder, "");
   const auto check = [&](const char* statistic, double dice, double hd95) {
     INFO(statistic);
-    CHECK(report.at(statistic).at("TC").at("dice").get<double>() == Approx(dice).margin(tolerance));
-    CHECK(report.at(statistic).at("TC").at("hd95_mm").get<double>() == Approx(hd95).margin(tolerance));
+    CHECK(report.at(statistic).at("TC").at("dice").get<double>() == Approx(dice).margin(statistic_tolerance));
+    CHECK(report.at(statistic).at("TC").at("hd95_mm").get<double>() == Approx(hd95).margin(statistic_tolerance));
   };
   check("mean", 0.8, 2);
   check("standard_deviation", std::sqrt(0.1 / 4), std::sqrt(10.0 / 4));
@@ -127,9 +127,9 @@ TEST_CASE("lesion-wise scores stand next to the others where they are asked for"
   const std::string csv = (folder / "s.csv").string();
   const nlohmann::json report = scores_of(folder, fmt::format("--lesion-wise --hd95 surfel --csv '{}'", csv));
   const nlohmann::json& scores = report.at("cases")[0].at("ET");
-  CHECK(scores.at("dice").get<double>() == Approx(96.0 / 193).margin(tolerance));
-  CHECK(scores.at("lesion_dice").get<double>() == Approx(0.25).margin(tolerance));
-  CHECK(scores.at("lesion_hd95_mm").get<double>() == Approx(749.0 / 3).margin(tolerance));
+  CHECK(scores.at("dice").get<double>() == Approx(96.0 / 193).margin(statistic_tolerance));
+  CHECK(scores.at("lesion_dice").get<double>() == Approx(0.25).margin(statistic_tolerance));
+  CHECK(scores.at("lesion_hd95_mm").get<double>() == Approx(749.0 / 3).margin(statistic_tolerance));
   CHECK(scores.at("lesions") == nlohmann::json{{"found", 1}, {"missed", 1}, {"false_positives", 1}, {"ignored", 0}});
   CHECK(report.at("median").at("ET").at("lesion_dice") == scores.at("lesion_dice"));
   const auto rows = read_csv(csv);
@@ -142,7 +142,7 @@ TEST_CASE("lesion-wise scores stand next to the others where they are asked for"
   // counts.
   const nlohmann::json one = scores_of(folder, "--lesion-wise --lesion-dilation 9").at("cases")[0].at("ET");
   CHECK(one.at("lesions").at("found") == 1);
-  CHECK(one.at("lesion_dice").get<double>() == Approx(2 * 48.0 / (128 + 64) / 2).margin(tolerance));
+  CHECK(one.at("lesion_dice").get<double>() == Approx(2 * 48.0 / (128 + 64) / 2).margin(statistic_tolerance));
   const nlohmann::json none = scores_of(folder, "--lesion-wise --lesion-min-volume 64").at("cases")[0].at("ET");
   CHECK(none.at("lesions").at("ignored") == 2);
 

@@ -12,7 +12,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 #include "tests/support/skip.h"
-#include "tests/tools/tool_runner.h"
+#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -22,14 +22,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double tolerance = 1e-12;  // all digits are written: only the last rounding may differ
-constexpr std::array<int64_t, 3> size = {16, 12, 12};
+constexpr std::array<int64_t, 3> grid_size = {16, 12, 12};
 
 // Returns a cube of side 10 of one label, with its corner at (x, 1, 1).
 std::vector<uint8_t> cube(int64_t corner_x, uint8_t label) {
   std::vector<uint8_t> labels;
-  for (int64_t z = 0; z < size[2]; ++z) {
-    for (int64_t y = 0; y < size[1]; ++y) {
-      for (int64_t x = 0; x < size[0]; ++x) {
+  for (int64_t z = 0; z < grid_size[2]; ++z) {
+    for (int64_t y = 0; y < grid_size[1]; ++y) {
+      for (int64_t x = 0; x < grid_size[0]; ++x) {
         const bool inside = x >= corner_x && x < corner_x + 10 && y >= 1 && y < 11 && z >= 1 && z < 11;
         labels.push_back(inside ? label : 0);
       }
@@ -40,16 +40,12 @@ std::vector<uint8_t> cube(int64_t corner_x, uint8_t label) {
 
 void write_labels(const fs::path& path, const std::vector<uint8_t>& labels, std::array<double, 3> spacing = {1, 1, 1}) {
   fs::create_directories(path.parent_path());
-  io::write_nifti(path, io::make_nifti_header(size, spacing), labels);
+  io::write_nifti(path, io::make_nifti_header(grid_size, spacing), labels);
 }
 
 ToolResult evaluate(const fs::path& reference, const fs::path& prediction, const std::string& more = "") {
   return run_tool("revunet-evaluate",
                   fmt::format("--reference '{}' --prediction '{}' {}", reference.string(), prediction.string(), more));
-}
-
-nlohmann::json read_json(const fs::path& path) {
-  return nlohmann::json::parse(read_bytes(path));
 }
 
 double number(const nlohmann::json& value) {

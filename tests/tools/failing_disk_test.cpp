@@ -22,7 +22,7 @@ const std::map<std::string, std::string> reasons = {{"mkdir", "Read-only file sy
                                                     {"write", "No space left on device"},
                                                     {"sync", "Input/output error"},
                                                     {"rename", "Input/output error"}};
-const std::string kOptions =
+const std::string kTrainOptions =
     "--channels 4,8 --size 16,16,16 --epochs 2 --val-fraction 0.25 --lr 0.01 --seed 3 --accumulate 2 --ema 0.9";
 
 // Runs a tool whose at-th call fails, or none with 0. `calls` gets a line for each call.
@@ -53,8 +53,8 @@ std::vector<Call> calls_of(const std::string& tool, const std::string& arguments
   return calls;
 }
 
-std::string start(const fs::path& data, const fs::path& run) {
-  return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), kOptions);
+std::string start_training(const fs::path& data, const fs::path& run) {
+  return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), kTrainOptions);
 }
 
 void expect_no_leftovers(const fs::path& folder) {
@@ -71,7 +71,7 @@ TEST_CASE("a file gets its name once it is on disk, the older one keeps its own 
           "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), run = folder / "run";
-  const std::vector<Call> calls = calls_of("revunet-train", start(data, run));
+  const std::vector<Call> calls = calls_of("revunet-train", start_training(data, run));
   std::map<std::string, std::string> last;  // the last call for each path
   std::map<std::string, int> named;
   for (size_t i = 0; i < calls.size(); ++i) {
@@ -108,13 +108,13 @@ TEST_CASE("a file gets its name once it is on disk, the older one keeps its own 
 TEST_CASE("whichever call of a run fails, it is named, and the run goes on to the same end", "[train][resume]") {
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 4), whole = folder / "whole";
-  const std::vector<Call> calls = calls_of("revunet-train", start(data, whole));
+  const std::vector<Call> calls = calls_of("revunet-train", start_training(data, whole));
   for (size_t at = 1; at <= calls.size(); ++at) {
     const auto& [kind, path, to] = calls[at - 1];
     INFO("call " << at << " of " << calls.size() << ": " << kind << " " << path << " " << to);
     const fs::path run = folder / std::to_string(at);
     const ToolResult got =
-        run_on_failing_disk("revunet-train", start(data, run), static_cast<long>(at), folder / "its_calls");
+        run_on_failing_disk("revunet-train", start_training(data, run), static_cast<long>(at), folder / "its_calls");
     INFO(got.errors);
     // A failure of what only shows the run does not end it.
     const bool shows = got.output.find("the run goes on without ") != std::string::npos;
@@ -128,8 +128,9 @@ TEST_CASE("whichever call of a run fails, it is named, and the run goes on to th
     }
     expect_no_leftovers(run);
     const bool begun = fs::exists(run / "config.toml");
-    const ToolResult rest = run_tool(
-        "revunet-train", begun ? fmt::format("--resume '{}'", run.string()) : start(data, run), patient_threads);
+    const ToolResult rest =
+        run_tool("revunet-train", begun ? fmt::format("--resume '{}'", run.string()) : start_training(data, run),
+                 patient_threads);
     INFO(rest.errors);
     REQUIRE(rest.exit_code == 0);
     for (const char* file : {"last.safetensors", "best.safetensors", "split.json"}) {

@@ -36,7 +36,7 @@ struct Evaluation {
   nlohmann::json report;  // null where it failed
 };
 
-Evaluation evaluate(const fs::path& reference, const fs::path& prediction, const std::string& more = "") {
+Evaluation evaluate_labels(const fs::path& reference, const fs::path& prediction, const std::string& more = "") {
   const TemporaryFolder folder;
   const fs::path json = folder / "s.json";
   Evaluation got{
@@ -74,7 +74,7 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder do
   write_values(folder / "out/one.nii.gz", predicted_values);
   for (const char* reference : {"task", "task/labelsTr", "task/labelsTr/one.nii.gz"}) {
     for (const char* prediction : {"out", "out/one.nii.gz"}) {
-      const Evaluation got = evaluate(folder / reference, folder / prediction);
+      const Evaluation got = evaluate_labels(folder / reference, folder / prediction);
       check_labels(got, "msd", "dataset.json", core_msd);
       CHECK(got.report.at("cases")[0].at("labels").at("values") ==
             nlohmann::json{{"0", "background"}, {"1", "oedema"}, {"2", "core"}, {"3", "enhancing"}});
@@ -86,13 +86,15 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder do
   CHECK(within.exit_code == 0);
   CHECK_THAT(within.output, ContainsSubstring("labels: msd") && ContainsSubstring("from dataset.json"));
   // --labels overrides it.
-  check_labels(evaluate(folder / "task", folder / "out", "--labels brats2023"), "brats2023", "--labels", core_2023);
+  check_labels(evaluate_labels(folder / "task", folder / "out", "--labels brats2023"), "brats2023", "--labels",
+               core_2023);
   // A dataset.json next to the predictions says nothing about the reference.
   fs::rename(folder / "task/dataset.json", folder / "out/dataset.json");
-  check_refusal(evaluate(folder / "task/labelsTr", folder / "out"), "one.nii.gz] expected a name or a dataset.json");
+  check_refusal(evaluate_labels(folder / "task/labelsTr", folder / "out"),
+                "one.nii.gz] expected a name or a dataset.json");
   // In the reference's own folder it does.
   fs::rename(folder / "out/dataset.json", folder / "task/labelsTr/dataset.json");
-  check_labels(evaluate(folder / "task/labelsTr", folder / "out"), "msd", "dataset.json", core_msd);
+  check_labels(evaluate_labels(folder / "task/labelsTr", folder / "out"), "msd", "dataset.json", core_msd);
 }
 
 TEST_CASE("names of BraTS say what labels are, and others need --labels", "[evaluate]") {
@@ -102,26 +104,26 @@ TEST_CASE("names of BraTS say what labels are, and others need --labels", "[eval
   write_values(folder / "one/one-seg.nii.gz", reference_values);
   write_values(folder / "data/one/one-seg.nii.gz", reference_values);
   for (const char* reference : {"named", "named/one-seg.nii.gz", "one", "one/one-seg.nii.gz", "data"}) {
-    check_labels(evaluate(folder / reference, folder / "out"), "brats2023", "file name", core_2023);
+    check_labels(evaluate_labels(folder / reference, folder / "out"), "brats2023", "file name", core_2023);
   }
   write_values(folder / "bare/one.nii.gz", reference_values);
   for (const char* reference : {"bare", "bare/one.nii.gz"}) {
-    check_refusal(evaluate(folder / reference, folder / "out/one.nii.gz"),
+    check_refusal(evaluate_labels(folder / reference, folder / "out/one.nii.gz"),
                   "one.nii.gz] expected a name or a dataset.json that says what the labels are, got neither; say it "
                   "with --labels: brats, brats2015, brats2023, brats2024");
-    check_labels(evaluate(folder / reference, folder / "out", "--labels msd"), "msd", "--labels", core_msd);
+    check_labels(evaluate_labels(folder / reference, folder / "out", "--labels msd"), "msd", "--labels", core_msd);
   }
   // Only what is scored matters.
   write_values(folder / "named/two.nii.gz", reference_values);
-  check_labels(evaluate(folder / "named", folder / "out"), "brats2023", "file name", core_2023);
+  check_labels(evaluate_labels(folder / "named", folder / "out"), "brats2023", "file name", core_2023);
   write_values(folder / "out/two.nii.gz", reference_values);
-  check_refusal(evaluate(folder / "named", folder / "out"), "two.nii.gz] expected a name or a dataset.json");
+  check_refusal(evaluate_labels(folder / "named", folder / "out"), "two.nii.gz] expected a name or a dataset.json");
 
   // Both conventions are in one folder, and each has a line.
   fs::remove(folder / "named/two.nii.gz");
   write_values(folder / "named/two_seg.nii.gz", {0, 1, 2, 4});
   write_values(folder / "out/two.nii.gz", {0, 1, 2, 4});
-  const Evaluation mixed = evaluate(folder / "named", folder / "out");
+  const Evaluation mixed = evaluate_labels(folder / "named", folder / "out");
   REQUIRE(mixed.result.exit_code == 0);
   CHECK_THAT(
       mixed.result.output,
@@ -137,9 +139,9 @@ TEST_CASE("paediatric names of BraTS say nothing, as 2023 and 2024 differ", "[ev
   write_values(folder / "data" / name / (name + "-seg.nii.gz"), reference_values);
   for (const std::string& reference :
        {std::string("data"), "data/" + name, "data/" + name + "/" + name + "-seg.nii.gz"}) {
-    check_refusal(evaluate(folder / reference, folder / "out"),
+    check_refusal(evaluate_labels(folder / reference, folder / "out"),
                   "got BraTS-PED, where 2023 and 2024 differ; say it with --labels: ");
-    check_labels(evaluate(folder / reference, folder / "out", "--labels brats2023"), "brats2023", "--labels",
+    check_labels(evaluate_labels(folder / reference, folder / "out", "--labels brats2023"), "brats2023", "--labels",
                  core_2023);
   }
 }
@@ -148,26 +150,29 @@ TEST_CASE("a broken link in place of a case is refused, not passed over", "[eval
   const TemporaryFolder folder;
   write_values(folder / "data/one/one_seg.nii.gz", {0, 1, 2, 4});
   write_values(folder / "out/one.nii.gz", {0, 1, 2, 4});
-  REQUIRE(evaluate(folder / "data", folder / "out").result.exit_code == 0);
+  REQUIRE(evaluate_labels(folder / "data", folder / "out").result.exit_code == 0);
   const auto link = [&](const fs::path& path) {
     fs::create_directories(path.parent_path());
     fs::create_symlink(folder / "gone", path);
   };
   SECTION("a case's folder") {
     link(folder / "data/two");
-    check_refusal(evaluate(folder / "data", folder / "out"), "data/two] expected a file or folder, got a broken link");
+    check_refusal(evaluate_labels(folder / "data", folder / "out"),
+                  "data/two] expected a file or folder, got a broken link");
   }
   SECTION("a case's segmentation") {
     link(folder / "data/two/two-seg.nii.gz");
-    check_refusal(evaluate(folder / "data", folder / "out"),
+    check_refusal(evaluate_labels(folder / "data", folder / "out"),
                   "two-seg.nii.gz] expected a file or folder, got a broken link");
   }
   SECTION("the file itself") {
     link(folder / "two_seg.nii.gz");
-    check_refusal(evaluate(folder / "two_seg.nii.gz", folder / "out/one.nii.gz"), "got a broken link; check the path");
+    check_refusal(evaluate_labels(folder / "two_seg.nii.gz", folder / "out/one.nii.gz"),
+                  "got a broken link; check the path");
   }
   SECTION("a prediction") {
     link(folder / "out/two.nii");
-    check_refusal(evaluate(folder / "data", folder / "out"), "two.nii] expected a file or folder, got a broken link");
+    check_refusal(evaluate_labels(folder / "data", folder / "out"),
+                  "two.nii] expected a file or folder, got a broken link");
   }
 }

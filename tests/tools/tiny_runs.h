@@ -54,9 +54,13 @@ inline void expect_train_refusal(const ToolResult& got, int exit_code, const std
                              Catch::Matchers::ContainsSubstring(reason));
 }
 
+inline nlohmann::json read_json(const std::filesystem::path& path) {
+  return nlohmann::json::parse(read_bytes(path));
+}
+
 // Returns the cases of a part of a run's split.json: training or validation.
 inline std::vector<std::string> names_in(const std::filesystem::path& split_file, const std::string& part) {
-  return nlohmann::json::parse(read_bytes(split_file)).at(part).get<std::vector<std::string>>();
+  return read_json(split_file).at(part).get<std::vector<std::string>>();
 }
 
 // Writes untrained weights, as revunet-train would write them.

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-ToolResult trace_tool(const std::string& command, const fs::path& file) {
+ToolResult run_trace_tool(const std::string& command, const fs::path& file) {
   return run_tool("revunet-trace", fmt::format("{} '{}'", command, file.string()));
 }
 
@@ -48,14 +48,14 @@ TEST_CASE("every command of revunet-trace shows what is before a cut, with a war
   for (const auto& [command, shown] :
        {std::pair{"summary", "step 2"}, {"peak", "by tag"}, {"plot", "t.png"}, {"convert", "t.chrome.json"}}) {
     INFO(command);
-    const ToolResult got = trace_tool(command, file);
+    const ToolResult got = run_trace_tool(command, file);
     CHECK(got.exit_code == 0);
     CHECK_THAT(got.errors, warned);
     CHECK_THAT(got.output, ContainsSubstring(shown));
   }
-  CHECK_THAT(trace_tool("summary", file).output,
+  CHECK_THAT(run_trace_tool("summary", file).output,
              ContainsSubstring("ended: no end record") && ContainsSubstring("step 2 (cut)"));
-  const ToolResult verified = trace_tool("verify", file);
+  const ToolResult verified = run_trace_tool("verify", file);
   CHECK(verified.exit_code == 1);
   CHECK_THAT(verified.errors, warned && ContainsSubstring("the rest cannot be verified"));
   CHECK_THAT(verified.output, ContainsSubstring("step 1: every term") && !ContainsSubstring("verified"));
@@ -63,7 +63,7 @@ TEST_CASE("every command of revunet-trace shows what is before a cut, with a war
 
 TEST_CASE("a plan's own trace is not called verified", "[trace]") {
   const TemporaryFolder folder;
-  const ToolResult got = trace_tool("verify", write(folder / "p.jsonl", planned_trace(header_of(tiny_settings))));
+  const ToolResult got = run_trace_tool("verify", write(folder / "p.jsonl", planned_trace(header_of(tiny_settings))));
   CHECK(got.exit_code == 0);
   CHECK_THAT(got.output, ContainsSubstring("proves nothing about a run") && !ContainsSubstring("verified"));
 }

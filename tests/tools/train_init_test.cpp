@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string tiny = tiny_options;
+const std::string tiny_init = tiny_options;
 
 }  // namespace
 
@@ -19,8 +19,9 @@ TEST_CASE("training starts from --init weights", "[train]") {
   const fs::path data = make_phantoms(folder / "data", 1);
   const fs::path init = write_untrained(folder / "init.safetensors");  // its seed differs from the run's
   // A step of Adam moves a weight by at most about lr, which is less here than the least float32 that the tensors hold.
-  REQUIRE(train(data, folder / "run", tiny + " --max-steps 1 --lr 1e-30 --init '" + init.string() + "'").exit_code ==
-          0);
+  REQUIRE(
+      train(data, folder / "run", tiny_init + " --max-steps 1 --lr 1e-30 --init '" + init.string() + "'").exit_code ==
+      0);
   const io::SafetensorsFile before = io::read_safetensors(init);
   const io::SafetensorsFile after = io::read_safetensors(folder / "run/last.safetensors");
   double moved = 0;

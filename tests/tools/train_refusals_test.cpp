@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string tiny = tiny_options;
+const std::string tiny_refused = tiny_options;
 
 // Writes a case of 32 x 32 x 32 voxels without a tumour, all near one value except (24, 24, 24), which is far off.
 void write_case_with_outlier(const fs::path& folder) {
@@ -45,7 +45,7 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
           "144,192,160");
   refused("--size 160,192", "expected three positive sizes");
   refused("--size 32,32,32 --patch 16,16,20", "the nearest are 16,16,16");
-  refused(tiny + " --patch 16,16,34", "[--patch] expected a patch within --size 32,32,32, got 16,16,34");
+  refused(tiny_refused + " --patch 16,16,34", "[--patch] expected a patch within --size 32,32,32, got 16,16,34");
   refused("--channels 5,10", "multiples of the first, which is even, got 5 in 5,10");
   refused("--channels 4,6", "got 6 in 4,6");
   refused("--channels 4,,8", "[--channels] expected whole numbers");
@@ -68,21 +68,22 @@ TEST_CASE("revunet-train refuses bad usage with exit code 2 and makes nothing", 
   refused("--config '" + (folder / "mistyped.toml").string() + "'", "epocs");
   expect_train_refusal(run_tool("revunet-train", "--out '" + run.string() + "'"), 2, "--data is required");
   expect_train_refusal(run_tool("revunet-train", "--data '" + data.string() + "'"), 2, "--out is required");
-  expect_train_refusal(train(folder / "absent", folder / "run\xff", tiny), 2, "[--out] expected a text in UTF-8");
+  expect_train_refusal(train(folder / "absent", folder / "run\xff", tiny_refused), 2,
+                       "[--out] expected a text in UTF-8");
 
   // An earlier run is not touched.
-  REQUIRE(train(data, run, tiny + " --max-steps 1").exit_code == 0);
+  REQUIRE(train(data, run, tiny_refused + " --max-steps 1").exit_code == 0);
   const std::string before = read_bytes(run / "last.safetensors");
-  expect_train_refusal(train(data, run, tiny + " --max-steps 2"), 2, "which is not empty; choose another");
+  expect_train_refusal(train(data, run, tiny_refused + " --max-steps 2"), 2, "which is not empty; choose another");
   CHECK(read_bytes(run / "last.safetensors") == before);
-  expect_train_refusal(train(data, run / "log.csv", tiny), 2, "[--out]");
+  expect_train_refusal(train(data, run / "log.csv", tiny_refused), 2, "[--out]");
 }
 
 TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   const auto refused = [&](const std::string& options, const std::string& reason) {
-    expect_train_refusal(train(folder / "data", run, tiny + " --max-steps 1 " + options), 3, reason);
+    expect_train_refusal(train(folder / "data", run, tiny_refused + " --max-steps 1 " + options), 3, reason);
   };
   refused("", "got nothing there");
   const fs::path phantom = make_phantoms(folder / "data", 2) / "Phantom_002";
@@ -106,10 +107,10 @@ TEST_CASE("revunet-train refuses bad data with exit code 3", "[train]") {
 
   const std::string bytes = read_bytes(file("flair"));
   write_bytes(file("flair"), bytes.substr(0, bytes.size() / 2));
-  expect_train_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0"), 3,
+  expect_train_refusal(train(folder / "data", run, tiny_refused + " --epochs 1 --val-fraction 0"), 3,
                        "Phantom_002_flair.nii.gz");
   CHECK_FALSE(fs::exists(run));
-  expect_train_refusal(train(folder / "data", run, tiny + " --epochs 1 --val-fraction 0 --check none"), 3,
+  expect_train_refusal(train(folder / "data", run, tiny_refused + " --epochs 1 --val-fraction 0 --check none"), 3,
                        "Phantom_002_flair.nii.gz");
   CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring("Phantom_002_flair.nii.gz"));
   CHECK(names_in(run / "split.json", "training").size() == 2);
@@ -120,7 +121,8 @@ TEST_CASE("a loss that is not finite ends the run with exit code 1, naming case 
   const fs::path data = make_phantoms(folder / "data", 1), run = folder / "run";
   const io::SafetensorsFile weights = io::read_safetensors(write_untrained(folder / "good.safetensors"));
   io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 3e38f));
-  const ToolResult got = train(data, run, tiny + " --epochs 2 --init '" + (folder / "huge.safetensors").string() + "'");
+  const ToolResult got =
+      train(data, run, tiny_refused + " --epochs 2 --init '" + (folder / "huge.safetensors").string() + "'");
   expect_train_refusal(got, 1, "step 1, case Phantom_001: the loss is not finite");
   CHECK_THAT(got.errors, ContainsSubstring("[conv3d firstConv.weight] expected finite values in its output") &&
                              ContainsSubstring("no epoch was finished"));
@@ -140,7 +142,7 @@ TEST_CASE("a run that fails late keeps the weights and the log of its last whole
   const fs::path run = folder / "run";
   const ToolResult got =
       train(folder / "data", run,
-            tiny + " --patch 16,16,16 --epochs 200 --init '" + (folder / "huge.safetensors").string() + "'");
+            tiny_refused + " --patch 16,16,16 --epochs 200 --init '" + (folder / "huge.safetensors").string() + "'");
   expect_train_refusal(got, 1, "case outlier: the loss is not finite");
   const auto rows = read_csv(run / "log.csv");
   REQUIRE(rows.size() > 2);  // the seed's first patches do not hold it

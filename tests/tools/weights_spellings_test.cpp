@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const UNetConfig baseline = {.kind = ModelKind::baseline, .channels = {2, 4, 8}};
+const UNetConfig small_baseline = {.kind = ModelKind::baseline, .channels = {2, 4, 8}};
 
 struct Read {
   io::SafetensorsFile file;
@@ -28,7 +28,7 @@ Read read(const fs::path& path) {
   return r;
 }
 
-std::string refusal(const fs::path& path) {
+std::string weights_refusal(const fs::path& path) {
   return message_of<DataError>([&] { weights_info(read(path).file); });
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("what wrappers put into names is dropped and reported", "[weights]") {
        [](const std::string& n) { return n.starts_with("encoders.1.") ? "encoders.1._orig_mod." + n.substr(11) : n; },
        {"'_orig_mod.'"}},
   }));
-  const UNetConfig config = GENERATE(tiny_network, baseline);
+  const UNetConfig config = GENERATE(tiny_network, small_baseline);
   INFO(spelling.about);
   const TemporaryFolder folder;
   const io::SafetensorsFile plain = io::read_safetensors(write_untrained(folder / "plain.safetensors", config));
@@ -130,11 +130,11 @@ TEST_CASE("counters next to the weights are left out and reported, and other int
   CHECK(got.file.at("lastConv.bias").to_f32() == plain.at("lastConv.bias").to_f32());
 
   write_bytes(path, with_raw_tensor(bytes, "table", "I64", "[2]", eight_bytes(1) + eight_bytes(2)));
-  CHECK_THAT(refusal(path), ContainsSubstring("for tensor 'table', got \"I64\""));
+  CHECK_THAT(weights_refusal(path), ContainsSubstring("for tensor 'table', got \"I64\""));
   write_bytes(path, with_raw_tensor(bytes, "n_averaged", "I64", "[]", "1234"));
-  CHECK_THAT(refusal(path), ContainsSubstring("expected 8 bytes for tensor 'n_averaged'"));
+  CHECK_THAT(weights_refusal(path), ContainsSubstring("expected 8 bytes for tensor 'n_averaged'"));
   write_bytes(path, with_raw_tensor(bytes, "extra.bias", "I64", "[1]", eight_bytes(1)));
-  CHECK_THAT(refusal(path), ContainsSubstring("expected extra.bias of floating-point numbers"));
+  CHECK_THAT(weights_refusal(path), ContainsSubstring("expected extra.bias of floating-point numbers"));
   // Only weights have counters. Other files are read as strictly as before.
   write_bytes(path, with_raw_tensor(bytes, "n_averaged", "I64", "[]", eight_bytes(7)));
   CHECK_THAT(message_of<DataError>([&] { io::read_safetensors(path); }), ContainsSubstring("'n_averaged'"));
@@ -149,7 +149,7 @@ TEST_CASE("files of more than one network are refused", "[weights]") {
       for (const auto& entry : plain.entries()) file.add(front + entry.name, entry.tensor);
     }
     io::write_safetensors(folder / "w.safetensors", file);
-    return refusal(folder / "w.safetensors");
+    return weights_refusal(folder / "w.safetensors");
   };
   CHECK_THAT(refusal_with({"net.", "ema."}), ContainsSubstring("one network, got 2 with 'ema.', 'net.' in front"));
   CHECK_THAT(refusal_with({"", "module."}),
@@ -175,7 +175,8 @@ TEST_CASE("a tensor of a wrong shape is named with both shapes, whichever it is"
            {"lastConv.weight", {3}, "expected lastConv.weight of shape (O, I, kD, kH, kW), got (3)"},
            {f_block + "gn.bias", {5}, "f_block.gn.bias of shape (4), got (5)"},
        }) {
-    const std::string message = refusal(write_reshaped(folder / "w.safetensors", plain, wrong.name, wrong.shape));
+    const std::string message =
+        weights_refusal(write_reshaped(folder / "w.safetensors", plain, wrong.name, wrong.shape));
     CHECK_THAT(message, ContainsSubstring("w.safetensors] ") && ContainsSubstring(wrong.message) &&
                             !ContainsSubstring("without it"));
   }
@@ -189,7 +190,7 @@ TEST_CASE("files of torch.save are recognised by their content, and the message 
                                        "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19."s,      // before PyTorch 1.6
                                        "\x80\4\x95\x10\0\0\0\0\0\0\0}\x94."s);              // pickle.dump
   write_bytes(folder / name, content);
-  const std::string message = refusal(folder / name);
+  const std::string message = weights_refusal(folder / name);
   CHECK_THAT(message, ContainsSubstring(name + "] expected a safetensors file, got one that torch.save wrote") &&
                           ContainsSubstring("weights_only=True") && ContainsSubstring("safetensors.torch.save_file("));
   if (name == "w.pth") CHECK_THAT(message, ContainsSubstring("/w.safetensors\")"));

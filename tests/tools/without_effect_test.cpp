@@ -47,7 +47,7 @@ std::vector<std::string> typed(const Rule& rule) {
 const std::vector<std::string> kPlan = {"--plan", "--size", "32,32,32", "--channels", "4,8"};
 
 // Returns the refusal of these words on the command line, next to the device cpu unless they name another, or "".
-std::string refusal(std::vector<std::string> words) {
+std::string refusal_of_words(std::vector<std::string> words) {
   if (std::ranges::find(words, "--device") == words.end()) words = joined(words, {"--device", "cpu"});
   try {
     ParsedRun(joined(kPlan, words)).resolved();
@@ -71,10 +71,10 @@ TEST_CASE("a typed option without effect is refused with what it needs", "[train
   for (const Rule& rule : kRules) {
     INFO(rule.option << " next to " << fmt::format("{}", fmt::join(rule.idle, " ")));
     const std::string name = rule.option.starts_with("no-") ? rule.option.substr(3) : rule.option;
-    CHECK_THAT(refusal(joined(typed(rule), rule.idle)),
+    CHECK_THAT(refusal_of_words(joined(typed(rule), rule.idle)),
                ContainsSubstring(fmt::format("[--{}] expected {}", name, rule.needed)) &&
                    ContainsSubstring(" has no effect: change that or leave "));
-    CHECK(refusal(joined(typed(rule), rule.mend)) == "");
+    CHECK(refusal_of_words(joined(typed(rule), rule.mend)) == "");
   }
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("a configuration file may hold options without effect, a command line 
   for (const Rule& rule : kRules) {
     INFO(rule.option << " next to " << fmt::format("{}", fmt::join(rule.idle, " ")));
     const std::string file = write_bytes(folder / "c.toml", line_of(rule)).string();
-    CHECK(refusal(joined({"--config", file}, rule.idle)) == "");
+    CHECK(refusal_of_words(joined({"--config", file}, rule.idle)) == "");
   }
   // The program uses the same table.
   const ToolResult got = run_tool("revunet-train", "--plan --rotation 10");
@@ -95,7 +95,7 @@ TEST_CASE("with --resume, what the run has decided on is refused, and nothing el
   const TemporaryFolder folder;
   write_bytes(folder / "config.toml", "data = \"d\"\nfolds = 5\n");
   const auto resumed = [&](const std::vector<std::string>& words) {
-    return refusal(joined({"--resume", folder.path().string()}, words));
+    return refusal_of_words(joined({"--resume", folder.path().string()}, words));
   };
   const std::string other = write_bytes(folder / "other.toml", "lr = 0.5\n").string();
   for (const auto& [option, value] : std::map<std::string, std::string>{{"config", other},

@@ -9,7 +9,7 @@ using namespace revunet::test;
 
 namespace {
 
-constexpr size_t kMiB = size_t{1} << 20;
+constexpr size_t kMebibyte = size_t{1} << 20;
 
 HostMemory memory_of(const Machine& machine) {
   return host_memory(machine.folder.path());
@@ -29,8 +29,8 @@ TEST_CASE("a container's memory is its limit, and free is what it has not taken 
   machine.file(pod + "memory.stat", "anon 4096\ninactive_file 10485760\nactive_file 4096\n");
   const HostMemory memory = memory_of(machine);
   CHECK(memory.limit == HostMemory::Limit::control_group);
-  CHECK(memory.total == 64 * kMiB);
-  CHECK(memory.free == (64 - 48 + 10) * kMiB);
+  CHECK(memory.total == 64 * kMebibyte);
+  CHECK(memory.free == (64 - 48 + 10) * kMebibyte);
   machine.file(pod + "memory.current", "77108864\n");  // for a moment, before the kernel acts
   machine.file(pod + "memory.stat", "");
   CHECK(memory_of(machine).free == 0);
@@ -45,6 +45,6 @@ TEST_CASE("a container's memory of version 1, and its largest number is no limit
   machine.file("sys/fs/cgroup/memory/memory.stat", "inactive_file 4096\ntotal_inactive_file 2097152\n");
   const HostMemory memory = memory_of(machine);
   CHECK(memory.limit == HostMemory::Limit::control_group);
-  CHECK(memory.total == 32 * kMiB);
-  CHECK(memory.free == (32 - 8 + 2) * kMiB);
+  CHECK(memory.total == 32 * kMebibyte);
+  CHECK(memory.free == (32 - 8 + 2) * kMebibyte);
 }

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr io::Size3 size = {8, 6, 5};
+constexpr io::Size3 image_size = {8, 6, 5};
 const char* const modalities[] = {"t1", "t1ce", "t2", "flair"};
 
 // Adds a case of 8 x 6 x 5 voxels whose brain is 4 x 2 x 2, with values that no other case has, on `background`. Its
@@ -22,7 +22,7 @@ void add_case(const fs::path& data, const std::string& name, const std::vector<u
   static int number = 0;
   ++number;
   fs::create_directories(data / name);
-  const std::vector<char> header = io::make_nifti_header(size, {1, 1, 1});
+  const std::vector<char> header = io::make_nifti_header(image_size, {1, 1, 1});
   for (int m = 0; m < 4; ++m) {
     std::vector<float> voxels(8 * 6 * 5, background + 0.25f * static_cast<float>(m) * (background != 0));
     for (const int z : {1, 2}) {
@@ -73,7 +73,7 @@ TEST_CASE("a background that is not 0 is reported with its value, its share and 
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
                         "of t1ce, -0.25 in 93.3 % of t2: it counts as brain") &&
           ContainsSubstring("`background` corner"));
-  CHECK(report.cases[0].brain == size);
+  CHECK(report.cases[0].brain == image_size);
   const io::DatasetReport by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
   CHECK(by_corner.count(true) == 0);
   CHECK(by_corner.cases[0].brain == io::Size3{4, 2, 2});
@@ -86,7 +86,7 @@ TEST_CASE("images without any background are reported", "[check]") {
   add_case(folder.path(), "case_1", {1, 2, 4});
   std::vector<float> voxels(8 * 6 * 5);
   for (size_t v = 0; v < voxels.size(); ++v) voxels[v] = 1 + static_cast<float>(v);
-  io::write_nifti(folder / "case_1/case_1_t2.nii.gz", io::make_nifti_header(size, {1, 1, 1}), voxels, 1);
+  io::write_nifti(folder / "case_1/case_1_t2.nii.gz", io::make_nifti_header(image_size, {1, 1, 1}), voxels, 1);
   const io::DatasetReport report = check(folder.path());
   REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"background"});
   CHECK_THAT(report.cases[0].findings[0].message,

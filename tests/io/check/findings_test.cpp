@@ -20,7 +20,7 @@ struct Checked {
   std::string output, json;  // as the program writes them
 };
 
-Checked check(const fs::path& data) {
+Checked check_all(const fs::path& data) {
   const io::DatasetReport report = io::check_dataset(data, {});
   return {report.count(false), io::table_of(report), io::json_of(report)};
 }
@@ -102,7 +102,7 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
     put(h, 320, 2.5f);
   });
   with_header(d, "unknown", 16, [](std::vector<char>& h) { std::fill_n(h.begin() + 252, 4, '\0'); });  // both codes
-  const Checked got = check(d.folder.path());
+  const Checked got = check_all(d.folder.path());
   const nlohmann::json report = nlohmann::json::parse(got.json);
   std::map<std::string, std::vector<std::string>> kinds;
   std::map<std::string, std::string> messages;
@@ -160,7 +160,7 @@ TEST_CASE("a qform and a sform that contradict each other are reported, with the
     put(h, 280, 1.0f);
     put(h, 292, -3.5f);
   });
-  const Checked got = check(d.folder.path());
+  const Checked got = check_all(d.folder.path());
   CHECK_THAT(got.output,
              ContainsSubstring("a: qform (warning): [") &&
                  ContainsSubstring("a_t1.nii.gz] expected qform and sform to agree, got LPS in the qform, RPS in "
@@ -184,7 +184,7 @@ TEST_CASE("the same image in another orientation is the same image", "[check]") 
   put(header, 280, 1.0f);
   put(header, 292, -3.5f);
   io::write_nifti(d.file("b", "t1.nii.gz"), header, voxels, 1);
-  const Checked got = check(d.folder.path());
+  const Checked got = check_all(d.folder.path());
   CHECK(got.violations == 1);
   CHECK_THAT(got.output,
              ContainsSubstring("b: leakage (violation): [b] expected images of its own, got those of another "
@@ -196,7 +196,7 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   for (const char* name : {"a", "b", "c"}) d.add(name, name[0] - 'a');
   fs::copy_file(d.file("a", "seg.nii.gz"), d.file("b", "seg.nii.gz"), fs::copy_options::overwrite_existing);
   fs::remove(d.file("c", "seg.nii.gz"));
-  const Checked got = check(d.folder.path());
+  const Checked got = check_all(d.folder.path());
   CHECK(got.violations == 2);
   CHECK_THAT(got.output,
              ContainsSubstring("[b] expected images of its own, got those of another patient, a as segmentation"));
@@ -205,9 +205,9 @@ TEST_CASE("segmentations that are another case's, and cases without one among ot
   for (const char* name : {"a", "b"}) {
     io::write_nifti(d.file(name, "seg.nii.gz"), d.header, std::vector<uint8_t>(made_voxels));
   }
-  CHECK(check(d.folder.path()).violations == 1);
+  CHECK(check_all(d.folder.path()).violations == 1);
   for (const char* name : {"a", "b"}) fs::remove(d.file(name, "seg.nii.gz"));
-  CHECK(check(d.folder.path()).violations == 0);
+  CHECK(check_all(d.folder.path()).violations == 0);
 }
 
 TEST_CASE("all that is wrong with one image is reported", "[check]") {
@@ -219,7 +219,7 @@ TEST_CASE("all that is wrong with one image is reported", "[check]") {
   voxels.assign(made_voxels, 1);
   voxels[3] = 0.5f, voxels[4] = 300, voxels[6] = -1;
   io::write_nifti(d.file("a", "seg.nii.gz"), d.header, voxels, 1);
-  const Checked got = check(d.folder.path());
+  const Checked got = check_all(d.folder.path());
   CHECK_THAT(got.output,
              ContainsSubstring("got 1 NaN or infinite of 192") && ContainsSubstring("got 3 wherever it is not zero"));
   CHECK_THAT(got.output, ContainsSubstring("got 0.5 at voxel 3, and 2 more that are none"));
@@ -231,7 +231,7 @@ TEST_CASE("of two cases of one name, the files of both are checked", "[check]") 
   d.add("LGG/a", 2);
   fs::copy_file(d.file("HGG/a", "t1.nii.gz"), d.file("LGG/a", "t1.nii.gz"), fs::copy_options::overwrite_existing);
   std::ofstream(d.file("LGG/a", "t2.nii.gz")) << "no image";
-  const Checked result = check(d.folder.path());
+  const Checked result = check_all(d.folder.path());
   CHECK_THAT(result.output, ContainsSubstring("LGG/a] expected images of its own, got those of " +
                                               (d.folder / "HGG/a").string() + " as t1"));
   const nlohmann::json report = nlohmann::json::parse(result.json);

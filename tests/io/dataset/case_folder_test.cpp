@@ -35,7 +35,7 @@ std::vector<std::string> names_of(const io::DatasetScan& scan) {
   return names;
 }
 
-std::string refusal(const fs::path& path) {
+std::string folder_refusal(const fs::path& path) {
   return message_of<DataError>([&] { io::find_cases(path); });
 }
 
@@ -75,22 +75,25 @@ TEST_CASE("files that could be two things are refused, and the message has the n
   fs::remove(folder / "A_1/A_1_t1.nii.gz");
   SECTION("two spellings of one modality") {
     make_files(folder / "A_1", {"A_1_T1.nii.gz", "t1w.nii.gz"});
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("expected one file for t1, got A_1_T1.nii.gz and t1w.nii.gz"));
+    CHECK_THAT(folder_refusal(folder.path()),
+               ContainsSubstring("expected one file for t1, got A_1_T1.nii.gz and t1w.nii.gz"));
   }
   SECTION("two spellings of the segmentation") {
     fs::rename(folder / "A_1/A_1_seg.nii.gz", folder / "A_1/seg.nii.gz");
     make_files(folder / "A_1", {"A_1_t1.nii.gz", "A_1_label.nii.gz"});
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("expected one file for the segmentation, got A_1_label.nii.gz "
-                                                         "and seg.nii.gz"));
+    CHECK_THAT(folder_refusal(folder.path()),
+               ContainsSubstring("expected one file for the segmentation, got A_1_label.nii.gz "
+                                 "and seg.nii.gz"));
   }
   SECTION("another case's file, a file of another name") {
     make_files(folder / "A_1", {"rater.nii.gz", "A_2_t1.nii.gz", "readme.txt"});
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got no t1 (there, and of another name: A_2_t1.nii.gz)"));
+    CHECK_THAT(folder_refusal(folder.path()),
+               ContainsSubstring("got no t1 (there, and of another name: A_2_t1.nii.gz)"));
   }
   SECTION("images in a folder of their own") {
     fs::remove_all(folder / "A_1");
     make_files(folder / "A_1/anat", {"A_1_t1.nii.gz"});
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(folder_refusal(folder.path()),
                ContainsSubstring("no flair; images lie deeper, as ") && ContainsSubstring("A_1/anat/A_1_t1.nii.gz"));
   }
 }
@@ -105,7 +108,8 @@ TEST_CASE("a case without a segmentation may have one in its name, but none next
   CHECK_FALSE(cases[0].segmentation.has_value());
   for (const std::string name : {"Segovia_01_seg.nrrd", "seg.MHA", "Segovia_01_seg.nii.gz.part", "my_seg.nii.gz"}) {
     write_bytes(root / name, "");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("_seg.nii.gz (or .nii), got " + name + "; rename or convert"));
+    CHECK_THAT(folder_refusal(folder.path()),
+               ContainsSubstring("_seg.nii.gz (or .nii), got " + name + "; rename or convert"));
     fs::remove(root / name);
   }
   write_bytes(root / "Segovia_01_seg.NII.GZ", "");

@@ -35,7 +35,7 @@ std::vector<std::string> names_in(const fs::path& path) {
   return names;
 }
 
-std::string refusal(const fs::path& path) {
+std::string dataset_refusal(const fs::path& path) {
   return message_of<DataError>([&] { io::find_cases(path); });
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("cases below HGG and LGG, sorted over both") {
   CHECK(names_in(folder.path()) == std::vector<std::string>{"a", "b", "c", "d"});
   CHECK(names_in(folder / "HGG") == std::vector<std::string>{"b", "d"});
   make_case(folder / "LGG/b", labelled);
-  CHECK_THAT(refusal(folder.path()),
+  CHECK_THAT(dataset_refusal(folder.path()),
              ContainsSubstring("one case of each name, got b") && ContainsSubstring("HGG") && ContainsSubstring("LGG"));
   const io::DatasetScan scan = io::scan_dataset(folder.path());
   REQUIRE(scan.cases.size() == 5);  // five: what is wrong with the second case's files is found as well
@@ -138,7 +138,7 @@ TEST_CASE("suffixes are matched whole") {
                            "a_a_{}.nii.gz", "a_{}.img"}) {
     write_bytes(folder.path() / "a" / fmt::format(fmt::runtime(trap), missing), "");
   }
-  CHECK_THAT(refusal(folder.path()),
+  CHECK_THAT(dataset_refusal(folder.path()),
              ContainsSubstring("/a] expected a_{t1,t1ce,t2,flair}.nii.gz") &&
                  ContainsSubstring(fmt::format("got no {0} (there, and of another name: a_x{0}.nii.gz);", missing)));
 }
@@ -173,11 +173,11 @@ TEST_CASE("a case named like a suffix keeps its own files apart") {
 TEST_CASE("datasets that are refused") {
   const TemporaryFolder folder;
   SECTION("nothing there, a file, an empty folder") {
-    CHECK_THAT(refusal(folder / "none"),
+    CHECK_THAT(dataset_refusal(folder / "none"),
                ContainsSubstring("none] expected a dataset's or a case's folder, got nothing there"));
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(dataset_refusal(folder.path()),
                ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz") && ContainsSubstring("got none"));
-    CHECK_THAT(refusal(write_bytes(folder / "a.nii", "")), ContainsSubstring("got a file"));
+    CHECK_THAT(dataset_refusal(write_bytes(folder / "a.nii", "")), ContainsSubstring("got a file"));
   }
   SECTION("a folder that is no case, and an empty one that is named as cases are") {
     make_case(folder / "a1", labelled);
@@ -185,59 +185,61 @@ TEST_CASE("datasets that are refused") {
     const fs::path other = folder / (empty ? "a22" : "b");
     fs::create_directories(other);
     if (!empty) write_bytes(other / "x.nii.gz", "");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring(other.string() + "] expected") &&
-                                           ContainsSubstring("no t1, no t1ce, no t2, no flair"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring(other.string() + "] expected") &&
+                                                   ContainsSubstring("no t1, no t1ce, no t2, no flair"));
   }
   SECTION("images side by side, images without dataset.json, folders without images") {
     write_bytes(folder / "Phantom_001_brain.nii.gz", "");
     write_bytes(folder / "Phantom_002_brain.nii.gz", "");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got 2 images side by side, the first Phantom_001_brain.nii"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring("got 2 images side by side, the first Phantom_001_brain.nii"));
     fs::create_directories(folder / "imagesTr");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
     fs::create_directories(folder / "x/logs");
-    CHECK_THAT(refusal(folder / "x"),
+    CHECK_THAT(dataset_refusal(folder / "x"),
                ContainsSubstring("got 1 folders without any image, the first ") && ContainsSubstring("/x/logs"));
   }
   SECTION("a folder within a grade's that is no case") {
     make_case(folder / "HGG/a", labelled);
     make_case(folder / "HGG/LGG/b", labelled);
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("HGG/LGG] expected"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring("HGG/LGG] expected"));
   }
   SECTION("compressed and not") {
     make_case(folder / "a", labelled);
     const std::string name = GENERATE("a_t2", "a_seg");
     write_bytes(folder.path() / "a" / (name + ".nii"), "");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
-    CHECK_THAT(refusal(folder / "a"), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
+    CHECK_THAT(dataset_refusal(folder / "a"), ContainsSubstring(name + ".nii and " + name + ".nii.gz"));
   }
   SECTION("one file under two names") {
     make_case(folder / "a", without("t2.nii.gz"));
     fs::create_symlink(folder / "a/a_t1.nii.gz", folder / "a/a_t2.nii.gz");
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(dataset_refusal(folder.path()),
                ContainsSubstring("a_t2.nii.gz] expected a file of its own") && ContainsSubstring("a_t1.nii.gz"));
   }
   SECTION("a folder with an image's name") {
     make_case(folder / "a", without("t2.nii.gz"));
     fs::create_directories(folder / "a/a_t2.nii");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t2.nii] expected a file, got a folder"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring("a_t2.nii] expected a file, got a folder"));
   }
   SECTION("a segmentation under another name") {
     make_case(folder / "a", unlabelled);
     write_bytes(folder / "a/W39_1998.09.19_Segm.nii", "");
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(dataset_refusal(folder.path()),
                ContainsSubstring("a_seg.nii.gz") && ContainsSubstring("W39_1998.09.19_Segm.nii; rename or convert it"));
   }
   SECTION("a link to a case that is gone") {
     make_case(folder / "a", labelled);
     fs::create_symlink(folder / "gone", folder / "b");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("/b] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring("/b] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a link to an image that is gone") {
     make_case(folder / "a", labelled);
     const std::string name = GENERATE("a_t1.nii.gz", "a_seg.nii.gz");
     fs::remove(folder.path() / "a" / name);
     fs::create_symlink(folder / "gone", folder.path() / "a" / name);
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring(name + "] expected a file or folder, got a broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring(name + "] expected a file or folder, got a broken link"));
   }
 }
 
@@ -253,7 +255,8 @@ TEST_CASE("links whose disk is missing are reported, and are no missing files") 
   make_case(folder / "a", labelled);
   SECTION("a modality, where missing ones are allowed too") {
     lose("a/a_t2.nii.gz");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t2.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring("a_t2.nii.gz] expected a file or folder, got a broken link"));
     CHECK_THAT(refusal_without_modalities(),
                ContainsSubstring("a_t2.nii.gz] expected a file or folder, got a broken link"));
   }
@@ -267,17 +270,20 @@ TEST_CASE("links whose disk is missing are reported, and are no missing files") 
   }
   SECTION("a segmentation, without which the case would pass for unlabelled") {
     lose("a/a_seg.nii.gz");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_seg.nii.gz] expected a file or folder, got a broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring("a_seg.nii.gz] expected a file or folder, got a broken link"));
     CHECK_THAT(message_of<DataError>([&] { io::brats_segmentation(folder / "a"); }), ContainsSubstring("broken link"));
   }
   SECTION("a link to itself") {
     fs::remove(folder / "a/a_t1.nii.gz");
     fs::create_symlink("a_t1.nii.gz", folder / "a/a_t1.nii.gz");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("a_t1.nii.gz] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring("a_t1.nii.gz] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a dataset.json") {
     fs::create_symlink(folder / "unmounted", folder / "dataset.json");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("dataset.json] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(dataset_refusal(folder.path()),
+               ContainsSubstring("dataset.json] expected") && ContainsSubstring("broken link"));
   }
 }
 
@@ -340,5 +346,5 @@ TEST_CASE("a name that is not UTF-8 is a problem of the scan") {
   make_case(folder / "na\xc3\xafve", labelled);
   CHECK(names_in(folder.path()) == std::vector<std::string>{"na\xc3\xafve"});
   make_case(folder / "caf\xe9", labelled);
-  CHECK_THAT(refusal(folder.path()), ContainsSubstring("[caf\\xE9] expected a name in UTF-8, got other bytes"));
+  CHECK_THAT(dataset_refusal(folder.path()), ContainsSubstring("[caf\\xE9] expected a name in UTF-8, got other bytes"));
 }

@@ -68,7 +68,7 @@ std::array<float, 4> first_voxels(const io::CaseVolumes& volumes) {
   return {volumes.modalities[0][0], volumes.modalities[1][0], volumes.modalities[2][0], volumes.modalities[3][0]};
 }
 
-std::string refusal(const fs::path& path) {
+std::string layout_refusal(const fs::path& path) {
   return message_of<DataError>([&] { io::find_cases(path); });
 }
 
@@ -103,11 +103,11 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
   }
   SECTION("names of both years in one folder") {
     make_file(root / "BraTS-GLI-00002-000_t1.nii");
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
+    CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
   }
   SECTION("a modality that is missing, by its name of this layout") {
     fs::remove(root / "BraTS-GLI-00002-000-t2f.nii");
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(layout_refusal(folder.path()),
                ContainsSubstring("BraTS-GLI-00002-000-{t1n,t1c,t2w,t2f}.nii.gz") && ContainsSubstring("no t2f"));
   }
 }
@@ -121,9 +121,9 @@ TEST_CASE("BraTS-PEDs has the same names for two label conventions: one must be 
   }
   const auto expect_refusal = [&] {
     for (const fs::path& path : {folder.path(), root}) {
-      CHECK_THAT(refusal(path), ContainsSubstring("expected `labels` for cases of BraTS-PEDs") &&
-                                    ContainsSubstring(name) && ContainsSubstring("brats2023") &&
-                                    ContainsSubstring("brats2024-ped"));
+      CHECK_THAT(layout_refusal(path), ContainsSubstring("expected `labels` for cases of BraTS-PEDs") &&
+                                           ContainsSubstring(name) && ContainsSubstring("brats2023") &&
+                                           ContainsSubstring("brats2024-ped"));
     }
   };
   expect_refusal();  // without segmentations: predictions need it
@@ -148,14 +148,14 @@ TEST_CASE("case 355 of BraTS 2020 has a segmentation of an odd name") {
   }
   make_file(folder / name / "W39_1998.09.19_Segm.nii");
   if (name.ends_with("6")) {
-    CHECK_THAT(refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename or convert it"));
+    CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("got W39_1998.09.19_Segm.nii; rename or convert it"));
     return;
   }
   const auto cases = io::find_cases(folder.path());
   REQUIRE(cases[0].segmentation);
   CHECK(cases[0].segmentation->filename() == "W39_1998.09.19_Segm.nii");
   make_file(folder / name / (name + "_seg.nii"));
-  CHECK_THAT(refusal(folder.path()), ContainsSubstring("expected one segmentation"));
+  CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("expected one segmentation"));
 }
 
 TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names") {
@@ -194,7 +194,7 @@ TEST_CASE("Decathlon: frames in the order of dataset.json, labels by their names
     CHECK(scan.problems[0].case_name == "BRATS_001");
     CHECK(scan.problems[1].case_name == "BRATS_002");
     CHECK_THAT(scan.problems[2].message, ContainsSubstring("expected 7 cases, numTraining of dataset.json, got 1"));
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(layout_refusal(folder.path()),
                ContainsSubstring("BRATS_001.nii.gz") && ContainsSubstring("and 2 more: run revunet-check `data`"));
   }
 }
@@ -208,23 +208,23 @@ TEST_CASE("Decathlon and nnU-Net: links whose disk is missing are reported") {
     make_file(folder / "labelsTr/a.nii");
     fs::remove(images / "a_0002.nii");
     fs::create_symlink(folder / "unmounted", images / "a_0002.nii");
-    CHECK_THAT(refusal(images), ContainsSubstring("a_0002.nii] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(layout_refusal(images), ContainsSubstring("a_0002.nii] expected") && ContainsSubstring("broken link"));
   }
   SECTION("a segmentation, and all of them") {
     const fs::path labels = io::labels_folder(images);
     fs::create_directories(labels);
     fs::create_symlink(folder / "unmounted", labels / "a.nii");
-    CHECK_THAT(refusal(images), ContainsSubstring("a.nii] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(layout_refusal(images), ContainsSubstring("a.nii] expected") && ContainsSubstring("broken link"));
     fs::remove_all(labels);
     fs::create_directory_symlink(folder / "unmounted", labels);
-    CHECK_THAT(refusal(images),
+    CHECK_THAT(layout_refusal(images),
                ContainsSubstring(labels.filename().string() + "] expected") && ContainsSubstring("broken link"));
   }
   SECTION("an image of four frames") {
     fs::remove_all(images);
     fs::create_directories(images);
     fs::create_symlink(folder / "unmounted", images / "b.nii");
-    CHECK_THAT(refusal(images), ContainsSubstring("b.nii] expected") && ContainsSubstring("broken link"));
+    CHECK_THAT(layout_refusal(images), ContainsSubstring("b.nii] expected") && ContainsSubstring("broken link"));
   }
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     make_file(folder / "labelsTr/a.nii");
     fs::remove(folder / "imagesTr/a_0002.nii");
     fs::create_symlink(folder / "imagesTr/a_0000.nii", folder / "imagesTr/a_0002.nii");
-    CHECK_THAT(refusal(folder.path()),
+    CHECK_THAT(layout_refusal(folder.path()),
                ContainsSubstring("a_0002.nii] expected a file of its own") && ContainsSubstring("a_0000.nii"));
   }
 }
@@ -271,7 +271,7 @@ TEST_CASE("a dataset.json that is not understood") {
   const auto refusal_of = [&](const std::string& json) {
     make_nnunet(folder.path(), json);
     make_file(folder / "labelsTr/a.nii");
-    return refusal(folder.path());
+    return layout_refusal(folder.path());
   };
   const std::string channels = R"("channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"})";
   SECTION("its modalities") {
@@ -327,7 +327,7 @@ TEST_CASE("label profiles: values of files to labels and back") {
 
 TEST_CASE("every layout of the table is named where a folder has no cases, and in docs/data.md") {
   const TemporaryFolder folder;
-  const std::string message = refusal(folder.path());
+  const std::string message = layout_refusal(folder.path());
   const std::string page = read_bytes(docs_dir() + "/data.md");
   for (const io::DatasetLayout* layout : io::dataset_layouts()) {
     INFO(layout->name);
@@ -338,5 +338,5 @@ TEST_CASE("every layout of the table is named where a folder has no cases, and i
   CHECK_THAT(message, ContainsSubstring("<case>/<case>_{t1,t1ce,t2,flair}.nii.gz or "
                                         "<case>/<case>-{t1n,t1c,t2w,t2f}.nii.gz (or .nii)"));
   fs::create_directories(folder / "imagesTs");
-  CHECK_THAT(refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
+  CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("got imagesTr or imagesTs without a dataset.json"));
 }

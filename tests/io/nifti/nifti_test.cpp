@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "engine/error.h"
-#include "tests/io/test_files.h"
+#include "tests/io/nifti/image_refusal.h"
 #include "tests/support/catch.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -14,18 +14,6 @@ using namespace revunet;
 using namespace revunet::test;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::string refusal(const std::filesystem::path& path) {
-  return message_of<DataError>([&] { io::read_nifti(path); });
-}
-std::string refusal(const TemporaryFolder& folder, const NiftiBytes& image) {
-  const std::string message = refusal(write_bytes(folder / "image.nii", image.bytes()));
-  CHECK_THAT(message, ContainsSubstring("image.nii] expected ") && ContainsSubstring(", got"));
-  return message;
-}
 
 std::vector<float> voxels_of(const TemporaryFolder& folder, const NiftiBytes& image) {
   return io::read_nifti(write_bytes(folder / "image.nii", image.bytes())).voxels;
@@ -144,11 +132,11 @@ TEST_CASE("scl_slope and scl_inter") {
   }
   SECTION("an infinite slope is refused") {
     image.scaling(infinity, 0);
-    CHECK_THAT(refusal(folder, image), ContainsSubstring("scl_slope") && ContainsSubstring("inf"));
+    CHECK_THAT(image_refusal(folder, image), ContainsSubstring("scl_slope") && ContainsSubstring("inf"));
   }
   SECTION("a slope with an intercept of NaN is refused") {
     image.scaling(2, not_a_number);
-    CHECK_THAT(refusal(folder, image), ContainsSubstring("scl_inter") && ContainsSubstring("nan"));
+    CHECK_THAT(image_refusal(folder, image), ContainsSubstring("scl_inter") && ContainsSubstring("nan"));
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include "engine/error.h"
 #include "io/nifti/nifti.h"
-#include "tests/io/test_files.h"
+#include "tests/io/nifti/image_refusal.h"
 #include "tests/support/catch.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -14,12 +14,6 @@ using namespace revunet::test;
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-std::string refusal(const std::filesystem::path& path) {
-  return message_of<DataError>([&] { io::read_nifti(path); });
-}
 
 // Returns the image, after all three ways to read it have warned.
 io::NiftiImage tolerated(const std::filesystem::path& path, const std::string& words) {
@@ -57,7 +51,7 @@ TEST_CASE("headers that can be read in one way only are read with a warning") {
     SECTION("vox_offset 0 before extensions") {
       image.vox_offset(0);
       image.header[image.version_2 ? 540 : 348] = 1;  // the flag that says so
-      CHECK_THAT(refusal(write_bytes(folder / "a.nii", image.bytes())),
+      CHECK_THAT(image_refusal(write_bytes(folder / "a.nii", image.bytes())),
                  ContainsSubstring("expected a vox_offset, as the header has extensions, got 0"));
     }
     SECTION("padding") {
@@ -67,7 +61,7 @@ TEST_CASE("headers that can be read in one way only are read with a warning") {
       const std::string bytes = image.bytes() + std::string(48, '\0');
       for (const fs::path& path :
            {write_bytes(folder / "a.nii", bytes), write_bytes(folder / "a.nii.gz", gzip(bytes))}) {
-        CHECK_THAT(refusal(path), ContainsSubstring("got 48 bytes more, in a file whose vox_offset or bitpix"));
+        CHECK_THAT(image_refusal(path), ContainsSubstring("got 48 bytes more, in a file whose vox_offset or bitpix"));
         CHECK_THROWS_AS(io::read_whole_nifti_header(path), DataError);
       }
     }
@@ -119,7 +113,7 @@ TEST_CASE("headers that can be read in one way only are read with a warning") {
 TEST_CASE("headers that contradict themselves stay refused") {
   const TemporaryFolder folder;
   NiftiBytes image = ramp_image(GENERATE(false, true));
-  const auto refused = [&] { return refusal(write_bytes(folder / "a.nii", image.bytes())); };
+  const auto refused = [&] { return image_refusal(write_bytes(folder / "a.nii", image.bytes())); };
   SECTION("a qform that is not finite, and used") {
     image.qform(0, not_a_number, 0, 5, 6, 7);
     CHECK_THAT(refused(), ContainsSubstring("a.nii] expected a finite affine") && ContainsSubstring("in the qform"));
@@ -153,7 +147,8 @@ TEST_CASE("zeros after the voxels and after the gzip stream are padding, other b
   for (const std::string& wrong : {bytes + zeros + "x", gzip(bytes + zeros + "x"), packed + zeros + "x",
                                    packed + zeros + packed, packed + zeros + gzip("")}) {
     const auto path = write_bytes(folder / "wrong.nii.gz", wrong);
-    CHECK_THAT(refusal(path), ContainsSubstring("expected the end of the file, or zeros up to there, got more data"));
+    CHECK_THAT(image_refusal(path),
+               ContainsSubstring("expected the end of the file, or zeros up to there, got more data"));
     // Where the last bytes of a file are those of the whole image again, they give the right length.
     if (!wrong.ends_with(packed)) CHECK_THROWS_AS(io::read_whole_nifti_header(path), DataError);
   }
@@ -259,6 +254,6 @@ TEST_CASE("memory is asked for as voxels arrive") {
   for (char& byte : noise) byte = static_cast<char>((state = state * 1664525u + 1013904223u) >> 25);
   image.voxels = noise;
   const auto path = write_bytes(folder / "a.nii.gz", gzip(image.bytes(), 1));
-  CHECK_THAT(refusal(path), ContainsSubstring("a.nii.gz] expected ") && ContainsSubstring("truncated"));
+  CHECK_THAT(image_refusal(path), ContainsSubstring("a.nii.gz] expected ") && ContainsSubstring("truncated"));
   CHECK_THROWS_AS(io::read_whole_nifti_header(path), DataError);
 }

@@ -14,7 +14,7 @@ using namespace revunet;
 
 namespace {
 
-struct Place {
+struct ChartPlace {
   double x, y;
 };
 
@@ -37,11 +37,11 @@ class ChartReader {
   Axis epochs() const {
     return axis_of("<text x=\"([0-9.]+)\" y=\"[0-9.]+\" class=\"label\" text-anchor=\"middle\">([0-9]+)</text>", 0);
   }
-  std::vector<Place> line(const std::string& name) const {
+  std::vector<ChartPlace> line(const std::string& name) const {
     std::istringstream points(series("polyline", name, "points"));
-    std::vector<Place> places;
+    std::vector<ChartPlace> places;
     char comma = 0;
-    for (Place p{}; points >> p.x >> comma >> p.y;) places.push_back(p);
+    for (ChartPlace p{}; points >> p.x >> comma >> p.y;) places.push_back(p);
     return places;
   }
   // Returns the columns of one layer of a stack: left, bottom, (minus) height, width.
@@ -97,7 +97,7 @@ TEST_CASE("a chart's lines go through their values, past those that are missing"
   CHECK(values.per_unit < -100);  // upwards; a chart of some height
   CHECK(epochs.per_unit > 50);
   const auto expect = [&](const std::string& name, const std::vector<std::pair<double, double>>& points) {
-    const std::vector<Place> got = chart.line(name);
+    const std::vector<ChartPlace> got = chart.line(name);
     REQUIRE(got.size() == points.size());
     for (size_t i = 0; i < points.size(); ++i) {
       CHECK(got[i].x == Approx(epochs.at(points[i].first)).margin(2 * tenth));
@@ -114,7 +114,7 @@ TEST_CASE("a logarithmic chart has as much height for each factor", "[report]") 
                            .series = {{"rate", "red", {{1e-2, 1e-4, 5e-3}}}},
                            .kind = io::EpochChart::Kind::logarithmic,
                            .value_in_words = in_words});
-  const std::vector<Place> line = chart.line("rate");
+  const std::vector<ChartPlace> line = chart.line("rate");
   REQUIRE(line.size() == 3);
   const double decade = (line[1].y - line[0].y) / 2;
   CHECK(decade > 50);

@@ -17,8 +17,8 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(),
-                 not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double plus_infinity = std::numeric_limits<double>::infinity(),
+                 no_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double denormal = std::numeric_limits<double>::denorm_min();
 
 std::string chart_of(const std::vector<std::optional<double>>& values, io::EpochChart::Kind kind) {
@@ -82,8 +82,8 @@ TEST_CASE("ticks are few round numbers within their axis", "[report]") {
 }
 
 TEST_CASE("charts leave out what has no place on their axis, and say so", "[report]") {
-  const std::vector<std::optional<double>> values = {1e-3,         0.0,   -2.0,         infinity,
-                                                     not_a_number, 1e308, std::nullopt, 1e-4};
+  const std::vector<std::optional<double>> values = {1e-3,      0.0,   -2.0,         plus_infinity,
+                                                     no_number, 1e308, std::nullopt, 1e-4};
   const std::string logarithmic = chart_of(values, io::EpochChart::Kind::logarithmic);
   expect_within_picture(logarithmic);
   CHECK(count(logarithmic, "<circle") == 2);
@@ -100,19 +100,11 @@ TEST_CASE("charts leave out what has no place on their axis, and say so", "[repo
 }
 
 TEST_CASE("charts of any values are drawn, with few ticks", "[report]") {
-  const std::vector<std::vector<std::optional<double>>> all = {{},
-                                                               {0.0},
-                                                               {0.0, 0.0},
-                                                               {infinity},
-                                                               {not_a_number},
-                                                               {std::nullopt},
-                                                               {1e-3, 1e-3},
-                                                               {1e300, denormal},
-                                                               {denormal},
-                                                               {1e-320, 1.0},
-                                                               {-5.0, -1.0},
-                                                               {1e300},
-                                                               {7.0}};
+  const std::vector<std::vector<std::optional<double>>> all = {
+      {},          {0.0},          {0.0, 0.0},   {plus_infinity},
+      {no_number}, {std::nullopt}, {1e-3, 1e-3}, {1e300, denormal},
+      {denormal},  {1e-320, 1.0},  {-5.0, -1.0}, {1e300},
+      {7.0}};
   for (const auto& values : all) {
     for (const io::EpochChart::Kind kind :
          {io::EpochChart::Kind::lines, io::EpochChart::Kind::logarithmic, io::EpochChart::Kind::stacked}) {
@@ -122,7 +114,7 @@ TEST_CASE("charts of any values are drawn, with few ticks", "[report]") {
       CHECK(count(svg, "class=\"grid\"") <= 12);
     }
   }
-  CHECK_THAT(chart_of({infinity}, io::EpochChart::Kind::lines), ContainsSubstring(">There is no value to draw.<"));
+  CHECK_THAT(chart_of({plus_infinity}, io::EpochChart::Kind::lines), ContainsSubstring(">There is no value to draw.<"));
   CHECK_THAT(chart_of({0.0}, io::EpochChart::Kind::logarithmic), ContainsSubstring(">There is no value to draw.<"));
 }
 

@@ -22,7 +22,7 @@ using namespace revunet::test;
 namespace {
 
 // The golden numbers are doubles printed in full. Only the order of a few additions and a square root may differ.
-constexpr double tolerance = 1e-12;
+constexpr double hd95_tolerance = 1e-12;
 // Golden numbers of real masks are printed to six decimals, except where they are exact.
 constexpr double printed = 5e-7;
 constexpr std::array<Hd95, 3> definitions = {Hd95::pooled, Hd95::max, Hd95::surfel};
@@ -95,7 +95,7 @@ TEST_CASE("HD95 of simple shapes is what each definition says", "[metrics]") {
     for (const Hd95 definition : definitions) {
       INFO(shapes.name << ", " << name_of(definition));
       const double got = hausdorff_95(a, b, shapes.size, shapes.spacing, definition);
-      CHECK(got == Approx(expected(row, definition)).margin(tolerance));
+      CHECK(got == Approx(expected(row, definition)).margin(hd95_tolerance));
       CHECK(hausdorff_95(b, a, shapes.size, shapes.spacing, definition) == got);  // all three are symmetric
     }
   }
@@ -140,7 +140,7 @@ TEST_CASE("HD95 and surface areas of random masks equal SciPy's and surface-dist
     for (const Hd95 definition : definitions) {
       INFO(row << ", " << name_of(definition));
       CHECK(hausdorff_95(a, b, size, spacing, definition) ==
-            Approx(expected(row, definition)).margin(tolerance).epsilon(tolerance));
+            Approx(expected(row, definition)).margin(hd95_tolerance).epsilon(hd95_tolerance));
     }
     constexpr double sums = 1e-9;  // its table has nine digits or more
     CHECK(surface_area(a, size, spacing) == Approx(row.at("area_a").get<double>()).epsilon(sums));
@@ -190,7 +190,7 @@ TEST_CASE("HD95 of a real case's raters is what each definition says", "[metrics
       INFO(rater << ", " << name_of(definition));
       const double got =
           hausdorff_95(reference.labels, prediction, reference.grid.size, reference.grid.spacing, definition);
-      CHECK(got == Approx(expected(row, definition)).margin(definition == Hd95::pooled ? tolerance : printed));
+      CHECK(got == Approx(expected(row, definition)).margin(definition == Hd95::pooled ? hd95_tolerance : printed));
     }
   }
 }

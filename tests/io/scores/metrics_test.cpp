@@ -25,7 +25,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 // The golden numbers are doubles printed in full. Only the order of a few additions and a square root may differ.
-constexpr double tolerance = 1e-12;
+constexpr double metric_tolerance = 1e-12;
 
 MaskMetrics compare(const ShapeCase& shapes) {
   return compare_masks(mask_of(shapes.size, shapes.a), mask_of(shapes.size, shapes.b), shapes.size, shapes.spacing);
@@ -53,8 +53,8 @@ TEST_CASE("metrics of simple shapes equal SciPy's", "[metrics]") {
     const MaskMetrics got = compare(shapes);
     CHECK(got.reference_voxels == expected.at("voxels_a"));
     CHECK(got.prediction_voxels == expected.at("voxels_b"));
-    CHECK(got.dice == Approx(expected.at("dice").get<double>()).margin(tolerance));
-    CHECK(got.hd95 == Approx(expected.at("hd95").get<double>()).epsilon(tolerance));
+    CHECK(got.dice == Approx(expected.at("dice").get<double>()).margin(metric_tolerance));
+    CHECK(got.hd95 == Approx(expected.at("hd95").get<double>()).epsilon(metric_tolerance));
   }
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("empty masks follow the BraTS convention", "[metrics]") {
   const MaskMetrics none_to_find = check(empty, some, "reference empty, prediction not");
   CHECK((none_to_find.reference_empty() && !none_to_find.prediction_empty()));
   CHECK(none_to_find.sensitivity == 1);
-  CHECK(none_to_find.specificity == Approx(21.0 / 24).margin(tolerance));
+  CHECK(none_to_find.specificity == Approx(21.0 / 24).margin(metric_tolerance));
 
   const MaskMetrics none_found = check(some, empty, "reference not, prediction empty");
   CHECK((!none_found.reference_empty() && none_found.prediction_empty()));
@@ -93,9 +93,9 @@ TEST_CASE("sensitivity and specificity count what their names say", "[metrics]")
   const std::vector<uint8_t> reference = {4, 4, 4, 4, 0, 0, 0, 0, 0, 0}, prediction = {1, 1, 0, 0, 1, 0, 0, 0, 0, 0};
   const MaskMetrics got = compare_masks(reference, prediction, {10, 1, 1}, {1, 1, 1});
   CHECK(got.common_voxels == 2);
-  CHECK(got.sensitivity == Approx(2.0 / 4).margin(tolerance));
-  CHECK(got.specificity == Approx(5.0 / 6).margin(tolerance));
-  CHECK(got.dice == Approx(4.0 / 7).margin(tolerance));
+  CHECK(got.sensitivity == Approx(2.0 / 4).margin(metric_tolerance));
+  CHECK(got.specificity == Approx(5.0 / 6).margin(metric_tolerance));
+  CHECK(got.dice == Approx(4.0 / 7).margin(metric_tolerance));
 }
 
 TEST_CASE("Dice of regions counts a label in each region that holds it", "[metrics]") {
@@ -153,7 +153,7 @@ TEST_CASE("HD95 of random masks equals brute force at any spacing", "[metrics]")
       const size_t below = static_cast<size_t>(position), above = std::min(below + 1, distances.size() - 1);
       const double expected = std::lerp(distances[below], distances[above], position - static_cast<double>(below));
       INFO("spacing " << spacing[0] << ", " << spacing[1] << ", " << spacing[2] << ", density " << density);
-      CHECK(compare_masks(a, b, size, spacing).hd95 == Approx(expected).epsilon(tolerance));
+      CHECK(compare_masks(a, b, size, spacing).hd95 == Approx(expected).epsilon(metric_tolerance));
     }
   }
 }
@@ -189,7 +189,7 @@ TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") 
     INFO(a << " against " << b << ", " << region);
     const Grid& grid = images.at(a).grid;
     const MaskMetrics got = compare_masks(region_of(a, region), region_of(b, region), grid.size, grid.spacing);
-    CHECK(got.hd95 == Approx(hd95).margin(tolerance));
+    CHECK(got.hd95 == Approx(hd95).margin(metric_tolerance));
     return got;
   };
   const nlohmann::json rows = read_golden("metrics.json").at("pairs");
@@ -198,6 +198,6 @@ TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") 
     const MaskMetrics got = check(row.at("a"), row.at("b"), row.at("region"), row.at("hd95"));
     CHECK(got.reference_voxels == row.at("voxels_a"));
     CHECK(got.prediction_voxels == row.at("voxels_b"));
-    CHECK(got.dice == Approx(row.at("dice").get<double>()).margin(tolerance));
+    CHECK(got.dice == Approx(row.at("dice").get<double>()).margin(metric_tolerance));
   }
 }

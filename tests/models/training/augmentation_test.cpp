@@ -11,7 +11,7 @@ using namespace revunet;
 
 namespace {
 
-constexpr io::Size3 volume = {12, 10, 8}, patch = {4, 6, 2};
+constexpr io::Size3 case_size = {12, 10, 8}, window_size = {4, 6, 2};
 
 struct Extremes {
   double least = 1e300, greatest = -1e300;
@@ -139,7 +139,7 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
 
 TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
   io::Preprocessed c;
-  c.placement.size = volume;
+  c.placement.size = case_size;
   c.labels.resize(12 * 10 * 8);
   c.image.resize(c.labels.size() * 4);
   c.labels[(3 * 10 + 7) * 8 + 2] = 4;
@@ -149,13 +149,13 @@ TEST_CASE("patches of an augmented case are put where the warp moves the tumour"
   // A place p of the output, mirrored to p', takes (5.5 - (p'_y - 4.5), 4.5 + (p'_x - 5.5)): (3, 7) is p' = (8, 7).
   const io::Size3 moved = {12 - 1 - 8, 7, 8 - 1 - 2};
   for (uint64_t draw = 0; draw < 200; ++draw) {
-    const Sample sample = augmented_sample(c, warp, patch, 1, Rng(1, draw));
+    const Sample sample = augmented_sample(c, warp, window_size, 1, Rng(1, draw));
     REQUIRE(sample.window);
-    CHECK(sample.size == volume);
-    CHECK(sample.window->size == patch);
+    CHECK(sample.size == case_size);
+    CHECK(sample.window->size == window_size);
     for (size_t i = 0; i < 3; ++i) {
       CHECK(sample.window->low[i] <= moved[i]);
-      CHECK(moved[i] < sample.window->low[i] + patch[i]);
+      CHECK(moved[i] < sample.window->low[i] + window_size[i]);
     }
   }
 }

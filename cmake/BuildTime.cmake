@@ -1,3 +1,13 @@
+# What makes a build short, and changes nothing of what is built.
+#
+# The files of a target are compiled several at once, because half of a file's time goes into headers that its
+# neighbours include too. Names in anonymous namespaces are therefore unique within a target. -DREVUNET_UNITY=OFF compiles
+# each file alone, which is faster where a change touches a single large file.
+option(REVUNET_UNITY "Compile the files of a target several at once" ON)
+set(CMAKE_UNITY_BUILD ${REVUNET_UNITY})
+# A target does not wait for libraries that only its users link.
+set(CMAKE_OPTIMIZE_DEPENDENCIES ON)
+
 # ccache is used where it is installed, unless something else was asked for. -DREVUNET_CCACHE=OFF compiles anew. Paths
 # are relative to this folder, so that one clone's objects serve another's. ccache needs the sloppiness for precompiled
 # headers.

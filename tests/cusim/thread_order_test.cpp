@@ -1,0 +1,36 @@
+// These tests run the threads of CUDA kernels in other orders. ThreadSanitizer watches them in a build of its own.
+#include "engine/cuda/cuda_device.h"
+#include "tests/cusim/cuda_runtime.h"
+#include "tests/cusim/cusim.h"
+#include "tests/kernels/mixed_precision.h"
+#include "tests/kernels/op_case_run.h"
+
+using namespace revunet;
+using namespace revunet::test;
+
+TEST_CASE("CUDA kernels have the same bits whatever the order of their threads", "[cuda]") {
+  const DType dtype = GENERATE(DType::f32, DType::bf16);
+  for_each_test_case([&](const OpCase& c) {
+    const auto arguments = arguments_of(c);
+    Device device = cuda::make_device(0);
+    const Result forward = run_case(device, c, dtype, arguments, true);
+    for (const cusim::Order order : {cusim::Order::reverse, cusim::Order::shuffled}) {
+      cusim::set_order(order);
+      const Result other = run_case(device, c, dtype, arguments, true);
+      cusim::set_order(cusim::Order::forward);
+      CHECK(other.outputs == forward.outputs);
+      CHECK(other.gradients == forward.gradients);
+    }
+  });
+  CHECK(cusim::live_objects() == 0);
+}
+
+TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their threads", "[cuda]") {
+  for (const cusim::Order order : {cusim::Order::reverse, cusim::Order::shuffled}) {
+    cusim::set_order(order);
+    Device device = cuda::make_device(0);
+    check_mixed_convolutions(device);
+    check_mixed_norms(device);
+  }
+  cusim::set_order(cusim::Order::forward);
+}
