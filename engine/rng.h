@@ -1,5 +1,5 @@
-// This is a counter-based random number generator. Value i of stream s depends on (seed, s, i) only, so results do not
-// depend on threads or on the standard library. Source: splitmix64, Steele, Lea and Flood (OOPSLA 2014).
+// This is a counter-based random number generator. Value i of sequence s depends on (seed, s, i) only, so results do
+// not depend on threads or on the standard library. Source: splitmix64, Steele, Lea and Flood (OOPSLA 2014).
 #pragma once
 
 #include <cmath>
@@ -19,7 +19,7 @@ REVUNET_HOST_DEVICE constexpr uint64_t splitmix64(uint64_t z) {
 
 class Rng {
  public:
-  explicit Rng(uint64_t seed, uint64_t stream = 0) : key_(splitmix64(seed ^ splitmix64(stream))) {}
+  explicit Rng(uint64_t seed, uint64_t sequence = 0) : key_(splitmix64(seed ^ splitmix64(sequence))) {}
 
   uint64_t next() { return splitmix64(key_ + counter_++); }
   // Returns a number in [0, 1), with 53 random bits.

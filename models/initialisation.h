@@ -10,7 +10,7 @@
 
 namespace revunet {
 
-// Parameter k draws from stream k of the seed.
+// Parameter k draws from random sequence k of the seed.
 void initialise(UNet& model, uint64_t seed);
 
 }  // namespace revunet

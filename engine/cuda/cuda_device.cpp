@@ -34,18 +34,18 @@ struct Staging {
   Event done{cudaEventDisableTiming};
 };
 
-class Stream {
+class CudaStream {
  public:
-  explicit Stream(int device) {
+  explicit CudaStream(int device) {
     REVUNET_CUDA_CHECK(cudaSetDevice(device));
     REVUNET_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
-  ~Stream() {
+  ~CudaStream() {
     cudaStreamSynchronize(stream_);
     cudaStreamDestroy(stream_);
   }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
+  CudaStream(const CudaStream&) = delete;
+  CudaStream& operator=(const CudaStream&) = delete;
   operator cudaStream_t() const { return stream_; }
 
  private:
@@ -130,7 +130,7 @@ class CudaMemory : public MemoryResource {
   void fill_zero(void* to, size_t bytes) override { REVUNET_CUDA_CHECK(cudaMemsetAsync(to, 0, bytes, stream_)); }
 
  private:
-  Stream stream_;
+  CudaStream stream_;
   std::array<Staging, 2> staging_;
 };
 

@@ -7,7 +7,7 @@
 #include "io/scores/metrics.h"
 #include "models/inference/whole_volume.h"
 #include "models/training/init_weights.h"
-#include "models/training/samples/random_streams.h"
+#include "models/training/samples/random_sequences.h"
 
 namespace revunet {
 

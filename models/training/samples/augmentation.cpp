@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "models/training/samples/random_streams.h"
+#include "models/training/samples/random_sequences.h"
 
 namespace revunet {
 

@@ -1,6 +1,6 @@
 #include "models/training/samples/sample_source.h"
 
-#include "models/training/samples/random_streams.h"
+#include "models/training/samples/random_sequences.h"
 
 namespace revunet {
 
@@ -14,7 +14,7 @@ TrainingSample SampleSource::make(int64_t number) {
   const auto place = static_cast<size_t>(number % count());
   const size_t index = epoch_order(loader_.count(), options_.seed, epoch)[place];
   const CaseLoader::Case c = loader_.get(index);
-  const Rng window(options_.seed, kPatchStream + static_cast<uint64_t>(number));
+  const Rng window(options_.seed, kPatchSequence + static_cast<uint64_t>(number));
   TrainingSample made{{}, loader_.name(index), c->cut};
   if (options_.augmentation) {
     Rng rng = augmentation_rng(options_.seed, epoch, index);

@@ -14,7 +14,7 @@
 #include "io/files/sha256.h"
 #include "io/progress/parallel.h"
 #include "io/text/printable.h"
-#include "models/training/samples/random_streams.h"
+#include "models/training/samples/random_sequences.h"
 
 namespace revunet {
 
@@ -36,7 +36,7 @@ std::vector<std::vector<std::string>> shuffled_patients(const std::vector<io::Ca
   std::vector<std::vector<std::string>> patients;
   for (auto& [patient, names] : by_patient) patients.push_back(std::move(names));
   std::vector<std::vector<std::string>> result;
-  for (const size_t i : shuffled(patients.size(), Rng(options.seed, kSplitStream)))
+  for (const size_t i : shuffled(patients.size(), Rng(options.seed, kSplitSequence)))
     result.push_back(std::move(patients[i]));
   return result;
 }
@@ -189,7 +189,7 @@ std::string to_json(const Split& split) {
 }
 
 std::vector<size_t> epoch_order(size_t count, uint64_t seed, int64_t epoch) {
-  return shuffled(count, Rng(seed, kOrderStream + static_cast<uint64_t>(epoch)));
+  return shuffled(count, Rng(seed, kOrderSequence + static_cast<uint64_t>(epoch)));
 }
 
 }  // namespace revunet
