@@ -7,7 +7,7 @@
 #include "bench/common/table.h"
 #include "bench/common/training_run.h"
 #include "bench/memory/published.h"
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "models/networks.h"
 #include "models/plan/plan.h"
 

@@ -5,7 +5,7 @@
 #include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
 #include "bench/step/op_times.h"
-#include "bench/step/report.h"
+#include "bench/step/step_tables.h"
 #include "io/nifti/volume_size.h"
 #include "models/networks.h"
 #include "models/precision.h"
@@ -98,7 +98,7 @@ void run(const Options& options, Json json) {
     run_rounds_from_stdin(variants);
   } else {
     for (int round = 0; round < options.steps; ++round) run_round(variants);
-    print_report(variants);
+    print_tables(variants);
   }
   Json op_times = Json::array();
   if (options.op_times) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>

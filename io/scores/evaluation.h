@@ -11,10 +11,10 @@
 
 #include "io/dataset/regions.h"
 #include "io/progress/parallel.h"
+#include "io/scores/distribution.h"
 #include "io/scores/lesions.h"
 #include "io/scores/metrics.h"
 #include "io/scores/segmentations.h"
-#include "io/scores/statistics.h"
 
 namespace revunet::io {
 

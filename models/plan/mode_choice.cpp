@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "models/networks.h"
 
 namespace revunet {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "engine/process/host_memory.h"
 
 namespace revunet {

@@ -1,7 +1,7 @@
 // Tests what a training step allocates: the same on the meta device, within the floors of each mode, whatever the
 // optimiser.
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "engine/rng.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"

@@ -8,7 +8,7 @@
 
 #include "io/nifti/nifti.h"
 #include "io/pictures/ticks.h"
-#include "io/scores/statistics.h"
+#include "io/scores/distribution.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"

@@ -8,7 +8,7 @@
 #include "engine/process/host_memory_failure.h"
 #include "engine/process/interruption.h"
 #include "io/check/check.h"
-#include "models/plan/plan_report.h"
+#include "models/plan/plan_text.h"
 #include "models/plan/planned_trace.h"
 #include "models/plan/trace/trace_file.h"
 #include "models/training/report/make_observers.h"
@@ -207,7 +207,7 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
 void plan(const TrainSettings& settings) {
   const TrainOptions& run = settings.run;
   const MemorySettings planned = run.memory(planned_steps(run));
-  print_result(plan_report(planned, settings.modes, settings.memory_budget));
+  print_result(plan_text(planned, settings.modes, settings.memory_budget));
   if (run.trace.path.empty()) return;
   trace_plan(run, planned);
   print_result("memory trace of the plan in {}\n", run.trace.path.string());

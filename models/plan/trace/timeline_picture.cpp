@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "io/pictures/axes.h"
 #include "io/pictures/canvas.h"
 #include "models/networks.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "models/plan/equations.h"
 
 namespace revunet {

@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "engine/error.h"
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "io/files/input_file.h"
 #include "io/pictures/html.h"
 #include "io/text/durations.h"

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "io/pictures/epoch_chart.h"
 #include "models/plan/trace/tag_colours.h"
 #include "models/training/report/run_log.h"

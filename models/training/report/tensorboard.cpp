@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "io/files/folders.h"
 
 namespace revunet {

@@ -1,4 +1,4 @@
-// This file reports bench-step's variants, as tables and as JSON.
+// This file writes what bench-step measured, as tables and as JSON.
 #pragma once
 
 #include "bench/common/statistics.h"
@@ -13,7 +13,7 @@ struct Measured {
 };
 
 // Prints times, ratios to the first variant, and memory at its peak by tag.
-void print_report(const std::vector<Measured>& variants);
+void print_tables(const std::vector<Measured>& variants);
 Json to_json(const std::vector<Measured>& variants);
 
 }  // namespace revunet::bench

@@ -1,4 +1,4 @@
-#include "io/scores/statistics.h"
+#include "io/scores/distribution.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 
 #include <fmt/format.h>
 

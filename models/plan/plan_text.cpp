@@ -1,8 +1,8 @@
-#include "models/plan/plan_report.h"
+#include "models/plan/plan_text.h"
 
 #include <algorithm>
 
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "models/networks.h"
 
 namespace revunet {
@@ -99,7 +99,7 @@ std::string largest_patches(const MemorySettings& settings, const ModeChoice& ch
 
 }  // namespace
 
-std::string plan_report(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
+std::string plan_text(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
   const Plan plan = plan_training(settings);
   std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; batch 1\n",
                                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),

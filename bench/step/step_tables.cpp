@@ -1,8 +1,8 @@
-#include "bench/step/report.h"
+#include "bench/step/step_tables.h"
 
 #include "bench/common/table.h"
 #include "bench/step/convolution_flops.h"
-#include "engine/memory/report.h"
+#include "engine/memory/allocation_table.h"
 #include "models/plan/plan.h"
 
 namespace revunet::bench {
@@ -99,7 +99,7 @@ Json memory_json(TrainingRun& run) {
 
 }  // namespace
 
-void print_report(const std::vector<Measured>& variants) {
+void print_tables(const std::vector<Measured>& variants) {
   print_times(variants);
   print_memory(variants);
 }
