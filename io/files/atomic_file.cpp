@@ -108,6 +108,15 @@ void expect_replaceable(const std::filesystem::path& path) {
                   path.string());
 }
 
+void expect_output_folder(const std::filesystem::path& file) {
+  if (file.empty()) return;
+  expect_replaceable(file);
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  REVUNET_EXPECTS(std::filesystem::is_directory(folder), DataError,
+                  "[{}] expected a folder to write into, got none at {}; make it first", file.string(),
+                  folder.string());
+}
+
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   expect_replaceable(path_);
   std::error_code error;  // a link stays, and the file it leads to is replaced

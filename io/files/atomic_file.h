@@ -18,6 +18,11 @@ namespace revunet::io {
 // number (/dev/stdout).
 void expect_replaceable(const std::filesystem::path& path);
 
+// Checks a file that a program is asked to write once its work is done, so that no work is lost to a mistyped folder.
+// Throws DataError where its folder does not exist, and as expect_replaceable does. An empty path, of a file that was
+// not asked for, is accepted.
+void expect_output_folder(const std::filesystem::path& file);
+
 // Streams bytes into a file. A link is followed to its file. The object is not safe to share between threads. Two
 // writers of one path do not disturb each other (the later commit wins). Every member that fails throws DataError with
 // the path and the system's reason.

@@ -1,6 +1,15 @@
 #include "models/training/early_stopping.h"
 
+#include "engine/error.h"
+
 namespace revunet {
+
+void expect_validation(const StoppingRule& rule, bool validates) {
+  REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
+                  "[`stop-patience`] expected 0 without validation cases that have a tumour, got {}; keep some with "
+                  "`val-fraction`",
+                  rule.patience);
+}
 
 bool EarlyStopping::update(int64_t epoch, double score) {
   std::vector<Scored>& recent = state_.recent;

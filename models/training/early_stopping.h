@@ -13,6 +13,9 @@ struct StoppingRule {
   int64_t patience = 0;  // 0: never stop
 };
 
+// Throws UsageError for a rule that stops, where no validation gives it scores.
+void expect_validation(const StoppingRule& rule, bool validates);
+
 class EarlyStopping {
  public:
   struct Scored {

@@ -17,4 +17,8 @@ struct LearningRateSchedule {
   double rate(int64_t epoch) const;
 };
 
+// Throws UsageError for drops that do not ascend from 1 on, and for a rate that in one of `epochs` epochs is too small
+// to move a weight.
+void check_schedule(const LearningRateSchedule& schedule, int64_t epochs);
+
 }  // namespace revunet

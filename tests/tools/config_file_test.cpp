@@ -171,5 +171,5 @@ TEST_CASE("options as typed become those of a run", "[train]") {
   CHECK((options.stopping.patience == 4 && options.stopping.window == 2));
   CHECK((options.split.folds == 5 && options.split.fold == 4));
   CHECK((options.epochs == 7 && options.max_steps == 9 && options.validate_every == 2));
-  CHECK(ParsedRun({"--data", "data", "--out", "o"}).settings.data == fs::current_path() / "data");
+  CHECK(ParsedRun({"--data", "data", "--out", "o"}).settings.data.path == fs::current_path() / "data");
 }

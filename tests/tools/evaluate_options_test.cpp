@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "io/nifti/nifti.h"
-#include "io/pictures/ticks.h"
 #include "io/scores/distribution.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
@@ -189,13 +188,4 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
   CHECK_FALSE(fs::exists(folder / "only.png"));
   CHECK_FALSE(fs::exists(folder / "only.svg.png"));
   CHECK(evaluate(folder, fmt::format("--plot '{}'", (folder / "absent/x.svg").string())).exit_code == 3);
-}
-
-TEST_CASE("ticks are round numbers and read well", "[evaluate]") {
-  CHECK(io::tick_distance(1, 6) == Approx(0.2));
-  CHECK(io::tick_distance(373, 8) == Approx(50));
-  CHECK(io::tick_distance(0.007, 6) == Approx(0.002));
-  CHECK(io::tick_label(1234567, 1000) == "1,234,567");
-  CHECK(io::tick_label(0.998, 0.002) == "0.998");
-  CHECK(io::tick_label(-1e-17, 0.2) == "0.0");
 }

@@ -5,7 +5,7 @@
 
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
-#include "tests/tools/python.h"
+#include "tests/support/python.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;

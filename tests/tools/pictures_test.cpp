@@ -2,7 +2,7 @@
 
 #include "io/dataset/dataset.h"
 #include "tests/support/catch.h"
-#include "tests/tools/picture.h"
+#include "tests/support/picture.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;

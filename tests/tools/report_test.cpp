@@ -2,7 +2,6 @@
 
 #include <regex>
 
-#include "io/pictures/html.h"
 #include "models/training/report/report.h"
 #include "models/training/report/run_log.h"
 #include "tests/support/catch.h"
@@ -160,20 +159,6 @@ TEST_CASE("a page needs no more than a log, and says what is wrong with one", "[
     CHECK_THAT(got.errors, ContainsSubstring("log.csv]") && ContainsSubstring(reason));
   }
   CHECK(run_tool("revunet-report", fmt::format("'{}'", (folder / "none").string())).exit_code == 3);
-}
-
-TEST_CASE("text of a page is escaped, and UTF-8 whatever its bytes are", "[report]") {
-  CHECK(io::escaped("<a \"b\" & \x01\\>") == "&#60;a &#34;b&#34; &#38; ?\\&#62;");
-  CHECK(io::escaped("x\xe9<") == "x\\xE9&#60;");
-}
-
-TEST_CASE("base64 is that of RFC 4648", "[report]") {
-  CHECK(io::base64("") == "");
-  CHECK(io::base64("f") == "Zg==");
-  CHECK(io::base64("fo") == "Zm8=");
-  CHECK(io::base64("foo") == "Zm9v");
-  CHECK(io::base64("foob") == "Zm9vYg==");
-  CHECK(io::base64("fooba") == "Zm9vYmE=");
 }
 
 TEST_CASE("what shows a run leaves its bits alone, and does not end it", "[report][train]") {

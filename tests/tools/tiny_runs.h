@@ -1,5 +1,5 @@
-// Makes small datasets, runs and weights for the tests of revunet-train and revunet-predict. They take seconds in all,
-// also with sanitizers.
+// Makes small datasets and runs for the tests of revunet-train and revunet-predict. They take seconds in all, also with
+// sanitizers.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,16 +12,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/files/safetensors.h"
-#include "models/inference/weights_file.h"
-#include "models/unet.h"
+#include "tests/models/tiny_weights.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tool_runner.h"
 
 namespace revunet::test {
 
-// The network has two levels, so sizes are multiples of 2.
-inline const UNetConfig tiny_network = {.channels = {4, 8}};
+// These are options of tests/models/tiny_weights.h's network.
 inline constexpr const char* tiny_options = "--channels 4,8 --size 32,32,32";
 
 // Makes cases Phantom_001, Phantom_002, ... of 32 x 32 x 32 voxels.
@@ -61,36 +58,6 @@ inline nlohmann::json read_json(const std::filesystem::path& path) {
 // Returns the cases of a part of a run's split.json: training or validation.
 inline std::vector<std::string> names_in(const std::filesystem::path& split_file, const std::string& part) {
   return read_json(split_file).at(part).get<std::vector<std::string>>();
-}
-
-// Writes untrained weights, as revunet-train would write them.
-inline std::filesystem::path write_untrained(const std::filesystem::path& path, const UNetConfig& config = tiny_network,
-                                             const io::Size3& size = {32, 32, 32}) {
-  Device device;
-  save_weights(path, *make_unet(Context{device}, config, DType::f32, 7), size);
-  return path;
-}
-
-// Returns a copy of a file's contents, in which `change` may replace each tensor. Metadata is kept on demand.
-template <class Change>
-io::SafetensorsFile changed(const io::SafetensorsFile& file, bool keep_metadata, Change change) {
-  io::SafetensorsFile result;
-  if (keep_metadata) result.metadata = file.metadata;
-  for (const auto& entry : file.entries()) result.add(entry.name, change(entry.name, entry.tensor));
-  return result;
-}
-
-inline io::SafetensorsFile without_metadata(const io::SafetensorsFile& file) {
-  return changed(file, false, [](const std::string&, const io::HostTensor& t) { return t; });
-}
-
-// Returns the file with every element of one tensor set to `value`.
-inline io::SafetensorsFile with_filled(const io::SafetensorsFile& file, const std::string& name, float value) {
-  REQUIRE(file.contains(name));
-  return changed(file, true, [&](const std::string& n, const io::HostTensor& t) {
-    if (n != name) return t;
-    return io::HostTensor::from_f32(t.shape(), std::vector<float>(static_cast<size_t>(t.count()), value));
-  });
 }
 
 // Returns the rows of a CSV file without quotes, the header first.

@@ -1,15 +1,14 @@
 // revunet-check finds everything that is wrong with a dataset, before a training does.
 #include <filesystem>
 
+#include "engine/cpu_threads.h"
 #include "engine/error.h"
 #include "io/check/check.h"
 #include "io/check/check_tables.h"
 #include "io/files/atomic_file.h"
 #include "tools/common/compute_options.h"
-#include "tools/common/cpu_threads.h"
 #include "tools/common/dataset_options.h"
 #include "tools/common/flag_names.h"
-#include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -45,9 +44,9 @@ tools::OptionTable options_of(Settings& s) {
 }
 
 void run(const Settings& options) {
-  const int threads = tools::threads_of_option(options.threads);
-  tools::expect_output_folder(options.json);
-  tools::use_cpu_threads(threads);
+  const int threads = chosen_cpu_threads(options.threads);
+  io::expect_output_folder(options.json);
+  use_cpu_threads(threads);
   const io::DatasetReport report = io::check_dataset(options.data,
                                                      {.labels = options.labels,
                                                       .background = options.background,

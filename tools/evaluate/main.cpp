@@ -2,19 +2,18 @@
 #include <filesystem>
 #include <vector>
 
+#include "engine/cpu_threads.h"
 #include "engine/error.h"
 #include "io/files/atomic_file.h"
+#include "io/scores/score_plots.h"
 #include "io/scores/score_tables.h"
 #include "tools/common/compute_options.h"
-#include "tools/common/cpu_threads.h"
 #include "tools/common/dataset_options.h"
 #include "tools/common/flag_names.h"
-#include "tools/common/output_file.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
-#include "tools/evaluate/score_plots.h"
 
 namespace {
 
@@ -93,9 +92,9 @@ void write_plot(const std::string& plot, const io::BoxPlots& plots) {
 
 void run(const Settings& options) {
   const io::ScoreOptions scoring = score_options(options);
-  tools::use_cpu_threads(tools::threads_of_option(options.threads));
+  use_cpu_threads(chosen_cpu_threads(options.threads));
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
-    tools::expect_output_folder(file);
+    io::expect_output_folder(file);
   }
   const io::Matching matching = io::match_segmentations(options.reference, options.prediction, options.labels);
   if (!matching.without_prediction.empty()) {
@@ -105,7 +104,7 @@ void run(const Settings& options) {
   const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(scores, scoring)));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::with_flags(io::csv_of(scores, scoring)));
-  if (!options.plot.empty()) write_plot(options.plot, tools::box_plots_of(scores, scoring));
+  if (!options.plot.empty()) write_plot(options.plot, io::box_plots_of(scores, scoring));
   tools::print_result(io::table_of(scores, scoring));
 }
 

@@ -5,10 +5,10 @@
 #include <limits>
 #include <vector>
 
+#include "engine/cpu_threads.h"
 #include "engine/error.h"
 #include "io/files/folders.h"
 #include "io/phantom/phantom.h"
-#include "tools/common/cpu_threads.h"
 #include "tools/common/option_table.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -46,7 +46,7 @@ tools::OptionTable options_of(Settings& s) {
 void run(const Settings& options) {
   const io::Size3 size = options.size;
   io::check_phantom_size(size);
-  tools::use_cpu_threads(tools::threads_of_option(0));
+  use_cpu_threads(chosen_cpu_threads(0));
   io::make_folder(options.out);
   for (int64_t index = 0; index < options.cases; ++index) {  // checked first, so that none is made in vain
     const std::filesystem::path place = options.out / io::phantom_name(index);

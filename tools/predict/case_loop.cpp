@@ -23,7 +23,7 @@ void say_files(const io::CaseFiles& read, const PredictionFiles& written) {
   }
 }
 
-void report(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
+void say_result(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
   const std::string& name = files.name;
   const auto& v = predicted.region_voxels;
   const std::vector<std::string> missing = io::missing_modalities(files);
@@ -91,7 +91,7 @@ int64_t CaseLoop::run(Selection& selection) {
       const PredictedCase predicted = predict(c, selection.files[i]);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
       progress.clear();
-      report(c, fmt::format("{}/{}", i + 1, count), predicted, elapsed.count());
+      say_result(c, fmt::format("{}/{}", i + 1, count), predicted, elapsed.count());
       say_files(c, selection.files[i]);
       ++done_;
     } catch (const UnfitCase& e) {

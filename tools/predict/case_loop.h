@@ -4,8 +4,7 @@
 #include <string>
 
 #include "models/device/compute_device.h"
-#include "models/inference/prediction.h"
-#include "tools/predict/case_selection.h"
+#include "models/inference/case_selection.h"
 
 namespace revunet::tools {
 

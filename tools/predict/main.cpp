@@ -1,9 +1,10 @@
 // revunet-predict segments a dataset's cases by a trained network.
 #include <set>
 
+#include "engine/cpu_threads.h"
 #include "engine/process/interruption.h"
 #include "io/files/folders.h"
-#include "tools/common/cpu_threads.h"
+#include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/predict/case_loop.h"
@@ -16,6 +17,10 @@ namespace {
 
 void print_note(const std::string& note) {
   print_message("revunet-predict: note: {}\n", note);
+}
+
+void print_warning(const std::string& warning) {
+  print_message("revunet-predict: warning: {}\n", warning);
 }
 
 SelectionOptions selection_options(const PredictSettings& options) {
@@ -36,7 +41,8 @@ SelectionOptions selection_options(const PredictSettings& options) {
           .overlay = options.overlay,
           .skip_existing = options.skip_existing,
           .skip_bad = options.skip_bad,
-          .on_note = print_note};
+          .on_note = print_note,
+          .on_warning = print_warning};
 }
 
 FieldOfView field_of_view(const PredictSettings& options, const Ensemble& ensemble) {
@@ -67,19 +73,18 @@ void announce_skipped(const Selection& selection) {
     say(fmt::format("{} of {} cases are predicted already and left as they are", selection.existing.size(), count));
   }
   for (const std::string& damage : selection.damaged) {
-    print_message("revunet-predict: warning: {}; it is predicted again\n", damage);
+    print_warning(damage + "; it is predicted again");
   }
 }
 
 void warn_of_bad(const Selection& selection) {
   if (selection.bad.empty()) return;
-  print_message("revunet-predict: warning: {} of {} cases cannot be predicted:{}\n", selection.bad.size(),
-                selection.count, list_of(selection.bad));
+  print_warning(fmt::format("{} of {} cases cannot be predicted:{}", selection.bad.size(), selection.count,
+                            list_of(selection.bad)));
 }
 
 void predict(const PredictSettings& options) {
-  const int threads = threads_of_option(options.threads);
-  use_cpu_threads(threads);
+  use_cpu_threads(chosen_cpu_threads(options.threads));
   const DeviceOptions device_options = resolve(options.device);
   const MirrorAxes mirror = parse_mirror_axes(options.mirror);
   const SelectionOptions which = selection_options(options);
@@ -90,7 +95,7 @@ void predict(const PredictSettings& options) {
     const Ensemble ensemble({device.get()}, options.weights, options.precision, mirror, print_note);
     const FieldOfView view = field_of_view(options, ensemble);
     for (io::CaseFiles& c : selection.cases) c.background = view.background;
-    check_selection(selection, which);
+    check_selection(selection, which, progress_on_terminal());
     warn_of_bad(selection);
     io::make_folder(options.out);
     announce(options, ensemble, view, selection, device.description());

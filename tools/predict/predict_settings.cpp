@@ -1,10 +1,29 @@
 #include "tools/predict/predict_settings.h"
 
+#include <fmt/format.h>
+
 #include "tools/common/verbosity.h"
 
 namespace revunet::tools {
 
 namespace {
+
+// Each image of a case has its own option.
+std::vector<Option> loose_file_options(io::LooseFiles& files) {
+  std::vector<Option> options;
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    const std::string name = io::modality_names[i];
+    options.push_back({.name = name,
+                       .value = path(files.images[i]),
+                       .help = i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
+                                      : fmt::format("{} image of that case", name)});
+  }
+  options.push_back({.name = "name",
+                     .value = words(files.name),
+                     .help = "name of the case of --t1, --t1ce, --t2 and --flair: <out>/<name>.nii.gz is written [what "
+                             "the names of the files share]"});
+  return options;
+}
 
 std::vector<Option> inputs(PredictSettings& s) {
   std::vector<Option> options = {

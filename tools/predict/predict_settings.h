@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "io/dataset/loose_files.h"
 #include "models/inference/field_of_view.h"
 #include "tools/common/compute_options.h"
 #include "tools/common/dataset_options.h"
-#include "tools/predict/loose_files.h"
 
 namespace revunet::tools {
 
 struct PredictSettings {
   std::vector<std::filesystem::path> weights;
   std::filesystem::path data, out;
-  LooseFiles loose;
+  io::LooseFiles loose;
   FieldOfViewOptions view;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;

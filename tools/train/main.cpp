@@ -7,12 +7,12 @@
 #include "engine/process/host_memory.h"
 #include "engine/process/host_memory_failure.h"
 #include "engine/process/interruption.h"
-#include "io/check/check.h"
 #include "models/plan/plan_text.h"
 #include "models/plan/planned_trace.h"
 #include "models/plan/trace/trace_file.h"
 #include "models/training/report/make_observers.h"
 #include "models/training/run_folder/run_start.h"
+#include "models/training/samples/checked_split.h"
 #include "models/training/trainer.h"
 #include "tools/common/flag_names.h"
 #include "tools/common/progress_line.h"
@@ -87,38 +87,14 @@ void start_log(const RunFolder& folder) {
   spdlog::set_default_logger(logger);
 }
 
-// The files of a resumed run are those that were checked when it began, as their hashes show.
-io::CheckLevel check_level(const TrainSettings& settings) {
-  return settings.run.resume ? std::min(settings.check, io::CheckLevel::headers) : settings.check;
-}
-
-io::CheckOptions check_options(const TrainSettings& settings) {
-  const TrainOptions& run = settings.run;
-  io::CheckOptions check{.level = check_level(settings), .patients = run.split.patients};
-  // Nothing can be changed any more about a run that goes on.
-  if (!run.resume) check.view = io::TrainingView{run.size.axes(), run.network.size_multiple()};
-  return check;
-}
-
-Split checked_split(const TrainSettings& settings) {
-  const TrainOptions& options = settings.run;
-  SplitOptions how = options.split;
-  if (options.resume) how.file = options.out / "split.json";
-  std::vector<io::CaseFiles> cases =
-      io::find_cases(settings.data, settings.labels, io::MissingModality::refused,
-                     [](const std::string& note) { print_message("revunet-train: note: {}\n", note); });
-  for (io::CaseFiles& c : cases) c.background = options.background;
-  Split split = split_cases(std::move(cases), how);
-  expect_validation(options.stopping, !split.validation.empty());
-  std::vector<io::CaseFiles> used = split.training;
-  used.insert(used.end(), split.validation.begin(), split.validation.end());
-  const io::StartCheck check = io::check_before_start(used, check_options(settings), progress_on_terminal());
-  io::expect_sound(check, used, settings.data);
-  for (const std::string& warning : check.warnings) print_message("revunet-train: warning: {}\n", warning);
+Split split_of(const TrainSettings& settings) {
+  Split split = checked_split(
+      settings.data, settings.run,
+      {.on_note = [](const std::string& note) { print_message("revunet-train: note: {}\n", note); },
+       .on_warning = [](const std::string& warning) { print_message("revunet-train: warning: {}\n", warning); },
+       .progress = progress_on_terminal()});
   watch_for_interruption();
-  split.hashes = hash_files(split, progress_on_terminal());
-  split.validation_regions = count_regions(split.validation, progress_on_terminal());
-  expect_validation(options.stopping, has_regions(split.validation_regions));
+  complete_split(split, settings.run.stopping, progress_on_terminal());
   return split;
 }
 
@@ -177,7 +153,7 @@ void train(const TrainSettings& settings, const std::string& configuration,
   } else {
     RunFolder::expect_new(options.out);
   }
-  Split split = checked_split(settings);
+  const Split split = split_of(settings);
   RunFolder folder = earlier ? std::move(*earlier) : RunFolder::make(options.out);
   start_log(folder);
   if (!folder.lock_warning().empty()) spdlog::warn("warning: {}", folder.lock_warning());

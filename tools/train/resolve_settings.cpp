@@ -1,26 +1,21 @@
 #include "tools/train/resolve_settings.h"
 
-#include <algorithm>
 #include <array>
-#include <functional>
-#include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "engine/cpu_threads.h"
 #include "engine/device.h"
 #include "engine/error.h"
 #include "models/inference/weights_file.h"
 #include "models/inference/weights_reader.h"
 #include "models/networks.h"
-#include "tools/common/cpu_threads.h"
 #include "tools/train/protocol.h"
 
 namespace revunet::tools {
 
 namespace {
-
-constexpr double kLeastRate = std::numeric_limits<float>::min();
 
 // A new run that begins with given weights has their network.
 void take_architecture(OptionTable& options, const std::filesystem::path& init) {
@@ -69,17 +64,6 @@ void resolve_split(TrainSettings& s) {
   split.seed = s.run.seed;
   split.patients = patients_of_option(s.patients);
   expect_validation(s.run.stopping, s.run.validates());
-}
-
-void expect_schedule(const OptionTable& options, const TrainOptions& run) {
-  const std::vector<int64_t>& drops = run.learning_rate.drops;
-  REVUNET_EXPECTS(std::ranges::is_sorted(drops, std::less_equal<>()) && (drops.empty() || drops.front() >= 1),
-                  UsageError, "[--lr-drops] expected epochs from 1 on, ascending, got {}", options.text("lr-drops"));
-  REVUNET_EXPECTS(
-      run.learning_rate.rate(run.epochs) >= kLeastRate, UsageError,
-      "[--lr, --lr-drops, --lr-divisor] expected a learning rate of at least {:.1g} in every epoch, below which no "
-      "weight moves, got {:g} in epoch {}; use fewer drops or a smaller divisor",
-      kLeastRate, run.learning_rate.rate(run.epochs), run.epochs);
 }
 
 void resolve_memory(const OptionTable& options, TrainSettings& s) {
@@ -138,7 +122,7 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   run.resume = !s.resume.empty();
   if (run.resume) run.out = s.resume;
-  for (const auto& [option, value] : {std::pair{"--data", &s.data}, {"--out", &run.out}}) {
+  for (const auto& [option, value] : {std::pair{"--data", &s.data.path}, {"--out", &run.out}}) {
     REVUNET_EXPECTS(s.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
                     option);
   }
@@ -150,11 +134,11 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
     check_augmentation(s.ranges);
     run.augmentation = s.ranges;
   }
-  expect_schedule(options, run);
+  check_schedule(run.learning_rate, run.epochs);
   resolve_split(s);
   check_operands(run.network, operands_of(run.precision));
   run.device = resolve(s.device, s.plan);
-  run.threads = threads_of_option(run.threads);
+  run.threads = chosen_cpu_threads(run.threads);
   // The plan's workspaces are those of this number of threads. A plan alone starts none of them.
   s.plan ? set_cpu_threads(run.threads) : use_cpu_threads(run.threads);
   resolve_memory(options, s);
@@ -163,13 +147,6 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
 }
 
 }  // namespace
-
-void expect_validation(const StoppingRule& rule, bool validates) {
-  REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
-                  "[--stop-patience] expected 0 without validation cases that have a tumour, got {}; keep some with "
-                  "--val-fraction",
-                  rule.patience);
-}
 
 void read_configuration(OptionTable& options, const TrainSettings& s) {
   const std::filesystem::path own = s.resume / "config.toml";

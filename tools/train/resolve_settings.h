@@ -16,7 +16,4 @@ void read_configuration(OptionTable& options, const TrainSettings& settings);
 // names the lines of files that set them. With settings.plan, data and out may be empty.
 void resolve(OptionTable& options, TrainSettings& settings);
 
-// Throws UsageError for early stopping without validation cases to score.
-void expect_validation(const StoppingRule& rule, bool validates);
-
 }  // namespace revunet::tools

@@ -65,13 +65,13 @@ std::vector<Option> run_options(TrainSettings& s) {
 std::vector<Option> data_options(TrainSettings& s) {
   return {
       {.name = "data",
-       .value = path_from_root(s.data),
+       .value = path_from_root(s.data.path),
        .help = "dataset in the layout of BraTS 2018 to 2024, the Decathlon or nnU-Net, see docs/data.md; required "
                "unless --plan"},
-      labels_option(s.labels),
+      labels_option(s.data.labels),
       background_option(s.run.background),
       patients_option(s.patients),
-      check_option(s.check),
+      check_option(s.data.check),
       {.name = "val-fraction",
        .value = number(s.run.split.validation_fraction, {.least = 0, .most = 1, .below = true}),
        .help = "fraction of the cases to validate on; all cases of a patient stay together",

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "io/check/check.h"
 #include "models/plan/mode_choice.h"
+#include "models/training/samples/checked_split.h"
 #include "models/training/train_options.h"
 #include "tools/common/compute_options.h"
 #include "tools/common/dataset_options.h"
@@ -22,10 +22,8 @@ struct TrainSettings {
   TrainSettings() { run.network.channels.clear(); }  // empty until the network is known, which has its own
 
   TrainOptions run;  // what the trainer is given
-  std::filesystem::path data;
-  std::optional<io::LabelProfile> labels;  // none: as the layout of `data` says
-  std::string patients;                    // what io::Patients takes; empty: by known names
-  io::CheckLevel check = io::CheckLevel::full;
+  DatasetChoice data;
+  std::string patients;  // what io::Patients takes; empty: by known names
   Augmentation augment = Augmentation::none;
   AugmentationRanges ranges;
   DeviceSettings device;

@@ -2,7 +2,7 @@
 
 #include "io/pictures/overlay.h"
 #include "tests/support/catch.h"
-#include "tests/tools/picture.h"
+#include "tests/support/picture.h"
 
 using namespace revunet;
 using namespace revunet::test;

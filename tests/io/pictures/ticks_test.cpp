@@ -132,3 +132,12 @@ TEST_CASE("labels of epochs do not lie on one another", "[report]") {
   }
   CHECK(count(io::svg_of_chart(chart), "text-anchor=\"middle\"") <= 20);
 }
+
+TEST_CASE("ticks are round numbers and read well", "[report]") {
+  CHECK(io::tick_distance(1, 6) == Approx(0.2));
+  CHECK(io::tick_distance(373, 8) == Approx(50));
+  CHECK(io::tick_distance(0.007, 6) == Approx(0.002));
+  CHECK(io::tick_label(1234567, 1000) == "1,234,567");
+  CHECK(io::tick_label(0.998, 0.002) == "0.998");
+  CHECK(io::tick_label(-1e-17, 0.2) == "0.0");
+}

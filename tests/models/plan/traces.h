@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/memory/trace/replay.h"
 #include "io/files/atomic_file.h"
 #include "models/plan/planned_trace.h"
 #include "models/plan/trace/trace_file.h"

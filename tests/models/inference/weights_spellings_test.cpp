@@ -4,8 +4,8 @@
 
 #include "engine/error.h"
 #include "models/inference/weights_reader.h"
+#include "tests/models/tiny_weights.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;

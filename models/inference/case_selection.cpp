@@ -1,16 +1,14 @@
-#include "tools/predict/case_selection.h"
+#include "models/inference/case_selection.h"
 
 #include "engine/error.h"
-#include "tools/common/progress_line.h"
-#include "tools/common/standard_streams.h"
-#include "tools/predict/existing.h"
+#include "models/inference/existing_prediction.h"
 
-namespace revunet::tools {
+namespace revunet {
 
 namespace {
 
 io::SoundCases find(const SelectionOptions& o) {
-  if (o.data.empty()) return {{case_of(o.loose, o.labels, o.missing)}, {}};
+  if (o.data.empty()) return {{io::case_of(o.loose, o.labels, o.missing)}, {}};
   if (o.skip_bad) return io::find_sound_cases(o.data, o.labels, o.missing, o.on_note);
   return {io::find_cases(o.data, o.labels, o.missing, o.on_note), {}};
 }
@@ -58,11 +56,12 @@ Selection select_cases(const SelectionOptions& o) {
   return s;
 }
 
-void check_selection(Selection& s, const SelectionOptions& o) {
-  const io::StartCheck check = io::check_before_start(s.cases, {.level = o.check}, progress_on_terminal());
+void check_selection(Selection& s, const SelectionOptions& o, const io::OnProgress& progress) {
+  const io::StartCheck check = io::check_before_start(s.cases, {.level = o.check}, progress);
   if (!o.skip_bad && !o.data.empty()) io::expect_sound(check, s.cases, o.data);
-  for (const std::string& warning : check.warnings) print_message("revunet-predict: warning: {}\n", warning);
-  if (!o.skip_bad && !o.data.empty()) return;
+  for (const std::string& warning : check.warnings) {
+    if (o.on_warning) o.on_warning(warning);
+  }
   Selection sound{
       .cases = {}, .files = {}, .existing = s.existing, .damaged = s.damaged, .bad = s.bad, .count = s.count};
   for (size_t i = 0; i < s.cases.size(); ++i) {
@@ -84,4 +83,4 @@ std::string list_of(const std::vector<BadCase>& bad) {
   return lines;
 }
 
-}  // namespace revunet::tools
+}  // namespace revunet

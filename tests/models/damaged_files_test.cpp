@@ -1,4 +1,4 @@
-// Tests files of tools that are cut or changed anywhere, or hold values of another type: only DataError is thrown.
+// Tests files of runs that are cut or changed anywhere, or hold values of another type: only DataError is thrown.
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
@@ -11,8 +11,8 @@
 #include "models/training/run_folder/checkpoint.h"
 #include "models/training/samples/split.h"
 #include "tests/io/damage.h"
+#include "tests/models/tiny_weights.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;

@@ -1,4 +1,4 @@
-#include "tools/predict/loose_files.h"
+#include "io/dataset/loose_files.h"
 
 #include <algorithm>
 #include <string_view>
@@ -8,7 +8,7 @@
 #include "io/files/input_file.h"
 #include "io/text/lower_case.h"
 
-namespace revunet::tools {
+namespace revunet::io {
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string stem_of(const fs::path& path) {
 }
 
 bool is_modality(std::string_view word) {
-  return std::ranges::find(kModalityWords, io::lower_case(word)) != kModalityWords.end();
+  return std::ranges::find(kModalityWords, lower_case(word)) != kModalityWords.end();
 }
 
 // Returns words and the separators between them, in turns.
@@ -66,7 +66,7 @@ std::string common_words(const std::vector<std::vector<std::string>>& names, boo
 void expect_file_name(const std::string& name) {
   REVUNET_EXPECTS(
       !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos,
-      UsageError, "[--name] expected a name for files, without /, got '{}'", name);
+      UsageError, "[`name`] expected a name for files, without /, got '{}'", name);
 }
 
 void expect_distinct(const LooseFiles& files) {
@@ -74,7 +74,7 @@ void expect_distinct(const LooseFiles& files) {
     for (size_t j = 0; j < i; ++j) {
       if (files.images[i].empty() || files.images[j].empty()) continue;
       REVUNET_EXPECTS(!fs::equivalent(files.images[i], files.images[j]), UsageError,
-                      "[--{}, --{}] expected two files, got {} for both", io::modality_names[j], io::modality_names[i],
+                      "[`{}`, `{}`] expected two files, got {} for both", modality_names[j], modality_names[i],
                       files.images[i].string());
     }
   }
@@ -84,22 +84,6 @@ void expect_distinct(const LooseFiles& files) {
 
 bool LooseFiles::any() const {
   return std::ranges::any_of(images, [](const fs::path& path) { return !path.empty(); });
-}
-
-std::vector<Option> loose_file_options(LooseFiles& files) {
-  std::vector<Option> options;
-  for (size_t i = 0; i < files.images.size(); ++i) {
-    const std::string name = io::modality_names[i];
-    options.push_back({.name = name,
-                       .value = path(files.images[i]),
-                       .help = i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
-                                      : fmt::format("{} image of that case", name)});
-  }
-  options.push_back({.name = "name",
-                     .value = words(files.name),
-                     .help = "name of the case of --t1, --t1ce, --t2 and --flair: <out>/<name>.nii.gz is written [what "
-                             "the names of the files share]"});
-  return options;
 }
 
 std::string common_name(std::span<const fs::path> images) {
@@ -115,33 +99,31 @@ std::string common_name(std::span<const fs::path> images) {
   return one ? folder(images[0]).filename().string() : "";
 }
 
-io::CaseFiles case_of(const LooseFiles& files, const std::optional<io::LabelProfile>& labels,
-                      io::MissingModality missing) {
-  io::CaseFiles c{
-      .name = {}, .modalities = {}, .segmentation = {}, .labels = labels.value_or(io::LabelProfile::brats())};
+CaseFiles case_of(const LooseFiles& files, const std::optional<LabelProfile>& labels, MissingModality missing) {
+  CaseFiles c{.name = {}, .modalities = {}, .segmentation = {}, .labels = labels.value_or(LabelProfile::brats())};
   std::vector<fs::path> given;
   std::vector<std::string> absent;
   for (size_t i = 0; i < files.images.size(); ++i) {
     if (files.images[i].empty()) {
-      absent.push_back(fmt::format("--{}", io::modality_names[i]));
+      absent.push_back(fmt::format("`{}`", modality_names[i]));
       continue;
     }
-    io::InputFile(files.images[i]);  // refuses a file that is not regular
+    InputFile(files.images[i]);  // refuses a file that is not regular
     c.modalities[i].path = files.images[i];
     given.push_back(files.images[i]);
   }
   REVUNET_EXPECTS(
-      absent.empty() || missing == io::MissingModality::allowed, UsageError,
-      "[--t1, --t1ce, --t2, --flair] expected the four images of a case, got no {}; add what is missing, or "
-      "give --missing-modality zero",
+      absent.empty() || missing == MissingModality::allowed, UsageError,
+      "[`t1`, `t1ce`, `t2`, `flair`] expected the four images of a case, got no {}; add what is missing, or "
+      "give `missing-modality` zero",
       fmt::join(absent, ", no "));
   expect_distinct(files);
   c.name = files.name.empty() ? common_name(given) : files.name;
   REVUNET_EXPECTS(!c.name.empty(), UsageError,
-                  "[--name] expected files whose names share the case's name, got {}; give a --name",
+                  "[`name`] expected files whose names share the case's name, got {}; give a `name`",
                   given[0].filename().string());
   expect_file_name(c.name);
   return c;
 }
 
-}  // namespace revunet::tools
+}  // namespace revunet::io

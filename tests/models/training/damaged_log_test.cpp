@@ -1,9 +1,16 @@
 // Tests reports of logs that no sound run writes: they give a page or a clear refusal, never an endless loop.
 
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "models/training/report/report.h"
 #include "models/training/report/run_log.h"
+#include "tests/io/test_files.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;

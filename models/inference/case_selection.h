@@ -1,5 +1,5 @@
-// This file selects the cases that revunet-predict works on: all of a dataset, or the one made of loose files, without
-// those that are predicted already and, where asked to, without bad ones.
+// This file selects the cases to predict: all of a dataset, or the one made of loose files, without those that are
+// predicted already and, where asked to, without bad ones.
 //
 // Rule: a case is predicted, or found predicted, or reported at the end with its reason. None is dropped silently.
 #pragma once
@@ -10,20 +10,21 @@
 #include <vector>
 
 #include "io/check/check.h"
+#include "io/dataset/loose_files.h"
 #include "models/inference/prediction.h"
-#include "tools/predict/loose_files.h"
 
-namespace revunet::tools {
+namespace revunet {
 
 struct SelectionOptions {
   std::filesystem::path data, out;  // data empty: the loose files
-  LooseFiles loose;
+  io::LooseFiles loose;
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
   io::CheckLevel check = io::CheckLevel::full;
   bool probabilities = false, overlay = false;  // which files are written
   bool skip_existing = false, skip_bad = false;
-  io::OnNote on_note = {};  // called with the notes of the dataset
+  io::OnNote on_note = {};     // called with the notes of the dataset
+  io::OnNote on_warning = {};  // called with the warnings of the check
 };
 
 // A BadCase is a case that cannot be predicted, with the reason.
@@ -42,14 +43,13 @@ struct Selection {
 
 // Selects by names and by what lies in the folder for predictions. Throws DataError as io::find_cases does, for
 // problems of cases that must not be skipped, and as existing_prediction does. Throws UsageError as prediction_files,
-// case_of and, unless existing predictions are to be skipped, expect_new do.
+// io::case_of and, unless existing predictions are to be skipped, expect_new do.
 Selection select_cases(const SelectionOptions& options);
 
-// Checks the cases that are selected, and prints warnings on stderr. Throws DataError as expect_sound does, or makes
-// the bad ones bad cases.
-void check_selection(Selection& selection, const SelectionOptions& options);
+// Checks the cases that are selected. Makes the bad ones bad cases or, without skip_bad, throws DataError for them.
+void check_selection(Selection& selection, const SelectionOptions& options, const io::OnProgress& progress = {});
 
 // Returns the cases with their reasons, one line each.
 std::string list_of(const std::vector<BadCase>& bad);
 
-}  // namespace revunet::tools
+}  // namespace revunet

@@ -1,18 +1,18 @@
-#include "tools/predict/existing.h"
+#include "models/inference/existing_prediction.h"
 
 #include <string_view>
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
 
-namespace revunet::tools {
+namespace revunet {
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* kRemedy =
-    "is it another dataset's? Choose another --out, or move the file away and it is predicted again";
+    "is it another dataset's? Choose another `out`, or move the file away and it is predicted again";
 // Every PNG ends with these twelve bytes: a chunk IEND without content, and its checksum.
 constexpr std::string_view kEndOfPng("\0\0\0\0IEND\xae\x42\x60\x82", 12);
 
@@ -86,4 +86,4 @@ Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& file
   return {all ? Existing::State::whole : Existing::State::none, {}};
 }
 
-}  // namespace revunet::tools
+}  // namespace revunet

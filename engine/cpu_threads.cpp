@@ -1,4 +1,4 @@
-#include "tools/common/cpu_threads.h"
+#include "engine/cpu_threads.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,7 +11,7 @@
 #include "engine/error.h"
 #include "engine/process/cpu_limits.h"
 
-namespace revunet::tools {
+namespace revunet {
 
 namespace {
 
@@ -30,7 +30,7 @@ int startable_threads(int wanted) {
 
 }  // namespace
 
-int threads_of_option(int threads) {
+int chosen_cpu_threads(int threads) {
   const int most = most_cpu_threads();
   if (threads > 0) return threads;
   return std::getenv("OMP_NUM_THREADS") ? std::min(cpu_threads(), most) : available_cpu_threads();
@@ -40,10 +40,10 @@ void use_cpu_threads(int threads) {
   const int started = 1 + startable_threads(threads - 1);
   REVUNET_EXPECTS(
       started >= threads, UsageError,
-      "[--threads] expected to start {} threads, got {}: the system refused the next (a limit of processes, "
-      "such as ulimit -u or a container's, or memory for its stack); use --threads {}",
+      "[`threads`] expected to start {} threads, got {}: the system refused the next (a limit of processes, "
+      "such as ulimit -u or a container's, or memory for its stack); use `threads` {}",
       threads, started, std::max(1, started / 2));
   set_cpu_threads(threads);
 }
 
-}  // namespace revunet::tools
+}  // namespace revunet

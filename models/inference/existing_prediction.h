@@ -1,4 +1,5 @@
-// This file judges what an earlier run has left in the folder for predictions. --skip-existing goes on from there.
+// This file judges what an earlier run has left in the folder for predictions. A run that skips what exists goes on
+// from there.
 //
 // Rule: only a prediction of the same case is left as it is. A file that cannot be read is made again. One that can be
 // read but is something else is refused, so that nobody's file is overwritten.
@@ -8,7 +9,7 @@
 
 #include "models/inference/prediction.h"
 
-namespace revunet::tools {
+namespace revunet {
 
 struct Existing {
   enum class State { none, whole, damaged };  // none: a file is not there, and the others are sound
@@ -21,4 +22,4 @@ struct Existing {
 // read.
 Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& files);
 
-}  // namespace revunet::tools
+}  // namespace revunet

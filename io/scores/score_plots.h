@@ -6,9 +6,9 @@
 #include "io/pictures/box_plot.h"
 #include "io/scores/evaluation.h"
 
-namespace revunet::tools {
+namespace revunet::io {
 
 // There is at least one score.
-io::BoxPlots box_plots_of(const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options);
+BoxPlots box_plots_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 
-}  // namespace revunet::tools
+}  // namespace revunet::io

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "engine/error.h"
+#include "tests/models/tiny_weights.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;

@@ -1,10 +1,12 @@
 // Other people's readers of our files are packages of Python, used where they are installed.
 #pragma once
 
+#include <cstdlib>
 #include <optional>
+#include <string>
 
+#include "tests/io/test_files.h"
 #include "tests/support/skip.h"
-#include "tests/tools/tool_runner.h"
 
 namespace revunet::test {
 

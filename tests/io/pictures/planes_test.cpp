@@ -1,15 +1,12 @@
-// Tests what pictures show: orientation, slices, outlines, and the overlays of revunet-predict.
+// Tests what pictures show: orientation, slices and outlines.
 
-#include "io/nifti/nifti.h"
+#include <cmath>
+
 #include "io/pictures/contour.h"
 #include "io/pictures/planes.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
-using namespace revunet::test;
-using Catch::Matchers::ContainsSubstring;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -139,22 +136,4 @@ TEST_CASE("outlines of masks have the areas and lengths of geometry", "[view]") 
   CHECK(contour({1, 0, 0, 1}, 2).loops.size() == 1);
   CHECK(contour({1, 0, 1}, 3).loops.size() == 2);
   CHECK(contour({0, 0, 0, 0}, 2).areas.empty());
-}
-
-TEST_CASE("revunet-predict --overlay draws what it predicts next to its labels", "[view][predict]") {
-  const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 1), weights = write_untrained(folder / "untrained.safetensors");
-  REQUIRE(predict(weights, data, folder / "plain").exit_code == 0);
-  const ToolResult got = predict(weights, data, folder / "out", "--overlay");
-  REQUIRE(got.exit_code == 0);
-  CHECK(read_bytes(folder / "out/Phantom_001.nii.gz") == read_bytes(folder / "plain/Phantom_001.nii.gz"));
-  CHECK_FALSE(fs::exists(folder / "plain/Phantom_001.png"));
-  const std::string with_reference = read_bytes(folder / "out/Phantom_001.png");
-  fs::remove(data / "Phantom_001/Phantom_001_seg.nii.gz");
-  REQUIRE(predict(weights, data, folder / "alone", "--overlay").exit_code == 0);
-  CHECK((read_bytes(folder / "alone/Phantom_001.png") != with_reference));
-  const ToolResult refused = predict(weights, data, folder / "alone", "--overlay");
-  CHECK(refused.exit_code == 2);
-  fs::remove(folder / "alone/Phantom_001.nii.gz");
-  CHECK_THAT(predict(weights, data, folder / "alone", "--overlay").errors, ContainsSubstring("Phantom_001.png"));
 }

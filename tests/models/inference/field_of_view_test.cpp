@@ -2,13 +2,12 @@
 #include "models/inference/field_of_view.h"
 
 #include "engine/error.h"
+#include "tests/models/tiny_weights.h"
 #include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -97,22 +96,4 @@ TEST_CASE("fields of view that cannot be are refused", "[predict]") {
   CHECK_THAT(refusal({}, two), ContainsSubstring("one patch, got a.safetensors and b.safetensors") &&
                                    ContainsSubstring("choose one with `patch`"));
   CHECK(field_of_view({.size = "", .patch = "16,16,16", .overlap = {}}, two).windows.has_value());
-}
-
-TEST_CASE("revunet-predict goes by the patches that its weights name", "[predict]") {
-  const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 1), weights = folder / "w.safetensors";
-  Device device;
-  save_weights(weights, *make_unet(Context{device}, tiny_network, DType::f32, 7), {32, 32, 32},
-               io::VolumeSize{16, 16, 16});
-  const fs::path older = write_untrained(folder / "older.safetensors");  // the same values, and no patch
-  const auto made = [&](const fs::path& from, const std::string& out, const std::string& more) {
-    const ToolResult got = predict(from, data, folder / out, "--probabilities " + more);
-    REQUIRE(got.exit_code == 0);
-    return read_bytes(folder / out / "Phantom_001_probabilities.nii.gz");
-  };
-  const std::string by_patches = made(older, "a", "--patch 16,16,16"), at_once = made(older, "b", "");
-  CHECK(by_patches != at_once);
-  CHECK(made(weights, "c", "") == by_patches);
-  CHECK(made(weights, "d", "--patch full") == at_once);
 }

@@ -1,0 +1,45 @@
+#include "models/training/samples/checked_split.h"
+
+#include <algorithm>
+
+namespace revunet {
+
+namespace {
+
+io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options) {
+  io::CheckOptions check{.level = level, .patients = options.split.patients};
+  if (options.resume) {
+    check.level = std::min(level, io::CheckLevel::headers);
+  } else {  // nothing can be changed any more about what a run that goes on sees
+    check.view = io::TrainingView{options.size.axes(), options.network.size_multiple()};
+  }
+  return check;
+}
+
+}  // namespace
+
+Split checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
+  SplitOptions how = options.split;
+  if (options.resume) how.file = options.out / "split.json";
+  std::vector<io::CaseFiles> cases =
+      io::find_cases(data.path, data.labels, io::MissingModality::refused, messages.on_note);
+  for (io::CaseFiles& c : cases) c.background = options.background;
+  Split split = split_cases(std::move(cases), how);
+  expect_validation(options.stopping, !split.validation.empty());
+  std::vector<io::CaseFiles> used = split.training;
+  used.insert(used.end(), split.validation.begin(), split.validation.end());
+  const io::StartCheck check = io::check_before_start(used, check_options(data.check, options), messages.progress);
+  io::expect_sound(check, used, data.path);
+  for (const std::string& warning : check.warnings) {
+    if (messages.on_warning) messages.on_warning(warning);
+  }
+  return split;
+}
+
+void complete_split(Split& split, const StoppingRule& stopping, const io::OnProgress& progress) {
+  split.hashes = hash_files(split, progress);
+  split.validation_regions = count_regions(split.validation, progress);
+  expect_validation(stopping, has_regions(split.validation_regions));
+}
+
+}  // namespace revunet
