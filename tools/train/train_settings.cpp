@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/dataset/layouts/dataset_layout.h"
+#include "io/text/similar_words.h"
 #include "models/networks.h"
 #include "tools/common/verbosity.h"
 #include "tools/train/protocol.h"
@@ -66,8 +68,8 @@ std::vector<Option> data_options(TrainSettings& s) {
   return {
       {.name = "data",
        .value = path_from_root(s.data.path),
-       .help = "dataset in the layout of BraTS 2018 to 2024, the Decathlon or nnU-Net, see docs/data.md; required "
-               "unless --plan"},
+       .help = fmt::format("dataset in the layout of {}, see docs/data.md; required unless --plan",
+                           io::alternatives(io::layout_names()))},
       labels_option(s.data.labels),
       background_option(s.run.background),
       patients_option(s.patients),

@@ -1,13 +1,14 @@
 // This table has a row for each layout of datasets that is read as it is. All code that needs layouts uses this table.
 //
 // Non-obvious rule: only names are looked at, never an image. To add a layout, write its file, which holds its row, and
-// name the row in dataset_layouts.cpp (CONTRIBUTING.md).
+// name it in io/CMakeLists.txt (CONTRIBUTING.md).
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "io/dataset/case_files.h"
 
@@ -38,6 +39,9 @@ struct DatasetLayout {
 
 // Returns the layouts in the order in which they are asked. The last one takes any folder.
 std::span<const DatasetLayout* const> dataset_layouts();
+
+// Returns their names, in that order.
+std::vector<std::string> layout_names();
 
 // Says for messages what datasets of every layout look like.
 std::string accepted_layouts();
