@@ -1,6 +1,8 @@
 // bench-step times whole training steps of the networks. Variants take turns in one process.
+#include <algorithm>
 #include <deque>
 #include <iostream>
+#include <map>
 
 #include "bench/common/command_line.h"
 #include "bench/common/run_description.h"
@@ -17,13 +19,26 @@ namespace {
 // The first step compiles primitives, reserves memory and makes the optimiser's state.
 constexpr int kWarmUpSteps = 1;
 
-const std::vector<std::string> kVariants = {"reversible", "stored-skips", "stored", "mixed", "bf16", "baseline"};
+// Returns the networks. The reversible one has its modes and precisions after it.
+std::vector<std::string> variant_names() {
+  std::vector<std::string> names;
+  for (const NetworkRow& network : networks()) {
+    names.emplace_back(network.name);
+    if (network.kind == ModelKind::reversible) names.insert(names.end(), {"stored-skips", "stored", "mixed", "bf16"});
+  }
+  return names;
+}
+
+std::map<ModelKind, std::vector<int64_t>> default_channels() {
+  std::map<ModelKind, std::vector<int64_t>> channels;
+  for (const NetworkRow& network : networks()) channels[network.kind] = network.channels;
+  return channels;
+}
 
 struct Options {
-  std::vector<std::string> models = kVariants;
+  std::vector<std::string> models = variant_names();
   std::vector<std::string> sizes = {"64,64,64"};
-  std::vector<int64_t> channels = default_config(ModelKind::reversible).channels;
-  std::vector<int64_t> baseline_channels = default_config(ModelKind::baseline).channels;
+  std::map<ModelKind, std::vector<int64_t>> channels = default_channels();
   int64_t encoder_depth = 1, decoder_depth = 1;
   std::vector<int> threads = {available_cpu_threads()};
   int steps = 5;
@@ -39,12 +54,13 @@ MemoryMode mode_of(const std::string& name) {
 }
 
 Variant make_variant(const Options& options, const std::string& name, const std::string& size, int threads) {
-  REVUNET_EXPECTS(std::ranges::find(kVariants, name) != kVariants.end(), UsageError,
-                  "[--models] expected some of {}, got {}", fmt::join(kVariants, ", "), name);
+  const std::vector<std::string> names = variant_names();
+  REVUNET_EXPECTS(std::ranges::find(names, name) != names.end(), UsageError, "[--models] expected some of {}, got {}",
+                  fmt::join(names, ", "), name);
   const NetworkRow* named = find_network(name);  // other names are modes and precisions of the reversible one
   const NetworkRow& network = named ? *named : network_of(ModelKind::reversible);
   UNetConfig config = default_config(network.kind);
-  config.channels = network.reversible_blocks ? options.channels : options.baseline_channels;
+  config.channels = options.channels.at(network.kind);
   if (network.reversible_blocks) {
     config.encoder_depth = options.encoder_depth;
     config.decoder_depth = options.decoder_depth;
@@ -113,13 +129,11 @@ void run(const Options& options, Json json) {
 std::vector<Argument> arguments_of(Options& options) {
   std::vector<Argument> arguments = machine_arguments(options.precision, options.device);
   const std::vector<Argument> own = {
-      words(
-          "models", options.models,
-          "reversible; the same network with stored-skips, with all stored and nothing rebuilt, or in mixed precision "
-          "or bf16; baseline [all]"),
+      words("models", options.models,
+            fmt::format("some of {}: networks, and the reversible one with stored-skips, with all stored and nothing "
+                        "rebuilt, or in mixed precision or bf16 [all]",
+                        fmt::join(variant_names(), ", "))),
       texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
-      counts("channels", options.channels, "channels per level of reversible and stored, finest first"),
-      counts("baseline-channels", options.baseline_channels, "the same for the baseline"),
       count("encoder-depth", options.encoder_depth, "reversible blocks per level"),
       count("decoder-depth", options.decoder_depth, "reversible blocks per level"),
       counts("threads", options.threads, "threads of the kernels, one or several counts"),
@@ -130,6 +144,11 @@ std::vector<Argument> arguments_of(Options& options) {
            "run a step of each variant for every line read, and print their seconds as a line of JSON"),
       text("json", options.json, "write the results to this file too")};
   arguments.insert(arguments.end(), own.begin(), own.end());
+  for (auto& [kind, channels] : options.channels) {
+    const bool reversible = kind == ModelKind::reversible;
+    arguments.push_back(counts(reversible ? "channels" : fmt::format("{}-channels", name_of(kind)), channels,
+                               fmt::format("channels per level of the {} network, finest first", name_of(kind))));
+  }
   return arguments;
 }
 
