@@ -35,10 +35,11 @@ void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const 
   REVUNET_EXPECTS(std::isfinite(e.clip_gradients) && e.clip_gradients >= 0, UsageError,
                   "[`clip-gradients`] expected a norm above 0, or 0 for none, got {}", e.clip_gradients);
   REVUNET_EXPECTS(e.ema >= 0 && e.ema < 1, UsageError, "[`ema`] expected a decay in [0, 1), got {}", e.ema);
-  REVUNET_EXPECTS(optimiser_step == OptimiserStep::separate || (e.accumulate == 1 && e.clip_gradients == 0), UsageError,
-                  "[`fused-optimizer`] expected `accumulate` 1 and no `clip-gradients`, which take all gradients at "
-                  "once, got {} and {}; leave it out",
-                  e.accumulate, e.clip_gradients);
+  REVUNET_EXPECTS(
+      optimiser_step == OptimiserStep::separate || (e.accumulate == 1 && e.clip_gradients == 0), UsageError,
+      "[`optimiser-step`] expected `accumulate` 1 and no `clip-gradients` with fused, which drops each gradient "
+      "before all are there, got {} and {}; use separate",
+      e.accumulate, e.clip_gradients);
 }
 
 NonFiniteLoss::NonFiniteLoss(std::span<const double> losses, std::string first_tensor)

@@ -22,6 +22,10 @@ enum class OptimiserStep {
   fused,     // each parameter as soon as its gradient is complete, which is then dropped; the bits are the same
 };
 
+constexpr const char* name_of(OptimiserStep step) {
+  return step == OptimiserStep::fused ? "fused" : "separate";
+}
+
 inline constexpr int64_t kMostAccumulated = 10'000;  // samples per step; far beyond use
 
 // StepExtras are what a step does in addition to the paper's. Each takes a little memory, so plans have them too.

@@ -109,12 +109,12 @@ std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
   for (const MemorySettings& mode : candidates(settings, {})) {
     const size_t reserved = plan_training(mode).reserved();
     if (reserved > capacity || reserved >= planned) continue;
-    return text + fmt::format("{}{} would fit, with {:.1f} MiB",
-                              has_modes(settings)
-                                  ? fmt::format("`activations` {} `skips` {}", name_of(mode.mode.activations),
-                                                name_of(mode.mode.skips))
-                                  : "",
-                              mode.optimiser_step == OptimiserStep::fused ? " `fused-optimizer`" : "", mib(reserved));
+    return text +
+           fmt::format("{}{} would fit, with {:.1f} MiB",
+                       has_modes(settings) ? fmt::format("`activations` {} `skips` {}", name_of(mode.mode.activations),
+                                                         name_of(mode.mode.skips))
+                                           : "",
+                       mode.optimiser_step == OptimiserStep::fused ? " `optimiser-step` fused" : "", mib(reserved));
   }
   return text + remedy(settings, {}, capacity);
 }

@@ -77,7 +77,7 @@ std::string describe(const MemorySettings& s) {
           ? fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips))
           : name_of(s.network.kind);
   return fmt::format("{}, {}{}{}{}", name_of(s.precision), mode,
-                     s.optimiser_step == OptimiserStep::fused ? ", fused optimizer" : "", describe(s.extras),
+                     s.optimiser_step == OptimiserStep::fused ? ", fused optimiser step" : "", describe(s.extras),
                      s.augmented ? ", augmented" : "");
 }
 

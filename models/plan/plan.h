@@ -51,7 +51,7 @@ struct PlanMarks {
 Plan plan_training(const MemorySettings& settings);
 Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks);
 
-// Returns a text such as "fp32, reversible activations, stored skips, fused optimizer".
+// Returns a text such as "fp32, reversible activations, stored skips, fused optimiser step".
 std::string describe(const MemorySettings& settings);
 
 }  // namespace revunet

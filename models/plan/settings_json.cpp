@@ -96,7 +96,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["decoder_depth"] = s.network.decoder_depth;
   j["activations"] = name_of(s.mode.activations);
   j["skips"] = name_of(s.mode.skips);
-  j["optimiser_step"] = s.optimiser_step == OptimiserStep::fused ? "fused" : "separate";
+  j["optimiser_step"] = name_of(s.optimiser_step);
   j["precision"] = name_of(s.precision);
   const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
   j["device"] = cuda ? "cuda" : "cpu";

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +15,12 @@ namespace revunet::test {
 struct ParsedRun {
   tools::TrainSettings settings;
   tools::OptionTable options = tools::train_options(settings);
-  std::set<std::string> names;  // of all options, without dashes
+  // What --help says of each option, by its name without dashes: the kind of its value, empty for a flag, and its
+  // default.
+  struct Shown {
+    std::string kind, value;
+  };
+  std::map<std::string, Shown> shown;
 
   explicit ParsedRun(std::vector<std::string> words) {
     CLI::App app("", "revunet-train");
@@ -23,7 +28,10 @@ struct ParsedRun {
     std::ranges::reverse(words);  // CLI11 expects them reversed
     app.parse(words);
     for (const CLI::Option* option : app.get_options()) {
-      if (!option->get_group().empty()) names.insert(option->get_lnames().begin(), option->get_lnames().end());
+      if (option->get_group().empty()) continue;  // a name of earlier versions
+      for (const std::string& name : option->get_lnames()) {
+        shown[name] = {option->get_type_name(), option->get_default_str()};
+      }
     }
     tools::read_configuration(options, settings);
   }

@@ -21,7 +21,7 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   const fs::path data = make_phantoms(folder / "data", 3);
   int run = 0;
   for (const char* options : {"--activations stored --skips stored", "--skips stored", "",
-                              "--fused-optimizer --encoder-depth 2", "--patch 16,24,16", "--max-steps 1",
+                              "--optimiser-step fused --encoder-depth 2", "--patch 16,24,16", "--max-steps 1",
                               "--activations stored --skips reversible", "--precision mixed", "--precision bf16"}) {
     INFO(options);
     const ToolResult got = train(data, folder / std::to_string(run++),

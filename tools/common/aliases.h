@@ -74,6 +74,7 @@ inline const std::vector<Alias> kOptionAliases = {
      {"--clip-gradients"}},
     {{"bce", "ce", "bce-weight", "ce-weight"}, {"--cross-entropy"}},
     {{"drop", "dropout-rate", "dropout-prob", "p"}, {"--dropout"}},
+    {{"fused", "fused-adam", "fused-optimiser", "optimizer-step"}, {"--optimiser-step fused"}},
     {{"dry-run", "dryrun", "estimate-memory", "summary"}, {"--plan"}},
     {{"max-memory", "gpu-memory", "vram", "memory", "mem", "mem-limit"}, {"--memory-budget", "--memory-limit"}},
     {{"cfg", "config-file", "conf", "yaml", "toml", "settings"}, {"--config"}},

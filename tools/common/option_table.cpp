@@ -77,6 +77,10 @@ void OptionTable::declare(CLI::App& app, const Option& option, const std::string
   declared->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);  // set_typed says how many are too many
   if (option.value.many) declared->expected(CLI::detail::expected_max_vector_size);
   for (const std::string& before : option.names_before) app.add_option("--" + before, set_texts)->group("");
+  if (const FlagBefore& flag = option.flag_before; !flag.name.empty()) {
+    app.add_flag_function("--" + flag.name, [set, flag](int64_t times) { set(times > 0 ? flag.on : flag.off); })
+        ->group("");
+  }
 }
 
 void OptionTable::set_typed() {
@@ -98,12 +102,22 @@ const Option& OptionTable::find(const std::string& name) const {
   throw Error(fmt::format("[options] expected an option of this program, got {}; please report it", name));
 }
 
-const Option* OptionTable::of_key(const std::string& key, bool& opposite) const {
+const Option* OptionTable::of_setting(const io::TomlSetting& setting, std::string& text) const {
+  const std::string &key = setting.key, &value = setting.value;
   for (const OptionGroup& group : groups_) {
     for (const Option& option : group.options) {
-      opposite = is_flag(option) && key == std::string(kOpposite) + option.name;
-      const bool before = std::ranges::find(option.names_before, key) != option.names_before.end();
-      if (key == option.name || opposite || before) return option.in_files == InFiles::no ? nullptr : &option;
+      if (option.in_files == InFiles::no) continue;
+      const FlagBefore& flag = option.flag_before;
+      if (key == option.name || std::ranges::find(option.names_before, key) != option.names_before.end()) {
+        text = value;
+      } else if (is_flag(option) && key == std::string(kOpposite) + option.name) {
+        text = opposite_of(value);
+      } else if (!flag.name.empty() && key == flag.name) {
+        text = value == "true" ? flag.on : value == "false" ? flag.off : value;
+      } else {
+        continue;
+      }
+      return &option;
     }
   }
   return nullptr;
@@ -119,8 +133,8 @@ void OptionTable::take(const std::vector<io::TomlSetting>& settings, const std::
   }
   for (const io::TomlSetting& setting : settings) {
     const std::string place = io::place_of(setting, source);
-    bool opposite = false;
-    const Option* option = of_key(setting.key, opposite);
+    std::string text;
+    const Option* option = of_setting(setting, text);
     REVUNET_EXPECTS(option, UsageError, "[{}] expected the name of an option that a file can set, without dashes{}",
                     place, io::did_you_mean(similar_keys(setting.key, keys)));
     const auto [first, is_first] = set_here.try_emplace(option->name, &setting);
@@ -128,9 +142,9 @@ void OptionTable::take(const std::vector<io::TomlSetting>& settings, const std::
                     "[{}] expected an option once, got it as {} in line {} too; remove one of them", place,
                     first->second->key, first->second->line);
     if (given(option->name)) continue;
-    given_[option->name] = {source, setting.line, setting.value};
+    given_[option->name] = {source, setting.line, text};
     try {
-      option->value.set("--" + option->name, opposite ? opposite_of(setting.value) : setting.value);
+      option->value.set("--" + option->name, text);
     } catch (const UsageError& e) {
       throw UsageError(with_lines(e.what()));
     }

@@ -26,12 +26,18 @@ enum class InFiles {
   no,    // only the command line may set it
 };
 
+// A FlagBefore is a flag of earlier versions in place of which an option takes words. It is still accepted.
+struct FlagBefore {
+  std::string name, on, off;  // the option's texts where the flag is true and false
+};
+
 struct Option {
   std::string name;  // --name, and its key in TOML; the name of an argument without dashes where it is positional
   OptionValue value;
   std::string help;
   std::string short_name = {};                 // "q" for -q
   std::vector<std::string> names_before = {};  // names in earlier versions, which are still accepted
+  FlagBefore flag_before = {};
   // `needs` names an option that must be on for this one to have an effect, and options that must be off. An option is
   // off where its value is none, full, 0, false or empty.
   std::string needs = {};
@@ -89,8 +95,9 @@ class OptionTable {
     std::string text;
   };
   const Option& find(const std::string& name) const;
-  // Returns the option of a key, and whether the key is the opposite of a flag.
-  const Option* of_key(const std::string& key, bool& opposite) const;
+  // Returns the option that a file sets, and the text that it is set to, which differs from the setting's value where
+  // its key is the opposite of a flag or a flag of earlier versions. Returns nullptr where there is no such option.
+  const Option* of_setting(const io::TomlSetting& setting, std::string& text) const;
   void declare(CLI::App& app, const Option& option, const std::string& group);
   void set_typed();
   bool is_on(const std::string& name) const;

@@ -18,22 +18,10 @@ constexpr int64_t kMostLoaderThreads = 256;
 
 // auto leaves the mode open.
 template <class Mode>
-OptionValue mode(std::optional<Mode>& value) {
-  return choice<std::optional<Mode>>(
-      value,
-      {{"auto", std::nullopt}, {name_of(Mode::stored), Mode::stored}, {name_of(Mode::reversible), Mode::reversible}});
-}
-
-// A step that is not fused by this option is left open.
-OptionValue fused_step(std::optional<OptimiserStep>& step) {
-  return {.kind = "",
-          .form = OptionValue::Form::flag,
-          .set =
-              [&step](const std::string&, const std::string& text) {
-                step.reset();
-                if (text == "true") step = OptimiserStep::fused;
-              },
-          .text = [&step] { return step == OptimiserStep::fused ? "true" : "false"; }};
+OptionValue mode(std::optional<Mode>& value, std::initializer_list<Mode> modes) {
+  std::vector<std::pair<std::string, std::optional<Mode>>> choices = {{"auto", std::nullopt}};
+  for (const Mode m : modes) choices.emplace_back(name_of(m), m);
+  return choice(value, choices);
 }
 
 std::vector<Option> run_options(TrainSettings& s) {
@@ -233,16 +221,19 @@ std::vector<Option> machine_options(TrainSettings& s) {
 std::vector<Option> memory_options(TrainSettings& s) {
   return {
       {.name = "activations",
-       .value = mode(s.modes.activations),
+       .value = mode(s.modes.activations, {Activations::stored, Activations::reversible}),
        .help = "activations of reversible sequences: stored, or recomputed in backward; auto: recomputed, or, with "
                "--memory-budget, the fastest that fits"},
       {.name = "skips",
-       .value = mode(s.modes.skips),
+       .value = mode(s.modes.skips, {Skips::stored, Skips::reversible}),
        .help = "encoder outputs: stored, or recomputed from the decoder's; auto: as for --activations"},
-      {.name = "fused-optimizer",
-       .value = fused_step(s.modes.optimiser_step),
-       .help = "update each parameter as soon as its gradient is complete, then free the gradient: less memory, "
-               "same bits"},
+      {.name = "optimiser-step",
+       .value = mode(s.modes.optimiser_step, {OptimiserStep::separate, OptimiserStep::fused}),
+       .help =
+           "separate: once all gradients are there; fused: update each parameter as soon as its gradient is "
+           "complete, then free the gradient: less memory, same bits; auto: separate, or, with --memory-budget, the "
+           "fastest that fits",
+       .flag_before = {.name = "fused-optimizer", .on = "fused", .off = "auto"}},
       {.name = "memory-budget",
        .value = bytes(s.memory_budget),
        .help = "memory to reserve for tensors at most, for example 8GiB or 6646MB: auto modes take the fastest that "
