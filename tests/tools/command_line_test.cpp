@@ -121,6 +121,7 @@ TEST_CASE("an option that does not exist is answered with the one that is meant"
       {"--dataset x", "there is no option --dataset; did you mean --data?"},
       {"--lr-decay 0.1", "there is no option --lr-decay; did you mean --lr-drops?"},
       {"--epoch 3", "there is no option --epoch; did you mean --epochs?"},
+      {"--optimizer-step separate", "there is no option --optimizer-step; did you mean --optimiser-step?"},
       {"--fp16", "there is no option --fp16; did you mean --precision mixed?"},
       {"--num-workers 4", "there is no option --num-workers; did you mean --loader-threads or --threads?"},
       {"--checkpoint x", "there is no option --checkpoint; did you mean --resume?"},

@@ -23,7 +23,7 @@ std::vector<std::string> words(const std::string& text) {
 }
 
 // None of these is a default, and each is as config.toml holds it: paths from the root, modes that leave nothing open.
-// A flag or a whole number that needs no other option is not listed here: the test thinks of a value itself.
+// They leave out flags and whole numbers that need no other option: words_for sets these.
 const std::vector<std::string> command_lines = {
     "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ --check headers --device "
     "cpu "
@@ -59,8 +59,6 @@ const std::map<std::string, std::string> not_held = {
     {"conv-workspace", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"strict-fp32", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"deterministic", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
-    {"no-deterministic", "the other value of --deterministic"},
-    {"no-tensorboard", "the other value of --tensorboard"},
     {"conv-algorithms", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
 };
 
@@ -80,10 +78,18 @@ std::map<std::string, std::string> typed_values(const std::vector<std::string>& 
   return values;
 }
 
+using AllShown = std::map<std::string, ParsedRun::Shown>;
+
+// Returns whether a name switches off a flag that is on by default.
+bool is_opposite(const std::string& name, const AllShown& all) {
+  return name.starts_with("no-") && all.contains(name.substr(3));
+}
+
 // Returns words that set an option to another value than its default, for flags and whole numbers, or none.
-std::vector<std::string> words_for(const std::string& name, const ParsedRun::Shown& shown) {
-  if (shown.kind.empty()) return {"--" + name};
-  if (shown.kind == "INT") return {"--" + name, std::to_string(std::stoll(shown.value) + 1)};
+std::vector<std::string> words_for(const std::string& name, const AllShown& all) {
+  const auto& [kind, value] = all.at(name);
+  if (kind.empty()) return {all.contains("no-" + name) ? "--no-" + name : "--" + name};
+  if (kind == "INT" && !value.empty()) return {"--" + name, std::to_string(std::stoll(value) + 1)};
   return {};
 }
 
@@ -113,12 +119,14 @@ TEST_CASE("a run's config.toml gives back every option as it was typed", "[train
     INFO(line);
     held.merge(expect_read_back(words(line), folder.path()));
   }
-  for (const auto& [name, shown] : ParsedRun({}).shown) {
-    INFO(name << " must be held, or be listed as not held");
+  const AllShown all = ParsedRun({}).shown;
+  for (const auto& [name, shown] : all) {
+    if (is_opposite(name, all)) continue;
+    INFO("--" << name << " must be held, which words_for or command_lines shows, or be listed as not held");
     if (!held.contains(name) && !not_held.contains(name)) {
       std::vector<std::string> typed = words("--data /d --out r --device cpu --threads 1 --channels 4,8");
-      for (const std::string& word : words_for(name, shown)) typed.push_back(word);
-      held.merge(expect_read_back(typed, folder.path()));
+      for (const std::string& word : words_for(name, all)) typed.push_back(word);
+      CHECK_NOTHROW(held.merge(expect_read_back(typed, folder.path())));
     }
     CHECK(held.contains(name) != not_held.contains(name));
   }
@@ -162,14 +170,45 @@ TEST_CASE("keys and values of earlier versions are read", "[train]") {
   CHECK_FALSE(run.settings.modes.optimiser_step.has_value());
   CHECK((run.settings.run.split.folds == 5 && run.settings.run.size == io::Size3{32, 48, 16}));
 
-  write_bytes(file, "fused-optimizer = true\n");
-  CHECK(ParsedRun({"--config", file.string()}).settings.modes.optimiser_step == OptimiserStep::fused);
   CHECK(ParsedRun({"--fused-optimizer"}).settings.modes.optimiser_step == OptimiserStep::fused);
   const auto refusal = [&] { return message_of<UsageError>([&] { ParsedRun({"--config", file.string()}); }); };
+  for (const char* line : {"fused-optimizer = true\n", "no-fused-optimizer = false\n"}) {
+    INFO(line);
+    write_bytes(file, line);
+    CHECK(ParsedRun({"--config", file.string()}).settings.modes.optimiser_step == OptimiserStep::fused);
+  }
+  write_bytes(file, "no-fused-optimizer = true\n");
+  CHECK_FALSE(ParsedRun({"--config", file.string()}).settings.modes.optimiser_step.has_value());
   write_bytes(file, "fused-optimizer = \"yes\"\n");
-  CHECK_THAT(refusal(), Catch::Matchers::ContainsSubstring("expected auto, separate or fused, got yes"));
+  CHECK_THAT(refusal(), Catch::Matchers::ContainsSubstring("line 1: fused-optimizer] expected true or false, got yes"));
+  write_bytes(file, "no-fused-optimizer = \"separate\"\n");
+  CHECK_THAT(refusal(),
+             Catch::Matchers::ContainsSubstring("line 1: no-fused-optimizer] expected true or false, got separate"));
   write_bytes(file, "fused-optimizer = true\noptimiser-step = \"fused\"\n");
   CHECK_THAT(refusal(), Catch::Matchers::ContainsSubstring("expected an option once"));
+}
+
+TEST_CASE("a resumed run may choose its optimiser step again, unless it is fused or was typed", "[train]") {
+  const TemporaryFolder folder;
+  const std::string start = "--data /d --out r --device cpu --threads 1 ";
+  // Returns the step that a run's config.toml sets, or none where it leaves it open.
+  const auto step_of = [&](const std::string& more) {
+    ParsedRun run(words(start + more));
+    run.resolved();
+    const fs::path file = write_bytes(folder / "config.toml", run.options.to_toml());
+    return ParsedRun({"--config", file.string()}).settings.modes.optimiser_step;
+  };
+  CHECK_FALSE(step_of("").has_value());
+  CHECK_FALSE(step_of("--memory-budget 100GiB").has_value());
+  CHECK(step_of("--optimiser-step separate") == OptimiserStep::separate);
+  CHECK(step_of("--optimiser-step fused") == OptimiserStep::fused);
+  const std::string wide = "--channels 60,120,240,360,480 --size 32,32,32 ";  // its gradients are most of its memory
+  const auto reserved = [&](const std::string& step) {
+    ParsedRun run(words(start + wide + "--optimiser-step " + step));
+    return plan_training(run.resolved().memory(2)).reserved();
+  };
+  REQUIRE(reserved("fused") < reserved("separate"));
+  CHECK(step_of(fmt::format("{}--memory-budget {}", wide, reserved("fused"))) == OptimiserStep::fused);
 }
 
 TEST_CASE("options as typed become those of a run", "[train]") {

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "models/networks.h"
-
 namespace revunet::tools {
 
 struct Alias {
@@ -74,7 +72,8 @@ inline const std::vector<Alias> kOptionAliases = {
      {"--clip-gradients"}},
     {{"bce", "ce", "bce-weight", "ce-weight"}, {"--cross-entropy"}},
     {{"drop", "dropout-rate", "dropout-prob", "p"}, {"--dropout"}},
-    {{"fused", "fused-adam", "fused-optimiser", "optimizer-step"}, {"--optimiser-step fused"}},
+    {{"fused", "fused-adam", "fused-optimiser"}, {"--optimiser-step fused"}},
+    {{"optimizer-step"}, {"--optimiser-step"}},
     {{"dry-run", "dryrun", "estimate-memory", "summary"}, {"--plan"}},
     {{"max-memory", "gpu-memory", "vram", "memory", "mem", "mem-limit"}, {"--memory-budget", "--memory-limit"}},
     {{"cfg", "config-file", "conf", "yaml", "toml", "settings"}, {"--config"}},
@@ -93,17 +92,16 @@ inline const std::vector<Alias> kValueAliases = {
     {{"fp16", "f16", "float16", "half", "amp", "16", "16-mixed", "mixed-precision"}, {"mixed", "bf16"}},
     {{"bfloat16", "bf16-mixed"}, {"bf16", "mixed"}},
     {{"float32", "float", "f32", "full", "32", "single", "tf32"}, {"fp32"}},
-    {{"unet", "u-net", "3dunet", "nonreversible", "non-reversible", "standard", "nnunet"},
-     {network_of(ModelKind::baseline).name}},
-    {{"revunet", "rev-unet", "rev", "partially-reversible"}, {network_of(ModelKind::reversible).name}},
+    {{"unet", "u-net", "3dunet", "nonreversible", "non-reversible", "standard", "nnunet"}, {"baseline"}},
+    {{"revunet", "rev-unet", "rev", "partially-reversible"}, {"reversible"}},
     {{"brats2017", "brats2018", "brats2019", "brats2020", "brats2021"}, {"brats"}},
     {{"brats2013", "brats2014"}, {"brats2015"}},
     {{"decathlon", "task01", "task01-braintumour"}, {"msd"}},
     {{"off", "no", "false", "0", "disable", "disabled"}, {"none"}},
     {{"default", "basic", "light", "yes", "true", "on"}, {"paper"}},
     {{"nnunet", "heavy", "all"}, {"strong"}},
-    {{"recompute", "recomputed", "checkpoint", "checkpointing"}, {name_of(Activations::reversible)}},
-    {{"store", "keep", "normal"}, {name_of(Activations::stored)}},
+    {{"recompute", "recomputed", "checkpoint", "checkpointing"}, {"reversible"}},
+    {{"store", "keep", "normal"}, {"stored"}},
     {{"quick", "fast", "header"}, {"headers"}},
     {{"zeros", "fill"}, {"zero"}},
 };

@@ -37,6 +37,18 @@ std::string opposite_of(const std::string& truth) {
   return truth == "true" ? "false" : truth == "false" ? "true" : truth;
 }
 
+bool is_key_of(const FlagBefore& flag, const std::string& key) {
+  return !flag.name.empty() && (key == flag.name || key == std::string(kOpposite) + flag.name);
+}
+
+// Returns the option's text for a setting of its flag of earlier versions, or of that flag's opposite.
+std::string text_of(const FlagBefore& flag, const io::TomlSetting& setting, const std::string& source) {
+  REVUNET_EXPECTS(setting.value == "true" || setting.value == "false", UsageError,
+                  "[{}] expected true or false, got {}", io::place_of(setting, source), setting.value);
+  const bool is_on = (setting.value == "true") == (setting.key == flag.name);
+  return is_on ? flag.on : flag.off;
+}
+
 // Returns whether a name is in the text, and is not only a part of another one.
 bool has_name(const std::string& text, const std::string& name) {
   for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
@@ -102,18 +114,18 @@ const Option& OptionTable::find(const std::string& name) const {
   throw Error(fmt::format("[options] expected an option of this program, got {}; please report it", name));
 }
 
-const Option* OptionTable::of_setting(const io::TomlSetting& setting, std::string& text) const {
+const Option* OptionTable::of_setting(const io::TomlSetting& setting, const std::string& source,
+                                      std::string& text) const {
   const std::string &key = setting.key, &value = setting.value;
   for (const OptionGroup& group : groups_) {
     for (const Option& option : group.options) {
       if (option.in_files == InFiles::no) continue;
-      const FlagBefore& flag = option.flag_before;
       if (key == option.name || std::ranges::find(option.names_before, key) != option.names_before.end()) {
         text = value;
       } else if (is_flag(option) && key == std::string(kOpposite) + option.name) {
         text = opposite_of(value);
-      } else if (!flag.name.empty() && key == flag.name) {
-        text = value == "true" ? flag.on : value == "false" ? flag.off : value;
+      } else if (is_key_of(option.flag_before, key)) {
+        text = text_of(option.flag_before, setting, source);
       } else {
         continue;
       }
@@ -134,7 +146,7 @@ void OptionTable::take(const std::vector<io::TomlSetting>& settings, const std::
   for (const io::TomlSetting& setting : settings) {
     const std::string place = io::place_of(setting, source);
     std::string text;
-    const Option* option = of_setting(setting, text);
+    const Option* option = of_setting(setting, source, text);
     REVUNET_EXPECTS(option, UsageError, "[{}] expected the name of an option that a file can set, without dashes{}",
                     place, io::did_you_mean(similar_keys(setting.key, keys)));
     const auto [first, is_first] = set_here.try_emplace(option->name, &setting);

@@ -26,7 +26,8 @@ enum class InFiles {
   no,    // only the command line may set it
 };
 
-// A FlagBefore is a flag of earlier versions in place of which an option takes words. It is still accepted.
+// A FlagBefore is a flag of earlier versions in place of which an option takes words. It is still accepted, and in
+// files its opposite no-NAME too.
 struct FlagBefore {
   std::string name, on, off;  // the option's texts where the flag is true and false
 };
@@ -97,7 +98,8 @@ class OptionTable {
   const Option& find(const std::string& name) const;
   // Returns the option that a file sets, and the text that it is set to, which differs from the setting's value where
   // its key is the opposite of a flag or a flag of earlier versions. Returns nullptr where there is no such option.
-  const Option* of_setting(const io::TomlSetting& setting, std::string& text) const;
+  // Throws UsageError where a flag of earlier versions is neither true nor false. `source` names the file in messages.
+  const Option* of_setting(const io::TomlSetting& setting, const std::string& source, std::string& text) const;
   void declare(CLI::App& app, const Option& option, const std::string& group);
   void set_typed();
   bool is_on(const std::string& name) const;

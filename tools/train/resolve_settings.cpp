@@ -90,8 +90,12 @@ void resolve_memory(const OptionTable& options, TrainSettings& s) {
     run.optimiser_step = chosen.optimiser_step;
   }
   if (s.plan) return;  // the plan shows what the modes leave open
-  if (reversible) s.modes = {.activations = run.mode.activations, .skips = run.mode.skips};
-  s.modes.optimiser_step = run.optimiser_step;
+  if (reversible) {
+    s.modes.activations = run.mode.activations;
+    s.modes.skips = run.mode.skips;
+  }
+  // A separate step stays open: a resumed run with a budget may choose again.
+  if (run.optimiser_step == OptimiserStep::fused) s.modes.optimiser_step = OptimiserStep::fused;
 }
 
 // Called before a run folder is made, because the trace may be in it.
