@@ -23,7 +23,7 @@ void fill(Tensor& x, double value) {
 void initialise(UNet& model, uint64_t seed) {
   if (!model.parameters().front()->value.device().computes()) return;
   double bound = 0;  // of the last convolution, for the bias that follows
-  uint64_t sequence = 0;
+  uint64_t random_sequence = 0;
   for (const auto& p : model.parameters()) {
     const Shape& shape = p->value.shape();
     const bool norm = p->name.find("gn") != std::string::npos;
@@ -31,9 +31,9 @@ void initialise(UNet& model, uint64_t seed) {
       fill(p->value, p->name.ends_with("weight") ? 1.0 : 0.0);
     } else {
       if (shape.rank() == 5) bound = 1.0 / std::sqrt(static_cast<double>(shape.elements() / shape[0]));
-      fill_uniform(p->value, bound, Rng(seed, sequence));
+      fill_uniform(p->value, bound, Rng(seed, random_sequence));
     }
-    ++sequence;
+    ++random_sequence;
   }
 }
 

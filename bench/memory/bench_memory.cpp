@@ -164,9 +164,8 @@ int main(int argc, char** argv) {
       argc, argv,
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
       "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
-      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser step; and "
-      "the\n"
-      "same in bf16.",
+      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser step; and\n"
+      "the same in bf16.",
       {bench::texts(
            "measure", options.measure,
            "ROW:WAY, several separated by spaces: run two steps on the CPU too, and compare the peak to the byte"),

@@ -6,9 +6,9 @@ namespace revunet::bench {
 
 namespace {
 
-Tensor random_tensor(const Context& ctx, const TensorSpec& spec, uint64_t stream,
+Tensor random_tensor(const Context& ctx, const TensorSpec& spec, uint64_t random_sequence,
                      CaseInput::FromNormal from_normal = nullptr) {
-  Rng rng(1, stream);
+  Rng rng(1, random_sequence);
   std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
   for (float& v : values) {
     const double normal = rng.normal();
@@ -21,13 +21,13 @@ Tensor random_tensor(const Context& ctx, const TensorSpec& spec, uint64_t stream
 
 TimedCase::TimedCase(const OpCase& op_case, DType dtype, Device& device, CacheFlusher& flusher)
     : case_(op_case), ctx_{device}, flusher_(flusher) {
-  uint64_t stream = 0;
+  uint64_t random_sequence = 0;
   for (const CaseInput& input : case_.inputs) {
-    inputs_.push_back(random_tensor(ctx_, input.spec(dtype), stream++, input.from_normal));
+    inputs_.push_back(random_tensor(ctx_, input.spec(dtype), random_sequence++, input.from_normal));
   }
   for (const Shape& shape : case_.parameters) {
     parameters_.push_back(
-        {.name = "parameter", .value = random_tensor(ctx_, {shape, DType::f32}, stream++), .gradient = {}});
+        {.name = "parameter", .value = random_tensor(ctx_, {shape, DType::f32}, random_sequence++), .gradient = {}});
   }
 }
 

@@ -19,12 +19,17 @@ namespace {
 // The first step compiles primitives, reserves memory and makes the optimiser's state.
 constexpr int kWarmUpSteps = 1;
 
-// Returns the networks. The reversible one has its modes and precisions after it.
+// Returns the network whose modes and precisions are variants: the first that has them.
+const NetworkRow& network_of_modes() {
+  return *std::ranges::find_if(networks(), &NetworkRow::reversible_blocks);
+}
+
+// Returns the networks. The one that has modes and precisions has these after it.
 std::vector<std::string> variant_names() {
   std::vector<std::string> names;
   for (const NetworkRow& network : networks()) {
     names.emplace_back(network.name);
-    if (network.kind == ModelKind::reversible) names.insert(names.end(), {"stored-skips", "stored", "mixed", "bf16"});
+    if (network.kind == network_of_modes().kind) names.insert(names.end(), {"stored-skips", "stored", "mixed", "bf16"});
   }
   return names;
 }
@@ -57,8 +62,8 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   const std::vector<std::string> names = variant_names();
   REVUNET_EXPECTS(std::ranges::find(names, name) != names.end(), UsageError, "[--models] expected some of {}, got {}",
                   fmt::join(names, ", "), name);
-  const NetworkRow* named = find_network(name);  // other names are modes and precisions of the reversible one
-  const NetworkRow& network = named ? *named : network_of(ModelKind::reversible);
+  const NetworkRow* named = find_network(name);  // other names are modes and precisions
+  const NetworkRow& network = named ? *named : network_of_modes();
   UNetConfig config = default_config(network.kind);
   config.channels = options.channels.at(network.kind);
   if (network.reversible_blocks) {
@@ -145,8 +150,8 @@ std::vector<Argument> arguments_of(Options& options) {
       text("json", options.json, "write the results to this file too")};
   arguments.insert(arguments.end(), own.begin(), own.end());
   for (auto& [kind, channels] : options.channels) {
-    const bool reversible = kind == ModelKind::reversible;
-    arguments.push_back(counts(reversible ? "channels" : fmt::format("{}-channels", name_of(kind)), channels,
+    const bool has_modes = kind == network_of_modes().kind;
+    arguments.push_back(counts(has_modes ? "channels" : fmt::format("{}-channels", name_of(kind)), channels,
                                fmt::format("channels per level of the {} network, finest first", name_of(kind))));
   }
   return arguments;

@@ -19,7 +19,7 @@ constexpr Point middle = {0.495, 0.53, 0.475};
 constexpr Point half_width = {0.300, 0.300, 0.4645};  // 72 mm
 
 // These are keys of independent sequences under a case's key.
-enum Stream : uint64_t { stream_pose, stream_anatomy, stream_tumour, stream_modality };
+enum RandomSequence : uint64_t { sequence_pose, sequence_anatomy, sequence_tumour, sequence_modality };
 
 // Intensities are relative, in the order of io::modality_names. About 1 is the brightest healthy tissue on T1.
 struct Contrast {
@@ -116,11 +116,12 @@ void check_phantom_size(const std::array<int64_t, 3>& size) {
 PhantomCase make_phantom(const std::array<int64_t, 3>& size, uint64_t seed, int64_t index) {
   check_phantom_size(size);
   const uint64_t key = derive_key(seed, static_cast<uint64_t>(index));
-  const Pose pose(derive_key(key, stream_pose), size);
-  const Anatomy anatomy(derive_key(key, stream_anatomy), pose.voxel());
-  const Tumour tumour(derive_key(key, stream_tumour), anatomy, phantom_enhances(index), pose.voxel());
+  const Pose pose(derive_key(key, sequence_pose), size);
+  const Anatomy anatomy(derive_key(key, sequence_anatomy), pose.voxel());
+  const Tumour tumour(derive_key(key, sequence_tumour), anatomy, phantom_enhances(index), pose.voxel());
   std::vector<Scan> scans;
-  for (size_t m = 0; m < contrasts.size(); ++m) scans.emplace_back(derive_key(key, stream_modality + m), contrasts[m]);
+  for (size_t m = 0; m < contrasts.size(); ++m)
+    scans.emplace_back(derive_key(key, sequence_modality + m), contrasts[m]);
 
   PhantomCase result{size, {}, {}};
   const size_t voxels = static_cast<size_t>(size[0] * size[1] * size[2]);

@@ -14,8 +14,8 @@
 namespace revunet::io {
 
 // Returns a key for one of many independent sequences under a parent key.
-inline uint64_t derive_key(uint64_t parent, uint64_t stream) {
-  return splitmix64(splitmix64(parent) ^ stream);
+inline uint64_t derive_key(uint64_t parent, uint64_t random_sequence) {
+  return splitmix64(splitmix64(parent) ^ random_sequence);
 }
 
 // Returns the top 53 bits as a number in [0, 1).

@@ -117,8 +117,9 @@ MemorySettings settings_from_json(const json& j) try {
   s.mode.activations =
       choice_member(j, "activations", "reversible", "stored") ? Activations::stored : Activations::reversible;
   s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
-  s.optimiser_step =
-      choice_member(j, "optimiser_step", "separate", "fused") ? OptimiserStep::fused : OptimiserStep::separate;
+  const bool fused =
+      choice_member(j, "optimiser_step", name_of(OptimiserStep::separate), name_of(OptimiserStep::fused));
+  s.optimiser_step = fused ? OptimiserStep::fused : OptimiserStep::separate;
   if (j.contains("extras")) s.extras = extras_from_json(j["extras"]);
   check_extras(s.network, s.optimiser_step, s.extras);
   s.precision = precision_member(j);

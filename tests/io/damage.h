@@ -1,4 +1,4 @@
-// Damages a file everywhere, to see how a reader handles it.
+// Damages files, to see how a reader handles them.
 #pragma once
 
 #include <array>
@@ -10,6 +10,11 @@
 #include "tests/io/test_files.h"
 
 namespace revunet::test {
+
+inline void cut_in_two(const std::filesystem::path& file) {
+  const std::string bytes = read_bytes(file);
+  write_bytes(file, bytes.substr(0, bytes.size() / 2));
+}
 
 // Calls read for the bytes in a file at `path`: cut, and with each byte changed, at most some 200 places of either. A
 // sound file must be read, and for the others only DataError may be thrown.

@@ -10,15 +10,17 @@ using namespace revunet;
 
 namespace {
 
-Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
-  Rng rng(7, stream);
+Tensor normal_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t random_sequence) {
+  Rng rng(7, random_sequence);
   std::vector<double> values(static_cast<size_t>(shape.elements()));
   for (double& v : values) v = rng.normal();
   return from_host(ctx, shape, dtype, values);
 }
 
-Parameter normal_parameter(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
-  return {.name = "p" + std::to_string(stream), .value = normal_tensor(ctx, shape, dtype, stream), .gradient = {}};
+Parameter normal_parameter(const Context& ctx, const Shape& shape, DType dtype, uint64_t random_sequence) {
+  return {.name = "p" + std::to_string(random_sequence),
+          .value = normal_tensor(ctx, shape, dtype, random_sequence),
+          .gradient = {}};
 }
 
 // Runs steps [first, last) of two parameters, the second of which has no gradient in steps 1 and 2.

@@ -8,8 +8,8 @@
 
 namespace revunet::test {
 
-inline std::vector<double> bf16_values(const Shape& shape, uint64_t stream) {
-  return rounded(normal_values(shape.elements(), stream));
+inline std::vector<double> bf16_values(const Shape& shape, uint64_t random_sequence) {
+  return rounded(normal_values(shape.elements(), random_sequence));
 }
 
 inline void check_close(const Tensor& got, const Tensor& exact, double tolerance) {

@@ -10,8 +10,8 @@
 
 namespace revunet::test {
 
-inline std::vector<double> normal_values(int64_t count, uint64_t stream) {
-  Rng rng(20, stream);
+inline std::vector<double> normal_values(int64_t count, uint64_t random_sequence) {
+  Rng rng(20, random_sequence);
   std::vector<double> values(static_cast<size_t>(count));
   for (double& v : values) v = rng.normal();
   return values;

@@ -18,8 +18,8 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Tensor random_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream) {
-  Rng rng(8, stream);
+Tensor random_tensor(const Context& ctx, const Shape& shape, DType dtype, uint64_t random_sequence) {
+  Rng rng(8, random_sequence);
   std::vector<double> values(static_cast<size_t>(shape.elements()));
   for (double& v : values) v = rng.normal();
   return from_host(ctx, shape, dtype, values);

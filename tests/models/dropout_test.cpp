@@ -12,8 +12,8 @@ using namespace revunet;
 
 namespace {
 
-Tensor normal_values(const Context& ctx, const TensorSpec& spec, uint64_t stream) {
-  Rng rng(9, stream);
+Tensor normal_values(const Context& ctx, const TensorSpec& spec, uint64_t random_sequence) {
+  Rng rng(9, random_sequence);
   std::vector<double> values(static_cast<size_t>(spec.shape.elements()));
   for (double& v : values) v = rng.normal();
   return from_host(ctx, spec, std::span<const double>(values));

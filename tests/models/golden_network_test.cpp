@@ -8,14 +8,15 @@ using revunet::load_weights;
 
 namespace {
 
-// Parameter k holds float32((2u - 1) * bound) with u from stream k, in file order (hashed_weights of make_golden.py).
-double hashed_uniform(uint64_t stream, uint64_t i) {
-  return 2 * (static_cast<double>(splitmix64((stream << 40) + i) >> 11) * 0x1.0p-53) - 1;
+// Parameter k holds float32((2u - 1) * bound) with u from random sequence k, in file order (hashed_weights of
+// make_golden.py).
+double hashed_uniform(uint64_t random_sequence, uint64_t i) {
+  return 2 * (static_cast<double>(splitmix64((random_sequence << 40) + i) >> 11) * 0x1.0p-53) - 1;
 }
 
 io::SafetensorsFile hashed_weights(const UNet& model) {
   io::SafetensorsFile weights;
-  uint64_t stream = 0;
+  uint64_t random_sequence = 0;
   for (const auto& p : model.parameters()) {
     const Shape& s = p->value.shape();
     const bool convolution = s.rank() == 5;
@@ -24,12 +25,12 @@ io::SafetensorsFile hashed_weights(const UNet& model) {
     const double fan_in = static_cast<double>(s.elements() / s[0]);
     std::vector<float> values(static_cast<size_t>(s.elements()));
     for (size_t i = 0; i < values.size(); ++i) {
-      const double u = hashed_uniform(stream, i);
+      const double u = hashed_uniform(random_sequence, i);
       const double v = p->name.ends_with("bias") ? 0.1 * u : convolution ? u * std::sqrt(3.0 / fan_in) : 1 + 0.1 * u;
       values[i] = static_cast<float>(v);
     }
     weights.add(p->name, io::HostTensor::from_f32(shape, values));
-    ++stream;
+    ++random_sequence;
   }
   return weights;
 }

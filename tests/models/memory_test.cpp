@@ -48,9 +48,9 @@ struct Run {
   Run& operator=(const Run&) = delete;
 
   // Returns nothing for the meta device.
-  std::vector<float> random(int64_t channels, uint64_t stream) const {
+  std::vector<float> random(int64_t channels, uint64_t random_sequence) const {
     if (!device.computes()) return {};
-    Rng rng(3, stream);
+    Rng rng(3, random_sequence);
     std::vector<float> values(static_cast<size_t>(size[0] * size[1] * size[2] * channels));
     for (float& v : values) v = static_cast<float>(rng.uniform());
     return values;

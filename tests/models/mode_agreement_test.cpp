@@ -9,8 +9,8 @@ using namespace revunet;
 
 namespace {
 
-std::vector<float> uniform(int64_t count, uint64_t stream) {
-  Rng rng(5, stream);
+std::vector<float> uniform(int64_t count, uint64_t random_sequence) {
+  Rng rng(5, random_sequence);
   std::vector<float> values(static_cast<size_t>(count));
   for (float& v : values) v = static_cast<float>(rng.uniform(-1, 1));
   return values;

@@ -13,16 +13,18 @@ namespace {
 constexpr int64_t kHalf = 6, kGroups = 3;
 const Shape kShape{1, 6, 5, 8, kHalf};
 
-Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t stream, double scale = 1, double shift = 0) {
-  Rng rng(5, stream);
+Tensor normal(const Context& ctx, const TensorSpec& spec, uint64_t random_sequence, double scale = 1,
+              double shift = 0) {
+  Rng rng(5, random_sequence);
   std::vector<double> v(static_cast<size_t>(spec.shape.elements()));
   for (double& value : v) value = shift + scale * rng.normal();
   return from_host(ctx, spec, v);
 }
 
 // Returns a half of a stream with the values of normal().
-Tensor half(const Context& ctx, const Shape& shape, DType dtype, uint64_t stream, double scale = 1, double shift = 0) {
-  return normal(ctx, {shape, dtype, Layout::activation}, stream, scale, shift);
+Tensor half(const Context& ctx, const Shape& shape, DType dtype, uint64_t random_sequence, double scale = 1,
+            double shift = 0) {
+  return normal(ctx, {shape, dtype, Layout::activation}, random_sequence, scale, shift);
 }
 
 // The blocks have random parameters, in file order: gamma, beta, weight of F then G.
@@ -44,9 +46,11 @@ struct Sequence {
     return std::make_unique<NormActConv>(GroupNorm{gamma, beta, kGroups}, weight, Operands::activations, no_dropout, 0);
   }
   Parameter& add(const Context& ctx, const Shape& shape, DType dtype, double scale, double shift) {
-    const uint64_t stream = 10 + parameters.size();
-    parameters.push_back(std::make_unique<Parameter>(Parameter{
-        "p" + std::to_string(stream), normal(ctx.with_tag(Tag::parameter), {shape, dtype}, stream, scale, shift), {}}));
+    const uint64_t random_sequence = 10 + parameters.size();
+    parameters.push_back(std::make_unique<Parameter>(
+        Parameter{"p" + std::to_string(random_sequence),
+                  normal(ctx.with_tag(Tag::parameter), {shape, dtype}, random_sequence, scale, shift),
+                  {}}));
     return *parameters.back();
   }
 };

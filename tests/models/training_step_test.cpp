@@ -14,8 +14,8 @@ UNetConfig small_network() {
   return {.channels = {4, 8}};
 }
 
-std::vector<float> normal(size_t count, uint64_t stream) {
-  Rng rng(4, stream);
+std::vector<float> normal(size_t count, uint64_t random_sequence) {
+  Rng rng(4, random_sequence);
   std::vector<float> values(count);
   for (float& v : values) v = static_cast<float>(rng.normal());
   return values;

@@ -7,6 +7,7 @@
 #include "io/nifti/nifti.h"
 #include "io/scores/components.h"
 #include "models/inference/ensemble.h"
+#include "tests/models/inference/seeded_weights.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -16,19 +17,6 @@ using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
-
-float largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  float largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
-  return largest;
-}
-
-fs::path weights_of_seed(const fs::path& path, uint64_t seed, const io::Size3& size) {
-  Device device;
-  save_weights(path, *make_unet(Context{device}, tiny_network, DType::f32, seed), size);
-  return path;
-}
 
 io::Components components_of(const io::LabelImage& image, size_t region) {
   std::vector<uint8_t> mask;

@@ -1,6 +1,7 @@
 // Tests revunet-predict on folders where some cases are done (--skip-existing) or are bad (--skip-bad), and where it is
 // interrupted.
 #include "io/nifti/nifti.h"
+#include "tests/io/damage.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -8,15 +9,6 @@ using namespace revunet;
 using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
-
-namespace {
-
-void cut_in_two(const fs::path& file) {
-  const std::string bytes = read_bytes(file);
-  write_bytes(file, bytes.substr(0, bytes.size() / 2));
-}
-
-}  // namespace
 
 TEST_CASE("what --skip-existing does: it predicts what is missing or damaged, and leaves the rest as it is",
           "[predict]") {

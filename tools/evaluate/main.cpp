@@ -5,15 +5,16 @@
 #include "engine/cpu_threads.h"
 #include "engine/error.h"
 #include "io/files/atomic_file.h"
-#include "io/scores/score_plots.h"
 #include "io/scores/score_tables.h"
 #include "tools/common/compute_options.h"
 #include "tools/common/dataset_options.h"
 #include "tools/common/flag_names.h"
+#include "tools/common/picture_files.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
+#include "tools/evaluate/score_plots.h"
 
 namespace {
 
@@ -85,9 +86,9 @@ io::ScoreOptions score_options(const Settings& options) {
 }
 
 void write_plot(const std::string& plot, const io::BoxPlots& plots) {
-  const bool svg_only = plot.ends_with(".svg"), png_only = plot.ends_with(".png");
-  if (!png_only) io::write_file_atomically(svg_only ? plot : plot + ".svg", io::box_plot_svg(plots));
-  if (!svg_only) io::write_file_atomically(png_only ? plot : plot + ".png", io::box_plot_png(plots));
+  const auto [svg, png] = tools::picture_files(plot);
+  if (!svg.empty()) io::write_file_atomically(svg, io::box_plot_svg(plots));
+  if (!png.empty()) io::write_file_atomically(png, io::box_plot_png(plots));
 }
 
 void run(const Settings& options) {
@@ -104,7 +105,7 @@ void run(const Settings& options) {
   const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(scores, scoring)));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::with_flags(io::csv_of(scores, scoring)));
-  if (!options.plot.empty()) write_plot(options.plot, io::box_plots_of(scores, scoring));
+  if (!options.plot.empty()) write_plot(options.plot, tools::box_plots_of(scores, scoring));
   tools::print_result(io::table_of(scores, scoring));
 }
 

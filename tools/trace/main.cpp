@@ -9,6 +9,7 @@
 #include "models/plan/trace/trace_tables.h"
 #include "models/plan/verify.h"
 #include "tools/common/option_table.h"
+#include "tools/common/picture_files.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 
@@ -81,10 +82,9 @@ void plot(const Arguments& a) {
   const bool time = a.axis == AxisChoice::by_trace ? trace.header.device != "meta" : a.axis == AxisChoice::time;
   options.axis = time ? TimelineAxis::time : TimelineAxis::events;
   if (a.step != 0) options.step = a.step;
-  const std::string out = output(a, "");
-  const bool svg_only = out.ends_with(".svg"), png_only = out.ends_with(".png");
-  if (!png_only) write(a, svg_only ? out : out + ".svg", timeline_svg(trace, options));
-  if (!svg_only) write(a, png_only ? out : out + ".png", timeline_png(trace, options));
+  const auto [svg, png] = picture_files(output(a, ""));
+  if (!svg.empty()) write(a, svg, timeline_svg(trace, options));
+  if (!png.empty()) write(a, png, timeline_png(trace, options));
 }
 
 // Returns the options of a command, of which the trace is the first.

@@ -57,7 +57,7 @@ std::vector<Option> data_options(TrainSettings& s) {
       {.name = "data",
        .value = path_from_root(s.data.path),
        .help = fmt::format("dataset in the layout of {}, see docs/data.md; required unless --plan",
-                           io::alternatives(io::layout_names()))},
+                           io::alternatives(io::known_datasets()))},
       labels_option(s.data.labels),
       background_option(s.run.background),
       patients_option(s.patients),
@@ -229,10 +229,9 @@ std::vector<Option> memory_options(TrainSettings& s) {
        .help = "encoder outputs: stored, or recomputed from the decoder's; auto: as for --activations"},
       {.name = "optimiser-step",
        .value = mode(s.modes.optimiser_step, {OptimiserStep::separate, OptimiserStep::fused}),
-       .help =
-           "separate: once all gradients are there; fused: update each parameter as soon as its gradient is "
-           "complete, then free the gradient: less memory, same bits; auto: separate, or, with --memory-budget, the "
-           "fastest that fits",
+       .help = "when parameters are updated: separate, once all gradients are complete, or fused, each as soon as its "
+               "gradient is complete, which is then freed (less memory, same bits); auto: separate, or, with "
+               "--memory-budget, the fastest that fits",
        .flag_before = {.name = "fused-optimizer", .on = "fused", .off = "auto"}},
       {.name = "memory-budget",
        .value = bytes(s.memory_budget),

@@ -220,6 +220,7 @@ std::string looks_like() {
 
 extern const DatasetLayout brats_folders = {
     .name = "BraTS",
+    .datasets = "BraTS 2018 to 2024",
     .looks_like = looks_like,
     .is_layout_of = [](const fs::path&) { return true; },
     .scan = scan_brats_folders,

@@ -17,6 +17,7 @@ namespace revunet::io {
 // Paths are absolute, belong to folders that exist, and end in a name.
 struct DatasetLayout {
   const char* name;             // for people
+  const char* datasets;         // for help: whose datasets have it, as part of a sentence
   std::string (*looks_like)();  // for messages: the names of its files and folders
 
   // Returns whether the folder is a dataset of this layout. Throws DataError where that cannot be told.
@@ -40,8 +41,8 @@ struct DatasetLayout {
 // Returns the layouts in the order in which they are asked. The last one takes any folder.
 std::span<const DatasetLayout* const> dataset_layouts();
 
-// Returns their names, in that order.
-std::vector<std::string> layout_names();
+// Returns whose datasets they are, in that order.
+std::vector<std::string> known_datasets();
 
 // Says for messages what datasets of every layout look like.
 std::string accepted_layouts();

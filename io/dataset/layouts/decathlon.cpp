@@ -46,6 +46,7 @@ DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProf
 
 extern const DatasetLayout decathlon = {
     .name = "Medical Segmentation Decathlon",
+    .datasets = "the Medical Segmentation Decathlon",
     .looks_like = [] { return std::string("imagesTr/<case>.nii.gz, of four frames, with a dataset.json"); },
     .is_layout_of = is_decathlon,
     .scan = scan_decathlon,

@@ -93,6 +93,7 @@ DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile
 
 extern const DatasetLayout nnunet = {
     .name = "nnU-Net",
+    .datasets = "nnU-Net",
     .looks_like = [] { return std::string("imagesTr/<case>_0000.nii.gz to _0003 with a dataset.json"); },
     .is_layout_of = is_nnunet,
     .scan = scan_nnunet,

@@ -9,8 +9,9 @@ namespace {
 io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options) {
   io::CheckOptions check{.level = level, .patients = options.split.patients};
   if (options.resume) {
+    // The size and the network of a resumed run are fixed, so the view is not checked again.
     check.level = std::min(level, io::CheckLevel::headers);
-  } else {  // nothing can be changed any more about what a run that goes on sees
+  } else {
     check.view = io::TrainingView{options.size.axes(), options.network.size_multiple()};
   }
   return check;

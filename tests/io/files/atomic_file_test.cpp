@@ -92,6 +92,17 @@ TEST_CASE("an atomic file that cannot be made says why") {
   CHECK(files_in(folder) == 1);
 }
 
+TEST_CASE("a file to write later needs a folder, and must not be a device") {
+  const TemporaryFolder folder;
+  CHECK_NOTHROW(io::expect_output_folder(""));  // not asked for
+  CHECK_NOTHROW(io::expect_output_folder(folder / "a"));
+  CHECK_THAT(message_of<DataError>([&] { io::expect_output_folder(folder / "none/a"); }),
+             ContainsSubstring("none/a] expected a folder to write into") && ContainsSubstring("make it first"));
+  CHECK_THAT(message_of<DataError>([&] { io::expect_output_folder("/dev/null"); }),
+             ContainsSubstring("got a device, pipe or open file"));
+  CHECK(files_in(folder) == 0);
+}
+
 TEST_CASE("an atomic file that does not fit leaves the old one") {
   const TemporaryFolder folder;
   write_bytes(folder / "a", "old");

@@ -2,7 +2,7 @@
 
 #include "models/inference/ensemble.h"
 #include "engine/rng.h"
-#include "tests/models/tiny_weights.h"
+#include "tests/models/inference/seeded_weights.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
@@ -18,19 +18,6 @@ std::vector<float> random_image() {
   std::vector<float> image(static_cast<size_t>(kSize[0] * kSize[1] * kSize[2] * 4));
   for (float& v : image) v = static_cast<float>(rng.normal());
   return image;
-}
-
-float largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  float largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
-  return largest;
-}
-
-fs::path weights_of_seed(const fs::path& path, uint64_t seed) {
-  Device device;
-  save_weights(path, *make_unet(Context{device}, tiny_network, DType::f32, seed), kSize);
-  return path;
 }
 
 }  // namespace
@@ -55,7 +42,7 @@ TEST_CASE("mirroring goes through one axis at a time", "[predict]") {
 TEST_CASE("a prediction of all mirror images does not know left from right", "[predict]") {
   const TemporaryFolder folder;
   Device device;
-  const std::vector<fs::path> weights = {weights_of_seed(folder / "a.safetensors", 1)};
+  const std::vector<fs::path> weights = {weights_of_seed(folder / "a.safetensors", 1, kSize)};
   const std::vector<float> image = random_image();
   for (const MirrorAxes& axes : {MirrorAxes{true, false, false}, {false, true, true}, {true, true, true}}) {
     const Ensemble mirroring({device}, weights, Precision::fp32, axes), plain({device}, weights, Precision::fp32, {});

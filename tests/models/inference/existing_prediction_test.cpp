@@ -2,7 +2,7 @@
 #include "models/inference/existing_prediction.h"
 
 #include "engine/error.h"
-#include "tests/io/test_files.h"
+#include "tests/io/damage.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
@@ -11,11 +11,6 @@ using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
-
-void cut_in_two(const fs::path& file) {
-  const std::string bytes = read_bytes(file);
-  write_bytes(file, bytes.substr(0, bytes.size() / 2));
-}
 
 // A Predicted is a case of one modality on a grid, and the files of its prediction.
 struct Predicted {

@@ -1,13 +1,17 @@
 // Tests when a run does what: learning rates, the end by early stopping, samples and steps, and a line per minute.
 #include <map>
 
+#include "engine/error.h"
 #include "models/training/clocks.h"
 #include "models/training/early_stopping.h"
 #include "models/training/learning_rate.h"
 #include "models/training/run_length.h"
+#include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
+using namespace revunet::test;
+using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("the learning rate drops as with PyTorch's MultiStepLR", "[train]") {
   const LearningRateSchedule paper;
@@ -25,6 +29,19 @@ TEST_CASE("the learning rate drops as with PyTorch's MultiStepLR", "[train]") {
     CHECK(paper.rate(epoch) == Approx(rate).epsilon(1e-14));
   }
   CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
+}
+
+TEST_CASE("a schedule's drops ascend from epoch 1 on, and its rate never ends below the least normal float",
+          "[train]") {
+  CHECK_NOTHROW(check_schedule({}, 1000));
+  for (const std::vector<int64_t>& drops : {std::vector<int64_t>{0, 2}, {4, 4}, {5, 3}}) {
+    CHECK_THAT(message_of<UsageError>([&] { check_schedule({.drops = drops}, 10); }),
+               ContainsSubstring("[`lr-drops`] expected epochs from 1 on, ascending"));
+  }
+  // A rate of 1e-30 becomes 1e-40 after the third epoch. The least normal float is 1.2e-38.
+  const LearningRateSchedule falling{.initial = 1e-30, .drops = {3}, .divisor = 1e10};
+  CHECK_NOTHROW(check_schedule(falling, 3));
+  CHECK_THAT(message_of<UsageError>([&] { check_schedule(falling, 4); }), ContainsSubstring("in epoch 4"));
 }
 
 TEST_CASE("training stops where the moving average has not risen for the epochs of the patience", "[train]") {

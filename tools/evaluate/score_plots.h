@@ -6,9 +6,9 @@
 #include "io/pictures/box_plot.h"
 #include "io/scores/evaluation.h"
 
-namespace revunet::io {
+namespace revunet::tools {
 
 // There is at least one score.
-BoxPlots box_plots_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
+io::BoxPlots box_plots_of(const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options);
 
-}  // namespace revunet::io
+}  // namespace revunet::tools

@@ -1,24 +1,20 @@
-#include <array>
 #include <vector>
 
 #include <fmt/ranges.h>
 
 #include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/layout_rows.h"
 
 namespace revunet::io {
 
-// Each is defined in the file of its name. io/CMakeLists.txt lists them.
-extern const DatasetLayout @LAYOUT_NAMES@;
-
 std::span<const DatasetLayout* const> dataset_layouts() {
-  static constexpr std::array rows = {@LAYOUT_ADDRESSES@};
-  return rows;
+  return kDatasetLayouts;
 }
 
-std::vector<std::string> layout_names() {
-  std::vector<std::string> names;
-  for (const DatasetLayout* layout : dataset_layouts()) names.emplace_back(layout->name);
-  return names;
+std::vector<std::string> known_datasets() {
+  std::vector<std::string> each;
+  for (const DatasetLayout* layout : dataset_layouts()) each.emplace_back(layout->datasets);
+  return each;
 }
 
 std::string accepted_layouts() {

@@ -1,0 +1,59 @@
+#include "tools/evaluate/score_plots.h"
+
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "io/pictures/region_colours.h"
+
+namespace revunet::tools {
+
+namespace {
+
+std::string detail_of(const io::ScoreOptions& options) {
+  std::string detail = fmt::format("WT whole tumour, TC tumour core, ET enhancing tumour; HD95 by the definition {}",
+                                   io::name_of(options.hd95));
+  if (options.lesions) {
+    detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options.lesions->dilation,
+                          options.lesions->min_volume);
+  }
+  return detail;
+}
+
+io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, const io::Metric& metric) {
+  const io::Distribution d = io::summarise(scores, region, metric);
+  io::BoxOfValues box{.name = io::region_names[region],
+                      .colour = io::from_hex(io::kRegionColours[region]),
+                      .values = {},
+                      .lower_quartile = d.lower_quartile,
+                      .median = d.median,
+                      .upper_quartile = d.upper_quartile,
+                      .mean = d.mean};
+  for (const io::CaseScore& score : scores) box.values.push_back(metric.value(score.regions[region]));
+  return box;
+}
+
+io::BoxPanel panel_of(const std::vector<io::CaseScore>& scores, const io::Metric& metric) {
+  io::BoxPanel panel{.title = metric.title, .boxes = {}};
+  if (metric.convention != nullptr) {
+    constexpr std::string_view unit = " mm";
+    panel.title.resize(panel.title.size() - unit.size());
+    panel.unit = unit.substr(1);
+    panel.conventions = io::Conventions{io::hd95_of_one_empty_mask, io::hd95_of_unmatched_lesion, metric.convention};
+  }
+  panel.title[0] = static_cast<char>(std::toupper(panel.title[0]));
+  for (size_t region = 0; region < io::region_count; ++region) panel.boxes.push_back(box_of(scores, region, metric));
+  return panel;
+}
+
+}  // namespace
+
+io::BoxPlots box_plots_of(const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options) {
+  io::BoxPlots plots{.heading = fmt::format("Segmentation scores of {} cases", scores.size()),
+                     .detail = detail_of(options),
+                     .panels = {}};
+  for (const io::Metric& metric : io::metrics_of(options)) plots.panels.push_back(panel_of(scores, metric));
+  return plots;
+}
+
+}  // namespace revunet::tools
