@@ -47,7 +47,8 @@ Size3 oriented(const BrainBox& box, const Grid& grid) {
 
 class CaseChecker {
  public:
-  CaseChecker(const CaseFiles& files, CheckLevel level) : files_(files), level_(level) {
+  CaseChecker(const CaseFiles& files, CheckLevel level, bool wants_sums)
+      : files_(files), level_(level), wants_sums_(wants_sums) {
     result_.report.name = files.name;
     result_.report.labels = files.labels.name();
     result_.report.segmented = files.segmentation.has_value();
@@ -95,7 +96,7 @@ class CaseChecker {
     try {
       const bool wants_voxels =
           level_ == CheckLevel::full && !alone_.contains(path) && read_nifti_header(path).frames == frames;
-      NiftiImage image = wants_voxels ? read_nifti(path, NonFinite::is_allowed) : read_whole_nifti_header(path);
+      NiftiImage image = wants_voxels ? read_voxels(path) : read_whole_nifti_header(path);
       ++result_.report.readable_files;
       compare_grid(image.grid, path);
       compare_qform(image, path);
@@ -105,6 +106,14 @@ class CaseChecker {
       add(FindingKind::unreadable, e.what());
       return std::nullopt;
     }
+  }
+
+  NiftiImage read_voxels(const fs::path& path) {
+    if (!wants_sums_) return read_nifti(path, NonFinite::is_allowed);
+    Sha256 sum;
+    NiftiImage image = read_nifti(path, NonFinite::is_allowed, &sum);
+    result_.sums[path] = sum.finish();
+    return image;
   }
 
   void add_tolerated(const std::vector<std::string>& messages) {
@@ -279,6 +288,7 @@ class CaseChecker {
 
   const CaseFiles& files_;
   CheckLevel level_;
+  bool wants_sums_;
   CaseCheck result_;
   bool contradicted_ = false;
   std::optional<BrainBox> brain_;                                  // around all images, in the order of the files
@@ -289,8 +299,8 @@ class CaseChecker {
 
 }  // namespace
 
-CaseCheck check_case(const CaseFiles& files, CheckLevel level) {
-  return CaseChecker(files, level).run();
+CaseCheck check_case(const CaseFiles& files, CheckLevel level, bool wants_sums) {
+  return CaseChecker(files, level, wants_sums).run();
 }
 
 }  // namespace revunet::io

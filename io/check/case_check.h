@@ -11,6 +11,7 @@
 
 #include "io/check/findings.h"
 #include "io/dataset/dataset.h"
+#include "io/files/sha256.h"
 
 namespace revunet::io {
 
@@ -37,9 +38,10 @@ struct CaseCheck {
   std::optional<ValueCounts> label_values;
   LabelProfile profile = LabelProfile::brats();
   std::filesystem::path segmentation;  // empty: none
+  SumOfFile sums = {};                 // of files that a full check has read whole, where sums are wanted
 };
 
 // May be called from any thread. Never throws because of what is in files.
-CaseCheck check_case(const CaseFiles& files, CheckLevel level);
+CaseCheck check_case(const CaseFiles& files, CheckLevel level, bool wants_sums = false);
 
 }  // namespace revunet::io

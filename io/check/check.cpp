@@ -11,10 +11,11 @@
 namespace revunet::io {
 namespace {
 
-std::vector<CaseCheck> check_all(const std::vector<CaseFiles>& cases, CheckLevel level, const OnProgress& progress) {
+std::vector<CaseCheck> check_all(const std::vector<CaseFiles>& cases, const CheckOptions& options,
+                                 const OnProgress& progress) {
   std::vector<CaseCheck> checks(cases.size());
   for_each_in_parallel(cases.size(), "cases checked", progress,
-                       [&](size_t i) { checks[i] = check_case(cases[i], level); });
+                       [&](size_t i) { checks[i] = check_case(cases[i], options.level, options.wants_sums); });
   return checks;
 }
 
@@ -79,10 +80,10 @@ std::vector<std::string> warnings_in(const std::vector<CaseCheck>& checks, const
   return lines;
 }
 
-std::vector<CaseCheck> check_and_compare(const std::vector<CaseFiles>& cases, CheckLevel level,
-                                         const Patients& patients, const OnProgress& progress) {
-  std::vector<CaseCheck> checks = check_all(cases, level, progress);
-  compare_fingerprints(checks, patients);
+std::vector<CaseCheck> check_and_compare(const std::vector<CaseFiles>& cases, const CheckOptions& options,
+                                         const OnProgress& progress) {
+  std::vector<CaseCheck> checks = check_all(cases, options, progress);
+  compare_fingerprints(checks, options.patients);
   compare_label_values(checks);
   return checks;
 }
@@ -128,7 +129,7 @@ DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOpti
     c.background = options.background;
     options.patients.of(c.name);  // throws before anything is read
   }
-  std::vector<CaseCheck> checks = check_and_compare(scan.cases, CheckLevel::full, options.patients, progress);
+  std::vector<CaseCheck> checks = check_and_compare(scan.cases, {.patients = options.patients}, progress);
   DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
   report.notes = notes_of(scan);
   report.left_out = std::move(scan.left_out);
@@ -141,11 +142,11 @@ DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOpti
 
 StartCheck check_before_start(const std::vector<CaseFiles>& cases, const CheckOptions& options,
                               const OnProgress& progress) {
-  const std::vector<CaseCheck> checks = options.level == CheckLevel::none
-                                            ? first_headers(cases, options.view.has_value())
-                                            : check_and_compare(cases, options.level, options.patients, progress);
+  std::vector<CaseCheck> checks = options.level == CheckLevel::none ? first_headers(cases, options.view.has_value())
+                                                                    : check_and_compare(cases, options, progress);
   StartCheck check{violations_in(checks), warnings_in(checks, findings_of_dataset(checks, options))};
   check.violations.resize(cases.size());  // without a check there are none
+  for (CaseCheck& c : checks) check.sums.merge(c.sums);
   return check;
 }
 

@@ -15,6 +15,7 @@ struct CheckOptions {
   CheckLevel level = CheckLevel::full;
   Patients patients = {};
   std::optional<TrainingView> view = {};  // for a training run
+  bool wants_sums = false;                // whether files are hashed as they are read
 };
 
 // DatasetOptions say how to read a dataset, and which patient each case belongs to.
@@ -34,6 +35,7 @@ DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOpti
 struct StartCheck {
   std::vector<std::vector<std::string>> violations;  // for each case, in the cases' order
   std::vector<std::string> warnings;                 // one line for each kind
+  SumOfFile sums = {};                               // of files that were read whole, where sums are wanted
 };
 
 // Checks on OpenMP's threads. Without a check (CheckLevel::none), headers are read for what they say about the field of

@@ -11,6 +11,7 @@
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
+#include "io/files/sha256.h"
 
 namespace revunet::io {
 namespace {
@@ -26,13 +27,14 @@ constexpr std::array<unsigned char, 2> gzip_magic = {0x1f, 0x8b};
 struct GzipReader::State {
   std::filesystem::path path;
   InputFile file;
+  Sha256* sum;  // of all chunks; nullptr: not wanted
   std::vector<unsigned char> chunk = std::vector<unsigned char>(chunk_bytes);
   bool compressed = false;
   bool inside_member = false;  // a gzip member was begun and its trailer not yet verified
   int64_t padding = 0;         // zeros after the last gzip member
   z_stream stream{};           // next_in and avail_in also serve plain files
 
-  explicit State(const std::filesystem::path& path_) : path(path_), file(path_) {}
+  State(const std::filesystem::path& path_, Sha256* sum_) : path(path_), file(path_), sum(sum_) {}
   ~State() {
     if (compressed) inflateEnd(&stream);
   }
@@ -60,6 +62,7 @@ void GzipReader::State::begin() {
 bool GzipReader::State::refill() {
   if (stream.avail_in > 0) return true;
   const int64_t count = file.read(chunk.data(), chunk_bytes);
+  if (sum != nullptr) sum->add(chunk.data(), static_cast<size_t>(count));
   stream.next_in = chunk.data();
   stream.avail_in = static_cast<uInt>(count);
   return count > 0;
@@ -117,7 +120,7 @@ int64_t GzipReader::State::read_some(unsigned char* destination, int64_t size) {
   return count;
 }
 
-GzipReader::GzipReader(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {
+GzipReader::GzipReader(const std::filesystem::path& path, Sha256* sum) : state_(std::make_unique<State>(path, sum)) {
   state_->begin();
 }
 

@@ -13,11 +13,15 @@
 
 namespace revunet::io {
 
+class Sha256;
+
 // Reads a plain file, or the concatenated members of a gzip file. The two magic bytes tell them apart. Throws DataError
 // with the path for a missing, unreadable or damaged file. Only one thread may use it at a time.
 class GzipReader {
  public:
-  explicit GzipReader(const std::filesystem::path& path);
+  // Adds the bytes of the file to `sum`, where there is one, as they are on disk and as they are read. It has all of
+  // them after skip_padding(). It outlives this object.
+  explicit GzipReader(const std::filesystem::path& path, Sha256* sum = nullptr);
   ~GzipReader();
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;

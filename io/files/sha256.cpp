@@ -3,28 +3,49 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <memory>
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
 
 namespace revunet::io {
+namespace {
 
-std::string sha256_of_file(const std::filesystem::path& path) {
-  InputFile file(path);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> state(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  bool good = state && EVP_DigestInit_ex(state.get(), EVP_sha256(), nullptr) == 1;
-  std::array<char, 1 << 16> block;
-  int64_t count = 0;
-  while (good && (count = file.read(block.data(), std::ssize(block))) > 0) {
-    good = EVP_DigestUpdate(state.get(), block.data(), static_cast<size_t>(count)) == 1;
-  }
+void expect_success(int status) {
+  REVUNET_EXPECTS(status == 1, Error, "[sha256] expected a sum, got a failure of libcrypto; free memory");
+}
+
+}  // namespace
+
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  expect_success(state_->context ? EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) : 0);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(const void* bytes, size_t size) {
+  expect_success(EVP_DigestUpdate(state_->context.get(), bytes, size));
+}
+
+std::string Sha256::finish() {
   std::array<unsigned char, 32> digest{};
-  good = good && EVP_DigestFinal_ex(state.get(), digest.data(), nullptr) == 1;
-  REVUNET_EXPECTS(good, Error, "[{}] expected a SHA-256 sum, got a failure of libcrypto", path.string());
+  expect_success(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr));
   std::string text;
   for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
   return text;
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  InputFile file(path);
+  Sha256 sum;
+  std::array<char, 1 << 16> block;
+  while (const int64_t count = file.read(block.data(), std::ssize(block))) {
+    sum.add(block.data(), static_cast<size_t>(count));
+  }
+  return sum.finish();
 }
 
 }  // namespace revunet::io

@@ -10,11 +10,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "engine/error.h"
 #include "io/files/gzip_file.h"
 #include "io/files/input_file.h"
 #include "io/nifti/nifti_header.h"
+#include "io/nifti/whole_labels.h"
 
 namespace revunet::io {
 namespace {
@@ -87,62 +89,115 @@ void skip_padding(GzipReader& file, NiftiHeader& header, const std::filesystem::
 
 // Makes room for the next voxels, where `done` have arrived. A header may claim any number, so memory is asked for only
 // as they come.
-void grow(std::vector<float>& voxels, int64_t done, const NiftiHeader& header) {
+template <typename Voxel>
+void grow(std::vector<Voxel>& voxels, int64_t done, const NiftiHeader& header) {
   if (done < std::ssize(voxels)) return;
   const auto count = static_cast<size_t>(std::min(header.voxel_count, std::max(first_voxels, 2 * done)));
   voxels.reserve(count);  // resize alone would double the capacity
   voxels.resize(count);
 }
 
-// Reads header.voxel_count numbers of type Stored as slope * stored + intercept, rounded once to float.
-template <typename Stored>
-void read_voxels(GzipReader& file, const NiftiHeader& header, std::vector<float>& voxels) {
+// Reads header.voxel_count numbers of type Stored, and makes a voxel of each by `convert`.
+template <typename Stored, typename Voxel, typename Convert>
+void read_voxels(GzipReader& file, const NiftiHeader& header, std::vector<Voxel>& voxels, Convert convert) {
   std::vector<Stored> stored(static_cast<size_t>(std::min(header.voxel_count, chunk_voxels)));
-  const bool identity = header.slope == 1 && header.intercept == 0;
   for (int64_t done = 0; done < header.voxel_count;) {
     grow(voxels, done, header);
     const int64_t count = std::min(std::ssize(voxels) - done, chunk_voxels);
     file.read(stored.data(), count * static_cast<int64_t>(sizeof(Stored)), "voxels");
     if (header.swapped && sizeof(Stored) > 1) nifti_swap_Nbytes(count, sizeof(Stored), stored.data());
-    const auto destination = voxels.begin() + done;
-    if (identity) {
-      std::transform(stored.begin(), stored.begin() + count, destination,
-                     [](Stored v) { return static_cast<float>(v); });
-    } else {
-      std::transform(stored.begin(), stored.begin() + count, destination, [&](Stored v) {
-        return static_cast<float>(header.slope * static_cast<double>(v) + header.intercept);
-      });
-    }
+    std::transform(stored.begin(), stored.begin() + count, voxels.begin() + done, convert);
     done += count;
   }
 }
 
-void read_voxels_of_type(GzipReader& file, const NiftiHeader& header, std::vector<float>& voxels) {
+bool is_identity(const NiftiHeader& header) {
+  return header.slope == 1 && header.intercept == 0;
+}
+
+// Scales a stored number, and rounds it once to float.
+template <typename Stored>
+float scaled(Stored v, const NiftiHeader& header) {
+  return static_cast<float>(header.slope * static_cast<double>(v) + header.intercept);
+}
+
+// Calls f.template operator()<Stored>() with the type of the numbers in the file.
+template <typename F>
+void with_stored_type(const NiftiHeader& header, F f) {
   switch (header.datatype) {
     case NIFTI_TYPE_UINT8:
-      return read_voxels<uint8_t>(file, header, voxels);
+      return f.template operator()<uint8_t>();
     case NIFTI_TYPE_INT8:
-      return read_voxels<int8_t>(file, header, voxels);
+      return f.template operator()<int8_t>();
     case NIFTI_TYPE_INT16:
-      return read_voxels<int16_t>(file, header, voxels);
+      return f.template operator()<int16_t>();
     case NIFTI_TYPE_UINT16:
-      return read_voxels<uint16_t>(file, header, voxels);
+      return f.template operator()<uint16_t>();
     case NIFTI_TYPE_INT32:
-      return read_voxels<int32_t>(file, header, voxels);
+      return f.template operator()<int32_t>();
     case NIFTI_TYPE_UINT32:
-      return read_voxels<uint32_t>(file, header, voxels);
+      return f.template operator()<uint32_t>();
     case NIFTI_TYPE_INT64:
-      return read_voxels<int64_t>(file, header, voxels);
+      return f.template operator()<int64_t>();
     case NIFTI_TYPE_UINT64:
-      return read_voxels<uint64_t>(file, header, voxels);
+      return f.template operator()<uint64_t>();
     case NIFTI_TYPE_FLOAT32:
-      return read_voxels<float>(file, header, voxels);
+      return f.template operator()<float>();
     case NIFTI_TYPE_FLOAT64:
-      return read_voxels<double>(file, header, voxels);
+      return f.template operator()<double>();
     default:
       throw Error(fmt::format("[nifti] expected a datatype that parse_nifti_header lets through, got {}; this is a bug",
                               header.datatype));
   }
+}
+
+void read_floats(GzipReader& file, const NiftiHeader& header, std::vector<float>& voxels) {
+  with_stored_type(header, [&]<typename Stored>() {
+    if (is_identity(header)) {
+      read_voxels<Stored>(file, header, voxels, [](Stored v) { return static_cast<float>(v); });
+    } else {
+      read_voxels<Stored>(file, header, voxels, [&](Stored v) { return scaled(v, header); });
+    }
+  });
+}
+
+// Returns whether all voxels are whole numbers in 0..255. Where they are not, `labels` means nothing.
+bool read_labels(GzipReader& file, const NiftiHeader& header, std::vector<uint8_t>& labels) {
+  bool whole = true;
+  with_stored_type(header, [&]<typename Stored>() {
+    if constexpr (std::is_integral_v<Stored>) {
+      if (is_identity(header)) {
+        read_voxels<Stored>(file, header, labels, [&](Stored v) {
+          whole &= std::in_range<uint8_t>(v);
+          return static_cast<uint8_t>(v);
+        });
+        return;
+      }
+    }
+    read_voxels<Stored>(file, header, labels, [&](Stored v) {
+      const float value = is_identity(header) ? static_cast<float>(v) : scaled(v, header);
+      const bool is_label = is_whole_label(value);
+      whole &= is_label;
+      return is_label ? static_cast<uint8_t>(value) : uint8_t{0};
+    });
+  });
+  return whole;
+}
+
+// Reads what follows the header up to the end of the file. read() reads the voxels, which are `voxel_bytes` each in
+// memory.
+template <typename Read>
+void read_payload(GzipReader& file, NiftiHeader& header, const std::filesystem::path& path, size_t voxel_bytes,
+                  Read read) try {
+  skip_extensions(file, header, path);
+  read();
+  skip_padding(file, header, path);
+} catch (const std::bad_alloc&) {
+  throw DataError(
+      fmt::format("[{}] expected memory for the {} of the header, {:.1f} GiB, got none; check that it is "
+                  "the right image, or free memory",
+                  path.string(), claim_of(header),
+                  static_cast<double>(header.voxel_count) * static_cast<double>(voxel_bytes) / 0x1p30));
 }
 
 bool wants_compression(const std::filesystem::path& path) {
@@ -200,22 +255,26 @@ void expect_finite(const std::vector<float>& voxels, const std::filesystem::path
 
 }  // namespace
 
-NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite) {
-  GzipReader file(path);
+NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite, Sha256* sum) {
+  GzipReader file(path, sum);
   NiftiHeader header = read_header(file, path);
-  skip_extensions(file, header, path);
   std::vector<float> voxels;
-  try {
-    read_voxels_of_type(file, header, voxels);
-  } catch (const std::bad_alloc&) {
-    throw DataError(
-        fmt::format("[{}] expected memory for the {} of the header, {:.1f} GiB, got none; check that it is "
-                    "the right image, or free memory",
-                    path.string(), claim_of(header), static_cast<double>(header.voxel_count) * sizeof(float) / 0x1p30));
-  }
-  skip_padding(file, header, path);
+  read_payload(file, header, path, sizeof(float), [&] { read_floats(file, header, voxels); });
   if (non_finite == NonFinite::is_error) expect_finite(voxels, path);
   return image_of(std::move(header), std::move(voxels));
+}
+
+std::optional<LabelImage> read_whole_labels(const std::filesystem::path& path) {
+  GzipReader file(path);
+  NiftiHeader header = read_header(file, path);
+  std::vector<uint8_t> labels;
+  bool whole = false;
+  read_payload(file, header, path, sizeof(uint8_t), [&] { whole = read_labels(file, header, labels); });
+  if (!whole) return std::nullopt;
+  return LabelImage{.grid = header.grid,
+                    .labels = std::move(labels),
+                    .header = std::move(header.bytes),
+                    .tolerated = std::move(header.tolerated)};
 }
 
 NiftiImage read_nifti_header(const std::filesystem::path& path) {

@@ -15,6 +15,8 @@
 
 namespace revunet::io {
 
+class Sha256;
+
 // Voxels are scaled by scl_slope and scl_inter (a slope of 0 or NaN means identity) in double and rounded to float,
 // which holds any int16 exactly.
 struct NiftiImage {
@@ -37,14 +39,15 @@ std::optional<Grid> grid_by_qform(const NiftiImage& image);
 // wrong CRC or length or no trailer, anything but zeros after the last voxel or gzip member, non-finite voxels (with
 // their count) unless they are allowed, and an image that does not fit into memory. Memory is asked for as voxels
 // arrive: at most twice what came, or 256 MiB. It tolerates zeros at the end and what parse_nifti_header
-// (io/nifti/nifti_header.h) tolerates.
+// (io/nifti/nifti_header.h) tolerates. Adds all bytes of the file to `sum`, where there is one.
 enum class NonFinite { is_error, is_allowed };
-NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = NonFinite::is_error);
+NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = NonFinite::is_error,
+                      Sha256* sum = nullptr);
 
-// Reads the labels of a segmentation: read_nifti, with a check that every voxel is an integer in 0..255 and that frames
-// == 1. It tolerates labels within the image's scaling_error of whole numbers, where each label is one value
-// throughout, as a writer of scaled numbers leaves them. A map of probabilities is refused: it has many values near 0
-// and 1.
+// Reads the labels of a segmentation as read_nifti does, and checks that every voxel is an integer in 0..255 and that
+// frames == 1. Each voxel takes a byte. It tolerates labels within the image's scaling_error of whole numbers, where
+// each label is one value throughout, as a writer of scaled numbers leaves them. A map of probabilities is refused: it
+// has many values near 0 and 1.
 struct LabelImage {
   Grid grid;
   std::vector<uint8_t> labels;  // x fastest

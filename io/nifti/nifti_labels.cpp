@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "engine/error.h"
-#include "io/nifti/nifti.h"
+#include "io/nifti/whole_labels.h"
 
 namespace revunet::io {
 namespace {
@@ -51,6 +51,7 @@ void expect_one_frame(const NiftiImage& image, const std::filesystem::path& path
 
 LabelImage read_nifti_labels(const std::filesystem::path& path) {
   expect_one_frame(read_nifti_header(path), path);  // checked before its voxels take memory
+  if (std::optional<LabelImage> labels = read_whole_labels(path)) return *std::move(labels);
   return labels_of_image(read_nifti(path), path);
 }
 
@@ -60,8 +61,7 @@ LabelImage labels_of_image(NiftiImage image, const std::filesystem::path& path) 
                     .labels = std::vector<uint8_t>(image.voxels.size()),
                     .header = std::move(image.header),
                     .tolerated = std::move(image.tolerated)};
-  const auto is_label = [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); };
-  if (std::ranges::all_of(image.voxels, is_label)) {
+  if (std::ranges::all_of(image.voxels, is_whole_label)) {
     std::ranges::transform(image.voxels, labels.labels.begin(), [](float v) { return static_cast<uint8_t>(v); });
     return labels;
   }

@@ -213,6 +213,46 @@ TEST_CASE("four dimensions, singleton dimensions and header extensions") {
   }
 }
 
+TEST_CASE("labels are read from every type, in either byte order, scaled or not") {
+  const TemporaryFolder folder;
+  const bool big_endian = GENERATE(false, true);
+  std::vector<uint8_t> expected(24);
+  for (size_t i = 0; i < 24; ++i) expected[i] = std::array<uint8_t, 4>{0, 1, 2, 4}[i % 4];
+  const auto check = [&]<class T>(T, int code) {
+    for (const int slope : {1, 2}) {
+      NiftiBytes image(false, big_endian);
+      image.datatype(code, 8 * sizeof(T));
+      image.fill(std::vector<T>(expected.begin(), expected.end()));
+      if (slope != 1) image.scaling(slope, 0);
+      const io::LabelImage got = io::read_nifti_labels(write_bytes(folder / "seg.nii", image.bytes()));
+      INFO("datatype " << code << ", slope " << slope);
+      CHECK(got.grid.size == std::array<int64_t, 3>{4, 3, 2});
+      CHECK(got.header.size() == 348);
+      CHECK(got.tolerated.empty());
+      for (size_t i = 0; i < 24; ++i) REQUIRE(got.labels[i] == slope * expected[i]);
+    }
+  };
+  check(uint8_t{}, 2);
+  check(int16_t{}, 4);
+  check(int32_t{}, 8);
+  check(float{}, 16);
+  check(double{}, 64);
+  check(int8_t{}, 256);
+  check(uint16_t{}, 512);
+  check(uint32_t{}, 768);
+  check(int64_t{}, 1024);
+  check(uint64_t{}, 1280);
+
+  // A number that no byte holds is refused, not cut to its last byte.
+  NiftiBytes image(false, big_endian);
+  image.datatype(1024, 64);
+  std::vector<int64_t> numbers(24);
+  numbers[3] = 256 + 4;
+  image.fill(numbers);
+  CHECK_THAT(message_of<DataError>([&] { io::read_nifti_labels(write_bytes(folder / "seg.nii", image.bytes())); }),
+             ContainsSubstring("got 260 at voxel 3"));
+}
+
 TEST_CASE("labels are whole numbers of a byte") {
   const TemporaryFolder folder;
   NiftiBytes image;
