@@ -56,6 +56,7 @@ struct CaseVolumes {
   Grid file_grid;                                             // of the files
   Orientation orientation;                                    // from file_grid to grid
   std::array<int64_t, 3> cropped_at{};                        // first voxel in the whole volume, if cut to a box
+  bool cut_to_brain = false;                                  // whether the grid is the brain's box
   std::array<std::vector<float>, modality_count> modalities;  // each X*Y*Z, x fastest
   std::array<bool, modality_count> missing{};                 // those without a file, which are zero everywhere
   std::optional<std::vector<uint8_t>> labels;                 // X*Y*Z, x fastest; 0, 1, 2 or 4

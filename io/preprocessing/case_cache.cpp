@@ -144,6 +144,7 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
   CaseVolumes c;
   c.name = name;
   const size_t voxels = voxels_of_size(header, c.grid.size);
+  c.cut_to_brain = true;
   c.cropped_at = header.at("cropped_at").get<std::array<int64_t, 3>>();
   c.grid.spacing = header.at("spacing").get<std::array<double, 3>>();
   c.grid.affine.setIdentity();
@@ -183,6 +184,7 @@ CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
   c.grid.spacing = volumes.grid.spacing;
   c.grid.affine.setIdentity();
   c.cropped_at = box.low;
+  c.cut_to_brain = true;
   for (size_t i = 0; i < 3; ++i) c.grid.size[i] = box.high[i] - box.low[i];
   for (size_t i = 0; i < c.modalities.size(); ++i) c.modalities[i] = cut(volumes.modalities[i], volumes.grid.size, box);
   if (volumes.labels) c.labels = cut(*volumes.labels, volumes.grid.size, box);

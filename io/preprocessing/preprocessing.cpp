@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/error.h"
+#include "io/dataset/regions.h"
 
 namespace revunet::io {
 namespace {
@@ -120,6 +121,14 @@ void expect_volumes_fit(const CaseVolumes& volumes) {
                   "[{}] expected {} labels, got {}; use load_case", volumes.name, count, volumes.labels->size());
 }
 
+// Whatever takes the result relies on this.
+void expect_labels(std::span<const uint8_t> labels, const std::string& name) {
+  const auto bad = std::ranges::find_if_not(labels, is_label);
+  REVUNET_EXPECTS(bad == labels.end(), Error,
+                  "[{}] expected the labels 0, 1, 2 and 4, got {}; map the labels first, as load_case does", name,
+                  *bad);
+}
+
 void expect_placement_fits(const Placement& p, const Size3& file_size, size_t values, int64_t channels) {
   bool fits = channels > 0 && static_cast<int64_t>(values) == voxels_of(p.size) * channels;
   for (size_t axis = 0; axis < 3; ++axis) {
@@ -137,6 +146,7 @@ void expect_placement_fits(const Placement& p, const Size3& file_size, size_t va
 }  // namespace
 
 BrainBox brain_box(const CaseVolumes& volumes) {
+  if (volumes.cut_to_brain) return {.low = {}, .high = volumes.grid.size};
   const auto [X, Y, Z] = volumes.grid.size;
   BrainBox box{.low = volumes.grid.size, .high = {0, 0, 0}};
   int64_t voxel = 0;
@@ -183,6 +193,7 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
     result.labels.resize(static_cast<size_t>(voxels_of(size)));
     for_each_placed(result.placement, volumes.grid.size,
                     [&](size_t to, size_t from) { result.labels[to] = (*volumes.labels)[from]; });
+    expect_labels(result.labels, volumes.name);
   }
   return result;
 }

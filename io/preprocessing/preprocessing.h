@@ -22,7 +22,8 @@ struct BrainBox {
   Size3 high{};  // exclusive
 };
 
-// Throws DataError for volumes that are zero everywhere.
+// Returns the brain's box, which is the whole grid of volumes that were cut to it. Throws DataError for volumes that
+// are zero everywhere.
 BrainBox brain_box(const CaseVolumes& volumes);
 
 // A Placement says where preprocessed voxels come from. Along each axis, voxel destination_offset + i of the output is
@@ -63,7 +64,7 @@ Size3 brain_extent(const CaseVolumes& volumes);
 // output. Zeros stay zero. Sums are in double, two passes, in the output's order, so they are the same at any thread
 // count. A missing modality stays zero, and so do its statistics. Throws DataError with the case for volumes that are
 // zero everywhere and, with the modality, for one that is zero or constant there and not missing. Throws UsageError for
-// a size that is not positive.
+// a size that is not positive, and Error for labels other than 0, 1, 2 and 4.
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_field_of_view);
 
 // Sets labels (X, Y, Z) of the output's size to 0 in the output's padding, where the file has no voxel. Throws Error if

@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "io/dataset/regions.h"
 #include "io/files/safetensors.h"
+#include "io/preprocessing/case_cache.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
@@ -298,15 +299,36 @@ TEST_CASE("labels in the padding are cleared, those of the box are kept") {
   CHECK_THROWS_AS(io::clear_padding(std::span(labels).subspan(1), placement), Error);
 }
 
-TEST_CASE("labels to regions: WT 1, 2, 4, TC 1, 4, ET 4") {
+TEST_CASE("labels and regions: WT 1, 2, 4, TC 1, 4, ET 4") {
   const std::vector<uint8_t> labels = {0, 1, 2, 4};
   const std::vector<float> regions = {0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1};
-  CHECK(io::labels_to_regions(labels) == regions);
   CHECK(io::regions_to_labels(regions) == labels);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto inside = io::regions_of(labels[i]);
+    for (size_t r = 0; r < 3; ++r) CHECK(inside[r] == (regions[3 * i + r] != 0));
+  }
+}
+
+TEST_CASE("the brain's box is looked for once: volumes that were cut to it are taken whole") {
+  io::CaseVolumes volumes = box_case({6, 5, 4}, {1, 1, 1}, {5, 4, 3});
+  CHECK_FALSE(volumes.cut_to_brain);
+  CHECK(io::brain_extent(volumes) == Size3{4, 3, 2});
+  const io::CaseVolumes cut = io::cropped_to_brain(volumes);
+  CHECK(cut.cut_to_brain);
+  CHECK(io::brain_extent(cut) == Size3{4, 3, 2});
+  // Nobody looks at the voxels of a box that is known, so this one keeps its border of zeros.
+  volumes.cut_to_brain = true;
+  CHECK(io::brain_extent(volumes) == Size3{6, 5, 4});
+  CHECK(io::preprocess(volumes, {6, 5, 4}).placement.extent == Size3{6, 5, 4});
+}
+
+TEST_CASE("labels that are none are refused") {
+  io::CaseVolumes volumes = box_case({4, 3, 2}, {0, 0, 0}, {4, 3, 2});
+  volumes.labels->at(file_index({4, 3, 2}, 1, 0, 0)) = 3;
   CHECK_THAT(message_of<Error>([&] {
-               io::labels_to_regions(std::vector<uint8_t>{0, 3});
+               io::preprocess(volumes, {4, 3, 2});
              }),
-             ContainsSubstring("got 3 at voxel 1"));
+             ContainsSubstring("expected the labels 0, 1, 2 and 4, got 3"));
 }
 
 TEST_CASE("regions to labels: all eight combinations, the later region wins") {
