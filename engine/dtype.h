@@ -9,7 +9,8 @@
 
 namespace revunet {
 
-enum class DType : uint8_t { f32, f64, bf16 };
+// u8 holds labels. No op computes in it.
+enum class DType : uint8_t { f32, f64, bf16, u8 };
 
 constexpr int64_t size_of(DType dtype) {
   switch (dtype) {
@@ -19,17 +20,20 @@ constexpr int64_t size_of(DType dtype) {
       return 4;
     case DType::bf16:
       return 2;
+    case DType::u8:
+      return 1;
   }
   return 0;
 }
 constexpr const char* name_of(DType dtype) {
-  return dtype == DType::f32 ? "f32" : dtype == DType::f64 ? "f64" : "bf16";
+  return dtype == DType::f32 ? "f32" : dtype == DType::f64 ? "f64" : dtype == DType::bf16 ? "bf16" : "u8";
 }
 
 template <class T>
-inline constexpr DType dtype_of = std::is_same_v<T, bfloat16> ? DType::bf16
-                                  : std::is_same_v<T, float>  ? DType::f32
-                                                              : DType::f64;
+inline constexpr DType dtype_of = std::is_same_v<T, bfloat16>  ? DType::bf16
+                                  : std::is_same_v<T, float>   ? DType::f32
+                                  : std::is_same_v<T, uint8_t> ? DType::u8
+                                                               : DType::f64;
 
 // Compute<T> is the type that activations of type T are computed in. Their parameters, statistics and losses are stored
 // in it.
@@ -39,7 +43,8 @@ constexpr DType compute_type(DType dtype) {
   return dtype == DType::bf16 ? DType::f32 : dtype;
 }
 
-// Calls f.template operator()<float>(), <double>() or <bfloat16>(): dispatch(x.dtype(), [&]<class T>() { ... }).
+// Calls f.template operator()<float>(), <double>() or <bfloat16>(): dispatch(x.dtype(), [&]<class T>() { ... }). Throws
+// Error for labels.
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
@@ -47,6 +52,8 @@ decltype(auto) dispatch(DType dtype, F&& f) {
       return f.template operator()<double>();
     case DType::bf16:
       return f.template operator()<bfloat16>();
+    case DType::u8:
+      throw Error("[dtype] expected f32, f64 or bf16 to compute with, got u8");
     default:
       return f.template operator()<float>();
   }
@@ -66,7 +73,8 @@ decltype(auto) dispatch_operands(DType dtype, DType operands, F&& f) {
 // Does the same for what is f32 or f64: parameters, their gradients and moments.
 template <class F>
 decltype(auto) dispatch_compute(DType dtype, F&& f) {
-  REVUNET_EXPECTS(dtype != DType::bf16, Error, "[dtype] expected f32 or f64 parameters, got bf16");
+  REVUNET_EXPECTS(dtype == DType::f32 || dtype == DType::f64, Error, "[dtype] expected f32 or f64 parameters, got {}",
+                  name_of(dtype));
   return dtype == DType::f32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 

@@ -104,6 +104,13 @@ void for_each_row(const Tensor& x, F f) {
   for (int64_t row = 0; row < rows; ++row) f(row * length, row * x.channel_stride(), length);
 }
 
+// Does the same as dispatch, and takes labels too.
+template <class F>
+decltype(auto) dispatch_stored(DType dtype, F&& f) {
+  if (dtype == DType::u8) return f.template operator()<uint8_t>();
+  return dispatch(dtype, f);
+}
+
 // A HostView lets the host read a tensor's memory, with its padding: in place on the CPU, otherwise in a copy.
 template <class T>
 class HostView {
@@ -134,11 +141,18 @@ void convert(std::span<const From> values, const Tensor& x, T* to) {
 }
 
 template <class From>
+void expect_bytes(std::span<const From> values) {
+  const auto bad = std::ranges::find_if_not(values, [](From v) { return v >= 0 && v <= 255 && v == std::floor(v); });
+  REVUNET_EXPECTS(bad == values.end(), Error, "[tensor] expected whole numbers in 0..255 for u8, got {}", *bad);
+}
+
+template <class From>
 void assign_values(Tensor& x, std::span<const From> values) {
   REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == x.elements(), Error,
                   "[tensor] expected {} values for {}, got {}", x.elements(), x.shape().to_string(), values.size());
   if (!x.device().computes()) return;
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_stored(x.dtype(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, uint8_t> && !std::is_same_v<From, uint8_t>) expect_bytes(values);
     if (x.device().kind() == DeviceKind::cpu) return convert(values, x, x.data<T>());
     if constexpr (std::is_same_v<T, From>) {
       if (!is_padded(x)) return x.device().memory().copy_in(x.data<T>(), values.data(), x.stored_bytes());
@@ -159,7 +173,7 @@ Tensor tensor_of(const Context& ctx, const TensorSpec& spec, std::span<const Fro
 template <class To>
 std::vector<To> values_of(const Tensor& x) {
   std::vector<To> values(static_cast<size_t>(x.elements()));
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_stored(x.dtype(), [&]<class T>() {
     if constexpr (std::is_same_v<T, To>) {
       if (x.device().kind() != DeviceKind::cpu && !is_padded(x)) {
         return x.device().memory().copy_out(values.data(), x.data<T>(), x.stored_bytes());
@@ -180,6 +194,9 @@ Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const flo
   return tensor_of(ctx, spec, values);
 }
 Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const double> values) {
+  return tensor_of(ctx, spec, values);
+}
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const uint8_t> values) {
   return tensor_of(ctx, spec, values);
 }
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values) {

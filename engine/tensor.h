@@ -97,9 +97,11 @@ void copy(const Tensor& from, Tensor& to);
 
 // Fills, copies and conversions do nothing on a meta device. Reading from one is an Error.
 //
-// Copies host values to a tensor of the type (rounded to nearest, to bf16 by way of f32) and back.
+// Copies host values to a tensor of the type (rounded to nearest, to bf16 by way of f32) and back. Throws Error for
+// another number of values, and for numbers that a u8 does not hold exactly.
 Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const float> values);
 Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const double> values);
+Tensor from_host(const Context& ctx, const TensorSpec& spec, std::span<const uint8_t> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const float> values);
 Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<const double> values);
 void assign(Tensor& x, std::span<const double> values);

@@ -21,6 +21,7 @@ struct CaseInput {
     tested,   // the type that the case is run in: f64, f32 or bf16
     compute,  // f32 where that is bf16: the type of parameters, gradients and moments
     f32,      // whatever the type under test is
+    u8,       // labels, which are dense
   };
   using FromNormal = double (*)(double);
 
@@ -32,11 +33,14 @@ struct CaseInput {
   FromNormal from_normal;  // maps a normal random value to the value that the op needs
 
   DType dtype(DType tested) const {
-    return type == Type::f32 ? DType::f32 : type == Type::compute ? compute_type(tested) : tested;
+    return type == Type::f32       ? DType::f32
+           : type == Type::u8      ? DType::u8
+           : type == Type::compute ? compute_type(tested)
+                                   : tested;
   }
-  // Describes an activation, or a dense tensor where the rank is not 5.
+  // Describes an activation, or a dense tensor where the rank is not 5 and for labels.
   TensorSpec spec(DType tested) const {
-    return {shape, dtype(tested), shape.rank() == 5 ? Layout::activation : Layout::dense};
+    return {shape, dtype(tested), shape.rank() == 5 && type != Type::u8 ? Layout::activation : Layout::dense};
   }
   double value(double normal) const { return from_normal ? from_normal(normal) : normal; }
 };

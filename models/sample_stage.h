@@ -14,31 +14,33 @@
 
 namespace revunet {
 
-// What is resampled from a sample on the device.
+// A SampleWindow is what is resampled from a sample on the device.
 struct SampleWindow {
   PlaneWarp warp;
   std::array<int64_t, 3> low{}, size{};  // in voxels of the field of view, as it is once augmented
   std::optional<IntensityChanges> intensities = {};
 };
 
-// A sample as the host has it. Its owner outlives it.
+// A HostSample is a sample as the host has it. Its owner outlives it.
 struct HostSample {
-  std::array<int64_t, 3> size{};            // x, y, z voxels of image and target
+  std::array<int64_t, 3> size{};            // x, y, z voxels of image and labels
   std::span<const float> image = {};        // (X, Y, Z, in_channels); empty on the meta device
-  std::span<const float> target = {};       // (X, Y, Z, out_channels), 0 and 1; empty on the meta device
+  std::span<const uint8_t> labels = {};     // (X, Y, Z): 0, 1, 2 and 4; empty on the meta device
   std::optional<SampleWindow> window = {};  // none: all of it as it is
 };
 
-// values (X, Y, Z, C) as a tensor (1, X, Y, Z, C) of `type`, tag input. The meta device reads none of them.
+// Returns values (X, Y, Z, C) as a tensor (1, X, Y, Z, C) of `type`, tag input. The meta device reads none of them.
 Tensor volume_on_device(const Context& ctx, std::span<const float> values, const std::array<int64_t, 3>& size,
                         int64_t channels, DType type);
 
 struct DeviceSample {
   Tensor image;   // (1, X, Y, Z, in_channels)
-  Tensor target;  // (1, X, Y, Z, out_channels)
+  Tensor target;  // (1, X, Y, Z, out_channels): the regions of the labels, 0 and 1
 };
 
-// The sample as tensors of `type` with the channels of `network`. X, Y and Z are the window's where there is one.
+// Returns the sample as tensors of `type` with the channels of `network`. X, Y and Z are the window's where there is
+// one. Labels cross to the device as bytes, and become regions there. Throws Error for a network whose out_channels are
+// not the regions.
 DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type);
 
 }  // namespace revunet

@@ -1,5 +1,6 @@
 #include "bench/common/training_run.h"
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -19,12 +20,13 @@ std::vector<float> random_image(const Shape& shape) {
   return values;
 }
 
-// Every region is a ball around the centre, and the next one is half as wide: to the loss, nested tumour regions look
-// like this.
-std::vector<float> nested_balls(const Shape& shape) {
-  const auto [N, D, H, W, R] = activation(shape);
-  std::vector<float> values;
-  values.reserve(static_cast<size_t>(shape.elements()));
+// Returns labels whose every region is a ball around the centre, and the next one is half as wide: to the loss, nested
+// tumour regions look like this.
+std::vector<uint8_t> nested_balls(const Shape& shape) {
+  const auto [N, D, H, W, C] = activation(shape);
+  constexpr std::array<uint8_t, 4> kLabels = {0, 2, 1, 4};  // by the number of balls around a voxel
+  std::vector<uint8_t> labels;
+  labels.reserve(static_cast<size_t>(shape.elements()));
   const auto from_centre = [](int64_t i, int64_t extent) {
     return (2.0 * static_cast<double>(i) + 1.0) / static_cast<double>(extent) - 1.0;  // -1 to 1
   };
@@ -32,12 +34,13 @@ std::vector<float> nested_balls(const Shape& shape) {
     for (int64_t h = 0; h < H; ++h) {
       for (int64_t w = 0; w < W; ++w) {
         const double distance = std::hypot(from_centre(d, D), from_centre(h, H), from_centre(w, W));
-        for (int64_t r = 0; r < R; ++r)
-          values.push_back(distance < std::ldexp(0.8, -static_cast<int>(r)) ? 1.0f : 0.0f);
+        size_t balls = 0;
+        while (balls < 3 && distance < std::ldexp(0.8, -static_cast<int>(balls))) ++balls;
+        labels.push_back(kLabels[balls]);
       }
     }
   }
-  return values;
+  return labels;
 }
 
 Shape volume(const Variant& variant, int64_t channels) {
@@ -54,12 +57,12 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), comput
       Context{device()}, *model_, adam_,
       StepOptions{.activations = activation_type(variant_.precision), .optimiser_step = variant_.optimiser_step});
   image_ = random_image(volume(variant_, variant_.model.in_channels));
-  target_ = nested_balls(volume(variant_, variant_.model.out_channels));
+  labels_ = nested_balls(volume(variant_, 1));
 }
 
 StepSeconds TrainingRun::step() {
   set_cpu_threads(variant_.threads);
-  const HostSample sample{{variant_.size[0], variant_.size[1], variant_.size[2]}, image_, target_};
+  const HostSample sample{{variant_.size[0], variant_.size[1], variant_.size[2]}, image_, labels_};
   CostClock clock;
   Cost forward{};
   const std::vector<double> by_region = step_->take({device()}, sample, {},

@@ -52,7 +52,8 @@ class TrainingRun {
   Variant variant_;
   ComputeDevice compute_;
   std::unique_ptr<UNet> model_;
-  std::vector<float> image_, target_;
+  std::vector<float> image_;
+  std::vector<uint8_t> labels_;
   Adam adam_;
   std::optional<TrainingStep> step_;
   std::vector<double> losses_;

@@ -58,10 +58,10 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
   Rng rng(1);
   std::vector<float> image(static_cast<size_t>(x * y * z * config.in_channels));
   for (float& v : image) v = static_cast<float>(deviation * rng.normal());
-  const std::vector<float> target(static_cast<size_t>(x * y * z * config.out_channels), 1.0f);
+  const std::vector<uint8_t> labels(static_cast<size_t>(x * y * z), 4);  // in every region
   Adam adam;
   TrainingStep step(ctx, *model, adam, {.activations = activation_type(precision)});
-  step.take(ctx, {size, image, target}, {}, {.reconstruction = &errors});
+  step.take(ctx, {size, image, labels}, {}, {.reconstruction = &errors});
   return errors;
 }
 

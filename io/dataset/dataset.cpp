@@ -210,8 +210,10 @@ CaseVolumes load_case(const CaseFiles& files) {
   }
   if (files.segmentation) {
     const LabelImage segmentation = read_nifti_labels(*files.segmentation);
-    const std::vector<uint8_t> labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
-    volumes.labels = to_brats_order<uint8_t>(labels, volumes.file_grid.size, volumes.orientation);
+    std::vector<uint8_t> labels = labels_of_values(segmentation.labels, files.labels, *files.segmentation);
+    volumes.labels = volumes.orientation.identity()
+                         ? std::move(labels)
+                         : to_brats_order<uint8_t>(labels, volumes.file_grid.size, volumes.orientation);
   }
   return volumes;
 }

@@ -21,19 +21,6 @@ size_t voxels_of(size_t values) {
 
 }  // namespace
 
-std::vector<float> labels_to_regions(std::span<const uint8_t> labels) {
-  std::vector<float> regions(labels.size() * region_count);
-  for (size_t v = 0; v < labels.size(); ++v) {
-    const uint8_t label = labels[v];
-    REVUNET_EXPECTS(is_label(label), Error,
-                    "[labels_to_regions] expected the labels 0, 1, 2 and 4, got {} at voxel {}; map the labels first",
-                    label, v);
-    const auto inside = regions_of(label);
-    for (size_t r = 0; r < inside.size(); ++r) regions[v * region_count + r] = inside[r] ? 1.0f : 0.0f;
-  }
-  return regions;
-}
-
 std::vector<uint8_t> regions_to_labels(std::span<const float> probabilities, float threshold) {
   std::vector<uint8_t> labels(voxels_of(probabilities.size()));
   for (size_t v = 0; v < labels.size(); ++v) {

@@ -104,7 +104,8 @@ Voxels<T> voxels_of(Tensor& x, int64_t n = 0) {
 // Calls f.template operator()<float>() or <bfloat16>().
 template <class F>
 decltype(auto) dispatch_f32_bf16(DType dtype, F&& f) {
-  REVUNET_EXPECTS(dtype != DType::f64, UsageError, "[cuda] expected f32 or bf16 activations, got f64; use the CPU");
+  REVUNET_EXPECTS(dtype == DType::f32 || dtype == DType::bf16, UsageError,
+                  "[cuda] expected f32 or bf16 activations, got {}; use the CPU", name_of(dtype));
   return dtype == DType::f32 ? f.template operator()<float>() : f.template operator()<bfloat16>();
 }
 

@@ -23,6 +23,14 @@ void check(const Tensor& source, const Tensor& result, const std::array<int64_t,
       kMostChannels, source.shape().to_string(), result.shape().to_string(), low[0], low[1], low[2]);
 }
 
+// `image` is what the labels are those of.
+void check_labels(const Tensor& labels, const Tensor& image) {
+  const auto [N, D, H, W, C] = activation(image.shape());
+  const TensorSpec wanted{{N, D, H, W, 1}, DType::u8};
+  REVUNET_EXPECTS(labels.spec() == wanted, Error, "[warp_planes] expected labels {} for an image {}, got {}",
+                  wanted.to_string(), image.spec().to_string(), labels.spec().to_string());
+}
+
 }  // namespace
 
 std::array<double, 9> spline_coefficients(const std::array<double, 9>& values) {
@@ -37,12 +45,13 @@ std::array<double, 9> spline_coefficients(const std::array<double, 9>& values) {
   return c;
 }
 
-void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
-                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& target) {
+void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_labels, const PlaneWarp& warp,
+                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& labels) {
   check(source, image, low);
-  check(target_source, target, low);
+  check_labels(source_labels, source);
+  check_labels(labels, image);
   const LayerScope scope(ctx, "warp_planes");
-  return REVUNET_ON_DEVICE(warp_planes, ctx, source, target_source, warp, low, image, target);
+  return REVUNET_ON_DEVICE(warp_planes, ctx, source, source_labels, warp, low, image, labels);
 }
 
 }  // namespace revunet

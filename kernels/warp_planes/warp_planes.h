@@ -3,9 +3,8 @@
 // flipped to p', takes
 //
 //   image:  the source at (x, y) = c + M (p' - c) + d(p'), z = p'_z, by bilinear interpolation; 0 outside; `shift` of
-//   its
-//           channel is added to what is not 0 (background)
-//   target: the nearest voxel of the source there; 0 outside
+//           its channel is added to what is not 0 (background)
+//   labels: the nearest voxel of the source there; 0 outside
 //
 // with c the plane's centre and d the cubic spline through displacements at 3 x 3 points from corner to corner,
 // mirrored at the border. It interpolates in x and y alone: a slice stays a slice. Sources: rotation, scaling and
@@ -35,11 +34,11 @@ struct PlaneWarp {
 std::array<double, kControlPoints * kControlPoints> spline_coefficients(
     const std::array<double, kControlPoints * kControlPoints>& values);
 
-// source (1, X, Y, Z, C) and target_source (1, X, Y, Z, R), f32, are the field of view. image (1, x, y, z, C) and
-// target (1, x, y, z, R), of any one type, are its window whose first voxel is `low`. Throws Error where shapes do not
-// fit.
-void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
-                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& target);
+// source (1, X, Y, Z, C), f32, and source_labels (1, X, Y, Z, 1), u8, are the field of view. image (1, x, y, z, C), of
+// any type, and labels (1, x, y, z, 1), u8, are its window whose first voxel is `low`. Throws Error where shapes or
+// types do not fit.
+void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_labels, const PlaneWarp& warp,
+                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& labels);
 
 REVUNET_KERNEL(warp_planes)
 

@@ -13,7 +13,7 @@ using ControlValues = std::array<double, 9>;  // at the control points, x by x
 // A WarpCase says what a case asks for. It has displacements as they are, not the coefficients that the op takes.
 struct WarpCase {
   std::array<int64_t, 3> field, low, window;  // x, y, z
-  int64_t channels, regions;
+  int64_t channels;
   std::array<bool, 3> flip{};
   std::array<double, 4> matrix = {1, 0, 0, 1};
   std::array<ControlValues, 2> displacements{};
@@ -73,7 +73,7 @@ double plane_sum(const WarpCase& w, const std::vector<double>& source, int64_t c
   return sum;
 }
 
-// Every voxel of the source has a hat function in the image, and a square of side 1 in the target.
+// Every voxel of the source has a hat function in the image, and a square of side 1 in the labels.
 HostTensors warped(const WarpCase& w, const HostTensors& arguments) {
   const auto hat = [](double distance) { return std::max(0.0, 1 - std::abs(distance)); };
   const auto box = [](double distance) { return std::abs(distance) < 0.5 ? 1.0 : 0.0; };
@@ -87,10 +87,8 @@ HostTensors warped(const WarpCase& w, const HostTensors& arguments) {
                                          [&](double i, double j) { return hat(p[0] - i) * hat(p[1] - j); });
           outputs[0].push_back(value == 0 ? 0 : value + static_cast<double>(w.shift_of(c)));
         }
-        for (int64_t c = 0; c < w.regions; ++c) {
-          outputs[1].push_back(plane_sum(w, arguments[1], w.regions, p[2], c,
-                                         [&](double i, double j) { return box(p[0] - i) * box(p[1] - j); }));
-        }
+        outputs[1].push_back(
+            plane_sum(w, arguments[1], 1, p[2], 0, [&](double i, double j) { return box(p[0] - i) * box(p[1] - j); }));
       }
     }
   }
@@ -99,15 +97,15 @@ HostTensors warped(const WarpCase& w, const HostTensors& arguments) {
 
 OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = false) {
   using enum CaseInput::Type;
-  const Shape image = w.shape(w.window, w.channels), target = w.shape(w.window, w.regions);
+  const Shape image = w.shape(w.window, w.channels), labels = w.shape(w.window, 1);
   const auto background = [](double normal) { return std::abs(normal) < 0.5 ? 0 : normal; };
-  const auto label = [](double normal) { return normal > 0 ? 1.0 : 0.0; };
+  const auto label = [](double normal) { return normal > 0.5 ? 4.0 : normal > 0 ? 2.0 : normal > -0.5 ? 1.0 : 0.0; };
   return {.name = "warp_planes: " + name,
           // The inputs are the sources, then the tensors that are written to, whatever they held before.
           .inputs = {{w.shape(w.field, w.channels), f32, background},
-                     {w.shape(w.field, w.regions), f32, label},
+                     {w.shape(w.field, 1), u8, label},
                      image,
-                     target},
+                     {labels, u8, label}},
           .parameters = {},
           .run = [w](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
             warp_planes(ctx, x[0].value, x[1].value, warp_of(w), w.low, x[2].value, x[3].value);
@@ -120,7 +118,7 @@ OpCase warp_case(const std::string& name, const WarpCase& w, bool benchmark = fa
               "CUDA's places are in f32, off by a few roundings of coordinates up to 16; neighbours differ by "
               "up to twice the largest value",
           .tolerance_f64 = 3e-7,  // places are in f64, but weights, four products and their sum are in f32
-          .bytes_forward = 8.0 * static_cast<double>((w.channels + w.regions) * image.elements() / w.channels),
+          .bytes_forward = 8.0 * static_cast<double>(image.elements() + labels.elements()),
           .benchmark = benchmark};
 }
 
@@ -133,15 +131,15 @@ std::vector<OpCase> warp_planes_cases(const LevelSize& finest) {
   // No place is half-way between two voxels, where rounding would choose the nearest.
   const std::array<double, 4> turned = {0.9137, -0.2171, 0.2593, 1.0871};
   const std::array<int64_t, 3> none{}, step = {finest.D, finest.H, finest.W};
-  return {warp_case("one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1, 1}),
-          warp_case("flips", {{3, 5, 4}, none, {3, 5, 4}, 3, 5, {true, true, true}}),
-          warp_case("turned and scaled, 4 channels", {{9, 8, 3}, none, {9, 8, 3}, 4, 3, {}, turned, {}, 0.1f}),
+  return {warp_case("one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1}),
+          warp_case("flips", {{3, 5, 4}, none, {3, 5, 4}, 3, {true, true, true}}),
+          warp_case("turned and scaled, 4 channels", {{9, 8, 3}, none, {9, 8, 3}, 4, {}, turned, {}, 0.1f}),
           warp_case("a window of everything, 5 channels",
-                    {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, 3, {false, true, true}, turned, displacements, -0.05f}),
-          warp_case("deformed, one voxel along x, 8 channels and 7 regions",
-                    {{1, 6, 2}, none, {1, 6, 2}, 8, 7, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}),
+                    {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, {false, true, true}, turned, displacements, -0.05f}),
+          warp_case("deformed, one voxel along x, 8 channels",
+                    {{1, 6, 2}, none, {1, 6, 2}, 8, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}),
           warp_case("everything, 4 channels at " + finest.name(),
-                    {step, none, step, 4, 3, {true, false, true}, turned, displacements, 0.1f}, true)};
+                    {step, none, step, 4, {true, false, true}, turned, displacements, 0.1f}, true)};
 }
 
 }  // namespace revunet

@@ -40,30 +40,28 @@ void interpolate(const float* source, const Activation& field, const Corners<dou
   }
 }
 
-template <class T>
-void take_nearest(const float* source, const Activation& field, const Place<double>& place, const Column& column,
-                  T* to) {
+void take_nearest(const uint8_t* labels, const Activation& field, const Place<double>& place, const Column& column,
+                  uint8_t* to) {
   const int64_t x = nearest(place.x, field.D), y = nearest(place.y, field.H);
   if (x < 0 || y < 0) {
-    std::fill_n(to, column.count * field.C, static_cast<T>(0.0f));
+    std::fill_n(to, column.count, uint8_t{0});
     return;
   }
-  const float* row = source + ((x * field.H + y) * field.W + column.first) * field.C;
-  for (int64_t z = 0; z < column.count; ++z) {
-    for (int64_t c = 0; c < field.C; ++c) to[z * field.C + c] = static_cast<T>(row[z * column.step * field.C + c]);
-  }
+  const uint8_t* row = labels + (x * field.H + y) * field.W + column.first;
+  for (int64_t z = 0; z < column.count; ++z) to[z] = row[z * column.step];
 }
 
 }  // namespace
 
-void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
-                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& target) {
+void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_labels, const PlaneWarp& warp,
+                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& labels) {
   if (!ctx.device.computes()) return;
   dispatch(image.dtype(), [&]<class T>() {
-    const float *from = source.data<float>(), *labels = target_source.data<float>();
-    T *to = image.data<T>(), *to_labels = target.data<T>();
-    const Activation field = activation(source.shape()), regions = activation(target_source.shape());
-    const Activation window = activation(image.shape());
+    const float* from = source.data<float>();
+    const uint8_t* from_labels = source_labels.data<uint8_t>();
+    T* to = image.data<T>();
+    uint8_t* to_labels = labels.data<uint8_t>();
+    const Activation field = activation(source.shape()), window = activation(image.shape());
     const PlaneMap<double> map = map_of(warp, field);
     const Column column{window.W, warp.flip[2] ? field.W - 1 - low[2] : low[2], warp.flip[2] ? -1 : 1};
 #pragma omp parallel for collapse(2)
@@ -73,7 +71,7 @@ void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_
         const auto place = place_of(map, warp.flip[0] ? field.D - 1 - x : x, warp.flip[1] ? field.H - 1 - y : y);
         const int64_t first = (i * window.H + j) * window.W;
         interpolate(from, field, corners_of(map, place), column, warp.shift, to + first * field.C);
-        take_nearest(labels, regions, place, column, to_labels + first * regions.C);
+        take_nearest(from_labels, field, place, column, to_labels + first);
       }
     }
   });

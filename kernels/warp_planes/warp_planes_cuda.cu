@@ -30,7 +30,7 @@ struct Volume {
 // Each thread computes one voxel of the window.
 template <class T>
 __global__ void warp_planes_kernel(PlaneMap<float> map, Window w, Shift shift, Volume<const float> source,
-                                   Volume<const float> labels, Volume<T> image, Volume<T> target) {
+                                   const uint8_t* source_labels, Volume<T> image, uint8_t* labels) {
   const int64_t voxel = grid_thread();
   if (voxel >= w.X * w.Y * w.Z) return;
   int64_t x = w.low[0] + voxel / (w.Z * w.Y), y = w.low[1] + voxel / w.Z % w.Y, z = w.low[2] + voxel % w.Z;
@@ -48,11 +48,7 @@ __global__ void warp_planes_kernel(PlaneMap<float> map, Window w, Shift shift, V
     image.data[voxel * image.stride + c] = static_cast<T>(value == 0 ? 0.0f : value + shift.of[c]);
   }
   const int64_t nx = nearest(place.x, map.X), ny = nearest(place.y, map.Y);
-  for (int64_t c = 0; c < target.stride; ++c) {
-    const bool inside = c < target.channels && nx >= 0 && ny >= 0;
-    const float label = inside ? labels.data[((nx * map.Y + ny) * w.depth + z) * labels.stride + c] : 0.0f;
-    target.data[voxel * target.stride + c] = static_cast<T>(label);
-  }
+  labels[voxel] = nx >= 0 && ny >= 0 ? source_labels[(nx * map.Y + ny) * w.depth + z] : uint8_t{0};
 }
 
 template <class T>
@@ -66,8 +62,8 @@ Volume<const float> volume_of(const Tensor& x) {
 
 }  // namespace
 
-void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_source, const PlaneWarp& warp,
-                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& target) {
+void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_labels, const PlaneWarp& warp,
+                 const std::array<int64_t, 3>& low, Tensor& image, Tensor& labels) {
   const Activation field = activation(source.shape()), to = activation(image.shape());
   PlaneMap<float> map{field.D, field.H, {}, {}};
   for (size_t i = 0; i < 4; ++i) map.matrix[i] = static_cast<float>(warp.matrix[i]);
@@ -77,7 +73,7 @@ void warp_planes(const Context& ctx, const Tensor& source, const Tensor& target_
   for (size_t c = 0; c < kMostChannels; ++c) shift.of[c] = warp.shift[c];
   dispatch_f32_bf16(image.dtype(), [&]<class T>() {
     launch(ctx, blocks_for(to.voxels(), kThreads), dim3(kThreads), warp_planes_kernel<T>, map, window, shift,
-           volume_of(source), volume_of(target_source), volume_of<T>(image), volume_of<T>(target));
+           volume_of(source), source_labels.data<uint8_t>(), volume_of<T>(image), labels.data<uint8_t>());
   });
 }
 

@@ -174,7 +174,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
 }
 
 std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlace& place) try {
-  return step_.take(ctx_, sample.sample.view(), place, {.reconstruction = watch_.for_step(state_.step)});
+  return step_.take(ctx_, sample.sample.voxels, place, {.reconstruction = watch_.for_step(state_.step)});
 } catch (const NonFiniteLoss& e) {
   const std::filesystem::path last = folder_.file("last.safetensors");
   const std::string remedy =

@@ -38,8 +38,9 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
     const auto model = make_unet(ctx, config, DType::f32, 1);
     Adam adam;
     TrainingStep training(ctx, *model, adam, {});
-    const std::vector<float> image(32 * 32 * 32 * 4), target(32 * 32 * 32 * 3);
-    training.take(ctx, {{32, 32, 32}, image, target});
+    const std::vector<float> image(32 * 32 * 32 * 4);
+    const std::vector<uint8_t> labels(32 * 32 * 32);
+    training.take(ctx, {{32, 32, 32}, image, labels});
   };
   int64_t failures = 0;
   for (;; ++failures) {

@@ -6,6 +6,21 @@
 
 using namespace revunet;
 
+TEST_CASE("labels are bytes: they come and go as they are, and nothing is computed with them") {
+  Device device;
+  const Context ctx{device};
+  const std::vector<uint8_t> labels = {0, 1, 2, 4, 255, 0};
+  const Tensor x = from_host(ctx, {{1, 1, 2, 3, 1}, DType::u8}, labels);
+  CHECK(x.stored_bytes() == 6);
+  CHECK(to_host_f32(x) == std::vector<float>(labels.begin(), labels.end()));
+  CHECK(to_host_f32(from_host(ctx, {6}, DType::u8, std::vector<double>{0, 1, 2, 4, 255, 0})) == to_host_f32(x));
+  for (const double bad : {-1.0, 0.5, 256.0, std::nan("")}) {
+    CHECK_THROWS_WITH(from_host(ctx, {1}, DType::u8, std::vector<double>{bad}),
+                      Catch::Matchers::ContainsSubstring("expected whole numbers in 0..255 for u8"));
+  }
+  CHECK_THROWS_AS(squared_norm(x), Error);
+}
+
 TEST_CASE("copies share memory, clones do not, and the last owner frees it") {
   Device device;
   const Context ctx{device};

@@ -7,6 +7,7 @@
 #include "models/norm_act_conv.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_labels.h"
 
 using namespace revunet;
 
@@ -36,9 +37,9 @@ std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, in
   Adam adam;
   TrainingStep step(ctx, *model, adam,
                     {.activations = DType::f64, .extras = {.accumulate = 2, .dropout = rate}, .dropout_seed = 11});
-  const std::vector<float> image = to_host_f32(normal_values(ctx, f64_volume({1, 8, 8, 8, 4}), 1)),
-                           target = to_host_f32(normal_values(ctx, f64_volume({1, 8, 8, 8, 3}), 2));
-  std::vector<double> result = step.take(ctx, {{8, 8, 8}, image, target}, {sample, 0, 2});
+  const std::vector<float> image = to_host_f32(normal_values(ctx, f64_volume({1, 8, 8, 8, 4}), 1));
+  const std::vector<uint8_t> labels = test::random_labels(8 * 8 * 8, 2);
+  std::vector<double> result = step.take(ctx, {{8, 8, 8}, image, labels}, {sample, 0, 2});
   for (const auto& p : model->parameters()) {
     for (const double v : to_host_f64(p->gradient)) result.push_back(v);
   }

@@ -5,6 +5,7 @@
 #include "engine/rng.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_labels.h"
 
 using namespace revunet;
 
@@ -40,29 +41,22 @@ struct Run {
         events(device.allocator()) {
     device.allocator().observe(&events);
     model = make_unet(ctx, config, compute_type(dtype), 1, mode, operands);
-    image = random(4, 1);
-    target = random(3, 2);
+    if (!device.computes()) return;
+    Rng rng(3, 1);
+    image.resize(static_cast<size_t>(size[0] * size[1] * size[2] * 4));
+    for (float& v : image) v = static_cast<float>(rng.uniform());
+    labels = test::random_labels(size[0] * size[1] * size[2], 2);
   }
   ~Run() { device.allocator().observe(nullptr); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // Returns nothing for the meta device.
-  std::vector<float> random(int64_t channels, uint64_t random_sequence) const {
-    if (!device.computes()) return {};
-    Rng rng(3, random_sequence);
-    std::vector<float> values(static_cast<size_t>(size[0] * size[1] * size[2] * channels));
-    for (float& v : values) v = static_cast<float>(rng.uniform());
-    return values;
-  }
   void steps(int count, OptimiserStep optimiser_step) {
     TrainingStep step(ctx, *model, adam, {.activations = type, .optimiser_step = optimiser_step});
-    for (int i = 0; i < count; ++i) step.take(ctx, {size, image, target});
+    for (int i = 0; i < count; ++i) step.take(ctx, sample());
   }
-  void infer() {
-    const HostSample sample{size, image, target};
-    model->forward(ctx, Variable(to_device(ctx, sample, model->config(), type).image));
-  }
+  void infer() { model->forward(ctx, Variable(to_device(ctx, sample(), model->config(), type).image)); }
+  HostSample sample() const { return {size, image, labels}; }
   const MemoryStats& stats() { return device.allocator().stats(); }
 
   DType type;
@@ -71,7 +65,8 @@ struct Run {
   Context ctx{device};
   EventList events;
   std::unique_ptr<UNet> model;
-  std::vector<float> image, target;
+  std::vector<float> image;  // none on the meta device
+  std::vector<uint8_t> labels;
   Adam adam;
 };
 

@@ -4,6 +4,7 @@
 #include "engine/rng.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_labels.h"
 
 using namespace revunet;
 
@@ -30,8 +31,9 @@ std::vector<NamedGradient> gradients(const UNetConfig& config, const MemoryMode&
   Adam adam;
   TrainingStep step(ctx, *model, adam, {.activations = dtype, .extras = {.accumulate = 2}});
   const auto [X, Y, Z] = size;
-  const std::vector<float> image = uniform(X * Y * Z * 4, 1), target = uniform(X * Y * Z * 3, 2);
-  step.take(ctx, {size, image, target}, {0, 0, 2});
+  const std::vector<float> image = uniform(X * Y * Z * 4, 1);
+  const std::vector<uint8_t> labels = test::random_labels(X * Y * Z, 2);
+  step.take(ctx, {size, image, labels}, {0, 0, 2});
   std::vector<NamedGradient> result;
   for (const auto& p : model->parameters()) result.push_back({p->name, to_host_f64(p->gradient)});
   return result;

@@ -5,6 +5,7 @@
 #include "engine/rng.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_labels.h"
 
 using namespace revunet;
 
@@ -33,8 +34,9 @@ struct Steps {
     return {ctx, *model, adam, {.activations = DType::f64, .extras = extras}};
   }
   void take(TrainingStep& step, uint64_t sample, int64_t index, int64_t count) {
-    const std::vector<float> image = normal(8 * 8 * 8 * 4, 2 * sample), target = normal(8 * 8 * 8 * 3, 2 * sample + 1);
-    step.take(ctx, {{8, 8, 8}, image, target}, {static_cast<int64_t>(sample), index, count});
+    const std::vector<float> image = normal(8 * 8 * 8 * 4, 2 * sample);
+    const std::vector<uint8_t> labels = test::random_labels(8 * 8 * 8, sample);
+    step.take(ctx, {{8, 8, 8}, image, labels}, {static_cast<int64_t>(sample), index, count});
   }
   std::vector<std::vector<double>> weights() const {
     std::vector<std::vector<double>> all;
@@ -132,9 +134,10 @@ TEST_CASE("the mean gradient of a step's samples is clipped once, as torch.nn.ut
 TEST_CASE("a loss that is not finite names the first tensor that is not, and changes no weight") {
   const auto first_of = [](Steps& run, float voxel) -> std::string {
     TrainingStep step = run.step({});
-    const std::vector<float> image(8 * 8 * 8 * 4, voxel), target(8 * 8 * 8 * 3);
+    const std::vector<float> image(8 * 8 * 8 * 4, voxel);
+    const std::vector<uint8_t> labels(8 * 8 * 8);
     try {
-      step.take(run.ctx, {{8, 8, 8}, image, target});
+      step.take(run.ctx, {{8, 8, 8}, image, labels});
     } catch (const NonFiniteLoss& e) {
       CHECK_THAT(e.what(), Catch::Matchers::ContainsSubstring("expected finite losses, got") &&
                                Catch::Matchers::ContainsSubstring(e.first));

@@ -7,7 +7,7 @@ namespace revunet {
 
 namespace {
 
-// Bytes of preprocessed cases that a loader keeps in memory: a small dataset is read once, a large one streams past.
+// A loader keeps so many bytes of preprocessed cases in memory: a small dataset is read once, a large one streams past.
 constexpr size_t kKeepBytes = size_t{2} << 30;
 
 size_t bytes_of(const io::Preprocessed& c) {

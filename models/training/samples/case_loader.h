@@ -1,4 +1,4 @@
-// Preprocessed cases, kept in memory while there is room.
+// A CaseLoader reads and preprocesses cases, and keeps them in memory while there is room.
 #pragma once
 
 #include <map>
@@ -7,21 +7,22 @@
 #include <vector>
 
 #include "io/preprocessing/case_cache.h"
-#include "io/preprocessing/preprocessing.h"
+#include "models/training/samples/samples.h"
 
 namespace revunet {
 
 class CaseLoader {
  public:
-  using Case = std::shared_ptr<const io::Preprocessed>;
+  using Case = SharedCase;
 
-  // Cases of one list, preprocessed to `size`; read by way of `cache`, which outlives this, unless it is nullptr.
+  // Preprocesses the cases to `size`. Reads them by way of `cache`, which outlives this object, unless it is nullptr.
   CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size, const io::CaseCache* cache)
       : cases_(std::move(cases)), size_(size), cache_(cache) {}
 
   size_t count() const { return cases_.size(); }
   const std::string& name(size_t index) const { return cases_[index].name; }
-  // From any thread. DataError as io::load_case and io::preprocess, and Error for any other failure, naming the case.
+  // Any thread may call it. Throws DataError as io::load_case and io::preprocess do, with the case's name, and
+  // OutOfMemoryError where the host has no memory for it.
   Case get(size_t index);
 
  private:

@@ -1,4 +1,4 @@
-// The samples of a training run, in order, made ahead of their use.
+// A SampleSource makes the samples of a training run, in order, ahead of their use.
 #pragma once
 
 #include "models/training/samples/case_loader.h"
@@ -18,12 +18,12 @@ class SampleSource {
  public:
   SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache);
 
-  // Samples an epoch: one a case.
+  // Returns the number of samples per epoch: one for each case.
   int64_t count() const { return static_cast<int64_t>(loader_.count()); }
-  // The `number`-th sample of the run, from 0. Samples from `end` on are not made ahead. DataError as
-  // io::load_case, with the case's name.
+  // Returns the `number`-th sample of the run, counted from 0. Samples from `end` on are not made ahead. Throws as
+  // CaseLoader::get does.
   TrainingSample get(int64_t number, int64_t end) { return ahead_.get(number, end); }
-  // Seconds that were spent waiting for samples since the last call.
+  // Returns the seconds that `get` has waited for samples since the last call of this function.
   double take_waited() { return ahead_.take_waited(); }
 
  private:

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "io/dataset/regions.h"
+#include <utility>
+#include <vector>
 
 namespace revunet {
 
 namespace {
 
-// Where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
+// Returns where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
 io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {
   const auto& m = warp.matrix;
   const double determinant = m[0] * m[3] - m[1] * m[2];
@@ -28,6 +28,7 @@ io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const 
                         Rng& rng) {
   const io::Size3& size = c.placement.size;
   io::Size3 low{};
+  if (patch == size) return low;  // there is no other
   const int64_t tumour = std::ranges::count_if(c.labels, [](uint8_t label) { return label != 0; });
   const bool on_tumour = rng.uniform() < foreground && tumour > 0;
   if (!on_tumour) {
@@ -43,31 +44,37 @@ io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const 
 
 }  // namespace
 
-Sample whole_sample(const io::Preprocessed& c) {
-  return {c.placement.size, c.image, io::labels_to_regions(c.labels)};
+Sample whole_sample(SharedCase c) {
+  const HostSample voxels{.size = c->placement.size, .image = c->image, .labels = c->labels};
+  return {std::move(c), voxels};
 }
 
 Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng) {
   const io::Size3& size = c.placement.size;
   const io::Size3 low = random_corner(c, {}, patch, foreground, rng);
-  Sample sample{patch, {}, {}};
-  std::vector<uint8_t> labels;
+  struct Patch {
+    std::vector<float> image;
+    std::vector<uint8_t> labels;
+  };
+  const auto cut = std::make_shared<Patch>();
+  const auto voxels = static_cast<size_t>(patch[0] * patch[1] * patch[2]);
+  cut->image.reserve(voxels * io::modality_count);
+  cut->labels.reserve(voxels);
   for (int64_t x = low[0]; x < low[0] + patch[0]; ++x) {
     for (int64_t y = low[1]; y < low[1] + patch[1]; ++y) {
       const int64_t first = (x * size[1] + y) * size[2] + low[2], last = first + patch[2];
-      sample.image.insert(sample.image.end(), c.image.begin() + first * io::modality_count,
-                          c.image.begin() + last * io::modality_count);
-      labels.insert(labels.end(), c.labels.begin() + first, c.labels.begin() + last);
+      cut->image.insert(cut->image.end(), c.image.begin() + first * io::modality_count,
+                        c.image.begin() + last * io::modality_count);
+      cut->labels.insert(cut->labels.end(), c.labels.begin() + first, c.labels.begin() + last);
     }
   }
-  sample.target = io::labels_to_regions(labels);
-  return sample;
+  return {cut, {.size = patch, .image = cut->image, .labels = cut->labels}};
 }
 
-Sample augmented_sample(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
-                        Rng rng) {
-  Sample sample = whole_sample(c);
-  sample.window = {warp, random_corner(c, warp, patch, foreground, rng), patch, {}};
+Sample augmented_sample(SharedCase c, const PlaneWarp& warp, const io::Size3& patch, double foreground, Rng rng) {
+  const io::Size3 low = random_corner(*c, warp, patch, foreground, rng);
+  Sample sample = whole_sample(std::move(c));
+  sample.voxels.window = {warp, low, patch, {}};
   return sample;
 }
 

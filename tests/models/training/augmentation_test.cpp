@@ -138,11 +138,11 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
 }
 
 TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
-  io::Preprocessed c;
-  c.placement.size = case_size;
-  c.labels.resize(12 * 10 * 8);
-  c.image.resize(c.labels.size() * 4);
-  c.labels[(3 * 10 + 7) * 8 + 2] = 4;
+  const auto c = std::make_shared<io::Preprocessed>();
+  c->placement.size = case_size;
+  c->labels.resize(12 * 10 * 8);
+  c->image.resize(c->labels.size() * 4);
+  c->labels[(3 * 10 + 7) * 8 + 2] = 4;
   PlaneWarp warp;  // a quarter turn about the plane's centre (5.5, 4.5), and flips
   warp.matrix = {0, -1, 1, 0};
   warp.flip = {true, false, true};
@@ -150,12 +150,13 @@ TEST_CASE("patches of an augmented case are put where the warp moves the tumour"
   const io::Size3 moved = {12 - 1 - 8, 7, 8 - 1 - 2};
   for (uint64_t draw = 0; draw < 200; ++draw) {
     const Sample sample = augmented_sample(c, warp, window_size, 1, Rng(1, draw));
-    REQUIRE(sample.window);
-    CHECK(sample.size == case_size);
-    CHECK(sample.window->size == window_size);
+    REQUIRE(sample.voxels.window);
+    const SampleWindow& window = *sample.voxels.window;
+    CHECK(sample.voxels.size == case_size);
+    CHECK(window.size == window_size);
     for (size_t i = 0; i < 3; ++i) {
-      CHECK(sample.window->low[i] <= moved[i]);
-      CHECK(moved[i] < sample.window->low[i] + window_size[i]);
+      CHECK(window.low[i] <= moved[i]);
+      CHECK(moved[i] < window.low[i] + window_size[i]);
     }
   }
 }

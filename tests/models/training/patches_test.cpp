@@ -1,4 +1,4 @@
-// Tests where patches lie in their case, and that image and target lie at the same place.
+// Tests where patches lie in their case, and that image and labels lie at the same place.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -35,17 +35,17 @@ uint8_t& label_at(io::Preprocessed& c, int64_t x, int64_t y, int64_t z) {
 
 // Returns the patch's corner, decoded from its first voxel.
 std::array<int64_t, 3> corner(const Sample& sample) {
-  const auto first = static_cast<int64_t>(sample.image[0]);
+  const auto first = static_cast<int64_t>(sample.voxels.image[0]);
   return {first / 100000, first / 1000 % 100, first / 10 % 100};
 }
 
 bool holds_tumour(const Sample& sample) {
-  return std::any_of(sample.target.begin(), sample.target.end(), [](float t) { return t != 0; });
+  return std::ranges::any_of(sample.voxels.labels, [](uint8_t label) { return label != 0; });
 }
 
 }  // namespace
 
-TEST_CASE("a patch is a window of its case, image and target alike", "[train]") {
+TEST_CASE("a patch is a window of its case, image and labels alike", "[train]") {
   io::Preprocessed c = coded_case();
   for (int64_t x = 2; x < 9; ++x)
     for (int64_t z = 1; z < 7; ++z) label_at(c, x, 5, z) = static_cast<uint8_t>(x < 4 ? 1 : x < 7 ? 2 : 4);
@@ -54,17 +54,17 @@ TEST_CASE("a patch is a window of its case, image and target alike", "[train]") 
     const Sample sample = random_patch(c, patch, 0.5, Rng(1, draw));
     const auto low = corner(sample);
     corners.insert(low);
-    std::vector<float> image, target;
+    std::vector<float> image;
+    std::vector<uint8_t> labels;
     for (int64_t x = low[0]; x < low[0] + patch[0]; ++x)
       for (int64_t y = low[1]; y < low[1] + patch[1]; ++y)
         for (int64_t z = low[2]; z < low[2] + patch[2]; ++z) {
           for (int64_t channel = 0; channel < 4; ++channel) image.push_back(code(x, y, z, channel));
-          const uint8_t label = label_at(c, x, y, z);
-          for (const bool inside : {label != 0, label == 1 || label == 4, label == 4}) target.push_back(inside);
+          labels.push_back(label_at(c, x, y, z));
         }
-    REQUIRE(sample.size == patch);
-    REQUIRE(sample.image == image);
-    REQUIRE(sample.target == target);
+    REQUIRE(sample.voxels.size == patch);
+    REQUIRE(std::ranges::equal(sample.voxels.image, image));
+    REQUIRE(std::ranges::equal(sample.voxels.labels, labels));
   }
   CHECK(corners.size() == 9 * 5 * 7);  // every window that fits: each is missed with probability below e^-31
 }
@@ -99,7 +99,19 @@ TEST_CASE("half of the patches are put on the tumour, which lies anywhere in the
   io::Preprocessed healthy = coded_case();
   CHECK_FALSE(holds_tumour(random_patch(healthy, patch, 0.5, Rng(4))));
   const Sample all = random_patch(inside, volume, 0.5, Rng(5));
-  CHECK(all.image == inside.image);
-  CHECK(all.target == whole_sample(inside).target);
-  CHECK(whole_sample(inside).image == inside.image);
+  CHECK(std::ranges::equal(all.voxels.image, inside.image));
+  CHECK(std::ranges::equal(all.voxels.labels, inside.labels));
+}
+
+TEST_CASE("samples of the whole field of view share their case's voxels, and keep them", "[train]") {
+  SharedCase c = std::make_shared<const io::Preprocessed>(coded_case());
+  const Sample whole = whole_sample(c), augmented = augmented_sample(c, {}, patch, 0.5, Rng(6));
+  for (const HostSample& voxels : {whole.voxels, augmented.voxels}) {
+    CHECK(voxels.size == volume);
+    CHECK(voxels.image.data() == c->image.data());
+    CHECK(voxels.labels.data() == c->labels.data());
+  }
+  CHECK(c.use_count() == 3);
+  c.reset();
+  CHECK(whole.voxels.image.back() == code(11, 9, 7, 3));
 }
