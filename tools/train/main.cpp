@@ -88,14 +88,13 @@ void start_log(const RunFolder& folder) {
 }
 
 Split split_of(const TrainSettings& settings) {
-  Split split = checked_split(
+  CheckedSplit checked = checked_split(
       settings.data, settings.run,
       {.on_note = [](const std::string& note) { print_message("revunet-train: note: {}\n", note); },
        .on_warning = [](const std::string& warning) { print_message("revunet-train: warning: {}\n", warning); },
        .progress = progress_on_terminal()});
   watch_for_interruption();
-  complete_split(split, settings.run.stopping, progress_on_terminal());
-  return split;
+  return complete_split(std::move(checked), settings.run.stopping, progress_on_terminal());
 }
 
 // Logs to the run's own log alone.

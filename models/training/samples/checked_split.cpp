@@ -7,7 +7,7 @@ namespace revunet {
 namespace {
 
 io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options) {
-  io::CheckOptions check{.level = level, .patients = options.split.patients};
+  io::CheckOptions check{.level = level, .patients = options.split.patients, .wants_sums = true};
   if (options.resume) {
     // The size and the network of a resumed run are fixed, so the view is not checked again.
     check.level = std::min(level, io::CheckLevel::headers);
@@ -19,7 +19,7 @@ io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options
 
 }  // namespace
 
-Split checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
+CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
   std::vector<io::CaseFiles> cases =
@@ -29,18 +29,20 @@ Split checked_split(const DatasetChoice& data, const TrainOptions& options, cons
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());
-  const io::StartCheck check = io::check_before_start(used, check_options(data.check, options), messages.progress);
+  io::StartCheck check = io::check_before_start(used, check_options(data.check, options), messages.progress);
   io::expect_sound(check, used, data.path);
   for (const std::string& warning : check.warnings) {
     if (messages.on_warning) messages.on_warning(warning);
   }
-  return split;
+  return {std::move(split), std::move(check.sums)};
 }
 
-void complete_split(Split& split, const StoppingRule& stopping, const io::OnProgress& progress) {
-  split.hashes = hash_files(split, progress);
+Split complete_split(CheckedSplit checked, const StoppingRule& stopping, const io::OnProgress& progress) {
+  Split& split = checked.split;
+  split.hashes = hash_files(split, checked.sums, progress);
   split.validation_regions = count_regions(split.validation, progress);
   expect_validation(stopping, has_regions(split.validation_regions));
+  return std::move(split);
 }
 
 }  // namespace revunet

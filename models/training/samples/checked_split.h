@@ -22,14 +22,19 @@ struct SplitMessages {
   io::OnProgress progress = {};
 };
 
+struct CheckedSplit {
+  Split split;
+  io::SumOfFile sums;  // of the files that the check has read whole
+};
+
 // Returns the split of the dataset's cases that the run takes, which are sound at the level of the choice. A run that
 // goes on has the split in its folder, and its cases are checked by their headers at most: their hashes show that the
 // files are those that were checked when it began (complete_split). Throws as io::find_cases, split_cases,
 // io::expect_sound and expect_validation do.
-Split checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages);
+CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages);
 
-// Adds what takes long: the hashes of all files, and the numbers of validation cases with each region. Throws as
-// hash_files, count_regions and expect_validation do.
-void complete_split(Split& split, const StoppingRule& stopping, const io::OnProgress& progress = {});
+// Adds what takes long: the hashes of the files that have none yet, and the numbers of validation cases with each
+// region. Throws as hash_files, count_regions and expect_validation do.
+Split complete_split(CheckedSplit checked, const StoppingRule& stopping, const io::OnProgress& progress = {});
 
 }  // namespace revunet

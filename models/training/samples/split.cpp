@@ -146,33 +146,38 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
   return split;
 }
 
-FileHashes hash_files(const Split& split, const io::OnProgress& progress) {
+FileHashes hash_files(const Split& split, const io::SumOfFile& known, const io::OnProgress& progress) {
   struct File {
     std::string case_name, role;
     std::filesystem::path path;
+    std::string sum;
   };
   std::vector<File> files;
   for (const auto* list : {&split.training, &split.validation}) {
     for (const io::CaseFiles& c : *list) {
-      for (const auto& [role, path] : io::files_of(c)) files.push_back({c.name, role, path});
+      for (const auto& [role, path] : io::files_of(c)) files.push_back({c.name, role, path, {}});
     }
   }
   std::ranges::sort(files, {}, [](const File& f) { return std::tie(f.case_name, f.role); });
-  std::vector<std::string> sums(files.size());
-  io::for_each_in_parallel(files.size(), "files hashed", progress, [&](size_t i) {
-    if (!interrupted()) sums[i] = io::sha256_of_file(files[i].path);
+  std::vector<File*> unknown;
+  for (File& file : files) {
+    const auto found = known.find(file.path);
+    if (found != known.end()) file.sum = found->second;
+    if (found == known.end()) unknown.push_back(&file);
+  }
+  io::for_each_in_parallel(unknown.size(), "files hashed", progress, [&](size_t i) {
+    if (!interrupted()) unknown[i]->sum = io::sha256_of_file(unknown[i]->path);
   });
   if (interrupted()) throw Interrupted("interrupted before the first step; the run folder is as it was");
   FileHashes hashes;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const auto& [name, role, path] = files[i];
-    hashes[name][role] = sums[i];
-    const std::string known = listed_sum(split.hashes, name, role);
+  for (const auto& [name, role, path, sum] : files) {
+    hashes[name][role] = sum;
+    const std::string listed = listed_sum(split.hashes, name, role);
     REVUNET_EXPECTS(
-        known.empty() || known == sums[i], DataError,
+        listed.empty() || listed == sum, DataError,
         "[{}] expected the file that the split was made with, of SHA-256 {}, got {}; put that file back, or, "
         "if the new one is right, remove its line from the split's file",
-        path.string(), known, sums[i]);
+        path.string(), listed, sum);
   }
   return hashes;
 }

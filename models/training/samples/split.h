@@ -9,6 +9,7 @@
 
 #include "io/dataset/dataset.h"
 #include "io/dataset/patient.h"
+#include "io/files/sha256.h"
 #include "io/progress/parallel.h"
 #include "models/training/region_scores.h"
 
@@ -43,9 +44,10 @@ struct SplitOptions {
 // case without patient.
 Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options);
 
-// Returns the hashes of all files of the split's cases. All threads read. Throws DataError with the first file, in name
-// order, whose hash differs from the split's. Throws Interrupted where a signal comes.
-FileHashes hash_files(const Split& split, const io::OnProgress& progress = {});
+// Returns the hashes of all files of the split's cases. All threads read those that are not in `known`. Throws
+// DataError with the first file, in name order, whose hash differs from the split's. Throws Interrupted where a signal
+// comes.
+FileHashes hash_files(const Split& split, const io::SumOfFile& known = {}, const io::OnProgress& progress = {});
 
 // Returns {"training": [names], "validation": [names], "sha256": {name: {role: sum}}}.
 std::string to_json(const Split& split);

@@ -190,6 +190,14 @@ TEST_CASE("a split has the sums of its files, as sha256sum prints them, and know
   Split again = split_cases(split.training, from_file);
   CHECK(again.hashes == split.hashes);
   CHECK(hash_files(again) == split.hashes);
+  // Files whose sums are known are not read again.
+  const std::string other(64, 'f');
+  CHECK(hash_files(split_cases(split.training, {}), {{files.modalities[0].path, other}}).at("case_000").at("t1") ==
+        other);
+  CHECK_THAT(message_of<DataError>([&] {
+               hash_files(again, {{files.modalities[0].path, other}});
+             }),
+             ContainsSubstring("of SHA-256 " + empty + ", got " + other));
   write_bytes(folder / "case_000/1.nii", "abc");
   CHECK_THAT(
       message_of<DataError>([&] { hash_files(again); }),
