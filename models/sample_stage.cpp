@@ -41,9 +41,9 @@ DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetC
   const Context input = ctx.with_tag(Tag::input);
   const int64_t C = network.in_channels, R = network.out_channels;
   if (!sample.window) {
-    // Labels come first, so that they are gone before the image comes.
+    Tensor image = volume_on_device(ctx, sample.image, sample.size, C, type);
     Tensor target = target_of(input, on_device(input, label_volume(sample.size), sample.labels), R, type);
-    return {volume_on_device(ctx, sample.image, sample.size, C, type), std::move(target)};
+    return {std::move(image), std::move(target)};
   }
   const SampleWindow& window = *sample.window;
   Tensor whole = volume_on_device(ctx, sample.image, sample.size, C, DType::f32);

@@ -12,6 +12,7 @@
 #include "bench/common/table.h"
 #include "engine/process/cpu_limits.h"
 #include "io/dataset/dataset.h"
+#include "io/files/folders.h"
 #include "io/phantom/phantom.h"
 #include "models/training/samples/case_loader.h"
 #include "models/training/samples/samples.h"
@@ -82,6 +83,7 @@ Stage measured(const std::string& name, int repetitions, Work work) {
 // Makes the case where the folder does not have it yet.
 io::CaseFiles phantom_in(const std::filesystem::path& folder, const io::Size3& size) {
   const std::string name = io::phantom_name(0);
+  io::make_folder(folder);
   if (!std::filesystem::exists(folder / name)) io::write_phantom(folder, name, io::make_phantom(size, 0, 0));
   return io::find_cases(folder).at(0);
 }

@@ -142,8 +142,8 @@ TEST_CASE("each epoch augments a case in its own way, the same way every time", 
     std::map<std::string, std::vector<std::array<double, 4>>> drawn;  // by case, one epoch after the other
     for (int64_t number = 0; number < 6; ++number) {
       const TrainingSample sample = source.get(number, 6);
-      REQUIRE(sample.sample.window);
-      drawn[sample.case_name].push_back(sample.sample.window->warp.matrix);
+      REQUIRE(sample.sample.voxels.window);
+      drawn[sample.case_name].push_back(sample.sample.voxels.window->warp.matrix);
     }
     return drawn;
   };
