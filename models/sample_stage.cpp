@@ -20,7 +20,7 @@ Tensor on_device(const Context& ctx, const TensorSpec& spec, std::span<const T> 
   return ctx.device.computes() ? from_host(ctx, spec, values) : Tensor(ctx, spec);
 }
 
-// The labels' memory is free for what follows.
+// Takes the labels, so that their memory is free for what follows.
 Tensor target_of(const Context& ctx, Tensor labels, int64_t channels, DType type) {
   const Activation a = activation(labels.shape());
   Tensor target(ctx, volume({a.D, a.H, a.W}, channels, type));

@@ -1,7 +1,8 @@
 // bench-input measures what a sample costs on its way from a case's files to the device: time, bytes of host memory
 // that are made, and bytes that cross to the device.
 //
-// Rule: host memory is counted where it is made, by this program's own operator new, so that a copy cannot hide.
+// Rule: host memory is what C++ objects ask of operator new, which this program replaces. Tensors, zlib's buffers and
+// mapped files are not in it.
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -72,6 +73,7 @@ struct Stage {
 template <class Work>
 Stage measured(const std::string& name, int repetitions, Work work) {
   Stage stage{name, 0, 0, {}};
+  stage.runs.reserve(static_cast<size_t>(repetitions));  // the list itself is not counted
   for (int i = 0; i < repetitions; ++i) {
     const int64_t before = host_bytes;
     stage.runs.push_back(cost_of([&] { stage.crossed = work(); }).seconds);
@@ -94,7 +96,7 @@ int64_t bytes_of(const HostSample& sample) {
 
 std::vector<Stage> stages_of(const Options& options, Device& device) {
   const io::Size3 size = io::parse_size(options.size, "--size");
-  const std::filesystem::path folder = options.folder;
+  const std::filesystem::path folder = std::filesystem::path(options.folder) / options.volume;  // one folder per volume
   const io::CaseFiles files = phantom_in(folder / "data", io::parse_size(options.volume, "--volume"));
   const io::CaseCache cache(folder / "cache", [](const std::string&) {});
   cache.load(files);

@@ -19,8 +19,8 @@ class Sha256;
 // with the path for a missing, unreadable or damaged file. Only one thread may use it at a time.
 class GzipReader {
  public:
-  // Adds the bytes of the file to `sum`, where there is one, as they are on disk and as they are read. It has all of
-  // them after skip_padding(). It outlives this object.
+  // Adds the bytes of the file to `sum`, where there is one, as they are on disk and as they are read. `sum`
+  // has all of them after skip_padding(), and outlives this object.
   explicit GzipReader(const std::filesystem::path& path, Sha256* sum = nullptr);
   ~GzipReader();
   GzipReader(const GzipReader&) = delete;

@@ -11,7 +11,7 @@ namespace revunet::io {
 namespace {
 
 void expect_success(int status) {
-  REVUNET_EXPECTS(status == 1, Error, "[sha256] expected a sum, got a failure of libcrypto; free memory");
+  REVUNET_EXPECTS(status == 1, Error, "[sha256] expected a SHA-256 sum, got a failure of libcrypto; free memory");
 }
 
 }  // namespace

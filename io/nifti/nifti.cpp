@@ -22,7 +22,7 @@ namespace revunet::io {
 namespace {
 
 constexpr int64_t chunk_voxels = 64 * 1024;          // converted at a time: at most 512 KiB in addition to the result
-constexpr int64_t first_voxels = int64_t{64} << 20;  // reserved at once, 256 MiB: seven times an image of BraTS
+constexpr int64_t first_voxels = int64_t{64} << 20;  // reserved at once: seven times an image of BraTS
 
 std::string claim_of(const NiftiHeader& header) {
   const auto& [x, y, z] = header.grid.size;

@@ -1,4 +1,4 @@
-// This file reads labels that are whole numbers, byte by byte, as nearly all segmentations have them.
+// This file reads labels that are whole numbers, as nearly all segmentations have them, into a byte each.
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,8 @@
 // This op turns labels into the three nested regions that networks predict: WT (whole tumour) is where the label is not
 // 0, TC (tumour core) where it is 1 or 4, and ET (enhancing tumour) where it is 4. Regions are 0 and 1.
 //
-// Labels are 0, 1, 2 and 4, a byte each. So little crosses to the device, and twelve times as much is made there. The
-// op records nothing on the tape.
+// Labels are 0, 1, 2 and 4, a byte each. One byte per voxel crosses to a CUDA device, which makes a pack of 16 bytes of
+// it. The op records nothing on the tape.
 #pragma once
 
 #include "engine/host_device.h"

@@ -23,7 +23,7 @@ void check(const Tensor& source, const Tensor& result, const std::array<int64_t,
       kMostChannels, source.shape().to_string(), result.shape().to_string(), low[0], low[1], low[2]);
 }
 
-// `image` is what the labels are those of.
+// Checks that the labels are those of `image`.
 void check_labels(const Tensor& labels, const Tensor& image) {
   const auto [N, D, H, W, C] = activation(image.shape());
   const TensorSpec wanted{{N, D, H, W, 1}, DType::u8};

@@ -210,7 +210,7 @@ RegionScores Trainer::validation_scores() {
   const auto count = static_cast<int64_t>(validation_.count());
   for (size_t i = state_.validated.size(); i < validation_.count(); ++i) {
     progress_.note(fmt::format("validating {}/{}", i + 1, count));
-    const CaseLoader::Case c =
+    const SharedCase c =
         session_.saved_if_failing([&] { return validation_ahead_.get(static_cast<int64_t>(i), count); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));

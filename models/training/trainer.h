@@ -62,7 +62,7 @@ class Trainer {
   std::optional<io::CaseCache> cache_;
   SampleSource samples_;
   CaseLoader validation_;
-  ReadAhead<CaseLoader::Case> validation_ahead_;
+  ReadAhead<SharedCase> validation_ahead_;
   SequenceWatch watch_;
   RunSession session_;
   RunState& state_ = session_.state();

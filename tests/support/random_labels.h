@@ -10,9 +10,9 @@
 namespace revunet::test {
 
 // Returns labels that are 0, 1, 2 or 4, each as often as the others.
-inline std::vector<uint8_t> random_labels(int64_t count, uint64_t stream) {
+inline std::vector<uint8_t> random_labels(int64_t count, uint64_t random_sequence) {
   constexpr std::array<uint8_t, 4> kLabels = {0, 1, 2, 4};
-  Rng rng(6, stream);
+  Rng rng(6, random_sequence);
   std::vector<uint8_t> labels(static_cast<size_t>(count));
   for (uint8_t& label : labels) label = kLabels[static_cast<size_t>(rng.below(4))];
   return labels;

@@ -76,8 +76,8 @@ Option check_option(io::CheckLevel& level) {
               level,
               {{"full", io::CheckLevel::full}, {"headers", io::CheckLevel::headers}, {"none", io::CheckLevel::none}}),
           .help =
-              "check of all cases before the start: full (as revunet-check, every file is read once more), headers "
-              "(grids and lengths of the files) or none",
+              "check of all cases before the start: full (as revunet-check, which reads every file), headers (grids "
+              "and lengths of the files) or none",
           .of_new_runs = true};
 }
 

@@ -7,7 +7,7 @@ namespace revunet {
 
 namespace {
 
-// A loader keeps so many bytes of preprocessed cases in memory: a small dataset is read once, a large one streams past.
+// A loader keeps at most this many bytes of preprocessed cases: a small dataset is read once, a large one streams past.
 constexpr size_t kKeepBytes = size_t{2} << 30;
 
 size_t bytes_of(const io::Preprocessed& c) {
@@ -16,15 +16,15 @@ size_t bytes_of(const io::Preprocessed& c) {
 
 }  // namespace
 
-CaseLoader::Case CaseLoader::kept(size_t index) {
+SharedCase CaseLoader::kept(size_t index) {
   const std::lock_guard lock(mutex_);
   const auto found = kept_.find(index);
   return found == kept_.end() ? nullptr : found->second;
 }
 
-CaseLoader::Case CaseLoader::get(size_t index) try {
-  if (Case c = kept(index)) return c;
-  const Case c = with_host_memory("reading and preparing it", [&] {
+SharedCase CaseLoader::get(size_t index) try {
+  if (SharedCase c = kept(index)) return c;
+  const SharedCase c = with_host_memory("reading and preparing it", [&] {
     return std::make_shared<const io::Preprocessed>(
         io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
   });

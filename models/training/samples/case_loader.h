@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "io/preprocessing/case_cache.h"
-#include "models/training/samples/samples.h"
+#include "io/preprocessing/preprocessing.h"
 
 namespace revunet {
 
+// Cases are shared by the samples that are made of them and by whoever keeps them.
+using SharedCase = std::shared_ptr<const io::Preprocessed>;
+
 class CaseLoader {
  public:
-  using Case = SharedCase;
-
   // Preprocesses the cases to `size`. Reads them by way of `cache`, which outlives this object, unless it is nullptr.
   CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size, const io::CaseCache* cache)
       : cases_(std::move(cases)), size_(size), cache_(cache) {}
@@ -23,16 +24,16 @@ class CaseLoader {
   const std::string& name(size_t index) const { return cases_[index].name; }
   // Any thread may call it. Throws DataError as io::load_case and io::preprocess do, with the case's name, and
   // OutOfMemoryError where the host has no memory for it.
-  Case get(size_t index);
+  SharedCase get(size_t index);
 
  private:
-  Case kept(size_t index);
+  SharedCase kept(size_t index);
 
   std::vector<io::CaseFiles> cases_;
   io::Size3 size_;
   const io::CaseCache* cache_;
   std::mutex mutex_;  // of what follows
-  std::map<size_t, Case> kept_;
+  std::map<size_t, SharedCase> kept_;
   size_t kept_bytes_ = 0;
 };
 

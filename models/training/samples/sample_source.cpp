@@ -13,7 +13,7 @@ TrainingSample SampleSource::make(int64_t number) {
   const int64_t epoch = number / count() + 1;
   const auto place = static_cast<size_t>(number % count());
   const size_t index = epoch_order(loader_.count(), options_.seed, epoch)[place];
-  const CaseLoader::Case c = loader_.get(index);
+  const SharedCase c = loader_.get(index);
   const Rng window(options_.seed, kPatchSequence + static_cast<uint64_t>(number));
   TrainingSample made{{}, loader_.name(index), c->cut};
   if (options_.augmentation) {

@@ -1,7 +1,7 @@
 // A Sample is what one pass of training sees: a case's field of view, or a patch of it, augmented or not.
 //
-// Rule: a case is shared and never changes. Only a patch that is not augmented is cut out of it on the host, and a
-// copy; everything else is done on the device.
+// Rule: a case is shared and never changes. A patch that is not augmented is copied out of the case on the host.
+// Everything else happens on the device.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,9 @@
 #include "io/preprocessing/preprocessing.h"
 #include "models/sample_stage.h"
 #include "models/training/samples/augmentation.h"
+#include "models/training/samples/case_loader.h"
 
 namespace revunet {
-
-// Cases are shared by the samples that are made of them and by whoever keeps them.
-using SharedCase = std::shared_ptr<const io::Preprocessed>;
 
 struct Sample {
   std::shared_ptr<const void> owner;  // of what `voxels` points to

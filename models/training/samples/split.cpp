@@ -162,8 +162,11 @@ FileHashes hash_files(const Split& split, const io::SumOfFile& known, const io::
   std::vector<File*> unknown;
   for (File& file : files) {
     const auto found = known.find(file.path);
-    if (found != known.end()) file.sum = found->second;
-    if (found == known.end()) unknown.push_back(&file);
+    if (found == known.end()) {
+      unknown.push_back(&file);
+    } else {
+      file.sum = found->second;
+    }
   }
   io::for_each_in_parallel(unknown.size(), "files hashed", progress, [&](size_t i) {
     if (!interrupted()) unknown[i]->sum = io::sha256_of_file(unknown[i]->path);

@@ -1,5 +1,6 @@
 // Tests how NIfTI images are read, scaled and placed in space.
 #include "io/nifti/nifti.h"
+#include "io/nifti/whole_labels.h"
 
 #include <cmath>
 #include <limits>
@@ -226,6 +227,7 @@ TEST_CASE("labels are read from every type, in either byte order, scaled or not"
       if (slope != 1) image.scaling(slope, 0);
       const io::LabelImage got = io::read_nifti_labels(write_bytes(folder / "seg.nii", image.bytes()));
       INFO("datatype " << code << ", slope " << slope);
+      CHECK(io::read_whole_labels(folder / "seg.nii"));  // a byte each, without floats in between
       CHECK(got.grid.size == std::array<int64_t, 3>{4, 3, 2});
       CHECK(got.header.size() == 348);
       CHECK(got.tolerated.empty());
@@ -251,6 +253,7 @@ TEST_CASE("labels are read from every type, in either byte order, scaled or not"
   image.fill(numbers);
   CHECK_THAT(message_of<DataError>([&] { io::read_nifti_labels(write_bytes(folder / "seg.nii", image.bytes())); }),
              ContainsSubstring("got 260 at voxel 3"));
+  CHECK_FALSE(io::read_whole_labels(folder / "seg.nii"));
 }
 
 TEST_CASE("labels are whole numbers of a byte") {
