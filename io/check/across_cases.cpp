@@ -87,10 +87,11 @@ void compare_fingerprints(std::vector<CaseCheck>& checks, const Patients& patien
     }
   }
   for (const auto& [cases, modalities] : same) {
-    CaseReport &report = checks[cases.first].report, &other = checks[cases.second].report;
-    const bool one_patient = patients.of(report.name) == patients.of(other.name), one_name = report.name == other.name;
-    const auto name = [&](size_t i) { return one_name ? checks[i].folder.string() : checks[i].report.name; };
-    report.findings.push_back(
+    CheckedCase &checked = checks[cases.first].checked, &other = checks[cases.second].checked;
+    const bool one_patient = patients.of(checked.name) == patients.of(other.name),
+               one_name = checked.name == other.name;
+    const auto name = [&](size_t i) { return one_name ? checks[i].folder.string() : checks[i].checked.name; };
+    checked.findings.push_back(
         {one_patient ? FindingKind::duplicate : FindingKind::leakage,
          fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", name(cases.first),
                      one_patient ? "" : "another patient, ", name(cases.second), pairs_text(modalities))});
@@ -105,7 +106,7 @@ void compare_label_values(std::vector<CaseCheck>& checks) {
   for (CaseCheck& c : checks) try {
       if (c.label_values) expect_known_values(*c.label_values, c.profile, c.segmentation, seen);
     } catch (const DataError& e) {
-      c.report.findings.push_back({FindingKind::labels, e.what()});
+      c.checked.findings.push_back({FindingKind::labels, e.what()});
     }
 }
 
@@ -114,7 +115,7 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
   int64_t segmented = 0;
   for (const CaseCheck& c : checks) {
     segmented += c.label_values.has_value();
-    for (size_t r = 0; c.report.region_voxels && r < voxels.size(); ++r) voxels[r] += (*c.report.region_voxels)[r];
+    for (size_t r = 0; c.checked.region_voxels && r < voxels.size(); ++r) voxels[r] += (*c.checked.region_voxels)[r];
   }
   std::vector<Finding> findings;
   std::vector<std::string> absent;
@@ -137,11 +138,11 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
   return findings;
 }
 
-std::vector<Finding> field_of_view_findings(const std::vector<CaseReport>& cases, const TrainingView& view) {
+std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& cases, const TrainingView& view) {
   Size3 needed{};
-  const CaseReport* first_cut = nullptr;
+  const CheckedCase* first_cut = nullptr;
   int64_t cut = 0, brains = 0;
-  for (const CaseReport& c : cases) {
+  for (const CheckedCase& c : cases) {
     if (!c.grid) continue;
     needed = largest(needed, c.brain.value_or(oriented_grid(*c.grid, orientation_of(*c.grid)).size));
     if (!c.brain) continue;

@@ -29,6 +29,6 @@ struct TrainingView {
 // Returns warnings about brains that it cuts, where brains are known (from a full check). Also returns one about a
 // field of view that nobody chose (io::default_field_of_view) and that is mostly padding, by the brains or otherwise by
 // the images' sizes.
-std::vector<Finding> field_of_view_findings(const std::vector<CaseReport>& cases, const TrainingView& view);
+std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& cases, const TrainingView& view);
 
 }  // namespace revunet::io

@@ -49,9 +49,9 @@ class CaseChecker {
  public:
   CaseChecker(const CaseFiles& files, CheckLevel level, bool wants_sums)
       : files_(files), level_(level), wants_sums_(wants_sums) {
-    result_.report.name = files.name;
-    result_.report.labels = files.labels.name();
-    result_.report.segmented = files.segmentation.has_value();
+    result_.checked.name = files.name;
+    result_.checked.labels = files.labels.name();
+    result_.checked.segmented = files.segmentation.has_value();
     result_.profile = files.labels;
     result_.segmentation = files.segmentation.value_or(fs::path());
   }
@@ -66,14 +66,14 @@ class CaseChecker {
       if (!image.path.empty() && done.insert(image.path).second) check_image(image);
     }
     if (files_.segmentation) check_segmentation(*files_.segmentation);
-    if (result_.report.grid && brain_) result_.report.brain = oriented(*brain_, *result_.report.grid);
+    if (result_.checked.grid && brain_) result_.checked.brain = oriented(*brain_, *result_.checked.grid);
     warn_of_background();
-    if (result_.report.grid) warn_of_geometry(*result_.report.grid);
+    if (result_.checked.grid) warn_of_geometry(*result_.checked.grid);
     return std::move(result_);
   }
 
  private:
-  void add(FindingKind kind, const std::string& message) { result_.report.findings.push_back({kind, message}); }
+  void add(FindingKind kind, const std::string& message) { result_.checked.findings.push_back({kind, message}); }
 
   // Headers are read before any voxel. An image of another shape than all others is read no further, because a damaged
   // header may ask for any amount of memory.
@@ -97,7 +97,7 @@ class CaseChecker {
       const bool wants_voxels =
           level_ == CheckLevel::full && !alone_.contains(path) && read_nifti_header(path).frames == frames;
       NiftiImage image = wants_voxels ? read_voxels(path) : read_whole_nifti_header(path);
-      ++result_.report.readable_files;
+      ++result_.checked.readable_files;
       compare_grid(image.grid, path);
       compare_qform(image, path);
       add_tolerated(std::exchange(image.tolerated, {}));
@@ -121,11 +121,11 @@ class CaseChecker {
   }
 
   void compare_grid(const Grid& grid, const fs::path& path) {
-    if (!result_.report.grid) {
-      result_.report.grid = grid;
+    if (!result_.checked.grid) {
+      result_.checked.grid = grid;
       first_ = path;
     }
-    const Grid& first = *result_.report.grid;
+    const Grid& first = *result_.checked.grid;
     if (grid.size != first.size) {
       add(FindingKind::shape,
           fmt::format("[{}] expected {} voxels as {}, got {}; resample it to one grid", path.string(),
@@ -198,7 +198,7 @@ class CaseChecker {
     }
     if (!seen.varies) return;
     add_fingerprint(modality, voxels, grid);
-    if (grid.size == result_.report.grid->size) {
+    if (grid.size == result_.checked.grid->size) {
       brain_ = brain_ ? united(*brain_, seen.box) : seen.box;
     }
     if (seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
@@ -256,7 +256,7 @@ class CaseChecker {
       const auto inside = regions_of(m.label);
       for (size_t r = 0; r < inside.size(); ++r) voxels[r] += inside[r] ? counts[m.value] : 0;
     }
-    result_.report.region_voxels = voxels;
+    result_.checked.region_voxels = voxels;
   }
 
   void warn_of_geometry(const Grid& grid) {
@@ -293,7 +293,7 @@ class CaseChecker {
   bool contradicted_ = false;
   std::optional<BrainBox> brain_;                                  // around all images, in the order of the files
   std::vector<std::pair<std::string, VoxelSummary>> backgrounds_;  // of images whose background is not 0
-  fs::path first_;                                                 // the file of result_.report.grid
+  fs::path first_;                                                 // the file of result_.checked.grid
   std::set<fs::path> alone_;                                       // files of a shape that no other has
 };
 

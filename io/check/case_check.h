@@ -29,7 +29,7 @@ struct Fingerprint {
 };
 
 struct CaseCheck {
-  CaseReport report;
+  CheckedCase checked;
   std::filesystem::path folder;  // of its first image
   std::vector<Fingerprint>
       fingerprints;  // from a full check, of images that are not constant and segmentations that are not empty

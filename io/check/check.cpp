@@ -34,11 +34,11 @@ FindingKind kind_of(DatasetProblem::Kind kind) {
 }
 
 // Adds a problem to the case of its name, where that is the only one.
-void add_problems(const DatasetScan& scan, DatasetReport& report) {
+void add_problems(const DatasetScan& scan, CheckedDataset& checked) {
   for (const DatasetProblem& problem : scan.problems) {
-    const auto named = [&](const CaseReport& c) { return c.name == problem.case_name; };
-    const bool one = std::ranges::count_if(report.cases, named) == 1;
-    (one ? std::ranges::find_if(report.cases, named)->findings : report.findings)
+    const auto named = [&](const CheckedCase& c) { return c.name == problem.case_name; };
+    const bool one = std::ranges::count_if(checked.cases, named) == 1;
+    (one ? std::ranges::find_if(checked.cases, named)->findings : checked.findings)
         .push_back({kind_of(problem.kind), problem.message});
   }
 }
@@ -47,7 +47,7 @@ void add_problems(const DatasetScan& scan, DatasetReport& report) {
 std::vector<std::vector<std::string>> violations_in(const std::vector<CaseCheck>& checks) {
   std::vector<std::vector<std::string>> violations(checks.size());
   for (size_t i = 0; i < checks.size(); ++i) {
-    for (const Finding& f : checks[i].report.findings) {
+    for (const Finding& f : checks[i].checked.findings) {
       if (!is_warning(f.kind)) violations[i].push_back(f.message);
     }
   }
@@ -63,10 +63,10 @@ std::vector<std::string> warnings_in(const std::vector<CaseCheck>& checks, const
   std::map<FindingKind, Kind> kinds;
   for (const CaseCheck& check : checks) {
     std::set<FindingKind> own;
-    for (const Finding& f : check.report.findings) {
+    for (const Finding& f : check.checked.findings) {
       if (!is_warning(f.kind) || !own.insert(f.kind).second) continue;
       Kind& kind = kinds[f.kind];
-      if (kind.cases++ == 0) kind.first = fmt::format("{}: {}", check.report.name, f.message);
+      if (kind.cases++ == 0) kind.first = fmt::format("{}: {}", check.checked.name, f.message);
     }
   }
   std::vector<std::string> lines;
@@ -88,10 +88,10 @@ std::vector<CaseCheck> check_and_compare(const std::vector<CaseFiles>& cases, co
   return checks;
 }
 
-void expect_readable(const DatasetReport& report, const std::filesystem::path& path) {
-  if (std::ranges::any_of(report.cases, [](const CaseReport& c) { return c.readable_files > 0; })) return;
-  const auto own = std::ranges::find_if(report.cases, [](const CaseReport& c) { return !c.findings.empty(); });
-  const Finding& first = own == report.cases.end() ? report.findings.at(0) : own->findings[0];
+void expect_readable(const CheckedDataset& checked, const std::filesystem::path& path) {
+  if (std::ranges::any_of(checked.cases, [](const CheckedCase& c) { return c.readable_files > 0; })) return;
+  const auto own = std::ranges::find_if(checked.cases, [](const CheckedCase& c) { return !c.findings.empty(); });
+  const Finding& first = own == checked.cases.end() ? checked.findings.at(0) : own->findings[0];
   throw DataError(
       fmt::format("[{}] expected a dataset, got no image that can be read as one of a case; check the path. "
                   "The first: {}",
@@ -103,9 +103,9 @@ void expect_readable(const DatasetReport& report, const std::filesystem::path& p
 std::vector<CaseCheck> first_headers(const std::vector<CaseFiles>& cases, bool wanted) {
   std::vector<CaseCheck> checks(wanted ? cases.size() : 0);
   for (size_t i = 0; i < checks.size(); ++i) try {
-      checks[i].report.name = cases[i].name;
+      checks[i].checked.name = cases[i].name;
       const std::vector<CaseFile> files = files_of(cases[i]);
-      if (!files.empty()) checks[i].report.grid = read_nifti_header(files[0].path).grid;
+      if (!files.empty()) checks[i].checked.grid = read_nifti_header(files[0].path).grid;
     } catch (const DataError&) {
     }
   return checks;
@@ -114,30 +114,30 @@ std::vector<CaseCheck> first_headers(const std::vector<CaseFiles>& cases, bool w
 std::vector<Finding> findings_of_dataset(const std::vector<CaseCheck>& checks, const CheckOptions& options) {
   std::vector<Finding> findings = label_findings(checks);
   if (!options.view) return findings;
-  std::vector<CaseReport> reports;
-  for (const CaseCheck& c : checks) reports.push_back(c.report);
-  for (Finding& f : field_of_view_findings(reports, *options.view)) findings.push_back(std::move(f));
+  std::vector<CheckedCase> checked_cases;
+  for (const CaseCheck& c : checks) checked_cases.push_back(c.checked);
+  for (Finding& f : field_of_view_findings(checked_cases, *options.view)) findings.push_back(std::move(f));
   return findings;
 }
 
 }  // namespace
 
-DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOptions& options,
-                            const OnProgress& progress) {
+CheckedDataset check_dataset(const std::filesystem::path& path, const DatasetOptions& options,
+                             const OnProgress& progress) {
   DatasetScan scan = scan_dataset(path, options.labels);
   for (CaseFiles& c : scan.cases) {
     c.background = options.background;
     options.patients.of(c.name);  // throws before anything is read
   }
   std::vector<CaseCheck> checks = check_and_compare(scan.cases, {.patients = options.patients}, progress);
-  DatasetReport report{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
-  report.notes = notes_of(scan);
-  report.left_out = std::move(scan.left_out);
-  report.respelled = std::move(scan.respelled);
-  for (CaseCheck& check : checks) report.cases.push_back(std::move(check.report));
-  add_problems(scan, report);
-  expect_readable(report, path);
-  return report;
+  CheckedDataset checked{.data = path.string(), .layout = scan.layout, .cases = {}, .findings = label_findings(checks)};
+  checked.notes = notes_of(scan);
+  checked.left_out = std::move(scan.left_out);
+  checked.respelled = std::move(scan.respelled);
+  for (CaseCheck& check : checks) checked.cases.push_back(std::move(check.checked));
+  add_problems(scan, checked);
+  expect_readable(checked, path);
+  return checked;
 }
 
 StartCheck check_before_start(const std::vector<CaseFiles>& cases, const CheckOptions& options,

@@ -28,8 +28,8 @@ struct DatasetOptions {
 // Checks everything at `path` (io::scan_dataset), in full, on OpenMP's threads. The result is the same at any number of
 // threads. Throws DataError where there is no case, or no file of any case can be read. Throws DataError and UsageError
 // for a case without patient.
-DatasetReport check_dataset(const std::filesystem::path& path, const DatasetOptions& options,
-                            const OnProgress& progress = {});
+CheckedDataset check_dataset(const std::filesystem::path& path, const DatasetOptions& options,
+                             const OnProgress& progress = {});
 
 // A StartCheck is what a check says about cases before a program works on them.
 struct StartCheck {

@@ -12,7 +12,7 @@
 namespace revunet::io {
 namespace {
 
-std::string row(const CaseReport& c, size_t width) {
+std::string row(const CheckedCase& c, size_t width) {
   std::string text = fmt::format("{:<{}}", printable_line(c.name), width);
   text += c.grid ? fmt::format("  {:>11}  {:>14}  {:>7}", fmt::format("{}", fmt::join(c.grid->size, "x")),
                                fmt::format("{:.3g}", fmt::join(c.grid->spacing, "x")), orientation_code(*c.grid))
@@ -44,7 +44,7 @@ nlohmann::ordered_json json_of(const std::vector<Finding>& findings) {
   return list;
 }
 
-nlohmann::ordered_json json_of(const CaseReport& c) {
+nlohmann::ordered_json json_of(const CheckedCase& c) {
   nlohmann::ordered_json json = {{"case", c.name}};
   if (c.grid) {
     json["size"] = c.grid->size;
@@ -63,33 +63,33 @@ nlohmann::ordered_json json_of(const CaseReport& c) {
 
 }  // namespace
 
-std::string table_of(const DatasetReport& report) {
+std::string table_of(const CheckedDataset& checked) {
   size_t width = 4;
-  for (const CaseReport& c : report.cases) width = std::max(width, printable_line(c.name).size());
+  for (const CheckedCase& c : checked.cases) width = std::max(width, printable_line(c.name).size());
   std::string text = fmt::format("{:<{}}  {:>11}  {:>14}  {:>7}  {:>8}  {:>8}  {:>8}  {:>10}  {:>8}\n", "case", width,
                                  "voxels", "spacing, mm", "axes", "WT", "TC", "ET", "violations", "warnings");
-  for (const CaseReport& c : report.cases) text += row(c, width);
-  text += '\n' + lines_of("dataset", report.findings);
-  for (const CaseReport& c : report.cases) text += lines_of(c.name, c.findings);
-  for (const std::string& note : report.notes) text += printable_line(note) + '\n';
+  for (const CheckedCase& c : checked.cases) text += row(c, width);
+  text += '\n' + lines_of("dataset", checked.findings);
+  for (const CheckedCase& c : checked.cases) text += lines_of(c.name, c.findings);
+  for (const std::string& note : checked.notes) text += printable_line(note) + '\n';
   const auto segmented =
-      std::count_if(report.cases.begin(), report.cases.end(), [](const CaseReport& c) { return c.segmented; });
-  return text + fmt::format("{}: {} cases, {} with a segmentation{}; {} violations, {} warnings\n", report.layout,
-                            report.cases.size(), segmented,
-                            report.cases.empty() ? "" : fmt::format(" (labels: {})", report.cases[0].labels),
-                            report.count(false), report.count(true));
+      std::count_if(checked.cases.begin(), checked.cases.end(), [](const CheckedCase& c) { return c.segmented; });
+  return text + fmt::format("{}: {} cases, {} with a segmentation{}; {} violations, {} warnings\n", checked.layout,
+                            checked.cases.size(), segmented,
+                            checked.cases.empty() ? "" : fmt::format(" (labels: {})", checked.cases[0].labels),
+                            checked.count(false), checked.count(true));
 }
 
-std::string json_of(const DatasetReport& report) {
-  nlohmann::ordered_json json = {{"data", report.data}, {"layout", report.layout}};
+std::string json_of(const CheckedDataset& checked) {
+  nlohmann::ordered_json json = {{"data", checked.data}, {"layout", checked.layout}};
   json["cases"] = nlohmann::ordered_json::array();
-  for (const CaseReport& c : report.cases) json["cases"].push_back(json_of(c));
-  json["findings"] = json_of(report.findings);
-  json["left_out"] = report.left_out;
-  json["respelled"] = report.respelled;
-  json["notes"] = report.notes;
-  json["violations"] = report.count(false);
-  json["warnings"] = report.count(true);
+  for (const CheckedCase& c : checked.cases) json["cases"].push_back(json_of(c));
+  json["findings"] = json_of(checked.findings);
+  json["left_out"] = checked.left_out;
+  json["respelled"] = checked.respelled;
+  json["notes"] = checked.notes;
+  json["violations"] = checked.count(false);
+  json["warnings"] = checked.count(true);
   // File names may be in another encoding than JSON's UTF-8.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

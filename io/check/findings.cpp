@@ -16,12 +16,12 @@ bool is_warning(FindingKind kind) {
   return kind >= FindingKind::spacing;
 }
 
-int64_t DatasetReport::count(bool warnings) const {
+int64_t CheckedDataset::count(bool warnings) const {
   const auto count_in = [&](const std::vector<Finding>& list) {
     return std::count_if(list.begin(), list.end(), [&](const Finding& f) { return is_warning(f.kind) == warnings; });
   };
   int64_t sum = count_in(findings);
-  for (const CaseReport& c : cases) sum += count_in(c.findings);
+  for (const CheckedCase& c : cases) sum += count_in(c.findings);
   return sum;
 }
 

@@ -48,7 +48,7 @@ struct Finding {
   std::string message;  // as an error's: [file] expected ..., got ...; what to do
 };
 
-struct CaseReport {
+struct CheckedCase {
   std::string name;
   std::optional<Grid> grid;  // of the first image that can be read
   std::string labels;        // the profile's name
@@ -59,9 +59,9 @@ struct CaseReport {
   std::vector<Finding> findings;
 };
 
-struct DatasetReport {
+struct CheckedDataset {
   std::string data, layout;
-  std::vector<CaseReport> cases;            // by name
+  std::vector<CheckedCase> cases;           // by name
   std::vector<Finding> findings;            // about no single case
   std::vector<std::string> left_out = {};   // folders without any image
   std::vector<std::string> respelled = {};  // as io::DatasetScan's

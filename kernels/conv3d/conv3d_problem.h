@@ -41,14 +41,14 @@ struct ConvolutionProblem {
   }
 };
 
-// The operands are addresses on the device. backward_data writes x and reads y; backward_weight writes w.
-struct ConvolutionOperands {
+// ConvolutionBuffers are addresses on the device. backward_data writes x and reads y; backward_weight writes w.
+struct ConvolutionBuffers {
   void *x, *w, *y;
 
   void*& result(Direction direction) {
     return direction == Direction::forward ? y : direction == Direction::backward_data ? x : w;
   }
-  void* result(Direction direction) const { return ConvolutionOperands(*this).result(direction); }
+  void* result(Direction direction) const { return ConvolutionBuffers(*this).result(direction); }
 };
 
 }  // namespace revunet::cuda

@@ -47,14 +47,14 @@ void run(const Settings& options) {
   const int threads = chosen_cpu_threads(options.threads);
   io::expect_output_folder(options.json);
   use_cpu_threads(threads);
-  const io::DatasetReport report = io::check_dataset(options.data,
-                                                     {.labels = options.labels,
-                                                      .background = options.background,
-                                                      .patients = tools::patients_of_option(options.patients)},
-                                                     tools::progress_on_terminal());
-  tools::print_result(io::table_of(report));
-  if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(report)));
-  const int64_t violations = report.count(false);
+  const io::CheckedDataset checked = io::check_dataset(options.data,
+                                                       {.labels = options.labels,
+                                                        .background = options.background,
+                                                        .patients = tools::patients_of_option(options.patients)},
+                                                       tools::progress_on_terminal());
+  tools::print_result(io::table_of(checked));
+  if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(checked)));
+  const int64_t violations = checked.count(false);
   REVUNET_EXPECTS(violations == 0, Error, "[{}] expected a dataset to train on, got {} violations; fix them",
                   options.data.string(), violations);
 }

@@ -48,12 +48,12 @@ Tensor workspace(const Context& ctx, size_t bytes) {
 // A Trial is what algorithms are tried on: the operands at hand, except that a result to which the convolution would
 // add stays unchanged.
 struct ConvolutionAlgorithms::Trial {
-  Trial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& given) : operands(given) {
+  Trial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& given) : buffers(given) {
     if (problem.beta == 0) return;
     scratch = workspace(ctx, static_cast<size_t>(problem.result_elements() * size_of(problem.result)));
-    operands.result(problem.direction) = scratch.data<float>();
+    buffers.result(problem.direction) = scratch.data<float>();
   }
-  ConvolutionOperands operands;
+  ConvolutionBuffers buffers;
   Tensor scratch;
 };
 
@@ -72,31 +72,31 @@ ConvolutionAlgorithms::~ConvolutionAlgorithms() {
 }
 
 void ConvolutionAlgorithms::run(const Context& ctx, const ConvolutionProblem& problem,
-                                const ConvolutionOperands& operands, const AlgorithmLimits& limits) {
+                                const ConvolutionBuffers& buffers, const AlgorithmLimits& limits) {
   REVUNET_CUDNN_CHECK(cudnnSetStream(handle_, stream_of(ctx)));
   auto found = algorithms_.find({problem, limits});
   if (found == algorithms_.end()) {
-    found = algorithms_.emplace(std::pair(problem, limits), choose(ctx, problem, operands, limits)).first;
+    found = algorithms_.emplace(std::pair(problem, limits), choose(ctx, problem, buffers, limits)).first;
   }
-  execute(ctx, found->second, operands);
+  execute(ctx, found->second, buffers);
 }
 
 void ConvolutionAlgorithms::execute(const Context& ctx, const CudnnAlgorithm& algorithm,
-                                    const ConvolutionOperands& operands) {
+                                    const ConvolutionBuffers& buffers) {
   Tensor memory = workspace(ctx, algorithm.workspace());
-  algorithm.run(handle_, operands, memory.data<float>());
+  algorithm.run(handle_, buffers, memory.data<float>());
 }
 
 CudnnAlgorithm ConvolutionAlgorithms::choose(const Context& ctx, const ConvolutionProblem& problem,
-                                             const ConvolutionOperands& operands, const AlgorithmLimits& limits) {
+                                             const ConvolutionBuffers& buffers, const AlgorithmLimits& limits) {
   KernelChoices& choices = ctx.device.kernel_choices();
   const Keys keys = keys_of(problem, limits);
   for (const std::string& key : {keys.own, keys.shape}) {
     if (!choices.contains(key)) continue;
     // The shape's choice may belong to an engine that cannot do this alpha and beta.
-    if (auto known = known_algorithm(ctx, problem, operands, limits, key, key == keys.own)) return std::move(*known);
+    if (auto known = known_algorithm(ctx, problem, buffers, limits, key, key == keys.own)) return std::move(*known);
   }
-  Trial trial(ctx, problem, operands);
+  Trial trial(ctx, problem, buffers);
   std::optional<Timed> best = fastest(ctx, problem, limits, AlgorithmForm::plain, trial);
   if (!best || (!best->algorithm.tensor_cores() && !limits.arithmetic.strict_fp32)) {
     std::optional<Timed> fused = fastest(ctx, problem, limits, AlgorithmForm::fused, trial);
@@ -114,7 +114,7 @@ CudnnAlgorithm ConvolutionAlgorithms::choose(const Context& ctx, const Convoluti
 
 std::optional<CudnnAlgorithm> ConvolutionAlgorithms::known_algorithm(const Context& ctx,
                                                                      const ConvolutionProblem& problem,
-                                                                     const ConvolutionOperands& operands,
+                                                                     const ConvolutionBuffers& buffers,
                                                                      const AlgorithmLimits& limits,
                                                                      const std::string& key, bool required) {
   const std::string& name = ctx.device.kernel_choices().at(key);
@@ -122,7 +122,7 @@ std::optional<CudnnAlgorithm> ConvolutionAlgorithms::known_algorithm(const Conte
   if (named.empty() && !required) return std::nullopt;
   const auto correct = [&] {
     if (checked_.contains(key)) return true;
-    Trial trial(ctx, problem, operands);
+    Trial trial(ctx, problem, buffers);
     return is_correct(ctx, named[0], problem, trial);
   };
   REVUNET_EXPECTS(
@@ -141,7 +141,7 @@ std::optional<ConvolutionAlgorithms::Timed> ConvolutionAlgorithms::fastest(const
   std::vector<CudnnAlgorithm> offered = cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form);
   std::vector<std::pair<double, size_t>> times;
   for (size_t i = 0; i < std::min(offered.size(), kMostTimed); ++i) {
-    times.emplace_back(milliseconds(ctx, offered[i], trial.operands), i);
+    times.emplace_back(milliseconds(ctx, offered[i], trial.buffers), i);
   }
   std::ranges::sort(times);
   for (const auto& [time, i] : times) {
@@ -153,16 +153,16 @@ std::optional<ConvolutionAlgorithms::Timed> ConvolutionAlgorithms::fastest(const
 bool ConvolutionAlgorithms::is_correct(const Context& ctx, const CudnnAlgorithm& algorithm,
                                        const ConvolutionProblem& problem, Trial& trial) {
   if (trial.scratch) fill_zero(trial.scratch);
-  execute(ctx, algorithm, trial.operands);
-  return sampled_error(ctx, problem, trial.operands) <= kLargestError;
+  execute(ctx, algorithm, trial.buffers);
+  return sampled_error(ctx, problem, trial.buffers) <= kLargestError;
 }
 
 double ConvolutionAlgorithms::milliseconds(const Context& ctx, const CudnnAlgorithm& algorithm,
-                                           const ConvolutionOperands& operands) {
+                                           const ConvolutionBuffers& buffers) {
   Event begin, end;
-  execute(ctx, algorithm, operands);
+  execute(ctx, algorithm, buffers);
   begin.record(stream_of(ctx));
-  for (int i = 0; i < kTimedRuns; ++i) execute(ctx, algorithm, operands);
+  for (int i = 0; i < kTimedRuns; ++i) execute(ctx, algorithm, buffers);
   end.record(stream_of(ctx));
   return end.milliseconds_since(begin) / kTimedRuns;
 }

@@ -26,26 +26,26 @@ class ConvolutionAlgorithms {
   ConvolutionAlgorithms& operator=(const ConvolutionAlgorithms&) = delete;
 
   // Throws Error where no algorithm is within the limits, or none computes what it should.
-  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
            const AlgorithmLimits& limits);
 
  private:
   struct Trial;
   struct Timed;
 
-  CudnnAlgorithm choose(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+  CudnnAlgorithm choose(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
                         const AlgorithmLimits& limits);
   // Returns the algorithm chosen for `key`, checked. Where cuDNN does not offer it, throws Error if `required`, and
   // otherwise returns nothing.
   std::optional<CudnnAlgorithm> known_algorithm(const Context& ctx, const ConvolutionProblem& problem,
-                                                const ConvolutionOperands& operands, const AlgorithmLimits& limits,
+                                                const ConvolutionBuffers& buffers, const AlgorithmLimits& limits,
                                                 const std::string& key, bool required);
   // Returns the fastest correct algorithm that is offered in one form, or nothing where there is none.
   std::optional<Timed> fastest(const Context& ctx, const ConvolutionProblem& problem, const AlgorithmLimits& limits,
                                AlgorithmForm form, Trial& trial);
   bool is_correct(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionProblem& problem, Trial& trial);
-  void execute(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionOperands& operands);
-  double milliseconds(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionOperands& operands);
+  void execute(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionBuffers& buffers);
+  double milliseconds(const Context& ctx, const CudnnAlgorithm& algorithm, const ConvolutionBuffers& buffers);
 
   cudnnHandle_t handle_ = nullptr;
   std::map<std::pair<ConvolutionProblem, AlgorithmLimits>, CudnnAlgorithm> algorithms_;

@@ -29,7 +29,7 @@ struct Product {
 };
 
 // cuBLAS counts column by column: x (voxels, I) is its (I, voxels), and w (O, I) is its (I, O).
-Product product_of(const ConvolutionProblem& p, const ConvolutionOperands& o) {
+Product product_of(const ConvolutionProblem& p, const ConvolutionBuffers& o) {
   const int64_t V = p.voxels();
   switch (p.direction) {
     case Direction::forward:  // y = w^T x
@@ -52,7 +52,7 @@ MatrixProducts::~MatrixProducts() {
   cublasDestroy(handle_);
 }
 
-void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands,
+void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers,
                          const AlgorithmLimits& limits) {
   const size_t bytes = std::min(kWorkspace, limits.workspace) / kAllocationAlignment * kAllocationAlignment;
   Tensor workspace(ctx.for_workspace(), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
@@ -63,7 +63,7 @@ void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const 
   const cudaDataType_t result = p.result == DType::f32 ? CUDA_R_32F : CUDA_R_16BF;
   const cublasComputeType_t compute =
       f32 && !limits.arithmetic.strict_fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-  const Product g = product_of(p, operands);
+  const Product g = product_of(p, buffers);
   const float alpha = static_cast<float>(p.alpha), beta = static_cast<float>(p.beta);
   REVUNET_CUBLAS_CHECK(cublasGemmEx_64(handle_, g.transpose_a, g.transpose_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda,
                                        g.b, type, g.ldb, &beta, g.c, result, g.ldc, compute, CUBLAS_GEMM_DEFAULT));

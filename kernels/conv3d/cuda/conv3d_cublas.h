@@ -17,7 +17,7 @@ class MatrixProducts {
   MatrixProducts& operator=(const MatrixProducts&) = delete;
 
   // problem.k is 1.
-  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands,
+  void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
            const AlgorithmLimits& limits);
 
  private:

@@ -31,13 +31,13 @@ Tensor packed_weights(const Context& ctx, const ConvolutionProblem& p) {
 }
 
 // `packed` is the size in bytes of the packed weights, which lie in the device's workspace too.
-void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands, size_t packed) {
+void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers, size_t packed) {
   const size_t workspace = ctx.device.layout().convolution_workspace;
   const AlgorithmLimits limits{workspace - std::min(workspace, packed), ctx.device.arithmetic()};
   if (problem.k == 1) {
-    ctx.device.state<MatrixProducts>().run(ctx, problem, operands, limits);
+    ctx.device.state<MatrixProducts>().run(ctx, problem, buffers, limits);
   } else {
-    ctx.device.state<ConvolutionAlgorithms>().run(ctx, problem, operands, limits);
+    ctx.device.state<ConvolutionAlgorithms>().run(ctx, problem, buffers, limits);
   }
 }
 

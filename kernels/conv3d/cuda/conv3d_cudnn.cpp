@@ -222,12 +222,12 @@ void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
 }
 #endif
 
-void CudnnAlgorithm::run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const {
+void CudnnAlgorithm::run(cudnnHandle_t handle, const ConvolutionBuffers& buffers, void* workspace) const {
   std::vector<int64_t> uids = {kX, kW, kY};
-  std::vector<void*> pointers = {operands.x, operands.w, operands.y};
+  std::vector<void*> pointers = {buffers.x, buffers.w, buffers.y};
   if (reads_result_) {
     uids.push_back(kResult);
-    pointers.push_back(operands.result(*reads_result_));
+    pointers.push_back(buffers.result(*reads_result_));
   }
   Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, uids);

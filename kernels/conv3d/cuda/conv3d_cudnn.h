@@ -44,7 +44,7 @@ class CudnnAlgorithm {
   bool tensor_cores() const { return tensor_cores_; }
 
   // Runs on the handle's stream.
-  void run(cudnnHandle_t handle, const ConvolutionOperands& operands, void* workspace) const;
+  void run(cudnnHandle_t handle, const ConvolutionBuffers& buffers, void* workspace) const;
 
  private:
   Descriptor algorithm_;

@@ -67,14 +67,13 @@ int64_t terms_of(const ConvolutionProblem& p) {
 
 }  // namespace
 
-double sampled_error(const Context& ctx, const ConvolutionProblem& p, const ConvolutionOperands& operands) {
+double sampled_error(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers) {
   const int64_t samples = p.result_elements() <= kFew ? p.result_elements() : kSamples;
   Tensor values(ctx.for_workspace(), {samples, 2}, DType::f64);
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
     launch(ctx, dim3(static_cast<unsigned>(samples)), dim3(1, kThreads), sample_kernel<T, R>, p, terms_of(p),
-           p.result_elements(), static_cast<const T*>(operands.x), static_cast<const T*>(operands.w),
-           static_cast<const T*>(operands.y), static_cast<const R*>(operands.result(p.direction)),
-           values.data<double>());
+           p.result_elements(), static_cast<const T*>(buffers.x), static_cast<const T*>(buffers.w),
+           static_cast<const T*>(buffers.y), static_cast<const R*>(buffers.result(p.direction)), values.data<double>());
   });
   const std::vector<double> pairs = to_host_f64(values);
   double difference = 0, largest = 0;

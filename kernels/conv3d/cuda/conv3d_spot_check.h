@@ -12,6 +12,6 @@ namespace revunet::cuda {
 // Returns the largest |got - expected| at 512 places spread over the result, or everywhere in small results. It is
 // relative to the largest |expected| there, after the convolution has run on a result that was zero. Returns infinity
 // where something is not finite.
-double sampled_error(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionOperands& operands);
+double sampled_error(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers);
 
 }  // namespace revunet::cuda

@@ -45,7 +45,7 @@ std::vector<std::string> kinds_of(const std::vector<io::Finding>& findings) {
   return kinds;
 }
 
-io::DatasetReport check(const fs::path& data, const std::string& labels = "") {
+io::CheckedDataset check(const fs::path& data, const std::string& labels = "") {
   return io::check_dataset(data, {.labels = labels.empty() ? std::nullopt : std::optional(io::label_profile(labels))});
 }
 
@@ -56,28 +56,28 @@ using Kinds = std::vector<std::string>;
 TEST_CASE("a sound dataset has no findings, and brains are measured", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4});
-  const io::DatasetReport report = check(folder.path());
-  CHECK((report.count(false) == 0 && report.count(true) == 0));
-  CHECK(report.cases[0].brain == io::Size3{4, 2, 2});
+  const io::CheckedDataset checked = check(folder.path());
+  CHECK((checked.count(false) == 0 && checked.count(true) == 0));
+  CHECK(checked.cases[0].brain == io::Size3{4, 2, 2});
 }
 
 TEST_CASE("a background that is not 0 is reported with its value, its share and the option for it", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {1, 2, 4}, -0.75f);
-  const io::DatasetReport report = check(folder.path());
-  REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"background"});
-  CHECK(report.count(true) == 1);
+  const io::CheckedDataset checked = check(folder.path());
+  REQUIRE(kinds_of(checked.cases[0].findings) == Kinds{"background"});
+  CHECK(checked.count(true) == 1);
   // 16 of 240 voxels are brain. The background of t2 is -0.25, and that of flair is 0.
   CHECK_THAT(
-      report.cases[0].findings[0].message,
+      checked.cases[0].findings[0].message,
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
                         "of t1ce, -0.25 in 93.3 % of t2: it counts as brain") &&
           ContainsSubstring("`background` corner"));
-  CHECK(report.cases[0].brain == image_size);
-  const io::DatasetReport by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
+  CHECK(checked.cases[0].brain == image_size);
+  const io::CheckedDataset by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
   CHECK(by_corner.count(true) == 0);
   CHECK(by_corner.cases[0].brain == io::Size3{4, 2, 2});
-  const io::DatasetReport by_value = io::check_dataset(folder.path(), {.background = io::parse_background("-0.75")});
+  const io::CheckedDataset by_value = io::check_dataset(folder.path(), {.background = io::parse_background("-0.75")});
   CHECK(kinds_of(by_value.cases[0].findings) == Kinds{"unreadable", "unreadable", "unreadable"});  // not t1
 }
 
@@ -87,9 +87,9 @@ TEST_CASE("images without any background are reported", "[check]") {
   std::vector<float> voxels(8 * 6 * 5);
   for (size_t v = 0; v < voxels.size(); ++v) voxels[v] = 1 + static_cast<float>(v);
   io::write_nifti(folder / "case_1/case_1_t2.nii.gz", io::make_nifti_header(image_size, {1, 1, 1}), voxels, 1);
-  const io::DatasetReport report = check(folder.path());
-  REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"background"});
-  CHECK_THAT(report.cases[0].findings[0].message,
+  const io::CheckedDataset checked = check(folder.path());
+  REQUIRE(kinds_of(checked.cases[0].findings) == Kinds{"background"});
+  CHECK_THAT(checked.cases[0].findings[0].message,
              ContainsSubstring("got no frequent value and 0 % zeros in t2") && ContainsSubstring("skull stripping"));
 }
 
@@ -98,15 +98,15 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
   add_case(folder.path(), "case_1", {1, 2, 3});
   SECTION("some have 4") {
     add_case(folder.path(), "case_2", {1, 2, 4});
-    const io::DatasetReport report = check(folder.path());
-    REQUIRE(kinds_of(report.cases[0].findings) == Kinds{"labels"});
-    const std::string message = report.cases[0].findings[0].message;
+    const io::CheckedDataset checked = check(folder.path());
+    REQUIRE(kinds_of(checked.cases[0].findings) == Kinds{"labels"});
+    const std::string message = checked.cases[0].findings[0].message;
     for (const char* profile : {"brats2015 (", "brats2024 (", "brats2024-ped ("}) {
       CHECK_THAT(message, ContainsSubstring("`labels` " + std::string(profile)));
     }
     CHECK_THAT(message, !ContainsSubstring("brats2023") && !ContainsSubstring("msd"));  // these have no 4
     // brats2015 is chosen here, but no case has both labels, so the cases may be of two conventions.
-    const io::DatasetReport chosen = check(folder.path(), "brats2015");
+    const io::CheckedDataset chosen = check(folder.path(), "brats2015");
     REQUIRE(kinds_of(chosen.findings) == Kinds{"convention"});
     CHECK_THAT(chosen.findings[0].message, ContainsSubstring("got 3 without 4 in 1 cases, 4 without 3 in 1"));
     add_case(folder.path(), "case_3", {1, 2, 3, 4});
@@ -123,16 +123,16 @@ TEST_CASE("regions that no case has are reported once", "[check]") {
   const TemporaryFolder folder;
   add_case(folder.path(), "case_1", {});
   add_case(folder.path(), "case_2", {});
-  io::DatasetReport report = check(folder.path());
-  REQUIRE(kinds_of(report.findings) == Kinds{"regions"});
-  CHECK_THAT(report.findings[0].message, ContainsSubstring("no case has a labelled voxel"));
-  CHECK(report.count(true) == 1);
+  io::CheckedDataset checked = check(folder.path());
+  REQUIRE(kinds_of(checked.findings) == Kinds{"regions"});
+  CHECK_THAT(checked.findings[0].message, ContainsSubstring("no case has a labelled voxel"));
+  CHECK(checked.count(true) == 1);
   // This dataset of BraTS 2021 is read as one of 2024. Its enhancing tumour then counts as background.
   add_case(folder.path(), "case_3", {1, 2, 4});
   CHECK(check(folder.path()).findings.empty());
-  report = check(folder.path(), "brats2024");
-  REQUIRE(kinds_of(report.findings) == Kinds{"regions"});
-  CHECK_THAT(report.findings[0].message,
+  checked = check(folder.path(), "brats2024");
+  REQUIRE(kinds_of(checked.findings) == Kinds{"regions"});
+  CHECK_THAT(checked.findings[0].message,
              ContainsSubstring("got no case with ET, read as brats2024 (0 background, 1 core, 2 oedema, 3 enhancing, 4 "
                                "background)"));
 }
@@ -150,17 +150,17 @@ TEST_CASE("patients as the user names them decide on copies, and every case need
 }
 
 TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported with a better one", "[check]") {
-  io::CaseReport known;
+  io::CheckedCase known;
   known.name = "a";
   known.grid.emplace();
   known.grid->size = {50, 60, 40};
   known.grid->spacing = {1, 1, 1};
   known.grid->affine.setIdentity();
   known.grid->oriented = false;
-  io::CaseReport measured = known;
+  io::CheckedCase measured = known;
   measured.name = "b";
   measured.brain = io::Size3{40, 30, 20};
-  const auto told = [](const std::vector<io::CaseReport>& cases, const io::Size3& view) {
+  const auto told = [](const std::vector<io::CheckedCase>& cases, const io::Size3& view) {
     std::string text;
     for (const io::Finding& f : io::field_of_view_findings(cases, {view, 16})) text += f.message;
     return text;

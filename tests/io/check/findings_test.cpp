@@ -21,8 +21,8 @@ struct Checked {
 };
 
 Checked check_all(const fs::path& data) {
-  const io::DatasetReport report = io::check_dataset(data, {});
-  return {report.count(false), io::table_of(report), io::json_of(report)};
+  const io::CheckedDataset checked = io::check_dataset(data, {});
+  return {checked.count(false), io::table_of(checked), io::json_of(checked)};
 }
 
 // Returns the header of `bytes.header` with an affine whose corners lie `shift` mm further along x.
@@ -103,10 +103,10 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   });
   with_header(d, "unknown", 16, [](std::vector<char>& h) { std::fill_n(h.begin() + 252, 4, '\0'); });  // both codes
   const Checked got = check_all(d.folder.path());
-  const nlohmann::json report = nlohmann::json::parse(got.json);
+  const nlohmann::json checked = nlohmann::json::parse(got.json);
   std::map<std::string, std::vector<std::string>> kinds;
   std::map<std::string, std::string> messages;
-  for (const nlohmann::json& c : report.at("cases")) {
+  for (const nlohmann::json& c : checked.at("cases")) {
     auto& list = kinds[c.at("case").get<std::string>()];
     for (const nlohmann::json& finding : c.at("findings")) {
       list.push_back(finding.at("kind").get<std::string>());
@@ -139,9 +139,9 @@ TEST_CASE("one of every violation is found, all at once", "[check]") {
   CHECK(kinds["BraTS-GLI-00001-000"].empty());
   CHECK(kinds["BraTS-GLI-00001-001"] == Kinds{"duplicate"});
   CHECK_THAT(messages["BraTS-GLI-00001-001"], ContainsSubstring("t1, t1ce, t2, flair"));
-  CHECK(report.at("violations") == 13);
-  CHECK(report.at("warnings") == 3);
-  for (const nlohmann::json& c : report.at("cases")) {
+  CHECK(checked.at("violations") == 13);
+  CHECK(checked.at("warnings") == 3);
+  for (const nlohmann::json& c : checked.at("cases")) {
     if (c.at("case") != "sound") continue;
     CHECK(c.at("voxels") == nlohmann::json{{"WT", 15}, {"TC", 8}, {"ET", 3}});
     CHECK(c.at("size") == nlohmann::json{8, 6, 4});
@@ -234,10 +234,10 @@ TEST_CASE("of two cases of one name, the files of both are checked", "[check]") 
   const Checked result = check_all(d.folder.path());
   CHECK_THAT(result.output, ContainsSubstring("LGG/a] expected images of its own, got those of " +
                                               (d.folder / "HGG/a").string() + " as t1"));
-  const nlohmann::json report = nlohmann::json::parse(result.json);
-  CHECK(report["findings"].size() == 1);  // two of one name: of neither alone
-  CHECK(report["cases"][0]["findings"].empty());
-  CHECK(report["cases"][1]["findings"].size() == 2);
+  const nlohmann::json checked = nlohmann::json::parse(result.json);
+  CHECK(checked["findings"].size() == 1);  // two of one name: of neither alone
+  CHECK(checked["cases"][0]["findings"].empty());
+  CHECK(checked["cases"][1]["findings"].size() == 2);
   CHECK_THAT(result.output, ContainsSubstring("expected one case of each name, got a also in") &&
                                 ContainsSubstring("LGG/a/a_t2.nii.gz] "));
 }
