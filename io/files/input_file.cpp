@@ -13,7 +13,7 @@
 namespace revunet::io {
 namespace {
 
-constexpr size_t read_bytes_at_once = 64 * 1024;  // read at a time
+constexpr size_t read_size = 64 * 1024;  // bytes read at a time
 
 const char* kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
@@ -82,19 +82,19 @@ std::string read_whole_file(const std::filesystem::path& path, int64_t most) {
   int64_t count = 0;
   do {
     const size_t known = text.size();
-    text.resize(known + read_bytes_at_once);
-    count = file.read(text.data() + known, read_bytes_at_once);
+    text.resize(known + read_size);
+    count = file.read(text.data() + known, read_size);
     text.resize(known + static_cast<size_t>(count));
     REVUNET_EXPECTS(static_cast<int64_t>(text.size()) <= most, DataError,
                     "[{}] expected at most {} bytes, got {} or more; check that it is the right file", path.string(),
                     most, std::max(file.size(), static_cast<int64_t>(text.size())));
-  } while (count == static_cast<int64_t>(read_bytes_at_once));
+  } while (count == static_cast<int64_t>(read_size));
   return text;
 }
 
 bool LineReader::refill() {
-  chunk_.resize(read_bytes_at_once);
-  chunk_.resize(static_cast<size_t>(file_.read(chunk_.data(), read_bytes_at_once)));
+  chunk_.resize(read_size);
+  chunk_.resize(static_cast<size_t>(file_.read(chunk_.data(), read_size)));
   used_ = 0;
   return !chunk_.empty();
 }

@@ -45,10 +45,10 @@ NiftiImage read_nifti(const std::filesystem::path& path, NonFinite non_finite = 
                       Sha256* sum = nullptr);
 
 // Reads the labels of a segmentation as read_nifti does, and checks that every voxel is an integer in 0..255 and that
-// frames == 1. Each voxel takes a byte where all are whole numbers;
-// otherwise the file is read a second time, as floats. It tolerates labels within the image's scaling_error of whole
-// numbers, where each label is one value throughout, as a writer of scaled numbers leaves them. A map of probabilities
-// is refused: it has many values near 0 and 1.
+// frames == 1. Each voxel takes a byte where all are whole numbers. Otherwise the file is read a second time, as
+// floats. It tolerates labels within the image's scaling_error of whole numbers, where each label is one value
+// throughout, as a writer of scaled numbers leaves them. A map of probabilities is refused: it has many values near 0
+// and 1.
 struct LabelImage {
   Grid grid;
   std::vector<uint8_t> labels;  // x fastest
