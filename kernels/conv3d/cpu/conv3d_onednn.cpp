@@ -49,6 +49,9 @@ class Convolutions {
   }
 
  private:
+  // Before the first run of a 1x1x1 convolution, oneDNN tries ways to cut an image up. Their number grows with the
+  // image's voxels, and for large volumes that takes longer than everything else that a plan does. Images of one plane
+  // are multiplied as fast, to the same bits.
   Convolution compile(const Problem& p) const {
     const int64_t pad = (p.k - 1) / 2;
     const dnnl::memory::dims padding(3, pad);
@@ -88,9 +91,9 @@ void onednn_forward(const Context& ctx, const Tensor& x, const Tensor& w, const 
                     Tensor& y, bool add) {
   const auto [N, D, H, W, I] = activation(x.shape());
   Problem problem{x.dtype(), y.dtype(), N, D, H, W, I, activation(y.shape()).C, w.shape()[0], bias != nullptr, add};
-  if (problem.k == 1 && kPointwiseByRows) {
-    problem.N = N * D * H;
-    problem.D = problem.H = 1;
+  if (problem.k == 1) {  // is one of many images of one plane: see Convolutions::compile
+    problem.N = N * D;
+    problem.D = 1;
   }
   try {
     auto& convolutions = ctx.device.state<Convolutions>();

@@ -24,11 +24,6 @@ inline dnnl::convolution_forward::primitive_desc describe_convolution(
 #endif
 }
 
-// Says whether a 1x1x1 convolution is described faster as one over many images of one row. Generation 3 tries ways to
-// cut an image up by its voxels before the first run: with oneDNN 3.7 and AVX2 that takes 150 ms for 30 channels at
-// 128^3, and 0.2 ms for rows. The bits and the speed of a run are the same.
-inline constexpr bool kPointwiseByRows = DNNL_VERSION_MAJOR >= 3;
-
 // Returns whether oneDNN has instructions of this processor that multiply bf16. An instruction set's bits contain those
 // of the sets that it extends.
 inline bool multiplies_bf16() {
