@@ -80,8 +80,9 @@ ComputeDevice::ComputeDevice(const DeviceOptions& options)
     : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
       description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
                                                     : fmt::format("{} CPU threads", cpu_threads())),
-      algorithm_file_(options.algorithm_file),
-      algorithm_key_(fmt::format("{}; {}", description_, cuda_versions())) {
+      algorithm_file_(options.algorithm_file) {
+  // cuDNN and cuBLAS are loaded here, so that one that is missing is known before any work.
+  if (options.kind == DeviceKind::cuda) algorithm_key_ = fmt::format("{}; {}", description_, cuda_versions());
   if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
   if (algorithm_file_.empty()) return;
   device_.kernel_choices() = read_algorithm_file(algorithm_file_, algorithm_key_);

@@ -22,8 +22,13 @@ const std::string kOptions =
 const std::string kEverything =
     kOptions + " --accumulate 4 --ema 0.9 --dropout 0.3 --clip-gradients 0.5 --cross-entropy 1 --augment strong";
 
-// Samples take some tenths of a second, so that a signal at the start comes within the first epoch.
-const std::string kSlow = "--channels 12,24 --size 96,96,96 --lr 0.01";
+// Samples take some tenths of a second, so that a signal at the start comes within the first epoch. Sanitizers make
+// them many times as slow.
+#if defined(__SANITIZE_ADDRESS__)
+const std::string kSlow = "--channels 12,24 --size 32,32,32 --lr 0.01";
+#else
+const std::string kSlow = "--channels 12,24 --size 80,80,80 --lr 0.01";
+#endif
 
 // Starts revunet-train. Once `condition`, in shell syntax, holds and `delay` seconds have passed, sends it a signal.
 ToolResult train_until(const std::string& condition, const std::string& delay, const char* signal,
