@@ -6,13 +6,18 @@
 // There are no globals. A device outlives every tensor made on it.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <compare>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <typeindex>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/memory/caching_allocator.h"
 
@@ -67,11 +72,22 @@ class Device {
   const Arithmetic& arithmetic() const { return arithmetic_; }
   KernelChoices& kernel_choices() { return kernel_choices_; }
 
-  // Returns the kernels' own object of type T on this device. The first call makes it.
+  // Sets the function that receives a line for each kernel that is tried or chosen. Without one, nothing is logged.
+  void log_to(std::function<void(const std::string&)> log) { log_ = std::move(log); }
+  template <class... Arguments>
+  void log(fmt::format_string<Arguments...> text, Arguments&&... arguments) const {
+    if (log_) log_(fmt::format(text, std::forward<Arguments>(arguments)...));
+  }
+
+  // Returns the kernels' own object of type T on this device. The first call makes it, from the device if it takes one.
   template <class T>
   T& state() {
     std::shared_ptr<void>& slot = state_[typeid(T)];
-    if (!slot) slot = std::make_shared<T>();
+    if constexpr (std::is_constructible_v<T, Device&>) {
+      if (!slot) slot = std::make_shared<T>(*this);
+    } else {
+      if (!slot) slot = std::make_shared<T>();
+    }
     return *static_cast<T*>(slot.get());
   }
 
@@ -81,6 +97,7 @@ class Device {
   MemoryLayout layout_;
   Arithmetic arithmetic_;
   KernelChoices kernel_choices_;
+  std::function<void(const std::string&)> log_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> state_;
 };
 

@@ -73,7 +73,7 @@ Tensor clone(const Context& ctx, const Tensor& x) {
 
 void fill_zero(Tensor& x) {
   if (!x.device().computes()) return;
-  x.device().memory().fill_zero(x.address(), x.stored_bytes());
+  x.device().memory().fill(x.address(), 0, x.stored_bytes());
 }
 
 void copy(const Tensor& from, Tensor& to) {

@@ -53,9 +53,36 @@ def ops(report):
 def ops_of_step(row):
     if not row["deterministic"]:
         return ""
-    return (f"\nOps of a step, {row['model']}, depth {row['depth']}, {row['precision']}, {by_x(row['size'])}.\n\n" +
-            table(["op", "calls", "ms"],
-                  [[op["op"], str(op["calls"]), f"{op['milliseconds']:.3f}"] for op in row["op_times"][0]]))
+    text = f"\nOps of a step, {row['model']}, depth {row['depth']}, {row['precision']}, {by_x(row['size'])}.\n"
+    for what in ("op", "layer"):
+        text += "\n" + table([what, "calls", "ms"],
+                             [[time["name"], str(time["calls"]), f"{time['milliseconds']:.3f}"]
+                              for time in row["op_times"][0][f"by_{what}"]])
+    return text
+
+
+def plans(report):
+    """Lists the algorithms of each convolution, the fastest first; * is what a step runs."""
+    text = f"\nAlgorithms of convolutions, {report['precision']}, {by_x(report['size'])}; * is what a step runs.\n"
+    for convolution in report["convolutions"]:
+        ran = sorted((a for a in convolution["algorithms"] if a["milliseconds"]), key=lambda a: a["milliseconds"])
+        text += f"\n{convolution['convolution']}: {convolution['flops'] / 1e9:.1f} GFLOP\n\n" + table(
+            ["algorithm", "ms", "TFLOP/s", "error", "MiB", "deterministic"],
+            [[("* " if a["chosen"] else "") + a["algorithm"], f"{a['milliseconds']:.3f}",
+              f"{convolution['flops'] / a['milliseconds'] / 1e9:.1f}", f"{a['error']:.1e}",
+              mib(a["workspace_bytes"]), "yes" if a["deterministic"] else "no"] for a in ran])
+    return text
+
+
+def train(results):
+    rows = results.get("train", [])
+    if not rows:
+        return ""
+    text = "\nSteps of revunet-train with their input.\n\n" + table(
+        ["size", "precision", "ms", "of which waiting for data"],
+        [[by_x(row["size"]), row["precision"], f"{1e3 * row['seconds'] / row['steps']:.1f}",
+          f"{1e3 * row['waiting'] / row['steps']:.1f}"] for row in rows])
+    return text + "".join(f"\n- {row['precision']}: {line}" for row in rows for line in row["memory"]) + "\n"
 
 
 def failed(text):
@@ -73,6 +100,7 @@ def markdown(results):
     text += steps(results)
     text += "".join(ops(report) for report in results.get("ops", []))
     text += "".join(ops_of_step(row) for row in results.get("steps", []))
+    text += train(results) + "".join(plans(report) for report in results.get("plans", []))
     if results["failures"]:
         text += "\nFailed or left out:\n\n" + "".join(map(failed, results["failures"]))
     return text

@@ -6,8 +6,8 @@
 
 namespace revunet::bench {
 
-// Runs a step, prints a table of its ops, the longest first, and returns [{op, calls, milliseconds}] for a file. Throws
-// UsageError where the run is not on a CUDA device.
+// Runs a step, prints a table of its ops and one of its layers, the longest first, and returns {by_op, by_layer} for a
+// file: lists of {name, calls, milliseconds}. Throws UsageError where the run is not on a CUDA device.
 Json report_op_times(TrainingRun& run);
 
 }  // namespace revunet::bench

@@ -9,6 +9,8 @@
 
 #include "engine/cuda/event.h"
 #include "engine/cuda/gpu.h"
+#include "engine/cuda/kernel_code.h"
+#include "engine/cuda/optional_libraries.h"
 
 namespace revunet::cuda {
 
@@ -56,7 +58,7 @@ class CudaStream {
 // runtime's current device belongs to the thread.
 class CudaMemory : public MemoryResource {
  public:
-  explicit CudaMemory(int device) : stream_(device) {}
+  explicit CudaMemory(int device) : device_(device), stream_(device) {}
   ~CudaMemory() override { cudaStreamSynchronize(stream_); }  // before staging_ is destroyed
   CudaMemory(const CudaMemory&) = delete;
   CudaMemory& operator=(const CudaMemory&) = delete;
@@ -90,6 +92,12 @@ class CudaMemory : public MemoryResource {
     Capacity bytes{};
     REVUNET_CUDA_CHECK(cudaMemGetInfo(&bytes.free, &bytes.total));
     return bytes;
+  }
+
+  std::optional<size_t> memory_of_process() const override {
+    std::array<char, 32> id{};
+    REVUNET_CUDA_CHECK(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), device_));
+    return cuda::memory_of_process(id.data());
   }
 
   void copy_in(void* to, const void* host, size_t bytes) override {
@@ -127,9 +135,12 @@ class CudaMemory : public MemoryResource {
     REVUNET_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_));
   }
 
-  void fill_zero(void* to, size_t bytes) override { REVUNET_CUDA_CHECK(cudaMemsetAsync(to, 0, bytes, stream_)); }
+  void fill(void* to, uint8_t value, size_t bytes) override {
+    REVUNET_CUDA_CHECK(cudaMemsetAsync(to, value, bytes, stream_));
+  }
 
  private:
+  int device_;
   CudaStream stream_;
   std::array<Staging, 2> staging_;
 };
@@ -185,7 +196,9 @@ void expect_device(int index) {
 
 Device make_device(int index, const MemoryLayout& layout, const Arithmetic& arithmetic) {
   expect_device(index);
-  return Device(std::make_unique<CudaMemory>(index), layout, arithmetic);
+  auto memory = std::make_unique<CudaMemory>(index);  // makes the device current
+  expect_kernel_code(index);
+  return Device(std::move(memory), layout, arithmetic);
 }
 
 }  // namespace revunet::cuda

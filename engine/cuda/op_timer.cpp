@@ -5,8 +5,19 @@
 
 namespace revunet::cuda {
 
+namespace {
+
+void add(std::vector<OpTimer::Time>& times, const std::string& name, double milliseconds) {
+  auto time = std::ranges::find(times, name, &OpTimer::Time::name);
+  if (time == times.end()) time = times.insert(times.end(), {name});
+  ++time->calls;
+  time->milliseconds += milliseconds;
+}
+
+}  // namespace
+
 void OpTimer::begin(const Context& ctx, const char* op) {
-  calls_.push_back({op, Event(), Event()});
+  calls_.push_back({op, ctx.device.allocator().current_layer(), Event(), Event()});
   calls_.back().begin.record(stream_of(ctx));
 }
 
@@ -14,17 +25,17 @@ void OpTimer::end(const Context& ctx) {
   calls_.back().end.record(stream_of(ctx));
 }
 
-std::vector<OpTimer::Time> OpTimer::stop() {
+OpTimer::Times OpTimer::stop() {
   on_ = false;
-  std::vector<Time> times;
+  Times times;
   for (const Call& call : calls_) {
-    auto time = std::ranges::find(times, call.op, &Time::op);
-    if (time == times.end()) time = times.insert(times.end(), Time{call.op, 0, 0});
-    ++time->calls;
-    time->milliseconds += call.end.milliseconds_since(call.begin);
+    const double milliseconds = call.end.milliseconds_since(call.begin);
+    add(times.by_op, call.op, milliseconds);
+    add(times.by_layer, device_.allocator().layer_name(call.layer), milliseconds);
   }
   calls_.clear();
-  std::ranges::stable_sort(times, std::greater<>(), &Time::milliseconds);
+  std::ranges::stable_sort(times.by_op, std::greater<>(), &Time::milliseconds);
+  std::ranges::stable_sort(times.by_layer, std::greater<>(), &Time::milliseconds);
   return times;
 }
 

@@ -8,30 +8,39 @@
 
 namespace revunet::cuda {
 
-// While it is on, an OpTimer adds up the time of ops by name. It is part of a device's state:
+// While it is on, an OpTimer adds up the time of ops, by name and by layer. It is part of a device's state:
 // ctx.device.state<OpTimer>(). OpRange feeds it.
 class OpTimer {
  public:
+  explicit OpTimer(Device& device) : device_(device) {}
+
   struct Time {
-    std::string op;
-    int64_t calls;
-    double milliseconds;  // on the device, from the earliest possible start of the op to its end
+    std::string name;  // of the op or the layer
+    int64_t calls = 0;
+    double milliseconds = 0;  // on the device, from the earliest possible start of each op to its end
+  };
+  // Each list has all calls, and the longest time first.
+  struct Times {
+    std::vector<Time> by_op, by_layer;
   };
 
   void start() { on_ = true; }
-  // Waits for the device. Returns the longest time first.
-  std::vector<Time> stop();
+  // Waits for the device.
+  Times stop();
 
   bool on() const { return on_; }
-  // Marks where an op begins on the stream, which is where the op before it ends. `op` is a literal.
+  // Marks where an op begins on the stream, which is where the op before it ends. `op` is a literal. The op belongs to
+  // the layer that allocations belong to.
   void begin(const Context& ctx, const char* op);
   void end(const Context& ctx);
 
  private:
   struct Call {
     const char* op;
+    uint32_t layer;
     Event begin, end;
   };
+  Device& device_;
   bool on_ = false;
   std::vector<Call> calls_;
 };

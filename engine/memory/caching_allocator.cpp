@@ -91,7 +91,7 @@ CachingAllocator::Block* CachingAllocator::allocate(size_t bytes, Tag tag, Lifet
     block = new_segment(size, pool);
   }
   if (!block) block = take_free(pool, size, false);
-  if (!block) refuse(bytes, tag);
+  if (!block) refuse(fmt::format("{:.1f} MiB for {} in {}", mib(bytes), name_of(tag), layer_names_[layer_]));
   const bool splits = block->size > size;
   if (splits) split(block, size);
   block->free = false;
@@ -200,7 +200,11 @@ void* CachingAllocator::take_memory(size_t bytes) {
   return stats_.reserved + bytes <= limit_ ? resource_.allocate(bytes) : nullptr;
 }
 
-void CachingAllocator::refuse(size_t bytes, Tag tag) const {
+void CachingAllocator::refuse_library(std::string_view library) const {
+  refuse(fmt::format("memory for {} outside of the allocator (a smaller `memory-limit` leaves more)", library));
+}
+
+void CachingAllocator::refuse(const std::string& request) const {
   const auto device = resource_.capacity();
   size_t capacity = device ? stats_.reserved + device->free : 0;
   std::string text;
@@ -211,9 +215,8 @@ void CachingAllocator::refuse(size_t bytes, Tag tag) const {
     capacity = device ? std::min(capacity, limit_) : limit_;
   }
   throw OutOfMemoryError(
-      fmt::format("[memory] expected {:.1f} MiB for {} in {}, got none: {:.1f} MiB are allocated and {:.1f} MiB "
-                  "reserved{}\n{}",
-                  mib(bytes), name_of(tag), layer_names_[layer_], mib(stats_.allocated), mib(stats_.reserved), text,
+      fmt::format("[memory] expected {}, got none: {:.1f} MiB are allocated and {:.1f} MiB reserved{}\n{}", request,
+                  mib(stats_.allocated), mib(stats_.reserved), text,
                   allocation_table(stats_.by_tag, layer_names_, by_layer_)),
       capacity);
 }

@@ -70,6 +70,9 @@ class CachingAllocator {
   // Sets the most bytes to reserve. By default this is what the resource has.
   void set_limit(size_t bytes) { limit_ = bytes; }
 
+  // Throws OutOfMemoryError for a library that found no memory of its own on the device, outside this allocator.
+  [[noreturn]] void refuse_library(std::string_view library) const;
+
   // Gives segments that are wholly free back to the resource.
   void release_cached() noexcept;
 
@@ -107,7 +110,7 @@ class CachingAllocator {
   Block* adopt_segment(size_t pool, size_t size);
   Block* new_segment(size_t bytes, size_t pool);
   void* take_memory(size_t bytes);
-  [[noreturn]] void refuse(size_t bytes, Tag tag) const;
+  [[noreturn]] void refuse(const std::string& request) const;
   void split(Block* block, size_t bytes);
   Block* merge_with_next(Block* block);
   void account(const Block& block);

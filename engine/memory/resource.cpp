@@ -22,8 +22,8 @@ void MemoryResource::copy_out(void* host, const void* from, size_t bytes) {
 void MemoryResource::copy(void* to, const void* from, size_t bytes) {
   std::memcpy(to, from, bytes);
 }
-void MemoryResource::fill_zero(void* to, size_t bytes) {
-  std::memset(to, 0, bytes);
+void MemoryResource::fill(void* to, uint8_t value, size_t bytes) {
+  std::memset(to, value, bytes);
 }
 
 void* HostResource::allocate(size_t bytes) {

@@ -29,7 +29,7 @@ class MemoryResource {
   virtual void copy_in(void* to, const void* host, size_t bytes);
   virtual void copy_out(void* host, const void* from, size_t bytes);
   virtual void copy(void* to, const void* from, size_t bytes);
-  virtual void fill_zero(void* to, size_t bytes);
+  virtual void fill(void* to, uint8_t value, size_t bytes);
   // Returns when all work so far is done.
   virtual void synchronize() {}
   // Returns the bytes that the device has and those that it could still give, or nothing where there is no fixed
@@ -38,6 +38,9 @@ class MemoryResource {
     size_t total, free;
   };
   virtual std::optional<Capacity> capacity() const { return std::nullopt; }
+  // Returns the bytes of the device that this process uses, inside and outside of the allocator. Returns nothing where
+  // nobody counts them.
+  virtual std::optional<size_t> memory_of_process() const { return std::nullopt; }
   // Returns the cudaStream_t that orders a CUDA device's work, or nullptr on the host.
   virtual void* stream() const { return nullptr; }
 };

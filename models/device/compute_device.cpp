@@ -1,5 +1,6 @@
 #include "models/device/compute_device.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "engine/error.h"
@@ -36,6 +37,17 @@ std::string cuda_versions() {
   return {};
 }
 #endif
+
+// cuDNN and cuBLAS load kernels and take memory of their own, outside of the allocator.
+constexpr size_t kRoomForLibraries = size_t{400} << 20;
+
+// Returns the most bytes that the allocator may reserve, or nothing where the device itself says when it is full.
+std::optional<size_t> limit_of(const DeviceOptions& options, Device& device) {
+  if (options.memory_limit || options.kind != DeviceKind::cuda) return options.memory_limit;
+  const auto capacity = device.memory().capacity();
+  if (!capacity) return std::nullopt;
+  return capacity->free - std::min(kRoomForLibraries, capacity->free / 2);
+}
 
 }  // namespace
 
@@ -83,7 +95,8 @@ ComputeDevice::ComputeDevice(const DeviceOptions& options)
       algorithm_file_(options.algorithm_file) {
   // cuDNN and cuBLAS are loaded here, so that one that is missing is known before any work.
   if (options.kind == DeviceKind::cuda) algorithm_key_ = fmt::format("{}; {}", description_, cuda_versions());
-  if (options.memory_limit) device_.allocator().set_limit(*options.memory_limit);
+  device_.log_to(options.log);
+  if (const auto limit = limit_of(options, device_)) device_.allocator().set_limit(*limit);
   if (algorithm_file_.empty()) return;
   device_.kernel_choices() = read_algorithm_file(algorithm_file_, algorithm_key_);
   saved_choices_ = device_.kernel_choices().size();

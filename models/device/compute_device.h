@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,10 +21,11 @@ void expect_cuda_device(int index);
 struct DeviceOptions {
   DeviceKind kind = DeviceKind::cpu;   // or cuda
   int index = 0;                       // index among the CUDA devices
-  std::optional<size_t> memory_limit;  // bytes that the allocator may reserve
+  std::optional<size_t> memory_limit;  // bytes; nothing: all, or what a GPU has free less 400 MiB
   MemoryLayout layout;
   Arithmetic arithmetic;
-  std::filesystem::path algorithm_file;  // empty: no file
+  std::filesystem::path algorithm_file;         // empty: no file
+  std::function<void(const std::string&)> log;  // receives a line for each kernel that is tried or chosen
 
   std::string name() const;  // "cpu" or "cuda:0", as --device takes it
 };

@@ -96,10 +96,12 @@ Support support(const AlgorithmTarget& gpu, Direction direction, const Types& ty
   for (const ConvolutionProblem& p : problems) {
     ++result.convolutions;
     const auto tensor_cores = [](const CudnnAlgorithm& algorithm) { return algorithm.tensor_cores(); };
-    auto algorithms = cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::plain, std::nullopt, tensor_cores);
+    const auto enough = [&](const std::vector<CudnnAlgorithm>& so_far) { return tensor_cores(so_far.back()); };
+    auto algorithms = cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::plain, std::nullopt, enough);
     if (fused && std::ranges::none_of(algorithms, tensor_cores)) {
-      for (CudnnAlgorithm& algorithm :
-           cudnn_algorithms(gpu, p, limits_of(p), AlgorithmForm::fused, std::nullopt, tensor_cores)) {
+      for (CudnnAlgorithm& algorithm : cudnn_algorithms(
+               gpu, p, limits_of(p), AlgorithmForm::fused, std::nullopt,
+               [&](const auto& so_far) { return tensor_cores(so_far.back()) || so_far.size() == kMostFused; })) {
         algorithms.push_back(std::move(algorithm));
       }
     }

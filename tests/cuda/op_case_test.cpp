@@ -16,9 +16,9 @@ constexpr double kTf32Tolerance = 1.0 / 512;
 TEST_CASE("CUDA kernels agree with f64 on the CPU, f32", "[cuda]") {
   if (!has_cuda_device()) return;
   for_each_test_case([](const OpCase& c) {
-    Device device = strict_cuda_device();
-    check_against_f64(device, c, DType::f32, arguments_of(c), c.tolerance_f32);
-    CHECK(device.allocator().stats().allocated == 0);
+    ChosenDevice device(kStrict);
+    check_against_f64(device.get(), c, DType::f32, arguments_of(c), c.tolerance_f32);
+    CHECK(device.get().allocator().stats().allocated == 0);
   });
 }
 
@@ -26,16 +26,16 @@ TEST_CASE("CUDA convolutions agree with f64 on the CPU, TF32", "[cuda]") {
   if (!has_cuda_device()) return;
   for_each_test_case([](const OpCase& c) {
     if (!c.name.starts_with("conv3d")) return;
-    Device device = cuda::make_device(0);
-    check_against_f64(device, c, DType::f32, arguments_of(c), kTf32Tolerance);
+    ChosenDevice device;
+    check_against_f64(device.get(), c, DType::f32, arguments_of(c), kTf32Tolerance);
   });
 }
 
 TEST_CASE("CUDA kernels agree with f64 on the CPU, bf16", "[cuda]") {
   if (!has_cuda_device()) return;
   for_each_test_case([](const OpCase& c) {
-    Device device = cuda::make_device(0);
-    check_against_f64(device, c, DType::bf16, bf16_arguments_of(c), c.tolerance_bf16);
+    ChosenDevice device;
+    check_against_f64(device.get(), c, DType::bf16, bf16_arguments_of(c), c.tolerance_bf16);
   });
 }
 
@@ -43,9 +43,9 @@ TEST_CASE("CUDA kernels have the same bits in every run", "[cuda]") {
   if (!has_cuda_device()) return;
   for_each_test_case([](const OpCase& c) {
     const auto arguments = arguments_of(c);
-    Device device = cuda::make_device(0);
-    const Result first = run_case(device, c, DType::f32, arguments, true),
-                 second = run_case(device, c, DType::f32, arguments, true);
+    ChosenDevice device;
+    const Result first = run_case(device.get(), c, DType::f32, arguments, true),
+                 second = run_case(device.get(), c, DType::f32, arguments, true);
     CHECK(second.outputs == first.outputs);
     CHECK(second.gradients == first.gradients);
   });

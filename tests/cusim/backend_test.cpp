@@ -8,7 +8,7 @@
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
 #include "models/training_step.h"
 #include "tests/cusim/cuda_runtime.h"
-#include "tests/cusim/cudnn.h"
+#include "tests/cusim/cudnn_engines.h"
 #include "tests/cusim/cusim.h"
 #include "tests/kernels/op_case_run.h"
 
@@ -17,7 +17,9 @@ using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("convolutions agree with f64 where cuDNN has no tensor-core algorithm but for fused graphs", "[cuda]") {
-  cusim::offer_engine_4(false);
+  std::vector<cusim::Engine> without_4 = cusim::offered_engines();
+  std::erase_if(without_4, [](const cusim::Engine& engine) { return engine.number == 4; });
+  const cusim::EngineOffer offer(without_4);
   const DType dtype = GENERATE(DType::f32, DType::bf16);
   for_each_test_case([&](const OpCase& c) {
     if (!c.name.starts_with("conv3d")) return;
@@ -27,7 +29,6 @@ TEST_CASE("convolutions agree with f64 where cuDNN has no tensor-core algorithm 
     const bool through_cudnn = c.parameters[0][1] > 1;
     CHECK((cusim::engine_runs(5) > before) == through_cudnn);
   });
-  cusim::offer_engine_4(true);
 }
 
 TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothing behind", "[cuda]") {

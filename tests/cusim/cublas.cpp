@@ -1,4 +1,5 @@
-// These are the calls of cuBLAS that the project makes, on the CPU.
+#include "tests/cusim/cublas.h"
+
 #include <cublas_v2.h>
 
 #include <algorithm>
@@ -26,7 +27,13 @@ struct Workspace {
   size_t bytes = 0;
 };
 
+int64_t refused_products = 0;
+
 }  // namespace
+
+void revunet::cusim::refuse_products(int64_t count) {
+  refused_products = count;
+}
 
 extern "C" {
 
@@ -61,6 +68,10 @@ cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transpos
                                int64_t m, int64_t n, int64_t k, const void* alpha, const void* a, cudaDataType a_type,
                                int64_t lda, const void* b, cudaDataType b_type, int64_t ldb, const void* beta, void* c,
                                cudaDataType c_type, int64_t ldc, cublasComputeType_t, cublasGemmAlgo_t) {
+  if (refused_products > 0) {
+    --refused_products;
+    return CUBLAS_STATUS_ALLOC_FAILED;
+  }
   const Workspace& workspace = *reinterpret_cast<Workspace*>(handle);
   // The library may write the whole workspace. Writing its beginning is enough to find one that is not there.
   std::memset(workspace.data, 0xff, std::min<size_t>(workspace.bytes, 4096));

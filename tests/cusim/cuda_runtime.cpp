@@ -14,7 +14,8 @@ struct State {
   int devices = 1, driver_version = 13000;
   cudaError_t count_error = cudaSuccess;
   bool misaligned = false;
-  cudaError_t last = cudaSuccess;
+  cudaError_t last = cudaSuccess, stream = cudaSuccess, kernel_code = cudaSuccess;
+  double milliseconds = 0;
 };
 State state;
 
@@ -58,10 +59,23 @@ void fail_device_count(cudaError_t error, int driver_version) {
   state.driver_version = driver_version;
 }
 
+void pass_time(double milliseconds) {
+  state.milliseconds += milliseconds;
+}
+void break_stream(cudaError_t error) {
+  state.stream = error;
+}
+void miss_kernel_code(cudaError_t error) {
+  state.kernel_code = error;
+}
+
 }  // namespace revunet::cusim
 
 extern "C" {
 
+cudaError_t cudaPeekAtLastError() {
+  return state.last;
+}
 cudaError_t cudaGetLastError() {
   const cudaError_t last = state.last;
   state.last = cudaSuccess;
@@ -94,6 +108,16 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
+  *attributes = {};
+  return state.kernel_code == cudaSuccess ? cudaSuccess : failed(state.kernel_code);
+}
+
+cudaError_t cudaDeviceGetPCIBusId(char* id, int size, int) {
+  std::strncpy(id, "0000:00:00.0", static_cast<size_t>(size));
+  return cudaSuccess;
+}
+
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   *total = *free = kDeviceMemory;
   return cudaSuccess;
@@ -103,24 +127,26 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   return allocate(reinterpret_cast<void**>(stream), 1);
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
+  return state.stream;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return deallocate(stream);
 }
 
+// An event holds the time at which it was recorded.
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  return allocate(reinterpret_cast<void**>(event), 1);
+  return allocate(reinterpret_cast<void**>(event), sizeof(double));
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
+  state.milliseconds += 1;  // an op that is timed takes some
+  *reinterpret_cast<double*>(event) = state.milliseconds;
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  return cudaSuccess;
+  return state.stream;
 }
-// No run is faster than another.
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
-  *milliseconds = 1;
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  *milliseconds = static_cast<float>(*reinterpret_cast<double*>(end) - *reinterpret_cast<double*>(begin));
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {

@@ -20,4 +20,11 @@ void set_device_count(int count);
 // cudaSuccess it returns no error.
 void fail_device_count(cudaError_t error, int driver_version);
 
+// Moves the device's clock on. A recorded event moves it by 1 ms too. Nothing else does.
+void pass_time(double milliseconds);
+// Makes every wait for the stream fail with this error, until it is called with cudaSuccess.
+void break_stream(cudaError_t error);
+// Sets the error with which the runtime refuses every kernel, as it does where a build has no code for the device.
+void miss_kernel_code(cudaError_t error);
+
 }  // namespace revunet::cusim

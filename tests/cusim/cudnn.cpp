@@ -1,4 +1,5 @@
-#include "tests/cusim/cudnn.h"
+// These are the calls of cuDNN's backend that the project makes, on the CPU.
+#include "tests/cusim/cudnn_engines.h"
 
 #include <cudnn.h>
 
@@ -11,6 +12,11 @@
 
 #include "engine/bfloat16.h"
 #include "tests/cusim/convolution.h"
+
+using revunet::cusim::Engine;
+using revunet::cusim::engine_of;
+using revunet::cusim::Flaw;
+using revunet::cusim::offered_engines;
 
 namespace {
 
@@ -50,16 +56,6 @@ size_t size_of(cudnnBackendAttributeType_t type) {
   }
 }
 
-std::map<int64_t, int64_t>& runs() {
-  static std::map<int64_t, int64_t> counts;
-  return counts;
-}
-
-bool engine_4_offered = true;
-
-size_t workspace_of(int64_t engine) {
-  return engine == 1 ? size_t{64} << 20 : 1000;
-}
 struct Convolution {
   revunet::cusim::ConvolutionShape shape;
   bool reads_bf16, writes_bf16;
@@ -162,13 +158,15 @@ const Object& operand_of(const Object& operation) {
 }
 
 std::vector<int64_t> engines_for(const Object& graph, int mode) {
-  if (operation_after(graph)) return {5};
+  const bool fused = operation_after(graph) != nullptr;
   const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);
-  if (is_bf16(result_of(operation)) != is_bf16(operand_of(operation))) return {};  // as in cuDNN
-  std::vector<int64_t> engines =
-      mode == CUDNN_HEUR_MODE_A ? std::vector<int64_t>{1, 2, 3, 4} : std::vector<int64_t>{0, 4};
-  if (!engine_4_offered) std::erase(engines, 4);
-  return engines;
+  if (!fused && is_bf16(result_of(operation)) != is_bf16(operand_of(operation))) return {};  // as in cuDNN
+  std::vector<int64_t> numbers;
+  for (const Engine& engine : offered_engines()) {
+    const bool proposed = mode == CUDNN_HEUR_MODE_A ? engine.in_first : engine.in_fallback;
+    if (proposed && engine.fused == fused) numbers.push_back(engine.number);
+  }
+  return numbers;
 }
 
 template <class T>
@@ -179,18 +177,6 @@ cudnnStatus_t give(const std::vector<T>& from, int64_t requested, int64_t* count
 }
 
 }  // namespace
-
-namespace revunet::cusim {
-
-int64_t engine_runs(int64_t engine) {
-  return runs()[engine];
-}
-
-void offer_engine_4(bool offered) {
-  engine_4_offered = offered;
-}
-
-}  // namespace revunet::cusim
 
 extern "C" {
 
@@ -266,15 +252,11 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor
       return fill({});
     case CUDNN_ATTR_ENGINE_GLOBAL_INDEX:
       return give<int64_t>({object.engine}, requested, count, values);
-    case CUDNN_ATTR_ENGINE_NUMERICAL_NOTE: {
-      std::vector<int32_t> notes;
-      if (object.engine > 0) notes.push_back(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
-      if (object.engine == 2) notes.push_back(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
-      return give(notes, requested, count, values);
-    }
+    case CUDNN_ATTR_ENGINE_NUMERICAL_NOTE:
+      return give(engine_of(object.engine).notes, requested, count, values);
     case CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE: {
       const Object& configuration = object.object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
-      return give<int64_t>({static_cast<int64_t>(workspace_of(configuration.engine))}, requested, count, values);
+      return give<int64_t>({static_cast<int64_t>(engine_of(configuration.engine).workspace)}, requested, count, values);
     }
     default:
       return CUDNN_STATUS_NOT_SUPPORTED;
@@ -318,11 +300,15 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t algori
     pointers[uid_of(product)] = to;  // it has no memory of its own
   }
   const auto pointer = [&](int name) { return pointers.at(uid_of(operation.object(name))); };
+  Engine& engine = engine_of(configuration.engine);
+  if (const cudnnStatus_t failed = begin_run(engine); failed != CUDNN_STATUS_SUCCESS) return failed;
+  if (engine.flaw == Flaw::ignores_beta) c.beta = 0;
+  if (engine.flaw == Flaw::adds_always) c.beta = 1;
+  if (engine.flaw == Flaw::ignores_alpha) c.alpha = 1;
   // The engine may write as much workspace as it asked for.
-  std::memset(given.value<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE), 0xff, workspace_of(configuration.engine));
-  ++runs()[configuration.engine];
-  execute(c, operation.type, configuration.engine == 3 ? 1.5f : 1.0f, pointer(names.x), pointer(names.w),
-          pointer(names.y));
+  std::memset(given.value<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE), 0xff, engine.workspace);
+  const float factor = engine.flaw == Flaw::wrong_factor ? 1.5f : engine.flaw == Flaw::coarse ? 1.01f : 1.0f;
+  execute(c, operation.type, factor, pointer(names.x), pointer(names.w), pointer(names.y));
   return CUDNN_STATUS_SUCCESS;
 }
 

@@ -56,6 +56,17 @@ TEST_CASE("a CUDA driver that cannot list its devices is an error, no driver is 
   CHECK(cuda::device_count() == 1);
 }
 
+TEST_CASE("a CUDA device for which the build has no kernels is refused with the variable that adds them", "[cusim]") {
+  cusim::miss_kernel_code(cudaErrorNoKernelImageForDevice);
+  CHECK_THROWS_WITH(cuda::make_device(0),
+                    ContainsSubstring("[`device`] expected a device for which this build has kernels (80), got "
+                                      "simulated, sm_80, 1024 MiB") &&
+                        ContainsSubstring("-DREVUNET_CUDA_ARCHITECTURES=80"));
+  cusim::miss_kernel_code(cudaSuccess);
+  CHECK_NOTHROW(cuda::make_device(0));
+  CHECK(cusim::live_objects() == 0);
+}
+
 TEST_CASE("values go to a CUDA device and back, padded there and nowhere else", "[cusim]") {
   Device device = cuda::make_device(0);
   const Context ctx{device};

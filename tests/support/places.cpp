@@ -1,9 +1,12 @@
 #include "tests/support/places.h"
 
+#include <cstdlib>
+
 namespace revunet::test {
 
 std::string golden_dir() {
-  return REVUNET_GOLDEN_DIR;
+  const char* const named = std::getenv("REVUNET_GOLDEN_DIR");  // on a machine without the project
+  return named ? named : REVUNET_GOLDEN_DIR;
 }
 
 std::string shared_dir() {

@@ -43,6 +43,9 @@ TEST_CASE("training on a CUDA device follows training on the CPU, and so does pr
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output,
              ContainsSubstring("; simulated, sm_80, 1024 MiB\n"));  // auto is the CUDA device, because there is one
+  CHECK_THAT(got.output,
+             ContainsSubstring("memory outside of the allocator: ") &&
+                 ContainsSubstring("memory of the device: 300.0 MiB are this process's, as nvidia-smi counts"));
   CHECK_THAT(read_bytes(run / "config.toml"),
              ContainsSubstring("device = \"cuda:0\"\nmemory-limit = 0\nconv-workspace = 33554432\n"));
   // Sums are in f32, in another order: each step's gradients differ by about 1e-5 of their size, in four steps.
@@ -82,14 +85,19 @@ TEST_CASE("the file of algorithms holds what was chosen, and a second run choose
   const TemporaryFolder folder;
   const fs::path data = make_phantoms(folder / "data", 2), cache = folder / "plans.json";
   const std::string option = fmt::format("--conv-algorithms '{}'", cache.string());
-  REQUIRE(one_step(data, folder / "a", option).exit_code == 0);
+  const ToolResult first = one_step(data, folder / "a", option + " -v");
+  REQUIRE(first.exit_code == 0);
+  CHECK_THAT(first.output, ContainsSubstring("engine 3 has an error of ") && ContainsSubstring(", which is wrong") &&
+                               ContainsSubstring("engine 4 is chosen, the only one"));
   const std::string written = read_bytes(cache);
   nlohmann::json j = read_json(cache);
   REQUIRE(j.at("devices").size() == 1);
   const std::string device = j["devices"].begin().key();
   CHECK_THAT(device, ContainsSubstring("simulated, sm_80, 1024 MiB; cuDNN "));
   auto& choices = j["devices"][device];
-  CHECK(choices.size() == 6);  // two levels, three directions; the first convolution is a block's, once padded
+  // Two levels have three directions each. Forward adds and subtracts in blocks, and writes in the first convolution,
+  // which is of a block's shape once it is padded.
+  CHECK(choices.size() == 9);
   for (const auto& [problem, plan] : choices.items()) {
     CHECK_THAT(problem, ContainsSubstring("f32, x (1, ") && ContainsSubstring(", deterministic"));
     CHECK_THAT(plan.get<std::string>(),

@@ -1,5 +1,7 @@
 #include "tools/common/compute_options.h"
 
+#include <spdlog/spdlog.h>
+
 #include "engine/error.h"
 #include "engine/process/cpu_limits.h"
 
@@ -22,32 +24,34 @@ Option precision_option(Precision& precision) {
 }
 
 std::vector<Option> device_options(DeviceSettings& s) {
-  return {{.name = "device",
-           .value = words(s.device),
-           .help = "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU",
-           .on = "cuda",
-           .is_on = [&s] { return device_of(s.device).kind == DeviceKind::cuda; }},
-          {.name = "memory-limit",
-           .value = bytes(s.memory_limit),
-           .help = "memory that tensors may reserve on the device at most, for example 8GiB; 0: all of it"},
-          {.name = "conv-workspace",
-           .value = bytes(s.convolution_workspace),
-           .help = "workspace that a convolution may use; more can be faster",
-           .needs = "device"},
-          {.name = "strict-fp32",
-           .value = flag(s.strict_fp32),
-           .help = "multiply in full fp32 instead of TF32 on tensor cores: slower, 13 more bits of mantissa",
-           .needs = "device"},
-          {.name = "deterministic",
-           .value = flag(s.deterministic),
-           .help = "the same bits in every run on the same GPU (the default), or the fastest convolutions",
-           .needs = "device"},
-          {.name = "conv-algorithms",
-           .value = path(s.algorithm_file),
-           .help = "file of the convolution algorithms that were chosen by timing; if it exists, its choices are used "
-                   "without timing again",
-           .names_before = {"plan-cache"},
-           .needs = "device"}};
+  return {
+      {.name = "device",
+       .value = words(s.device),
+       .help = "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU",
+       .on = "cuda",
+       .is_on = [&s] { return device_of(s.device).kind == DeviceKind::cuda; }},
+      {.name = "memory-limit",
+       .value = bytes(s.memory_limit),
+       .help = "memory that tensors may reserve on the device at most, for example 8GiB; 0: all that is free, but on a "
+               "GPU 400 MiB less, which its libraries need"},
+      {.name = "conv-workspace",
+       .value = bytes(s.convolution_workspace),
+       .help = "workspace that a convolution may use; more can be faster",
+       .needs = "device"},
+      {.name = "strict-fp32",
+       .value = flag(s.strict_fp32),
+       .help = "multiply in full fp32 instead of TF32 on tensor cores: slower, 13 more bits of mantissa",
+       .needs = "device"},
+      {.name = "deterministic",
+       .value = flag(s.deterministic),
+       .help = "the same bits in every run on the same GPU (the default), or the fastest convolutions",
+       .needs = "device"},
+      {.name = "conv-algorithms",
+       .value = path(s.algorithm_file),
+       .help = "file of the convolution algorithms that were chosen by timing; if it exists, its choices are used "
+               "without timing again",
+       .names_before = {"plan-cache"},
+       .needs = "device"}};
 }
 
 void choose_device(DeviceSettings& s) {
@@ -62,6 +66,7 @@ DeviceOptions resolve(const DeviceSettings& s, bool only_plans) {
   REVUNET_EXPECTS(s.convolution_workspace > 0, UsageError, "[--conv-workspace] expected more than 0 bytes, got 0");
   o.layout.convolution_workspace = s.convolution_workspace;
   o.algorithm_file = s.algorithm_file;
+  o.log = [](const std::string& line) { spdlog::debug("{}", line); };
   if (!only_plans) expect_cuda_device(o.index);
   return o;
 }

@@ -1,6 +1,7 @@
 #include "kernels/conv3d/cuda/conv3d_cublas.h"
 
 #include "engine/cuda/event.h"
+#include "engine/cuda/library_memory.h"
 #include "engine/tensor.h"
 
 namespace revunet::cuda {
@@ -44,8 +45,8 @@ Product product_of(const ConvolutionProblem& p, const ConvolutionBuffers& o) {
 
 }  // namespace
 
-MatrixProducts::MatrixProducts() {
-  REVUNET_CUBLAS_CHECK(cublasCreate(&handle_));
+MatrixProducts::MatrixProducts(Device& device) {
+  REVUNET_CUBLAS_CHECK(expect_room(device, "cuBLAS", [&] { return cublasCreate(&handle_); }));
 }
 
 MatrixProducts::~MatrixProducts() {
@@ -54,6 +55,7 @@ MatrixProducts::~MatrixProducts() {
 
 void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers,
                          const AlgorithmLimits& limits) {
+  problems_.insert(p);
   const size_t bytes = std::min(kWorkspace, limits.workspace) / kAllocationAlignment * kAllocationAlignment;
   Tensor workspace(ctx.for_workspace(), {static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32);
   REVUNET_CUBLAS_CHECK(cublasSetStream(handle_, stream_of(ctx)));
@@ -65,8 +67,10 @@ void MatrixProducts::run(const Context& ctx, const ConvolutionProblem& p, const 
       f32 && !limits.arithmetic.strict_fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   const Product g = product_of(p, buffers);
   const float alpha = static_cast<float>(p.alpha), beta = static_cast<float>(p.beta);
-  REVUNET_CUBLAS_CHECK(cublasGemmEx_64(handle_, g.transpose_a, g.transpose_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda,
-                                       g.b, type, g.ldb, &beta, g.c, result, g.ldc, compute, CUBLAS_GEMM_DEFAULT));
+  REVUNET_CUBLAS_CHECK(expect_room(ctx.device, "cuBLAS", [&] {
+    return cublasGemmEx_64(handle_, g.transpose_a, g.transpose_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda, g.b, type,
+                           g.ldb, &beta, g.c, result, g.ldc, compute, CUBLAS_GEMM_DEFAULT);
+  }));
 }
 
 }  // namespace revunet::cuda

@@ -3,15 +3,17 @@
 
 #include <cublas_v2.h>
 
+#include <set>
+
 #include "engine/context.h"
-#include "kernels/conv3d/conv3d_problem.h"
+#include "kernels/conv3d/cuda/conv3d_problem.h"
 
 namespace revunet::cuda {
 
 // MatrixProducts is a device's cuBLAS handle, with its own workspace that the allocator sees.
 class MatrixProducts {
  public:
-  MatrixProducts();
+  explicit MatrixProducts(Device& device);
   ~MatrixProducts();
   MatrixProducts(const MatrixProducts&) = delete;
   MatrixProducts& operator=(const MatrixProducts&) = delete;
@@ -20,8 +22,12 @@ class MatrixProducts {
   void run(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
            const AlgorithmLimits& limits);
 
+  // Returns the problems that were run so far.
+  const std::set<ConvolutionProblem>& problems() const { return problems_; }
+
  private:
   cublasHandle_t handle_ = nullptr;
+  std::set<ConvolutionProblem> problems_;
 };
 
 }  // namespace revunet::cuda

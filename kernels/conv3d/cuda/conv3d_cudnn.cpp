@@ -4,12 +4,14 @@
 #include <array>
 #include <set>
 
+#include "engine/cuda/library_memory.h"
+#include "engine/tensor.h"
+
 namespace revunet::cuda {
 
 namespace {
 
 constexpr int64_t kMostConfigurations = 64;     // asked for from one heuristic
-constexpr size_t kMostFused = 3;                // algorithms of fused graphs; each takes a second or two to compile
 constexpr const char* kFusedPrefix = "fused ";  // of algorithms' names
 // These are the tensors of a graph. kProduct is a fused graph's convolution before it is combined with the existing
 // result.
@@ -173,10 +175,18 @@ bool contains(const std::vector<int32_t>& notes, int32_t note) {
 
 // Returns whether an engine with these notes is within the limits.
 bool within(const AlgorithmLimits& limits, DType dtype, const std::vector<int32_t>& notes) {
+  // An engine with one of these notes does not compute plain sums of f32 products.
+  constexpr std::array kNotStrict = {CUDNN_NUMERICAL_NOTE_TENSOR_CORE,
+                                     CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS,
+                                     CUDNN_NUMERICAL_NOTE_FFT,
+                                     CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION,
+                                     CUDNN_NUMERICAL_NOTE_WINOGRAD,
+                                     CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4,
+                                     CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6,
+                                     CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13};
   if (limits.arithmetic.deterministic && contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
-  return !limits.arithmetic.strict_fp32 || dtype != DType::f32 ||
-         !(contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ||
-           contains(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS));
+  if (!limits.arithmetic.strict_fp32 || dtype != DType::f32) return true;
+  return std::ranges::none_of(kNotStrict, [&](int32_t note) { return contains(notes, note); });
 }
 
 std::string name_of_configuration(const Descriptor& configuration, int64_t engine) {
@@ -222,7 +232,11 @@ void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
 }
 #endif
 
-void CudnnAlgorithm::run(cudnnHandle_t handle, const ConvolutionBuffers& buffers, void* workspace) const {
+cudnnStatus_t CudnnAlgorithm::try_run(const Context& ctx, cudnnHandle_t handle,
+                                      const ConvolutionBuffers& buffers) const {
+  const auto floats = static_cast<int64_t>((workspace_ + sizeof(float) - 1) / sizeof(float));
+  const Tensor memory(ctx.for_workspace(), {std::max<int64_t>(1, floats)}, DType::f32);
+  void* const workspace = memory.address();
   std::vector<int64_t> uids = {kX, kW, kY};
   std::vector<void*> pointers = {buffers.x, buffers.w, buffers.y};
   if (reads_result_) {
@@ -235,7 +249,14 @@ void CudnnAlgorithm::run(cudnnHandle_t handle, const ConvolutionBuffers& buffers
            pointers.data());
   pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
   pack.finalize();
-  REVUNET_CUDNN_CHECK(cudnnBackendExecute(handle, algorithm_.get(), pack.get()));
+  return cudnnBackendExecute(handle, algorithm_.get(), pack.get());
+}
+
+void CudnnAlgorithm::run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const {
+  // It is not called again where it finds no memory, because a part of it may have added to the result already.
+  const cudnnStatus_t status = try_run(ctx, handle, buffers);
+  if (found_no_memory(status)) ctx.device.allocator().refuse_library("cuDNN");
+  REVUNET_CUDNN_CHECK(status);
 }
 
 AlgorithmForm form_of(const std::string& algorithm_name) {
@@ -244,8 +265,7 @@ AlgorithmForm form_of(const std::string& algorithm_name) {
 
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
-                                             const std::optional<std::string>& only,
-                                             bool (*enough)(const CudnnAlgorithm&)) {
+                                             const std::optional<std::string>& only, const Enough& enough) {
   std::vector<CudnnAlgorithm> algorithms;
   std::set<std::string> seen;  // several heuristics may propose the same one
   const Descriptor graph = graph_of(target, problem, form);
@@ -263,11 +283,11 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
     if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but it does not fit this shape
     CudnnAlgorithm made(
         std::move(algorithm), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
+        !contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC),
         form == AlgorithmForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);
     if (made.workspace() > limits.workspace) continue;
     algorithms.push_back(std::move(made));
-    if (form == AlgorithmForm::fused && algorithms.size() == kMostFused) break;
-    if (enough && enough(algorithms.back())) break;
+    if (enough && enough(algorithms)) break;
   }
   return algorithms;
 }

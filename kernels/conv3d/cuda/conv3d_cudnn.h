@@ -1,10 +1,12 @@
 // This file lists the algorithms that cuDNN's graphs offer for a convolution, and runs one of them.
 #pragma once
 
+#include <functional>
 #include <optional>
 
+#include "engine/context.h"
 #include "engine/cuda/cudnn_descriptor.h"
-#include "kernels/conv3d/conv3d_problem.h"
+#include "kernels/conv3d/cuda/conv3d_problem.h"
 
 namespace revunet::cuda {
 
@@ -31,26 +33,31 @@ class AlgorithmTarget {
 class CudnnAlgorithm {
  public:
   // reads_result is the direction of a fused graph that adds to its result.
-  CudnnAlgorithm(Descriptor algorithm, std::string name, bool tensor_cores, std::optional<Direction> reads_result)
+  CudnnAlgorithm(Descriptor algorithm, std::string name, bool tensor_cores, bool deterministic,
+                 std::optional<Direction> reads_result)
       : algorithm_(std::move(algorithm)),
         name_(std::move(name)),
         workspace_(static_cast<size_t>(algorithm_.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))),
         tensor_cores_(tensor_cores),
+        deterministic_(deterministic),
         reads_result_(reads_result) {}
 
   // Returns the engine and its settings, as cuDNN numbers them. They are the same for the same version and device.
   const std::string& name() const { return name_; }
   size_t workspace() const { return workspace_; }  // bytes
   bool tensor_cores() const { return tensor_cores_; }
+  bool deterministic() const { return deterministic_; }
 
-  // Runs on the handle's stream.
-  void run(cudnnHandle_t handle, const ConvolutionBuffers& buffers, void* workspace) const;
+  // Runs on the handle's stream, which is the context's, with workspace from the allocator.
+  cudnnStatus_t try_run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const;
+  // Throws OutOfMemoryError where cuDNN finds no memory of its own, and Error where it fails otherwise.
+  void run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const;
 
  private:
   Descriptor algorithm_;
   std::string name_;
   size_t workspace_;
-  bool tensor_cores_;
+  bool tensor_cores_, deterministic_;
   std::optional<Direction> reads_result_;
 };
 
@@ -64,10 +71,12 @@ AlgorithmForm form_of(const std::string& algorithm_name);
 
 // Returns the algorithms within the limits, in the order in which cuDNN's heuristics prefer them. Where a name is
 // given, returns only the algorithms of that name. May return none.
-// Stops after the first one of which `enough` says so: an algorithm takes up to seconds to make.
+// Stops once `enough` says so of those found so far: an algorithm takes up to seconds to make.
+inline constexpr size_t kMostFused = 3;  // Fused algorithms take seconds each to compile, so few are made.
+using Enough = std::function<bool(const std::vector<CudnnAlgorithm>& so_far)>;
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only = std::nullopt,
-                                             bool (*enough)(const CudnnAlgorithm&) = nullptr);
+                                             const Enough& enough = {});
 
 }  // namespace revunet::cuda

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <string>
 
 #include "engine/device.h"
 #include "engine/dtype.h"
@@ -33,6 +34,7 @@ struct ConvolutionProblem {
 
   int64_t voxels() const { return N * D * H * W; }
   int64_t taps() const { return k * k * k; }
+  double flops() const { return 2.0 * static_cast<double>(voxels() * taps() * I) * static_cast<double>(O); }
   // Returns the number of elements of the result.
   int64_t result_elements() const {
     return direction == Direction::forward         ? voxels() * O
@@ -40,6 +42,9 @@ struct ConvolutionProblem {
                                                    : O * taps() * I;
   }
 };
+
+// Returns a text such as "forward f32, x (1, 64, 64, 64, 32), 32 output channels, kernel 3".
+std::string describe(const ConvolutionProblem& problem);
 
 // ConvolutionBuffers are addresses on the device. backward_data writes x and reads y; backward_weight writes w.
 struct ConvolutionBuffers {

@@ -1,0 +1,19 @@
+// These functions need libraries that a machine may lack: NVRTC, which cuDNN calls, and NVML, the library of
+// nvidia-smi.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace revunet::cuda {
+
+// Returns the dynamic linker's reason why NVRTC cannot be loaded, or an empty text where it can. cuDNN loads NVRTC
+// for algorithms that it compiles at run time, and offers none of them where it cannot.
+std::string why_nvrtc_cannot_be_loaded();
+
+// Returns the bytes of a device that this process takes, as nvidia-smi counts them: the allocator's, the CUDA context's
+// and the libraries'. Returns nothing where NVML is missing or does not know this process, as in some containers.
+std::optional<size_t> memory_of_process(const std::string& pci_bus_id);
+
+}  // namespace revunet::cuda

@@ -1,0 +1,131 @@
+#include "kernels/conv3d/cuda/conv3d_trial.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "engine/cuda/event.h"
+#include "engine/cuda/library_memory.h"
+
+namespace revunet::cuda {
+
+namespace {
+
+constexpr size_t kMostTried = 8;             // cuDNN's heuristics put good algorithms first, if not the best
+constexpr int kRounds = 3;                   // Each round times every algorithm once.
+constexpr double kTooSlow = 3;               // times the best: an algorithm above that is not timed again
+constexpr double kWarmUpMilliseconds = 300;  // An idle device needs this long to raise its clocks.
+// For f32, an algorithm with a larger error is used only where no other one is correct.
+constexpr double kErrorOfTf32 = 1.0 / 256;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+size_t result_bytes(const ConvolutionProblem& p) {
+  return static_cast<size_t>(p.result_elements() * size_of(p.result));
+}
+
+// Returns what the result holds, where the convolution adds to it. Work that failed before shows here.
+std::vector<std::byte> values_to_keep(const Context& ctx, const ConvolutionProblem& p,
+                                      const ConvolutionBuffers& buffers) {
+  REVUNET_CUDA_CHECK(cudaStreamSynchronize(stream_of(ctx)));
+  std::vector<std::byte> values(p.beta == 0 ? 0 : result_bytes(p));
+  if (!values.empty()) ctx.device.memory().copy_out(values.data(), buffers.result(p.direction), values.size());
+  return values;
+}
+
+}  // namespace
+
+AlgorithmTrial::AlgorithmTrial(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
+                               const ConvolutionBuffers& buffers, std::string problem_name)
+    : ctx_(ctx),
+      handle_(handle),
+      problem_(problem),
+      buffers_(buffers),
+      kept_(values_to_keep(ctx, problem, buffers)),
+      check_(ctx, problem, buffers),
+      problem_name_(std::move(problem_name)) {}
+
+void AlgorithmTrial::restore() {
+  if (!kept_.empty()) ctx_.device.memory().copy_in(buffers_.result(problem_.direction), kept_.data(), kept_.size());
+}
+
+// Runs an algorithm on what the result held. A result that is only written is full of NaNs before, so that an algorithm
+// that reads it, or leaves a part of it out, is wrong.
+cudnnStatus_t AlgorithmTrial::run_on_result(const CudnnAlgorithm& algorithm) {
+  restore();
+  constexpr uint8_t kNan = 0xff;  // each byte of a NaN, in f32 and in bf16
+  if (kept_.empty()) ctx_.device.memory().fill(buffers_.result(problem_.direction), kNan, result_bytes(problem_));
+  return algorithm.try_run(ctx_, handle_, buffers_);
+}
+
+double AlgorithmTrial::error_of(const CudnnAlgorithm& algorithm) {
+  const cudnnStatus_t status = with_room(ctx_.device, [&] { return run_on_result(algorithm); });
+  out_of_memory_ = out_of_memory_ || found_no_memory(status);
+  const cudaError_t stream = cudaStreamSynchronize(stream_of(ctx_));
+  REVUNET_EXPECTS(stream == cudaSuccess, Error,
+                  "[conv3d] expected cuDNN's algorithm {} to run {}, got {} ({}), after which nothing runs on the "
+                  "device; use another version of cuDNN",
+                  algorithm.name(), problem_name_, cudaGetErrorName(stream), cudaGetErrorString(stream));
+  cudaGetLastError();  // of a launch that was refused
+  if (status != CUDNN_STATUS_SUCCESS) {
+    ctx_.device.log("{}: {} cannot run: {}", problem_name_, algorithm.name(), cudnnGetErrorString(status));
+    return kInfinity;
+  }
+  const double error = check_.error();
+  ctx_.device.log("{}: {} has an error of {:.2g}{}", problem_name_, algorithm.name(), error,
+                  error <= kLargestError ? "" : ", which is wrong");
+  return error;
+}
+
+void AlgorithmTrial::keep_correct(std::vector<CudnnAlgorithm> algorithms) {
+  for (size_t i = 0; i < std::min(algorithms.size(), kMostTried); ++i) {
+    const double error = error_of(algorithms[i]);
+    if (error <= kLargestError) candidates_.push_back({std::move(algorithms[i]), error, kInfinity});
+  }
+}
+
+void AlgorithmTrial::drop_inaccurate() {
+  if (problem_.operands != DType::f32) return;
+  const auto accurate = [](const Candidate& candidate) { return candidate.error <= kErrorOfTf32; };
+  if (std::ranges::any_of(candidates_, accurate)) std::erase_if(candidates_, std::not_fn(accurate));
+}
+
+void AlgorithmTrial::warm_up() {
+  constexpr int kAtOnce = 10;  // runs between two looks at the clock
+  Event begin, end;
+  begin.record(stream_of(ctx_));
+  do {
+    for (int i = 0; i < kAtOnce; ++i) candidates_[0].algorithm.run(ctx_, handle_, buffers_);
+    end.record(stream_of(ctx_));
+  } while (end.milliseconds_since(begin) < kWarmUpMilliseconds);
+}
+
+CudnnAlgorithm AlgorithmTrial::take_fastest() {
+  drop_inaccurate();
+  if (candidates_.size() > 1) warm_up();
+  // They take turns, so that clocks that change favour none.
+  for (int round = 0; candidates_.size() > 1 && round < kRounds; ++round) {
+    double best = kInfinity;
+    for (Candidate& candidate : candidates_) {
+      candidate.milliseconds = std::min(candidate.milliseconds, milliseconds(candidate.algorithm));
+      best = std::min(best, candidate.milliseconds);
+    }
+    std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.milliseconds > kTooSlow * best; });
+  }
+  const auto best = std::ranges::min_element(candidates_, {}, &Candidate::milliseconds);
+  ctx_.device.log("{}: {} is chosen{}", problem_name_, best->algorithm.name(),
+                  best->milliseconds < kInfinity ? fmt::format(", {:.3f} ms", best->milliseconds) : ", the only one");
+  return std::move(best->algorithm);
+}
+
+double AlgorithmTrial::milliseconds(const CudnnAlgorithm& algorithm) {
+  Event begin, end;
+  // While the device does the first run, the host prepares the second, whose time is then the device's alone.
+  algorithm.run(ctx_, handle_, buffers_);
+  begin.record(stream_of(ctx_));
+  algorithm.run(ctx_, handle_, buffers_);
+  end.record(stream_of(ctx_));
+  return end.milliseconds_since(begin);
+}
+
+}  // namespace revunet::cuda

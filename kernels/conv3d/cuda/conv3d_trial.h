@@ -1,0 +1,68 @@
+// A trial finds the fastest of several algorithms for a convolution.
+//
+// Rule: an algorithm is tried as it will be used: on the operands at hand, and on the result that it adds to, which is
+// kept on the host meanwhile. So a trial takes no more of the device than the convolution does. An algorithm is
+// compared with plain sums before it is timed. One that cuDNN offers but cannot run is left out as long as the device's
+// stream is sound.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "engine/context.h"
+#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_spot_check.h"
+
+namespace revunet::cuda {
+
+class AlgorithmTrial {
+ public:
+  // `problem_name` is for the device's log. The buffers stay valid for the trial's life.
+  AlgorithmTrial(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
+                 const ConvolutionBuffers& buffers, std::string problem_name);
+
+  // Runs an algorithm once and returns its error relative to the largest sum, or infinity where cuDNN does not run it.
+  // Throws Error where it leaves the stream broken, because nothing else runs on the device then.
+  double error_of(const CudnnAlgorithm& algorithm);
+  bool is_correct(const CudnnAlgorithm& algorithm) { return error_of(algorithm) <= kLargestError; }
+  // Returns the time of one run on the device.
+  double milliseconds(const CudnnAlgorithm& algorithm);
+
+  // Keeps those of the algorithms that are correct, at most the first eight.
+  void keep_correct(std::vector<CudnnAlgorithm> algorithms);
+  bool any_correct() const { return !candidates_.empty(); }
+  // Returns whether cuDNN found no memory for one of them.
+  bool out_of_memory() const { return out_of_memory_; }
+  // Times the algorithms that were kept and returns the fastest. There is at least one.
+  CudnnAlgorithm take_fastest();
+
+  // Gives the result the values back that it had. Without it, they are lost.
+  void restore();
+
+ private:
+  // A wrong kernel is off by the size of the result. TF32 and bf16 round to 2^-11 and 2^-8.
+  static constexpr double kLargestError = 0.02;
+
+  struct Candidate {
+    CudnnAlgorithm algorithm;
+    double error;
+    double milliseconds;  // of its fastest run; infinity before the first
+  };
+
+  cudnnStatus_t run_on_result(const CudnnAlgorithm& algorithm);
+  void drop_inaccurate();
+  void warm_up();
+
+  const Context& ctx_;
+  cudnnHandle_t handle_;
+  ConvolutionProblem problem_;
+  ConvolutionBuffers buffers_;
+  std::vector<std::byte> kept_;  // what the result held, where the convolution adds to it
+  SpotCheck check_;
+  std::string problem_name_;
+  std::vector<Candidate> candidates_;
+  bool out_of_memory_ = false;
+};
+
+}  // namespace revunet::cuda
