@@ -1,5 +1,5 @@
 // This file loads cuDNN and cuBLAS when the first of their functions is called. The programs do not link them: the
-// dynamic linker would take 0.2 s and 200 MB for them at every start, and a machine without a GPU need not have them.
+// dynamic linker would take 0.2 s for them at every start, and a machine without a GPU need not have them.
 //
 // It defines the functions of both that the project calls, as their headers declare them. A test's stand-ins define
 // them too (tests/cusim), so this file is part of real builds only.

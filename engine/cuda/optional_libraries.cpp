@@ -25,7 +25,7 @@ using NvmlRunningProcesses = int(void* device, unsigned* count, NvmlProcess* pro
 
 }  // namespace
 
-std::string why_nvrtc_cannot_be_loaded() {
+std::string load_nvrtc() {
   const std::string file = fmt::format("libnvrtc.so.{}", CUDART_VERSION / 1000);
   return dlopen(file.c_str(), RTLD_LAZY) ? "" : dlerror();
 }

@@ -8,9 +8,10 @@
 
 namespace revunet::cuda {
 
-// Returns the dynamic linker's reason why NVRTC cannot be loaded, or an empty text where it can. cuDNN loads NVRTC
-// for algorithms that it compiles at run time, and offers none of them where it cannot.
-std::string why_nvrtc_cannot_be_loaded();
+// Loads NVRTC, which stays loaded, so that cuDNN finds it wherever the program did. cuDNN needs it for algorithms that
+// it compiles at run time. Returns the dynamic linker's reason where NVRTC cannot be loaded, and otherwise an empty
+// text.
+std::string load_nvrtc();
 
 // Returns the bytes of a device that this process takes, as nvidia-smi counts them: the allocator's, the CUDA context's
 // and the libraries'. Returns nothing where NVML is missing or does not know this process, as in some containers.

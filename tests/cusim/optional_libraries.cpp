@@ -14,7 +14,7 @@ void cusim::miss_nvrtc(const std::string& reason) {
   nvrtc_is_missing = reason;
 }
 
-std::string cuda::why_nvrtc_cannot_be_loaded() {
+std::string cuda::load_nvrtc() {
   return nvrtc_is_missing;
 }
 

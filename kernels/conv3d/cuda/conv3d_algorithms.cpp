@@ -35,7 +35,7 @@ std::vector<ConvolutionProblem> same_shape(const ConvolutionProblem& p) {
 }
 
 std::string advice() {
-  const std::string reason = why_nvrtc_cannot_be_loaded();
+  const std::string reason = load_nvrtc();
   if (reason.empty()) return "allow more `conv-workspace`, or use another version of cuDNN";
   return fmt::format(
       "cuDNN compiles some algorithms with NVRTC, which it cannot load: {}; install NVRTC, or name its "
@@ -111,8 +111,7 @@ void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTrial& trial, c
   };
   try_form(AlgorithmForm::plain);
   if (!trial.any_correct() || problem.flops() > kManyFlops) {
-    // cuDNN finds NVRTC where it is loaded already.
-    const std::string reason = why_nvrtc_cannot_be_loaded();
+    const std::string reason = load_nvrtc();
     if (!reason.empty()) ctx.device.log("cuDNN compiles no algorithms, because NVRTC cannot be loaded: {}", reason);
     try_form(AlgorithmForm::fused);
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/cuda/library_memory.h"
+#include "engine/cuda/optional_libraries.h"
 #include "engine/tensor.h"
 
 namespace revunet::cuda {
@@ -266,6 +267,7 @@ AlgorithmForm form_of(const std::string& algorithm_name) {
 std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only, const Enough& enough) {
+  if (form == AlgorithmForm::fused) load_nvrtc();  // Without it, cuDNN offers none that it compiles.
   std::vector<CudnnAlgorithm> algorithms;
   std::set<std::string> seen;  // several heuristics may propose the same one
   const Descriptor graph = graph_of(target, problem, form);
