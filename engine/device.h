@@ -27,6 +27,7 @@ namespace revunet {
 struct MemoryLayout {
   int64_t channel_bytes = 1;         // channels of activations are padded to a multiple of this
   size_t convolution_workspace = 0;  // bytes that a convolution may take, filters included; 0: the CPU's own
+  bool samples_ahead = false;        // the next training sample comes while a step computes, so two have memory
   bool operator==(const MemoryLayout&) const = default;
 
   // Returns the padded number of channels, whose elements have `element` bytes each.
@@ -37,7 +38,8 @@ struct MemoryLayout {
 };
 inline constexpr MemoryLayout kCpuLayout;
 // Tensor cores read 16 bytes of channels at a time: 4 channels in f32 (TF32), 8 in bf16.
-inline constexpr MemoryLayout kCudaLayout{.channel_bytes = 16, .convolution_workspace = size_t{32} << 20};
+inline constexpr MemoryLayout kCudaLayout{
+    .channel_bytes = 16, .convolution_workspace = size_t{32} << 20, .samples_ahead = true};
 
 // Arithmetic says what a CUDA device's libraries may do for speed. The CPU's kernels do neither in any case.
 struct Arithmetic {

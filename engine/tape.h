@@ -116,6 +116,10 @@ class Tape {
   // variable.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
+  // Calls `f` once in backward, when half of the nodes have run. In a U-Net this is at its coarsest level, where memory
+  // is far from its peak.
+  void at_half_way(std::function<void()> f) { at_half_way_ = std::move(f); }
+
   // Sequences recorded from now on are checked where the monitor asks for it. The monitor outlives the tape.
   void set_monitor(ReconstructionMonitor* monitor) { monitor_ = monitor; }
   ReconstructionMonitor* monitor() const { return monitor_; }
@@ -137,6 +141,7 @@ class Tape {
 
   bool check_finite_;
   ReconstructionMonitor* monitor_ = nullptr;
+  std::function<void()> at_half_way_;
   bool spent_ = false;
   std::vector<Recorded> nodes_;
   std::unordered_map<Parameter*, int> readers_;  // number of nodes that a parameter's gradient still waits for

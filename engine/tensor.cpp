@@ -20,14 +20,21 @@ struct Tensor::Storage {
 
 namespace {
 
+// Returns the last extent of a tensor, which is 1 where there is none.
+int64_t row_length(const Shape& shape) {
+  return shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
+}
+
 // Returns the number of elements from voxel to voxel. In a tensor of another rank it is that from row to row of the
 // last extent.
-int64_t stride_of(const Context& ctx, const TensorSpec& spec) {
-  const Shape& shape = spec.shape;
-  if (spec.layout == Layout::activation) {
-    return ctx.device.layout().padded_channels(activation(shape).C, size_of(spec.dtype));
-  }
-  return shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
+int64_t stride_of(const MemoryLayout& layout, const TensorSpec& spec) {
+  if (spec.layout == Layout::dense) return row_length(spec.shape);
+  return layout.padded_channels(activation(spec.shape).C, size_of(spec.dtype));
+}
+
+int64_t stored_elements_of(const TensorSpec& spec, int64_t stride) {
+  const int64_t length = row_length(spec.shape);
+  return length == 0 ? 0 : spec.shape.elements() / length * stride;
 }
 
 }  // namespace
@@ -37,9 +44,8 @@ std::string TensorSpec::to_string() const {
 }
 
 Tensor::Tensor(const Context& ctx, const TensorSpec& spec)
-    : elements_(spec.shape.elements()), channel_stride_(stride_of(ctx, spec)), spec_(spec) {
-  const Shape& shape = spec.shape;
-  stored_elements_ = shape.rank() == 0 ? 1 : elements_ / shape[shape.rank() - 1] * channel_stride_;
+    : elements_(spec.shape.elements()), channel_stride_(stride_of(ctx.device.layout(), spec)), spec_(spec) {
+  stored_elements_ = stored_elements_of(spec, channel_stride_);
   storage_ = std::make_shared<Storage>(ctx, stored_bytes());
 }
 
@@ -130,13 +136,22 @@ class HostView {
   std::vector<T> copy_;
 };
 
-// Writes zeros to the padding.
+// Converts values, and writes zeros to the `padding` elements after them.
+template <class T, class From>
+void convert_row(std::span<const From> values, int64_t padding, T* to) {
+  if constexpr (std::is_same_v<T, From>) {
+    std::ranges::copy(values, to);
+  } else {
+    std::ranges::transform(values, to, [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
+  }
+  std::fill_n(to + values.size(), padding, T{});
+}
+
 template <class T, class From>
 void convert(std::span<const From> values, const Tensor& x, T* to) {
   for_each_row(x, [&](int64_t first, int64_t place, int64_t count) {
-    std::transform(values.begin() + first, values.begin() + first + count, to + place,
-                   [](From v) { return static_cast<T>(static_cast<Compute<T>>(v)); });
-    if (is_padded(x)) std::fill_n(to + place + count, x.channel_stride() - count, T{});
+    convert_row(values.subspan(static_cast<size_t>(first), static_cast<size_t>(count)),
+                is_padded(x) ? x.channel_stride() - count : 0, to + place);
   });
 }
 
@@ -147,9 +162,28 @@ void expect_bytes(std::span<const From> values) {
 }
 
 template <class From>
+void expect_count(const Shape& shape, std::span<const From> values) {
+  REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == shape.elements(), Error,
+                  "[tensor] expected {} values for {}, got {}", shape.elements(), shape.to_string(), values.size());
+}
+
+template <class From>
+void store_values(const MemoryLayout& layout, const TensorSpec& spec, std::span<const From> values, std::byte* to) {
+  expect_count(spec.shape, values);
+  const int64_t stride = stride_of(layout, spec), padding = stride - row_length(spec.shape);
+  const size_t length = padding == 0 ? values.size() : static_cast<size_t>(row_length(spec.shape));
+  dispatch_stored(spec.dtype, [&]<class T>() {
+    if constexpr (std::is_same_v<T, uint8_t> && !std::is_same_v<From, uint8_t>) expect_bytes(values);
+    T* row = reinterpret_cast<T*>(to);
+    for (size_t at = 0; at < values.size(); at += length, row += stride) {
+      convert_row(values.subspan(at, length), padding, row);
+    }
+  });
+}
+
+template <class From>
 void assign_values(Tensor& x, std::span<const From> values) {
-  REVUNET_EXPECTS(static_cast<int64_t>(values.size()) == x.elements(), Error,
-                  "[tensor] expected {} values for {}, got {}", x.elements(), x.shape().to_string(), values.size());
+  expect_count(x.shape(), values);
   if (!x.device().computes()) return;
   dispatch_stored(x.dtype(), [&]<class T>() {
     if constexpr (std::is_same_v<T, uint8_t> && !std::is_same_v<From, uint8_t>) expect_bytes(values);
@@ -208,6 +242,16 @@ Tensor from_host(const Context& ctx, const Shape& shape, DType dtype, std::span<
 void assign(Tensor& x, std::span<const double> values) {
   assign_values(x, values);
 }
+size_t stored_bytes(const MemoryLayout& layout, const TensorSpec& spec) {
+  return static_cast<size_t>(stored_elements_of(spec, stride_of(layout, spec)) * size_of(spec.dtype));
+}
+void store(const MemoryLayout& layout, const TensorSpec& spec, std::span<const float> values, std::byte* to) {
+  store_values(layout, spec, values, to);
+}
+void store(const MemoryLayout& layout, const TensorSpec& spec, std::span<const uint8_t> values, std::byte* to) {
+  store_values(layout, spec, values, to);
+}
+
 std::vector<float> to_host_f32(const Tensor& x) {
   return values_of<float>(x);
 }

@@ -108,6 +108,12 @@ void assign(Tensor& x, std::span<const double> values);
 std::vector<float> to_host_f32(const Tensor& x);
 std::vector<double> to_host_f64(const Tensor& x);
 
+// Returns the bytes that a tensor takes on a device with this layout, and writes host values to `to` as such a device
+// stores them: converted and padded. Any thread may call it, and it starts none. Throws Error as from_host does.
+size_t stored_bytes(const MemoryLayout& layout, const TensorSpec& spec);
+void store(const MemoryLayout& layout, const TensorSpec& spec, std::span<const float> values, std::byte* to);
+void store(const MemoryLayout& layout, const TensorSpec& spec, std::span<const uint8_t> values, std::byte* to);
+
 // Returns the sum of the squares of a - b, or of a alone, in double on the host, wherever the tensors are. Shapes and
 // types must agree; otherwise throws Error.
 double squared_distance(const Tensor& a, const Tensor& b);

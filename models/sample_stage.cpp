@@ -36,24 +36,31 @@ Tensor volume_on_device(const Context& ctx, std::span<const float> values, const
   return on_device(ctx.with_tag(Tag::input), volume(size, channels, type), values);
 }
 
+RawSpecs raw_specs(const HostSample& sample, const UNetConfig& network, DType type) {
+  return {volume(sample.size, network.in_channels, sample.window ? DType::f32 : type), label_volume(sample.size)};
+}
+
+DeviceSample prepare(const Context& ctx, RawSample raw, const std::optional<SampleWindow>& window,
+                     const UNetConfig& network, DType type) {
+  const LayerScope scope(ctx, "input");
+  const Context input = ctx.with_tag(Tag::input);
+  if (window) {
+    Tensor image(input, volume(window->size, network.in_channels, type)), labels(input, label_volume(window->size));
+    warp_planes(ctx, raw.image, raw.labels, window->warp, window->low, image, labels);
+    raw = {std::move(image), std::move(labels)};  // the memory of the whole is free for what follows
+    if (window->intensities) change_intensities(ctx, *window->intensities, raw.image);
+  }
+  Tensor target = target_of(input, std::move(raw.labels), network.out_channels, type);
+  return {std::move(raw.image), std::move(target)};
+}
+
 DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type) {
   const LayerScope scope(ctx, "input");
   const Context input = ctx.with_tag(Tag::input);
-  const int64_t C = network.in_channels, R = network.out_channels;
-  if (!sample.window) {
-    Tensor image = volume_on_device(ctx, sample.image, sample.size, C, type);
-    Tensor target = target_of(input, on_device(input, label_volume(sample.size), sample.labels), R, type);
-    return {std::move(image), std::move(target)};
-  }
-  const SampleWindow& window = *sample.window;
-  Tensor whole = volume_on_device(ctx, sample.image, sample.size, C, DType::f32);
-  Tensor whole_labels = on_device(input, label_volume(sample.size), sample.labels);
-  Tensor image(input, volume(window.size, C, type)), labels(input, label_volume(window.size));
-  warp_planes(ctx, whole, whole_labels, window.warp, window.low, image, labels);
-  whole = {}, whole_labels = {};  // their memory is free for what follows
-  if (window.intensities) change_intensities(ctx, *window.intensities, image);
-  Tensor target = target_of(input, std::move(labels), R, type);
-  return {std::move(image), std::move(target)};
+  const RawSpecs specs = raw_specs(sample, network, type);
+  RawSample raw{on_device(input, specs.image, sample.image), {}};
+  raw.labels = on_device(input, specs.labels, sample.labels);
+  return prepare(ctx, std::move(raw), sample.window, network, type);
 }
 
 }  // namespace revunet

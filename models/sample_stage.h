@@ -29,6 +29,18 @@ struct HostSample {
   std::optional<SampleWindow> window = {};  // none: all of it as it is
 };
 
+// These are a sample's tensors as it comes from the host.
+struct RawSample {
+  Tensor image;   // (1, X, Y, Z, in_channels); f32 where a window is resampled from it, else of the step's type
+  Tensor labels;  // (1, X, Y, Z, 1), u8, dense
+};
+
+struct RawSpecs {
+  TensorSpec image, labels;
+  bool operator==(const RawSpecs&) const = default;
+};
+RawSpecs raw_specs(const HostSample& sample, const UNetConfig& network, DType type);
+
 // Returns values (X, Y, Z, C) as a tensor (1, X, Y, Z, C) of `type`, tag input. The meta device reads none of them.
 Tensor volume_on_device(const Context& ctx, std::span<const float> values, const std::array<int64_t, 3>& size,
                         int64_t channels, DType type);
@@ -38,9 +50,13 @@ struct DeviceSample {
   Tensor target;  // (1, X, Y, Z, out_channels): the regions of the labels, 0 and 1
 };
 
-// Returns the sample as tensors of `type` with the channels of `network`. X, Y and Z are the window's where there is
-// one. Labels cross to the device as bytes, and become regions there. Throws Error for a network whose out_channels are
-// not the regions.
+// Returns the tensors that a step computes with, of `type` and with the channels of `network`. X, Y and Z are the
+// window's where there is one. Labels become regions. Throws Error for a network whose out_channels are not the
+// regions.
+DeviceSample prepare(const Context& ctx, RawSample raw, const std::optional<SampleWindow>& window,
+                     const UNetConfig& network, DType type);
+
+// Copies the sample to the device and returns what `prepare` makes of it. Labels cross as bytes.
 DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type);
 
 }  // namespace revunet

@@ -52,6 +52,7 @@ TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const St
   check_extras(model.config(), options.optimiser_step, options.extras);
   model.dropout() = {options.extras.dropout, options.dropout_seed, std::nullopt};
   if (options.extras.ema > 0) average_.emplace(ctx, model, options.extras.ema);
+  if (ctx.device.layout().samples_ahead) upload_.emplace(ctx.device, model.config(), options.activations);
 }
 
 std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sample, const SamplePlace& place,
@@ -61,7 +62,11 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   tape->set_monitor(watch.reconstruction);
   const Context recording = ctx.with_tape(&*tape);
   model_.dropout().sample = place.sample;
-  Variable losses = forward(recording, sample, watch);
+  DeviceSample seen = upload_ ? upload_->take(recording, sample, place.sample)
+                              : to_device(recording, sample, model_.config(), options_.activations);
+  if (upload_) tape->at_half_way([&] { upload_->begin_next(ctx, place.sample + 1); });
+  if (watch.on_input) watch.on_input();
+  Variable losses = forward(recording, std::move(seen));
   std::vector<double> values;
   if (ctx.device.computes()) values = to_host_f64(losses.value);
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
@@ -75,11 +80,9 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   return values;
 }
 
-Variable TrainingStep::forward(const Context& ctx, const HostSample& sample, const StepWatch& watch) const {
-  DeviceSample seen = to_device(ctx, sample, model_.config(), options_.activations);
-  if (watch.on_input) watch.on_input();
-  Variable logits = model_.forward(ctx, Variable(std::move(seen.image)));
-  return loss_of(options_.extras).of_regions(ctx, std::move(logits), std::move(seen.target), options_.extras);
+Variable TrainingStep::forward(const Context& ctx, DeviceSample sample) const {
+  Variable logits = model_.forward(ctx, Variable(std::move(sample.image)));
+  return loss_of(options_.extras).of_regions(ctx, std::move(logits), std::move(sample.target), options_.extras);
 }
 
 void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place) {
@@ -129,7 +132,7 @@ std::string TrainingStep::first_non_finite(const Context& ctx, const HostSample&
   }
   try {
     Tape tape(true);
-    forward(ctx.with_tape(&tape), sample, {});
+    forward(ctx.with_tape(&tape), to_device(ctx, sample, model_.config(), options_.activations));
   } catch (const NonFiniteError& e) {
     return e.what();
   }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "kernels/adam/adam.h"
-#include "models/sample_stage.h"
+#include "models/sample_upload.h"
 #include "models/weight_average.h"
 
 namespace revunet {
@@ -79,11 +79,15 @@ class TrainingStep {
   std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
                            const StepWatch& watch = {});
 
+  // Brings samples to the device ahead of their step. Returns nullptr where the device's layout does not say so: `take`
+  // brings them.
+  SampleUpload* upload() { return upload_ ? &*upload_ : nullptr; }
+
   // Returns nullptr where there is none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 
  private:
-  Variable forward(const Context& ctx, const HostSample& sample, const StepWatch& watch) const;
+  Variable forward(const Context& ctx, DeviceSample sample) const;
   void backward(const Context& ctx, Tape& tape, Variable losses, double share, const Tape::OnGradient& on_gradient);
   void learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place);
   void learn_fused(const Context& ctx, Tape& tape, Variable losses);
@@ -94,6 +98,7 @@ class TrainingStep {
   Adam& adam_;
   StepOptions options_;
   std::optional<WeightAverage> average_;
+  std::optional<SampleUpload> upload_;
 };
 
 }  // namespace revunet

@@ -60,23 +60,33 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), comput
   labels_ = nested_balls(volume(variant_, 1));
 }
 
+TrainingRun::~TrainingRun() {
+  if (step_ && step_->upload()) step_->upload()->close();
+}
+
 StepSeconds TrainingRun::step() {
   set_cpu_threads(variant_.threads);
   const HostSample sample{{variant_.size[0], variant_.size[1], variant_.size[2]}, image_, labels_};
+  const auto number = static_cast<int64_t>(losses_.size());
   CostClock clock;
-  Cost forward{};
-  const std::vector<double> by_region = step_->take({device()}, sample, {},
+  if (SampleUpload* upload = step_->upload()) {
+    upload->expect(number);
+    if (next_.valid()) next_.get();
+    next_ = std::async(std::launch::async, [=] { upload->fill(number + 1, sample); });
+  }
+  Cost input{}, forward{};
+  const std::vector<double> by_region = step_->take({device()}, sample, {.sample = number},
                                                     {.on_input =
                                                          [&] {
                                                            device().memory().synchronize();
-                                                           clock = {};
+                                                           input = clock.lap();
                                                          },
                                                      .on_losses = [&] { forward = clock.lap(); }});
   device().memory().synchronize();
   const Cost backward = clock.cost();
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
   compute_.save_algorithms();
-  return {forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
+  return {input.seconds, forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};
 }
 
 }  // namespace revunet::bench

@@ -5,6 +5,8 @@
 // that variants can take turns.
 #pragma once
 
+#include <future>
+
 #include "models/device/compute_device.h"
 #include "models/precision.h"
 #include "models/training_step.h"
@@ -23,20 +25,24 @@ struct Variant {
 };
 
 struct StepSeconds {
+  double input;     // until the sample is on the device, which has no work meanwhile
   double forward;   // including the loss
   double backward;  // including Adam, to the end of the device's work
-  double cpu;       // processor time of all threads
+  double cpu;       // processor time of all threads in forward and backward
   double total() const { return forward + backward; }
+  double with_input() const { return input + total(); }
 };
 
 class TrainingRun {
  public:
   // Throws UsageError for an impossible network or size. The batch is 1.
   explicit TrainingRun(Variant variant);
+  ~TrainingRun();
   TrainingRun(const TrainingRun&) = delete;  // its tensors point to the device inside it
   TrainingRun& operator=(const TrainingRun&) = delete;
 
-  // Runs a step of training. Copying the image to the device is not timed. Throws NonFiniteLoss for a loss that is no
+  // Runs a step of training. Where the device takes samples ahead, a thread brings the next one meanwhile, as a
+  // trainer's do. Throws NonFiniteLoss for a loss that is no
   // number, because figures would mean nothing then.
   StepSeconds step();
 
@@ -57,6 +63,7 @@ class TrainingRun {
   Adam adam_;
   std::optional<TrainingStep> step_;
   std::vector<double> losses_;
+  std::future<void> next_;  // the sample after this one is on its way
 };
 
 }  // namespace revunet::bench

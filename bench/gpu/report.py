@@ -21,13 +21,13 @@ def own_step(row):
     memory = variant["memory"]
     name = row["model"] + ("" if row["deterministic"] else ", not deterministic")
     return [by_x(row["size"]), name, str(row["depth"]), row["precision"], f"{1e3 * variant['seconds']['median']:.1f}",
-            mib(memory["peak_allocated_bytes"]), mib(memory["peak_reserved_bytes"]), mib(memory["driver_used_bytes"]),
+            f"{1e3 * variant['seconds_with_input']['median']:.1f}", mib(memory["peak_allocated_bytes"]), mib(memory["peak_reserved_bytes"]), mib(memory["driver_used_bytes"]),
             mib(memory["planned_peak_bytes"])]
 
 
 def torch_step(row):
     name = " ".join(["PyTorch", row["model"], row["format"], *row["options"]])
-    return [by_x(row["size"]), name, "1", row["precision"], f"{1e3 * statistics.median(row['seconds']):.1f}",
+    return [by_x(row["size"]), name, "1", row["precision"], f"{1e3 * statistics.median(row['seconds']):.1f}", "",
             mib(row["peak_allocated_bytes"]), mib(row["peak_reserved_bytes"]), mib(row["driver_used_bytes"]), ""]
 
 
@@ -37,7 +37,7 @@ def steps(results):
         return ""
     return ("Training steps: median, and memory at its peak in MiB; driver: with the libraries' own. "
             "fp32 multiplies in TF32.\n\n" +
-            table(["size", "network", "depth", "precision", "ms", "allocated", "reserved", "driver", "planned"],
+            table(["size", "network", "depth", "precision", "ms", "with input", "allocated", "reserved", "driver", "planned"],
                   sorted(rows, key=lambda row: row[0])))
 
 

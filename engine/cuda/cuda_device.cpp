@@ -7,7 +7,7 @@
 #include <array>
 #include <cstring>
 
-#include "engine/cuda/event.h"
+#include "engine/cuda/cuda_copy_queue.h"
 #include "engine/cuda/gpu.h"
 #include "engine/cuda/kernel_code.h"
 #include "engine/cuda/optional_libraries.h"
@@ -18,47 +18,22 @@ namespace {
 
 constexpr size_t kStagingBytes = size_t{8} << 20;  // per pinned buffer; large enough for full PCIe speed
 
-class PinnedBuffer {
- public:
-  PinnedBuffer() { REVUNET_CUDA_CHECK(cudaMallocHost(&data_, kStagingBytes)); }
-  ~PinnedBuffer() { cudaFreeHost(data_); }
-  PinnedBuffer(const PinnedBuffer&) = delete;
-  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
-  void* data() const { return data_; }
-
- private:
-  void* data_ = nullptr;
-};
-
 // A piece of a copy waits in the buffer. After `done` the device no longer needs it.
 struct Staging {
-  PinnedBuffer buffer;
+  PinnedBuffer buffer{kStagingBytes};
   Event done{cudaEventDisableTiming};
 };
 
-class CudaStream {
- public:
-  explicit CudaStream(int device) {
-    REVUNET_CUDA_CHECK(cudaSetDevice(device));
-    REVUNET_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  }
-  ~CudaStream() {
-    cudaStreamSynchronize(stream_);
-    cudaStreamDestroy(stream_);
-  }
-  CudaStream(const CudaStream&) = delete;
-  CudaStream& operator=(const CudaStream&) = delete;
-  operator cudaStream_t() const { return stream_; }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
+int made_current(int device) {
+  REVUNET_CUDA_CHECK(cudaSetDevice(device));
+  return device;
+}
 
 // Takes memory with cudaMalloc, never managed memory. Only the thread that made the object may use it, because the
 // runtime's current device belongs to the thread.
 class CudaMemory : public MemoryResource {
  public:
-  explicit CudaMemory(int device) : device_(device), stream_(device) {}
+  explicit CudaMemory(int device) : device_(made_current(device)) {}
   ~CudaMemory() override { cudaStreamSynchronize(stream_); }  // before staging_ is destroyed
   CudaMemory(const CudaMemory&) = delete;
   CudaMemory& operator=(const CudaMemory&) = delete;
@@ -85,6 +60,10 @@ class CudaMemory : public MemoryResource {
   DeviceKind kind() const override { return DeviceKind::cuda; }
   bool on_host() const override { return kSimulated; }
   void* stream() const override { return static_cast<cudaStream_t>(stream_); }
+
+  std::unique_ptr<CopyQueue> make_copy_queue(size_t buffers, size_t bytes) override {
+    return std::make_unique<CudaCopyQueue>(stream_, buffers, bytes);
+  }
 
   void synchronize() override { REVUNET_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
 
@@ -140,8 +119,8 @@ class CudaMemory : public MemoryResource {
   }
 
  private:
-  int device_;
-  CudaStream stream_;
+  int device_;  // first: what follows belongs to the current device
+  Stream stream_;
   std::array<Staging, 2> staging_;
 };
 

@@ -25,6 +25,8 @@ class Event {
   void record(cudaStream_t stream) { REVUNET_CUDA_CHECK(cudaEventRecord(event_, stream)); }
   // Waits until the stream has reached the event. Returns at once where the event was never recorded.
   void wait() const { REVUNET_CUDA_CHECK(cudaEventSynchronize(event_)); }
+  // Work that is given to another stream from now on begins after the event. Does nothing where it was never recorded.
+  void precede(cudaStream_t other) const { REVUNET_CUDA_CHECK(cudaStreamWaitEvent(other, event_, 0)); }
   // Waits for this event, which comes after `begin`.
   double milliseconds_since(const Event& begin) const {
     wait();

@@ -27,10 +27,10 @@ __device__ inline int64_t grid_threads() {
 
 // Throws Error where the launch is refused. An error in the kernel itself shows at a later call.
 template <class... Parameters>
-void launch([[maybe_unused]] const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),
+void launch(const Context& ctx, dim3 grid, dim3 block, void (*kernel)(Parameters...),
             std::type_identity_t<Parameters>... arguments) {
 #ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
-  cusim::launch(grid, block, [=] { kernel(arguments...); });
+  cusim::enqueue(stream_of(ctx), [=] { cusim::launch(grid, block, [=] { kernel(arguments...); }); });
 #else
   cudaLaunchConfig_t config{};
   config.gridDim = grid;

@@ -26,6 +26,10 @@ void MemoryResource::fill(void* to, uint8_t value, size_t bytes) {
   std::memset(to, value, bytes);
 }
 
+std::unique_ptr<CopyQueue> MemoryResource::make_copy_queue(size_t buffers, size_t bytes) {
+  return std::make_unique<HostCopyQueue>(buffers, bytes);
+}
+
 void* HostResource::allocate(size_t bytes) {
   const size_t alignment = bytes >= kHugePage ? kHugePage : kAllocationAlignment;
   const size_t rounded = (bytes + alignment - 1) / alignment * alignment;

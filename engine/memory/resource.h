@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+
+#include "engine/memory/copy_queue.h"
 
 namespace revunet {
 
@@ -30,6 +33,8 @@ class MemoryResource {
   virtual void copy_out(void* host, const void* from, size_t bytes);
   virtual void copy(void* to, const void* from, size_t bytes);
   virtual void fill(void* to, uint8_t value, size_t bytes);
+  // Makes a queue with so many buffers of so many bytes on the host. The resource outlives it.
+  virtual std::unique_ptr<CopyQueue> make_copy_queue(size_t buffers, size_t bytes);
   // Returns when all work so far is done.
   virtual void synchronize() {}
   // Returns the bytes that the device has and those that it could still give, or nothing where there is no fixed

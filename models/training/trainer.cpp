@@ -58,7 +58,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
             {activation_type(options.precision), options.optimiser_step, options.extras,
              splitmix64(options.seed ^ kDropoutKey)}),
       cache_(cache_of(options)),
-      samples_(options, split.training, cache_ ? &*cache_ : nullptr),
+      samples_(options, split.training, cache_ ? &*cache_ : nullptr, step_.upload()),
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "engine/bfloat16.h"
+#include "tests/cusim/streams.h"
 
 namespace {
 
@@ -49,7 +50,8 @@ cublasStatus_t cublasGetProperty(libraryPropertyType, int* value) {
   *value = 0;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetStream_v2(cublasHandle_t, cudaStream_t) {
+cublasStatus_t cublasSetStream_v2(cublasHandle_t, cudaStream_t stream) {
+  revunet::cusim::set_library_stream(stream);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, size_t bytes) {
@@ -68,6 +70,7 @@ cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transpos
                                int64_t m, int64_t n, int64_t k, const void* alpha, const void* a, cudaDataType a_type,
                                int64_t lda, const void* b, cudaDataType b_type, int64_t ldb, const void* beta, void* c,
                                cudaDataType c_type, int64_t ldc, cublasComputeType_t, cublasGemmAlgo_t) {
+  revunet::cusim::run_library_stream();
   if (refused_products > 0) {
     --refused_products;
     return CUBLAS_STATUS_ALLOC_FAILED;

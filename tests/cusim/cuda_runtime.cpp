@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/cusim/streams.h"
+
 namespace {
 
 constexpr size_t kDeviceMemory = size_t{1} << 30;  // bytes that the device says it has
@@ -57,6 +59,16 @@ void set_device_count(int count) {
 void fail_device_count(cudaError_t error, int driver_version) {
   state.count_error = error;
   state.driver_version = driver_version;
+}
+
+void count_object(int64_t change) {
+  state.live += change;
+}
+double clock_milliseconds() {
+  return state.milliseconds;
+}
+cudaError_t stream_error() {
+  return state.stream;
 }
 
 void pass_time(double milliseconds) {
@@ -123,40 +135,11 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  return allocate(reinterpret_cast<void**>(stream), 1);
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return state.stream;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  return deallocate(stream);
-}
-
-// An event holds the time at which it was recorded.
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  return allocate(reinterpret_cast<void**>(event), sizeof(double));
-}
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-  state.milliseconds += 1;  // an op that is timed takes some
-  *reinterpret_cast<double*>(event) = state.milliseconds;
-  return cudaSuccess;
-}
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  return state.stream;
-}
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-  *milliseconds = static_cast<float>(*reinterpret_cast<double*>(end) - *reinterpret_cast<double*>(begin));
-  return cudaSuccess;
-}
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  return deallocate(event);
-}
-
 cudaError_t cudaMallocHost(void** data, size_t bytes) {
   return allocate(data, bytes);
 }
 cudaError_t cudaFreeHost(void* data) {
+  revunet::cusim::run_streams();
   return deallocate(data);
 }
 cudaError_t cudaMalloc(void** data, size_t bytes) {
@@ -167,15 +150,8 @@ cudaError_t cudaMalloc(void** data, size_t bytes) {
   return status;
 }
 cudaError_t cudaFree(void* data) {
+  revunet::cusim::run_streams();
   return deallocate(data);
-}
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  std::memcpy(to, from, bytes);
-  return cudaSuccess;
-}
-cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
-  std::memset(to, value, bytes);
-  return cudaSuccess;
 }
 
 }  // extern "C"

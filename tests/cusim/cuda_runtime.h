@@ -27,4 +27,10 @@ void break_stream(cudaError_t error);
 // Sets the error with which the runtime refuses every kernel, as it does where a build has no code for the device.
 void miss_kernel_code(cudaError_t error);
 
+// These are for the other files of the runtime. They count a stream or an event that is made or destroyed, and return
+// the clock and what break_stream() set.
+void count_object(int64_t change);
+double clock_milliseconds();
+cudaError_t stream_error();
+
 }  // namespace revunet::cusim

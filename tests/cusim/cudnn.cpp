@@ -12,6 +12,7 @@
 
 #include "engine/bfloat16.h"
 #include "tests/cusim/convolution.h"
+#include "tests/cusim/streams.h"
 
 using revunet::cusim::Engine;
 using revunet::cusim::engine_of;
@@ -192,7 +193,8 @@ cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
   delete reinterpret_cast<int*>(handle);
   return CUDNN_STATUS_SUCCESS;
 }
-cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t) {
+cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t stream) {
+  revunet::cusim::set_library_stream(stream);
   return CUDNN_STATUS_SUCCESS;
 }
 const char* cudnnGetErrorString(cudnnStatus_t status) {
@@ -264,6 +266,7 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor
 }
 
 cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t algorithm, cudnnBackendDescriptor_t pack) {
+  revunet::cusim::run_library_stream();
   const Object& configuration = object_of(algorithm).object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
   const Object& graph = configuration.object(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH);
   const Object& operation = graph.object(CUDNN_ATTR_OPERATIONGRAPH_OPS);

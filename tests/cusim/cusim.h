@@ -28,6 +28,9 @@ void set_order(Order order);
 // at.
 void launch(dim3 grid, dim3 block, const std::function<void()>& kernel);
 
+// Gives a stream such a launch, or other work (tests/cusim/streams.h).
+void enqueue(cudaStream_t stream, std::function<void()> work);
+
 // Returns the block's memory for `key`, made when its first thread asks.
 void* shared(const void* key, size_t bytes);
 

@@ -138,7 +138,7 @@ TEST_CASE("each epoch augments a case in its own way, the same way every time", 
   options.seed = 3;
   options.augmentation = AugmentationRanges{};
   const auto matrices = [&] {
-    SampleSource source(options, io::find_cases(data), nullptr);
+    SampleSource source(options, io::find_cases(data), nullptr, nullptr);
     std::map<std::string, std::vector<std::array<double, 4>>> drawn;  // by case, one epoch after the other
     for (int64_t number = 0; number < 6; ++number) {
       const TrainingSample sample = source.get(number, 6);

@@ -11,9 +11,10 @@ namespace {
 using Kind = AllocationEvent::Kind;
 
 // No correct program carries these blocks from one step into another. Parameters, their moments and, where gradients
-// accumulate over steps, gradients stay.
-bool transient(Tag tag) {
-  return tag != Tag::parameter && tag != Tag::optimiser && tag != Tag::gradient;
+// accumulate over steps, gradients stay. Backward allocates the input of the next step.
+bool transient(const TraceEvent& birth) {
+  if (birth.tag == Tag::input) return birth.phase != Phase::backward;
+  return birth.tag != Tag::parameter && birth.tag != Tag::optimiser && birth.tag != Tag::gradient;
 }
 
 std::string block_text(const Trace& trace, const TraceEvent& e) {
@@ -37,7 +38,7 @@ void find_leaks(const Trace& trace, const LiveSet& live, const std::vector<Secti
                 std::vector<Fault>& faults) {
   for (const auto& [address, block] : live.blocks()) {
     const TraceEvent& e = trace.events[block.event];
-    if (!transient(e.tag) || !parts[block.section].complete) continue;
+    if (!transient(e) || !parts[block.section].complete) continue;
     faults.push_back({block.event, fmt::format("leak: {}, allocated in {} (event {}) and never freed",
                                                block_text(trace, e), describe(parts[block.section]), block.event)});
   }
@@ -146,7 +147,7 @@ void LiveSet::free(size_t i, size_t section, std::vector<Fault>& faults) {
     faults.push_back({i, fmt::format("changed block: {}, was allocated as {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }
-  if (transient(birth.tag) && found->second.section != section) {
+  if (transient(birth) && found->second.section != section) {
     faults.push_back({i, fmt::format("late free: {}, was allocated before: {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }

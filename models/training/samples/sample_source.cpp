@@ -4,10 +4,26 @@
 
 namespace revunet {
 
-SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache)
+SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache,
+                           SampleUpload* upload)
     : options_(options),
       loader_(std::move(cases), options.size, cache),
+      upload_(upload),
       ahead_([this](int64_t number) { return make(number); }, options.loader_threads) {}
+
+SampleSource::~SampleSource() {
+  if (upload_) upload_->close();  // a thread that waits for its buffer would never end
+}
+
+TrainingSample SampleSource::get(int64_t number, int64_t end) {
+  if (upload_) upload_->expect(number);
+  return ahead_.get(number, end);
+}
+
+double SampleSource::take_waited() {
+  const double for_reading = ahead_.take_waited();
+  return upload_ ? upload_->waited().value_or(for_reading) : for_reading;
+}
 
 TrainingSample SampleSource::make(int64_t number) {
   const int64_t epoch = number / count() + 1;
@@ -24,6 +40,7 @@ TrainingSample SampleSource::make(int64_t number) {
   } else {
     made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(c);
   }
+  if (upload_) upload_->fill(number, made.sample.voxels);
   return made;
 }
 

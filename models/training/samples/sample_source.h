@@ -1,6 +1,7 @@
 // A SampleSource makes the samples of a training run, in order, ahead of their use.
 #pragma once
 
+#include "models/sample_upload.h"
 #include "models/training/samples/case_loader.h"
 #include "models/training/samples/read_ahead.h"
 #include "models/training/samples/samples.h"
@@ -16,21 +17,26 @@ struct TrainingSample {
 
 class SampleSource {
  public:
-  SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache);
+  // Where there is an `upload`, it is filled with every sample, and outlives this object.
+  SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache,
+               SampleUpload* upload);
+  ~SampleSource();
 
   // Returns the number of samples per epoch: one for each case.
   int64_t count() const { return static_cast<int64_t>(loader_.count()); }
   // Returns the `number`-th sample of the run, counted from 0. Samples from `end` on are not made ahead. Throws as
   // CaseLoader::get does.
-  TrainingSample get(int64_t number, int64_t end) { return ahead_.get(number, end); }
-  // Returns the seconds that `get` has waited for samples since the last call of this function.
-  double take_waited() { return ahead_.take_waited(); }
+  TrainingSample get(int64_t number, int64_t end);
+  // Returns the seconds that the device was without work while it waited for the sample that `get` returned last. Call
+  // it once the step has taken the sample.
+  double take_waited();
 
  private:
   TrainingSample make(int64_t number);
 
   const TrainOptions& options_;
   CaseLoader loader_;
+  SampleUpload* upload_;
   ReadAhead<TrainingSample> ahead_;  // last: its threads use the rest
 };
 

@@ -48,6 +48,16 @@ TEST_CASE("a leak, a double free and a late free are found and named", "[trace]"
   CHECK_THAT(summary_text(late.trace), ContainsSubstring("1 faults\n  late free: "));
   CHECK_THAT(verify(late.trace).difference, ContainsSubstring("late free: event 5 (step 2, forward)"));
 
+  HandMade ahead = good;
+  ahead.add(Kind::allocate, 512, 1024, Tag::input, Phase::backward);  // of the next step
+  ahead.step();
+  ahead.add(Kind::free, 512, 1024, Tag::input, Phase::backward);
+  CHECK(ahead.faults().empty());
+  HandMade kept = good;
+  kept.add(Kind::allocate, 512, 1024, Tag::input);  // of this step
+  kept.step();
+  CHECK(kept.faults().size() == 1);
+
   HandMade evaluation = good;
   evaluation.add(Kind::allocate, 512, 1024, Tag::workspace);
   evaluation.add(Kind::free, 512, 1024, Tag::workspace, Phase::evaluation);  // the step is over
