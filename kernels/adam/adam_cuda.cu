@@ -29,7 +29,7 @@ struct Updates {
 };
 
 // blockIdx.y is the parameter.
-__global__ void adam_kernel(Rates r, Updates updates) {
+__global__ void __launch_bounds__(kThreads) adam_kernel(Rates r, Updates updates) {
   const Update& u = updates.list[blockIdx.y];
   for (int64_t i = grid_thread(); i < u.elements; i += grid_threads()) {
     const float g = u.gradient[i] + r.decay * u.parameter[i];

@@ -7,7 +7,8 @@ namespace {
 
 // N is the number of channels in the narrower type's packs, so the wider type's padding may be less.
 template <int N, class X, class Y>
-__global__ void cast_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<Y> y) {
+__global__ void __launch_bounds__(kGridThreads)
+    cast_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<Y> y) {
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
   for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {

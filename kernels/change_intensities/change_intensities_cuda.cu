@@ -20,7 +20,7 @@ Field field_of(const Tensor& x) {
 }
 
 template <class T>
-__global__ void points_kernel(Field f, IntensityChanges changes, PointStep step, T* image) {
+__global__ void __launch_bounds__(kThreads) points_kernel(Field f, IntensityChanges changes, PointStep step, T* image) {
   const int64_t voxel = grid_thread();
   if (voxel >= f.voxels()) return;
   for (int64_t c = 0; c < f.channels; ++c) {
@@ -32,7 +32,8 @@ __global__ void points_kernel(Field f, IntensityChanges changes, PointStep step,
 
 // step is the number of voxels from neighbour to neighbour along the axis, and size is its length in voxels.
 template <class T>
-__global__ void blur_kernel(Field f, int64_t step, int64_t size, BlurWeights weights, const T* from, T* to) {
+__global__ void __launch_bounds__(kThreads)
+    blur_kernel(Field f, int64_t step, int64_t size, BlurWeights weights, const T* from, T* to) {
   const int64_t voxel = grid_thread();
   if (voxel >= f.voxels()) return;
   const int64_t at = voxel / step % size;
@@ -47,7 +48,8 @@ __global__ void blur_kernel(Field f, int64_t step, int64_t size, BlurWeights wei
 }
 
 template <class T>
-__global__ void lower_resolution_kernel(Field f, IntensityChanges changes, const T* from, T* to) {
+__global__ void __launch_bounds__(kThreads)
+    lower_resolution_kernel(Field f, IntensityChanges changes, const T* from, T* to) {
   const int64_t voxel = grid_thread();
   if (voxel >= f.voxels()) return;
   const int64_t x = voxel / (f.Z * f.Y), y = voxel / f.Z % f.Y, z = voxel % f.Z;

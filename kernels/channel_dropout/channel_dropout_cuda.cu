@@ -7,13 +7,16 @@ namespace revunet::cuda {
 
 namespace {
 
+constexpr unsigned kThreads = 128;  // threads per block
+
 constexpr int64_t kChannelsALaunch = 512;  // their scales fit into the 4 KiB of a kernel's arguments
 
 struct Scales {
   float of[kChannelsALaunch];
 };
 
-__global__ void channel_dropout_kernel(int64_t channels, const float* x, Scales scales, bool add, float* scaled) {
+__global__ void __launch_bounds__(kThreads)
+    channel_dropout_kernel(int64_t channels, const float* x, Scales scales, bool add, float* scaled) {
   const int64_t c = grid_thread();
   if (c >= channels) return;
   scaled[c] = (add ? scaled[c] : 0.0f) + scales.of[c] * x[c];
@@ -22,7 +25,6 @@ __global__ void channel_dropout_kernel(int64_t channels, const float* x, Scales 
 }  // namespace
 
 void channel_dropout(const Context& ctx, const Tensor& x, const ChannelDropout& dropout, Tensor& scaled, Write write) {
-  constexpr unsigned kThreads = 128;
   for (int64_t first = 0; first < x.elements(); first += kChannelsALaunch) {
     const int64_t channels = std::min(kChannelsALaunch, x.elements() - first);
     Scales scales{};

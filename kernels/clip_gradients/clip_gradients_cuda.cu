@@ -9,7 +9,7 @@ namespace {
 constexpr unsigned kThreads = 256;  // threads per block
 
 // Each block leaves one part.
-__global__ void squares_kernel(int64_t elements, const float* x, double* parts) {
+__global__ void __launch_bounds__(kThreads) squares_kernel(int64_t elements, const float* x, double* parts) {
   REVUNET_SHARED(double, shared, kThreads);
   double sum = 0;
   const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;

@@ -25,8 +25,9 @@ __device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
 // partial is (ranges, K, packs * N), where N is the number of channels in b's packs. F has channel(c), which gives a
 // channel's constants, and terms(constants, a, b, float[K]).
 template <int K, class A, class B, class F>
-__global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b,
-                                    F f, float* partial) {
+__global__ void __launch_bounds__(kGridThreads)
+    channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b, F f,
+                        float* partial) {
   constexpr int N = kPack<B>;
   REVUNET_SHARED(Channels<N>, shared, kGridThreads);
   const VoxelRange at(voxels, range);
@@ -54,7 +55,8 @@ __global__ void channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs
 inline constexpr unsigned kColumns = 32, kLanes = 8;  // of a block of add_ranges_kernel
 
 // Computes sums (columns) from partial (ranges, columns).
-static __global__ void add_ranges_kernel(int64_t ranges, int64_t columns, const float* partial, double* sums) {
+static __global__ void __launch_bounds__(kColumns* kLanes)
+    add_ranges_kernel(int64_t ranges, int64_t columns, const float* partial, double* sums) {
   REVUNET_SHARED(double, shared, kColumns* kLanes);
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x;
   const unsigned self = threadIdx.y * kColumns + threadIdx.x;

@@ -14,7 +14,8 @@ inline constexpr int64_t kMostElementwiseBlocks = 4096;  // fills any device; be
 
 // y may be a or b. The last pack may be cut, because only activations have whole packs.
 template <class T, class F>
-__global__ void elementwise_kernel(int64_t elements, const T* a, const T* b, T* y, bool accumulate, F f) {
+__global__ void __launch_bounds__(kElementwiseThreads)
+    elementwise_kernel(int64_t elements, const T* a, const T* b, T* y, bool accumulate, F f) {
   for (int64_t i = grid_thread() * kPack<T>; i < elements; i += grid_threads() * kPack<T>) {
     if (i + kPack<T> <= elements) {
       const Pack<T> u = Pack<T>::load(a + i), v = Pack<T>::load(b + i);

@@ -10,7 +10,7 @@ constexpr unsigned kThreads = 256;  // threads per block
 
 // Each thread writes one voxel: all regions are in one pack, whose other channels are padding.
 template <class T>
-__global__ void expand_regions_kernel(int64_t voxels, const uint8_t* labels, T* regions) {
+__global__ void __launch_bounds__(kThreads) expand_regions_kernel(int64_t voxels, const uint8_t* labels, T* regions) {
   static_assert(kRegions <= kPack<T>);
   const int64_t voxel = grid_thread();
   if (voxel >= voxels) return;

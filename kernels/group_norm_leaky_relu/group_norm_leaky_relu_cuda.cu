@@ -26,8 +26,8 @@ struct Moments {
 // partial is (ranges, packs * kPack): the moments of each channel over the voxels of each block. A thread uses
 // Welford's algorithm.
 template <class T>
-__global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x,
-                                       Moments<float>* partial) {
+__global__ void __launch_bounds__(kGridThreads)
+    channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, Moments<float>* partial) {
   REVUNET_SHARED(Moments<float>, shared, kGridThreads);
   const VoxelRange at(voxels, range);
   Pack<T> mean{}, squares{};
@@ -58,8 +58,9 @@ __global__ void channel_moments_kernel(int64_t voxels, int64_t range, int64_t pa
 constexpr unsigned kGroupThreads = 128;
 
 // Each block computes one group: statistics (groups, 2) from partial (ranges, stride).
-__global__ void group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group,
-                                        const Moments<float>* partial, float* statistics) {
+__global__ void __launch_bounds__(kGroupThreads)
+    group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group, const Moments<float>* partial,
+                            float* statistics) {
   REVUNET_SHARED(Moments<double>, shared, kGroupThreads);
   const int64_t group = blockIdx.x, items = ranges * per_group;
   Moments<double> moments{0, 0, 0};
@@ -95,8 +96,8 @@ struct Norm {
 
 // Here and in the gradient, threads take packs of Y, which is the narrower type where there are two.
 template <class X, class Y>
-__global__ void forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm,
-                               Voxels<Y> y) {
+__global__ void __launch_bounds__(kGridThreads)
+    forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm, Voxels<Y> y) {
   constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
@@ -123,10 +124,13 @@ struct GradientTerms {
   }
 };
 
+constexpr unsigned kCorrectionThreads = 64;  // one per channel
+
 // sums is (2, stride), of dz and dz * xhat. Adds them to dbeta and dgamma, and leaves in `corrections` (2, C) what is
 // subtracted from every voxel's gradient: dx = scale * dz - offset - (x - mean) * tilt.
-__global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma,
-                                   float* dbeta, float* corrections) {
+__global__ void __launch_bounds__(kCorrectionThreads)
+    corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma, float* dbeta,
+                       float* corrections) {
   const int64_t c = grid_thread();
   if (c >= norm.C) return;
   dbeta[c] += static_cast<float>(sums[c]);
@@ -145,8 +149,9 @@ __global__ void corrections_kernel(Norm norm, int64_t voxels, int64_t stride, co
 }
 
 template <class X, class Y>
-__global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<const Y> dy,
-                                Norm norm, const float* corrections, bool accumulate, Voxels<X> dx) {
+__global__ void __launch_bounds__(kGridThreads)
+    backward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<const Y> dy, Norm norm,
+                    const float* corrections, bool accumulate, Voxels<X> dx) {
   constexpr int N = kPack<Y>;
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
@@ -219,7 +224,6 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta) {
   const auto [N, D, H, W, C] = activation(x.shape());
-  constexpr unsigned kThreads = 64;
   dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
     Tensor corrections(ctx.for_workspace(), {2, C}, DType::f32);
@@ -228,8 +232,8 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
       const auto px = voxels_of<X>(x, n);
       const auto pdy = voxels_of<Y>(dy, n);
       const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm});
-      launch(ctx, blocks_for(C, kThreads), dim3(kThreads), corrections_kernel, norm, g.voxels, pdy.stride,
-             sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
+      launch(ctx, blocks_for(C, kCorrectionThreads), dim3(kCorrectionThreads), corrections_kernel, norm, g.voxels,
+             pdy.stride, sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
       launch(ctx, g.grid, g.block, backward_kernel<X, Y>, g.voxels, g.range, g.packs, px, pdy, norm,
              corrections.data<float>(), accumulate, voxels_of<X>(dx, n));
     }

@@ -32,7 +32,7 @@ __device__ bool replaces(float v, float maximum) {
 }
 
 template <class T>
-__global__ void forward_kernel(Windows windows, const T* x, T* y) {
+__global__ void __launch_bounds__(kThreads) forward_kernel(Windows windows, const T* x, T* y) {
   const int64_t i = grid_thread();
   if (i >= windows.count) return;
   const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);
@@ -47,7 +47,8 @@ __global__ void forward_kernel(Windows windows, const T* x, T* y) {
 }
 
 template <class T>
-__global__ void backward_kernel(Windows windows, const T* x, const T* dy, bool accumulate, T* dx) {
+__global__ void __launch_bounds__(kThreads)
+    backward_kernel(Windows windows, const T* x, const T* dy, bool accumulate, T* dx) {
   const int64_t i = grid_thread();
   if (i >= windows.count) return;
   const int64_t voxel = windows.packs * kPack<T>, first = windows.first(i, voxel, kPack<T>);

@@ -8,7 +8,8 @@ namespace {
 
 // Each thread computes one element of y's memory. The padding gets zeros, which are not the sigmoid of zero.
 template <class X, class Y>
-__global__ void forward_kernel(int64_t stored, int64_t channels, int64_t x_stride, int64_t y_stride, const X* x, Y* y) {
+__global__ void __launch_bounds__(kElementwiseThreads)
+    forward_kernel(int64_t stored, int64_t channels, int64_t x_stride, int64_t y_stride, const X* x, Y* y) {
   for (int64_t i = grid_thread(); i < stored; i += grid_threads()) {
     const int64_t c = i % y_stride, voxel = i / y_stride;
     y[i] = static_cast<Y>(c < channels ? sigmoid_at(static_cast<float>(x[voxel * x_stride + c])) : 0.0f);

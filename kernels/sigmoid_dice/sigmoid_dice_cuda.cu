@@ -6,6 +6,8 @@ namespace revunet::cuda {
 
 namespace {
 
+constexpr unsigned kLossThreads = 32;  // one per channel
+
 // The terms are p t, p and t, and the cross entropy where K is 4. The padding's sums are not read.
 template <int K>
 struct Overlap {
@@ -22,8 +24,8 @@ struct Overlap {
 
 // Reduces by_channel (rows, stride) to sums (rows, R) and losses (R). entropy_share multiplies the sum of the cross
 // entropy.
-__global__ void losses_kernel(int64_t R, int64_t stride, int rows, double entropy_share, const double* by_channel,
-                              double* sums, float* losses) {
+__global__ void __launch_bounds__(kLossThreads) losses_kernel(int64_t R, int64_t stride, int rows, double entropy_share,
+                                                              const double* by_channel, double* sums, float* losses) {
   const int64_t r = grid_thread();
   if (r >= R) return;
   double s[4] = {};
@@ -34,9 +36,9 @@ __global__ void losses_kernel(int64_t R, int64_t stride, int rows, double entrop
 
 // entropy_share is cross_entropy divided by voxels.
 template <class T>
-__global__ void backward_kernel(int64_t voxels, int64_t range, int64_t packs, int64_t R, double entropy_share,
-                                const T* z, const T* t, const double* sums, const float* dlosses, bool accumulate,
-                                T* dz) {
+__global__ void __launch_bounds__(kGridThreads)
+    backward_kernel(int64_t voxels, int64_t range, int64_t packs, int64_t R, double entropy_share, const T* z,
+                    const T* t, const double* sums, const float* dlosses, bool accumulate, T* dz) {
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
   // With a = 2 sum(p t) + s and b = sum(p) + sum(t) + s, Dice's loss = 1 - a / b, so dloss/dp = a / b^2 - (2 / b) t.
@@ -68,13 +70,12 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
                           Tensor& losses, Tensor& sums) {
   const Activation in = activation(logits.shape());
   const int64_t voxels = in.N * in.voxels();
-  constexpr unsigned kThreads = 32;
   dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
     const auto z = voxels_of<T>(logits), t = voxels_of<T>(target);
     const int rows = static_cast<int>(sums.shape()[0]);
     const Tensor by_channel =
         rows == 4 ? channel_sums<4>(ctx, voxels, z, t, Overlap<4>{}) : channel_sums<3>(ctx, voxels, z, t, Overlap<3>{});
-    launch(ctx, blocks_for(in.C, kThreads), dim3(kThreads), losses_kernel, in.C, logits.channel_stride(), rows,
+    launch(ctx, blocks_for(in.C, kLossThreads), dim3(kLossThreads), losses_kernel, in.C, logits.channel_stride(), rows,
            cross_entropy / static_cast<double>(voxels), by_channel.data<double>(), sums.data<double>(),
            losses.data<float>());
   });

@@ -66,7 +66,7 @@ __device__ Plane<T> plane(const Coarse& side, const Coarse::Place& p, int64_t d,
 
 // Computes y = base + sign * up(x), or up(x) where base is nullptr. base may be y.
 template <class T>
-__global__ void forward_kernel(Coarse side, const T* x, const T* base, float sign, T* y) {
+__global__ void __launch_bounds__(kThreads) forward_kernel(Coarse side, const T* x, const T* base, float sign, T* y) {
   const int64_t i = grid_thread();
   if (i >= side.count) return;
   const Coarse::Place p = side.place(i);
@@ -89,7 +89,7 @@ __global__ void forward_kernel(Coarse side, const T* x, const T* base, float sig
 
 // Computes the adjoint by gathering the 4 x 4 x 4 fine voxels that read a coarse one.
 template <class T>
-__global__ void backward_kernel(Coarse side, const T* dy, bool accumulate, T* dx) {
+__global__ void __launch_bounds__(kThreads) backward_kernel(Coarse side, const T* dy, bool accumulate, T* dx) {
   const int64_t i = grid_thread();
   if (i >= side.count) return;
   const Coarse::Place p = side.place(i);

@@ -29,8 +29,9 @@ struct Volume {
 
 // Each thread computes one voxel of the window.
 template <class T>
-__global__ void warp_planes_kernel(PlaneMap<float> map, Window w, Shift shift, Volume<const float> source,
-                                   const uint8_t* source_labels, Volume<T> image, uint8_t* labels) {
+__global__ void __launch_bounds__(kThreads)
+    warp_planes_kernel(PlaneMap<float> map, Window w, Shift shift, Volume<const float> source,
+                       const uint8_t* source_labels, Volume<T> image, uint8_t* labels) {
   const int64_t voxel = grid_thread();
   if (voxel >= w.X * w.Y * w.Z) return;
   int64_t x = w.low[0] + voxel / (w.Z * w.Y), y = w.low[1] + voxel / w.Z % w.Y, z = w.low[2] + voxel % w.Z;

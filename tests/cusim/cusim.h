@@ -17,6 +17,7 @@
 // the like empty.
 inline thread_local uint3 threadIdx, blockIdx;
 inline thread_local dim3 blockDim, gridDim;
+#define __launch_bounds__(...)
 
 namespace revunet::cusim {
 
