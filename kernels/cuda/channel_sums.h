@@ -5,54 +5,64 @@
 #pragma once
 
 #include "kernels/cuda/block_reduce.h"
-#include "kernels/cuda/voxel_grid.h"
+#include "kernels/cuda/resident_blocks.h"
 
 namespace revunet::cuda {
 
-// Adds up `values` of the threads of one column (threadIdx.x) of a block, as a tree. Thread y = 0 gets the sum.
-// `shared` has room for the values of kGridThreads threads. All threads of the block synchronise here.
+// Holds the channels of two activations at one voxel.
 template <int N>
-__device__ void add_columns(Channels<N>& values, Channels<N>* shared) {
-  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
-  shared[self] = values;
-  reduce_rows(shared, [](Channels<N>& to, const Channels<N>& from) {
-    for (int c = 0; c < N; ++c) to[c] += from[c];
-  });
-  values = shared[self];
-  __syncthreads();  // before the next value is written
-}
+struct PairOfChannels {
+  Channels<N> a, b;
+};
+
+// Holds K sums for each of N channels.
+template <int K, int N>
+struct ChannelSums {
+  Channels<N> of[K];
+};
 
 // partial is (ranges, K, packs * N), where N is the number of channels in b's packs. F has channel(c), which gives a
 // channel's constants, and terms(constants, a, b, float[K]).
 template <int K, class A, class B, class F>
-__global__ void __launch_bounds__(kGridThreads)
+__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<B>>)
     channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b, F f,
                         float* partial) {
   constexpr int N = kPack<B>;
-  REVUNET_SHARED(Channels<N>, shared, kGridThreads);
-  const VoxelRange at(voxels, range);
-  Channels<N> sums[K] = {};
-  if (at.pack < packs) {
-    decltype(f.channel(0)) constants[N];
-    for (int c = 0; c < N; ++c) constants[c] = f.channel(at.pack * N + c);
-    for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-      const auto x = a.template load<N>(v, at.pack), y = b.template load<N>(v, at.pack);
+  using Sums = ChannelSums<K, N>;
+  REVUNET_SHARED(Sums, shared, kGridThreads);
+  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
+  const int64_t pack = grid_pack();
+  decltype(f.channel(0)) constants[N];
+  for (int c = 0; c < N; ++c) constants[c] = f.channel(pack * N + c);
+  for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
+    Sums sums = {};
+    const auto load = [&](int64_t v) {
+      return PairOfChannels<N>{a.template load<N>(v, pack), b.template load<N>(v, pack)};
+    };
+    const auto add = [&](int64_t, const PairOfChannels<N>& at) {
       for (int c = 0; c < N; ++c) {
         float terms[K];
-        f.terms(constants[c], x[c], y[c], terms);
-        for (int k = 0; k < K; ++k) sums[k][c] += terms[k];
+        f.terms(constants[c], at.a[c], at.b[c], terms);
+        for (int k = 0; k < K; ++k) sums.of[k][c] += terms[k];
+      }
+    };
+    if (pack < packs) VoxelRange(voxels, range, r).for_each_voxel<kBatch<1 + Voxels<A>::template kLoads<N>>>(load, add);
+    shared[self] = sums;
+    reduce_rows(shared, [](Sums& to, const Sums& from) {
+      for (int k = 0; k < K; ++k) {
+        for (int c = 0; c < N; ++c) to.of[k][c] += from.of[k][c];
+      }
+    });
+    if (threadIdx.y == 0 && pack < packs) {
+      for (int k = 0; k < K; ++k) {
+        for (int c = 0; c < N; ++c) partial[((r * K + k) * packs + pack) * N + c] = shared[self].of[k][c];
       }
     }
-  }
-  for (int k = 0; k < K; ++k) {
-    add_columns(sums[k], shared);
-    if (threadIdx.y != 0 || at.pack >= packs) continue;
-    float* to = partial + ((static_cast<int64_t>(blockIdx.x) * K + k) * packs + at.pack) * N;
-    for (int c = 0; c < N; ++c) to[c] = sums[k][c];
+    __syncthreads();  // before the next range
   }
 }
 
-inline constexpr unsigned kColumns = 32, kLanes = 8;  // of a block of add_ranges_kernel
+inline constexpr unsigned kColumns = 8, kLanes = 64;  // of a block of add_ranges_kernel
 
 // Computes sums (columns) from partial (ranges, columns).
 static __global__ void __launch_bounds__(kColumns* kLanes)
@@ -79,7 +89,7 @@ Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a
   const Tensor partial(workspace, {g.ranges(), columns}, DType::f32);
   Tensor sums(workspace, {K, b.stride}, DType::f64);
   float* to = const_cast<float*>(partial.data<float>());
-  launch(ctx, g.grid, g.block, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, to);
+  launch_in_turn(ctx, g, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, to);
   launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns, to,
          sums.data<double>());
   return sums;

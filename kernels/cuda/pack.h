@@ -53,29 +53,39 @@ template <class T>
 struct Voxels {
   using Stored = Pack<std::remove_const_t<T>>;
   static constexpr int kStored = kPack<std::remove_const_t<T>>;
+  template <int N>
+  static constexpr int kLoads = N / kStored;  // packs
 
   T* data;
   int64_t stride;
 
-  // Returns the index-th N channels of a voxel. Packs beyond the stride are 0, and are not stored.
+  // Returns the index-th N channels of a voxel, the first of which are within the stride. Packs beyond the stride are
+  // 0, and are not stored. Loads have no branch, which the compiler would not move other loads across.
   template <int N>
   __device__ Channels<N> load(int64_t voxel, int64_t index) const {
-    static_assert(N % kStored == 0);
-    Channels<N> channels{};
-    for (int first = 0; first < N && index * N + first < stride; first += kStored) {
-      const Stored pack = Stored::load(data + voxel * stride + index * N + first);
-      for (int i = 0; i < kStored; ++i) channels[first + i] = pack[i];
+    Channels<N> channels;
+    for (int first = 0; first < N; first += kStored) {
+      const bool stored = within<N>(index, first);
+      const Stored pack = Stored::load(data + voxel * stride + index * N + (stored ? first : 0));
+      for (int i = 0; i < kStored; ++i) channels[first + i] = stored ? pack[i] : 0.0f;
     }
     return channels;
   }
   template <int N>
   __device__ void store(int64_t voxel, int64_t index, const Channels<N>& channels) const {
-    static_assert(N % kStored == 0);
-    for (int first = 0; first < N && index * N + first < stride; first += kStored) {
+    for (int first = 0; first < N; first += kStored) {
+      if (!within<N>(index, first)) continue;
       Stored pack;
       for (int i = 0; i < kStored; ++i) pack[i] = channels[first + i];
       pack.store(data + voxel * stride + index * N + first);
     }
+  }
+
+ private:
+  template <int N>
+  __device__ bool within(int64_t index, int first) const {
+    static_assert(N % kStored == 0);
+    return first == 0 || index * N + first < stride;
   }
 };
 

@@ -7,72 +7,85 @@ namespace revunet::cuda {
 
 namespace {
 
-// Moments holds the mean, and the sum of squares about the mean, of `count` values.
-template <class V>
+// Moments holds the means, and the sums of squares about them, of N channels of `count` voxels.
+template <class V, int N>
 struct Moments {
-  V count, mean, squares;
+  V count, mean[N], squares[N];
 
+  // Welford's algorithm.
+  __device__ void add(const Channels<N>& values) {
+    count += 1;
+    const V share = 1 / count;
+    for (int c = 0; c < N; ++c) {
+      const V delta = values[c] - mean[c];
+      mean[c] += delta * share;
+      squares[c] += delta * (values[c] - mean[c]);
+    }
+  }
   // The formula is that of Chan, Golub and LeVeque.
   __device__ void combine(const Moments& other) {
-    const V total = count + other.count;
-    if (other.count == 0) return;
-    const V delta = other.mean - mean, share = other.count / total;
-    squares += other.squares + delta * delta * count * share;
-    mean += delta * share;
+    const V total = count + other.count, share = other.count / (total > 0 ? total : 1);
+    for (int c = 0; c < N; ++c) {
+      const V delta = other.mean[c] - mean[c];
+      squares[c] += other.squares[c] + delta * delta * count * share;
+      mean[c] += delta * share;
+    }
     count = total;
   }
 };
 
-// partial is (ranges, packs * kPack): the moments of each channel over the voxels of each block. A thread uses
-// Welford's algorithm.
+// These are the moments of one channel over the voxels of a range, as they are in memory.
+using RangeMoments = Moments<float, 1>;
+
+// partial is (ranges, packs * kPack): the moments of each channel over the voxels of each range.
 template <class T>
-__global__ void __launch_bounds__(kGridThreads)
-    channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, Moments<float>* partial) {
-  REVUNET_SHARED(Moments<float>, shared, kGridThreads);
-  const VoxelRange at(voxels, range);
-  Pack<T> mean{}, squares{};
-  float count = 0;
-  if (at.pack < packs) {
-    for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-      const Pack<T> values = Pack<T>::load(x + (v * packs + at.pack) * kPack<T>);
-      count += 1;
-      const float share = 1 / count;
+__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<T>>)
+    channel_moments_kernel(int64_t voxels, int64_t range, int64_t packs, const T* x, RangeMoments* partial) {
+  using PackMoments = Moments<float, kPack<T>>;
+  REVUNET_SHARED(PackMoments, shared, kGridThreads);
+  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
+  const int64_t pack = grid_pack();
+  for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
+    PackMoments moments{};
+    if (pack < packs) {
+      VoxelRange(voxels, range, r)
+          .for_each_voxel<kBatch<1>>([&](int64_t v) { return Pack<T>::load(x + (v * packs + pack) * kPack<T>); },
+                                     [&](int64_t, const Pack<T>& values) { moments.add(values); });
+    }
+    shared[self] = moments;
+    reduce_rows(shared, [](PackMoments& to, const PackMoments& from) { to.combine(from); });
+    if (threadIdx.y == 0 && pack < packs) {
+      moments = shared[self];
       for (int c = 0; c < kPack<T>; ++c) {
-        const float delta = values[c] - mean[c];
-        mean[c] += delta * share;
-        squares[c] += delta * (values[c] - mean[c]);
+        partial[(r * packs + pack) * kPack<T> + c] = {moments.count, {moments.mean[c]}, {moments.squares[c]}};
       }
     }
-  }
-  const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
-  for (int c = 0; c < kPack<T>; ++c) {
-    shared[self] = {count, mean[c], squares[c]};
-    reduce_rows(shared, [](Moments<float>& to, const Moments<float>& from) { to.combine(from); });
-    if (threadIdx.y == 0 && at.pack < packs) {
-      partial[(static_cast<int64_t>(blockIdx.x) * packs + at.pack) * kPack<T> + c] = shared[self];
-    }
-    __syncthreads();  // before the next channel
+    __syncthreads();  // before the next range
   }
 }
 
-constexpr unsigned kGroupThreads = 128;
+constexpr unsigned kGroupThreads = 512;
 
 // Each block computes one group: statistics (groups, 2) from partial (ranges, stride).
 __global__ void __launch_bounds__(kGroupThreads)
-    group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group, const Moments<float>* partial,
+    group_statistics_kernel(int64_t ranges, int64_t stride, int64_t per_group, const RangeMoments* partial,
                             float* statistics) {
-  REVUNET_SHARED(Moments<double>, shared, kGroupThreads);
-  const int64_t group = blockIdx.x, items = ranges * per_group;
-  Moments<double> moments{0, 0, 0};
-  for (int64_t i = threadIdx.y; i < items; i += kGroupThreads) {
-    const Moments<float> part = partial[i / per_group * stride + group * per_group + i % per_group];
-    moments.combine({part.count, part.mean, part.squares});
+  using GroupMoments = Moments<double, 1>;
+  REVUNET_SHARED(GroupMoments, shared, kGroupThreads);
+  const int64_t group = blockIdx.x, first = group * per_group;
+  GroupMoments moments{};
+  for (int64_t r = threadIdx.y; r < ranges; r += kGroupThreads) {
+    for (int64_t c = first; c < first + per_group; ++c) {
+      const RangeMoments part = partial[r * stride + c];
+      moments.combine({part.count, {part.mean[0]}, {part.squares[0]}});
+    }
   }
   shared[threadIdx.y] = moments;
-  reduce_rows(shared, [](Moments<double>& to, const Moments<double>& from) { to.combine(from); });
+  reduce_rows(shared, [](GroupMoments& to, const GroupMoments& from) { to.combine(from); });
   if (threadIdx.y != 0) return;
-  statistics[2 * group] = static_cast<float>(shared[0].mean);
-  statistics[2 * group + 1] = static_cast<float>(1.0 / sqrt(shared[0].squares / shared[0].count + kGroupNormEpsilon));
+  statistics[2 * group] = static_cast<float>(shared[0].mean[0]);
+  statistics[2 * group + 1] =
+      static_cast<float>(1.0 / sqrt(shared[0].squares[0] / shared[0].count + kGroupNormEpsilon));
 }
 
 // A Norm is a norm of C channels with its LeakyReLU, and what is known about its input, on the device.
@@ -96,20 +109,23 @@ struct Norm {
 
 // Here and in the gradient, threads take packs of Y, which is the narrower type where there are two.
 template <class X, class Y>
-__global__ void __launch_bounds__(kGridThreads)
+__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
     forward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Norm norm, Voxels<Y> y) {
   constexpr int N = kPack<Y>;
-  const VoxelRange at(voxels, range);
-  if (at.pack >= packs) return;
+  const int64_t pack = grid_pack();
+  if (pack >= packs) return;
   Norm::Channel channels[N];
-  for (int c = 0; c < N; ++c) channels[c] = norm.channel(at.pack * N + c);
-  for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-    auto values = x.template load<N>(v, at.pack);
+  for (int c = 0; c < N; ++c) channels[c] = norm.channel(pack * N + c);
+  const auto load = [&](int64_t v) { return x.template load<N>(v, pack); };
+  const auto store = [&](int64_t v, Channels<N> values) {
     for (int c = 0; c < N; ++c) {
       const float z = channels[c].z(values[c]);
       values[c] = norm.leak(z) * z;
     }
-    y.store(v, at.pack, values);
+    y.store(v, pack, values);
+  };
+  for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
+    VoxelRange(voxels, range, r).for_each_voxel<kBatch<Voxels<X>::template kLoads<N>>>(load, store);
   }
 }
 
@@ -148,31 +164,39 @@ __global__ void __launch_bounds__(kCorrectionThreads)
   corrections[norm.C + c] = static_cast<float>(rstd * rstd * mean_dz_xhat);
 }
 
-template <class X, class Y>
-__global__ void __launch_bounds__(kGridThreads)
+template <bool accumulate, class X, class Y>
+__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
     backward_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const X> x, Voxels<const Y> dy, Norm norm,
-                    const float* corrections, bool accumulate, Voxels<X> dx) {
+                    const float* corrections, Voxels<X> dx) {
   constexpr int N = kPack<Y>;
-  const VoxelRange at(voxels, range);
-  if (at.pack >= packs) return;
+  const int64_t pack = grid_pack();
+  if (pack >= packs) return;
   Norm::Channel channels[N];
   float offset[N] = {}, tilt[N] = {};
   for (int c = 0; c < N; ++c) {
-    const int64_t channel = at.pack * N + c;
+    const int64_t channel = pack * N + c;
     channels[c] = norm.channel(channel);
     if (channel >= norm.C) continue;
     offset[c] = corrections[channel];
     tilt[c] = corrections[norm.C + channel];
   }
-  for (int64_t v = at.begin + threadIdx.y; v < at.end; v += blockDim.y) {
-    const auto values = x.template load<N>(v, at.pack);
-    const auto gradient = dy.template load<N>(v, at.pack);
-    auto to = accumulate ? dx.template load<N>(v, at.pack) : Channels<N>{};
+  constexpr int kLoads = 1 + (accumulate ? 2 : 1) * Voxels<X>::template kLoads<N>;
+  struct Operands {
+    Channels<N> x, dy, dx;
+  };
+  const auto load = [&](int64_t v) {
+    return Operands{x.template load<N>(v, pack), dy.template load<N>(v, pack),
+                    accumulate ? dx.template load<N>(v, pack) : Channels<N>{}};
+  };
+  const auto store = [&](int64_t v, Operands at) {
     for (int c = 0; c < N; ++c) {
-      const float dz = norm.leak(channels[c].z(values[c])) * gradient[c];
-      to[c] += channels[c].scale * dz - offset[c] - (values[c] - channels[c].mean) * tilt[c];
+      const float dz = norm.leak(channels[c].z(at.x[c])) * at.dy[c];
+      at.dx[c] += channels[c].scale * dz - offset[c] - (at.x[c] - channels[c].mean) * tilt[c];
     }
-    dx.store(v, at.pack, to);
+    dx.store(v, pack, at.dx);
+  };
+  for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
+    VoxelRange(voxels, range, r).for_each_voxel<kBatch<kLoads>>(load, store);
   }
 }
 
@@ -197,10 +221,9 @@ Tensor group_norm_statistics(const Context& ctx, const Tensor& x, int64_t groups
     const VoxelGrid g = voxel_grid(voxels, packs_per_voxel<T>(x));
     // Each Moments takes three f32.
     Tensor partial(ctx.for_workspace(), {g.ranges(), stride, 3}, DType::f32);
-    auto* moments = reinterpret_cast<Moments<float>*>(partial.data<float>());
+    auto* moments = reinterpret_cast<RangeMoments*>(partial.data<float>());
     for (int64_t n = 0; n < N; ++n) {
-      launch(ctx, g.grid, g.block, channel_moments_kernel<T>, voxels, g.range, g.packs, voxels_of<T>(x, n).data,
-             moments);
+      launch_in_turn(ctx, g, channel_moments_kernel<T>, voxels, g.range, g.packs, voxels_of<T>(x, n).data, moments);
       launch(ctx, dim3(static_cast<unsigned>(groups)), dim3(1, kGroupThreads), group_statistics_kernel, g.ranges(),
              stride, per_group, moments, statistics.data<float>() + n * groups * 2);
     }
@@ -214,8 +237,8 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
   dispatch_device_operands(x.dtype(), y.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(y));
     for (int64_t n = 0; n < N; ++n) {
-      launch(ctx, g.grid, g.block, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
-             norm_of(x, statistics, n, gamma, beta, slope), voxels_of<Y>(y, n));
+      launch_in_turn(ctx, g, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
+                     norm_of(x, statistics, n, gamma, beta, slope), voxels_of<Y>(y, n));
     }
   });
 }
@@ -226,6 +249,7 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
   const auto [N, D, H, W, C] = activation(x.shape());
   dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
+    const auto kernel = accumulate ? backward_kernel<true, X, Y> : backward_kernel<false, X, Y>;
     Tensor corrections(ctx.for_workspace(), {2, C}, DType::f32);
     for (int64_t n = 0; n < N; ++n) {
       const Norm norm = norm_of(x, statistics, n, gamma, beta, slope);
@@ -234,8 +258,8 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
       const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm});
       launch(ctx, blocks_for(C, kCorrectionThreads), dim3(kCorrectionThreads), corrections_kernel, norm, g.voxels,
              pdy.stride, sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
-      launch(ctx, g.grid, g.block, backward_kernel<X, Y>, g.voxels, g.range, g.packs, px, pdy, norm,
-             corrections.data<float>(), accumulate, voxels_of<X>(dx, n));
+      launch_in_turn(ctx, g, kernel, g.voxels, g.range, g.packs, px, pdy, norm, corrections.data<float>(),
+                     voxels_of<X>(dx, n));
     }
   });
 }

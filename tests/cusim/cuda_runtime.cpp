@@ -13,7 +13,7 @@ constexpr size_t kDeviceMemory = size_t{1} << 30;  // bytes that the device says
 
 struct State {
   int64_t live = 0, allocations_until_failure = 0;
-  int devices = 1, driver_version = 13000;
+  int devices = 1, driver_version = 13000, multiprocessors = 1;
   cudaError_t count_error = cudaSuccess;
   bool misaligned = false;
   cudaError_t last = cudaSuccess, stream = cudaSuccess, kernel_code = cudaSuccess;
@@ -59,6 +59,9 @@ void set_device_count(int count) {
 void fail_device_count(cudaError_t error, int driver_version) {
   state.count_error = error;
   state.driver_version = driver_version;
+}
+void set_multiprocessors(int count) {
+  state.multiprocessors = count;
 }
 
 void count_object(int64_t change) {
@@ -117,6 +120,20 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::strncpy(properties->name, "simulated", sizeof properties->name - 1);
   properties->major = 8;
   properties->totalGlobalMem = kDeviceMemory;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+  if (attribute != cudaDevAttrMultiProcessorCount) return failed(cudaErrorInvalidValue);
+  *value = state.multiprocessors;
+  return cudaSuccess;
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void*, int, size_t) {
+  *blocks = revunet::cusim::kBlocksAtOnce;
   return cudaSuccess;
 }
 

@@ -19,6 +19,10 @@ void set_device_count(int count);
 // Sets the error that the runtime returns instead of their number, and the version of the driver (0: none). With
 // cudaSuccess it returns no error.
 void fail_device_count(cudaError_t error, int driver_version);
+// Sets the number of multiprocessors of devices that are made from now on, which is 1 at first. Each runs kBlocksAtOnce
+// blocks of any kernel at once.
+void set_multiprocessors(int count);
+inline constexpr int kBlocksAtOnce = 2;
 
 // Moves the device's clock on. A recorded event moves it by 1 ms too. Nothing else does.
 void pass_time(double milliseconds);
