@@ -6,7 +6,8 @@
 // per axis:
 //   dx[i] = 0.25 dy[2i-1] + 0.75 dy[2i] + 0.75 dy[2i+1] + 0.25 dy[2i+2]
 // with dy's indices clamped: what the clamp gives to the edges in forward, it returns here. Memory: each thread has a
-// row of y on the heap. Throws Error where the shapes or types do not fit.
+// row of y on the heap. Throws Error where the shapes or types do not fit, and on CUDA where a slice of y has 2^31
+// elements or more.
 // Source: as torch.nn.functional.interpolate(scale_factor=2, mode="trilinear", align_corners=False).
 #pragma once
 

@@ -53,6 +53,7 @@ std::vector<OpCase> upsample_trilinear_cases(const LevelSize& finest) {
           upsample_case("two voxels along each axis, batch of 2", {2, 2, 2, 2, 3}),
           upsample_case("odd sizes", {1, 3, 5, 4, 9}),
           upsample_case("one voxel along d and w", {2, 1, 3, 1, 2}),
+          upsample_case("several tiles and walks of CUDA's kernels, batch of 2", {2, 9, 5, 9, 30}),
           upsample_add_case("odd sizes, batch of 2", {2, 3, 1, 5, 3}),
           shared_inputs(),
           upsample_case("30 channels from " + finest.coarser(1).name(), finest.coarser(1).shape(30), true),

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "engine/cuda/launch.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
@@ -6,25 +8,32 @@ namespace revunet::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 128;  // threads per block; each holds up to 12 packs in registers
+// A block is a tile of kRows rows, each of kRowThreads packs, so that its threads share most of what they read. A
+// thread walks along d over up to kSlices coarse slices: what it makes of a slice serves two results.
+constexpr unsigned kRowThreads = 64, kRows = 4, kThreads = kRowThreads * kRows;
+constexpr int64_t kSlices = 8;
 
-// Coarse has the coarse side's extents, with packs of channels for C. A thread takes one coarse voxel and pack.
+// Coarse has the coarse side's extents, with packs of channels for C.
 struct Coarse {
-  int64_t D, H, W, packs, count;  // count: number of threads
+  int64_t N, D, H, W, packs;
+};
 
-  struct Place {
-    int64_t n, d, h, w, pack;
-  };
-  __device__ Place place(int64_t i) const {
-    const int64_t voxel = i / packs;
-    return {voxel / (W * H * D), voxel / (W * H) % D, voxel / W % H, voxel % W, i % packs};
-  }
-  // Returns the place of a pack, counted in packs from the tensor's first.
-  __device__ int64_t coarse(const Place& p, int64_t d, int64_t h, int64_t w) const {
-    return (((p.n * D + d) * H + h) * W + w) * packs + p.pack;
-  }
-  __device__ int64_t fine(const Place& p, int64_t d, int64_t h, int64_t w) const {
-    return (((p.n * 2 * D + d) * 2 * H + h) * 2 * W + w) * packs + p.pack;
+// A Walk is what a thread works on: a pack of a place in a row of `width` voxels, coarse row h, and coarse slices
+// [begin, end) of element n of the batch.
+struct Walk {
+  int64_t n, begin, end, h, w, pack;
+  bool inside;
+
+  __device__ Walk(const Coarse& side, int64_t width) {
+    const int64_t walks = (side.D + kSlices - 1) / kSlices;
+    const int64_t item = static_cast<int64_t>(blockIdx.x) * kRowThreads + threadIdx.x;
+    n = blockIdx.z / walks;
+    begin = blockIdx.z % walks * kSlices;
+    end = begin + kSlices < side.D ? begin + kSlices : side.D;
+    h = static_cast<int64_t>(blockIdx.y) * kRows + threadIdx.y;
+    w = item / side.packs;
+    pack = item % side.packs;
+    inside = h < side.H && w < width;
   }
 };
 
@@ -40,92 +49,115 @@ __device__ Pack<T> blend(const Pack<T>& near, const Pack<T>& far) {
   return y;
 }
 
-// Interpolates the 2 x 2 fine voxels of one coarse plane along h and w.
+// Holds two fine voxels, neighbours along h, interpolated along w and h within one coarse slice.
 template <class T>
-struct Plane {
-  Pack<T> at[2][2];
+struct Pair {
+  Pack<T> at[2];
 };
 
-template <class T>
-__device__ Plane<T> plane(const Coarse& side, const Coarse::Place& p, int64_t d, const T* x) {
-  Pack<T> rows[3][2];  // three coarse rows, each interpolated along w
-  for (int j = 0; j < 3; ++j) {
-    const int64_t h = clamped(p.h + j - 1, side.H);
-    const auto load = [&](int64_t w) { return Pack<T>::load(x + side.coarse(p, d, h, clamped(w, side.W)) * kPack<T>); };
-    const Pack<T> middle = load(p.w);
-    rows[j][0] = blend(middle, load(p.w - 1));
-    rows[j][1] = blend(middle, load(p.w + 1));
-  }
-  Plane<T> result;
-  for (int k = 0; k < 2; ++k) {
-    result.at[0][k] = blend(rows[1][k], rows[0][k]);
-    result.at[1][k] = blend(rows[1][k], rows[2][k]);
-  }
-  return result;
-}
-
-// Computes y = base + sign * up(x), or up(x) where base is nullptr. base may be y.
-template <class T>
-__global__ void __launch_bounds__(kThreads) forward_kernel(Coarse side, const T* x, const T* base, float sign, T* y) {
-  const int64_t i = grid_thread();
-  if (i >= side.count) return;
-  const Coarse::Place p = side.place(i);
-  const Plane<T> near = plane(side, p, p.d, x);
-  for (int half = 0; half < 2; ++half) {
-    const Plane<T> far = plane(side, p, clamped(half == 0 ? p.d - 1 : p.d + 1, side.D), x);
-    for (int j = 0; j < 2; ++j) {
-      for (int k = 0; k < 2; ++k) {
-        Pack<T> up = blend(near.at[j][k], far.at[j][k]);
-        const int64_t to = side.fine(p, 2 * p.d + half, 2 * p.h + j, 2 * p.w + k) * kPack<T>;
-        if (base) {
-          const Pack<T> from = Pack<T>::load(base + to);
-          for (int c = 0; c < kPack<T>; ++c) up[c] = from[c] + sign * up[c];
-        }
-        up.store(y + to);
-      }
+// Computes y = base + sign * up(x), or up(x) where there is no base. base may be y. A thread has a fine w.
+template <bool has_base, class T>
+__global__ void __launch_bounds__(kThreads)
+    forward_kernel(Coarse side, const T* __restrict__ x, const T* base, float sign, T* y) {
+  const Walk p(side, 2 * side.W);
+  if (!p.inside) return;
+  const int64_t voxel = side.packs * kPack<T>, slice = side.H * side.W * voxel, near = p.w / 2;
+  const int64_t far = clamped(p.w % 2 == 0 ? near - 1 : near + 1, side.W);
+  const auto interpolated = [&](int64_t d) {
+    const T* from = x + (p.n * side.D + clamped(d, side.D)) * slice + p.pack * kPack<T>;
+    Pack<T> rows[3];
+    REVUNET_UNROLL
+    for (int j = 0; j < 3; ++j) {
+      // Places within a slice are int, because they take half as many registers. The launcher checks the slice's size.
+      const int row = static_cast<int>(clamped(p.h + j - 1, side.H) * side.W * voxel);
+      rows[j] = blend(Pack<T>::load(from + row + static_cast<int>(near * voxel)),
+                      Pack<T>::load(from + row + static_cast<int>(far * voxel)));
     }
-  }
-}
-
-// Computes the adjoint by gathering the 4 x 4 x 4 fine voxels that read a coarse one.
-template <class T>
-__global__ void __launch_bounds__(kThreads) backward_kernel(Coarse side, const T* dy, bool accumulate, T* dx) {
-  const int64_t i = grid_thread();
-  if (i >= side.count) return;
-  const Coarse::Place p = side.place(i);
-  constexpr float kWeights[4] = {0.25f, 0.75f, 0.75f, 0.25f};
-  Pack<T> sum{};
-  for (int a = 0; a < 4; ++a) {
-    for (int b = 0; b < 4; ++b) {
-      for (int c = 0; c < 4; ++c) {
-        const Pack<T> from =
-            Pack<T>::load(dy + side.fine(p, clamped(2 * p.d + a - 1, 2 * side.D), clamped(2 * p.h + b - 1, 2 * side.H),
-                                         clamped(2 * p.w + c - 1, 2 * side.W)) *
-                                   kPack<T>);
-        const float weight = kWeights[a] * kWeights[b] * kWeights[c];
-        for (int e = 0; e < kPack<T>; ++e) sum[e] += weight * from[e];
-      }
+    return Pair<T>{{blend(rows[1], rows[0]), blend(rows[1], rows[2])}};
+  };
+  const int64_t row = 2 * side.W * voxel;
+  int64_t first = (((p.n * side.D + p.begin) * 2 * side.H + p.h) * 2 * 2 * side.W + p.w) * voxel + p.pack * kPack<T>;
+  Pair<T> before = interpolated(p.begin - 1), now = interpolated(p.begin);
+  for (int64_t d = p.begin; d < p.end; ++d, first += 4 * side.H * row) {
+    const Pair<T> after = interpolated(d + 1);
+    Pack<T> to[2][2] = {};  // fine slice, row
+    const auto place = [&](int i, int j) { return first + (i * 2 * side.H + j) * row; };
+    REVUNET_UNROLL
+    for (int v = 0; v < 4 && has_base; ++v) to[v / 2][v % 2] = Pack<T>::load(base + place(v / 2, v % 2));
+    REVUNET_UNROLL
+    for (int v = 0; v < 4; ++v) {
+      const int i = v / 2, j = v % 2;
+      const Pack<T> up = blend(now.at[j], i == 0 ? before.at[j] : after.at[j]);
+      for (int c = 0; c < kPack<T>; ++c) to[i][j][c] = has_base ? to[i][j][c] + sign * up[c] : up[c];
+      to[i][j].store(y + place(i, j));
     }
+    before = now;
+    now = after;
   }
-  if (accumulate) {
-    const Pack<T> before = Pack<T>::load(dx + i * kPack<T>);
-    for (int e = 0; e < kPack<T>; ++e) sum[e] += before[e];
-  }
-  sum.store(dx + i * kPack<T>);
 }
 
+// Computes the adjoint. A thread has a coarse w. Each fine slice is contracted along w and h once.
+template <bool accumulate, class T>
+__global__ void __launch_bounds__(kThreads) backward_kernel(Coarse side, const T* __restrict__ dy, T* dx) {
+  const Walk p(side, side.W);
+  if (!p.inside) return;
+  const int64_t voxel = side.packs * kPack<T>, slice = 4 * side.H * side.W * voxel;  // of dy
+  // Sums the 4 x 4 voxels of a fine slice that read the coarse place, with their weights along w and h.
+  const auto contracted = [&](int64_t d) {
+    const T* from = dy + (p.n * 2 * side.D + clamped(d, 2 * side.D)) * slice + p.pack * kPack<T>;
+    Pack<T> sum{};
+    REVUNET_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const int row = static_cast<int>(clamped(2 * p.h + j - 1, 2 * side.H) * 2 * side.W * voxel);
+      Pack<T> at[4];
+      REVUNET_UNROLL
+      for (int k = 0; k < 4; ++k) {
+        at[k] = Pack<T>::load(from + row + static_cast<int>(clamped(2 * p.w + k - 1, 2 * side.W) * voxel));
+      }
+      const float outer = j == 0 || j == 3 ? 0.0625f : 0.1875f;
+      for (int c = 0; c < kPack<T>; ++c) sum[c] += outer * (at[0][c] + at[3][c]) + 3 * outer * (at[1][c] + at[2][c]);
+    }
+    return sum;
+  };
+  T* to = dx + (((p.n * side.D + p.begin) * side.H + p.h) * side.W + p.w) * voxel + p.pack * kPack<T>;
+  Pack<T> first = contracted(2 * p.begin - 1), second = contracted(2 * p.begin);
+  for (int64_t d = p.begin; d < p.end; ++d, to += slice / 4) {
+    Pack<T> sum = accumulate ? Pack<T>::load(to) : Pack<T>{};
+    const Pack<T> third = contracted(2 * d + 1), fourth = contracted(2 * d + 2);
+    for (int c = 0; c < kPack<T>; ++c) {
+      sum[c] += 0.25f * (first[c] + fourth[c]) + 0.75f * (second[c] + third[c]);
+    }
+    sum.store(to);
+    first = third;
+    second = fourth;
+  }
+}
+
+// Launches a kernel with a thread for each pack of a row of `width` voxels, for each row and walk.
+template <class... Parameters>
+void launch_walks(const Context& ctx, const Coarse& side, int64_t width, void (*kernel)(Coarse, Parameters...),
+                  std::type_identity_t<Parameters>... arguments) {
+  const auto blocks = [](int64_t items, int64_t size) { return static_cast<unsigned>((items + size - 1) / size); };
+  const dim3 grid(blocks(width * side.packs, kRowThreads), blocks(side.H, kRows),
+                  static_cast<unsigned>(side.N) * blocks(side.D, kSlices));
+  launch(ctx, grid, dim3(kRowThreads, kRows), kernel, side, arguments...);
+}
+
+// Throws Error where a fine slice is too large for the kernels.
 template <class T>
 Coarse coarse_side(const Tensor& x) {
   const Activation in = activation(x.shape());
-  const int64_t packs = packs_per_voxel<T>(x);
-  return {in.D, in.H, in.W, packs, in.N * in.voxels() * packs};
+  const int64_t packs = packs_per_voxel<T>(x), slice = 4 * in.H * in.W * packs * kPack<T>;
+  REVUNET_EXPECTS(slice <= std::numeric_limits<int>::max(), Error,
+                  "[upsample_trilinear] expected slices of y with less than 2^31 elements, got {}", slice);
+  return {in.N, in.D, in.H, in.W, packs};
 }
 
 void forward(const Context& ctx, const Tensor& x, const Tensor* base, float sign, Tensor& y) {
   dispatch_f32_bf16(x.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(x);
-    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), forward_kernel<T>, side, packs_of<T>(x),
-           base ? packs_of<T>(*base) : nullptr, sign, packs_of<T>(y));
+    launch_walks(ctx, side, 2 * side.W, base ? forward_kernel<true, T> : forward_kernel<false, T>, packs_of<T>(x),
+                 base ? packs_of<T>(*base) : nullptr, sign, packs_of<T>(y));
   });
 }
 
@@ -142,8 +174,8 @@ void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const T
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
   dispatch_f32_bf16(dx.dtype(), [&]<class T>() {
     const Coarse side = coarse_side<T>(dx);
-    launch(ctx, blocks_for(side.count, kThreads), dim3(kThreads), backward_kernel<T>, side, packs_of<T>(dy), accumulate,
-           packs_of<T>(dx));
+    launch_walks(ctx, side, side.W, accumulate ? backward_kernel<true, T> : backward_kernel<false, T>, packs_of<T>(dy),
+                 packs_of<T>(dx));
   });
 }
 
