@@ -29,7 +29,6 @@ LIMITS = {
     75: Limits(32, 16, 64 << 10), 80: Limits(64, 32, 164 << 10), 86: Limits(48, 16, 100 << 10),
     89: Limits(48, 24, 100 << 10), 90: Limits(64, 32, 228 << 10), 120: Limits(48, 24, 100 << 10)}
 RESERVED_SHARED = 1 << 10  # bytes of each block, from sm_80 on
-RESOURCES = ("registers", "spill_stores", "spill_loads", "stack", "shared", "blocks", "occupancy")
 
 
 def parse_arguments():
@@ -52,7 +51,8 @@ def read_commands(build):
             continue
         words = shlex.split(entry["command"])
         flags = [word for word in words[:words.index("-x")] if not word.startswith("--generate-code")]
-        result.append((source, flags, {int(n) for n in re.findall(r"code=\[?(?:compute_\d+,)?sm_(\d+)", entry["command"])}))
+        built = re.findall(r"code=\[?(?:compute_\d+,)?sm_(\d+)", entry["command"])
+        result.append((source, flags, {int(architecture) for architecture in built}))
     return result
 
 
@@ -107,21 +107,25 @@ def measure(source, flags, architecture):
 
 
 def table(architecture, kernels, before):
-    """Returns Markdown. Cells with two numbers are before -> after."""
-    lines = [f"### sm_{architecture}", "",
-             "| kernel | threads | registers | spill stores, loads (B) | stack (B) | shared (B) | blocks per SM | warps |",
-             "|---|---|---|---|---|---|---|---|"]
+    """Returns Markdown. With `before` it has the kernels that differ from it, and two numbers are old -> new."""
+    columns = {"threads": ["threads"], "registers": ["registers"],
+               "spill stores, loads (B)": ["spill_stores", "spill_loads"], "stack (B)": ["stack"],
+               "shared (B)": ["shared"], "blocks per SM": ["blocks"], "warps (%)": ["occupancy"]}
+
+    def values(row, keys):
+        return ", ".join("?" if row.get(key) is None else str(row[key]) for key in keys)
+
+    lines = [f"### sm_{architecture}", "", f"| kernel | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
     for name in sorted(kernels.keys() | before.keys()):
         old, new = before.get(name), kernels.get(name)
-        if old and old == new:
+        if old == new:
             continue
-
-        def cell(*keys):
-            def values(row):
-                return ", ".join(str(row[key]) if row.get(key) is not None else "?" for key in keys) if row else "none"
-            return values(new) if not before or values(old) == values(new) else f"{values(old)} -> {values(new)}"
-        lines.append(f"| {name} | {cell('threads')} | {cell('registers')} | {cell('spill_stores', 'spill_loads')} | "
-                     f"{cell('stack')} | {cell('shared')} | {cell('blocks')} | {cell('occupancy')} % |")
+        state = " (gone)" if not new else " (new)" if before and not old else ""
+        cells = []
+        for keys in columns.values():
+            cell = [values(row, keys) for row in (old, new) if row]
+            cells.append(" -> ".join(dict.fromkeys(cell)))
+        lines.append(f"| {name}{state} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -139,6 +143,7 @@ def main():
               "command": shlex.join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
               "compiler": compiler.splitlines()[-2], "flags": shlex.join(commands[0][1][1:]).replace(str(ROOT), "."),
               "kernels": {}}
+    print(f"{result['date']}, {result['compiler']}, flags {result['flags']}", end="\n\n")
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for architecture in architectures:
             kernels = {}
