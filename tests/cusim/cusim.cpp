@@ -17,14 +17,23 @@ namespace revunet::cusim {
 
 namespace {
 
+constexpr unsigned kWarp = 32;  // lanes
+
 // This is a thread of a block, and then of the next block, because the race detector takes a fiber for one thread.
 struct Thread {
-  enum class State { ready, waiting, done };
+  enum class State { ready, waiting, waiting_for_warp, done };
   State state = State::done;
   uint3 index{};
   std::unique_ptr<Fiber> fiber;  // once the thread is done, it waits at the top of run_threads()
-  const char* file = nullptr;    // file of the barrier that it waits at
+  const char* file = nullptr;    // file of the barrier or of the exchange that it waits at
   int line = 0;
+  unsigned number = 0;   // in its block
+  size_t exchanges = 0;  // that it took part in, in this block
+};
+
+// What the lanes of a warp exchange. A lane may be one exchange ahead of another, which still reads the one before.
+struct WarpMemory {
+  std::vector<char> turns[2];
 };
 
 struct Scheduler {
@@ -34,6 +43,7 @@ struct Scheduler {
   std::vector<Thread> threads;  // of the largest block so far
   Thread* current = nullptr;
   std::map<const void*, std::unique_ptr<char[]>> shared;
+  std::vector<WarpMemory> warps;
   // The race detector takes these for the barrier and for the launch.
   char barrier = 0, block = 0;
 };
@@ -65,13 +75,21 @@ void run_threads() {
 }
 
 void run(Thread& thread) {
-  if (thread.state == Thread::State::done) return;
+  if (thread.state != Thread::State::ready) return;
   Scheduler& s = scheduler();
   s.current = &thread;
   threadIdx = thread.index;
   if (!thread.fiber) thread.fiber = std::make_unique<Fiber>(run_threads);
-  thread.state = Thread::State::ready;
   s.own.switch_to(*thread.fiber);
+}
+
+// Marks the current thread as one that waits. Returns its fiber, which then switches to the scheduler.
+Fiber* wait(Thread::State state, const char* file, int line) {
+  Thread& self = *scheduler().current;
+  self.state = state;
+  self.file = file;
+  self.line = line;
+  return self.fiber.get();
 }
 
 std::string where(const Thread& t) {
@@ -89,6 +107,26 @@ void expect_one_barrier(std::span<const Thread> threads) {
       throw std::logic_error("cusim: threads wait at different barriers, " + where(first) + " and " + where(t));
     }
   }
+}
+
+// Lets every warp go on whose lanes wait for each other. Returns whether there was one.
+bool release_warps(std::span<Thread> threads) {
+  const auto waits = [](const Thread& t) { return t.state == Thread::State::waiting_for_warp; };
+  bool any = false;
+  for (size_t first = 0; first < threads.size(); first += kWarp) {
+    const std::span<Thread> warp = threads.subspan(first, std::min<size_t>(kWarp, threads.size() - first));
+    const auto waiting = std::ranges::find_if(warp, waits);
+    if (waiting == warp.end()) continue;
+    const auto together = [&](const Thread& t) {
+      return waits(t) && t.line == waiting->line && t.file == waiting->file;
+    };
+    if (warp.size() < kWarp || !std::ranges::all_of(warp, together)) {
+      throw std::logic_error("cusim: not all 32 lanes of a warp take part at " + where(*waiting));
+    }
+    for (Thread& t : warp) t.state = Thread::State::ready;
+    any = true;
+  }
+  return any;
 }
 
 std::vector<size_t> permutation(Order order, size_t count, uint32_t seed) {
@@ -113,14 +151,19 @@ void run_block(const std::vector<size_t>& order) {
   for (unsigned i = 0; i < threads.size(); ++i) {
     threads[i].state = Thread::State::ready;
     threads[i].index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y)};
+    threads[i].number = i;
+    threads[i].exchanges = 0;
   }
   s.shared.clear();
+  s.warps.resize((threads.size() + kWarp - 1) / kWarp);
   release(&s.block);
   for (;;) {
     for (const size_t i : order) run(threads[i]);
+    if (release_warps(threads)) continue;
     const auto done = std::ranges::count_if(threads, [](const Thread& t) { return t.state == Thread::State::done; });
     if (done == static_cast<int64_t>(threads.size())) break;
     expect_one_barrier(threads);
+    for (Thread& t : threads) t.state = Thread::State::ready;
   }
   acquire(&s.block);
 }
@@ -164,15 +207,28 @@ void sync_threads(const char* file, int line) {
   Fiber* fiber = nullptr;
   {
     const Unwatched unwatched;
-    Thread& self = *s.current;
-    self.state = Thread::State::waiting;
-    self.file = file;
-    self.line = line;
-    fiber = self.fiber.get();
+    fiber = wait(Thread::State::waiting, file, line);
     release(&s.barrier);
   }
   fiber->switch_to(s.own);  // watched: a fiber that is looked away from may not end
   acquire(&s.barrier);
+}
+
+const void* exchange(const void* mine, size_t bytes, const char* file, int line) {
+  Scheduler& s = scheduler();
+  Fiber* fiber = nullptr;
+  const char* all = nullptr;
+  {
+    const Unwatched unwatched;
+    Thread& self = *s.current;
+    std::vector<char>& memory = s.warps[self.number / kWarp].turns[self.exchanges++ % 2];
+    if (memory.size() < kWarp * bytes) memory.resize(kWarp * bytes);
+    std::memcpy(memory.data() + self.number % kWarp * bytes, mine, bytes);
+    fiber = wait(Thread::State::waiting_for_warp, file, line);
+    all = memory.data();
+  }
+  fiber->switch_to(s.own);
+  return all;
 }
 
 }  // namespace revunet::cusim

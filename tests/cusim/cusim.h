@@ -3,8 +3,9 @@
 // Blocks run one after another. Each thread of a block is a fiber that runs from barrier to barrier. A test may choose
 // the order of both. The simulator catches overruns of global and of shared memory (AddressSanitizer sees their exact
 // sizes), races between threads of a block that no barrier orders (ThreadSanitizer), barriers that not all threads
-// reach, and reads of shared or of device memory that nothing has written (it is filled with NaNs). It does not see
-// races between blocks, memory order, and anything about speed.
+// reach, instructions of a warp that not all of its lanes take part in, and reads of shared or of device memory that
+// nothing has written (it is filled with NaNs). It does not see races between blocks, memory order, and anything about
+// speed.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -12,6 +13,8 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+
+#include "tests/cusim/warp_mma.h"
 
 // This is the part of the language for which cuda_runtime_api.h has no words in a C++ compiler. It makes __global__ and
 // the like empty.
@@ -37,11 +40,18 @@ void* shared(const void* key, size_t bytes);
 
 void sync_threads(const char* file, int line);
 
+// Gives `bytes` of each lane of a warp to all of them. All 32 lanes take part at the same place, or std::logic_error is
+// thrown. Returns what they gave, in the order of lanes, which is valid until this lane's next exchange. As on a
+// device, this orders no other memory.
+const void* exchange(const void* mine, size_t bytes, const char* file, int line);
+
 }  // namespace revunet::cusim
 
 inline void __syncthreads(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   revunet::cusim::sync_threads(file, line);
 }
+
+#define __launch_bounds__(...)
 
 #define REVUNET_SHARED(T, name, count) \
   static const char name##_key = 0;    \
