@@ -19,6 +19,16 @@
 #include "engine/cuda/check.h"
 #include "engine/cuda/gpu.h"
 
+// Before a loop: it is unrolled, because it indexes arrays that are to lie in registers, or kept as a loop, because its
+// body is long. A C++ compiler knows no such words.
+#ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
+#define REVUNET_UNROLL
+#define REVUNET_KEEP_LOOP
+#else
+#define REVUNET_UNROLL _Pragma("unroll")
+#define REVUNET_KEEP_LOOP _Pragma("unroll 1")
+#endif
+
 namespace revunet::cuda {
 
 inline constexpr int kMmaBytes = 32;  // of operands in a row of A and in a column of B
@@ -106,9 +116,9 @@ __device__ inline void multiply_add(FragmentC& c, const FragmentA& a, const Frag
 // Adds to each c[m][n] the product of a[m] and b[n].
 template <class T, int M, int N>
 __device__ void multiply_add(FragmentC (&c)[M][N], const FragmentA (&a)[M], const FragmentB (&b)[N]) {
-#pragma unroll
+  REVUNET_UNROLL
   for (int m = 0; m < M; ++m) {
-#pragma unroll
+    REVUNET_UNROLL
     for (int n = 0; n < N; ++n) multiply_add<T>(c[m][n], a[m], b[n]);
   }
 }

@@ -18,6 +18,7 @@ struct State {
   bool misaligned = false;
   cudaError_t last = cudaSuccess, stream = cudaSuccess, kernel_code = cudaSuccess;
   double milliseconds = 0;
+  int kernel_architecture = 80;
 };
 State state;
 
@@ -84,6 +85,10 @@ void miss_kernel_code(cudaError_t error) {
   state.kernel_code = error;
 }
 
+void compile_kernels_for(int architecture) {
+  state.kernel_architecture = architecture;
+}
+
 }  // namespace revunet::cusim
 
 extern "C" {
@@ -139,6 +144,7 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const voi
 
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
   *attributes = {};
+  attributes->ptxVersion = state.kernel_architecture;
   return state.kernel_code == cudaSuccess ? cudaSuccess : failed(state.kernel_code);
 }
 

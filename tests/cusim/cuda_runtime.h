@@ -30,6 +30,8 @@ void pass_time(double milliseconds);
 void break_stream(cudaError_t error);
 // Sets the error with which the runtime refuses every kernel, as it does where a build has no code for the device.
 void miss_kernel_code(cudaError_t error);
+// Sets the architecture for which the runtime says that kernels were compiled, which is 80 at first.
+void compile_kernels_for(int architecture);
 
 // These are for the other files of the runtime. They count a stream or an event that is made or destroyed, and return
 // the clock and what break_stream() set.

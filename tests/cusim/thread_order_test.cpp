@@ -1,5 +1,6 @@
 // These tests run the threads of CUDA kernels in other orders. ThreadSanitizer watches them in a build of its own.
 #include "engine/cuda/cuda_device.h"
+#include "tests/cuda/mma_convolution.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cusim.h"
 #include "tests/kernels/mixed_precision.h"
@@ -45,4 +46,20 @@ TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their 
     check_mixed_norms(device);
   }
   cusim::set_order(cusim::Order::forward);
+}
+
+TEST_CASE("our own convolutions are right, to the same bits, whatever the order of their threads", "[cuda]") {
+  for_each_mma_case({1, 3, 9, 5, 32}, 32, [](const MmaCase& c) {
+    if (c.mode == Write::add) return;  // as subtract
+    std::vector<double> first;
+    for (const cusim::Order order : {cusim::Order::forward, cusim::Order::reverse, cusim::Order::shuffled}) {
+      cusim::set_order(order);
+      Device device = cuda::make_device(0);
+      const std::vector<double> got = mma_convolution(device, c);
+      if (first.empty()) first = got;
+      CHECK(got == first);
+    }
+    cusim::set_order(cusim::Order::forward);
+    check_mma_convolution(c, first);
+  });
 }

@@ -1,0 +1,73 @@
+// This is how our own convolutions on tensor cores read activations.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+
+#include "kernels/cuda/mma.h"
+#include "kernels/cuda/pack.h"
+
+namespace revunet::cuda {
+
+// An OperandPack holds 16 bytes of operands: neighbouring channels, of which f32 are rounded to TF32.
+struct alignas(kPackBytes) OperandPack {
+  uint32_t words[4];
+};
+
+template <class T>
+__device__ OperandPack operands_of(StoredPack<T> pack) {
+  if constexpr (std::is_same_v<T, float>) {
+    for (float& value : pack.channels) value = round_to_tf32(value);
+  }
+  return std::bit_cast<OperandPack>(pack);
+}
+
+// An Input is an activation (N, D, H, W, C), C with padding.
+template <class T>
+struct Input {
+  const T* data;
+  int64_t N, D, H, W, C;
+
+  // Returns the index-th pack of a voxel's channels. It is zero outside of the volume and beyond the channels.
+  __device__ OperandPack pack(int64_t n, int64_t d, int64_t h, int64_t w, int64_t index) const {
+    const bool inside = d >= 0 && h >= 0 && w >= 0 && d < D && h < H && w < W && index * kPack<T> < C;
+    const int64_t at = (((n * D + d) * H + h) * W + w) * C + index * kPack<T>;
+    // It loads in any case, because loads that no branch separates are under way at the same time.
+    const int64_t from = inside ? at : 0;
+    OperandPack pack = operands_of(*reinterpret_cast<const StoredPack<T>*>(data + from));
+    for (uint32_t& words : pack.words) words = inside ? words : 0;
+    return pack;
+  }
+};
+
+inline constexpr int kWarp = 32;
+
+// Fills `to` (Count) with load(i), by all threads of a block that is kWarp threads wide. A thread loads several packs
+// before it stores them, so that it waits for all of them at once.
+template <int Threads, int Count, class Load>
+__device__ void fill(OperandPack* to, Load load) {
+  constexpr int kAtOnce = 4;  // 16 registers
+  const int thread = static_cast<int>(threadIdx.y * kWarp + threadIdx.x);
+  REVUNET_KEEP_LOOP
+  for (int first = thread; first < Count; first += kAtOnce * Threads) {
+    OperandPack packs[kAtOnce];
+    REVUNET_UNROLL
+    for (int i = 0; i < kAtOnce; ++i) packs[i] = load(std::min(first + i * Threads, Count - 1));
+    REVUNET_UNROLL
+    for (int i = 0; i < kAtOnce; ++i) {
+      if (first + i * Threads < Count) to[first + i * Threads] = packs[i];
+    }
+  }
+}
+
+// Returns the number of packs that a slice of channels has, which is what one product of a warp takes.
+inline constexpr int kPacksOfSlice = kMmaBytes / kPackBytes;
+
+// Returns the number of slices that hold C channels.
+template <class T>
+__host__ __device__ int64_t slices_of(int64_t C) {
+  constexpr int64_t kChannels = kPacksOfSlice * kPack<T>;
+  return (C + kChannels - 1) / kChannels;
+}
+
+}  // namespace revunet::cuda
