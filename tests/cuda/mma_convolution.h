@@ -97,7 +97,17 @@ inline std::vector<double> mma_convolution(Device& device, const MmaCase& c) {
   const WeightBlock all{0, c.O, 0, I};
   Tensor packed(ctx.for_workspace(), {problem.O, 3, 3, 3, problem.I}, c.operands);
   cuda::pack_weights(ctx, o.weight, all, packed);
-  cuda::mma_convolve(ctx, problem, {o.x.address(), packed.address(), o.y.address()});
+  const cuda::ConvolutionBuffers buffers{o.x.address(), packed.address(), o.y.address()};
+  if (c.direction == cuda::Direction::backward_weight) {
+    // The workspace has room for the sums of three ranges and a half.
+    const size_t workspace = cuda::mma_weight_workspace(problem, 7) / 2;
+    ctx.device.memory().fill(packed.address(), 0xff, packed.stored_bytes());  // NaNs: all of it must be written
+    cuda::mma_backward_weight(ctx, problem, buffers, cuda::mma_weight_ranges(problem, workspace));
+    Tensor dweight = zeros(ctx, c.weight(), DType::f32);
+    cuda::add_packed_weights(ctx, packed, all, dweight);
+    return to_host_f64(dweight);
+  }
+  cuda::mma_convolve(ctx, problem, buffers);
   const Tensor& result = c.direction == cuda::Direction::forward ? o.y : o.x;
   check_padding(result, ctx);
   return to_host_f64(result);
@@ -129,6 +139,7 @@ void for_each_mma_case(const Shape& x, int64_t O, F f) {
         f(MmaCase{x, O, direction, operands, result, mode});
       }
     }
+    if (operands == result) f(MmaCase{x, O, Direction::backward_weight, operands, result});
   }
 }
 

@@ -20,4 +20,13 @@ size_t mma_convolve_workspace(const ConvolutionProblem& problem);
 // Computes forward or backward_data. k is 3, and I and O are at most kMmaChannels.
 void mma_convolve(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers);
 
+// Returns the number of ranges of voxels whose sums mma_backward_weight keeps apart, within so many bytes of workspace.
+// It is 0 where they hold not even one.
+int64_t mma_weight_ranges(const ConvolutionProblem& problem, size_t workspace);
+// Returns the bytes that it takes: the sums of each range.
+size_t mma_weight_workspace(const ConvolutionProblem& problem, int64_t ranges);
+// Computes backward_weight, as above; alpha is 1 and beta 0. The ranges' sums are added in double.
+void mma_backward_weight(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
+                         int64_t ranges);
+
 }  // namespace revunet::cuda

@@ -64,26 +64,28 @@ __global__ void arrange_kernel(Weights<T> weights, int64_t packs, OperandPack* t
 
 // A Tile is where a block's voxels begin.
 struct Tile {
-  int64_t n, d, h, w;
+  int n, d, h, w;
 
   template <class T>
-  __device__ Tile(const Input<T>& x, int64_t number) {
-    const auto tiles = [](int64_t extent) { return (extent + kTile - 1) / kTile; };
-    w = number % tiles(x.W) * kTile;
-    h = number / tiles(x.W) % tiles(x.H) * kTile;
-    d = number / (tiles(x.W) * tiles(x.H)) % tiles(x.D) * kTile;
-    n = number / (tiles(x.W) * tiles(x.H) * tiles(x.D));
+  __device__ Tile(const Input<T>& x, unsigned number) {
+    const auto tiles = [](int extent) { return static_cast<unsigned>((extent + kTile - 1) / kTile); };
+    const unsigned line = number / tiles(x.W), plane = line / tiles(x.H);
+    w = static_cast<int>(number % tiles(x.W)) * kTile;
+    h = static_cast<int>(line % tiles(x.H)) * kTile;
+    d = static_cast<int>(plane % tiles(x.D)) * kTile;
+    n = static_cast<int>(plane / tiles(x.D));
   }
 };
 
 // Fills halo (10, 10, 10, packs of a slice).
 template <class T>
-__device__ void fill_halo(const Input<T>& x, const Tile& tile, int64_t slice, OperandPack* halo) {
-  fill<kThreads, kHaloPacks>(halo, [&](int i) {
+__device__ void fill_halo(const Input<T>& x, const Tile& tile, int slice, OperandPack* halo) {
+  const auto load = [&](int i) {
     const int voxel = i / kPacksOfSlice;
     return x.pack(tile.n, tile.d + voxel / (kHalo * kHalo) - 1, tile.h + voxel / kHalo % kHalo - 1,
                   tile.w + voxel % kHalo - 1, slice * kPacksOfSlice + i % kPacksOfSlice);
-  });
+  };
+  copy_packs<kThreads, kHaloPacks>(load, [&](int i, const OperandPack& pack) { halo[i] = pack; });
 }
 
 // Returns the two words of a row of operands that a lane holds. They are neighbours, because the order of channels in a
@@ -122,10 +124,12 @@ __device__ void add_products(FragmentC (&sums)[kTile / 2][kColumns], const Opera
 template <class T, class R>
 __device__ void store(const FragmentC (&sums)[kTile / 2][kColumns], const Input<T>& x, const Tile& tile,
                       const Voxels<R>& y, float alpha, bool adds) {
-  const int64_t d = tile.d + threadIdx.y, w = tile.w + threadIdx.x / 4, index = threadIdx.x % 4;
+  const int d = tile.d + static_cast<int>(threadIdx.y), w = tile.w + static_cast<int>(threadIdx.x / 4);
+  const int64_t plane = int64_t{tile.n} * x.D + d, index = threadIdx.x % 4;
   REVUNET_UNROLL
   for (int row = 0; row < kTile; ++row) {
-    const int64_t h = tile.h + row, voxel = ((tile.n * x.D + d) * x.H + h) * x.W + w;
+    const int h = tile.h + row;
+    const int64_t voxel = (plane * x.H + h) * x.W + w;
     if (h >= x.H || w >= x.W) continue;
     Channels<2 * kColumns> values{};
     if (adds) values = y.template load<2 * kColumns>(voxel, index);
@@ -141,16 +145,17 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerDevice)
   REVUNET_SHARED(OperandPack, halo, kHaloPacks);
   REVUNET_SHARED(OperandPack, taps, kTapPacks);
   const Tile tile(x, blockIdx.x);
-  const bool has_voxels = tile.d + threadIdx.y < x.D;
+  const int depth = static_cast<int>(threadIdx.y);
+  const bool has_voxels = tile.d + depth < x.D;
   FragmentC sums[kTile / 2][kColumns] = {};
-  for (int64_t slice = 0; slice < slices_of<T>(x.C); ++slice) {
+  for (int slice = 0; slice < slices_of<T>(x.C); ++slice) {
     fill_halo(x, tile, slice, halo);
     for (int kd = 0; kd < 3; ++kd) {
       const OperandPack* const from = weights + (slice * 3 + kd) * kTapPacks;
-      fill<kThreads, kTapPacks>(taps, [&](int i) { return from[i]; });
+      copy_packs<kThreads, kTapPacks>([&](int i) { return from[i]; },
+                                      [&](int i, const OperandPack& pack) { taps[i] = pack; });
       __syncthreads();
-      const int64_t plane = (threadIdx.y + kd) * kHalo * kHalo * kPacksOfSlice;
-      if (has_voxels) add_products<T>(sums, halo + plane, taps);
+      if (has_voxels) add_products<T>(sums, halo + (depth + kd) * kHalo * kHalo * kPacksOfSlice, taps);
       __syncthreads();
     }
   }
@@ -184,7 +189,7 @@ void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const Convolu
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
     launch(ctx, blocks_for(packs, kArranging), dim3(kArranging), arrange_kernel<T>,
            Weights<T>{static_cast<const T*>(buffers.w), p.O, p.I, backward}, packs, weights);
-    const Input<T> x{static_cast<const T*>(backward ? buffers.y : buffers.x), p.N, p.D, p.H, p.W, backward ? p.O : p.I};
+    const Input<T> x(p, backward ? buffers.y : buffers.x, backward ? p.O : p.I);
     const Voxels<R> y{static_cast<R*>(buffers.result(p.direction)), backward ? p.I : p.O};
     launch(ctx, dim3(blocks), dim3(kWarp, kTile), convolve_kernel<T, R>, x, weights, y, static_cast<float>(p.alpha),
            p.beta != 0);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/conv3d/cuda/conv3d_problem.h"
 #include "kernels/cuda/mma.h"
 #include "kernels/cuda/pack.h"
 
@@ -22,16 +23,24 @@ __device__ OperandPack operands_of(StoredPack<T> pack) {
   return std::bit_cast<OperandPack>(pack);
 }
 
-// An Input is an activation (N, D, H, W, C), C with padding.
+// An Input is an activation (N, D, H, W, C), C with padding. Its extents and places in it take 32 bits, because a
+// thread has no registers for more.
 template <class T>
 struct Input {
   const T* data;
-  int64_t N, D, H, W, C;
+  int D, H, W, C;
+
+  Input(const ConvolutionProblem& p, const void* x, int64_t channels)
+      : data(static_cast<const T*>(x)),
+        D(static_cast<int>(p.D)),
+        H(static_cast<int>(p.H)),
+        W(static_cast<int>(p.W)),
+        C(static_cast<int>(channels)) {}
 
   // Returns the index-th pack of a voxel's channels. It is zero outside of the volume and beyond the channels.
-  __device__ OperandPack pack(int64_t n, int64_t d, int64_t h, int64_t w, int64_t index) const {
+  __device__ OperandPack pack(int n, int d, int h, int w, int index) const {
     const bool inside = d >= 0 && h >= 0 && w >= 0 && d < D && h < H && w < W && index * kPack<T> < C;
-    const int64_t at = (((n * D + d) * H + h) * W + w) * C + index * kPack<T>;
+    const int64_t at = (((int64_t{n} * D + d) * H + h) * W + w) * C + index * kPack<T>;
     // It loads in any case, because loads that no branch separates are under way at the same time.
     const int64_t from = inside ? at : 0;
     OperandPack pack = operands_of(*reinterpret_cast<const StoredPack<T>*>(data + from));
@@ -42,10 +51,10 @@ struct Input {
 
 inline constexpr int kWarp = 32;
 
-// Fills `to` (Count) with load(i), by all threads of a block that is kWarp threads wide. A thread loads several packs
-// before it stores them, so that it waits for all of them at once.
-template <int Threads, int Count, class Load>
-__device__ void fill(OperandPack* to, Load load) {
+// Calls store(i, load(i)) for all i below Count, by all threads of a block that is kWarp threads wide. A thread loads
+// several packs before it stores them, so that it waits for all of them at once.
+template <int Threads, int Count, class Load, class Store>
+__device__ void copy_packs(Load load, Store store) {
   constexpr int kAtOnce = 4;  // 16 registers
   const int thread = static_cast<int>(threadIdx.y * kWarp + threadIdx.x);
   REVUNET_KEEP_LOOP
@@ -55,7 +64,7 @@ __device__ void fill(OperandPack* to, Load load) {
     for (int i = 0; i < kAtOnce; ++i) packs[i] = load(std::min(first + i * Threads, Count - 1));
     REVUNET_UNROLL
     for (int i = 0; i < kAtOnce; ++i) {
-      if (first + i * Threads < Count) to[first + i * Threads] = packs[i];
+      if (first + i * Threads < Count) store(first + i * Threads, packs[i]);
     }
   }
 }
@@ -65,9 +74,9 @@ inline constexpr int kPacksOfSlice = kMmaBytes / kPackBytes;
 
 // Returns the number of slices that hold C channels.
 template <class T>
-__host__ __device__ int64_t slices_of(int64_t C) {
+__host__ __device__ int slices_of(int64_t C) {
   constexpr int64_t kChannels = kPacksOfSlice * kPack<T>;
-  return (C + kChannels - 1) / kChannels;
+  return static_cast<int>((C + kChannels - 1) / kChannels);
 }
 
 }  // namespace revunet::cuda
