@@ -1,5 +1,6 @@
 // bench-plans measures everything that could run a convolution of a training step on a CUDA device: each of cuDNN's
-// algorithms, plain and fused, and cuBLAS's products. It shows what the choice in kernels/conv3d/cuda left out.
+// algorithms, plain and fused, our own, and cuBLAS's products. It shows what the choice in kernels/conv3d/cuda left
+// out.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +16,8 @@
 #include "io/nifti/volume_size.h"
 #include "kernels/conv3d/cuda/conv3d_algorithms.h"
 #include "kernels/conv3d/cuda/conv3d_cublas.h"
+#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
 #include "kernels/conv3d/cuda/conv3d_spot_check.h"
 #include "models/networks.h"
 
@@ -24,9 +27,9 @@ namespace {
 
 using cuda::AlgorithmForm;
 using cuda::AlgorithmLimits;
+using cuda::ConvolutionAlgorithm;
 using cuda::ConvolutionBuffers;
 using cuda::ConvolutionProblem;
-using cuda::CudnnAlgorithm;
 
 struct Options {
   std::string size = "160,192,160", model = "reversible", json;
@@ -78,26 +81,28 @@ struct Operands {
   }
 };
 
-std::vector<Row> cudnn_rows(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
-                            const std::string& chosen, const Options& options) {
+std::vector<Row> algorithm_rows(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
+                                const std::string& chosen, const Options& options) {
   const Operands operands(ctx, problem);
-  cuda::AlgorithmTrial trial(ctx, handle, problem, operands.buffers(), describe(problem));
+  cuda::AlgorithmTrial trial(ctx, problem, operands.buffers(), describe(problem));
   const AlgorithmLimits limits{static_cast<size_t>(options.workspace_mib) << 20, {.deterministic = false}};
   std::vector<Row> rows;
-  for (const AlgorithmForm form : {AlgorithmForm::plain, AlgorithmForm::fused}) {
-    for (const CudnnAlgorithm& a : cudnn_algorithms(cuda::AlgorithmTarget(handle), problem, limits, form)) {
-      Row row{a.name(),
-              a.tensor_cores(),
-              a.deterministic(),
-              a.name() == chosen,
-              a.workspace(),
-              trial.error_of(a),
-              std::numeric_limits<double>::infinity()};
-      for (int i = 0; i < options.runs && std::isfinite(row.error); ++i) {
-        row.milliseconds = std::min(row.milliseconds, trial.milliseconds(a));
-      }
-      rows.push_back(std::move(row));
+  const auto measure = [&](const ConvolutionAlgorithm& a) {
+    Row row{a.name(),
+            a.tensor_cores(),
+            a.deterministic(),
+            a.name() == chosen,
+            a.workspace(),
+            trial.error_of(a),
+            std::numeric_limits<double>::infinity()};
+    for (int i = 0; i < options.runs && std::isfinite(row.error); ++i) {
+      row.milliseconds = std::min(row.milliseconds, trial.milliseconds(a));
     }
+    rows.push_back(std::move(row));
+  };
+  if (const auto own = cuda::mma_algorithm(problem, limits)) measure(*own);
+  for (const AlgorithmForm form : {AlgorithmForm::plain, AlgorithmForm::fused}) {
+    for (const auto& a : cudnn_algorithms(cuda::AlgorithmTarget(handle), problem, limits, form)) measure(a);
   }
   return rows;
 }
@@ -178,7 +183,7 @@ void run(const Options& options, Json json) {
   const cuda::CudnnHandle handle(ctx.device);
   REVUNET_CUDNN_CHECK(cudnnSetStream(handle, cuda::stream_of(ctx)));
   for (const auto& [key, chosen] : ctx.device.state<cuda::ConvolutionAlgorithms>().chosen()) {
-    report(key.first, cudnn_rows(ctx, handle, key.first, chosen.name(), options));
+    report(key.first, algorithm_rows(ctx, handle, key.first, chosen->name(), options));
   }
   // Each measurement adds a problem to the set, so this is a copy.
   const std::set<ConvolutionProblem> products = ctx.device.state<cuda::MatrixProducts>().problems();

@@ -49,7 +49,7 @@ TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their 
 }
 
 TEST_CASE("our own convolutions are right, to the same bits, whatever the order of their threads", "[cuda]") {
-  for_each_mma_case({1, 3, 9, 5, 32}, 32, [](const MmaCase& c) {
+  for_each_mma_case({1, 2, 9, 5, 32}, 32, [](const MmaCase& c) {
     if (c.mode == Write::add) return;  // as subtract
     std::vector<double> first;
     for (const cusim::Order order : {cusim::Order::forward, cusim::Order::reverse, cusim::Order::shuffled}) {

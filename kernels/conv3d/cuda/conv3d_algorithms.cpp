@@ -1,12 +1,13 @@
 #include "kernels/conv3d/cuda/conv3d_algorithms.h"
 
 #include <array>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "engine/cuda/event.h"
 #include "engine/cuda/optional_libraries.h"
+#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
 
 namespace revunet::cuda {
 
@@ -50,28 +51,28 @@ void ConvolutionAlgorithms::run(const Context& ctx, const ConvolutionProblem& pr
   REVUNET_CUDNN_CHECK(cudnnSetStream(handle_, stream_of(ctx)));
   auto found = algorithms_.find({problem, limits});
   if (found == algorithms_.end()) {
-    AlgorithmTrial trial(ctx, handle_, problem, buffers, key_of(problem, limits));
+    AlgorithmTrial trial(ctx, problem, buffers, key_of(problem, limits));
     found = algorithms_.emplace(std::pair(problem, limits), choose(ctx, trial, problem, limits)).first;
     trial.restore();
   }
-  found->second.run(ctx, handle_, buffers);
+  found->second->run(ctx, buffers);
 }
 
-CudnnAlgorithm ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTrial& trial,
-                                             const ConvolutionProblem& problem, const AlgorithmLimits& limits) {
+AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTrial& trial,
+                                               const ConvolutionProblem& problem, const AlgorithmLimits& limits) {
   KernelChoices& choices = ctx.device.kernel_choices();
   const std::string key = key_of(problem, limits);
   if (const auto chosen = choices.find(key); chosen != choices.end()) {
     auto known = correct_one(trial, problem, limits, chosen->second);
     if (!known && trial.out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
     REVUNET_EXPECTS(known, Error,
-                    "[conv3d] expected cuDNN's algorithm {} for {}, as it was chosen before, got none of that name, or "
+                    "[conv3d] expected {} algorithm {} for {}, as it was chosen before, got none of that name, or "
                     "other results than it should have; remove `conv-algorithms`'s file, or use the cuDNN and the GPU "
                     "that it was written with",
-                    chosen->second, key);
-    return std::move(*known);
+                    chosen->second == kMmaName ? "our own" : "cuDNN's", chosen->second, key);
+    return known;
   }
-  std::optional<CudnnAlgorithm> best;
+  AlgorithmPointer best;
   for (const ConvolutionProblem& other : same_shape(problem)) {
     const auto chosen = choices.find(key_of(other, limits));
     if (!best && chosen != choices.end()) best = correct_one(trial, problem, limits, chosen->second);
@@ -83,33 +84,43 @@ CudnnAlgorithm ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTrial&
   if (!best && trial.out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
   REVUNET_EXPECTS(best, Error, "[conv3d] expected a cuDNN algorithm that computes {}, got none; {}", key, advice());
   choices[key] = best->name();
-  return std::move(*best);
+  return best;
 }
 
-std::optional<CudnnAlgorithm> ConvolutionAlgorithms::correct_one(AlgorithmTrial& trial,
-                                                                 const ConvolutionProblem& problem,
-                                                                 const AlgorithmLimits& limits,
-                                                                 const std::string& name) {
-  auto named = cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form_of(name), name);
-  if (named.empty() || !trial.is_correct(named[0])) return std::nullopt;
-  return std::move(named[0]);
+AlgorithmPointer ConvolutionAlgorithms::named(const ConvolutionProblem& problem, const AlgorithmLimits& limits,
+                                              const std::string& name) {
+  if (name == kMmaName) return mma_algorithm(problem, limits);
+  auto found = cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form_of(name), name);
+  return found.empty() ? nullptr : std::make_unique<CudnnAlgorithm>(std::move(found[0]));
+}
+
+AlgorithmPointer ConvolutionAlgorithms::correct_one(AlgorithmTrial& trial, const ConvolutionProblem& problem,
+                                                    const AlgorithmLimits& limits, const std::string& name) {
+  AlgorithmPointer found = named(problem, limits, name);
+  return found && trial.is_correct(*found) ? std::move(found) : nullptr;
 }
 
 void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
                                     const AlgorithmLimits& limits) {
   // Algorithms without tensor cores are many times slower, so they are tried only where no other one is correct.
-  std::vector<CudnnAlgorithm> slow;
+  std::vector<AlgorithmPointer> slow;
   const auto try_form = [&](AlgorithmForm form) {
-    std::vector<CudnnAlgorithm> fast;
+    std::vector<AlgorithmPointer> fast;
     const auto enough = [form](const auto& so_far) {
       return form == AlgorithmForm::fused && so_far.size() == kMostFused;
     };
     for (CudnnAlgorithm& a : cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form, std::nullopt, enough)) {
-      (a.tensor_cores() || limits.arithmetic.strict_fp32 ? fast : slow).push_back(std::move(a));
+      const bool is_fast = a.tensor_cores() || limits.arithmetic.strict_fp32;
+      (is_fast ? fast : slow).push_back(std::make_unique<CudnnAlgorithm>(std::move(a)));
     }
     trial.keep_correct(std::move(fast));
   };
   try_form(AlgorithmForm::plain);
+  if (AlgorithmPointer own = mma_algorithm(problem, limits)) {
+    std::vector<AlgorithmPointer> only;
+    only.push_back(std::move(own));
+    trial.keep_correct(std::move(only));
+  }
   if (!trial.any_correct() || problem.flops() > kManyFlops) {
     const std::string reason = load_nvrtc();
     if (!reason.empty()) ctx.device.log("cuDNN compiles no algorithms, because NVRTC cannot be loaded: {}", reason);

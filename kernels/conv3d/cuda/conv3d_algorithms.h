@@ -1,5 +1,5 @@
-// This file chooses the cuDNN algorithm that runs a convolution: the fastest within the limits that is right. It
-// chooses once per shape and device, by a trial (conv3d_trial.h).
+// This file chooses the algorithm that runs a convolution, of cuDNN's and our own: the fastest within the limits that
+// is right. It chooses once per shape and device, by a trial (conv3d_trial.h).
 //
 // Rule: an algorithm is compared with plain sums for every problem that it runs. One that the device's kernel choices
 // name is compared too, but not timed. Convolutions that differ only in alpha and beta run the same algorithm where it
@@ -7,13 +7,12 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/context.h"
 #include "engine/cuda/cudnn_handle.h"
-#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_algorithm.h"
 #include "kernels/conv3d/cuda/conv3d_trial.h"
 
 namespace revunet::cuda {
@@ -27,16 +26,18 @@ class ConvolutionAlgorithms {
            const AlgorithmLimits& limits);
 
   // Returns what was chosen so far.
-  using Chosen = std::map<std::pair<ConvolutionProblem, AlgorithmLimits>, CudnnAlgorithm>;
+  using Chosen = std::map<std::pair<ConvolutionProblem, AlgorithmLimits>, AlgorithmPointer>;
   const Chosen& chosen() const { return algorithms_; }
 
  private:
-  CudnnAlgorithm choose(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
-                        const AlgorithmLimits& limits);
-  // Returns the algorithm of that name, or nothing where cuDNN does not offer it or it is not correct.
-  std::optional<CudnnAlgorithm> correct_one(AlgorithmTrial& trial, const ConvolutionProblem& problem,
-                                            const AlgorithmLimits& limits, const std::string& name);
-  // Tries what cuDNN offers for a problem.
+  AlgorithmPointer choose(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
+                          const AlgorithmLimits& limits);
+  // Returns the algorithm of that name, or nothing where it is not offered.
+  AlgorithmPointer named(const ConvolutionProblem& problem, const AlgorithmLimits& limits, const std::string& name);
+  // Does the same, but returns nothing where it is not correct.
+  AlgorithmPointer correct_one(AlgorithmTrial& trial, const ConvolutionProblem& problem, const AlgorithmLimits& limits,
+                               const std::string& name);
+  // Tries what is offered for a problem.
   void try_all(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
                const AlgorithmLimits& limits);
 

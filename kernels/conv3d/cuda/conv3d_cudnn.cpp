@@ -233,11 +233,10 @@ void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
 }
 #endif
 
-cudnnStatus_t CudnnAlgorithm::try_run(const Context& ctx, cudnnHandle_t handle,
-                                      const ConvolutionBuffers& buffers) const {
-  const auto floats = static_cast<int64_t>((workspace_ + sizeof(float) - 1) / sizeof(float));
+cudnnStatus_t CudnnAlgorithm::execute(const Context& ctx, const ConvolutionBuffers& buffers) const {
+  const auto floats = static_cast<int64_t>((workspace() + sizeof(float) - 1) / sizeof(float));
   const Tensor memory(ctx.for_workspace(), {std::max<int64_t>(1, floats)}, DType::f32);
-  void* const workspace = memory.address();
+  void* const address = memory.address();
   std::vector<int64_t> uids = {kX, kW, kY};
   std::vector<void*> pointers = {buffers.x, buffers.w, buffers.y};
   if (reads_result_) {
@@ -248,14 +247,20 @@ cudnnStatus_t CudnnAlgorithm::try_run(const Context& ctx, cudnnHandle_t handle,
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, uids);
   pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, static_cast<int64_t>(pointers.size()),
            pointers.data());
-  pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+  pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &address);
   pack.finalize();
-  return cudnnBackendExecute(handle, algorithm_.get(), pack.get());
+  return cudnnBackendExecute(handle_, algorithm_.get(), pack.get());
 }
 
-void CudnnAlgorithm::run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const {
+RunStatus CudnnAlgorithm::try_run(const Context& ctx, const ConvolutionBuffers& buffers) const {
+  const cudnnStatus_t status = execute(ctx, buffers);
+  if (status == CUDNN_STATUS_SUCCESS) return {};
+  return {cudnnGetErrorString(status), found_no_memory(status)};
+}
+
+void CudnnAlgorithm::run(const Context& ctx, const ConvolutionBuffers& buffers) const {
   // It is not called again where it finds no memory, because a part of it may have added to the result already.
-  const cudnnStatus_t status = try_run(ctx, handle, buffers);
+  const cudnnStatus_t status = execute(ctx, buffers);
   if (found_no_memory(status)) ctx.device.allocator().refuse_library("cuDNN");
   REVUNET_CUDNN_CHECK(status);
 }
@@ -283,12 +288,16 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
     algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
     target.apply_to_algorithm(algorithm);
     if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but it does not fit this shape
-    CudnnAlgorithm made(
-        std::move(algorithm), std::move(name), contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
-        !contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC),
+    const auto workspace = static_cast<size_t>(algorithm.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
+    if (workspace > limits.workspace) continue;
+    algorithms.emplace_back(
+        target.handle(), std::move(algorithm),
+        ConvolutionAlgorithm::Properties{.library = "cuDNN",
+                                         .name = std::move(name),
+                                         .workspace = workspace,
+                                         .tensor_cores = contains(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE),
+                                         .deterministic = !contains(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)},
         form == AlgorithmForm::fused && problem.beta != 0 ? std::optional(problem.direction) : std::nullopt);
-    if (made.workspace() > limits.workspace) continue;
-    algorithms.push_back(std::move(made));
     if (enough && enough(algorithms)) break;
   }
   return algorithms;

@@ -6,7 +6,7 @@
 
 #include "engine/context.h"
 #include "engine/cuda/cudnn_descriptor.h"
-#include "kernels/conv3d/cuda/conv3d_problem.h"
+#include "kernels/conv3d/cuda/conv3d_algorithm.h"
 
 namespace revunet::cuda {
 
@@ -21,6 +21,9 @@ class AlgorithmTarget {
   explicit AlgorithmTarget(const std::string& device_properties);
 #endif
 
+  cudnnHandle_t handle() const {
+    return handle_;
+  }  // nullptr for a device that is only described
   void apply_to_graph(Descriptor& graph) const;
   void apply_to_heuristic(Descriptor& heuristic) const;
   void apply_to_algorithm(Descriptor& algorithm) const;
@@ -30,34 +33,26 @@ class AlgorithmTarget {
   std::optional<Descriptor> properties_;
 };
 
-class CudnnAlgorithm {
+// Its name is that of the engine and its settings, as cuDNN numbers them.
+class CudnnAlgorithm final : public ConvolutionAlgorithm {
  public:
-  // reads_result is the direction of a fused graph that adds to its result.
-  CudnnAlgorithm(Descriptor algorithm, std::string name, bool tensor_cores, bool deterministic,
+  // Runs on the handle's stream, which is the context's. reads_result is the direction of a fused graph that adds to
+  // its result.
+  CudnnAlgorithm(cudnnHandle_t handle, Descriptor algorithm, Properties properties,
                  std::optional<Direction> reads_result)
-      : algorithm_(std::move(algorithm)),
-        name_(std::move(name)),
-        workspace_(static_cast<size_t>(algorithm_.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))),
-        tensor_cores_(tensor_cores),
-        deterministic_(deterministic),
+      : ConvolutionAlgorithm(std::move(properties)),
+        handle_(handle),
+        algorithm_(std::move(algorithm)),
         reads_result_(reads_result) {}
 
-  // Returns the engine and its settings, as cuDNN numbers them. They are the same for the same version and device.
-  const std::string& name() const { return name_; }
-  size_t workspace() const { return workspace_; }  // bytes
-  bool tensor_cores() const { return tensor_cores_; }
-  bool deterministic() const { return deterministic_; }
-
-  // Runs on the handle's stream, which is the context's, with workspace from the allocator.
-  cudnnStatus_t try_run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const;
-  // Throws OutOfMemoryError where cuDNN finds no memory of its own, and Error where it fails otherwise.
-  void run(const Context& ctx, cudnnHandle_t handle, const ConvolutionBuffers& buffers) const;
+  RunStatus try_run(const Context& ctx, const ConvolutionBuffers& buffers) const override;
+  void run(const Context& ctx, const ConvolutionBuffers& buffers) const override;
 
  private:
+  cudnnStatus_t execute(const Context& ctx, const ConvolutionBuffers& buffers) const;
+
+  cudnnHandle_t handle_;
   Descriptor algorithm_;
-  std::string name_;
-  size_t workspace_;
-  bool tensor_cores_, deterministic_;
   std::optional<Direction> reads_result_;
 };
 

@@ -15,6 +15,9 @@ inline constexpr int64_t kMmaChannels = 32;
 // Returns whether the build's kernels can run on the current device.
 bool mma_runs_here();
 
+// Returns the number of tiles of 8 x 8 x 8 voxels.
+int64_t mma_tiles(const ConvolutionProblem& problem);
+
 // Returns the bytes that mma_convolve takes: the weights, in the order in which blocks read them.
 size_t mma_convolve_workspace(const ConvolutionProblem& problem);
 // Computes forward or backward_data. k is 3, and I and O are at most kMmaChannels.

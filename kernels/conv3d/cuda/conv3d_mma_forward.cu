@@ -174,6 +174,11 @@ bool mma_runs_here() {
   return has_tensor_core_code(convolve_kernel<float, float>);
 }
 
+int64_t mma_tiles(const ConvolutionProblem& p) {
+  const auto tiles = [](int64_t extent) { return (extent + kTile - 1) / kTile; };
+  return p.N * tiles(p.D) * tiles(p.H) * tiles(p.W);
+}
+
 size_t mma_convolve_workspace(const ConvolutionProblem& p) {
   return static_cast<size_t>(weight_packs(p)) * sizeof(OperandPack);
 }
@@ -184,8 +189,7 @@ void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const Convolu
   Tensor arranged(ctx.for_workspace(), {packs * kPackBytes / size_of(DType::f32)}, DType::f32);
   auto* weights = reinterpret_cast<OperandPack*>(arranged.address());
   const bool backward = p.direction == Direction::backward_data;
-  const auto tiles = [](int64_t extent) { return (extent + kTile - 1) / kTile; };
-  const auto blocks = static_cast<unsigned>(p.N * tiles(p.D) * tiles(p.H) * tiles(p.W));
+  const auto blocks = static_cast<unsigned>(mma_tiles(p));
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
     launch(ctx, blocks_for(packs, kArranging), dim3(kArranging), arrange_kernel<T>,
            Weights<T>{static_cast<const T*>(buffers.w), p.O, p.I, backward}, packs, weights);

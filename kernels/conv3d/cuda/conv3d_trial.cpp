@@ -35,10 +35,9 @@ std::vector<std::byte> values_to_keep(const Context& ctx, const ConvolutionProbl
 
 }  // namespace
 
-AlgorithmTrial::AlgorithmTrial(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
-                               const ConvolutionBuffers& buffers, std::string problem_name)
+AlgorithmTrial::AlgorithmTrial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
+                               std::string problem_name)
     : ctx_(ctx),
-      handle_(handle),
       problem_(problem),
       buffers_(buffers),
       kept_(values_to_keep(ctx, problem, buffers)),
@@ -51,24 +50,25 @@ void AlgorithmTrial::restore() {
 
 // Runs an algorithm on what the result held. A result that is only written is full of NaNs before, so that an algorithm
 // that reads it, or leaves a part of it out, is wrong.
-cudnnStatus_t AlgorithmTrial::run_on_result(const CudnnAlgorithm& algorithm) {
+RunStatus AlgorithmTrial::run_on_result(const ConvolutionAlgorithm& algorithm) {
   restore();
   constexpr uint8_t kNan = 0xff;  // each byte of a NaN, in f32 and in bf16
   if (kept_.empty()) ctx_.device.memory().fill(buffers_.result(problem_.direction), kNan, result_bytes(problem_));
-  return algorithm.try_run(ctx_, handle_, buffers_);
+  return algorithm.try_run(ctx_, buffers_);
 }
 
-double AlgorithmTrial::error_of(const CudnnAlgorithm& algorithm) {
-  const cudnnStatus_t status = with_room(ctx_.device, [&] { return run_on_result(algorithm); });
+double AlgorithmTrial::error_of(const ConvolutionAlgorithm& algorithm) {
+  const RunStatus status = with_room(ctx_.device, [&] { return run_on_result(algorithm); });
   out_of_memory_ = out_of_memory_ || found_no_memory(status);
   const cudaError_t stream = cudaStreamSynchronize(stream_of(ctx_));
   REVUNET_EXPECTS(stream == cudaSuccess, Error,
-                  "[conv3d] expected cuDNN's algorithm {} to run {}, got {} ({}), after which nothing runs on the "
-                  "device; use another version of cuDNN",
-                  algorithm.name(), problem_name_, cudaGetErrorName(stream), cudaGetErrorString(stream));
+                  "[conv3d] expected {0}'s algorithm {1} to run {2}, got {3} ({4}), after which nothing runs on the "
+                  "device; use another version of {0}",
+                  algorithm.library(), algorithm.name(), problem_name_, cudaGetErrorName(stream),
+                  cudaGetErrorString(stream));
   cudaGetLastError();  // of a launch that was refused
-  if (status != CUDNN_STATUS_SUCCESS) {
-    ctx_.device.log("{}: {} cannot run: {}", problem_name_, algorithm.name(), cudnnGetErrorString(status));
+  if (!status.failure.empty()) {
+    ctx_.device.log("{}: {} cannot run: {}", problem_name_, algorithm.name(), status.failure);
     return kInfinity;
   }
   const double error = check_.error();
@@ -77,9 +77,9 @@ double AlgorithmTrial::error_of(const CudnnAlgorithm& algorithm) {
   return error;
 }
 
-void AlgorithmTrial::keep_correct(std::vector<CudnnAlgorithm> algorithms) {
+void AlgorithmTrial::keep_correct(std::vector<AlgorithmPointer> algorithms) {
   for (size_t i = 0; i < std::min(algorithms.size(), kMostTried); ++i) {
-    const double error = error_of(algorithms[i]);
+    const double error = error_of(*algorithms[i]);
     if (error <= kLargestError) candidates_.push_back({std::move(algorithms[i]), error, kInfinity});
   }
 }
@@ -95,35 +95,35 @@ void AlgorithmTrial::warm_up() {
   Event begin, end;
   begin.record(stream_of(ctx_));
   do {
-    for (int i = 0; i < kAtOnce; ++i) candidates_[0].algorithm.run(ctx_, handle_, buffers_);
+    for (int i = 0; i < kAtOnce; ++i) candidates_[0].algorithm->run(ctx_, buffers_);
     end.record(stream_of(ctx_));
   } while (end.milliseconds_since(begin) < kWarmUpMilliseconds);
 }
 
-CudnnAlgorithm AlgorithmTrial::take_fastest() {
+AlgorithmPointer AlgorithmTrial::take_fastest() {
   drop_inaccurate();
   if (candidates_.size() > 1) warm_up();
   // They take turns, so that clocks that change favour none.
   for (int round = 0; candidates_.size() > 1 && round < kRounds; ++round) {
     double best = kInfinity;
     for (Candidate& candidate : candidates_) {
-      candidate.milliseconds = std::min(candidate.milliseconds, milliseconds(candidate.algorithm));
+      candidate.milliseconds = std::min(candidate.milliseconds, milliseconds(*candidate.algorithm));
       best = std::min(best, candidate.milliseconds);
     }
     std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.milliseconds > kTooSlow * best; });
   }
   const auto best = std::ranges::min_element(candidates_, {}, &Candidate::milliseconds);
-  ctx_.device.log("{}: {} is chosen{}", problem_name_, best->algorithm.name(),
+  ctx_.device.log("{}: {} is chosen{}", problem_name_, best->algorithm->name(),
                   best->milliseconds < kInfinity ? fmt::format(", {:.3f} ms", best->milliseconds) : ", the only one");
   return std::move(best->algorithm);
 }
 
-double AlgorithmTrial::milliseconds(const CudnnAlgorithm& algorithm) {
+double AlgorithmTrial::milliseconds(const ConvolutionAlgorithm& algorithm) {
   Event begin, end;
   // While the device does the first run, the host prepares the second, whose time is then the device's alone.
-  algorithm.run(ctx_, handle_, buffers_);
+  algorithm.run(ctx_, buffers_);
   begin.record(stream_of(ctx_));
-  algorithm.run(ctx_, handle_, buffers_);
+  algorithm.run(ctx_, buffers_);
   end.record(stream_of(ctx_));
   return end.milliseconds_since(begin);
 }

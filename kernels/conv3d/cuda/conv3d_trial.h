@@ -2,7 +2,7 @@
 //
 // Rule: an algorithm is tried as it will be used: on the operands at hand, and on the result that it adds to, which is
 // kept on the host meanwhile. So a trial takes no more of the device than the convolution does. An algorithm is
-// compared with plain sums before it is timed. One that cuDNN offers but cannot run is left out as long as the device's
+// compared with plain sums before it is timed. One that is offered but cannot run is left out as long as the device's
 // stream is sound.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/context.h"
-#include "kernels/conv3d/cuda/conv3d_cudnn.h"
+#include "kernels/conv3d/cuda/conv3d_algorithm.h"
 #include "kernels/conv3d/cuda/conv3d_spot_check.h"
 
 namespace revunet::cuda {
@@ -19,23 +19,23 @@ namespace revunet::cuda {
 class AlgorithmTrial {
  public:
   // `problem_name` is for the device's log. The buffers stay valid for the trial's life.
-  AlgorithmTrial(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
-                 const ConvolutionBuffers& buffers, std::string problem_name);
+  AlgorithmTrial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
+                 std::string problem_name);
 
-  // Runs an algorithm once and returns its error relative to the largest sum, or infinity where cuDNN does not run it.
+  // Runs an algorithm once and returns its error relative to the largest sum, or infinity where it does not run.
   // Throws Error where it leaves the stream broken, because nothing else runs on the device then.
-  double error_of(const CudnnAlgorithm& algorithm);
-  bool is_correct(const CudnnAlgorithm& algorithm) { return error_of(algorithm) <= kLargestError; }
+  double error_of(const ConvolutionAlgorithm& algorithm);
+  bool is_correct(const ConvolutionAlgorithm& algorithm) { return error_of(algorithm) <= kLargestError; }
   // Returns the time of one run on the device.
-  double milliseconds(const CudnnAlgorithm& algorithm);
+  double milliseconds(const ConvolutionAlgorithm& algorithm);
 
   // Keeps those of the algorithms that are correct, at most the first eight.
-  void keep_correct(std::vector<CudnnAlgorithm> algorithms);
+  void keep_correct(std::vector<AlgorithmPointer> algorithms);
   bool any_correct() const { return !candidates_.empty(); }
-  // Returns whether cuDNN found no memory for one of them.
+  // Returns whether a library found no memory for one of them.
   bool out_of_memory() const { return out_of_memory_; }
   // Times the algorithms that were kept and returns the fastest. There is at least one.
-  CudnnAlgorithm take_fastest();
+  AlgorithmPointer take_fastest();
 
   // Gives the result the values back that it had. Without it, they are lost.
   void restore();
@@ -45,17 +45,16 @@ class AlgorithmTrial {
   static constexpr double kLargestError = 0.02;
 
   struct Candidate {
-    CudnnAlgorithm algorithm;
+    AlgorithmPointer algorithm;
     double error;
     double milliseconds;  // of its fastest run; infinity before the first
   };
 
-  cudnnStatus_t run_on_result(const CudnnAlgorithm& algorithm);
+  RunStatus run_on_result(const ConvolutionAlgorithm& algorithm);
   void drop_inaccurate();
   void warm_up();
 
   const Context& ctx_;
-  cudnnHandle_t handle_;
   ConvolutionProblem problem_;
   ConvolutionBuffers buffers_;
   std::vector<std::byte> kept_;  // what the result held, where the convolution adds to it

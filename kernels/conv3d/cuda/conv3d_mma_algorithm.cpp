@@ -1,0 +1,61 @@
+#include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
+
+#include <algorithm>
+
+#include "kernels/conv3d/cuda/conv3d_mma.h"
+
+namespace revunet::cuda {
+
+namespace {
+
+// With fewer tiles most of a device is idle, and the convolution takes little time with any algorithm.
+constexpr int64_t kFewestTiles = 32;
+
+class MmaAlgorithm final : public ConvolutionAlgorithm {
+ public:
+  MmaAlgorithm(const ConvolutionProblem& problem, int64_t ranges, size_t workspace)
+      : ConvolutionAlgorithm({.library = "this program",
+                              .name = kMmaName,
+                              .workspace = workspace,
+                              .tensor_cores = true,
+                              .deterministic = true}),
+        problem_(problem),
+        ranges_(ranges) {}
+
+  RunStatus try_run(const Context& ctx, const ConvolutionBuffers& buffers) const override {
+    run(ctx, buffers);
+    return {};
+  }
+  void run(const Context& ctx, const ConvolutionBuffers& buffers) const override {
+    if (problem_.direction == Direction::backward_weight) return mma_backward_weight(ctx, problem_, buffers, ranges_);
+    mma_convolve(ctx, problem_, buffers);
+  }
+
+ private:
+  ConvolutionProblem problem_;
+  int64_t ranges_;  // for backward_weight
+};
+
+bool is_worth_trying(const ConvolutionProblem& p) {
+  return p.k == 3 && std::max(p.I, p.O) == kMmaChannels && mma_tiles(p) >= kFewestTiles;
+}
+
+}  // namespace
+
+AlgorithmPointer mma_algorithm(const ConvolutionProblem& p, const AlgorithmLimits& limits) {
+  if (!is_worth_trying(p) || !mma_runs_here()) return nullptr;
+  if (limits.arithmetic.strict_fp32 && p.operands == DType::f32) return nullptr;
+  int64_t ranges = 0;
+  size_t workspace = 0;
+  if (p.direction == Direction::backward_weight) {
+    ranges = mma_weight_ranges(p, limits.workspace);
+    if (ranges == 0 || p.alpha != 1 || p.beta != 0 || p.result != p.operands) return nullptr;
+    workspace = mma_weight_workspace(p, ranges);
+  } else {
+    workspace = mma_convolve_workspace(p);
+  }
+  if (workspace > limits.workspace) return nullptr;
+  return std::make_unique<MmaAlgorithm>(p, ranges, workspace);
+}
+
+}  // namespace revunet::cuda
