@@ -15,6 +15,7 @@ struct MmaCase {
   cuda::Direction direction;
   DType operands, result;
   Write mode = Write::overwrite;
+  int64_t ranges = 3;  // at most, for backward_weight
 
   Shape y() const {
     const auto [N, D, H, W, I] = activation(x);
@@ -99,8 +100,7 @@ inline std::vector<double> mma_convolution(Device& device, const MmaCase& c) {
   cuda::pack_weights(ctx, o.weight, all, packed);
   const cuda::ConvolutionBuffers buffers{o.x.address(), packed.address(), o.y.address()};
   if (c.direction == cuda::Direction::backward_weight) {
-    // The workspace has room for the sums of three ranges and a half.
-    const size_t workspace = cuda::mma_weight_workspace(problem, 7) / 2;
+    const size_t workspace = cuda::mma_weight_workspace(problem, 2 * c.ranges + 1) / 2;
     ctx.device.memory().fill(packed.address(), 0xff, packed.stored_bytes());  // NaNs: all of it must be written
     cuda::mma_backward_weight(ctx, problem, buffers, cuda::mma_weight_ranges(problem, workspace));
     Tensor dweight = zeros(ctx, c.weight(), DType::f32);

@@ -5,6 +5,7 @@
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -57,6 +58,10 @@ Fiber::~Fiber() {
   if (!memory_) return;
 #if defined(__SANITIZE_THREAD__)
   __tsan_destroy_fiber(race_detection_);
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+  // A kernel that was given up leaves marks around its variables, which the next stack at this place must not find.
+  __asan_unpoison_memory_region(stack_, size_);
 #endif
   munmap(memory_, kStackBytes + kGuardBytes);
 }

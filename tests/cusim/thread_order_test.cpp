@@ -49,8 +49,12 @@ TEST_CASE("mixed precision's CUDA kernels are right whatever the order of their 
 }
 
 TEST_CASE("our own convolutions are right, to the same bits, whatever the order of their threads", "[cuda]") {
-  for_each_mma_case({1, 2, 9, 5, 32}, 32, [](const MmaCase& c) {
-    if (c.mode == Write::add) return;  // as subtract
+  for_each_mma_case({1, 2, 9, 5, 12}, 8, [](MmaCase c) {
+    c.ranges = 1;  // so that a block goes through several tiles
+    // ThreadSanitizer takes long, and other types and modes differ in what a thread does alone.
+    const bool repeats = c.operands != c.result || c.mode == Write::add ||
+                         (c.mode == Write::overwrite && c.direction != cuda::Direction::backward_weight);
+    if (repeats) return;
     std::vector<double> first;
     for (const cusim::Order order : {cusim::Order::forward, cusim::Order::reverse, cusim::Order::shuffled}) {
       cusim::set_order(order);
