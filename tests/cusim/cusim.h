@@ -51,7 +51,7 @@ inline void __syncthreads(const char* file = __builtin_FILE(), int line = __buil
   revunet::cusim::sync_threads(file, line);
 }
 
-#define __launch_bounds__(...)
+#define __launch_bounds__(...)  // cuda_runtime_api.h defines it for nvcc alone
 
 #define REVUNET_SHARED(T, name, count) \
   static const char name##_key = 0;    \

@@ -1,4 +1,4 @@
-// What a warp's tensor-core instructions do, for the simulator (kernels/cuda/mma.h says what they are for).
+// This is what a warp's instructions of tensor cores compute, for the simulator (kernels/cuda/mma.h uses them).
 #pragma once
 
 #include <cstdint>

@@ -61,14 +61,13 @@ struct GroupedTile {
     return packs + group * kStride + (row * Columns + column) * kPacksOfGroup;
   }
 
-  // Returns the lane's word of kDepth / 8 voxels, from `from` on in steps of a voxel.
+  // Returns the word of f32 that a lane holds of a voxel: the channel of its row of A or column of B.
   __device__ static uint32_t word(const OperandPack* from, int voxel) {
     return reinterpret_cast<const uint32_t*>(from + voxel * kPacksOfGroup)[threadIdx.x / 4];
   }
 
-  // Returns kDepth voxels from (row, column) on: of 16 channels, those of groups 2 half and 2 half + 1, as rows of A
-  // ...
-  __device__ FragmentA rows_of_a(int half, int row, int column) const {
+  // Returns kDepth voxels from (row, column) on as columns of A, whose rows are the 16 channels of two groups.
+  __device__ FragmentA fragment_a(int half, int row, int column) const {
     FragmentA a;
     if constexpr (std::is_same_v<T, float>) {
       const OperandPack *lower = at(2 * half, row, column), *upper = at(2 * half + 1, row, column);
@@ -81,8 +80,8 @@ struct GroupedTile {
     }
     return a;
   }
-  // ... or of the 8 channels of a group, as columns of B.
-  __device__ FragmentB columns_of_b(int group, int row, int column) const {
+  // Returns them as rows of B, whose columns are the 8 channels of a group.
+  __device__ FragmentB fragment_b(int group, int row, int column) const {
     FragmentB b;
     if constexpr (std::is_same_v<T, float>) {
       const OperandPack* from = at(group, row, column);
@@ -113,10 +112,10 @@ __device__ void add_products(Sums& sums, const TileOfX<T>& x, const TileOfDy<T>&
     REVUNET_UNROLL
     for (int row = 0; row < kRows + 2; ++row) {  // of x
       if (row < kRows) {
-        for (int half = 0; half < 2; ++half) rows[row % 3][half] = dy.rows_of_a(half, row, column);
+        for (int half = 0; half < 2; ++half) rows[row % 3][half] = dy.fragment_a(half, row, column);
       }
       FragmentB b[3];
-      for (int kw = 0; kw < 3; ++kw) b[kw] = x.columns_of_b(group, row, column + kw);
+      for (int kw = 0; kw < 3; ++kw) b[kw] = x.fragment_b(group, row, column + kw);
       REVUNET_UNROLL
       for (int kh = 0; kh < 3; ++kh) {
         const int from = row - kh;
@@ -126,7 +125,7 @@ __device__ void add_products(Sums& sums, const TileOfX<T>& x, const TileOfDy<T>&
   }
 }
 
-// Writes to (O, 27, I), the taps of kd.
+// Writes the taps of kd to (O, 27, I).
 __device__ void store(const Sums& sums, int kd, int64_t O, int64_t I, float* to) {
   const int g = static_cast<int>(threadIdx.x / 4), t = static_cast<int>(threadIdx.x % 4);
   REVUNET_UNROLL
