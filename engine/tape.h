@@ -116,9 +116,8 @@ class Tape {
   // variable.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
-  // Calls `f` once in backward, when half of the nodes have run. In a U-Net this is at its coarsest level, where memory
-  // is far from its peak.
-  void at_half_way(std::function<void()> f) { at_half_way_ = std::move(f); }
+  // Calls `f` once in backward, when so many nodes are left, or at its beginning where there are fewer.
+  void when_left(size_t nodes, std::function<void()> f) { when_left_ = {nodes, std::move(f)}; }
 
   // Sequences recorded from now on are checked where the monitor asks for it. The monitor outlives the tape.
   void set_monitor(ReconstructionMonitor* monitor) { monitor_ = monitor; }
@@ -141,7 +140,7 @@ class Tape {
 
   bool check_finite_;
   ReconstructionMonitor* monitor_ = nullptr;
-  std::function<void()> at_half_way_;
+  std::pair<size_t, std::function<void()>> when_left_ = {0, {}};
   bool spent_ = false;
   std::vector<Recorded> nodes_;
   std::unordered_map<Parameter*, int> readers_;  // number of nodes that a parameter's gradient still waits for

@@ -1,7 +1,7 @@
 // A SampleUpload brings the next sample to the device while the present one is computed.
 //
-// Loader threads write samples to two buffers of the host, as the device stores them. When backward is half way, and
-// memory far from its peak, the next sample gets memory on the device and is copied there beside the rest of backward.
+// Loader threads write samples to two buffers of the host, as the device stores them. When backward has little left
+// to do, and memory is far from its peak, the next sample gets memory on the device and is copied there beside it.
 //
 // Rule: samples have numbers in the order of the steps, and all take the same memory. Sample n is written to buffer
 // n % 2, once sample n - 2 is on the device.
@@ -34,7 +34,8 @@ class SampleUpload {
 
   // The device's thread calls what follows. expect() says that sample `number` is wanted, and the device without work.
   void expect(int64_t number);
-  // Does what to_device does, with what fill() wrote or, where nobody wrote it, with the sample's own values.
+  // Does what to_device does, with what fill() wrote or, where nobody fills this sample, with its own values. A fill()
+  // of this sample has returned.
   DeviceSample take(const Context& ctx, const HostSample& sample, int64_t number);
   // Allocates memory for sample `number`, and begins to copy it there if it is filled. The sample before was taken.
   void begin_next(const Context& ctx, int64_t number);

@@ -14,6 +14,10 @@ namespace revunet {
 
 namespace {
 
+// The next sample is copied while these nodes run, which are the last of backward. They are of the finest encoder. A
+// copy takes less time than they do, and little else of the network is left in memory.
+constexpr size_t kNodesWhileCopied = 2;
+
 // Returns dL / d(losses), where L is the sum of the losses times `share`.
 Tensor seed_of(const Context& ctx, const Variable& losses, double share) {
   const std::vector<double> values(static_cast<size_t>(losses.value.elements()), share);
@@ -64,7 +68,7 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   model_.dropout().sample = place.sample;
   DeviceSample seen = upload_ ? upload_->take(recording, sample, place.sample)
                               : to_device(recording, sample, model_.config(), options_.activations);
-  if (upload_) tape->at_half_way([&] { upload_->begin_next(ctx, place.sample + 1); });
+  if (upload_) tape->when_left(kNodesWhileCopied, [&] { upload_->begin_next(ctx, place.sample + 1); });
   if (watch.on_input) watch.on_input();
   Variable losses = forward(recording, std::move(seen));
   std::vector<double> values;

@@ -84,6 +84,7 @@ StepSeconds TrainingRun::step() {
                                                      .on_losses = [&] { forward = clock.lap(); }});
   device().memory().synchronize();
   const Cost backward = clock.cost();
+  if (next_.valid()) next_.wait();  // so that it takes no time of another variant's step
   losses_.push_back(std::accumulate(by_region.begin(), by_region.end(), 0.0));
   compute_.save_algorithms();
   return {input.seconds, forward.seconds, backward.seconds, forward.cpu_seconds + backward.cpu_seconds};

@@ -28,7 +28,7 @@ struct StepSeconds {
   double input;     // until the sample is on the device, which has no work meanwhile
   double forward;   // including the loss
   double backward;  // including Adam, to the end of the device's work
-  double cpu;       // processor time of all threads in forward and backward
+  double cpu;       // processor time of all threads in forward and backward, with that of the next sample's loader
   double total() const { return forward + backward; }
   double with_input() const { return input + total(); }
 };

@@ -28,11 +28,11 @@ void CudaCopyQueue::expect() {
 void CudaCopyQueue::join() {
   copied_.precede(compute_);
   joined_.record(compute_);
-  timed_ = std::exchange(expecting_, false) || timed_;
+  timed_ = std::exchange(expecting_, false);
 }
 
 std::optional<double> CudaCopyQueue::waited() const {
-  return timed_ ? std::optional(joined_.milliseconds_since(expected_) / 1000) : std::nullopt;
+  return timed_ && !expecting_ ? std::optional(joined_.milliseconds_since(expected_) / 1000) : std::nullopt;
 }
 
 }  // namespace revunet::cuda

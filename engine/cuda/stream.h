@@ -26,7 +26,18 @@ class Stream {
 // A PinnedBuffer is memory of the host that stays where it is, so that copies run beside other work and at full speed.
 class PinnedBuffer {
  public:
-  explicit PinnedBuffer(size_t bytes) { REVUNET_CUDA_CHECK(cudaMallocHost(&data_, bytes)); }
+  // Throws OutOfMemoryError where the host refuses it.
+  explicit PinnedBuffer(size_t bytes) {
+    const cudaError_t status = cudaMallocHost(&data_, bytes);
+    if (status == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      throw OutOfMemoryError(fmt::format(
+          "[memory] expected {:.1f} MiB of pinned memory on the host, got none; close other programs, or allow more "
+          "locked memory (ulimit -l)",
+          static_cast<double>(bytes) / (1 << 20)));
+    }
+    REVUNET_CUDA_CHECK(status);
+  }
   ~PinnedBuffer() { cudaFreeHost(data_); }
   PinnedBuffer(const PinnedBuffer&) = delete;
   PinnedBuffer& operator=(const PinnedBuffer&) = delete;

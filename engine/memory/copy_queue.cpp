@@ -11,6 +11,7 @@ void HostCopyQueue::copy(void* to, size_t index, size_t offset, size_t bytes) {
 
 void HostCopyQueue::join() {
   const auto expected = std::exchange(expected_, std::nullopt);
+  waited_.reset();
   if (expected) waited_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - *expected).count();
 }
 

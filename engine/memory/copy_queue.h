@@ -1,7 +1,7 @@
 // A CopyQueue copies from the host to a device while the device does other work.
 //
-// Rule: the device's thread makes all calls. Other threads may write to a buffer between wait_for_buffer() and the
-// copy() that reads it.
+// Rule: the device's thread makes all calls but buffer(). Other threads may write to a buffer between wait_for_buffer()
+// and the copy() that reads it.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ class CopyQueue {
   // The device's work from here on begins when all copies so far are done.
   virtual void join() = 0;
   // Returns the seconds from when the device was done with its work before the last expect() until it could begin the
-  // work after the join() that followed, or nothing before there were both. May wait for the device.
+  // work after the join() that followed. Returns nothing unless the last calls were these two. May wait for the device.
   virtual std::optional<double> waited() const = 0;
 };
 

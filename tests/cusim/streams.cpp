@@ -43,8 +43,8 @@ void run_until(Stream& stream, uint64_t place) {
   while (stream.done < place) {
     const std::function<void()> next = std::move(stream.work.front());
     stream.work.pop_front();
+    ++stream.done;  // also where it throws
     next();
-    ++stream.done;
   }
 }
 

@@ -37,6 +37,10 @@ TEST_CASE("samples that threads fill are taken in their order, from the number a
         return n;
       },
       threads);
+  struct Closing {
+    SampleUpload& upload;
+    ~Closing() { upload.close(); }  // before `ahead` waits for its threads
+  } closing{upload};
   const Values unfilled(-1);
   for (int64_t n = first; n < first + 20; ++n) {
     upload.expect(n);

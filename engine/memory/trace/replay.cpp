@@ -11,10 +11,14 @@ namespace {
 using Kind = AllocationEvent::Kind;
 
 // No correct program carries these blocks from one step into another. Parameters, their moments and, where gradients
-// accumulate over steps, gradients stay. Backward allocates the input of the next step.
-bool transient(const TraceEvent& birth) {
-  if (birth.tag == Tag::input) return birth.phase != Phase::backward;
-  return birth.tag != Tag::parameter && birth.tag != Tag::optimiser && birth.tag != Tag::gradient;
+// accumulate over steps, gradients stay.
+bool transient(Tag tag) {
+  return tag != Tag::parameter && tag != Tag::optimiser && tag != Tag::gradient;
+}
+
+// Backward allocates the input of the next step, which lives until then.
+bool is_next_input(const TraceEvent& birth) {
+  return birth.tag == Tag::input && birth.phase == Phase::backward;
 }
 
 std::string block_text(const Trace& trace, const TraceEvent& e) {
@@ -36,9 +40,11 @@ int64_t step_at(const Trace& trace, size_t event) {
 // Finds transient blocks that are still live after the section in which they were allocated.
 void find_leaks(const Trace& trace, const LiveSet& live, const std::vector<Section>& parts,
                 std::vector<Fault>& faults) {
+  const int64_t last_step = trace.steps.empty() ? 0 : trace.steps.back().step;
   for (const auto& [address, block] : live.blocks()) {
     const TraceEvent& e = trace.events[block.event];
-    if (!transient(e) || !parts[block.section].complete) continue;
+    if (!transient(e.tag) || !parts[block.section].complete) continue;
+    if (is_next_input(e) && step_at(trace, block.event) == last_step) continue;  // its step was not recorded
     faults.push_back({block.event, fmt::format("leak: {}, allocated in {} (event {}) and never freed",
                                                block_text(trace, e), describe(parts[block.section]), block.event)});
   }
@@ -147,7 +153,8 @@ void LiveSet::free(size_t i, size_t section, std::vector<Fault>& faults) {
     faults.push_back({i, fmt::format("changed block: {}, was allocated as {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }
-  if (transient(birth) && found->second.section != section) {
+  const int64_t steps = is_next_input(birth) ? step_at(trace_, i) - step_at(trace_, found->second.event) : 0;
+  if (transient(birth.tag) && found->second.section != section && steps != 1) {
     faults.push_back({i, fmt::format("late free: {}, was allocated before: {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }

@@ -53,6 +53,19 @@ TEST_CASE("a leak, a double free and a late free are found and named", "[trace]"
   ahead.step();
   ahead.add(Kind::free, 512, 1024, Tag::input, Phase::backward);
   CHECK(ahead.faults().empty());
+  HandMade never = good;
+  never.add(Kind::allocate, 512, 1024, Tag::input, Phase::backward);
+  CHECK(never.faults().empty());  // the next step was not recorded
+  never.step();
+  never.add(Kind::allocate, 2048, 1024, Tag::input, Phase::backward);
+  never.step();
+  CHECK(never.faults().size() == 2);  // of the first two steps; the third has begun
+  HandMade too_late = good;
+  too_late.add(Kind::allocate, 512, 1024, Tag::input, Phase::backward);
+  too_late.step();
+  too_late.step();
+  too_late.add(Kind::free, 512, 1024, Tag::input, Phase::backward);
+  CHECK(too_late.faults().size() == 1);
   HandMade kept = good;
   kept.add(Kind::allocate, 512, 1024, Tag::input);  // of this step
   kept.step();
