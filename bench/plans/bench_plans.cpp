@@ -101,8 +101,9 @@ std::vector<Row> algorithm_rows(const Context& ctx, cudnnHandle_t handle, const 
     rows.push_back(std::move(row));
   };
   if (const auto own = cuda::mma_algorithm(problem, limits)) measure(*own);
+  cuda::AlgorithmTarget target(handle, ctx.device);
   for (const AlgorithmForm form : {AlgorithmForm::plain, AlgorithmForm::fused}) {
-    for (const auto& a : cudnn_algorithms(cuda::AlgorithmTarget(handle), problem, limits, form)) measure(a);
+    for (const auto& a : cudnn_algorithms(target, problem, limits, form)) measure(a);
   }
   return rows;
 }

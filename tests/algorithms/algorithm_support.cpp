@@ -83,7 +83,7 @@ struct Support {
 
 // With `fused`, algorithms that are compiled at run time are considered too, where there are no others with tensor
 // cores. That takes seconds each.
-Support support(const AlgorithmTarget& gpu, Direction direction, const Types& types, bool fused) {
+Support support(AlgorithmTarget& gpu, Direction direction, const Types& types, bool fused) {
   std::set<ConvolutionProblem> problems;
   for (const ModelKind kind : {ModelKind::reversible, ModelKind::baseline}) {
     const UNetConfig config = default_config(kind);
@@ -121,7 +121,7 @@ int print_table(bool fused) {
   };
   fmt::print("| GPU | precision | forward | backward data | backward weights |\n|---|---|---|---|---|\n");
   for (const Gpu& gpu : kGpus) {
-    const AlgorithmTarget target(device_properties(gpu));
+    AlgorithmTarget target(device_properties(gpu));
     for (const Types& types : {kTf32, kBf16}) {
       fmt::print("| {}, sm_{} | {} |", gpu.name, gpu.architecture, types.name);
       for (const Direction direction : {forward, backward_data, backward_weight}) {

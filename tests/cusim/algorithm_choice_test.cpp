@@ -173,6 +173,24 @@ TEST_CASE("a library that finds no memory runs again once cached memory is given
   CHECK_THROWS_AS(convolve(device, DType::f32, Write::overwrite), OutOfMemoryError);
 }
 
+TEST_CASE("an engine that cuDNN finds no memory to make is made once cached memory is given back, or left out",
+          "[cusim]") {
+  {
+    const EngineOffer offer({{.number = 4, .notes = kTensorCores, .unmade = 1}});
+    Device device = cuda::make_device(0);
+    expect_right(device, Write::overwrite);
+  }
+  {
+    const EngineOffer offer({{.number = 6, .notes = kTensorCores, .unmade = 2}, {.number = 4, .notes = kTensorCores}});
+    Device device = cuda::make_device(0);
+    expect_right(device, Write::overwrite);
+    CHECK(device.kernel_choices().begin()->second == "engine 4");
+  }
+  const EngineOffer offer({{.number = 4, .notes = kTensorCores, .unmade = 2}});
+  Device device = cuda::make_device(0);
+  CHECK_THROWS_AS(convolve(device, DType::f32, Write::overwrite), OutOfMemoryError);  // not "no algorithm fits"
+}
+
 TEST_CASE("where cuDNN has no engine, the message says what would help", "[cusim]") {
   const EngineOffer offer({{.number = 3, .notes = kTensorCores, .flaw = Flaw::wrong_factor}});
   Device device = cuda::make_device(0);

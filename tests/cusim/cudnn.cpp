@@ -229,6 +229,13 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudn
 cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor) {
   const Object& object = object_of(descriptor);
   if (object.type == CUDNN_BACKEND_TENSOR_DESCRIPTOR && !channels_last(object)) return CUDNN_STATUS_NOT_SUPPORTED;
+  if (object.type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) {
+    Engine& engine = engine_of(object.object(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG).engine);
+    if (engine.unmade > 0) {
+      --engine.unmade;
+      return CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+    }
+  }
   return CUDNN_STATUS_SUCCESS;
 }
 

@@ -31,6 +31,7 @@ struct Engine {
   size_t workspace = 1000;                    // bytes
   bool in_first = true, in_fallback = false;  // heuristics that propose it
   bool fused = false;                         // It is for a convolution that is fused with an addition or a copy.
+  int64_t unmade = 0;                         // how often no memory is found to make it; then it is made
   int64_t failures = INT64_MAX;               // how many runs fail, if the flaw makes runs fail; later ones succeed
 };
 

@@ -61,10 +61,12 @@ void ConvolutionAlgorithms::run(const Context& ctx, const ConvolutionProblem& pr
 AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTrial& trial,
                                                const ConvolutionProblem& problem, const AlgorithmLimits& limits) {
   KernelChoices& choices = ctx.device.kernel_choices();
+  AlgorithmTarget target(handle_, ctx.device);
+  const auto out_of_memory = [&] { return trial.out_of_memory() || target.out_of_memory(); };
   const std::string key = key_of(problem, limits);
   if (const auto chosen = choices.find(key); chosen != choices.end()) {
-    auto known = correct_one(trial, problem, limits, chosen->second);
-    if (!known && trial.out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
+    auto known = correct_one(target, trial, problem, limits, chosen->second);
+    if (!known && out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
     REVUNET_EXPECTS(known, Error,
                     "[conv3d] expected {} algorithm {} for {}, as it was chosen before, got none of that name, or "
                     "other results than it should have; remove `conv-algorithms`'s file, or use the cuDNN and the GPU "
@@ -75,33 +77,32 @@ AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTria
   AlgorithmPointer best;
   for (const ConvolutionProblem& other : same_shape(problem)) {
     const auto chosen = choices.find(key_of(other, limits));
-    if (!best && chosen != choices.end()) best = correct_one(trial, problem, limits, chosen->second);
+    if (!best && chosen != choices.end()) best = correct_one(target, trial, problem, limits, chosen->second);
   }
-  if (!best && !trial.out_of_memory()) {
-    try_all(ctx, trial, problem, limits);
+  if (!best && !out_of_memory()) {
+    try_all(ctx, target, trial, problem, limits);
     if (trial.any_correct()) best = trial.take_fastest();
   }
-  if (!best && trial.out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
+  if (!best && out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
   REVUNET_EXPECTS(best, Error, "[conv3d] expected a cuDNN algorithm that computes {}, got none; {}", key, advice());
   choices[key] = best->name();
   return best;
 }
 
-AlgorithmPointer ConvolutionAlgorithms::named(const ConvolutionProblem& problem, const AlgorithmLimits& limits,
-                                              const std::string& name) {
-  if (name == kMmaName) return mma_algorithm(problem, limits);
-  auto found = cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form_of(name), name);
-  return found.empty() ? nullptr : std::make_unique<CudnnAlgorithm>(std::move(found[0]));
-}
-
-AlgorithmPointer ConvolutionAlgorithms::correct_one(AlgorithmTrial& trial, const ConvolutionProblem& problem,
-                                                    const AlgorithmLimits& limits, const std::string& name) {
-  AlgorithmPointer found = named(problem, limits, name);
+AlgorithmPointer ConvolutionAlgorithms::correct_one(AlgorithmTarget& target, AlgorithmTrial& trial,
+                                                    const ConvolutionProblem& problem, const AlgorithmLimits& limits,
+                                                    const std::string& name) {
+  AlgorithmPointer found;
+  if (name == kMmaName) {
+    found = mma_algorithm(problem, limits);
+  } else if (auto named = cudnn_algorithms(target, problem, limits, form_of(name), name); !named.empty()) {
+    found = std::make_unique<CudnnAlgorithm>(std::move(named[0]));
+  }
   return found && trial.is_correct(*found) ? std::move(found) : nullptr;
 }
 
-void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
-                                    const AlgorithmLimits& limits) {
+void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTarget& target, AlgorithmTrial& trial,
+                                    const ConvolutionProblem& problem, const AlgorithmLimits& limits) {
   // Algorithms without tensor cores are many times slower, so they are tried only where no other one is correct.
   std::vector<AlgorithmPointer> slow;
   const auto try_form = [&](AlgorithmForm form) {
@@ -109,7 +110,7 @@ void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTrial& trial, c
     const auto enough = [form](const auto& so_far) {
       return form == AlgorithmForm::fused && so_far.size() == kMostFused;
     };
-    for (CudnnAlgorithm& a : cudnn_algorithms(AlgorithmTarget(handle_), problem, limits, form, std::nullopt, enough)) {
+    for (CudnnAlgorithm& a : cudnn_algorithms(target, problem, limits, form, std::nullopt, enough)) {
       const bool is_fast = a.tensor_cores() || limits.arithmetic.strict_fp32;
       (is_fast ? fast : slow).push_back(std::make_unique<CudnnAlgorithm>(std::move(a)));
     }

@@ -17,6 +17,8 @@
 
 namespace revunet::cuda {
 
+class AlgorithmTarget;
+
 class ConvolutionAlgorithms {
  public:
   explicit ConvolutionAlgorithms(Device& device) : handle_(device) {}
@@ -32,13 +34,11 @@ class ConvolutionAlgorithms {
  private:
   AlgorithmPointer choose(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
                           const AlgorithmLimits& limits);
-  // Returns the algorithm of that name, or nothing where it is not offered.
-  AlgorithmPointer named(const ConvolutionProblem& problem, const AlgorithmLimits& limits, const std::string& name);
-  // Does the same, but returns nothing where it is not correct.
-  AlgorithmPointer correct_one(AlgorithmTrial& trial, const ConvolutionProblem& problem, const AlgorithmLimits& limits,
-                               const std::string& name);
+  // Returns the algorithm of that name, or nothing where it is not offered or not correct.
+  AlgorithmPointer correct_one(AlgorithmTarget& target, AlgorithmTrial& trial, const ConvolutionProblem& problem,
+                               const AlgorithmLimits& limits, const std::string& name);
   // Tries what is offered for a problem.
-  void try_all(const Context& ctx, AlgorithmTrial& trial, const ConvolutionProblem& problem,
+  void try_all(const Context& ctx, AlgorithmTarget& target, AlgorithmTrial& trial, const ConvolutionProblem& problem,
                const AlgorithmLimits& limits);
 
   CudnnHandle handle_;

@@ -233,6 +233,20 @@ void AlgorithmTarget::apply_to_algorithm(Descriptor& algorithm) const {
 }
 #endif
 
+std::optional<Descriptor> AlgorithmTarget::make(const Descriptor& configuration) {
+  const auto made = [&](Descriptor& algorithm) {
+    algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
+    apply_to_algorithm(algorithm);
+    return algorithm.try_finalize();
+  };
+  std::optional<Descriptor> algorithm;
+  const auto make_one = [&] { return made(algorithm.emplace(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)); };
+  const cudnnStatus_t status = device_ ? with_room(*device_, make_one) : make_one();
+  if (status == CUDNN_STATUS_SUCCESS) return algorithm;
+  out_of_memory_ = out_of_memory_ || (device_ && found_no_memory(status));
+  return std::nullopt;
+}
+
 cudnnStatus_t CudnnAlgorithm::execute(const Context& ctx, const ConvolutionBuffers& buffers) const {
   const auto floats = static_cast<int64_t>((workspace() + sizeof(float) - 1) / sizeof(float));
   const Tensor memory(ctx.for_workspace(), {std::max<int64_t>(1, floats)}, DType::f32);
@@ -269,7 +283,7 @@ AlgorithmForm form_of(const std::string& algorithm_name) {
   return algorithm_name.starts_with(kFusedPrefix) ? AlgorithmForm::fused : AlgorithmForm::plain;
 }
 
-std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
+std::vector<CudnnAlgorithm> cudnn_algorithms(AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only, const Enough& enough) {
   if (form == AlgorithmForm::fused) load_nvrtc();  // Without it, cuDNN offers none that it compiles.
@@ -284,14 +298,12 @@ std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, cons
         fmt::format("{}{}", form == AlgorithmForm::fused ? kFusedPrefix : "",
                     name_of_configuration(configuration, engines[0].get_int64(CUDNN_ATTR_ENGINE_GLOBAL_INDEX)));
     if ((only && name != *only) || !seen.insert(name).second) continue;
-    Descriptor algorithm(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-    algorithm.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-    target.apply_to_algorithm(algorithm);
-    if (algorithm.try_finalize() != CUDNN_STATUS_SUCCESS) continue;  // proposed, but it does not fit this shape
-    const auto workspace = static_cast<size_t>(algorithm.get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
+    std::optional<Descriptor> algorithm = target.make(configuration);
+    if (!algorithm) continue;
+    const auto workspace = static_cast<size_t>(algorithm->get_int64(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
     if (workspace > limits.workspace) continue;
     algorithms.emplace_back(
-        target.handle(), std::move(algorithm),
+        target.handle(), std::move(*algorithm),
         ConvolutionAlgorithm::Properties{.library = "cuDNN",
                                          .name = std::move(name),
                                          .workspace = workspace,

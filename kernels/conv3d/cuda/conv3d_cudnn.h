@@ -16,7 +16,7 @@ namespace revunet::cuda {
 // as cuDNN's JSON of its properties. Algorithms for the latter can be counted and measured, but not run.
 class AlgorithmTarget {
  public:
-  explicit AlgorithmTarget(cudnnHandle_t handle) : handle_(handle) {}
+  AlgorithmTarget(cudnnHandle_t handle, Device& device) : handle_(handle), device_(&device) {}
 #if REVUNET_CUDNN_KNOWS_DESCRIBED_DEVICES
   explicit AlgorithmTarget(const std::string& device_properties);
 #endif
@@ -26,10 +26,20 @@ class AlgorithmTarget {
   }  // nullptr for a device that is only described
   void apply_to_graph(Descriptor& graph) const;
   void apply_to_heuristic(Descriptor& heuristic) const;
-  void apply_to_algorithm(Descriptor& algorithm) const;
+  // Makes an algorithm of a configuration, or nothing where it does not fit the shape or cuDNN finds no memory to make
+  // it, not even once cached memory was given back.
+  std::optional<Descriptor> make(const Descriptor& configuration);
+  // Returns whether cuDNN found no memory for one of them.
+  bool out_of_memory() const {
+    return out_of_memory_;
+  }
 
  private:
+  void apply_to_algorithm(Descriptor& algorithm) const;
+
   cudnnHandle_t handle_ = nullptr;
+  Device* device_ = nullptr;
+  bool out_of_memory_ = false;
   std::optional<Descriptor> properties_;
 };
 
@@ -69,7 +79,7 @@ AlgorithmForm form_of(const std::string& algorithm_name);
 // Stops once `enough` says so of those found so far: an algorithm takes up to seconds to make.
 inline constexpr size_t kMostFused = 3;  // Fused algorithms take seconds each to compile, so few are made.
 using Enough = std::function<bool(const std::vector<CudnnAlgorithm>& so_far)>;
-std::vector<CudnnAlgorithm> cudnn_algorithms(const AlgorithmTarget& target, const ConvolutionProblem& problem,
+std::vector<CudnnAlgorithm> cudnn_algorithms(AlgorithmTarget& target, const ConvolutionProblem& problem,
                                              const AlgorithmLimits& limits, AlgorithmForm form,
                                              const std::optional<std::string>& only = std::nullopt,
                                              const Enough& enough = {});
