@@ -41,6 +41,10 @@ inline constexpr MemoryLayout kCpuLayout;
 inline constexpr MemoryLayout kCudaLayout{
     .channel_bytes = 16, .convolution_workspace = size_t{32} << 20, .samples_ahead = true};
 
+// cuDNN and cuBLAS load kernels and take memory of their own on a CUDA device, outside of the allocator. By default so
+// many bytes are left for them.
+inline constexpr size_t kRoomForLibraries = size_t{400} << 20;
+
 // Arithmetic says what a CUDA device's libraries may do for speed. The CPU's kernels do neither in any case.
 struct Arithmetic {
   bool deterministic = true;  // false: bits differ from run to run

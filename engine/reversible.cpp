@@ -69,7 +69,8 @@ class InputCheck {
 }  // namespace
 
 Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
-                           Stream x, Activations activations, SequenceInput input) {
+                           Stream x, Activations activations, SequenceInput input,
+                           std::shared_ptr<RecomputedPair> output) {
   const LayerScope scope(ctx, name);
   const bool restored = input == SequenceInput::restored;
   Tensor a = std::move(x.first.value), b = std::move(x.second.value);
@@ -77,6 +78,8 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
                   "[{}] expected two halves of one shape, type and layout whose memory nobody shares, got {} and {}",
                   name, a.spec().to_string(), b.spec().to_string());
   const bool store = ctx.tape && activations == Activations::stored;
+  REVUNET_EXPECTS(!output || !store, Error, "[{}] expected no output to compute again where activations are stored",
+                  name);
   const Context inside = ctx.without_tape();
   const Context scratch =
       store ? inside.with_tag(Tag::saved_activation) : inside.with_tag(Tag::forward_scratch, Lifetime::passing);
@@ -103,14 +106,20 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
       for (Parameter* p : residual->parameters()) parameters.push_back(p);
     }
   }
-  if (store) a = b = Tensor();
+  if (output) output->hold({a, b});
+  if (store || output) a = b = Tensor();
   ctx.tape->record({.name = name,
                     .inputs = {x.first.slot, x.second.slot},
                     .outputs = {y.first, y.second},
                     .parameters = std::move(parameters),
                     .backward = [&blocks, records = std::move(records), a, b, store, restored, check = std::move(check),
-                                 slots = std::array{x.first.slot, x.second.slot},
+                                 output = std::move(output), slots = std::array{x.first.slot, x.second.slot},
                                  name](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
+                      if (output) {
+                        const Halves& kept = output->get(inner);
+                        a = kept[0], b = kept[1];
+                        output->drop();
+                      }
                       if (store) {
                         backward_stored(inner, blocks, records, dy[0], dy[1]);
                       } else {

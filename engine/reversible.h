@@ -5,6 +5,8 @@
 // block, so nothing inside the sequence is stored.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -53,9 +55,32 @@ enum class SequenceInput {
 // A Stream is the two halves of the channels, both (N, D, H, W, C), each in its own tensor.
 using Stream = std::pair<Variable, Variable>;
 
+using Halves = std::array<Tensor, 2>;
+
+// A RecomputedPair is a sequence's output that nodes read in backward. In between it may be dropped, and is computed
+// again where it is read.
+class RecomputedPair {
+ public:
+  // `compute` returns the same values that it had.
+  explicit RecomputedPair(std::function<Halves(const Context&)> compute) : compute_(std::move(compute)) {}
+
+  void hold(Halves pair) { pair_ = std::move(pair); }
+  void drop() { pair_ = {}; }
+  // Returns the pair. ctx is that of a node's backward.
+  const Halves& get(const Context& ctx) {
+    if (!pair_[0]) pair_ = compute_(ctx);
+    return pair_;
+  }
+
+ private:
+  std::function<Halves(const Context&)> compute_;
+  Halves pair_;
+};
+
 // Runs the blocks on the pair x and records one node called `name`. With SequenceInput::consumed the pair's memory must
-// not be shared: pass it with std::move.
+// not be shared: pass it with std::move. Where `output` is given, the node keeps its output there.
 Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
-                           Stream x, Activations activations, SequenceInput input = SequenceInput::consumed);
+                           Stream x, Activations activations, SequenceInput input = SequenceInput::consumed,
+                           std::shared_ptr<RecomputedPair> output = nullptr);
 
 }  // namespace revunet

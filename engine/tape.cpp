@@ -96,9 +96,9 @@ void Tape::backward(const Context& ctx, std::vector<Seed> seeds, const OnGradien
   spent_ = true;
   for (Seed& seed : seeds) gradients_.seed(seed.slot, std::move(seed.gradient));
   const Context inner = ctx.without_tape().with_tag(Tag::backward_scratch, Lifetime::passing);
-  const size_t notice = std::min(when_left_.first, nodes_.size());
+  const size_t notice = std::min(nodes_left_, nodes_.size());
   while (!nodes_.empty()) {
-    if (nodes_.size() == notice && when_left_.second) when_left_.second();
+    if (nodes_.size() == notice && when_left_) when_left_();
     const LayerScope scope(inner, nodes_.back().layer);
     run(inner, nodes_.back());
     const std::vector<Parameter*> parameters = std::move(nodes_.back().node.parameters);

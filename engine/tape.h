@@ -117,7 +117,10 @@ class Tape {
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
 
   // Calls `f` once in backward, when so many nodes are left, or at its beginning where there are fewer.
-  void when_left(size_t nodes, std::function<void()> f) { when_left_ = {nodes, std::move(f)}; }
+  void when_left(size_t nodes, std::function<void()> f) {
+    nodes_left_ = nodes;
+    when_left_ = std::move(f);
+  }
 
   // Sequences recorded from now on are checked where the monitor asks for it. The monitor outlives the tape.
   void set_monitor(ReconstructionMonitor* monitor) { monitor_ = monitor; }
@@ -140,7 +143,8 @@ class Tape {
 
   bool check_finite_;
   ReconstructionMonitor* monitor_ = nullptr;
-  std::pair<size_t, std::function<void()>> when_left_ = {0, {}};
+  size_t nodes_left_ = 0;
+  std::function<void()> when_left_;
   bool spent_ = false;
   std::vector<Recorded> nodes_;
   std::unordered_map<Parameter*, int> readers_;  // number of nodes that a parameter's gradient still waits for

@@ -49,6 +49,19 @@ Tensor::Tensor(const Context& ctx, const TensorSpec& spec)
   storage_ = std::make_shared<Storage>(ctx, stored_bytes());
 }
 
+Tensor Tensor::planes(int64_t first, int64_t count) const {
+  const auto [N, D, H, W, C] = activation(shape());
+  REVUNET_EXPECTS(N == 1 && first >= 0 && count > 0 && first + count <= D, Error,
+                  "[tensor] expected planes of one image, within {}, got {} from {} on", shape().to_string(), count,
+                  first);
+  Tensor part = *this;
+  part.spec_.shape = {1, count, H, W, C};
+  part.elements_ = elements_ / D * count;
+  part.stored_elements_ = stored_elements_ / D * count;
+  part.offset_ += static_cast<size_t>(stored_elements_ / D * first * size_of(dtype()));
+  return part;
+}
+
 Device& Tensor::device() const {
   REVUNET_EXPECTS(storage_, Error, "[tensor] expected a tensor with memory, got an undefined one");
   return storage_->device;
@@ -59,7 +72,7 @@ std::byte* Tensor::address() const {
   REVUNET_EXPECTS(storage_->device.computes(), Error,
                   "[tensor] expected memory to read or write, got a tensor {} of the meta device, which has none",
                   shape().to_string());
-  return storage_->block->data;
+  return storage_->block->data + offset_;
 }
 
 Tensor zeros(const Context& ctx, const TensorSpec& spec) {

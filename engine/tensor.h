@@ -61,6 +61,9 @@ class Tensor {
 
   Device& device() const;
 
+  // Returns planes [first, first + count) of an activation (1, D, H, W, C), in the same memory.
+  Tensor planes(int64_t first, int64_t count) const;
+
   // Returns an address of the device. Throws Error on a meta device, where there is no memory, and if T is not the
   // element type.
   std::byte* address() const;
@@ -84,6 +87,7 @@ class Tensor {
   }
 
   std::shared_ptr<Storage> storage_;
+  size_t offset_ = 0;  // bytes from the beginning of the memory
   int64_t elements_ = 0, stored_elements_ = 0, channel_stride_ = 0;
   TensorSpec spec_;
 };

@@ -11,8 +11,6 @@ namespace revunet {
 
 namespace {
 
-using Halves = std::array<Tensor, 2>;
-
 std::array<int, 2> slots_of(const Stream& s) {
   return {s.first.slot, s.second.slot};
 }
@@ -39,18 +37,20 @@ Halves pool(const Context& ctx, const Halves& x) {
 }  // namespace
 
 Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
-                         const PointwiseConvolution& convolution) {
+                         const PointwiseConvolution& convolution, std::shared_ptr<RecomputedPair> kept) {
   const LayerScope scope(ctx, name);
-  const Halves x = {fine.first.value, fine.second.value};
+  Halves x = {fine.first.value, fine.second.value};
   Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x), convolution);
   Stream out{make_output(ctx, std::move(y[0])), make_output(ctx, std::move(y[1]))};
   if (!ctx.tape) return out;
+  if (kept) x = {};
   ctx.tape->record({.name = name,
                     .inputs = {fine.first.slot, fine.second.slot},
                     .outputs = {out.first, out.second},
                     .parameters = {convolution.weight, convolution.bias},
-                    .backward = [x, slots = slots_of(fine), convolution](const Context& inner, std::vector<Tensor> dy,
-                                                                         Gradients& gradients) {
+                    .backward = [x, kept = std::move(kept), slots = slots_of(fine), convolution](
+                                    const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
+                      if (kept) x = kept->get(inner);
                       Halves pooled = pool(inner, x);
                       conv3d_backward_weight(inner, pooled, dy, gradient_of(inner, *convolution.weight));
                       conv3d_backward_bias(inner, dy, gradient_of(inner, *convolution.bias));
@@ -67,11 +67,11 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
 }
 
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
-                                 const PointwiseConvolution& convolution, Stream skip, Skips skips) {
+                                 const PointwiseConvolution& convolution, Stream skip, SkipMemory memory) {
   const LayerScope scope(ctx, name);
   const Halves x = {std::move(coarse.first.value), std::move(coarse.second.value)};
   Halves base = {std::move(skip.first.value), std::move(skip.second.value)};
-  const bool in_place = skips == Skips::reversible || !ctx.tape;
+  const bool in_place = memory != SkipMemory::kept || !ctx.tape;
   Halves y;
   {
     const Halves low = convolve(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x, convolution);
@@ -82,7 +82,7 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
   }
   Stream out{make_output(ctx, y[0]), make_output(ctx, y[1])};
   if (!ctx.tape) return out;
-  if (skips == Skips::stored) base = {};  // the encoder's own nodes keep it
+  if (memory != SkipMemory::restored) base = {};
   ctx.tape->record(
       {.name = name,
        .inputs = {coarse.first.slot, coarse.second.slot, skip.first.slot, skip.second.slot},

@@ -24,14 +24,20 @@ constexpr const char* name_of(Skips skips) {
   return skips == Skips::reversible ? "reversible" : "stored";
 }
 
-// Goes down a level: convolution(max_pool(fine)). Backward pools again.
+// Goes down a level: convolution(max_pool(fine)). Backward pools again. Where `kept` is given, it reads fine there.
 Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
-                         const PointwiseConvolution& convolution);
+                         const PointwiseConvolution& convolution, std::shared_ptr<RecomputedPair> kept = nullptr);
 
-// Goes up a level: skip + upsample(convolution(coarse)). With Skips::reversible the sum lies in skip's memory. Others
-// may share that if they read it in backward only, once this node's backward has restored it; backward convolves again.
-// Without a tape the sum always lies in skip's memory, which nobody else may share then.
+// SkipMemory says what becomes of the memory of a skip.
+enum class SkipMemory {
+  kept,      // others read it in backward, so the sum has memory of its own
+  restored,  // it becomes the sum's. Others may share it if they read it in backward only, once this node's backward
+             // has restored it; backward convolves again.
+  consumed,  // it becomes the sum's, and nobody reads the skip any more
+};
+
+// Goes up a level: skip + upsample(convolution(coarse)). Without a tape the skip's memory is consumed.
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
-                                 const PointwiseConvolution& convolution, Stream skip, Skips skips);
+                                 const PointwiseConvolution& convolution, Stream skip, SkipMemory memory);
 
 }  // namespace revunet

@@ -19,7 +19,7 @@ ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DTy
     Stage& stage = encoders_[i];
     stage.name = fmt::format("encoders.{}", i);
     if (i > 0) add_convolution(ctx, stage, c[i - 1], c[i], dtype);
-    add_sequence(ctx, stage.blocks, stage.name, c[i], config.encoder_depth, dtype);
+    add_sequence(ctx, stage.blocks, stage.name, i, config.encoder_depth, dtype);
   }
   decoders_.resize(levels);
   for (size_t i = 0; i < levels; ++i) {
@@ -28,8 +28,7 @@ ReversibleUNet::ReversibleUNet(const Context& ctx, const UNetConfig& config, DTy
     const size_t level = levels - 1 - i;
     // At the coarsest level nothing lies between the encoder's sequence and the decoder's. They are one sequence, which
     // keeps one pair instead of two.
-    add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, c[level], config.decoder_depth,
-                 dtype);
+    add_sequence(ctx, i == 0 ? encoders_.back().blocks : stage.blocks, stage.name, level, config.decoder_depth, dtype);
     if (level > 0) add_convolution(ctx, stage, c[level], c[level - 1], dtype);
   }
 }
@@ -40,14 +39,15 @@ void ReversibleUNet::add_convolution(const Context& ctx, Stage& stage, int64_t i
 }
 
 void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
-                                  int64_t channels, int64_t depth, DType dtype) {
-  const int64_t half = channels / 2;
+                                  size_t level, int64_t depth, DType dtype) {
+  const int64_t half = config_.channels[level] / 2;
+  const FinestLevel runs = level == 0 ? mode_.finest : FinestLevel::whole;
   const auto residual = [&](const std::string& name) -> std::unique_ptr<Residual> {
     Parameter& gamma = add_parameter(ctx, name + ".gn.weight", {half}, dtype);
     Parameter& beta = add_parameter(ctx, name + ".gn.bias", {half}, dtype);
     Parameter& weight = add_parameter(ctx, name + ".conv.weight", {half, 3, 3, 3, half}, dtype);
     return std::make_unique<NormActConv>(GroupNorm{gamma, beta, config_.groups()}, weight, operands_, dropout_,
-                                         residuals_++);
+                                         residuals_++, runs);
   };
   for (int64_t k = 0; k < depth; ++k) {
     const std::string block = fmt::format("{}.reversibleBlocks.reversible_blocks.{}", stage, k);
@@ -57,33 +57,52 @@ void ReversibleUNet::add_sequence(const Context& ctx, std::vector<ReversibleBloc
   }
 }
 
-Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input) const {
+Stream ReversibleUNet::run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input,
+                                    std::shared_ptr<RecomputedPair> output) const {
   return reversible_sequence(ctx, stage.name + ".reversibleBlocks", stage.blocks, std::move(stream), mode_.activations,
-                             input);
+                             input, std::move(output));
+}
+
+Stream ReversibleUNet::encode_finest(const Context& ctx, Variable image, std::shared_ptr<RecomputedPair> output) const {
+  auto first = conv3d(ctx, {std::move(image)}, *first_weight_, nullptr, 2);
+  Stream stream{std::move(first[0]), std::move(first[1])};
+  first.clear();
+  return run_sequence(ctx, encoders_[0], std::move(stream), SequenceInput::consumed, std::move(output));
+}
+
+std::shared_ptr<RecomputedPair> ReversibleUNet::recomputed_finest(const Context& ctx, const Tensor& image) const {
+  if (!ctx.tape || mode_.finest == FinestLevel::whole || encoders_.size() == 1) return nullptr;
+  return std::make_shared<RecomputedPair>([this, image](const Context& inner) {
+    const Stream y = encode_finest(inner.with_tag(Tag::sequence_output), Variable(image), nullptr);
+    return Halves{y.first.value, y.second.value};
+  });
 }
 
 Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   const size_t levels = encoders_.size();
   // The input of a sequence lies where the sequence's output will lie.
   const Context into_sequence = ctx.with_tag(Tag::sequence_output);
-  auto first = conv3d(into_sequence, {std::move(image)}, *first_weight_, nullptr, 2);
-  Stream stream{std::move(first[0]), std::move(first[1])};
-  first.clear();
-  stream = run_sequence(ctx, encoders_[0], std::move(stream), SequenceInput::consumed);
+  const std::shared_ptr<RecomputedPair> finest = recomputed_finest(ctx, image.value);
+  Stream stream = encode_finest(into_sequence, std::move(image), finest);
   std::vector<Stream> skips;
   for (size_t i = 1; i < levels; ++i) {
-    Stream coarse =
-        pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream, encoders_[i].convolution);
+    Stream coarse = pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream, encoders_[i].convolution,
+                                      i == 1 ? finest : nullptr);
     skips.push_back(std::move(stream));
     stream = run_sequence(ctx, encoders_[i], std::move(coarse), SequenceInput::consumed);
   }
-  // With reversible skips a decoder works in the memory of its level's encoder, which needs its output back.
-  const auto decoder_input = mode_.skips == Skips::reversible ? SequenceInput::restored : SequenceInput::consumed;
   for (size_t i = 0; i + 1 < levels; ++i) {
+    const bool dropped = finest && i + 2 == levels;
+    if (dropped) finest->drop();
+    // A decoder works in the memory of its level's encoder, which needs its output back, unless that is kept beside.
+    const SkipMemory memory = dropped                        ? SkipMemory::consumed
+                              : mode_.skips == Skips::stored ? SkipMemory::kept
+                                                             : SkipMemory::restored;
     stream = convolve_upsample_and_add(into_sequence, decoders_[i].name + ".conv_upsample_add", std::move(stream),
-                                       decoders_[i].convolution, std::move(skips.back()), mode_.skips);
+                                       decoders_[i].convolution, std::move(skips.back()), memory);
     skips.pop_back();
-    stream = run_sequence(ctx, decoders_[i + 1], std::move(stream), decoder_input);
+    stream = run_sequence(ctx, decoders_[i + 1], std::move(stream),
+                          memory == SkipMemory::restored ? SequenceInput::restored : SequenceInput::consumed);
   }
   // The loss comes right after and takes the logits' memory for its gradient, so they are scratch.
   auto logits = conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing),

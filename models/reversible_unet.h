@@ -26,9 +26,14 @@ class ReversibleUNet : public UNet {
     std::string name;
   };
   void add_convolution(const Context& ctx, Stage& stage, int64_t in, int64_t out, DType dtype);
-  void add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage,
-                    int64_t channels, int64_t depth, DType dtype);
-  Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input) const;
+  void add_sequence(const Context& ctx, std::vector<ReversibleBlock>& blocks, const std::string& stage, size_t level,
+                    int64_t depth, DType dtype);
+  Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input,
+                      std::shared_ptr<RecomputedPair> output = nullptr) const;
+  // Returns the finest encoder's output.
+  Stream encode_finest(const Context& ctx, Variable image, std::shared_ptr<RecomputedPair> output) const;
+  // Returns that output as backward may compute it again, or nullptr where it does not.
+  std::shared_ptr<RecomputedPair> recomputed_finest(const Context& ctx, const Tensor& image) const;
 
   MemoryMode mode_;
   Operands operands_;

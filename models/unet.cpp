@@ -87,10 +87,22 @@ void check_operands(const UNetConfig& config, Operands operands) {
                   name_of(config.kind), reversible_network_names());
 }
 
+void check_mode(const MemoryMode& mode) {
+  REVUNET_EXPECTS(
+      mode.finest == FinestLevel::whole ||
+          (mode.activations == Activations::reversible && mode.skips == Skips::reversible),
+      UsageError,
+      "[`finest-level`, `activations`, `skips`] expected reversible `activations` and `skips` with slabs, got "
+      "{} and {}; use `finest-level` whole, or leave the others out",
+      name_of(mode.activations), name_of(mode.skips));
+}
+
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode, Operands operands) {
   check_config(config);
   check_operands(config, operands);
+  check_mode(mode);
+  if (mode.finest == FinestLevel::slabs) ctx.device.allocator().set_frugal(true);
   std::unique_ptr<UNet> model = network_of(config.kind).make(ctx, config, dtype, mode, operands);
   initialise(*model, seed);
   return model;

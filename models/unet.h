@@ -4,6 +4,7 @@
 // of the reference's state_dict.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,13 +47,37 @@ void check_config(const UNetConfig& config);
 // Throws UsageError unless x, y, z are multiples of config.size_multiple(). The message has the nearest sizes that are.
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
 
+// FinestLevel says how residuals of the finest level run, whose tensors are the largest.
+enum class FinestLevel {
+  whole,  // as those of all levels: with scratch of their input's size
+  slabs,  // slab by slab, with scratch of a slab's size. Backward computes gradients behind norms twice, and the finest
+          // encoder's output once more from the image, in place of keeping them.
+};
+
+constexpr const char* name_of(FinestLevel finest) {
+  return finest == FinestLevel::slabs ? "slabs" : "whole";
+}
+
 // A MemoryMode says what training keeps in memory and what it computes again. All modes have the same gradients within
 // rounding. A network without reversible blocks has no modes.
 struct MemoryMode {
   Activations activations = Activations::reversible;
   Skips skips = Skips::reversible;
+  FinestLevel finest = FinestLevel::whole;
   bool operator==(const MemoryMode&) const = default;
 };
+
+// These are all modes, the fastest first: what is stored need not be computed again.
+inline constexpr std::array<MemoryMode, 5> kMemoryModes = {{
+    {Activations::stored, Skips::stored},
+    {Activations::stored, Skips::reversible},  // never the best
+    {Activations::reversible, Skips::stored},
+    {Activations::reversible, Skips::reversible},
+    {Activations::reversible, Skips::reversible, FinestLevel::slabs},
+}};
+
+// Throws UsageError for slabs where activations or skips are stored.
+void check_mode(const MemoryMode& mode);
 
 // Operands says what the convolutions of reversible blocks multiply.
 enum class Operands {
@@ -92,7 +117,8 @@ class UNet {
   std::vector<std::unique_ptr<Parameter>> parameters_;
 };
 
-// Makes a network with PyTorch's default initialisation from `seed`.
+// Makes a network with PyTorch's default initialisation from `seed`. With FinestLevel::slabs, the device's allocator is
+// frugal from now on.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode = {}, Operands operands = Operands::activations);
 

@@ -32,7 +32,7 @@ FULL = "160,192,160"
 SIZES = ("128,128,128", FULL)
 NO_DEVICE = 77  # kSkipped in tests/support/skip.h, which no other program returns
 TRAIN_CASES = 10  # also the steps of an epoch
-MODELS = ("reversible", "stored-skips", "stored", "baseline")
+MODELS = ("reversible", "slabs", "stored-skips", "stored", "baseline")
 # Each entry has the model, the memory format and options.
 TORCH = (("baseline", "contiguous", ()), ("baseline", "channels_last_3d", ()),
          ("baseline", "contiguous", ("--compile",)), ("revtorch", "contiguous", ()),

@@ -30,12 +30,13 @@ struct Way {
 
 const std::vector<Way>& ways() {
   constexpr MemoryMode kStored{Activations::stored, Skips::stored}, kSkips{Activations::reversible, Skips::stored},
-      kAll;
+      kAll, kSlabs{.finest = FinestLevel::slabs};
   static const std::vector<Way> all = {{"stored", kStored, Precision::fp32, OptimiserStep::separate},
                                        {"stored-skips", kSkips, Precision::fp32, OptimiserStep::separate},
                                        {"reversible", kAll, Precision::fp32, OptimiserStep::separate},
                                        {"mixed", kAll, Precision::mixed, OptimiserStep::separate},
                                        {"fused", kAll, Precision::fp32, OptimiserStep::fused},
+                                       {"slabs", kSlabs, Precision::fp32, OptimiserStep::separate},
                                        {"stored-bf16", kStored, Precision::bf16, OptimiserStep::separate},
                                        {"stored-skips-bf16", kSkips, Precision::bf16, OptimiserStep::separate},
                                        {"bf16", kAll, Precision::bf16, OptimiserStep::separate}};
@@ -164,8 +165,8 @@ int main(int argc, char** argv) {
       argc, argv,
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
       "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
-      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser step; and\n"
-      "the same in bf16.",
+      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser step;\n"
+      "with the finest level in slabs; and the same in bf16.",
       {bench::texts(
            "measure", options.measure,
            "ROW:WAY, several separated by spaces: run two steps on the CPU too, and compare the peak to the byte"),

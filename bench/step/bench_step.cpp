@@ -29,7 +29,8 @@ std::vector<std::string> variant_names() {
   std::vector<std::string> names;
   for (const NetworkRow& network : networks()) {
     names.emplace_back(network.name);
-    if (network.kind == network_of_modes().kind) names.insert(names.end(), {"stored-skips", "stored", "mixed", "bf16"});
+    if (network.kind == network_of_modes().kind)
+      names.insert(names.end(), {"stored-skips", "stored", "slabs", "mixed", "bf16"});
   }
   return names;
 }
@@ -55,6 +56,7 @@ struct Options {
 
 MemoryMode mode_of(const std::string& name) {
   if (name == "stored") return {Activations::stored, Skips::stored};
+  if (name == "slabs") return {.finest = FinestLevel::slabs};
   return {Activations::reversible, name == "stored-skips" ? Skips::stored : Skips::reversible};
 }
 
@@ -136,7 +138,7 @@ std::vector<Argument> arguments_of(Options& options) {
   const std::vector<Argument> own = {
       words("models", options.models,
             fmt::format("some of {}: networks, and the reversible one with stored-skips, with all stored and nothing "
-                        "rebuilt, or in mixed precision or bf16 [all]",
+                        "rebuilt, with the finest level in slabs, or in mixed precision or bf16 [all]",
                         fmt::join(variant_names(), ", "))),
       texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
       count("encoder-depth", options.encoder_depth, "reversible blocks per level"),

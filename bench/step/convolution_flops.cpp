@@ -1,6 +1,7 @@
 #include "bench/step/convolution_flops.h"
 
 #include "models/networks.h"
+#include "models/slabs.h"
 
 namespace revunet::bench {
 
@@ -9,7 +10,7 @@ namespace {
 struct Place {
   size_t level;      // 0: the finest
   bool first_layer;  // reads the image
-  bool recomputed;   // by backward
+  int recomputed;    // how often, by backward
 };
 
 // Parameter names are the reference's: encoders.I., decoders.I, firstConv, lastConv. Decoder I is at level levels - 1 -
@@ -20,19 +21,28 @@ Place place_of(const std::string& name, const Variant& variant) {
   const bool encoder = name.starts_with("encoders."), decoder = name.starts_with("decoders.");
   const NetworkRow& network = network_of(config.kind);
   const bool first_layer = name == network.first_weight;
-  if (!encoder && !decoder) return {0, first_layer, false};
+  // The finest encoder's output is computed again from the image, and the decoder's needs not be rebuilt for it.
+  const bool slabs = variant.mode.finest == FinestLevel::slabs && !slabs_of(variant.size[0]).empty();
+  const bool from_image = variant.mode.finest == FinestLevel::slabs && config.levels() > 1;
+  if (!encoder && !decoder) return {0, first_layer, first_layer && from_image ? 1 : 0};
   const size_t index = std::stoul(name.substr(kPrefix));
   const size_t level = encoder ? index : config.levels() - 1 - index;
-  if (!network.reversible_blocks) return {level, first_layer, false};
-  const bool restores_skip = decoder && index > 0 && variant.mode.skips == Skips::reversible;
+  if (!network.reversible_blocks) return {level, first_layer, 0};
+  const auto restores_skip_of = [&](size_t i) {
+    return decoder && i > 0 && variant.mode.skips != Skips::stored && !(from_image && i + 1 == config.levels());
+  };
+  const bool restores_skip = restores_skip_of(index);
   if (name.find("reversibleBlocks") == std::string::npos) {  // the convolution of decoder I leads to decoder I + 1
-    return {level, first_layer, decoder && variant.mode.skips == Skips::reversible};
+    return {level, first_layer, restores_skip_of(index + 1) ? 1 : 0};
   }
   // The first decoder's blocks continue the last encoder's sequence.
   const bool begins_sequence =
       name.find("reversible_blocks.0.f_block") != std::string::npos && !(decoder && index == 0);
+  const bool rebuilt = variant.mode.activations == Activations::reversible && (!begins_sequence || restores_skip);
+  const bool finest_encoder = encoder && level == 0;
+  // In slabs, the finest level's gradients behind norms are computed twice. Planes that slabs share are not counted.
   return {level, first_layer,
-          variant.mode.activations == Activations::reversible && (!begins_sequence || restores_skip)};
+          (rebuilt ? 1 : 0) + (from_image && finest_encoder ? 1 : 0) + (slabs && level == 0 ? 1 : 0)};
 }
 
 }  // namespace
@@ -46,7 +56,7 @@ double convolution_flops(const UNet& model, const Variant& variant) {
     for (const int64_t extent : variant.size) voxels *= static_cast<double>(extent >> place.level);
     const double forward = 2 * voxels * static_cast<double>(p->value.elements());
     const int gradients = place.first_layer ? 1 : 2;
-    total += forward * (1 + gradients + (place.recomputed ? 1 : 0));
+    total += forward * (1 + gradients + place.recomputed);
   }
   return total;
 }

@@ -47,9 +47,10 @@ bool fits_well(size_t block, size_t request) {
   return block <= std::max(request + request / 4, round_up(request, kSegmentRounding));
 }
 
-// Tensors that stay follow the same rule: each takes a block of about its own size.
-bool would_fragment(size_t pool, size_t block, size_t request) {
-  return pool == large_staying && !fits_well(block, request);
+// Tensors that stay follow the same rule: each takes a block of about its own size. All large ones of a frugal allocator
+// do, because it gives larger blocks back.
+bool would_fragment(size_t pool, bool frugal, size_t block, size_t request) {
+  return (pool == large_staying || (frugal && pool == large_passing)) && !fits_well(block, request);
 }
 
 // With AddressSanitizer, an access to free memory is an error.
@@ -156,7 +157,7 @@ CachingAllocator::Block* CachingAllocator::take_free(size_t pool, size_t size, b
   Block key{};
   key.size = size;
   const auto found = free_[pool].lower_bound(&key);
-  if (found == free_[pool].end() || (well_fitting && would_fragment(pool, (*found)->size, size))) return nullptr;
+  if (found == free_[pool].end() || (well_fitting && would_fragment(pool, frugal_, (*found)->size, size))) return nullptr;
   Block* block = *found;
   free_[pool].erase(found);
   return block;
@@ -179,6 +180,7 @@ CachingAllocator::Block* CachingAllocator::adopt_segment(size_t pool, size_t siz
 
 CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool) {
   size_t size = segment_size(pool, bytes);
+  if (frugal_ && stats_.reserved + size > most_reserved_) release_cached();
   void* data = take_memory(size);
   if (!data && size > round_up(bytes, kSegmentRounding)) {  // serves this request alone, with no room to share
     size = round_up(bytes, kSegmentRounding);
@@ -193,6 +195,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(size_t bytes, size_t pool
   tell(AllocationEvent::Kind::segment, data, size);
   stats_.reserved += size;
   stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
+  most_reserved_ = std::max(most_reserved_, stats_.reserved);
   return &block;
 }
 

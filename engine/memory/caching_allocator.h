@@ -70,6 +70,10 @@ class CachingAllocator {
   // Sets the most bytes to reserve. By default this is what the resource has.
   void set_limit(size_t bytes) { limit_ = bytes; }
 
+  // A frugal allocator gives cached segments back before it reserves more than ever before. It reserves less where
+  // blocks of other sizes are wanted at other times, and goes to the resource a few times a step.
+  void set_frugal(bool frugal) { frugal_ = frugal; }
+
   // Throws OutOfMemoryError for a library that found no memory of its own on the device, outside this allocator.
   [[noreturn]] void refuse_library(std::string_view library) const;
 
@@ -122,6 +126,8 @@ class CachingAllocator {
   std::array<FreeBlocks, kPools> free_;
   MemoryStats stats_;
   size_t limit_ = ~size_t{0};
+  bool frugal_ = false;
+  size_t most_reserved_ = 0;  // so far
   uint32_t layer_ = 0;
   Phase phase_ = Phase::setup;
   std::vector<std::string> layer_names_ = {"none"};

@@ -79,19 +79,24 @@ static __global__ void __launch_bounds__(kColumns* kLanes)
   if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
 }
 
-// Returns (K, channels with b's padding), f64, workspace, over `voxels` voxels of a and b. b has a's type, or a
-// narrower one. It may be a.
+// Computes sums (K, channels with b's padding) over `voxels` voxels of a and b. b has a's type, or a narrower one. It
+// may be a.
 template <int K, class A, class B, class F>
-Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
-  const Context workspace = ctx.for_workspace();
+void channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f,
+                  double* sums) {
   const VoxelGrid g = voxel_grid(voxels, b.stride / kPack<B>);
   const int64_t columns = K * b.stride;
-  const Tensor partial(workspace, {g.ranges(), columns}, DType::f32);
-  Tensor sums(workspace, {K, b.stride}, DType::f64);
-  float* to = const_cast<float*>(partial.data<float>());
-  launch_in_turn(ctx, g, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, to);
-  launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns, to,
-         sums.data<double>());
+  Tensor partial(ctx.for_workspace(), {g.ranges(), columns}, DType::f32);
+  launch_in_turn(ctx, g, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, partial.data<float>());
+  launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns,
+         partial.data<float>(), sums);
+}
+
+// Returns them as a tensor, f64, workspace.
+template <int K, class A, class B, class F>
+Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
+  Tensor sums(ctx.for_workspace(), {K, b.stride}, DType::f64);
+  channel_sums<K>(ctx, voxels, a, b, f, sums.data<double>());
   return sums;
 }
 

@@ -45,8 +45,26 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
 void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta) {
-  return REVUNET_ON_DEVICE(group_norm_leaky_relu_backward, ctx, x, statistics, gamma, beta, slope, dy, dx, accumulate,
-                           dgamma, dbeta);
+  const int64_t C = activation(x.shape()).C;
+  Tensor sums(ctx.for_workspace(), {1, x.shape()[0], 2, dy.channel_stride()}, DType::f64);
+  group_norm_gradient_sums(ctx, x, statistics, gamma, beta, slope, dy, sums, 0);
+  const Tensor corrections =
+      group_norm_corrections(ctx, sums, statistics, gamma, x.elements() / x.shape()[0] / C, dgamma, dbeta);
+  group_norm_leaky_relu_corrected(ctx, x, statistics, gamma, beta, slope, dy, corrections, dx, accumulate);
+}
+void group_norm_gradient_sums(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                              const Tensor& beta, double slope, const Tensor& dy, Tensor& sums, int64_t part) {
+  return REVUNET_ON_DEVICE(group_norm_gradient_sums, ctx, x, statistics, gamma, beta, slope, dy, sums, part);
+}
+Tensor group_norm_corrections(const Context& ctx, const Tensor& sums, const Tensor& statistics, const Tensor& gamma,
+                              int64_t voxels, Tensor& dgamma, Tensor& dbeta) {
+  return REVUNET_ON_DEVICE(group_norm_corrections, ctx, sums, statistics, gamma, voxels, dgamma, dbeta);
+}
+void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                     const Tensor& beta, double slope, const Tensor& dy, const Tensor& corrections,
+                                     Tensor& dx, bool accumulate) {
+  return REVUNET_ON_DEVICE(group_norm_leaky_relu_corrected, ctx, x, statistics, gamma, beta, slope, dy, corrections, dx,
+                           accumulate);
 }
 
 }  // namespace revunet

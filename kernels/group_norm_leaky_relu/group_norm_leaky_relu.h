@@ -42,8 +42,24 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
                                     const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
                                     Tensor& dgamma, Tensor& dbeta);
 
+// These three do the same for a volume whose dy comes in parts, one after another and then once more. First, the sums
+// of every part are made: sums is (parts, N, 2, dy.channel_stride()), f64. It gets those of dz and dz * xhat over the
+// part's voxels, where dz is the gradient of z.
+void group_norm_gradient_sums(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                              const Tensor& beta, double slope, const Tensor& dy, Tensor& sums, int64_t part);
+// Then they are added in order. Adds to dgamma and dbeta, and returns what every voxel's gradient is corrected by
+// (workspace). `voxels` are those of the whole volume.
+Tensor group_norm_corrections(const Context& ctx, const Tensor& sums, const Tensor& statistics, const Tensor& gamma,
+                              int64_t voxels, Tensor& dgamma, Tensor& dbeta);
+// Then each part's dx can be computed.
+void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                     const Tensor& beta, double slope, const Tensor& dy, const Tensor& corrections,
+                                     Tensor& dx, bool accumulate);
+
 REVUNET_KERNEL(group_norm_statistics)
 REVUNET_KERNEL(group_norm_leaky_relu_forward)
-REVUNET_KERNEL(group_norm_leaky_relu_backward)
+REVUNET_KERNEL(group_norm_gradient_sums)
+REVUNET_KERNEL(group_norm_corrections)
+REVUNET_KERNEL(group_norm_leaky_relu_corrected)
 
 }  // namespace revunet

@@ -197,12 +197,59 @@ std::vector<double> gradient_sums(const T* px, const Y* pdy, int64_t voxels, int
 
 }  // namespace
 
-void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
-                                    const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
-                                    Tensor& dgamma, Tensor& dbeta) {
+void group_norm_gradient_sums(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                              const Tensor& beta, double slope, const Tensor& dy, Tensor& sums, int64_t part) {
   if (!ctx.device.computes()) return;
   const auto [N, D, H, W, C] = activation(x.shape());
-  const int64_t voxels = D * H * W, per_group = C / statistics.shape()[1];
+  const int64_t voxels = D * H * W;
+  dispatch_operands(x.dtype(), dy.dtype(), [&]<class T, class Y>() {
+    using V = Compute<T>;
+    for (int64_t n = 0; n < N; ++n) {
+      const std::vector<double> of_image =
+          gradient_sums(x.data<T>() + n * voxels * C, dy.data<Y>() + n * voxels * C, voxels, C,
+                        channel_view<V>(statistics, n, C), gamma.data<V>(), beta.data<V>(), static_cast<V>(slope));
+      std::ranges::copy(of_image, sums.data<double>() + (part * N + n) * 2 * sums.shape()[3]);
+    }
+  });
+}
+
+Tensor group_norm_corrections(const Context& ctx, const Tensor& sums, const Tensor& statistics, const Tensor& gamma,
+                              int64_t voxels, Tensor& dgamma, Tensor& dbeta) {
+  const int64_t parts = sums.shape()[0], N = sums.shape()[1], C = gamma.elements();
+  const int64_t per_group = C / statistics.shape()[1];
+  Tensor corrections(ctx.for_workspace(), {N, 2, C}, DType::f64);  // means of gamma dz and of gamma dz xhat
+  if (!ctx.device.computes()) return corrections;
+  const auto correct = [&]<class V>() {
+    for (int64_t n = 0; n < N; ++n) {
+      std::vector<double> sum(static_cast<size_t>(2 * C));
+      for (int64_t part = 0; part < parts; ++part) {
+        const double* of_part = sums.data<double>() + (part * N + n) * 2 * sums.shape()[3];
+        for (size_t i = 0; i < sum.size(); ++i) sum[i] += of_part[i];
+      }
+      const auto count = static_cast<double>(voxels * per_group);
+      double* means = corrections.data<double>() + n * 2 * C;
+      std::fill_n(means, 2 * C, 0.0);
+      for (int64_t c = 0; c < C; ++c) {
+        dbeta.data<V>()[c] += static_cast<V>(sum[static_cast<size_t>(c)]);
+        dgamma.data<V>()[c] += static_cast<V>(sum[static_cast<size_t>(C + c)]);
+        for (int64_t other = c / per_group * per_group; other < (c / per_group + 1) * per_group; ++other) {
+          const auto g = static_cast<double>(gamma.data<V>()[other]);
+          means[c] += g * sum[static_cast<size_t>(other)] / count;
+          means[C + c] += g * sum[static_cast<size_t>(C + other)] / count;
+        }
+      }
+    }
+  };
+  gamma.dtype() == DType::f64 ? correct.template operator()<double>() : correct.template operator()<float>();
+  return corrections;
+}
+
+void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                     const Tensor& beta, double slope, const Tensor& dy, const Tensor& corrections,
+                                     Tensor& dx, bool accumulate) {
+  if (!ctx.device.computes()) return;
+  const auto [N, D, H, W, C] = activation(x.shape());
+  const int64_t voxels = D * H * W;
   dispatch_operands(x.dtype(), dy.dtype(), [&]<class T, class Y>() {
     using V = Compute<T>;
     const Pattern<V> pattern(C);
@@ -213,27 +260,13 @@ void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const T
       const T* px = x.data<T>() + n * voxels * C;
       const Y* pdy = dy.data<Y>() + n * voxels * C;
       T* pdx = dx.data<T>() + n * voxels * C;
-      const std::vector<double> sums = gradient_sums(px, pdy, voxels, C, view, pg, pb, s);
-
-      // dx = rstd * (gamma * dz - mean over the group of gamma * dz - xhat * mean over the group of gamma * dz * xhat)
-      std::vector<double> mean_dz(static_cast<size_t>(C)), mean_dz_xhat(static_cast<size_t>(C));
-      const double count = static_cast<double>(voxels * per_group);
-      for (int64_t c = 0; c < C; ++c) {
-        dbeta.data<V>()[c] += static_cast<V>(sums[static_cast<size_t>(c)]);
-        dgamma.data<V>()[c] += static_cast<V>(sums[static_cast<size_t>(C + c)]);
-        for (int64_t other = c / per_group * per_group; other < (c / per_group + 1) * per_group; ++other) {
-          const auto g = static_cast<double>(pg[other]);
-          mean_dz[static_cast<size_t>(c)] += g * sums[static_cast<size_t>(other)] / count;
-          mean_dz_xhat[static_cast<size_t>(c)] += g * sums[static_cast<size_t>(C + other)] / count;
-        }
-      }
+      const double *mean_dz = corrections.data<double>() + n * 2 * C, *mean_dz_xhat = mean_dz + C;
       // With centred = x - mean: dx = scale * dz - offset - centred * tilt.
       const auto mean = pattern.fill([&](int64_t c) { return view.mean(c); });
       const auto scale = pattern.fill([&](int64_t c) { return view.rstd(c) * static_cast<double>(pg[c]); });
       const auto shift = pattern.fill([&](int64_t c) { return pb[c]; });
-      const auto offset_term = pattern.fill([&](int64_t c) { return view.rstd(c) * mean_dz[static_cast<size_t>(c)]; });
-      const auto tilt =
-          pattern.fill([&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[static_cast<size_t>(c)]; });
+      const auto offset_term = pattern.fill([&](int64_t c) { return view.rstd(c) * mean_dz[c]; });
+      const auto tilt = pattern.fill([&](int64_t c) { return view.rstd(c) * view.rstd(c) * mean_dz_xhat[c]; });
       for_each_chunk(voxels, C, [&](int64_t, int64_t begin, int64_t end) {
         pattern.for_each_run(begin, end, [&](int64_t offset, int64_t run) {
           const V *m = mean.data(), *a = scale.data(), *b = shift.data(), *o = offset_term.data(), *t = tilt.data();

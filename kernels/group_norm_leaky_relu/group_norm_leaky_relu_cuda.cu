@@ -99,11 +99,11 @@ struct Norm {
 
     __device__ float z(float x) const { return (x - mean) * scale + shift; }
   };
+  __device__ float rstd(int64_t c) const { return statistics[c / per_group * 2 + 1]; }
   __device__ float leak(float z) const { return z > 0 ? 1.0f : slope; }
   __device__ Channel channel(int64_t c) const {
     if (c >= C) return {0, 0, 0, 0};
-    const float mean = statistics[c / per_group * 2], rstd = statistics[c / per_group * 2 + 1];
-    return {mean, rstd, rstd * gamma[c], beta[c]};
+    return {statistics[c / per_group * 2], rstd(c), rstd(c) * gamma[c], beta[c]};
   }
 };
 
@@ -142,24 +142,30 @@ struct GradientTerms {
 
 constexpr unsigned kCorrectionThreads = 64;  // one per channel
 
-// sums is (2, stride), of dz and dz * xhat. Adds them to dbeta and dgamma, and leaves in `corrections` (2, C) what is
-// subtracted from every voxel's gradient: dx = scale * dz - offset - (x - mean) * tilt.
+// sums is (parts, `part` numbers each): of dz, then of dz * xhat from `stride` on. Adds them to dbeta and dgamma, and
+// leaves in `corrections` (2, C) what is subtracted from every voxel's gradient: dx = scale * dz - offset - (x - mean)
+// * tilt.
 __global__ void __launch_bounds__(kCorrectionThreads)
-    corrections_kernel(Norm norm, int64_t voxels, int64_t stride, const double* sums, float* dgamma, float* dbeta,
-                       float* corrections) {
+    corrections_kernel(Norm norm, int64_t voxels, int64_t parts, int64_t part, int64_t stride, const double* sums,
+                       float* dgamma, float* dbeta, float* corrections) {
   const int64_t c = grid_thread();
   if (c >= norm.C) return;
-  dbeta[c] += static_cast<float>(sums[c]);
-  dgamma[c] += static_cast<float>(sums[stride + c]);
+  const auto sum_of = [&](int64_t column) {
+    double sum = 0;
+    for (int64_t p = 0; p < parts; ++p) sum += sums[p * part + column];
+    return sum;
+  };
+  dbeta[c] += static_cast<float>(sum_of(c));
+  dgamma[c] += static_cast<float>(sum_of(stride + c));
   const auto count = static_cast<double>(voxels * norm.per_group);
   double mean_dz = 0, mean_dz_xhat = 0;
   const int64_t first = c / norm.per_group * norm.per_group;
   for (int64_t other = first; other < first + norm.per_group; ++other) {
     const auto gamma = static_cast<double>(norm.gamma[other]);
-    mean_dz += gamma * sums[other] / count;
-    mean_dz_xhat += gamma * sums[stride + other] / count;
+    mean_dz += gamma * sum_of(other) / count;
+    mean_dz_xhat += gamma * sum_of(stride + other) / count;
   }
-  const auto rstd = static_cast<double>(norm.channel(c).rstd);
+  const auto rstd = static_cast<double>(norm.rstd(c));
   corrections[c] = static_cast<float>(rstd * mean_dz);
   corrections[norm.C + c] = static_cast<float>(rstd * rstd * mean_dz_xhat);
 }
@@ -200,15 +206,10 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
   }
 }
 
-Norm norm_of(const Tensor& x, const Tensor& statistics, int64_t n, const Tensor& gamma, const Tensor& beta,
-             double slope) {
-  const int64_t C = activation(x.shape()).C, groups = statistics.shape()[1];
-  return {C,
-          C / groups,
-          statistics.data<float>() + n * groups * 2,
-          gamma.data<float>(),
-          beta.data<float>(),
-          static_cast<float>(slope)};
+Norm norm_of(int64_t C, const Tensor& statistics, int64_t n, const Tensor& gamma, const float* beta, double slope) {
+  const int64_t groups = statistics.shape()[1];
+  return {
+      C, C / groups, statistics.data<float>() + n * groups * 2, gamma.data<float>(), beta, static_cast<float>(slope)};
 }
 
 }  // namespace
@@ -238,27 +239,46 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(y));
     for (int64_t n = 0; n < N; ++n) {
       launch_in_turn(ctx, g, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
-                     norm_of(x, statistics, n, gamma, beta, slope), voxels_of<Y>(y, n));
+                     norm_of(C, statistics, n, gamma, beta.data<float>(), slope), voxels_of<Y>(y, n));
     }
   });
 }
 
-void group_norm_leaky_relu_backward(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
-                                    const Tensor& beta, double slope, const Tensor& dy, Tensor& dx, bool accumulate,
-                                    Tensor& dgamma, Tensor& dbeta) {
+void group_norm_gradient_sums(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                              const Tensor& beta, double slope, const Tensor& dy, Tensor& sums, int64_t part) {
+  const auto [N, D, H, W, C] = activation(x.shape());
+  dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
+    for (int64_t n = 0; n < N; ++n) {
+      channel_sums<2>(ctx, D * H * W, voxels_of<X>(x, n), voxels_of<Y>(dy, n),
+                      GradientTerms{norm_of(C, statistics, n, gamma, beta.data<float>(), slope)},
+                      sums.data<double>() + (part * N + n) * 2 * dy.channel_stride());
+    }
+  });
+}
+
+Tensor group_norm_corrections(const Context& ctx, const Tensor& sums, const Tensor& statistics, const Tensor& gamma,
+                              int64_t voxels, Tensor& dgamma, Tensor& dbeta) {
+  const int64_t parts = sums.shape()[0], N = sums.shape()[1], stride = sums.shape()[3], C = gamma.elements();
+  Tensor corrections(ctx.for_workspace(), {N, 2, C}, DType::f32);
+  for (int64_t n = 0; n < N; ++n) {
+    launch(ctx, blocks_for(C, kCorrectionThreads), dim3(kCorrectionThreads), corrections_kernel,
+           norm_of(C, statistics, n, gamma, nullptr, kNoLeakyRelu), voxels, parts, N * 2 * stride, stride,
+           sums.data<double>() + n * 2 * stride, dgamma.data<float>(), dbeta.data<float>(),
+           corrections.data<float>() + n * 2 * C);
+  }
+  return corrections;
+}
+
+void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const Tensor& statistics, const Tensor& gamma,
+                                     const Tensor& beta, double slope, const Tensor& dy, const Tensor& corrections,
+                                     Tensor& dx, bool accumulate) {
   const auto [N, D, H, W, C] = activation(x.shape());
   dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(dy));
     const auto kernel = accumulate ? backward_kernel<true, X, Y> : backward_kernel<false, X, Y>;
-    Tensor corrections(ctx.for_workspace(), {2, C}, DType::f32);
     for (int64_t n = 0; n < N; ++n) {
-      const Norm norm = norm_of(x, statistics, n, gamma, beta, slope);
-      const auto px = voxels_of<X>(x, n);
-      const auto pdy = voxels_of<Y>(dy, n);
-      const Tensor sums = channel_sums<2>(ctx, g.voxels, px, pdy, GradientTerms{norm});
-      launch(ctx, blocks_for(C, kCorrectionThreads), dim3(kCorrectionThreads), corrections_kernel, norm, g.voxels,
-             pdy.stride, sums.data<double>(), dgamma.data<float>(), dbeta.data<float>(), corrections.data<float>());
-      launch_in_turn(ctx, g, kernel, g.voxels, g.range, g.packs, px, pdy, norm, corrections.data<float>(),
+      launch_in_turn(ctx, g, kernel, g.voxels, g.range, g.packs, voxels_of<X>(x, n), voxels_of<Y>(dy, n),
+                     norm_of(C, statistics, n, gamma, beta.data<float>(), slope), corrections.data<float>() + n * 2 * C,
                      voxels_of<X>(dx, n));
     }
   });

@@ -38,9 +38,6 @@ std::string cuda_versions() {
 }
 #endif
 
-// cuDNN and cuBLAS load kernels and take memory of their own, outside of the allocator.
-constexpr size_t kRoomForLibraries = size_t{400} << 20;
-
 // Returns the most bytes that the allocator may reserve, or nothing where the device itself says when it is full.
 std::optional<size_t> limit_of(const DeviceOptions& options, Device& device) {
   if (options.memory_limit || options.kind != DeviceKind::cuda) return options.memory_limit;

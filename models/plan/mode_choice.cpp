@@ -21,6 +21,11 @@ size_t least_reserved(const std::vector<MemorySettings>& modes) {
   return least;
 }
 
+std::string options_of(const MemoryMode& mode) {
+  return fmt::format("`activations` {} `skips` {}{}", name_of(mode.activations), name_of(mode.skips),
+                     mode.finest == FinestLevel::slabs ? " `finest-level` slabs" : "");
+}
+
 // Says what else would fit.
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
@@ -46,18 +51,16 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
 }  // namespace
 
 std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice) {
-  constexpr std::array<MemoryMode, 3> kFastestFirst = {{{Activations::stored, Skips::stored},
-                                                        {Activations::reversible, Skips::stored},
-                                                        {Activations::reversible, Skips::reversible}}};
-  std::vector<MemoryMode> modes(kFastestFirst.begin(), kFastestFirst.end());
-  if (choice.activations == Activations::stored && choice.skips == Skips::reversible) {
-    modes = {{Activations::stored, Skips::reversible}};  // never the best, but the user asked for it
+  std::vector<MemoryMode> modes(kMemoryModes.begin(), kMemoryModes.end());
+  if (choice.activations != Activations::stored || choice.skips != Skips::reversible) {
+    std::erase(modes, MemoryMode{Activations::stored, Skips::reversible});  // only where the user asked for it
   }
   if (!has_modes(settings)) modes = {MemoryMode{}};
   std::vector<MemorySettings> result;
   for (const MemoryMode& mode : modes) {
     if (has_modes(settings) && choice.activations.value_or(mode.activations) != mode.activations) continue;
     if (has_modes(settings) && choice.skips.value_or(mode.skips) != mode.skips) continue;
+    if (has_modes(settings) && choice.finest.value_or(mode.finest) != mode.finest) continue;
     for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
       if (choice.optimiser_step.value_or(step) != step) continue;
       const bool all_gradients = settings.extras.accumulate > 1 || settings.extras.clip_gradients > 0;
@@ -109,12 +112,9 @@ std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
   for (const MemorySettings& mode : candidates(settings, {})) {
     const size_t reserved = plan_training(mode).reserved();
     if (reserved > capacity || reserved >= planned) continue;
-    return text +
-           fmt::format("{}{} would fit, with {:.1f} MiB",
-                       has_modes(settings) ? fmt::format("`activations` {} `skips` {}", name_of(mode.mode.activations),
-                                                         name_of(mode.mode.skips))
-                                           : "",
-                       mode.optimiser_step == OptimiserStep::fused ? " `optimiser-step` fused" : "", mib(reserved));
+    return text + fmt::format("{}{} would fit, with {:.1f} MiB", has_modes(settings) ? options_of(mode.mode) : "",
+                              mode.optimiser_step == OptimiserStep::fused ? " `optimiser-step` fused" : "",
+                              mib(reserved));
   }
   return text + remedy(settings, {}, capacity);
 }

@@ -13,6 +13,7 @@ namespace revunet {
 struct ModeChoice {
   std::optional<Activations> activations = {};
   std::optional<Skips> skips = {};
+  std::optional<FinestLevel> finest = {};
   std::optional<OptimiserStep> optimiser_step = {};
 };
 

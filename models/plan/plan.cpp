@@ -74,7 +74,8 @@ std::string describe(const StepExtras& e) {
 std::string describe(const MemorySettings& s) {
   const std::string mode =
       network_of(s.network.kind).reversible_blocks
-          ? fmt::format("{} activations, {} skips", name_of(s.mode.activations), name_of(s.mode.skips))
+          ? fmt::format("{} activations, {} skips{}", name_of(s.mode.activations), name_of(s.mode.skips),
+                        s.mode.finest == FinestLevel::slabs ? ", in slabs" : "")
           : name_of(s.network.kind);
   return fmt::format("{}, {}{}{}{}", name_of(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimiser step" : "", describe(s.extras),

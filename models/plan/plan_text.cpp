@@ -18,16 +18,16 @@ std::string in_mib(size_t bytes) {
 }
 
 std::string row(const std::string& name, size_t bytes) {
-  return fmt::format("  {:<76}{:>10}\n", name, in_mib(bytes));
+  return fmt::format("  {:<80}{:>10}\n", name, in_mib(bytes));
 }
 
 std::string row(const std::string& name, const MemorySettings& settings) {
   const Plan plan = plan_training(settings);
-  return fmt::format("  {:<76}{:>10}{:>10}\n", name, in_mib(plan.peak()), in_mib(plan.reserved()));
+  return fmt::format("  {:<80}{:>10}{:>10}\n", name, in_mib(plan.peak()), in_mib(plan.reserved()));
 }
 
 std::string composition(const Plan& plan) {
-  std::string text = fmt::format("{:<78}{:>10}\n", "at the peak of training, by tag", "MiB");
+  std::string text = fmt::format("{:<82}{:>10}\n", "at the peak of training, by tag", "MiB");
   for (const size_t tag : tags_by_size(plan.training.at_peak)) {
     if (plan.training.at_peak[tag] >= kShown) text += row(kTagNames[tag], plan.training.at_peak[tag]);
   }
@@ -50,6 +50,7 @@ std::string composition(const Plan& plan) {
 MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& network) {
   MemorySettings other = settings;
   other.network = default_config(network.kind);
+  other.mode = {};           // it has no modes
   other.extras.dropout = 0;  // it has neither dropout nor mixed precision
   if (settings.precision == Precision::mixed) other.precision = Precision::fp32;
   if (settings.network.channels != default_config(settings.network.kind).channels) {
@@ -62,7 +63,7 @@ MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& 
 }
 
 std::string alternatives(const MemorySettings& settings) {
-  std::string text = fmt::format("{:<78}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
+  std::string text = fmt::format("{:<82}{:>10}{:>10}\n", "alternatives, fastest mode first; MiB", "peak", "reserved");
   for (const MemorySettings& other : candidates(settings, {})) text += row(describe(other), other);
   const bool reversible = network_of(settings.network.kind).reversible_blocks;
   for (const Precision precision : kPrecisions) {
@@ -107,8 +108,11 @@ std::string plan_text(const MemorySettings& settings, const ModeChoice& choice, 
   if (settings.layout != kCpuLayout) {
     text += fmt::format(
         "on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most, converted "
-        "filters included\n",
-        settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20);
+        "filters included\n"
+        "the CUDA context and the libraries take memory outside of this plan: `memory-limit` leaves the libraries {} "
+        "MiB "
+        "by default, and a run logs what all take\n",
+        settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20, kRoomForLibraries >> 20);
   }
   text +=
       fmt::format("training on {} voxels, {}: predicted peak {} MiB ({} MiB reserved)\n", fmt::join(settings.size, ","),

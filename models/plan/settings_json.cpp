@@ -96,6 +96,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["decoder_depth"] = s.network.decoder_depth;
   j["activations"] = name_of(s.mode.activations);
   j["skips"] = name_of(s.mode.skips);
+  j["finest_level"] = name_of(s.mode.finest);
   j["optimiser_step"] = name_of(s.optimiser_step);
   j["precision"] = name_of(s.precision);
   const bool cuda = s.layout.channel_bytes == kCudaLayout.channel_bytes;
@@ -117,6 +118,11 @@ MemorySettings settings_from_json(const json& j) try {
   s.mode.activations =
       choice_member(j, "activations", "reversible", "stored") ? Activations::stored : Activations::reversible;
   s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
+  // Traces of version 0.1 say nothing of it.
+  if (j.contains("finest_level") && choice_member(j, "finest_level", "whole", "slabs")) {
+    s.mode.finest = FinestLevel::slabs;
+  }
+  check_mode(s.mode);
   const bool fused =
       choice_member(j, "optimiser_step", name_of(OptimiserStep::separate), name_of(OptimiserStep::fused));
   s.optimiser_step = fused ? OptimiserStep::fused : OptimiserStep::separate;

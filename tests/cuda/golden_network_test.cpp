@@ -8,7 +8,8 @@ using namespace revunet::test;
 TEST_CASE("tiny networks on a CUDA device: output, losses and every gradient are PyTorch's", "[cuda]") {
   if (!has_cuda_device()) return;
   const DType dtype = GENERATE(DType::f32, DType::bf16);
-  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored), Skips::reversible};
+  const MemoryMode mode =
+      GENERATE(MemoryMode{}, MemoryMode{.activations = Activations::stored}, MemoryMode{.finest = FinestLevel::slabs});
   for (const Network& network : tiny_networks()) {
     ChosenDevice device(kStrict);
     check_one_step(device.get(), network, dtype, mode);
@@ -17,7 +18,7 @@ TEST_CASE("tiny networks on a CUDA device: output, losses and every gradient are
 
 TEST_CASE("tiny networks on a CUDA device, in mixed precision: as near to PyTorch as bf16 is", "[cuda]") {
   if (!has_cuda_device()) return;
-  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored), Skips::reversible};
+  const MemoryMode mode = GENERATE(MemoryMode{}, MemoryMode{.finest = FinestLevel::slabs});
   for (const Network& network : tiny_networks()) {
     if (network.config.kind == ModelKind::baseline) continue;  // it has no mixed precision
     ChosenDevice device(kStrict);

@@ -1,6 +1,7 @@
 #include "engine/tensor.h"
 
 #include <limits>
+#include <numeric>
 
 #include "tests/support/catch.h"
 
@@ -37,6 +38,26 @@ TEST_CASE("copies share memory, clones do not, and the last owner frees it") {
   CHECK(same.data<double>()[4] == 40);
   same = copied = Tensor();
   CHECK(device.allocator().stats().allocated == 0);
+}
+
+TEST_CASE("planes of a tensor are its memory, with the padding of its channels") {
+  Device device(std::make_unique<HostResource>(), {.channel_bytes = 16});
+  const Context ctx{device};
+  std::vector<double> values(4 * 2 * 3 * 5);  // 5 channels are padded to 8
+  std::iota(values.begin(), values.end(), 0.0);
+  Tensor x = from_host(ctx, {{1, 4, 2, 3, 5}, DType::f32, Layout::activation}, values);
+  const Tensor middle = x.planes(1, 2);
+  CHECK(middle.shape() == Shape{1, 2, 2, 3, 5});
+  CHECK(middle.channel_stride() == 8);
+  CHECK(to_host_f64(middle) == std::vector<double>(values.begin() + 30, values.begin() + 90));
+  Tensor last = middle.planes(1, 1);
+  fill_zero(last);
+  std::fill(values.begin() + 60, values.begin() + 90, 0.0);
+  CHECK(to_host_f64(x) == values);
+  CHECK_FALSE(x.unique());
+  CHECK_THROWS_AS(x.planes(3, 2), Error);
+  CHECK_THROWS_AS(x.planes(-1, 2), Error);
+  CHECK_THROWS_AS(Tensor(ctx, {{2, 4, 2, 3, 5}, DType::f32, Layout::activation}).planes(0, 1), Error);  // two images
 }
 
 TEST_CASE("a wrong type, shape or range is an error that says so") {

@@ -78,8 +78,7 @@ double norm(const Tensor& x) {
 
 TEST_CASE("tiny networks: output, losses and every gradient are PyTorch's") {
   const DType dtype = GENERATE(DType::f64, DType::f32, DType::bf16);
-  const MemoryMode mode = {GENERATE(Activations::reversible, Activations::stored),
-                           GENERATE(Skips::reversible, Skips::stored)};
+  const MemoryMode mode = GENERATE(from_range(kMemoryModes));
   for (const Network& network : tiny_networks()) {
     Device device;
     check_one_step(device, network, dtype, mode);

@@ -70,13 +70,6 @@ struct Run {
   Adam adam;
 };
 
-std::vector<MemoryMode> all_modes() {
-  return {{Activations::reversible, Skips::reversible},
-          {Activations::reversible, Skips::stored},
-          {Activations::stored, Skips::reversible},
-          {Activations::stored, Skips::stored}};
-}
-
 // Returns the peak of the second step, whose optimiser has its state, on the meta device.
 MemoryStats planned(const UNetConfig& config, const MemoryMode& mode, const std::array<int64_t, 3>& size,
                     OptimiserStep optimiser_step = OptimiserStep::separate, DType dtype = DType::f32) {
@@ -97,7 +90,7 @@ TEST_CASE("the meta device allocates exactly as the CPU does") {
   const auto optimiser_step = GENERATE(OptimiserStep::separate, OptimiserStep::fused);
   for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
     if (config.kind == ModelKind::baseline && operands == Operands::bf16) continue;  // refused
-    for (const MemoryMode& mode : all_modes()) {
+    for (const MemoryMode& mode : kMemoryModes) {
       Run cpu(DeviceKind::cpu, config, mode, dtype, kSmall, operands),
           meta(DeviceKind::meta, config, mode, dtype, kSmall, operands);
       for (Run* run : {&cpu, &meta}) {
@@ -150,7 +143,7 @@ TEST_CASE("at full size in f32 at most 5 % is reserved beyond what is allocated"
     INFO(name_of(config.kind) << ", " << name_of(mode.activations) << " activations, " << name_of(mode.skips));
     CHECK(static_cast<double>(stats.peak_reserved) <= 1.05 * static_cast<double>(stats.peak_allocated));
   };
-  for (const MemoryMode& mode : all_modes()) check(default_config(ModelKind::reversible), mode);
+  for (const MemoryMode& mode : kMemoryModes) check(default_config(ModelKind::reversible), mode);
   check(default_config(ModelKind::baseline), {});
 }
 

@@ -36,7 +36,8 @@ const std::vector<std::string> command_lines = {
     "--activations "
     "stored --skips stored --no-tensorboard --previews 1",
     "--data /d --out r --device cpu --threads 2 --channels 60,120,240,360,480 --split /s/split.json --augment paper "
-    "--scaling 0.9,1.2 --precision mixed --activations reversible --skips reversible --optimiser-step fused "
+    "--scaling 0.9,1.2 --precision mixed --activations reversible --skips reversible "
+    "--finest-level slabs --optimiser-step fused "
     "--monitor-reconstruction 5 "
     "--lr-drops none",
     "--data /d --out r --device cpu --threads 2 --model baseline --channels 30,60,120,240,480 --precision "

@@ -74,13 +74,15 @@ void resolve_memory(const OptionTable& options, TrainSettings& s) {
       "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
       "leave it out",
       name_of(run.network.kind), options.text("activations"));
-  REVUNET_EXPECTS(reversible || (!s.modes.activations && !s.modes.skips), UsageError,
-                  "[--activations, --skips] expected auto with the {}, which has no reversible blocks, got {} and {}; "
-                  "use --model {}",
+  REVUNET_EXPECTS(reversible || (!s.modes.activations && !s.modes.skips && !s.modes.finest), UsageError,
+                  "[--activations, --skips, --finest-level] expected auto with the {}, which has no reversible blocks, "
+                  "got {}, {} and {}; use --model {}",
                   name_of(run.network.kind), options.text("activations"), options.text("skips"),
-                  reversible_network_names());
+                  options.text("finest-level"), reversible_network_names());
   if (run.monitor_reconstruction > 0) s.modes.activations = Activations::reversible;
-  run.mode = {s.modes.activations.value_or(Activations::reversible), s.modes.skips.value_or(Skips::reversible)};
+  run.mode = {s.modes.activations.value_or(Activations::reversible), s.modes.skips.value_or(Skips::reversible),
+              s.modes.finest.value_or(FinestLevel::whole)};
+  check_mode(run.mode);
   run.optimiser_step = s.modes.optimiser_step.value_or(OptimiserStep::separate);
   check_extras(run.network, run.optimiser_step, run.extras);
   if (s.memory_budget) {
@@ -94,8 +96,9 @@ void resolve_memory(const OptionTable& options, TrainSettings& s) {
     s.modes.activations = run.mode.activations;
     s.modes.skips = run.mode.skips;
   }
-  // A separate step stays open: a resumed run with a budget may choose again.
+  // A separate step and a finest level as a whole stay open: a resumed run with a budget may choose again.
   if (run.optimiser_step == OptimiserStep::fused) s.modes.optimiser_step = OptimiserStep::fused;
+  if (run.mode.finest == FinestLevel::slabs) s.modes.finest = FinestLevel::slabs;
 }
 
 // Called before a run folder is made, because the trace may be in it.

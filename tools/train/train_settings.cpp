@@ -227,6 +227,11 @@ std::vector<Option> memory_options(TrainSettings& s) {
       {.name = "skips",
        .value = mode(s.modes.skips, {Skips::stored, Skips::reversible}),
        .help = "encoder outputs: stored, or recomputed from the decoder's; auto: as for --activations"},
+      {.name = "finest-level",
+       .value = mode(s.modes.finest, {FinestLevel::whole, FinestLevel::slabs}),
+       .help = "reversible blocks of the finest level: computed as a whole, or slab by slab (least memory, more "
+               "computation; needs reversible activations and skips); auto: whole, or, with --memory-budget, the "
+               "fastest that fits"},
       {.name = "optimiser-step",
        .value = mode(s.modes.optimiser_step, {OptimiserStep::separate, OptimiserStep::fused}),
        .help = "when parameters are updated: separate, once all gradients are complete, or fused, each as soon as its "

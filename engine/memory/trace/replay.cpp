@@ -153,8 +153,9 @@ void LiveSet::free(size_t i, size_t section, std::vector<Fault>& faults) {
     faults.push_back({i, fmt::format("changed block: {}, was allocated as {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }
-  const int64_t steps = is_next_input(birth) ? step_at(trace_, i) - step_at(trace_, found->second.event) : 0;
-  if (transient(birth.tag) && found->second.section != section && steps != 1) {
+  const bool late = is_next_input(birth) ? step_at(trace_, i) - step_at(trace_, found->second.event) > 1
+                                         : found->second.section != section;
+  if (transient(birth.tag) && late) {
     faults.push_back({i, fmt::format("late free: {}, was allocated before: {}", describe_event(trace_, i),
                                      describe_event(trace_, found->second.event))});
   }

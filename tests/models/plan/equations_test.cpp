@@ -75,16 +75,14 @@ TEST_CASE("in every mode, also at full size, a step allocates what the equations
       {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}}, .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6}}, .size = small}};
   for (MemorySettings settings : all) {
-    for (const Activations activations : {Activations::reversible, Activations::stored}) {
-      for (const Skips skips : {Skips::reversible, Skips::stored}) {
-        for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
-          settings.mode = {activations, skips};
-          settings.optimiser_step = step;
-          INFO(configuration_text(settings));
-          const Verification result = verify(planned_trace(header_of(settings)));
-          CHECK(result.difference.empty());
-          CHECK(result.notes.empty());
-        }
+    for (const MemoryMode& mode : kMemoryModes) {
+      for (const OptimiserStep step : {OptimiserStep::separate, OptimiserStep::fused}) {
+        settings.mode = mode;
+        settings.optimiser_step = step;
+        INFO(configuration_text(settings));
+        const Verification result = verify(planned_trace(header_of(settings)));
+        CHECK(result.difference.empty());
+        CHECK(result.notes.empty());
       }
     }
   }

@@ -60,6 +60,12 @@ TEST_CASE("a leak, a double free and a late free are found and named", "[trace]"
   never.add(Kind::allocate, 2048, 1024, Tag::input, Phase::backward);
   never.step();
   CHECK(never.faults().size() == 2);  // of the first two steps; the third has begun
+  HandMade interrupted = good;
+  interrupted.add(Kind::allocate, 512, 1024, Tag::input, Phase::backward);
+  interrupted.add(Kind::allocate, 2048, 1024, Tag::input, Phase::evaluation);
+  interrupted.add(Kind::free, 2048, 1024, Tag::input, Phase::evaluation);
+  interrupted.add(Kind::free, 512, 1024, Tag::input, Phase::evaluation);
+  CHECK(interrupted.faults().empty());
   HandMade too_late = good;
   too_late.add(Kind::allocate, 512, 1024, Tag::input, Phase::backward);
   too_late.step();
