@@ -6,22 +6,11 @@
 #pragma once
 
 #include "engine/context.h"
-#include "engine/tensor.h"
 #include "kernels/conv3d/cuda/conv3d_problem.h"
 
 namespace revunet::cuda {
 
 inline constexpr int64_t kMmaChannels = 32;
-
-// An MmaNorm says that a convolution's x is not what is multiplied, but what group_norm_leaky_relu_forward makes of it,
-// which the convolution does as it loads x. So the normalised tensor is never in memory. Voxels outside of the volume
-// are zero all the same. It takes 12 bytes of workspace per channel of each batch element.
-struct MmaNorm {
-  DType x;                     // its type in memory: that of the operands, or f32
-  const Tensor& statistics;    // (N, groups, 2), of group_norm_statistics
-  const Tensor &gamma, &beta;  // (C), without padding
-  double slope;                // of LeakyReLU
-};
 
 // Returns whether the build's kernels can run on the current device.
 bool mma_runs_here();
@@ -31,10 +20,8 @@ int64_t mma_tiles(const ConvolutionProblem& problem);
 
 // Returns the bytes that mma_convolve takes: the weights, in the order in which blocks read them.
 size_t mma_convolve_workspace(const ConvolutionProblem& problem);
-// Computes forward or backward_data. k is 3, and I and O are at most kMmaChannels. With a norm, which forward alone
-// takes, x has y's type.
-void mma_convolve(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
-                  const MmaNorm* norm = nullptr);
+// Computes forward or backward_data. k is 3, and I and O are at most kMmaChannels.
+void mma_convolve(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers);
 
 // Returns the number of ranges of voxels whose sums mma_backward_weight keeps apart, within so many bytes of workspace.
 // It is 0 where they hold not even one.
@@ -43,6 +30,6 @@ int64_t mma_weight_ranges(const ConvolutionProblem& problem, size_t workspace);
 size_t mma_weight_workspace(const ConvolutionProblem& problem, int64_t ranges);
 // Computes backward_weight, as above; alpha is 1 and beta 0. The ranges' sums are added in double.
 void mma_backward_weight(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
-                         int64_t ranges, const MmaNorm* norm = nullptr);
+                         int64_t ranges);
 
 }  // namespace revunet::cuda

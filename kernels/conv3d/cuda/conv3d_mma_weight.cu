@@ -10,7 +10,6 @@
 // by (K, 8), 4 fragments of dy and 3 of x are loaded, 100 bytes a product.
 #include "engine/cuda/launch.h"
 #include "kernels/conv3d/cuda/conv3d_mma.h"
-#include "kernels/conv3d/cuda/conv3d_mma_norm.h"
 #include "kernels/conv3d/cuda/conv3d_mma_operands.h"
 #include "kernels/cuda/block_reduce.h"
 
@@ -42,13 +41,10 @@ struct GroupedTile {
   OperandPack* packs;
 
   // Fills it from a depth of an activation, whose voxel (h, w) is the first. All threads of the block take part.
-  template <class From>
-  __device__ void load(const From& from, int n, int d, int h, int w) const {
-    static_assert(kThreads % kPacksOfVoxel == 0);  // so that a thread keeps to its channels
-    const auto channels = from.channels(n, static_cast<int>(threadIdx.x) % kPacksOfVoxel);
+  __device__ void load(const Input<T>& from, int n, int d, int h, int w) const {
     const auto load = [&](int i) {
       const int voxel = i / kPacksOfVoxel;
-      return from.pack(channels, n, d, h + voxel / Columns, w + voxel % Columns);
+      return from.pack(n, d, h + voxel / Columns, w + voxel % Columns, i % kPacksOfVoxel);
     };
     copy_packs<kThreads, Rows * Columns * kPacksOfVoxel>(load, [&](int i, const OperandPack& pack) {
       const int voxel = i / kPacksOfVoxel, index = i % kPacksOfVoxel;
@@ -157,9 +153,9 @@ struct TileGrid {
 };
 
 // Block (kd, r) sums the taps of kd over tiles [r * range, (r + 1) * range). partial is (ranges, O, 27, I).
-template <class X, class T = typename X::Operand>
+template <class T>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
-    weight_kernel(X x, Input<T> dy, TileGrid grid, unsigned range, float* partial) {
+    weight_kernel(Input<T> x, Input<T> dy, TileGrid grid, unsigned range, float* partial) {
   REVUNET_SHARED(OperandPack, x_packs, TileOfX<T>::kPacks);
   REVUNET_SHARED(OperandPack, dy_packs, TileOfDy<T>::kPacks);
   const TileOfX<T> x_tile{x_packs};
@@ -214,21 +210,14 @@ size_t mma_weight_workspace(const ConvolutionProblem& p, int64_t ranges) {
 }
 
 void mma_backward_weight(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers,
-                         int64_t ranges, const MmaNorm* norm) {
-  if (norm) expect_fits(*norm, p);
+                         int64_t ranges) {
   const TileGrid grid(p);
   const int64_t elements = p.result_elements();
   Tensor partial(ctx.for_workspace(), {ranges, elements}, DType::f32);
-  dispatch_device_operands(norm ? norm->x : p.operands, p.operands, [&]<class S, class T>() {
-    const auto sum = [&]<class X>(const X& x) {
-      launch(ctx, dim3(3, static_cast<unsigned>(ranges)), dim3(kWarp, kGroups), weight_kernel<X>, x,
-             Input<T>(p, buffers.y, p.O), grid, grid.range(ranges), partial.data<float>());
-    };
-    if (norm) {
-      sum(NormedInput<S, T>(p, buffers.x, norm_channels(ctx, *norm, p.I), norm->slope));
-    } else {
-      sum(Input<T>(p, buffers.x, p.I));
-    }
+  dispatch_f32_bf16(p.operands, [&]<class T>() {
+    const Input<T> x(p, buffers.x, p.I), dy(p, buffers.y, p.O);
+    launch(ctx, dim3(3, static_cast<unsigned>(ranges)), dim3(kWarp, kGroups), weight_kernel<T>, x, dy, grid,
+           grid.range(ranges), partial.data<float>());
     launch(ctx, blocks_for(elements, kElements), dim3(kElements, kLanes), add_ranges_kernel<T>, ranges, elements,
            partial.data<float>(), static_cast<T*>(buffers.w));
   });
