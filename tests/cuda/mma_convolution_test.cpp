@@ -1,4 +1,7 @@
 // Tests our own convolutions on tensor cores on any CUDA device that has them.
+#include <algorithm>
+#include <limits>
+
 #include "tests/cuda/mma_convolution.h"
 #include "tests/cuda/test_device.h"
 
@@ -32,6 +35,40 @@ TEST_CASE("our own convolutions agree with f64 on the CPU, at any size of volume
   Device device = cuda::make_device(0);
   for_each_mma_case(size.x, size.O, [&](const MmaCase& c) { check_mma_convolution(c, mma_convolution(device, c)); });
   CHECK(device.allocator().stats().allocated == 0);
+}
+
+// Voxel 5 of x is infinite. Its products with weights of 0 are not numbers, as are sums of channels beyond the last
+// one. Voxels from 7 on are no neighbours of it, and keep the values that they have without it.
+TEST_CASE("our own convolutions leave sums beyond the last channel out of other voxels", "[cuda]") {
+  if (!has_tensor_cores()) return;
+  const Write mode = GENERATE(Write::overwrite, Write::add, Write::subtract);
+  constexpr int64_t kChannels = 8;
+  const Shape shape{1, 1, 1, 16, kChannels}, weight_shape{kChannels, 3, 3, 3, kChannels};
+  Device cpu, device = cuda::make_device(0);
+  const Context of_cpu{cpu}, of_device{device};
+  const auto values = [](const Shape& of, uint64_t sequence) {
+    return rounded(normal_values(of.elements(), sequence));
+  };
+  std::vector<double> x = values(shape, 1);
+  const std::vector<double> w = values(weight_shape, 2), y = values(shape, 3);
+  Tensor exact = from_host(of_cpu, shape, DType::f64, y);
+  const Tensor finite = from_host(of_cpu, shape, DType::f64, x);
+  conv3d_forward(of_cpu, {&finite, 1}, from_host(of_cpu, weight_shape, DType::f64, w), nullptr, {&exact, 1}, mode);
+
+  std::fill_n(x.begin() + 5 * kChannels, kChannels, std::numeric_limits<double>::infinity());
+  const Tensor infinite = from_host(of_device, {shape, DType::f32, Layout::activation}, x);
+  const Tensor weight = from_host(of_device, weight_shape, DType::f32, w);
+  const Tensor result = from_host(of_device, {shape, DType::f32, Layout::activation}, y);
+  cuda::mma_convolve(of_device,
+                     {cuda::Direction::forward, DType::f32, DType::f32, 1, 1, 1, 16, kChannels, kChannels, 3,
+                      mode == Write::subtract ? -1 : 1, mode == Write::overwrite ? 0 : 1},
+                     {infinite.address(), weight.address(), result.address()});
+  const auto others = [](std::vector<double> all) {
+    all.erase(all.begin(), all.begin() + 7 * kChannels);
+    return all;
+  };
+  const std::vector<double> expected = others(to_host_f64(exact));
+  CHECK(largest_difference(others(to_host_f64(result)), expected) <= 3e-6 * largest(expected));
 }
 
 // A product with 1 is rounded as the operand is: to nearest, by at most 2^-11 of it. Cutting it would be off by up to

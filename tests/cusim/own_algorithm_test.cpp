@@ -4,6 +4,7 @@
 #include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
+#include "tests/cusim/cusim.h"
 #include "tests/kernels/op_case_run.h"
 
 using namespace revunet;
@@ -19,17 +20,19 @@ constexpr int64_t kWidth = 256;  // 32 tiles of 8 voxels, in a volume that is on
 
 const std::vector<int32_t> kWithTensorCores = {CUDNN_NUMERICAL_NOTE_TENSOR_CORE};
 
-// Returns y + the convolution of x, of 30 channels; 32 with padding.
-std::vector<double> convolve_30(Device& device, DType dtype, Write mode = Write::add) {
+// Returns y, of O channels, after the convolution of x, of 30 channels (32 with padding), was added to it, subtracted
+// from it or written to it.
+std::vector<double> convolve_30(Device& device, DType dtype, Write mode = Write::add, int64_t O = 30) {
   const Context ctx{device};
-  const TensorSpec activation{{1, 1, 1, kWidth, 30}, dtype, Layout::activation};
-  const TensorSpec weight{{30, 3, 3, 3, 30}, compute_type(dtype)};
+  const TensorSpec input{{1, 1, 1, kWidth, 30}, dtype, Layout::activation};
+  const TensorSpec output{{1, 1, 1, kWidth, O}, dtype, Layout::activation};
+  const TensorSpec weight{{O, 3, 3, 3, 30}, compute_type(dtype)};
   const auto values = [](const Shape& shape, uint64_t sequence) {
     return rounded(normal_values(shape.elements(), sequence));
   };
-  const Tensor x = from_host(ctx, activation, values(activation.shape, 1));
+  const Tensor x = from_host(ctx, input, values(input.shape, 1));
   const Tensor w = from_host(ctx, weight, values(weight.shape, 2));
-  Tensor y = from_host(ctx, activation, values(activation.shape, 3));
+  Tensor y = from_host(ctx, output, values(output.shape, 3));
   conv3d_forward(ctx, {&x, 1}, w, nullptr, {&y, 1}, mode);
   return to_host_f64(y);
 }
@@ -99,6 +102,36 @@ TEST_CASE("our own algorithm computes the gradient of weights, and runs where cu
   Device cpu, device = cuda::make_device(0);
   expect_close(weight_gradient(device, DType::f32), weight_gradient(cpu, DType::f64));
   CHECK(chosen(device) == std::vector<std::string>{kMmaName});
+}
+
+// Voxels lie in one row. Whatever a thread wrote beyond its own voxel would be over what ran before it in reverse.
+TEST_CASE("our own algorithm computes fewer than 32 channels", "[cusim]") {
+  const EngineOffer offer({});
+  const auto [dtype, O] = GENERATE(std::pair{DType::f32, 4}, std::pair{DType::f32, 20}, std::pair{DType::bf16, 8});
+  Device cpu, device = cuda::make_device(0);
+  for (const Write mode : {Write::overwrite, Write::add, Write::subtract}) {
+    const std::vector<double> exact = convolve_30(cpu, DType::f64, mode, O);
+    const double tolerance = dtype == DType::f32 ? 3e-6 : 1.001 / (1 << 8);
+    cusim::set_order(cusim::Order::reverse);
+    const std::vector<double> got = convolve_30(device, dtype, mode, O);
+    cusim::set_order(cusim::Order::forward);
+    CHECK(largest_difference(got, exact) <= tolerance * largest(exact));
+  }
+  CHECK(chosen(device) == std::vector<std::string>(3, kMmaName));
+}
+
+TEST_CASE("our own algorithm says why it does not run, unless tensors find no memory", "[cusim]") {
+  cuda::ConvolutionProblem problem = problem_of(kWidth, 32, 32);
+  problem.result = DType::bf16;  // there are no kernels for it
+  Device device = cuda::make_device(0), full = cuda::make_device(0);
+  const cuda::AlgorithmPointer algorithm = cuda::mma_algorithm(problem, {size_t{32} << 20, {}});
+  REQUIRE(algorithm);
+  const cuda::RunStatus status = algorithm->try_run(Context{device}, {});
+  CHECK_THAT(status.failure, ContainsSubstring("expected operands of the tensor's type"));
+  CHECK_FALSE(status.no_memory);
+  cusim::fail_allocations_from(1);
+  CHECK_THROWS_AS(algorithm->try_run(Context{full}, {}), OutOfMemoryError);
+  cusim::fail_allocations_from(0);
 }
 
 TEST_CASE("strict fp32 leaves our own algorithm out for f32 alone", "[cusim]") {

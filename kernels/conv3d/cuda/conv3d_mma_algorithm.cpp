@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/cuda/library_memory.h"
 #include "kernels/conv3d/cuda/conv3d_mma.h"
 
 namespace revunet::cuda {
@@ -23,7 +24,13 @@ class MmaAlgorithm final : public ConvolutionAlgorithm {
         ranges_(ranges) {}
 
   RunStatus try_run(const Context& ctx, const ConvolutionBuffers& buffers) const override {
-    run(ctx, buffers);
+    try {
+      run(ctx, buffers);
+    } catch (const OutOfMemoryError&) {
+      throw;
+    } catch (const Error& error) {
+      return {error.what(), is_full()};  // The device may have no room to load a kernel.
+    }
     return {};
   }
   void run(const Context& ctx, const ConvolutionBuffers& buffers) const override {

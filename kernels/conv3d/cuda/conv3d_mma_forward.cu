@@ -126,6 +126,7 @@ __device__ void store(const FragmentC (&sums)[kTile / 2][kColumns], const Input<
                       const Voxels<R>& y, float alpha, bool adds) {
   const int d = tile.d + static_cast<int>(threadIdx.y), w = tile.w + static_cast<int>(threadIdx.x / 4);
   const int64_t plane = int64_t{tile.n} * x.D + d, index = threadIdx.x % 4;
+  if (index * 2 * kColumns >= y.stride) return;  // a voxel has fewer channels
   REVUNET_UNROLL
   for (int row = 0; row < kTile; ++row) {
     const int h = tile.h + row;
