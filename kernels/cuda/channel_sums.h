@@ -4,6 +4,7 @@
 // a block's threads are added as a tree, and the blocks' sums are added in double.
 #pragma once
 
+#include "kernels/cuda/add_ranges.h"
 #include "kernels/cuda/block_reduce.h"
 #include "kernels/cuda/resident_blocks.h"
 
@@ -62,23 +63,6 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<B>>)
   }
 }
 
-inline constexpr unsigned kColumns = 8, kLanes = 64;  // of a block of add_ranges_kernel
-
-// Computes sums (columns) from partial (ranges, columns).
-static __global__ void __launch_bounds__(kColumns* kLanes)
-    add_ranges_kernel(int64_t ranges, int64_t columns, const float* partial, double* sums) {
-  REVUNET_SHARED(double, shared, kColumns* kLanes);
-  const int64_t column = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x;
-  const unsigned self = threadIdx.y * kColumns + threadIdx.x;
-  double sum = 0;
-  if (column < columns) {
-    for (int64_t r = threadIdx.y; r < ranges; r += kLanes) sum += static_cast<double>(partial[r * columns + column]);
-  }
-  shared[self] = sum;
-  reduce_rows(shared, [](double& to, double from) { to += from; });
-  if (threadIdx.y == 0 && column < columns) sums[column] = shared[self];
-}
-
 // Computes sums (K, channels with b's padding) over `voxels` voxels of a and b. b has a's type, or a narrower one. It
 // may be a.
 template <int K, class A, class B, class F>
@@ -88,8 +72,7 @@ void channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, 
   const int64_t columns = K * b.stride;
   Tensor partial(ctx.for_workspace(), {g.ranges(), columns}, DType::f32);
   launch_in_turn(ctx, g, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, partial.data<float>());
-  launch(ctx, blocks_for(columns, kColumns), dim3(kColumns, kLanes), add_ranges_kernel, g.ranges(), columns,
-         partial.data<float>(), sums);
+  add_ranges<8, 64>(ctx, g.ranges(), columns, partial.data<float>(), sums);  // few columns, and thousands of ranges
 }
 
 // Returns them as a tensor, f64, workspace.

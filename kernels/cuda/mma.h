@@ -19,13 +19,10 @@
 #include "engine/cuda/check.h"
 #include "engine/cuda/gpu.h"
 
-// Before a loop: it is unrolled, because it indexes arrays that are to lie in registers, or kept as a loop, because its
-// body is long. A C++ compiler knows no such words.
+// Keeps the loop that follows as a loop, because its body is long.
 #ifdef REVUNET_SIMULATED_CUDA_LANGUAGE
-#define REVUNET_UNROLL
 #define REVUNET_KEEP_LOOP
 #else
-#define REVUNET_UNROLL _Pragma("unroll")
 #define REVUNET_KEEP_LOOP _Pragma("unroll 1")
 #endif
 
@@ -36,7 +33,7 @@ inline constexpr int kMmaBytes = 32;  // of operands in a row of A and in a colu
 struct FragmentA {
   uint32_t words[4];
 };
-struct FragmentB {
+struct alignas(8) FragmentB {  // so that both words are loaded at once
   uint32_t words[2];
 };
 struct FragmentC {
@@ -134,11 +131,13 @@ __device__ void load_transposed(uint32_t (&words)[Count], const bfloat16* row) {
   if constexpr (Count == 4) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
-                 : "r"(address));
+                 : "r"(address)
+                 : "memory");
   } else {
     asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
                  : "=r"(words[0]), "=r"(words[1])
-                 : "r"(address));
+                 : "r"(address)
+                 : "memory");
   }
 #else
   __trap();

@@ -20,7 +20,7 @@
 // the like empty.
 inline thread_local uint3 threadIdx, blockIdx;
 inline thread_local dim3 blockDim, gridDim;
-#define __launch_bounds__(...)
+#define __launch_bounds__(...)  // cuda_runtime_api.h defines it for nvcc alone
 
 namespace revunet::cusim {
 
@@ -50,8 +50,6 @@ const void* exchange(const void* mine, size_t bytes, const char* file, int line)
 inline void __syncthreads(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   revunet::cusim::sync_threads(file, line);
 }
-
-#define __launch_bounds__(...)  // cuda_runtime_api.h defines it for nvcc alone
 
 #define REVUNET_SHARED(T, name, count) \
   static const char name##_key = 0;    \

@@ -9,7 +9,8 @@ namespace {
 constexpr int64_t kThreads = 256;
 
 template <class T>
-__global__ void fill_kernel(int64_t voxels, int64_t range, int64_t packs, int64_t C, const float* bias, T* y) {
+__global__ void __launch_bounds__(kGridThreads)
+    fill_kernel(int64_t voxels, int64_t range, int64_t packs, int64_t C, const float* bias, T* y) {
   const VoxelRange at(voxels, range);
   if (at.pack >= packs) return;
   Pack<T> values{};
@@ -27,7 +28,7 @@ struct Itself {
   __device__ void terms(Nothing, float dy, float, float (&to)[1]) const { to[0] = dy; }
 };
 
-__global__ void add_sums_kernel(int64_t C, const double* sums, float* to) {
+__global__ void __launch_bounds__(kThreads) add_sums_kernel(int64_t C, const double* sums, float* to) {
   const int64_t c = grid_thread();
   if (c < C) to[c] += static_cast<float>(sums[c]);
 }

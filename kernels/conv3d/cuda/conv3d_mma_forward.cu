@@ -24,6 +24,7 @@ constexpr int kColumns = kOutputs / 8;  // matrices of 8 of them
 constexpr int kTaps = 27, kTapsOfDepth = 9;
 constexpr int kTapPacks = kTapsOfDepth * kOutputs * kPacksOfSlice;
 constexpr int kThreads = kTile * kWarp;
+constexpr int64_t kArrangingThreads = 256;
 constexpr int kBlocksPerMultiprocessor = 2;  // one loads while the other multiplies
 
 // In shared memory, the weights of an output channel are in the row of this number. A lane's columns of the four
@@ -49,7 +50,8 @@ struct Weights {
 
 // Sets to (slices, 27, rows, packs of a slice).
 template <class T>
-__global__ void arrange_kernel(Weights<T> weights, int64_t packs, OperandPack* to) {
+__global__ void __launch_bounds__(kArrangingThreads)
+    arrange_kernel(Weights<T> weights, int64_t packs, OperandPack* to) {
   const int64_t i = grid_thread();
   if (i >= packs) return;
   const int64_t row = i / kPacksOfSlice % kOutputs, tap = i / (kPacksOfSlice * kOutputs) % kTaps;
@@ -185,14 +187,13 @@ size_t mma_convolve_workspace(const ConvolutionProblem& p) {
 }
 
 void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers) {
-  constexpr int64_t kArranging = 256;  // threads per block
   const int64_t packs = weight_packs(p);
   Tensor arranged(ctx.for_workspace(), {packs * kPackBytes / size_of(DType::f32)}, DType::f32);
   auto* weights = reinterpret_cast<OperandPack*>(arranged.address());
   const bool backward = p.direction == Direction::backward_data;
   const auto blocks = static_cast<unsigned>(mma_tiles(p));
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
-    launch(ctx, blocks_for(packs, kArranging), dim3(kArranging), arrange_kernel<T>,
+    launch(ctx, blocks_for(packs, kArrangingThreads), dim3(kArrangingThreads), arrange_kernel<T>,
            Weights<T>{static_cast<const T*>(buffers.w), p.O, p.I, backward}, packs, weights);
     const Input<T> x(p, backward ? buffers.y : buffers.x, backward ? p.O : p.I);
     const Voxels<R> y{static_cast<R*>(buffers.result(p.direction)), backward ? p.I : p.O};

@@ -11,7 +11,7 @@
 #include "engine/cuda/launch.h"
 #include "kernels/conv3d/cuda/conv3d_mma.h"
 #include "kernels/conv3d/cuda/conv3d_mma_operands.h"
-#include "kernels/cuda/block_reduce.h"
+#include "kernels/cuda/add_ranges.h"
 
 namespace revunet::cuda {
 
@@ -177,23 +177,6 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
   store(sums, kd, dy.C, x.C, partial + static_cast<int64_t>(blockIdx.y) * dy.C * kTaps * x.C);
 }
 
-constexpr unsigned kElements = 32, kLanes = 8;  // of a block of add_ranges_kernel
-
-// Sets dw (elements) to the sums of partial (ranges, elements).
-template <class T>
-__global__ void add_ranges_kernel(int64_t ranges, int64_t elements, const float* partial, T* dw) {
-  REVUNET_SHARED(double, shared, kElements* kLanes);
-  const int64_t element = static_cast<int64_t>(blockIdx.x) * kElements + threadIdx.x;
-  const unsigned self = threadIdx.y * kElements + threadIdx.x;
-  double sum = 0;
-  if (element < elements) {
-    for (int64_t r = threadIdx.y; r < ranges; r += kLanes) sum += static_cast<double>(partial[r * elements + element]);
-  }
-  shared[self] = sum;
-  reduce_rows(shared, [](double& to, double from) { to += from; });
-  if (threadIdx.y == 0 && element < elements) dw[element] = T(static_cast<float>(shared[self]));
-}
-
 }  // namespace
 
 int64_t mma_weight_ranges(const ConvolutionProblem& p, size_t workspace) {
@@ -218,8 +201,7 @@ void mma_backward_weight(const Context& ctx, const ConvolutionProblem& p, const 
     const Input<T> x(p, buffers.x, p.I), dy(p, buffers.y, p.O);
     launch(ctx, dim3(3, static_cast<unsigned>(ranges)), dim3(kWarp, kGroups), weight_kernel<T>, x, dy, grid,
            grid.range(ranges), partial.data<float>());
-    launch(ctx, blocks_for(elements, kElements), dim3(kElements, kLanes), add_ranges_kernel<T>, ranges, elements,
-           partial.data<float>(), static_cast<T*>(buffers.w));
+    add_ranges<32, 8>(ctx, ranges, elements, partial.data<float>(), static_cast<T*>(buffers.w));
   });
 }
 

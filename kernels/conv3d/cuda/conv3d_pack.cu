@@ -23,7 +23,7 @@ struct Packed {
 };
 
 template <class T>
-__global__ void pack_kernel(Packed packed, const float* weight, T* to) {
+__global__ void __launch_bounds__(kThreads) pack_kernel(Packed packed, const float* weight, T* to) {
   for (int64_t i = grid_thread(); i < packed.count; i += grid_threads()) {
     const int64_t from = packed.source(i);
     to[i] = static_cast<T>(from < 0 ? 0.0f : weight[from]);
@@ -31,7 +31,7 @@ __global__ void pack_kernel(Packed packed, const float* weight, T* to) {
 }
 
 template <class T>
-__global__ void add_packed_kernel(Packed packed, const T* from, float* dweight) {
+__global__ void __launch_bounds__(kThreads) add_packed_kernel(Packed packed, const T* from, float* dweight) {
   for (int64_t i = grid_thread(); i < packed.count; i += grid_threads()) {
     const int64_t to = packed.source(i);
     if (to >= 0) dweight[to] += static_cast<float>(from[i]);

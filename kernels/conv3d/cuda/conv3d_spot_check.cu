@@ -13,7 +13,8 @@ namespace revunet::cuda {
 namespace {
 
 constexpr int64_t kSamples = 512, kFew = 2048;  // up to kFew results, all are checked
-constexpr unsigned kThreads = 32;
+constexpr unsigned kThreads = 32;               // of a block that computes a sum
+constexpr int64_t kGatheringThreads = 256;
 
 // Returns the voxel that is moved from (d, h, w) of voxel `at` by tap `tap` of the kernel, or of the flipped kernel; -1
 // outside the volume.
@@ -52,8 +53,8 @@ __device__ int64_t element_of(int64_t i, int64_t elements) {
 
 // Each block computes the sum at one place. sums is (places).
 template <class T>
-__global__ void sum_kernel(ConvolutionProblem p, int64_t terms, int64_t elements, const T* x, const T* w, const T* y,
-                           double* sums) {
+__global__ void __launch_bounds__(kThreads) sum_kernel(ConvolutionProblem p, int64_t terms, int64_t elements,
+                                                       const T* x, const T* w, const T* y, double* sums) {
   REVUNET_SHARED(double, shared, kThreads);
   const int64_t at = element_of(blockIdx.x, elements);
   double sum = 0;
@@ -65,7 +66,8 @@ __global__ void sum_kernel(ConvolutionProblem p, int64_t terms, int64_t elements
 
 // values is (places).
 template <class R>
-__global__ void gather_kernel(int64_t places, int64_t elements, const R* result, double* values) {
+__global__ void __launch_bounds__(kGatheringThreads)
+    gather_kernel(int64_t places, int64_t elements, const R* result, double* values) {
   const int64_t i = grid_thread();
   if (i < places) values[i] = static_cast<double>(static_cast<float>(result[element_of(i, elements)]));
 }
@@ -95,8 +97,7 @@ SpotCheck::SpotCheck(const Context& ctx, const ConvolutionProblem& problem, cons
 std::vector<double> SpotCheck::results() const {
   Tensor values(ctx_.for_workspace(), {places_}, DType::f64);
   dispatch_device_operands(problem_.result, problem_.operands, [&]<class R, class T>() {
-    constexpr int64_t kGathering = 256;  // threads per block
-    launch(ctx_, blocks_for(places_, kGathering), dim3(kGathering), gather_kernel<R>, places_,
+    launch(ctx_, blocks_for(places_, kGatheringThreads), dim3(kGatheringThreads), gather_kernel<R>, places_,
            problem_.result_elements(), static_cast<const R*>(buffers_.result(problem_.direction)),
            values.data<double>());
   });
