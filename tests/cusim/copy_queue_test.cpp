@@ -63,7 +63,13 @@ TEST_CASE("a stream that is held runs when something waits for it, and not befor
 
 TEST_CASE("samples come to the device beside its work with the values that they have, whichever stream is late",
           "[cusim]") {
+#if defined(__SANITIZE_ADDRESS__)
+  // The allocator marks what is freed. Work that is held back may still use that, as CUDA allows in a stream's order.
+  WARN("skipped under sanitizers, which would report memory that is freed in stream order: the device's stream held");
+  const Held held = GENERATE(Held::none, Held::copies);
+#else
   const Held held = GENERATE(Held::none, Held::compute, Held::copies, Held::both);
+#endif
   const bool warped = GENERATE(false, true), filled = GENERATE(false, true);
   const DType type = GENERATE(DType::f32, DType::bf16);
   CAPTURE(held, warped, filled, type);
