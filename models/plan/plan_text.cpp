@@ -109,9 +109,8 @@ std::string plan_text(const MemorySettings& settings, const ModeChoice& choice, 
     text += fmt::format(
         "on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most, converted "
         "filters included\n"
-        "the CUDA context and the libraries take memory outside of this plan: `memory-limit` leaves the libraries {} "
-        "MiB "
-        "by default, and a run logs what all take\n",
+        "the CUDA context and the libraries take memory outside of this plan: `memory-limit` leaves the libraries\n"
+        "{} MiB by default, and a run logs what all take\n",
         settings.layout.channel_bytes, settings.layout.convolution_workspace >> 20, kRoomForLibraries >> 20);
   }
   text +=

@@ -5,7 +5,7 @@
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
 #include "tests/cusim/optional_libraries.h"
-#include "tests/kernels/op_case_run.h"
+#include "tests/cusim/random_convolution.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -19,17 +19,7 @@ const std::vector<int32_t> kTensorCores = {CUDNN_NUMERICAL_NOTE_TENSOR_CORE};
 
 // Returns the result of a convolution with a kernel of edge k, which is written, added or subtracted.
 std::vector<double> convolve(Device& device, DType dtype, Write mode, int64_t k = 3) {
-  const Context ctx{device};
-  const TensorSpec activation{{1, 4, 3, 2, 8}, dtype, Layout::activation};
-  const TensorSpec weight{{8, k, k, k, 8}, dtype == DType::f64 ? DType::f64 : DType::f32};
-  const auto values = [](const Shape& shape, uint64_t sequence) {
-    return rounded(normal_values(shape.elements(), sequence));
-  };
-  const Tensor x = from_host(ctx, activation, values(activation.shape, 1));
-  const Tensor w = from_host(ctx, weight, values(weight.shape, 2));
-  Tensor y = from_host(ctx, activation, values(activation.shape, 3));
-  conv3d_forward(ctx, {&x, 1}, w, nullptr, {&y, 1}, mode);
-  return to_host_f64(y);
+  return random_convolution(device, dtype, {1, 4, 3, 2, 8}, {1, 4, 3, 2, 8}, k, mode);
 }
 
 // The largest sums are below 64. Rounding them to f32 moves them by 2e-6 at most, and adding them by as much again.

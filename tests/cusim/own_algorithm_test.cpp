@@ -5,7 +5,7 @@
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
 #include "tests/cusim/cusim.h"
-#include "tests/kernels/op_case_run.h"
+#include "tests/cusim/random_convolution.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -23,18 +23,7 @@ const std::vector<int32_t> kWithTensorCores = {CUDNN_NUMERICAL_NOTE_TENSOR_CORE}
 // Returns y, of O channels, after the convolution of x, of 30 channels (32 with padding), was added to it, subtracted
 // from it or written to it.
 std::vector<double> convolve_30(Device& device, DType dtype, Write mode = Write::add, int64_t O = 30) {
-  const Context ctx{device};
-  const TensorSpec input{{1, 1, 1, kWidth, 30}, dtype, Layout::activation};
-  const TensorSpec output{{1, 1, 1, kWidth, O}, dtype, Layout::activation};
-  const TensorSpec weight{{O, 3, 3, 3, 30}, compute_type(dtype)};
-  const auto values = [](const Shape& shape, uint64_t sequence) {
-    return rounded(normal_values(shape.elements(), sequence));
-  };
-  const Tensor x = from_host(ctx, input, values(input.shape, 1));
-  const Tensor w = from_host(ctx, weight, values(weight.shape, 2));
-  Tensor y = from_host(ctx, output, values(output.shape, 3));
-  conv3d_forward(ctx, {&x, 1}, w, nullptr, {&y, 1}, mode);
-  return to_host_f64(y);
+  return random_convolution(device, dtype, {1, 1, 1, kWidth, 30}, {1, 1, 1, kWidth, O}, 3, mode);
 }
 
 // Returns the gradient of the weight for x and y above.
