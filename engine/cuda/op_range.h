@@ -9,7 +9,7 @@ namespace revunet::cuda {
 // attached and no timer is on.
 class OpRange {
  public:
-  // `op` is a literal, because it has to outlive the device. Ops do not nest.
+  // `op` is a literal, because it has to outlive the device. It may lie within another op.
   OpRange(const Context& ctx, const char* op);
   ~OpRange();
   OpRange(const OpRange&) = delete;

@@ -1,6 +1,7 @@
 // This file measures, on request, the time that each op takes on the device's own clock.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ class OpTimer {
   struct Time {
     std::string name;  // of the op or the layer
     int64_t calls = 0;
-    double milliseconds = 0;  // on the device, from the earliest possible start of each op to its end
+    double milliseconds = 0;  // on the device, from the earliest possible start to the end, without ops within it
   };
   // Each list has all calls, and the longest time first.
   struct Times {
@@ -32,6 +33,7 @@ class OpTimer {
   // Marks where an op begins on the stream, which is where the op before it ends. `op` is a literal. The op belongs to
   // the layer that allocations belong to.
   void begin(const Context& ctx, const char* op);
+  // Ends the op that began last among those that have not ended.
   void end(const Context& ctx);
 
  private:
@@ -39,10 +41,12 @@ class OpTimer {
     const char* op;
     uint32_t layer;
     Event begin, end;
+    std::optional<size_t> within;  // the call that it is part of
   };
   Device& device_;
   bool on_ = false;
   std::vector<Call> calls_;
+  std::vector<size_t> open_;  // calls that have not ended, the innermost last
 };
 
 }  // namespace revunet::cuda
