@@ -16,11 +16,9 @@ NormActConv::Affine NormActConv::affine(const Context& ctx) const {
   return scaled;
 }
 
-Tensor NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics,
-                             const Affine& affine) const {
-  Tensor a(ctx, TensorSpec{x.shape(), operand_type(x), x.layout()});
-  group_norm_leaky_relu_forward(ctx, x, statistics, affine.gamma, affine.beta, kLeakyReluSlope, a);
-  return a;
+NormedActivation NormActConv::activate(const Context& ctx, const Tensor& x, const Tensor& statistics,
+                                       const Affine& affine) const {
+  return {ctx, x, {statistics, affine.gamma, affine.beta, kLeakyReluSlope}, operand_type(x)};
 }
 
 std::vector<Slab> NormActConv::slabs(const Tensor& x) const {
@@ -34,12 +32,12 @@ Tensor NormActConv::forward(const Context& ctx, const Tensor& x, Tensor& y) cons
   const Affine affine = this->affine(ctx);
   const std::vector<Slab> parts = slabs(x);
   for (const Slab& slab : parts) {
-    const Tensor a = activate(scratch, x.planes(slab.low, slab.planes), statistics, affine);
+    NormedActivation a = activate(scratch, x.planes(slab.low, slab.planes), statistics, affine);
     convolve_slab(scratch, slab, a, y, Write::add);
   }
   if (parts.empty()) {
-    const Tensor a = activate(scratch, x, statistics, affine);
-    conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {&y, 1}, Write::add);
+    NormedActivation a = activate(scratch, x, statistics, affine);
+    normed_conv3d_forward(ctx, a, weight_.value, y, Write::add);
   }
   return statistics;
 }
@@ -62,18 +60,18 @@ void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& st
     return backward_slabs(ctx, parts, x, statistics, y, dy, dx);
   }
   const Affine affine = this->affine(ctx);
-  Tensor a = activate(ctx, x, statistics, affine);
-  if (y) conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {y, 1}, Write::subtract);
+  NormedActivation a = activate(ctx, x, statistics, affine);
+  if (y) normed_conv3d_forward(ctx, a, weight_.value, *y, Write::subtract);
   Tensor dz = dy;  // in the type that the convolution multiplies
-  if (dy.dtype() != a.dtype()) {
-    dz = Tensor(ctx, {dy.shape(), a.dtype(), dy.layout()});
+  if (dy.dtype() != operand_type(x)) {
+    dz = Tensor(ctx, {dy.shape(), operand_type(x), dy.layout()});
     cast_forward(ctx, dy, dz);
   }
-  conv3d_backward_weight(ctx, {&a, 1}, {&dz, 1}, gradient_of(ctx, weight_));
+  normed_conv3d_backward_weight(ctx, a, dz, gradient_of(ctx, weight_));
 
   // a is no longer needed. Its gradient takes its memory, so that one tensor of this size lives at a time, or two of
   // half as many bytes.
-  Tensor& da = a;
+  Tensor da = std::move(a).take_memory();
   conv3d_backward_data(ctx, {&dz, 1}, weight_.value, {&da, 1}, Write::overwrite);
   dz = Tensor();
   add_affine_gradients(ctx, [&](Tensor& dgamma, Tensor& dbeta) {

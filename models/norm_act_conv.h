@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "engine/reversible.h"
-#include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
+#include "kernels/group_norm_leaky_relu/normed_activation.h"
 #include "kernels/write_mode.h"
 #include "models/slabs.h"
 #include "models/unet.h"
@@ -35,7 +35,7 @@ class NormActConv : public Residual {
     Tensor gamma, beta;
   };
   Affine affine(const Context& ctx) const;
-  Tensor activate(const Context& ctx, const Tensor& x, const Tensor& statistics, const Affine& affine) const;
+  NormedActivation activate(const Context& ctx, const Tensor& x, const Tensor& statistics, const Affine& affine) const;
   // Calls add(dgamma, dbeta) to add the norm's gradients. With dropout, those of channels that stay count.
   void add_affine_gradients(const Context& ctx, const std::function<void(Tensor& dgamma, Tensor& dbeta)>& add);
   DType operand_type(const Tensor& x) const { return operands_ == Operands::bf16 ? DType::bf16 : x.dtype(); }
@@ -43,10 +43,10 @@ class NormActConv : public Residual {
   // Returns the slabs in which x is taken, or nothing where it is taken as a whole.
   std::vector<Slab> slabs(const Tensor& x) const;
   // The following work slab by slab.
-  void convolve_slab(const Context& ctx, const Slab& slab, const Tensor& a, Tensor& y, Write mode) const;
+  void convolve_slab(const Context& ctx, const Slab& slab, NormedActivation& a, Tensor& y, Write mode) const;
   void backward_slabs(const Context& ctx, const std::vector<Slab>& slabs, const Tensor& x, const Tensor& statistics,
                       Tensor* y, const Tensor& dy, Tensor& dx);
-  void backward_weight_slab(const Context& ctx, const Slab& slab, const Tensor& a, const Tensor& dy);
+  void backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy);
   Tensor gradient_behind_norm(const Context& ctx, const Slab& slab, const Tensor& dy) const;
 
   GroupNorm norm_;

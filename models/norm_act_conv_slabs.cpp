@@ -27,20 +27,21 @@ void fill_zero_planes(Tensor& x, int64_t first, int64_t count) {
 }  // namespace
 
 // a is the slab's input with the planes next to it.
-void NormActConv::convolve_slab(const Context& ctx, const Slab& slab, const Tensor& a, Tensor& y, Write mode) const {
+void NormActConv::convolve_slab(const Context& ctx, const Slab& slab, NormedActivation& a, Tensor& y,
+                                Write mode) const {
   const Tensor with_halo = y.planes(slab.low, slab.planes);
   Tensor sum(ctx, with_halo.spec()), of_slab = y.planes(slab.first, slab.count);
   copy(with_halo, sum);
-  conv3d_forward(ctx, {&a, 1}, weight_.value, nullptr, {&sum, 1}, mode);
+  normed_conv3d_forward(ctx, a, weight_.value, sum, mode);
   copy(sum.planes(slab.offset(), slab.count), of_slab);
 }
 
-void NormActConv::backward_weight_slab(const Context& ctx, const Slab& slab, const Tensor& a, const Tensor& dy) {
-  Tensor dz(ctx, a.spec());  // zero outside of the slab, whose voxels alone count
+void NormActConv::backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy) {
+  Tensor dz(ctx, a.memory().spec());  // zero outside of the slab, whose voxels alone count
   copy_or_cast(ctx, dy.planes(slab.first, slab.count), dz.planes(slab.offset(), slab.count));
   fill_zero_planes(dz, 0, slab.offset());
   fill_zero_planes(dz, slab.offset() + slab.count, slab.planes - slab.offset() - slab.count);
-  conv3d_backward_weight(ctx, {&a, 1}, {&dz, 1}, gradient_of(ctx, weight_));
+  normed_conv3d_backward_weight(ctx, a, dz, gradient_of(ctx, weight_));
 }
 
 // Returns the gradient of the slab's planes.
@@ -59,7 +60,7 @@ void NormActConv::backward_slabs(const Context& ctx, const std::vector<Slab>& sl
                                  const Tensor& statistics, Tensor* y, const Tensor& dy, Tensor& dx) {
   const Affine affine = this->affine(ctx);
   for (const Slab& slab : slabs) {
-    const Tensor a = activate(ctx, x.planes(slab.low, slab.planes), statistics, affine);
+    NormedActivation a = activate(ctx, x.planes(slab.low, slab.planes), statistics, affine);
     if (y) convolve_slab(ctx, slab, a, *y, Write::subtract);
     backward_weight_slab(ctx, slab, a, dy);
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "bench/common/command_line.h"
@@ -19,6 +20,7 @@
 #include "kernels/conv3d/cuda/conv3d_cudnn.h"
 #include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
 #include "kernels/conv3d/cuda/conv3d_spot_check.h"
+#include "kernels/group_norm_leaky_relu/normed_activation.h"
 #include "models/networks.h"
 
 namespace revunet::bench {
@@ -45,16 +47,18 @@ struct Row {
   std::string name;
   bool tensor_cores, deterministic, chosen;
   size_t workspace;
-  double error, milliseconds;  // infinity where it cannot run
+  double error, milliseconds;  // with x's norm, where it needs that; infinity where it cannot run
 };
 
 // Returns a tensor of random values on the device. They repeat, which no convolution notices.
-Tensor random_tensor(const Context& ctx, int64_t elements, DType dtype) {
+Tensor random_tensor(const Context& ctx, const TensorSpec& spec) {
   constexpr int64_t kDrawn = int64_t{1} << 16;
+  const DType dtype = spec.dtype;
+  Tensor tensor(ctx, spec);
+  const int64_t elements = tensor.stored_elements();
   Rng rng(static_cast<uint64_t>(elements));
   std::vector<float> values(static_cast<size_t>(std::min(elements, kDrawn)));
   for (float& v : values) v = static_cast<float>(rng.uniform(-1, 1));
-  Tensor tensor(ctx, {elements}, dtype);
   const Tensor drawn = from_host(ctx, {static_cast<int64_t>(values.size())}, dtype, std::span<const float>(values));
   const auto drawn_bytes = static_cast<int64_t>(drawn.stored_bytes());
   for (int64_t at = 0; at < elements * size_of(dtype); at += drawn_bytes) {
@@ -65,25 +69,38 @@ Tensor random_tensor(const Context& ctx, int64_t elements, DType dtype) {
 }
 
 // Operands are the tensors of a convolution.
-struct Operands {
+class Operands {
+ public:
   Operands(const Context& ctx, const ConvolutionProblem& p)
-      : x(random_tensor(ctx, p.voxels() * p.I, type(p, cuda::Direction::backward_data))),
-        w(random_tensor(ctx, p.O * p.taps() * p.I, type(p, cuda::Direction::backward_weight))),
-        y(random_tensor(ctx, p.voxels() * p.O, type(p, cuda::Direction::forward))) {}
-  ConvolutionBuffers buffers() const { return {x.address(), w.address(), y.address()}; }
-
-  Tensor x, w, y;
+      : x_(random_tensor(ctx, {{p.N, p.D, p.H, p.W, p.I},
+                               p.normed_from.value_or(type(p, cuda::Direction::backward_data)),
+                               Layout::activation})),
+        w_(random_tensor(ctx, {{p.O, p.k, p.k, p.k, p.I}, type(p, cuda::Direction::backward_weight)})),
+        y_(random_tensor(ctx, {{p.voxels(), p.O}, type(p, cuda::Direction::forward)})) {
+    if (!p.normed_from) return;
+    const Tensor of_channels = random_tensor(ctx, {{p.I}, DType::f32});
+    normed_.emplace(
+        ctx, x_, NormedActivation::Norm{group_norm_statistics(ctx, x_, 1), of_channels, of_channels, kLeakyReluSlope},
+        p.operands);
+  }
+  ConvolutionBuffers buffers() {
+    return {normed_ ? normed_->memory().address() : x_.address(), w_.address(), y_.address(),
+            normed_ ? &*normed_ : nullptr};
+  }
 
  private:
   // Returns the type of the tensor that is the result in that direction.
   static DType type(const ConvolutionProblem& p, cuda::Direction result_in) {
     return p.direction == result_in ? p.result : p.operands;
   }
+
+  Tensor x_, w_, y_;
+  std::optional<NormedActivation> normed_;
 };
 
 std::vector<Row> algorithm_rows(const Context& ctx, cudnnHandle_t handle, const ConvolutionProblem& problem,
                                 const std::string& chosen, const Options& options) {
-  const Operands operands(ctx, problem);
+  Operands operands(ctx, problem);
   cuda::AlgorithmTrial trial(ctx, problem, operands.buffers(), describe(problem));
   const AlgorithmLimits limits{static_cast<size_t>(options.workspace_mib) << 20, {.deterministic = false}};
   std::vector<Row> rows;
@@ -100,7 +117,7 @@ std::vector<Row> algorithm_rows(const Context& ctx, cudnnHandle_t handle, const 
     }
     rows.push_back(std::move(row));
   };
-  if (const auto own = cuda::mma_algorithm(problem, limits)) measure(*own);
+  for (const auto& own : cuda::mma_algorithms(problem, limits)) measure(*own);
   cuda::AlgorithmTarget target(handle, ctx.device);
   for (const AlgorithmForm form : {AlgorithmForm::plain, AlgorithmForm::fused}) {
     for (const auto& a : cudnn_algorithms(target, problem, limits, form)) measure(a);
@@ -110,7 +127,7 @@ std::vector<Row> algorithm_rows(const Context& ctx, cudnnHandle_t handle, const 
 
 Row cublas_row(const Context& ctx, ConvolutionProblem problem, const Options& options) {
   problem.beta = 0;  // otherwise the results of the runs would add up
-  const Operands operands(ctx, problem);
+  Operands operands(ctx, problem);
   auto& products = ctx.device.state<cuda::MatrixProducts>();
   Row row{"cuBLAS", true, true, true, kCudaLayout.convolution_workspace, 0, std::numeric_limits<double>::infinity()};
   cuda::SpotCheck check(ctx, problem, operands.buffers());
@@ -179,8 +196,8 @@ void run(const Options& options, Json json) {
     json["convolutions"].push_back(to_json(problem, rows));
     if (!options.json.empty()) write_json(options.json, json);
   };
-  fmt::print("{}, {}; fastest of {} runs; * is what a step runs\n", training.device_description(),
-             name_of(options.precision), options.runs);
+  fmt::print("{}, {}; fastest of {} runs, with the norm of x where an algorithm needs it; * is what a step runs\n",
+             training.device_description(), name_of(options.precision), options.runs);
   const cuda::CudnnHandle handle(ctx.device);
   REVUNET_CUDNN_CHECK(cudnnSetStream(handle, cuda::stream_of(ctx)));
   for (const auto& [key, chosen] : ctx.device.state<cuda::ConvolutionAlgorithms>().chosen()) {

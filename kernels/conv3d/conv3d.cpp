@@ -88,5 +88,11 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
 void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {
   return REVUNET_ON_DEVICE(conv3d_backward_bias, ctx, dy, dbias);
 }
+void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode) {
+  return REVUNET_ON_DEVICE(normed_conv3d_forward, ctx, x, weight, y, mode);
+}
+void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
+  return REVUNET_ON_DEVICE(normed_conv3d_backward_weight, ctx, x, dy, dweight);
+}
 
 }  // namespace revunet

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "kernels/cuda/channel_sums.h"
+#include "kernels/cuda/norm.h"
 #include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
 
 namespace revunet::cuda {
@@ -88,25 +89,6 @@ __global__ void __launch_bounds__(kGroupThreads)
       static_cast<float>(1.0 / sqrt(shared[0].squares[0] / shared[0].count + kGroupNormEpsilon));
 }
 
-// A Norm is a norm of C channels with its LeakyReLU, and what is known about its input, on the device.
-struct Norm {
-  int64_t C, per_group;
-  const float *statistics, *gamma, *beta;
-  float slope;
-
-  struct Channel {
-    float mean, rstd, scale, shift;  // all 0 in the padding, so that z is 0 too
-
-    __device__ float z(float x) const { return (x - mean) * scale + shift; }
-  };
-  __device__ float rstd(int64_t c) const { return statistics[c / per_group * 2 + 1]; }
-  __device__ float leak(float z) const { return z > 0 ? 1.0f : slope; }
-  __device__ Channel channel(int64_t c) const {
-    if (c >= C) return {0, 0, 0, 0};
-    return {statistics[c / per_group * 2], rstd(c), rstd(c) * gamma[c], beta[c]};
-  }
-};
-
 // Here and in the gradient, threads take packs of Y, which is the narrower type where there are two.
 template <class X, class Y>
 __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
@@ -120,7 +102,7 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
   const auto store = [&](int64_t v, Channels<N> values) {
     for (int c = 0; c < N; ++c) {
       const float z = channels[c].z(values[c]);
-      values[c] = norm.leak(z) * z;
+      values[c] = leak(z, norm.slope) * z;
     }
     y.store(v, pack, values);
   };
@@ -135,7 +117,7 @@ struct GradientTerms {
 
   __device__ Norm::Channel channel(int64_t c) const { return norm.channel(c); }
   __device__ void terms(const Norm::Channel& c, float x, float dy, float (&to)[2]) const {
-    to[0] = norm.leak(c.z(x)) * dy;
+    to[0] = leak(c.z(x), norm.slope) * dy;
     to[1] = to[0] * ((x - c.mean) * c.rstd);
   }
 };
@@ -196,7 +178,7 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
   };
   const auto store = [&](int64_t v, Operands at) {
     for (int c = 0; c < N; ++c) {
-      const float dz = norm.leak(channels[c].z(at.x[c])) * at.dy[c];
+      const float dz = leak(channels[c].z(at.x[c]), norm.slope) * at.dy[c];
       at.dx[c] += channels[c].scale * dz - offset[c] - (at.x[c] - channels[c].mean) * tilt[c];
     }
     dx.store(v, pack, at.dx);
@@ -204,12 +186,6 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<Y>>)
   for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
     VoxelRange(voxels, range, r).for_each_voxel<kBatch<kLoads>>(load, store);
   }
-}
-
-Norm norm_of(int64_t C, const Tensor& statistics, int64_t n, const Tensor& gamma, const float* beta, double slope) {
-  const int64_t groups = statistics.shape()[1];
-  return {
-      C, C / groups, statistics.data<float>() + n * groups * 2, gamma.data<float>(), beta, static_cast<float>(slope)};
 }
 
 }  // namespace
@@ -239,7 +215,7 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
     const VoxelGrid g = voxel_grid(D * H * W, packs_per_voxel<Y>(y));
     for (int64_t n = 0; n < N; ++n) {
       launch_in_turn(ctx, g, forward_kernel<X, Y>, g.voxels, g.range, g.packs, voxels_of<X>(x, n),
-                     norm_of(C, statistics, n, gamma, beta.data<float>(), slope), voxels_of<Y>(y, n));
+                     norm_of(statistics, n, gamma, beta.data<float>(), slope), voxels_of<Y>(y, n));
     }
   });
 }
@@ -250,7 +226,7 @@ void group_norm_gradient_sums(const Context& ctx, const Tensor& x, const Tensor&
   dispatch_device_operands(x.dtype(), dy.dtype(), [&]<class X, class Y>() {
     for (int64_t n = 0; n < N; ++n) {
       channel_sums<2>(ctx, D * H * W, voxels_of<X>(x, n), voxels_of<Y>(dy, n),
-                      GradientTerms{norm_of(C, statistics, n, gamma, beta.data<float>(), slope)},
+                      GradientTerms{norm_of(statistics, n, gamma, beta.data<float>(), slope)},
                       sums.data<double>() + (part * N + n) * 2 * dy.channel_stride());
     }
   });
@@ -262,7 +238,7 @@ Tensor group_norm_corrections(const Context& ctx, const Tensor& sums, const Tens
   Tensor corrections(ctx.for_workspace(), {N, 2, C}, DType::f32);
   for (int64_t n = 0; n < N; ++n) {
     launch(ctx, blocks_for(C, kCorrectionThreads), dim3(kCorrectionThreads), corrections_kernel,
-           norm_of(C, statistics, n, gamma, nullptr, kNoLeakyRelu), voxels, parts, N * 2 * stride, stride,
+           norm_of(statistics, n, gamma, nullptr, kNoLeakyRelu), voxels, parts, N * 2 * stride, stride,
            sums.data<double>() + n * 2 * stride, dgamma.data<float>(), dbeta.data<float>(),
            corrections.data<float>() + n * 2 * C);
   }
@@ -278,7 +254,7 @@ void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const 
     const auto kernel = accumulate ? backward_kernel<true, X, Y> : backward_kernel<false, X, Y>;
     for (int64_t n = 0; n < N; ++n) {
       launch_in_turn(ctx, g, kernel, g.voxels, g.range, g.packs, voxels_of<X>(x, n), voxels_of<Y>(dy, n),
-                     norm_of(C, statistics, n, gamma, beta.data<float>(), slope), corrections.data<float>() + n * 2 * C,
+                     norm_of(statistics, n, gamma, beta.data<float>(), slope), corrections.data<float>() + n * 2 * C,
                      voxels_of<X>(dx, n));
     }
   });

@@ -1,6 +1,7 @@
 // Tests which of cuDNN's engines runs a convolution, and what happens where engines are wrong, slow or fail.
 #include "engine/cuda/cuda_device.h"
 #include "kernels/conv3d/conv3d.h"
+#include "kernels/conv3d/cuda/conv3d_algorithms.h"
 #include "tests/cusim/cublas.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
@@ -160,7 +161,8 @@ TEST_CASE("a library that finds no memory runs again once cached memory is given
   engines[0].failures = 2;
   const EngineOffer offer(engines);
   Device device = cuda::make_device(0);
-  CHECK_THROWS_AS(convolve(device, DType::f32, Write::overwrite), OutOfMemoryError);
+  CHECK_THROWS_WITH(convolve(device, DType::f32, Write::overwrite),
+                    ContainsSubstring("[memory] expected memory for cuDNN"));
 }
 
 TEST_CASE("an engine that cuDNN finds no memory to make is made once cached memory is given back, or left out",
@@ -179,6 +181,15 @@ TEST_CASE("an engine that cuDNN finds no memory to make is made once cached memo
   const EngineOffer offer({{.number = 4, .notes = kTensorCores, .unmade = 2}});
   Device device = cuda::make_device(0);
   CHECK_THROWS_AS(convolve(device, DType::f32, Write::overwrite), OutOfMemoryError);  // not "no algorithm fits"
+}
+
+// 2 x 27 x 32 x 32 operations a voxel.
+TEST_CASE("algorithms that are compiled at run time are tried for more than 20 GFLOP", "[cusim]") {
+  const auto is_worth_it = [](int64_t voxels) {
+    return cuda::is_worth_compiling_for({cuda::Direction::forward, DType::f32, DType::f32, 1, 1, 1, voxels, 32, 32, 3});
+  };
+  CHECK_FALSE(is_worth_it(361'689));
+  CHECK(is_worth_it(361'690));
 }
 
 TEST_CASE("where cuDNN has no engine, the message says what would help", "[cusim]") {

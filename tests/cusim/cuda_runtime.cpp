@@ -17,7 +17,7 @@ struct State {
   cudaError_t count_error = cudaSuccess;
   bool misaligned = false;
   cudaError_t last = cudaSuccess, stream = cudaSuccess, kernel_code = cudaSuccess;
-  double milliseconds = 0;
+  double milliseconds = 0, kernel_milliseconds = 0;
   int kernel_architecture = 80;
 };
 State state;
@@ -77,6 +77,12 @@ cudaError_t stream_error() {
 
 void pass_time(double milliseconds) {
   state.milliseconds += milliseconds;
+}
+void set_kernel_milliseconds(double milliseconds) {
+  state.kernel_milliseconds = milliseconds;
+}
+void pass_kernel_time() {
+  pass_time(state.kernel_milliseconds);
 }
 void break_stream(cudaError_t error) {
   state.stream = error;

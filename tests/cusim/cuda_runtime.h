@@ -24,8 +24,9 @@ void fail_device_count(cudaError_t error, int driver_version);
 void set_multiprocessors(int count);
 inline constexpr int kBlocksAtOnce = 2;
 
-// Moves the device's clock on. A recorded event moves it by 1 ms too. Nothing else does.
+// Moves the device's clock on. A recorded event moves it by 1 ms too, and a kernel by what is set, which is 0 at first.
 void pass_time(double milliseconds);
+void set_kernel_milliseconds(double milliseconds);
 // Makes every wait for the stream fail with this error, until it is called with cudaSuccess.
 void break_stream(cudaError_t error);
 // Sets the error with which the runtime refuses every kernel, as it does where a build has no code for the device.
@@ -33,9 +34,10 @@ void miss_kernel_code(cudaError_t error);
 // Sets the architecture for which the runtime says that kernels were compiled, which is 80 at first.
 void compile_kernels_for(int architecture);
 
-// These are for the other files of the runtime. They count a stream or an event that is made or destroyed, and return
-// the clock and what break_stream() set.
+// These are for the other files of the simulator. They count a stream or an event that is made or destroyed, move the
+// clock on by a kernel, and return the clock and what break_stream() set.
 void count_object(int64_t change);
+void pass_kernel_time();
 double clock_milliseconds();
 cudaError_t stream_error();
 

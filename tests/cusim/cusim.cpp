@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/fiber.h"
 
 namespace revunet::cusim {
@@ -190,6 +191,7 @@ void launch(dim3 grid, dim3 block, const std::function<void()>& kernel) {
                 static_cast<unsigned>(i / grid.x / grid.y)};
     run_block(permutation(s.order, count, static_cast<uint32_t>(i)));
   }
+  pass_kernel_time();
 }
 
 void* shared(const void* key, size_t bytes) {

@@ -53,6 +53,13 @@ cuda::ConvolutionProblem problem_of(int64_t width, int64_t I, int64_t O, int64_t
   return {Direction::forward, DType::f32, DType::f32, 1, 1, 1, width, I, O, k};
 }
 
+// Returns the algorithm that is offered, or nothing.
+cuda::AlgorithmPointer only_algorithm(const cuda::ConvolutionProblem& problem, size_t workspace) {
+  std::vector<cuda::AlgorithmPointer> offered = cuda::mma_algorithms(problem, {workspace, {}});
+  REQUIRE(offered.size() <= 1);
+  return offered.empty() ? nullptr : std::move(offered[0]);
+}
+
 }  // namespace
 
 TEST_CASE("our own algorithm runs where it is the fastest, and its name is kept", "[cusim]") {
@@ -66,7 +73,7 @@ TEST_CASE("our own algorithm runs where it is the fastest, and its name is kept"
   CHECK_THAT(log[0], ContainsSubstring("engine 4 has an error of "));
   CHECK_THAT(log[1], ContainsSubstring("own mma has an error of "));
   CHECK_THAT(log[2], ContainsSubstring("own mma is chosen, "));
-  CHECK(chosen(device) == std::vector<std::string>{kMmaName});
+  CHECK(chosen(device) == std::vector{std::string(kMmaName)});
 
   // What subtracts runs the same algorithm as what added, without another trial.
   const int64_t runs = cusim::engine_runs(4);
@@ -90,7 +97,7 @@ TEST_CASE("our own algorithm computes the gradient of weights, and runs where cu
   const EngineOffer offer({});
   Device cpu, device = cuda::make_device(0);
   expect_close(weight_gradient(device, DType::f32), weight_gradient(cpu, DType::f64));
-  CHECK(chosen(device) == std::vector<std::string>{kMmaName});
+  CHECK(chosen(device) == std::vector{std::string(kMmaName)});
 }
 
 // Voxels lie in one row. Whatever a thread wrote beyond its own voxel would be over what ran before it in reverse.
@@ -106,14 +113,14 @@ TEST_CASE("our own algorithm computes fewer than 32 channels", "[cusim]") {
     cusim::set_order(cusim::Order::forward);
     CHECK(largest_difference(got, exact) <= tolerance * largest(exact));
   }
-  CHECK(chosen(device) == std::vector<std::string>(3, kMmaName));
+  CHECK(chosen(device) == std::vector<std::string>(3, std::string(kMmaName)));
 }
 
 TEST_CASE("our own algorithm says why it does not run, unless tensors find no memory", "[cusim]") {
   cuda::ConvolutionProblem problem = problem_of(kWidth, 32, 32);
   problem.result = DType::bf16;  // there are no kernels for it
   Device device = cuda::make_device(0), full = cuda::make_device(0);
-  const cuda::AlgorithmPointer algorithm = cuda::mma_algorithm(problem, {size_t{32} << 20, {}});
+  const cuda::AlgorithmPointer algorithm = only_algorithm(problem, size_t{32} << 20);
   REQUIRE(algorithm);
   const cuda::RunStatus status = algorithm->try_run(Context{device}, {});
   CHECK_THAT(status.failure, ContainsSubstring("expected operands of the tensor's type"));
@@ -130,7 +137,7 @@ TEST_CASE("strict fp32 leaves our own algorithm out for f32 alone", "[cusim]") {
   CHECK(chosen(device) == std::vector<std::string>{"engine 4"});
   device.kernel_choices().clear();
   convolve_30(device, DType::bf16);
-  CHECK(chosen(device) == std::vector<std::string>{kMmaName});
+  CHECK(chosen(device) == std::vector{std::string(kMmaName)});
 }
 
 TEST_CASE("our own algorithm is not offered where its code has no tensor cores, and its name means nothing there",
@@ -152,7 +159,7 @@ TEST_CASE("our own algorithm is not offered where its code has no tensor cores, 
 TEST_CASE("our own algorithm is offered within the workspace, for 32 channels, and where there are tiles enough",
           "[cusim]") {
   const auto offered = [](const cuda::ConvolutionProblem& problem, size_t workspace = size_t{32} << 20) {
-    return cuda::mma_algorithm(problem, {workspace, {}}) != nullptr;
+    return only_algorithm(problem, workspace) != nullptr;
   };
   const Device device = cuda::make_device(0);
   CHECK(offered(problem_of(kWidth, 32, 32)));
@@ -170,5 +177,5 @@ TEST_CASE("our own algorithm is offered within the workspace, for 32 channels, a
   gradient.direction = Direction::backward_weight;
   CHECK_FALSE(offered(gradient, kWeights - 1));
   REQUIRE(offered(gradient, 3 * kWeights));
-  CHECK(cuda::mma_algorithm(gradient, {3 * kWeights, {}})->workspace() == 3 * kWeights);
+  CHECK(only_algorithm(gradient, 3 * kWeights)->workspace() == 3 * kWeights);
 }

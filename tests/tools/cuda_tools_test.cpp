@@ -95,9 +95,9 @@ TEST_CASE("the file of algorithms holds what was chosen, and a second run choose
   const std::string device = j["devices"].begin().key();
   CHECK_THAT(device, ContainsSubstring("simulated, sm_80, 1024 MiB; cuDNN "));
   auto& choices = j["devices"][device];
-  // Two levels have three directions each. Forward adds and subtracts in blocks, and writes in the first convolution,
-  // which is of a block's shape once it is padded.
-  CHECK(choices.size() == 9);
+  // Two levels have three directions each. Forward adds and subtracts in blocks, where x is a norm. The first
+  // convolution, whose x is none, writes, and has a gradient of weights.
+  CHECK(choices.size() == 10);
   for (const auto& [problem, plan] : choices.items()) {
     CHECK_THAT(problem, ContainsSubstring("f32, x (1, ") && ContainsSubstring(", deterministic"));
     CHECK_THAT(plan.get<std::string>(),

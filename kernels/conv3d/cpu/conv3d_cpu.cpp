@@ -123,4 +123,12 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
   }
 }
 
+void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode) {
+  cpu::conv3d_forward(ctx, {&x.values(ctx), 1}, weight, nullptr, {&y, 1}, mode);
+}
+
+void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
+  cpu::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
+}
+
 }  // namespace revunet::cpu

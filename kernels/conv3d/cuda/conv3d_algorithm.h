@@ -26,6 +26,7 @@ class ConvolutionAlgorithm {
     std::string name;     // the same for the same version of the library and the same device
     size_t workspace;     // bytes
     bool tensor_cores, deterministic;
+    bool normalises = false;  // reads what x is the norm of, and not its values
   };
 
   explicit ConvolutionAlgorithm(Properties properties) : properties_(std::move(properties)) {}
@@ -38,6 +39,7 @@ class ConvolutionAlgorithm {
   size_t workspace() const { return properties_.workspace; }
   bool tensor_cores() const { return properties_.tensor_cores; }
   bool deterministic() const { return properties_.deterministic; }
+  bool normalises() const { return properties_.normalises; }
 
   // Runs on the context's stream, with workspace from the allocator.
   virtual RunStatus try_run(const Context& ctx, const ConvolutionBuffers& buffers) const = 0;

@@ -1,5 +1,6 @@
 #include "kernels/conv3d/cuda/conv3d_algorithms.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -8,13 +9,11 @@
 #include "engine/cuda/optional_libraries.h"
 #include "kernels/conv3d/cuda/conv3d_cudnn.h"
 #include "kernels/conv3d/cuda/conv3d_mma_algorithm.h"
+#include "kernels/group_norm_leaky_relu/normed_activation.h"
 
 namespace revunet::cuda {
 
 namespace {
-
-// Beyond this many, algorithms that are compiled at run time are tried too. They take seconds to make, once per shape.
-constexpr double kManyFlops = 20e9;
 
 // Returns the problem's name among the device's kernel choices.
 std::string key_of(const ConvolutionProblem& p, const AlgorithmLimits& limits) {
@@ -46,6 +45,11 @@ std::string advice() {
 
 }  // namespace
 
+bool is_worth_compiling_for(const ConvolutionProblem& p) {
+  constexpr double kManyFlops = 20e9;
+  return p.flops() > kManyFlops;
+}
+
 void ConvolutionAlgorithms::run(const Context& ctx, const ConvolutionProblem& problem,
                                 const ConvolutionBuffers& buffers, const AlgorithmLimits& limits) {
   REVUNET_CUDNN_CHECK(cudnnSetStream(handle_, stream_of(ctx)));
@@ -55,6 +59,7 @@ void ConvolutionAlgorithms::run(const Context& ctx, const ConvolutionProblem& pr
     found = algorithms_.emplace(std::pair(problem, limits), choose(ctx, trial, problem, limits)).first;
     trial.restore();
   }
+  if (buffers.normed && !found->second->normalises()) buffers.normed->values(ctx);
   found->second->run(ctx, buffers);
 }
 
@@ -62,16 +67,16 @@ AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTria
                                                const ConvolutionProblem& problem, const AlgorithmLimits& limits) {
   KernelChoices& choices = ctx.device.kernel_choices();
   AlgorithmTarget target(handle_, ctx.device);
-  const auto out_of_memory = [&] { return trial.out_of_memory() || target.out_of_memory(); };
+  const auto without_memory = [&] { return target.out_of_memory() ? "cuDNN" : trial.library_without_memory(); };
   const std::string key = key_of(problem, limits);
   if (const auto chosen = choices.find(key); chosen != choices.end()) {
     auto known = correct_one(target, trial, problem, limits, chosen->second);
-    if (!known && out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
+    if (!known && !without_memory().empty()) ctx.device.allocator().refuse_library(without_memory());
     REVUNET_EXPECTS(known, Error,
                     "[conv3d] expected {} algorithm {} for {}, as it was chosen before, got none of that name, or "
                     "other results than it should have; remove `conv-algorithms`'s file, or use the cuDNN and the GPU "
                     "that it was written with",
-                    chosen->second == kMmaName ? "our own" : "cuDNN's", chosen->second, key);
+                    is_own(chosen->second) ? "our own" : "cuDNN's", chosen->second, key);
     return known;
   }
   AlgorithmPointer best;
@@ -79,12 +84,12 @@ AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTria
     const auto chosen = choices.find(key_of(other, limits));
     if (!best && chosen != choices.end()) best = correct_one(target, trial, problem, limits, chosen->second);
   }
-  if (!best && !out_of_memory()) {
+  if (!best && without_memory().empty()) {
     try_all(ctx, target, trial, problem, limits);
     if (trial.any_correct()) best = trial.take_fastest();
   }
-  if (!best && out_of_memory()) ctx.device.allocator().refuse_library("cuDNN");
-  REVUNET_EXPECTS(best, Error, "[conv3d] expected a cuDNN algorithm that computes {}, got none; {}", key, advice());
+  if (!best && !without_memory().empty()) ctx.device.allocator().refuse_library(without_memory());
+  REVUNET_EXPECTS(best, Error, "[conv3d] expected an algorithm that computes {}, got none; {}", key, advice());
   choices[key] = best->name();
   return best;
 }
@@ -92,13 +97,16 @@ AlgorithmPointer ConvolutionAlgorithms::choose(const Context& ctx, AlgorithmTria
 AlgorithmPointer ConvolutionAlgorithms::correct_one(AlgorithmTarget& target, AlgorithmTrial& trial,
                                                     const ConvolutionProblem& problem, const AlgorithmLimits& limits,
                                                     const std::string& name) {
-  AlgorithmPointer found;
-  if (name == kMmaName) {
-    found = mma_algorithm(problem, limits);
-  } else if (auto named = cudnn_algorithms(target, problem, limits, form_of(name), name); !named.empty()) {
-    found = std::make_unique<CudnnAlgorithm>(std::move(named[0]));
+  std::vector<AlgorithmPointer> offered;
+  if (is_own(name)) {
+    offered = mma_algorithms(problem, limits);
+  } else {
+    for (CudnnAlgorithm& a : cudnn_algorithms(target, problem, limits, form_of(name), name)) {
+      offered.push_back(std::make_unique<CudnnAlgorithm>(std::move(a)));
+    }
   }
-  return found && trial.is_correct(*found) ? std::move(found) : nullptr;
+  const auto found = std::ranges::find(offered, name, [](const AlgorithmPointer& a) { return a->name(); });
+  return found != offered.end() && trial.is_correct(**found) ? std::move(*found) : nullptr;
 }
 
 void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTarget& target, AlgorithmTrial& trial,
@@ -117,12 +125,8 @@ void ConvolutionAlgorithms::try_all(const Context& ctx, AlgorithmTarget& target,
     trial.keep_correct(std::move(fast));
   };
   try_form(AlgorithmForm::plain);
-  if (AlgorithmPointer own = mma_algorithm(problem, limits)) {
-    std::vector<AlgorithmPointer> only;
-    only.push_back(std::move(own));
-    trial.keep_correct(std::move(only));
-  }
-  if (!trial.any_correct() || problem.flops() > kManyFlops) {
+  trial.keep_correct(mma_algorithms(problem, limits));
+  if (!trial.any_correct() || is_worth_compiling_for(problem)) {
     const std::string reason = load_nvrtc();
     if (!reason.empty()) ctx.device.log("cuDNN compiles no algorithms, because NVRTC cannot be loaded: {}", reason);
     try_form(AlgorithmForm::fused);

@@ -19,6 +19,9 @@ namespace revunet::cuda {
 
 class AlgorithmTarget;
 
+// Returns whether algorithms that are compiled at run time are tried too, which takes seconds once per shape.
+bool is_worth_compiling_for(const ConvolutionProblem& problem);
+
 class ConvolutionAlgorithms {
  public:
   explicit ConvolutionAlgorithms(Device& device) : handle_(device) {}

@@ -41,14 +41,35 @@ void run(const Context& ctx, const ConvolutionProblem& problem, const Convolutio
   }
 }
 
+// Where `normed` is given, x is its memory.
 void convolve(const Context& ctx, Direction direction, const Tensor& x, const Tensor& weight, const WeightBlock& block,
-              const Tensor& y, Write mode) {
+              const Tensor& y, Write mode, NormedActivation* normed = nullptr) {
   ConvolutionProblem problem = problem_of(direction, x, y, weight.shape()[1]);
   problem.alpha = mode == Write::subtract ? -1 : 1;
   problem.beta = mode == Write::overwrite ? 0 : 1;
+  if (normed) problem.normed_from = normed->x().dtype();
   Tensor packed = packed_weights(ctx, problem);
   pack_weights(ctx, weight, block, packed);
-  run(ctx, problem, {x.address(), packed.address(), y.address()}, packed.stored_bytes());
+  run(ctx, problem, {x.address(), packed.address(), y.address(), normed}, packed.stored_bytes());
+}
+
+void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tensor& dweight, const WeightBlock& block,
+                     NormedActivation* normed = nullptr) {
+  ConvolutionProblem problem = problem_of(Direction::backward_weight, x, dy, dweight.shape()[1]);
+  if (normed) problem.normed_from = normed->x().dtype();
+  const Tensor packed = packed_weights(ctx, problem);
+  run(ctx, problem, {x.address(), packed.address(), dy.address(), normed}, packed.stored_bytes());
+  add_packed_weights(ctx, packed, block, dweight);
+}
+
+WeightBlock whole(const Tensor& weight) {
+  return {0, weight.shape()[0], 0, weight.shape()[4]};
+}
+
+// Returns whether a convolution may apply the norm itself: products do not, and in some shapes of mixed precision the
+// values have more padding than what is normalised.
+bool may_normalise(const NormedActivation& x, const Tensor& weight) {
+  return weight.shape()[1] == 3 && x.x().channel_stride() == x.memory().channel_stride();
 }
 
 }  // namespace
@@ -77,12 +98,18 @@ void conv3d_backward_data(const Context& ctx, std::span<const Tensor> dy, const 
 
 void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::span<const Tensor> dy,
                             Tensor& dweight) {
-  for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
-    const ConvolutionProblem problem = problem_of(Direction::backward_weight, x[i], dy[j], dweight.shape()[1]);
-    const Tensor packed = packed_weights(ctx, problem);
-    run(ctx, problem, {x[i].address(), packed.address(), dy[j].address()}, packed.stored_bytes());
-    add_packed_weights(ctx, packed, block, dweight);
-  });
+  for_each_block(
+      x, dy, [&](const WeightBlock& block, size_t i, size_t j) { backward_weight(ctx, x[i], dy[j], dweight, block); });
+}
+
+void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode) {
+  if (!may_normalise(x, weight)) return cuda::conv3d_forward(ctx, {&x.values(ctx), 1}, weight, nullptr, {&y, 1}, mode);
+  convolve(ctx, Direction::forward, x.memory(), weight, whole(weight), y, mode, &x);
+}
+
+void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
+  if (!may_normalise(x, dweight)) return cuda::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
+  backward_weight(ctx, x.memory(), dy, dweight, whole(dweight), &x);
 }
 
 void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias) {

@@ -11,6 +11,7 @@
 // loaded, 117 bytes a product.
 #include "engine/cuda/launch.h"
 #include "kernels/conv3d/cuda/conv3d_mma.h"
+#include "kernels/conv3d/cuda/conv3d_mma_norm.h"
 #include "kernels/conv3d/cuda/conv3d_mma_operands.h"
 
 namespace revunet::cuda {
@@ -68,8 +69,7 @@ __global__ void __launch_bounds__(kArrangingThreads)
 struct Tile {
   int n, d, h, w;
 
-  template <class T>
-  __device__ Tile(const Input<T>& x, unsigned number) {
+  __device__ Tile(const Extents& x, unsigned number) {
     const auto tiles = [](int extent) { return static_cast<unsigned>((extent + kTile - 1) / kTile); };
     const unsigned line = number / tiles(x.W), plane = line / tiles(x.H);
     w = static_cast<int>(number % tiles(x.W)) * kTile;
@@ -80,12 +80,14 @@ struct Tile {
 };
 
 // Fills halo (10, 10, 10, packs of a slice).
-template <class T>
-__device__ void fill_halo(const Input<T>& x, const Tile& tile, int slice, OperandPack* halo) {
+template <class X>
+__device__ void fill_halo(const X& x, const Tile& tile, int slice, OperandPack* halo) {
+  static_assert(kWarp % kPacksOfSlice == 0);  // so that a thread keeps to its channels
+  const auto channels = x.channels(tile.n, slice * kPacksOfSlice + static_cast<int>(threadIdx.x) % kPacksOfSlice);
   const auto load = [&](int i) {
     const int voxel = i / kPacksOfSlice;
-    return x.pack(tile.n, tile.d + voxel / (kHalo * kHalo) - 1, tile.h + voxel / kHalo % kHalo - 1,
-                  tile.w + voxel % kHalo - 1, slice * kPacksOfSlice + i % kPacksOfSlice);
+    return x.pack(channels, tile.n, tile.d + voxel / (kHalo * kHalo) - 1, tile.h + voxel / kHalo % kHalo - 1,
+                  tile.w + voxel % kHalo - 1);
   };
   copy_packs<kThreads, kHaloPacks>(load, [&](int i, const OperandPack& pack) { halo[i] = pack; });
 }
@@ -123,8 +125,8 @@ __device__ void add_products(FragmentC (&sums)[kTile / 2][kColumns], const Opera
 }
 
 // Sets y = alpha sums + beta y in the tile's voxels of one depth.
-template <class T, class R>
-__device__ void store(const FragmentC (&sums)[kTile / 2][kColumns], const Input<T>& x, const Tile& tile,
+template <class R>
+__device__ void store(const FragmentC (&sums)[kTile / 2][kColumns], const Extents& x, const Tile& tile,
                       const Voxels<R>& y, float alpha, bool adds) {
   const int d = tile.d + static_cast<int>(threadIdx.y), w = tile.w + static_cast<int>(threadIdx.x / 4);
   const int64_t plane = int64_t{tile.n} * x.D + d, index = threadIdx.x % 4;
@@ -142,11 +144,12 @@ __device__ void store(const FragmentC (&sums)[kTile / 2][kColumns], const Input<
   }
 }
 
-template <class T, class R>
+template <class X, class R>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
-    convolve_kernel(Input<T> x, const OperandPack* weights, Voxels<R> y, float alpha, bool adds) {
+    convolve_kernel(X x, const OperandPack* weights, Voxels<R> y, float alpha, bool adds) {
   REVUNET_SHARED(OperandPack, halo, kHaloPacks);
   REVUNET_SHARED(OperandPack, taps, kTapPacks);
+  using T = typename X::Operand;
   const Tile tile(x, blockIdx.x);
   const int depth = static_cast<int>(threadIdx.y);
   const bool has_voxels = tile.d + depth < x.D;
@@ -174,7 +177,7 @@ int64_t weight_packs(const ConvolutionProblem& p) {
 }  // namespace
 
 bool mma_runs_here() {
-  return has_tensor_core_code(convolve_kernel<float, float>);
+  return has_tensor_core_code(convolve_kernel<Input<float>, float>);
 }
 
 int64_t mma_tiles(const ConvolutionProblem& p) {
@@ -186,7 +189,9 @@ size_t mma_convolve_workspace(const ConvolutionProblem& p) {
   return static_cast<size_t>(weight_packs(p)) * sizeof(OperandPack);
 }
 
-void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers) {
+void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers,
+                  const NormedActivation* normed) {
+  if (normed) expect_fits(*normed, p);
   const int64_t packs = weight_packs(p);
   Tensor arranged(ctx.for_workspace(), {packs * kPackBytes / size_of(DType::f32)}, DType::f32);
   auto* weights = reinterpret_cast<OperandPack*>(arranged.address());
@@ -195,10 +200,12 @@ void mma_convolve(const Context& ctx, const ConvolutionProblem& p, const Convolu
   dispatch_device_operands(p.result, p.operands, [&]<class R, class T>() {
     launch(ctx, blocks_for(packs, kArrangingThreads), dim3(kArrangingThreads), arrange_kernel<T>,
            Weights<T>{static_cast<const T*>(buffers.w), p.O, p.I, backward}, packs, weights);
-    const Input<T> x(p, backward ? buffers.y : buffers.x, backward ? p.O : p.I);
     const Voxels<R> y{static_cast<R*>(buffers.result(p.direction)), backward ? p.I : p.O};
-    launch(ctx, dim3(blocks), dim3(kWarp, kTile), convolve_kernel<T, R>, x, weights, y, static_cast<float>(p.alpha),
-           p.beta != 0);
+    const Input<T> plain(p, backward ? buffers.y : buffers.x, backward ? p.O : p.I);
+    with_input<R>(ctx, p, plain, normed, [&]<class X>(const X& x) {
+      launch(ctx, dim3(blocks), dim3(kWarp, kTile), convolve_kernel<X, R>, x, weights, y, static_cast<float>(p.alpha),
+             p.beta != 0);
+    });
   });
 }
 

@@ -23,28 +23,44 @@ __device__ OperandPack operands_of(StoredPack<T> pack) {
   return std::bit_cast<OperandPack>(pack);
 }
 
-// An Input is an activation (N, D, H, W, C), C with padding. Its extents and places in it take 32 bits, because a
+// These are the extents (N, D, H, W, C) of an activation, C with padding. They and places in it take 32 bits, because a
 // thread has no registers for more.
-template <class T>
-struct Input {
-  const T* data;
+struct Extents {
   int D, H, W, C;
 
-  Input(const ConvolutionProblem& p, const void* x, int64_t channels)
-      : data(static_cast<const T*>(x)),
-        D(static_cast<int>(p.D)),
-        H(static_cast<int>(p.H)),
-        W(static_cast<int>(p.W)),
-        C(static_cast<int>(channels)) {}
+  Extents(const ConvolutionProblem& p, int64_t channels)
+      : D(static_cast<int>(p.D)), H(static_cast<int>(p.H)), W(static_cast<int>(p.W)), C(static_cast<int>(channels)) {}
 
-  // Returns the index-th pack of a voxel's channels. It is zero outside of the volume and beyond the channels.
-  __device__ OperandPack pack(int n, int d, int h, int w, int index) const {
-    const bool inside = d >= 0 && h >= 0 && w >= 0 && d < D && h < H && w < W && index * kPack<T> < C;
-    const int64_t at = (((int64_t{n} * D + d) * H + h) * W + w) * C + index * kPack<T>;
+  // Returns where a channel of a voxel is in memory, or -1 outside of the volume and beyond the channels.
+  __device__ int64_t at(int n, int d, int h, int w, int channel) const {
+    const bool inside = d >= 0 && h >= 0 && w >= 0 && d < D && h < H && w < W && channel < C;
+    const int64_t at = (((int64_t{n} * D + d) * H + h) * W + w) * C + channel;
+    return inside ? at : -1;
+  }
+};
+
+// An Input is an activation whose values are the operands. Kernels take any type with these members; NormedInput
+// (conv3d_mma_norm.h) is another one.
+template <class T>
+struct Input : Extents {
+  using Operand = T;
+  const T* data;
+
+  Input(const ConvolutionProblem& p, const void* x, int64_t channels)
+      : Extents(p, channels), data(static_cast<const T*>(x)) {}
+
+  // These are the index-th pack of the channels of batch element n's voxels, with what a thread keeps for them.
+  struct PackChannels {
+    int index;
+  };
+  __device__ PackChannels channels(int /*n*/, int index) const { return {index}; }
+
+  // Returns these channels of a voxel. They are zero outside of the volume and beyond the last channel.
+  __device__ OperandPack pack(const PackChannels& channels, int n, int d, int h, int w) const {
+    const int64_t from = at(n, d, h, w, channels.index * kPack<T>);
     // It loads in any case, because loads that no branch separates are under way at the same time.
-    const int64_t from = inside ? at : 0;
-    OperandPack pack = operands_of(*reinterpret_cast<const StoredPack<T>*>(data + from));
-    for (uint32_t& word : pack.words) word = inside ? word : 0;
+    OperandPack pack = operands_of(*reinterpret_cast<const StoredPack<T>*>(data + (from < 0 ? 0 : from)));
+    for (uint32_t& word : pack.words) word = from < 0 ? 0 : word;
     return pack;
   }
 };

@@ -10,6 +10,7 @@
 // by (K, 8), 4 fragments of dy and 3 of x are loaded, 100 bytes a product.
 #include "engine/cuda/launch.h"
 #include "kernels/conv3d/cuda/conv3d_mma.h"
+#include "kernels/conv3d/cuda/conv3d_mma_norm.h"
 #include "kernels/conv3d/cuda/conv3d_mma_operands.h"
 #include "kernels/cuda/add_ranges.h"
 
@@ -41,10 +42,13 @@ struct GroupedTile {
   OperandPack* packs;
 
   // Fills it from a depth of an activation, whose voxel (h, w) is the first. All threads of the block take part.
-  __device__ void load(const Input<T>& from, int n, int d, int h, int w) const {
+  template <class From>
+  __device__ void load(const From& from, int n, int d, int h, int w) const {
+    static_assert(kWarp % kPacksOfVoxel == 0);  // so that a thread keeps to its channels
+    const auto channels = from.channels(n, static_cast<int>(threadIdx.x) % kPacksOfVoxel);
     const auto load = [&](int i) {
       const int voxel = i / kPacksOfVoxel;
-      return from.pack(n, d, h + voxel / Columns, w + voxel % Columns, i % kPacksOfVoxel);
+      return from.pack(channels, n, d, h + voxel / Columns, w + voxel % Columns);
     };
     copy_packs<kThreads, Rows * Columns * kPacksOfVoxel>(load, [&](int i, const OperandPack& pack) {
       const int voxel = i / kPacksOfVoxel, index = i % kPacksOfVoxel;
@@ -153,9 +157,9 @@ struct TileGrid {
 };
 
 // Block (kd, r) sums the taps of kd over tiles [r * range, (r + 1) * range). partial is (ranges, O, 27, I).
-template <class T>
+template <class X, class T = typename X::Operand>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
-    weight_kernel(Input<T> x, Input<T> dy, TileGrid grid, unsigned range, float* partial) {
+    weight_kernel(X x, Input<T> dy, TileGrid grid, unsigned range, float* partial) {
   REVUNET_SHARED(OperandPack, x_packs, TileOfX<T>::kPacks);
   REVUNET_SHARED(OperandPack, dy_packs, TileOfDy<T>::kPacks);
   const TileOfX<T> x_tile{x_packs};
@@ -193,14 +197,18 @@ size_t mma_weight_workspace(const ConvolutionProblem& p, int64_t ranges) {
 }
 
 void mma_backward_weight(const Context& ctx, const ConvolutionProblem& p, const ConvolutionBuffers& buffers,
-                         int64_t ranges) {
+                         int64_t ranges, const NormedActivation* normed) {
+  if (normed) expect_fits(*normed, p);
   const TileGrid grid(p);
   const int64_t elements = p.result_elements();
   Tensor partial(ctx.for_workspace(), {ranges, elements}, DType::f32);
-  dispatch_f32_bf16(p.operands, [&]<class T>() {
-    const Input<T> x(p, buffers.x, p.I), dy(p, buffers.y, p.O);
-    launch(ctx, dim3(3, static_cast<unsigned>(ranges)), dim3(kWarp, kGroups), weight_kernel<T>, x, dy, grid,
-           grid.range(ranges), partial.data<float>());
+  const DType loaded = normed ? normed->x().dtype() : p.operands;
+  dispatch_device_operands(loaded, p.operands, [&]<class S, class T>() {
+    const Input<T> plain(p, buffers.x, p.I), dy(p, buffers.y, p.O);
+    with_input<S>(ctx, p, plain, normed, [&]<class X>(const X& x) {
+      launch(ctx, dim3(3, static_cast<unsigned>(ranges)), dim3(kWarp, kGroups), weight_kernel<X>, x, dy, grid,
+             grid.range(ranges), partial.data<float>());
+    });
     add_ranges<32, 8>(ctx, ranges, elements, partial.data<float>(), static_cast<T*>(buffers.w));
   });
 }

@@ -11,8 +11,9 @@ std::string describe(const ConvolutionProblem& p) {
   const std::string types =
       p.operands == p.result ? name_of(p.operands) : fmt::format("{} to {}", name_of(p.operands), name_of(p.result));
   const std::string scales = p.alpha == 1 && p.beta == 0 ? "" : fmt::format(", alpha {}, beta {}", p.alpha, p.beta);
-  return fmt::format("{} {}, x ({}, {}, {}, {}, {}), {} output channels, kernel {}{}", direction, types, p.N, p.D, p.H,
-                     p.W, p.I, p.O, p.k, scales);
+  const std::string norm = p.normed_from ? fmt::format(" normalised from {}", name_of(*p.normed_from)) : "";
+  return fmt::format("{} {}, x ({}, {}, {}, {}, {}){}, {} output channels, kernel {}{}", direction, types, p.N, p.D,
+                     p.H, p.W, p.I, norm, p.O, p.k, scales);
 }
 
 }  // namespace revunet::cuda

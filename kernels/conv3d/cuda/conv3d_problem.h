@@ -3,10 +3,15 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
 
 #include "engine/device.h"
 #include "engine/dtype.h"
+
+namespace revunet {
+class NormedActivation;
+}
 
 namespace revunet::cuda {
 
@@ -24,12 +29,14 @@ enum class Direction : uint8_t {
 };
 
 // x is (N, D, H, W, I), y is (N, D, H, W, O), I and O with padding, and w is (O, k, k, k, I). What is read has type
-// `operands`, and what is computed has type `result`, which is the same or f32. Stride 1, padding (k - 1) / 2.
+// `operands`, and what is computed has type `result`, which is the same or f32. Stride 1, padding (k - 1) / 2. x may be
+// the norm of an activation of type `normed_from`, which has as many channels with padding; never for backward_data.
 struct ConvolutionProblem {
   Direction direction;
   DType operands, result;
   int64_t N, D, H, W, I, O, k;
   int alpha = 1, beta = 0;
+  std::optional<DType> normed_from = {};
   auto operator<=>(const ConvolutionProblem&) const = default;
 
   int64_t voxels() const { return N * D * H * W; }
@@ -46,9 +53,11 @@ struct ConvolutionProblem {
 // Returns a text such as "forward f32, x (1, 64, 64, 64, 32), 32 output channels, kernel 3".
 std::string describe(const ConvolutionProblem& problem);
 
-// ConvolutionBuffers are addresses on the device. backward_data writes x and reads y; backward_weight writes w.
+// ConvolutionBuffers are addresses on the device. backward_data writes x and reads y; backward_weight writes w. Where
+// the problem's x is a norm, `normed` is that norm, and x holds its values if it has them.
 struct ConvolutionBuffers {
   void *x, *w, *y;
+  NormedActivation* normed = nullptr;
 
   void*& result(Direction direction) {
     return direction == Direction::forward ? y : direction == Direction::backward_data ? x : w;

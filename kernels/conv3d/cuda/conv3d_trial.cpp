@@ -6,6 +6,7 @@
 
 #include "engine/cuda/event.h"
 #include "engine/cuda/library_memory.h"
+#include "kernels/group_norm_leaky_relu/normed_activation.h"
 
 namespace revunet::cuda {
 
@@ -33,6 +34,23 @@ std::vector<std::byte> values_to_keep(const Context& ctx, const ConvolutionProbl
   return values;
 }
 
+const ConvolutionBuffers& with_values(const Context& ctx, const ConvolutionBuffers& buffers) {
+  if (buffers.normed) buffers.normed->values(ctx);
+  return buffers;
+}
+
+// Returns the time of a run on the device.
+template <class Run>
+double time_of(const Context& ctx, Run run) {
+  Event begin, end;
+  // While the device does the first run, the host prepares the second, whose time is then the device's alone.
+  run();
+  begin.record(stream_of(ctx));
+  run();
+  end.record(stream_of(ctx));
+  return end.milliseconds_since(begin);
+}
+
 }  // namespace
 
 AlgorithmTrial::AlgorithmTrial(const Context& ctx, const ConvolutionProblem& problem, const ConvolutionBuffers& buffers,
@@ -40,18 +58,24 @@ AlgorithmTrial::AlgorithmTrial(const Context& ctx, const ConvolutionProblem& pro
     : ctx_(ctx),
       problem_(problem),
       buffers_(buffers),
+      lacked_values_(buffers.normed && !buffers.normed->has_values()),
       kept_(values_to_keep(ctx, problem, buffers)),
-      check_(ctx, problem, buffers),
+      check_(ctx, problem, with_values(ctx, buffers)),
       problem_name_(std::move(problem_name)) {}
 
 void AlgorithmTrial::restore() {
+  restore_result();
+  if (lacked_values_) buffers_.normed->forget_values();
+}
+
+void AlgorithmTrial::restore_result() {
   if (!kept_.empty()) ctx_.device.memory().copy_in(buffers_.result(problem_.direction), kept_.data(), kept_.size());
 }
 
 // Runs an algorithm on what the result held. A result that is only written is full of NaNs before, so that an algorithm
 // that reads it, or leaves a part of it out, is wrong.
 RunStatus AlgorithmTrial::run_on_result(const ConvolutionAlgorithm& algorithm) {
-  restore();
+  restore_result();
   constexpr uint8_t kNan = 0xff;  // each byte of a NaN, in f32 and in bf16
   if (kept_.empty()) ctx_.device.memory().fill(buffers_.result(problem_.direction), kNan, result_bytes(problem_));
   return algorithm.try_run(ctx_, buffers_);
@@ -59,7 +83,7 @@ RunStatus AlgorithmTrial::run_on_result(const ConvolutionAlgorithm& algorithm) {
 
 double AlgorithmTrial::error_of(const ConvolutionAlgorithm& algorithm) {
   const RunStatus status = with_room(ctx_.device, [&] { return run_on_result(algorithm); });
-  out_of_memory_ = out_of_memory_ || found_no_memory(status);
+  if (found_no_memory(status)) library_without_memory_ = algorithm.library();
   const cudaError_t stream = cudaStreamSynchronize(stream_of(ctx_));
   REVUNET_EXPECTS(stream == cudaSuccess, Error,
                   "[conv3d] expected {0}'s algorithm {1} to run {2}, got {3} ({4}), after which nothing runs on the "
@@ -119,13 +143,22 @@ AlgorithmPointer AlgorithmTrial::take_fastest() {
 }
 
 double AlgorithmTrial::milliseconds(const ConvolutionAlgorithm& algorithm) {
-  Event begin, end;
-  // While the device does the first run, the host prepares the second, whose time is then the device's alone.
-  algorithm.run(ctx_, buffers_);
-  begin.record(stream_of(ctx_));
-  algorithm.run(ctx_, buffers_);
-  end.record(stream_of(ctx_));
-  return end.milliseconds_since(begin);
+  const double of_run = time_of(ctx_, [&] { algorithm.run(ctx_, buffers_); });
+  return lacked_values_ && !algorithm.normalises() ? of_run + milliseconds_of_norm() : of_run;
+}
+
+double AlgorithmTrial::milliseconds_of_norm() {
+  if (!norm_milliseconds_) {
+    const auto compute = [&] {
+      buffers_.normed->forget_values();
+      buffers_.normed->values(ctx_);
+    };
+    norm_milliseconds_ = kInfinity;
+    for (int round = 0; round < kRounds; ++round) {
+      norm_milliseconds_ = std::min(*norm_milliseconds_, time_of(ctx_, compute));
+    }
+  }
+  return *norm_milliseconds_;
 }
 
 }  // namespace revunet::cuda
