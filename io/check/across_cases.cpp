@@ -13,16 +13,16 @@ namespace {
 // A default field of view is reported where it has more than this many times the voxels that the largest brain needs.
 constexpr double most_padding = 2;
 
-std::string name_of_image(size_t index) {
-  return index < modality_names.size() ? modality_names[index] : "segmentation";
+std::string name_of_image(const Task& task, size_t index) {
+  return index < task.modalities().size() ? task.modalities()[index] : "segmentation";
 }
 
 // Returns a text such as "t1, flair": the images of one case that are also images of the other.
-std::string pairs_text(const std::vector<std::pair<size_t, size_t>>& pairs) {
+std::string pairs_text(const Task& task, const std::vector<std::pair<size_t, size_t>>& pairs) {
   std::vector<std::string> words;
   for (const auto& [own, other] : pairs) {
-    words.push_back(own == other ? name_of_image(own)
-                                 : fmt::format("{} (its {})", name_of_image(own), name_of_image(other)));
+    words.push_back(own == other ? name_of_image(task, own)
+                                 : fmt::format("{} (its {})", name_of_image(task, own), name_of_image(task, other)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
 }
@@ -94,7 +94,8 @@ void compare_fingerprints(std::vector<CaseCheck>& checks, const Patients& patien
     checked.findings.push_back(
         {one_patient ? FindingKind::duplicate : FindingKind::leakage,
          fmt::format("[{}] expected images of its own, got those of {}{} as {}; remove one of them", name(cases.first),
-                     one_patient ? "" : "another patient, ", name(cases.second), pairs_text(modalities))});
+                     one_patient ? "" : "another patient, ", name(cases.second),
+                     pairs_text(*checked.task, modalities))});
   }
 }
 
@@ -111,7 +112,9 @@ void compare_label_values(std::vector<CaseCheck>& checks) {
 }
 
 std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
-  std::array<int64_t, region_count> voxels{};
+  if (checks.empty()) return {};
+  const std::vector<Task::Region>& regions = checks[0].profile.task()->regions();
+  std::vector<int64_t> voxels(regions.size());
   int64_t segmented = 0;
   for (const CaseCheck& c : checks) {
     segmented += c.label_values.has_value();
@@ -120,9 +123,9 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
   std::vector<Finding> findings;
   std::vector<std::string> absent;
   for (size_t r = 0; r < voxels.size(); ++r) {
-    if (voxels[r] == 0) absent.push_back(region_names[r]);
+    if (voxels[r] == 0) absent.push_back(regions[r].name);
   }
-  if (segmented > 0 && voxels[0] == 0) {
+  if (segmented > 0 && absent.size() == regions.size()) {
     findings.push_back({FindingKind::regions,
                         fmt::format("[dataset] no case has a labelled voxel: expected a tumour in some of {} "
                                     "segmentations, got background everywhere; check that they are the right files",

@@ -48,11 +48,11 @@ Size3 oriented(const BrainBox& box, const Grid& grid) {
 class CaseChecker {
  public:
   CaseChecker(const CaseFiles& files, CheckLevel level, bool wants_sums)
-      : files_(files), level_(level), wants_sums_(wants_sums) {
+      : files_(files), level_(level), wants_sums_(wants_sums), result_(files.labels) {
     result_.checked.name = files.name;
+    result_.checked.task = files.task();
     result_.checked.labels = files.labels.name();
     result_.checked.segmented = files.segmentation.has_value();
-    result_.profile = files.labels;
     result_.segmentation = files.segmentation.value_or(fs::path());
   }
 
@@ -181,7 +181,7 @@ class CaseChecker {
   }
 
   void check_voxels(std::span<float> voxels, const Grid& grid, size_t modality) {
-    const std::string name = modality_names[modality], path = files_.modalities[modality].path.string();
+    const std::string name = files_.task()->modalities()[modality], path = files_.modalities[modality].path.string();
     const std::string where = fmt::format("[{}] expected {}", path, name);
     if (!subtract_background(voxels, grid, path)) return;
     const VoxelSummary seen = summary_of(voxels, grid.size);
@@ -251,10 +251,10 @@ class CaseChecker {
 
   // Values that the profile lacks are in no region.
   void count_regions(const ValueCounts& counts) {
-    std::array<int64_t, region_count> voxels{};
+    std::vector<int64_t> voxels(files_.task()->regions().size());
     for (const LabelProfile::Meaning& m : files_.labels.meanings()) {
-      const auto inside = regions_of(m.label);
-      for (size_t r = 0; r < inside.size(); ++r) voxels[r] += inside[r] ? counts[m.value] : 0;
+      const RegionSet inside = files_.task()->regions_of(m.label);
+      for (size_t r = 0; r < voxels.size(); ++r) voxels[r] += inside[r] ? counts[m.value] : 0;
     }
     result_.checked.region_voxels = voxels;
   }

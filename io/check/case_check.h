@@ -24,11 +24,13 @@ enum class CheckLevel {
 // A Fingerprint is a hash of an image's voxels in BraTS's order. It is equal for equal voxels, whatever the file's
 // name, compression or orientation.
 struct Fingerprint {
-  size_t image;  // of io::modality_names; the segmentation after them
+  size_t image;  // of the task's modalities; the segmentation after them
   uint64_t hash;
 };
 
 struct CaseCheck {
+  explicit CaseCheck(const LabelProfile& of) : profile(of) {}
+
   CheckedCase checked;
   std::filesystem::path folder;  // of its first image
   std::vector<Fingerprint>
@@ -36,7 +38,7 @@ struct CaseCheck {
   // Says how often the segmentation has each number. A full check sets it where all numbers are whole.
   // compare_label_values reports numbers that the profile lacks, because that depends on the other cases.
   std::optional<ValueCounts> label_values;
-  LabelProfile profile = LabelProfile::brats();
+  LabelProfile profile;
   std::filesystem::path segmentation;  // empty: none
   SumOfFile sums = {};                 // of files that a full check has read whole, where sums are wanted
 };

@@ -13,7 +13,8 @@ namespace {
 
 std::vector<CaseCheck> check_all(const std::vector<CaseFiles>& cases, const CheckOptions& options,
                                  const OnProgress& progress) {
-  std::vector<CaseCheck> checks(cases.size());
+  std::vector<CaseCheck> checks;
+  for (const CaseFiles& files : cases) checks.emplace_back(files.labels);
   for_each_in_parallel(cases.size(), "cases checked", progress,
                        [&](size_t i) { checks[i] = check_case(cases[i], options.level, options.wants_sums); });
   return checks;
@@ -101,11 +102,14 @@ void expect_readable(const CheckedDataset& checked, const std::filesystem::path&
 // Returns the header of the first image of each case that has one, as far as it can be read. Each file is judged later,
 // in its turn.
 std::vector<CaseCheck> first_headers(const std::vector<CaseFiles>& cases, bool wanted) {
-  std::vector<CaseCheck> checks(wanted ? cases.size() : 0);
-  for (size_t i = 0; i < checks.size(); ++i) try {
-      checks[i].checked.name = cases[i].name;
-      const std::vector<CaseFile> files = files_of(cases[i]);
-      if (!files.empty()) checks[i].checked.grid = read_nifti_header(files[0].path).grid;
+  std::vector<CaseCheck> checks;
+  if (!wanted) return checks;
+  for (const CaseFiles& c : cases) try {
+      CaseCheck& check = checks.emplace_back(c.labels);
+      check.checked.name = c.name;
+      check.checked.task = c.task();
+      const std::vector<CaseFile> files = files_of(c);
+      if (!files.empty()) check.checked.grid = read_nifti_header(files[0].path).grid;
     } catch (const DataError&) {
     }
   return checks;

@@ -17,7 +17,7 @@ std::string row(const CheckedCase& c, size_t width) {
   text += c.grid ? fmt::format("  {:>11}  {:>14}  {:>7}", fmt::format("{}", fmt::join(c.grid->size, "x")),
                                fmt::format("{:.3g}", fmt::join(c.grid->spacing, "x")), orientation_code(*c.grid))
                  : fmt::format("  {:>11}  {:>14}  {:>7}", "-", "-", "-");
-  for (size_t r = 0; r < region_names.size(); ++r) {
+  for (size_t r = 0; r < c.task->regions().size(); ++r) {
     text += fmt::format("  {:>8}", c.region_voxels ? fmt::format("{}", (*c.region_voxels)[r]) : "-");
   }
   const auto warnings =
@@ -54,8 +54,8 @@ nlohmann::ordered_json json_of(const CheckedCase& c) {
   if (c.brain) json["brain"] = *c.brain;
   json["labels"] = c.labels;
   json["segmented"] = c.segmented;
-  for (size_t r = 0; c.region_voxels && r < region_names.size(); ++r) {
-    json["voxels"][region_names[r]] = (*c.region_voxels)[r];
+  for (size_t r = 0; c.region_voxels && r < c.region_voxels->size(); ++r) {
+    json["voxels"][c.task->regions()[r].name] = (*c.region_voxels)[r];
   }
   json["findings"] = json_of(c.findings);
   return json;
@@ -66,8 +66,11 @@ nlohmann::ordered_json json_of(const CheckedCase& c) {
 std::string table_of(const CheckedDataset& checked) {
   size_t width = 4;
   for (const CheckedCase& c : checked.cases) width = std::max(width, printable_line(c.name).size());
-  std::string text = fmt::format("{:<{}}  {:>11}  {:>14}  {:>7}  {:>8}  {:>8}  {:>8}  {:>10}  {:>8}\n", "case", width,
-                                 "voxels", "spacing, mm", "axes", "WT", "TC", "ET", "violations", "warnings");
+  std::string text = fmt::format("{:<{}}  {:>11}  {:>14}  {:>7}", "case", width, "voxels", "spacing, mm", "axes");
+  if (!checked.cases.empty()) {
+    for (const Task::Region& region : checked.cases[0].task->regions()) text += fmt::format("  {:>8}", region.name);
+  }
+  text += fmt::format("  {:>10}  {:>8}\n", "violations", "warnings");
   for (const CheckedCase& c : checked.cases) text += row(c, width);
   text += '\n' + lines_of("dataset", checked.findings);
   for (const CheckedCase& c : checked.cases) text += lines_of(c.name, c.findings);

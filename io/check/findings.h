@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "io/dataset/regions.h"
 #include "io/nifti/nifti.h"
 #include "io/preprocessing/preprocessing.h"
+#include "io/task/task.h"
 
 namespace revunet::io {
 
@@ -51,9 +51,10 @@ struct Finding {
 struct CheckedCase {
   std::string name;
   std::optional<Grid> grid;  // of the first image that can be read
-  std::string labels;        // the profile's name
+  TaskPointer task;
+  std::string labels;  // the profile's name
   bool segmented = false;
-  std::optional<std::array<int64_t, region_count>> region_voxels;  // from a full check
+  std::optional<std::vector<int64_t>> region_voxels;  // of each of the task's regions; from a full check
   std::optional<Size3> brain = {};  // voxels of the brain's box along x, y, z in BraTS's orientation; from a full check
   int64_t readable_files = 0;
   std::vector<Finding> findings;

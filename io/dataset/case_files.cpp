@@ -7,7 +7,7 @@ namespace revunet::io {
 std::vector<std::string> missing_modalities(const CaseFiles& files) {
   std::vector<std::string> names;
   for (size_t i = 0; i < files.modalities.size(); ++i) {
-    if (files.modalities[i].path.empty()) names.push_back(modality_names[i]);
+    if (files.modalities[i].path.empty()) names.push_back(files.task()->modalities()[i]);
   }
   return names;
 }
@@ -17,7 +17,7 @@ std::vector<CaseFile> files_of(const CaseFiles& files) {
   for (size_t i = 0; i < files.modalities.size(); ++i) {
     const ImageFrame& image = files.modalities[i];
     if (image.path.empty() || std::ranges::count(result, image.path, &CaseFile::path) > 0) continue;
-    result.push_back({image.frames > 1 ? "images" : modality_names[i], image.path});
+    result.push_back({image.frames > 1 ? "images" : files.task()->modalities()[i], image.path});
   }
   if (files.segmentation) result.push_back({"seg", *files.segmentation});
   return result;

@@ -1,9 +1,9 @@
 // This file says which files make a case, whatever the layout of its dataset.
 //
-// Non-obvious rule: a modality is a frame of a file: the only one, or one of the frames of a 4-D image.
+// Non-obvious rule: a modality is a frame of a file: the only one, or one of the frames of a 4-D image. Which ones
+// there are, the case's task says.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -15,11 +15,6 @@
 
 namespace revunet::io {
 
-constexpr int64_t modality_count = 4;
-// Every image has its channels in this order.
-constexpr std::array<const char*, modality_count> modality_names = {"t1", "t1ce", "t2", "flair"};
-constexpr size_t modality_t1ce = 1, modality_flair = 3;
-
 struct ImageFrame {
   std::filesystem::path path;  // empty: a modality that is missing
   int64_t frame = 0;
@@ -27,18 +22,24 @@ struct ImageFrame {
 };
 
 struct CaseFiles {
+  // Makes a case without files.
+  CaseFiles(std::string case_name, const LabelProfile& profile)
+      : name(std::move(case_name)), modalities(profile.task()->modalities().size()), labels(profile) {}
+
+  const TaskPointer& task() const { return labels.task(); }
+
   std::string name;
-  std::array<ImageFrame, modality_count> modalities;
-  std::optional<std::filesystem::path> segmentation;  // none in validation and test data
-  LabelProfile labels = LabelProfile::brats();        // what the values of the segmentation stand for
-  Background background = {};                         // of the images
+  std::vector<ImageFrame> modalities;                      // of the task's
+  std::optional<std::filesystem::path> segmentation = {};  // none in validation and test data
+  LabelProfile labels;                                     // what the values of the segmentation stand for
+  Background background = {};                              // of the images
 };
 
 // Returns the names of modalities without a file.
 std::vector<std::string> missing_modalities(const CaseFiles& files);
 
 struct CaseFile {
-  std::string role;  // t1, t1ce, t2, flair or seg; images, where one file holds all modalities
+  std::string role;  // a modality or seg; images, where one file holds several modalities
   std::filesystem::path path;
 };
 

@@ -185,7 +185,7 @@ Grid grid_of(const CaseFiles& files) {
 }  // namespace
 
 CaseVolumes load_case(const CaseFiles& files) {
-  CaseVolumes volumes;
+  CaseVolumes volumes(files.task());
   volumes.name = files.name;
   volumes.file_grid = grid_of(files);
   volumes.orientation = orientation_of(volumes.file_grid);

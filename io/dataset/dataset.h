@@ -51,16 +51,21 @@ SoundCases find_sound_cases(const std::filesystem::path& path, const std::option
 
 // CaseVolumes holds all voxels of a case on one grid, in BraTS's orientation (io/nifti/orientation.h).
 struct CaseVolumes {
+  // Makes a case of no voxels and no labels.
+  explicit CaseVolumes(TaskPointer of)
+      : task(std::move(of)), modalities(task->modalities().size()), missing(task->modalities().size()) {}
+
+  TaskPointer task;
   std::string name;
   Grid grid;
-  Grid file_grid;                                             // of the files
-  Orientation orientation;                                    // from file_grid to grid
-  std::array<int64_t, 3> cropped_at{};                        // first voxel in the whole volume, if cut to a box
-  bool cut_to_brain = false;                                  // whether the grid is the brain's box
-  std::array<std::vector<float>, modality_count> modalities;  // each X*Y*Z, x fastest
-  std::array<bool, modality_count> missing{};                 // those without a file, which are zero everywhere
-  std::optional<std::vector<uint8_t>> labels;                 // X*Y*Z, x fastest; 0, 1, 2 or 4
-  std::vector<char> header;  // of the first modality that exists, for images made from this case
+  Grid file_grid;                              // of the files
+  Orientation orientation;                     // from file_grid to grid
+  std::array<int64_t, 3> cropped_at{};         // first voxel in the whole volume, if cut to a box
+  bool cut_to_brain = false;                   // whether the grid is the brain's box
+  std::vector<std::vector<float>> modalities;  // the task's, each X*Y*Z, x fastest
+  std::vector<bool> missing;                   // those without a file, which are zero everywhere
+  std::optional<std::vector<uint8_t>> labels;  // X*Y*Z, x fastest; the task's
+  std::vector<char> header;                    // of the first modality that exists, for images made from this case
 };
 
 // Reads a case's files, their headers first, subtracts their background and brings them into BraTS's orientation by

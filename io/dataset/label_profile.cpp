@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "engine/error.h"
-#include "io/dataset/regions.h"
 #include "io/text/lower_case.h"
 
 namespace revunet::io {
@@ -16,7 +15,7 @@ namespace {
 std::string tumour_text(const LabelProfile& profile) {
   std::vector<std::string> texts;
   for (const auto& [value, label] : profile.meanings()) {
-    if (value != 0) texts.push_back(fmt::format("{} {}", value, tissue_of(label)));
+    if (value != 0) texts.push_back(fmt::format("{} {}", value, profile.task()->name_of_label(label)));
   }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
@@ -35,39 +34,43 @@ std::vector<std::string> readings_of(const ValueCounts& seen, const std::filesys
 
 }  // namespace
 
-LabelProfile::LabelProfile(std::string name, std::vector<Meaning> meanings)
-    : name_(std::move(name)), meanings_(std::move(meanings)) {
+LabelProfile::LabelProfile(std::string name, TaskPointer task, std::vector<Meaning> meanings)
+    : name_(std::move(name)), task_(std::move(task)), meanings_(std::move(meanings)) {
   std::sort(meanings_.begin(), meanings_.end(), [](const Meaning& a, const Meaning& b) { return a.value < b.value; });
-  for (const uint8_t label : all_labels) value_of(label);
+  for (const Task::Label& label : task_->labels()) value_of(label.number);
+  for (const Meaning& m : meanings_) {
+    REVUNET_EXPECTS(task_->has_label(m.label), Error, "[label profile {}] expected the labels {} of {}, got {}", name_,
+                    task_->numbers_text(), task_->name(), m.label);
+  }
 }
 
 const LabelProfile& LabelProfile::brats() {
-  static const LabelProfile profile("brats", {{0, 0}, {1, 1}, {2, 2}, {4, 4}});
+  static const LabelProfile profile("brats", brats_task(), {{0, 0}, {1, 1}, {2, 2}, {4, 4}});
   return profile;
 }
 
 const LabelProfile& LabelProfile::brats2015() {
-  static const LabelProfile profile("brats2015", {{0, 0}, {1, 1}, {2, 2}, {3, 1}, {4, 4}});
+  static const LabelProfile profile("brats2015", brats_task(), {{0, 0}, {1, 1}, {2, 2}, {3, 1}, {4, 4}});
   return profile;
 }
 
 const LabelProfile& LabelProfile::brats2023() {
-  static const LabelProfile profile("brats2023", {{0, 0}, {1, 1}, {2, 2}, {3, 4}});
+  static const LabelProfile profile("brats2023", brats_task(), {{0, 0}, {1, 1}, {2, 2}, {3, 4}});
   return profile;
 }
 
 const LabelProfile& LabelProfile::brats2024() {
-  static const LabelProfile profile("brats2024", {{0, 0}, {1, 1}, {2, 2}, {3, 4}, {4, 0}});
+  static const LabelProfile profile("brats2024", brats_task(), {{0, 0}, {1, 1}, {2, 2}, {3, 4}, {4, 0}});
   return profile;
 }
 
 const LabelProfile& LabelProfile::brats2024_ped() {
-  static const LabelProfile profile("brats2024-ped", {{0, 0}, {1, 4}, {2, 1}, {3, 1}, {4, 2}});
+  static const LabelProfile profile("brats2024-ped", brats_task(), {{0, 0}, {1, 4}, {2, 1}, {3, 1}, {4, 2}});
   return profile;
 }
 
 const LabelProfile& LabelProfile::msd() {
-  static const LabelProfile profile("msd", {{0, 0}, {1, 2}, {2, 1}, {3, 4}});
+  static const LabelProfile profile("msd", brats_task(), {{0, 0}, {1, 2}, {2, 1}, {3, 4}});
   return profile;
 }
 
@@ -87,8 +90,8 @@ uint8_t LabelProfile::value_of(uint8_t label) const {
   const auto found =
       std::find_if(meanings_.begin(), meanings_.end(), [&](const Meaning& m) { return m.label == label; });
   REVUNET_EXPECTS(found != meanings_.end(), Error,
-                  "[label profile {}] expected the labels 0, 1, 2 and 4 to have values, got none for {}; add it", name_,
-                  label);
+                  "[label profile {}] expected the labels {} to have values, got none for {}; add it", name_,
+                  task_->numbers_text(), label);
   return found->value;
 }
 
@@ -102,16 +105,14 @@ std::string LabelProfile::values_text() const {
 
 std::string LabelProfile::meanings_text() const {
   std::vector<std::string> texts;
-  for (const auto& [value, label] : meanings_) texts.push_back(fmt::format("{} {}", value, tissue_of(label)));
+  for (const auto& [value, label] : meanings_) {
+    texts.push_back(fmt::format("{} {}", value, task_->name_of_label(label)));
+  }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 bool LabelProfile::same_meanings(const LabelProfile& other) const {
-  return meanings_ == other.meanings_;
-}
-
-const char* tissue_of(uint8_t label) {
-  return label == 1 ? "core" : label == 2 ? "oedema" : label == 4 ? "enhancing" : "background";
+  return task_ == other.task_ && meanings_ == other.meanings_;
 }
 
 bool has_two_conventions(const std::string& case_name) {
@@ -180,12 +181,13 @@ std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const Lab
 }
 
 std::vector<uint8_t> values_of_labels(std::span<const uint8_t> labels, const LabelProfile& profile) {
-  std::array<uint8_t, 5> table{};
-  for (const uint8_t label : all_labels) table[label] = profile.value_of(label);
+  std::array<std::optional<uint8_t>, std::tuple_size_v<ValueCounts>> table{};
+  for (const Task::Label& label : profile.task()->labels()) table[label.number] = profile.value_of(label.number);
   std::vector<uint8_t> values(labels.size());
   std::transform(labels.begin(), labels.end(), values.begin(), [&](uint8_t label) {
-    REVUNET_EXPECTS(is_label(label), Error, "[values_of_labels] expected the labels 0, 1, 2 and 4, got {}", label);
-    return table[label];
+    REVUNET_EXPECTS(table[label], Error, "[values_of_labels] expected the labels {} of {}, got {}",
+                    profile.task()->numbers_text(), profile.task()->name(), label);
+    return *table[label];
   });
   return values;
 }

@@ -1,9 +1,8 @@
 // A LabelProfile says what the numbers in a segmentation file stand for. BraTS changed them over the years, and other
 // datasets have their own.
 //
-// Non-obvious rule: inside the program, labels are always 0, 1, 2 and 4 (io/dataset/regions.h). Only files have
-// profiles, and a profile comes from a dataset's layout or from the user, never from the values that a file happens to
-// hold.
+// Non-obvious rule: inside the program, labels have the numbers of their task. Only files have profiles, and a profile
+// comes from a dataset's layout or from the user, never from the values that a file happens to hold.
 #pragma once
 
 #include <array>
@@ -15,19 +14,21 @@
 #include <string>
 #include <vector>
 
+#include "io/task/brats_task.h"
+
 namespace revunet::io {
 
 class LabelProfile {
  public:
   struct Meaning {
     uint8_t value;  // in files
-    uint8_t label;  // in the program: 0 background, 1 core, 2 oedema, 4 enhancing
+    uint8_t label;  // in the program, as the task has it
     bool operator==(const Meaning&) const = default;
   };
 
-  // Throws Error unless there is a value for each of the labels 0, 1, 2 and 4. Where a label has several values, the
-  // first is written.
-  LabelProfile(std::string name, std::vector<Meaning> meanings);
+  // Throws Error unless there is a value for each of the task's labels, and no others. Where a label has several
+  // values, the first is written.
+  LabelProfile(std::string name, TaskPointer task, std::vector<Meaning> meanings);
 
   static const LabelProfile& brats();      // BraTS 2018-2021: 1 core, 2 oedema, 4 enhancing
   static const LabelProfile& brats2015();  // BraTS 2013-2015: 1 necrosis and 3 non-enhancing, both core; 2, 4 as later
@@ -39,20 +40,19 @@ class LabelProfile {
   static const std::vector<LabelProfile>& named();
 
   const std::string& name() const { return name_; }
+  const TaskPointer& task() const { return task_; }
   const std::vector<Meaning>& meanings() const { return meanings_; }  // by value
   std::optional<uint8_t> label_of(uint8_t value) const;
-  uint8_t value_of(uint8_t label) const;  // throws Error for a label other than 0, 1, 2, 4
+  uint8_t value_of(uint8_t label) const;  // throws Error for a label that the task lacks
   std::string values_text() const;        // "0, 1, 2 and 4"
   std::string meanings_text() const;      // "0 background, 1 core, 2 oedema, 4 enhancing"
   bool same_meanings(const LabelProfile& other) const;
 
  private:
   std::string name_;
+  TaskPointer task_;
   std::vector<Meaning> meanings_;
 };
-
-// Returns a text such as "core", for a label as the program has it.
-const char* tissue_of(uint8_t label);
 
 // Returns whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and
 // in 2024 (brats2024-ped). Only the user knows which one a case has.
@@ -80,7 +80,7 @@ void expect_known_values(const ValueCounts& counts, const LabelProfile& profile,
 std::vector<uint8_t> labels_of_values(std::span<const uint8_t> values, const LabelProfile& profile,
                                       const std::filesystem::path& path);
 
-// Turns labels into the values to write. Throws Error for a label other than 0, 1, 2, 4.
+// Turns labels into the values to write. Throws Error for a label that the task lacks.
 std::vector<uint8_t> values_of_labels(std::span<const uint8_t> labels, const LabelProfile& profile);
 
 }  // namespace revunet::io

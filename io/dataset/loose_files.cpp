@@ -69,12 +69,12 @@ void expect_file_name(const std::string& name) {
       UsageError, "[`name`] expected a name for files, without /, got '{}'", name);
 }
 
-void expect_distinct(const LooseFiles& files) {
+void expect_distinct(const LooseFiles& files, const Task& task) {
   for (size_t i = 0; i < files.images.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (files.images[i].empty() || files.images[j].empty()) continue;
       REVUNET_EXPECTS(!fs::equivalent(files.images[i], files.images[j]), UsageError,
-                      "[`{}`, `{}`] expected two files, got {} for both", modality_names[j], modality_names[i],
+                      "[`{}`, `{}`] expected two files, got {} for both", task.modalities()[j], task.modalities()[i],
                       files.images[i].string());
     }
   }
@@ -100,12 +100,14 @@ std::string common_name(std::span<const fs::path> images) {
 }
 
 CaseFiles case_of(const LooseFiles& files, const std::optional<LabelProfile>& labels, MissingModality missing) {
-  CaseFiles c{.name = {}, .modalities = {}, .segmentation = {}, .labels = labels.value_or(LabelProfile::brats())};
+  CaseFiles c("", labels.value_or(LabelProfile::brats()));
+  REVUNET_EXPECTS(files.images.size() == c.modalities.size(), Error, "[case_of] expected {} paths, got {}",
+                  c.modalities.size(), files.images.size());
   std::vector<fs::path> given;
   std::vector<std::string> absent;
   for (size_t i = 0; i < files.images.size(); ++i) {
     if (files.images[i].empty()) {
-      absent.push_back(fmt::format("`{}`", modality_names[i]));
+      absent.push_back(fmt::format("`{}`", c.task()->modalities()[i]));
       continue;
     }
     InputFile(files.images[i]);  // refuses a file that is not regular
@@ -117,7 +119,7 @@ CaseFiles case_of(const LooseFiles& files, const std::optional<LabelProfile>& la
       "[`t1`, `t1ce`, `t2`, `flair`] expected the four images of a case, got no {}; add what is missing, or "
       "give `missing-modality` zero",
       fmt::join(absent, ", no "));
-  expect_distinct(files);
+  expect_distinct(files, *c.task());
   c.name = files.name.empty() ? common_name(given) : files.name;
   REVUNET_EXPECTS(!c.name.empty(), UsageError,
                   "[`name`] expected files whose names share the case's name, got {}; give a `name`",

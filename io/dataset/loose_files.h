@@ -1,19 +1,19 @@
 // Four images that lie anywhere make a case in place of a dataset.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "io/dataset/dataset.h"
 
 namespace revunet::io {
 
 struct LooseFiles {
-  std::array<std::filesystem::path, modality_count> images;  // of modality_names; empty: not given
-  std::string name;                                          // empty: what the files' names share
+  std::vector<std::filesystem::path> images;  // of the task's modalities; empty: not given
+  std::string name;                           // empty: what the files' names share
 
   bool any() const;
 };

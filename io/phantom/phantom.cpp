@@ -9,6 +9,7 @@
 #include "io/phantom/geometry.h"
 #include "io/phantom/random.h"
 #include "io/phantom/tumour.h"
+#include "io/task/brats_task.h"
 
 namespace revunet::io {
 namespace {
@@ -21,11 +22,11 @@ constexpr Point half_width = {0.300, 0.300, 0.4645};  // 72 mm
 // These are keys of independent sequences under a case's key.
 enum RandomSequence : uint64_t { sequence_pose, sequence_anatomy, sequence_tumour, sequence_modality };
 
-// Intensities are relative, in the order of io::modality_names. About 1 is the brightest healthy tissue on T1.
+// Intensities are relative, in the order of BraTS's modalities. About 1 is the brightest healthy tissue on T1.
 struct Contrast {
   double csf, grey, white, vessel, hyperintensity, oedema, core, rim;
 };
-constexpr std::array<Contrast, modality_count> contrasts = {{
+constexpr std::array<Contrast, 4> contrasts = {{
     {0.22, 0.62, 0.88, 0.50, 0.80, 0.66, 0.46, 0.60},  // t1
     {0.25, 0.66, 0.86, 1.40, 0.80, 0.68, 0.50, 1.30},  // t1ce
     {1.65, 0.98, 0.70, 0.35, 1.05, 1.35, 1.40, 1.12},  // t2
@@ -159,7 +160,8 @@ void write_phantom(const std::filesystem::path& folder, const std::string& name,
                   failure ? failure.message() : "a folder that is there already");
   const std::vector<char> header = make_nifti_header(phantom.size, {1, 1, 1});
   for (size_t m = 0; m < phantom.modalities.size(); ++m) {
-    write_nifti(place / fmt::format("{}_{}.nii.gz", name, modality_names[m]), header, phantom.modalities[m]);
+    const std::string& modality = brats_task()->modalities()[m];
+    write_nifti(place / fmt::format("{}_{}.nii.gz", name, modality), header, phantom.modalities[m]);
   }
   write_nifti(place / fmt::format("{}_seg.nii.gz", name), header, phantom.labels);
 }

@@ -19,9 +19,9 @@ inline constexpr int64_t smallest_phantom = 32;   // voxels per side; below, the
 inline constexpr int64_t largest_phantom = 1024;  // voxels per side
 
 struct PhantomCase {
-  std::array<int64_t, 3> size;                                  // voxels along x, y, z, of 1 mm
-  std::array<std::vector<int16_t>, modality_count> modalities;  // as io::modality_names; x fastest; 0 outside the brain
-  std::vector<uint8_t> labels;                                  // 0, 1 necrotic or not enhancing, 2 oedema, 4 enhancing
+  std::array<int64_t, 3> size;                     // voxels along x, y, z, of 1 mm
+  std::array<std::vector<int16_t>, 4> modalities;  // BraTS's; x fastest; 0 outside the brain
+  std::vector<uint8_t> labels;                     // 0, 1 necrotic or not enhancing, 2 oedema, 4 enhancing
 };
 
 // One case in five has a tumour that does not enhance: those of index 3, 8, 13, ... counted from 0.

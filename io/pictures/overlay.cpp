@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "io/dataset/regions.h"
 #include "io/pictures/canvas.h"
 #include "io/pictures/contour.h"
 #include "io/pictures/planes.h"
@@ -18,18 +18,16 @@ namespace revunet::io {
 
 namespace {
 
-constexpr double kMostRowHeight = 6000;  // pixels per row, of up to four: cairo draws up to 32767
-constexpr int64_t kMargin = 3;           // voxels around the brain
+constexpr double kMostHeight = 24000;                           // pixels of all rows: cairo draws up to 32767
+constexpr int64_t kMargin = 3;                                  // voxels around the brain
 constexpr double kEdge = 14, kSliceGap = 8, kTitleHeight = 52;  // pixels: margin, between panels, above the rows
 constexpr double kCaption = 20, kLegend = 30;                   // above each row, below the last
 constexpr double kLargeLetters = 14, kLetters = 12, kSmallLetters = 10.5;  // letters
 constexpr double kLine = 1.1, kHalo = 2.4, kHaloOpacity = 0.45;            // of contours; halo that sets them off
 constexpr std::array<double, 2> kDashes = {4, 3};                          // of the reference's contours
 constexpr double kOpacity = 0.28;                                          // of fills
-constexpr size_t kWholeTumour = 0, kTumourCore = 1, kEnhancing = 2;        // regions
-constexpr std::array kRegionMeanings = {"whole tumour", "tumour core", "enhancing tumour"};
-constexpr double kMostOfScaleBar = 0.2;               // of the width
-constexpr double kSwatch = 10, kLegendOpacity = 0.5;  // next to captions, and in the legend
+constexpr double kMostOfScaleBar = 0.2;                                    // of the width
+constexpr double kSwatch = 10, kLegendOpacity = 0.5;                       // next to captions, and in the legend
 constexpr Colour kBackground = from_hex(0x000000), kText = from_hex(0xe8e8e8), kFaint = from_hex(0x9aa0a6),
                  kReference = from_hex(0xffe94d);
 
@@ -68,7 +66,7 @@ struct SurfaceDeleter {
 class OverlayFigure {
  public:
   OverlayFigure(const OverlayCase& c, int width, bool plain)
-      : case_(c), width_(width), box_(nonzero_box(c.flair, kMargin)) {
+      : case_(c), width_(width), box_(nonzero_box(c.images[c.task->regions()[0].shown_on], kMargin)) {
     const bool by_reference = c.reference && has_tumour(*c.reference);
     centre_ = largest_tumour_slices(by_reference ? *c.reference : c.prediction, box_);
     const PatientAxes axes = patient_axes(c.grid);
@@ -78,10 +76,10 @@ class OverlayFigure {
       width_mm += slices_.back().width_mm();
       row_height_ = std::max(row_height_, slices_.back().height_mm());
     }
-    scale_ = std::min((width - 2 * kEdge - 2 * kSliceGap) / width_mm, kMostRowHeight / row_height_);
+    add_rows(plain);
+    const double most = kMostHeight / static_cast<double>(rows_.size());  // pixels per row
+    scale_ = std::min((width - 2 * kEdge - 2 * kSliceGap) / width_mm, most / row_height_);
     row_height_ *= scale_;
-    add_rows("FLAIR", c.flair, {kWholeTumour}, plain);
-    add_rows("T1ce", c.t1ce, {kTumourCore, kEnhancing}, plain);
   }
 
   int height() const {
@@ -117,12 +115,18 @@ class OverlayFigure {
     return false;
   }
 
-  void add_rows(const std::string& name, const VolumeView<float>& image, const std::vector<size_t>& regions,
-                bool plain) {
-    const Window window = window_of(image, box_);
-    if (plain) rows_.push_back({name, &image, window, {}});
-    for (const size_t r : regions) {
-      rows_.push_back({fmt::format("{} {}, on {}", region_names[r], kRegionMeanings[r], name), &image, window, r});
+  void add_rows(bool plain) {
+    const Task& task = *case_.task;
+    std::map<size_t, Window> windows;  // of modalities that have a row
+    for (size_t r = 0; r < task.regions().size(); ++r) {
+      const auto& [name, labels, written, meaning, modality] = task.regions()[r];
+      const VolumeView<float>& image = case_.images[modality];
+      const std::string& of = task.modalities()[modality];
+      const auto [window, is_first] = windows.try_emplace(modality, Window{});
+      if (is_first) window->second = window_of(image, box_);
+      if (is_first && plain) rows_.push_back({of, &image, window->second, {}});
+      rows_.push_back(
+          {fmt::format("{}{}{}, on {}", name, meaning.empty() ? "" : " ", meaning, of), &image, window->second, r});
     }
   }
 
@@ -170,11 +174,11 @@ class OverlayFigure {
     cairo_fill(canvas.cairo());
   }
 
-  static Colour colour_of(size_t region) { return from_hex(kRegionColoursOnBlack[region]); }
+  static Colour colour_of(size_t region) { return from_hex(region_colour_on_black(region)); }
 
-  static std::vector<uint8_t> mask_of(const VolumeView<uint8_t>& labels, const Slice& slice, size_t region) {
+  std::vector<uint8_t> mask_of(const VolumeView<uint8_t>& labels, const Slice& slice, size_t region) const {
     std::vector<uint8_t> mask;
-    for (const uint8_t label : pixels_of(labels, slice)) mask.push_back(regions_of(label)[region]);
+    for (const uint8_t label : pixels_of(labels, slice)) mask.push_back(case_.task->regions_of(label).test(region));
     return mask;
   }
 

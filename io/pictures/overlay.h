@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/nifti/orientation.h"
 #include "io/pictures/volume.h"
+#include "io/task/task.h"
 
 namespace revunet::io {
 
@@ -21,21 +23,23 @@ struct SliceNumbers {
 
 // All volumes have one size.
 struct OverlayCase {
+  TaskPointer task;
   std::string title;
   // This is the grid of the volumes as they are here, which need not be that of a file. Only directions matter in its
   // affine. A grid without orientation is taken as BraTS's, as the network takes it, with ? for the patient's sides.
   Grid grid;
   SliceNumbers numbers;
-  VolumeView<float> t1ce, flair;  // 0: background
+  std::vector<VolumeView<float>> images;  // the task's modalities; 0: background
   VolumeView<uint8_t> prediction;
   std::optional<VolumeView<uint8_t>> reference;
 };
 
 // Returns a PNG, `width` pixels wide. It shows axial, coronal and sagittal slices, true to scale, in radiological
-// orientation. They go through the largest slices of the whole tumour in the reference or, where there is none, in the
-// prediction. Rows are WT over FLAIR, then TC and ET over T1ce. Where `plain`, each of the two images is also shown
-// without them, in a row above. With a reference, voxels of both are filled, the prediction has a solid outline and the
-// reference a dashed one. Grey goes from the 1st to the 99.5th percentile of the voxels that are not 0.
+// orientation. They go through the largest slices of all labels but background in the reference or, where there is
+// none, in the prediction. Each of the task's regions has a row, over the modality that shows it. Where `plain`, a row
+// above the first of each modality shows it alone. With a reference, voxels of both are filled, the prediction has a
+// solid outline and the reference a dashed one. Grey goes from the 1st to the 99.5th percentile of the voxels that are
+// not 0.
 std::string overlay_png(const OverlayCase& c, int width, bool plain);
 
 }  // namespace revunet::io

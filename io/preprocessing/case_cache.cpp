@@ -128,7 +128,7 @@ size_t voxels_of_size(const json& header, std::array<int64_t, 3>& size) {
 }
 
 // Returns nothing where it belongs to other files. Throws DataError, without the file's name, where it is not whole.
-std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::string& name, const json& sources) {
+std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const CaseFiles& files, const json& sources) {
   REVUNET_EXPECTS(bytes.size() > kChecksumLength, DataError, "expected a checksum and what it is of, got {} bytes",
                   bytes.size());
   const std::string_view checksum(bytes.data(), kChecksumLength);
@@ -141,8 +141,8 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const std::stri
   if (member(header, "format") != kFormat || member(header, "sources") != sources) return std::nullopt;
   REVUNET_EXPECTS(checksum == fmt::format("{:08x}\n", crc_of(bytes)), DataError, "expected another checksum");
   std::span<const char> data = bytes.subspan(length + 1);
-  CaseVolumes c;
-  c.name = name;
+  CaseVolumes c(files.task());
+  c.name = files.name;
   const size_t voxels = voxels_of_size(header, c.grid.size);
   c.cut_to_brain = true;
   c.cropped_at = header.at("cropped_at").get<std::array<int64_t, 3>>();
@@ -179,7 +179,7 @@ std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& siz
 
 CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
   const BrainBox box = brain_box(volumes);
-  CaseVolumes c;
+  CaseVolumes c(volumes.task);
   c.name = volumes.name;
   c.grid.spacing = volumes.grid.spacing;
   c.grid.affine.setIdentity();
@@ -202,7 +202,7 @@ CaseVolumes CaseCache::load(const CaseFiles& files) const {
   try {
     const Mapped mapped(path);
     if (!mapped.bytes().empty()) {
-      auto known = at_place(path.string(), [&] { return unpacked(mapped.bytes(), files.name, sources); });
+      auto known = at_place(path.string(), [&] { return unpacked(mapped.bytes(), files, sources); });
       if (known) return *std::move(known);
     }
   } catch (const DataError& e) {

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "engine/error.h"
-#include "io/dataset/regions.h"
 
 namespace revunet::io {
 namespace {
@@ -51,14 +50,13 @@ void for_each_placed(const Placement& p, const Size3& file_size, Copy&& copy) {
   }
 }
 
-using Statistics = std::array<ModalityStatistics, modality_count>;
-using Missing = std::array<bool, modality_count>;
+using Statistics = std::vector<ModalityStatistics>;
 
-// Calls visit(channel, value) for every non-zero value of an image (X, Y, Z, modality_count), in memory order.
+// Calls visit(channel, value) for every non-zero value of an image (X, Y, Z, channels), in memory order.
 template <typename Image, typename Visit>
-void for_each_nonzero(Image& image, Visit&& visit) {
-  for (size_t i = 0; i < image.size(); i += modality_count) {
-    for (size_t c = 0; c < modality_count; ++c) {
+void for_each_nonzero(Image& image, size_t channels, Visit&& visit) {
+  for (size_t i = 0; i < image.size(); i += channels) {
+    for (size_t c = 0; c < channels; ++c) {
       if (image[i + c] != 0) visit(c, image[i + c]);
     }
   }
@@ -66,45 +64,46 @@ void for_each_nonzero(Image& image, Visit&& visit) {
 
 // Returns counts, means and ranges. Throws DataError for a modality that has no deviation to divide by. The range
 // decides that, because the rounding of a constant's mean would leave a deviation that is not quite zero.
-Statistics means_of(const std::vector<float>& image, const Missing& missing, const std::string& name) {
-  Statistics statistics;
-  statistics.fill({.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});
-  for_each_nonzero(image, [&](size_t c, float value) {
+Statistics means_of(const std::vector<float>& image, const CaseVolumes& volumes) {
+  const std::vector<std::string>& modalities = volumes.task->modalities();
+  Statistics statistics(modalities.size(),
+                        {.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});
+  for_each_nonzero(image, modalities.size(), [&](size_t c, float value) {
     ModalityStatistics& s = statistics[c];
     ++s.nonzero;
     s.mean += value;
     s.least = std::min(s.least, value);
     s.greatest = std::max(s.greatest, value);
   });
-  for (size_t c = 0; c < modality_count; ++c) {
+  for (size_t c = 0; c < modalities.size(); ++c) {
     ModalityStatistics& s = statistics[c];
-    if (missing[c]) {
+    if (volumes.missing[c]) {
       s = {};
       continue;
     }
-    REVUNET_EXPECTS(s.nonzero > 0, DataError, "[{}] expected a brain in {}, got zeros; check the file", name,
-                    modality_names[c]);
+    REVUNET_EXPECTS(s.nonzero > 0, DataError, "[{}] expected a brain in {}, got zeros; check the file", volumes.name,
+                    modalities[c]);
     REVUNET_EXPECTS(s.least < s.greatest, DataError,
-                    "[{}] expected varying voxels in {}, got {} in all {} non-zero ones; check the file", name,
-                    modality_names[c], s.least, s.nonzero);
+                    "[{}] expected varying voxels in {}, got {} in all {} non-zero ones; check the file", volumes.name,
+                    modalities[c], s.least, s.nonzero);
     s.mean /= static_cast<double>(s.nonzero);
   }
   return statistics;
 }
 
 // Standardises every modality in place.
-Statistics standardise(std::vector<float>& image, const Missing& missing, const std::string& name) {
-  Statistics statistics = means_of(image, missing, name);
-  std::array<double, modality_count> squares{};
-  for_each_nonzero(image, [&](size_t c, float value) {
+Statistics standardise(std::vector<float>& image, const CaseVolumes& volumes) {
+  Statistics statistics = means_of(image, volumes);
+  std::vector<double> squares(statistics.size());
+  for_each_nonzero(image, statistics.size(), [&](size_t c, float value) {
     const double difference = value - statistics[c].mean;
     squares[c] += difference * difference;
   });
-  for (size_t c = 0; c < modality_count; ++c) {
-    if (missing[c]) continue;
+  for (size_t c = 0; c < statistics.size(); ++c) {
+    if (volumes.missing[c]) continue;
     statistics[c].deviation = std::sqrt(squares[c] / static_cast<double>(statistics[c].nonzero));
   }
-  for_each_nonzero(image, [&](size_t c, float& value) {
+  for_each_nonzero(image, statistics.size(), [&](size_t c, float& value) {
     value = static_cast<float>((value - statistics[c].mean) / statistics[c].deviation);
   });
   return statistics;
@@ -112,21 +111,23 @@ Statistics standardise(std::vector<float>& image, const Missing& missing, const 
 
 void expect_volumes_fit(const CaseVolumes& volumes) {
   const auto count = static_cast<size_t>(voxels_of(volumes.grid.size));
-  for (size_t c = 0; c < modality_count; ++c) {
+  for (size_t c = 0; c < volumes.modalities.size(); ++c) {
     REVUNET_EXPECTS(volumes.modalities[c].size() == count, Error,
-                    "[{}] expected {} voxels of {}, got {}; use load_case", volumes.name, count, modality_names[c],
-                    volumes.modalities[c].size());
+                    "[{}] expected {} voxels of {}, got {}; use load_case", volumes.name, count,
+                    volumes.task->modalities()[c], volumes.modalities[c].size());
   }
   REVUNET_EXPECTS(!volumes.labels || volumes.labels->size() == count, Error,
                   "[{}] expected {} labels, got {}; use load_case", volumes.name, count, volumes.labels->size());
 }
 
 // Whatever takes the result relies on this. Counting is several times as fast as looking for the first.
-void expect_labels(std::span<const uint8_t> labels, const std::string& name) {
-  const auto is_none = [](uint8_t label) { return !is_label(label); };
+void expect_labels(std::span<const uint8_t> labels, const CaseVolumes& volumes) {
+  std::array<bool, 256> known{};
+  for (const Task::Label& label : volumes.task->labels()) known[label.number] = true;
+  const auto is_none = [&](uint8_t label) { return !known[label]; };
   if (std::ranges::count_if(labels, is_none) == 0) return;
-  throw Error(fmt::format("[{}] expected the labels 0, 1, 2 and 4, got {}; map the labels first, as load_case does",
-                          name, *std::ranges::find_if(labels, is_none)));
+  throw Error(fmt::format("[{}] expected the labels {}, got {}; map the labels first, as load_case does", volumes.name,
+                          volumes.task->numbers_text(), *std::ranges::find_if(labels, is_none)));
 }
 
 void expect_placement_fits(const Placement& p, const Size3& file_size, size_t values, int64_t channels) {
@@ -179,21 +180,23 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   expect_volumes_fit(volumes);
   const BrainBox box = brain_box(volumes);
   Preprocessed result;
+  result.task = volumes.task;
+  const size_t channels = volumes.modalities.size();
   result.placement = place(box, size);
   result.cropped_at = volumes.cropped_at;
   for (size_t axis = 0; axis < 3; ++axis) {
     result.cut[axis] = box.high[axis] - box.low[axis] - result.placement.extent[axis];
   }
-  result.image.resize(static_cast<size_t>(voxels_of(size) * modality_count));
+  result.image.resize(static_cast<size_t>(voxels_of(size)) * channels);
   for_each_placed(result.placement, volumes.grid.size, [&](size_t to, size_t from) {
-    for (size_t c = 0; c < modality_count; ++c) result.image[to * modality_count + c] = volumes.modalities[c][from];
+    for (size_t c = 0; c < channels; ++c) result.image[to * channels + c] = volumes.modalities[c][from];
   });
-  result.statistics = standardise(result.image, volumes.missing, volumes.name);
+  result.statistics = standardise(result.image, volumes);
   if (volumes.labels) {
     result.labels.resize(static_cast<size_t>(voxels_of(size)));
     for_each_placed(result.placement, volumes.grid.size,
                     [&](size_t to, size_t from) { result.labels[to] = (*volumes.labels)[from]; });
-    expect_labels(result.labels, volumes.name);
+    expect_labels(result.labels, volumes);
   }
   return result;
 }

@@ -46,12 +46,15 @@ struct ModalityStatistics {
 };
 
 struct Preprocessed {
-  std::vector<float> image;     // (X, Y, Z, modality_count)
+  TaskPointer task;
+  std::vector<float> image;     // (X, Y, Z, channels), whose channels are the task's modalities
   std::vector<uint8_t> labels;  // (X, Y, Z); empty for a case without labels
   Placement placement;
   Size3 cut{};         // voxels of the brain's box that did not fit, along each axis; tools report them
   Size3 cropped_at{};  // that of the volumes, which the placement is in
-  std::array<ModalityStatistics, modality_count> statistics{};
+  std::vector<ModalityStatistics> statistics;  // of each modality
+
+  int64_t channels() const { return std::ssize(task->modalities()); }
 };
 
 // Returns the voxels along each axis of the smallest box that holds every voxel that is non-zero in any modality, which
@@ -64,7 +67,7 @@ Size3 brain_extent(const CaseVolumes& volumes);
 // output. Zeros stay zero. Sums are in double, two passes, in the output's order, so they are the same at any thread
 // count. A missing modality stays zero, and so do its statistics. Throws DataError with the case for volumes that are
 // zero everywhere and, with the modality, for one that is zero or constant there and not missing. Throws UsageError for
-// a size that is not positive, and Error for labels other than 0, 1, 2 and 4.
+// a size that is not positive, and Error for labels that the task lacks.
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_field_of_view);
 
 // Sets labels (X, Y, Z) of the output's size to 0 in the output's padding, where the file has no voxel. Throws Error if

@@ -1,10 +1,8 @@
 #include "models/inference/component_filter.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
-#include "io/dataset/regions.h"
 #include "io/scores/components.h"
 
 namespace revunet {
@@ -26,23 +24,29 @@ std::vector<bool> kept(const io::Components& components, double voxel_volume, co
   return keeps;
 }
 
-// A voxel that a region loses gets this label: nothing outside WT, oedema outside TC, and not enhancing core outside
-// ET.
-constexpr std::array<uint8_t, io::region_count> label_without = {0, 2, 1};
+// Returns what a voxel of this label gets that a region loses.
+uint8_t label_without(const io::Task& task, uint8_t label, size_t region) {
+  const io::RegionSet inside = task.regions_of(label);
+  for (size_t r = region; r-- > 0;) {
+    if (inside[r]) return task.regions()[r].written;
+  }
+  return 0;
+}
 
 }  // namespace
 
-void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, double voxel_volume,
+void filter_components(std::vector<uint8_t>& labels, const io::Task& task, const io::Index3& size, double voxel_volume,
                        const ComponentFilter& filter) {
   if (!filter.removes()) return;
-  for (size_t region = 0; region < label_without.size(); ++region) {
+  for (size_t region = 0; region < task.regions().size(); ++region) {
     std::vector<uint8_t> mask(labels.size());
     std::transform(labels.begin(), labels.end(), mask.begin(),
-                   [&](uint8_t label) { return io::regions_of(label)[region]; });
+                   [&](uint8_t label) { return task.regions_of(label).test(region); });
     const io::Components components = io::connected_components(mask, size);
     const std::vector<bool> keeps = kept(components, voxel_volume, filter);
     for (size_t i = 0; i < labels.size(); ++i) {
-      if (components.of[i] != 0 && !keeps[components.of[i] - 1]) labels[i] = label_without[region];
+      const bool removed = components.of[i] != 0 && !keeps[components.of[i] - 1];
+      if (removed) labels[i] = label_without(task, labels[i], region);
     }
   }
 }

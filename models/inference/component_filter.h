@@ -1,7 +1,8 @@
 // This filter removes small pieces of predicted regions: connected components that are too small, or not among the
 // largest.
 //
-// Non-obvious rule: regions stay nested. A piece of whole tumour takes with it what it holds. A piece of tumour core
+// Non-obvious rule: nested regions stay nested. A voxel of a piece that is removed gets the label that the regions
+// before this one write. So in BraTS a piece of whole tumour takes with it what it holds, a piece of tumour core
 // becomes oedema, and one of enhancing tumour becomes not enhancing core.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "io/preprocessing/mask_box.h"
+#include "io/task/task.h"
 
 namespace revunet {
 
@@ -20,9 +22,9 @@ struct ComponentFilter {
   bool removes() const { return keep || min_volume > 0; }
 };
 
-// labels holds 0, 1, 2 and 4, x fastest, voxels_in(size) of them, each of voxel_volume mm^3. WT is filtered first, then
-// TC within what is left of it, then ET. Components are 26-connected.
-void filter_components(std::vector<uint8_t>& labels, const io::Index3& size, double voxel_volume,
+// labels holds the task's, x fastest, voxels_in(size) of them, each of voxel_volume mm^3. Regions are filtered in their
+// order, each within what is left of the labels. Components are 26-connected.
+void filter_components(std::vector<uint8_t>& labels, const io::Task& task, const io::Index3& size, double voxel_volume,
                        const ComponentFilter& filter);
 
 }  // namespace revunet

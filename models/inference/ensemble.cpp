@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "io/dataset/regions.h"
 #include "models/inference/weights_reader.h"
 #include "models/inference/whole_volume.h"
 
@@ -78,11 +77,12 @@ std::vector<float> Ensemble::probabilities(std::span<const float> image, const i
                                            const std::function<void()>& on_pass) const {
   std::vector<float> sum;
   const std::vector<MirrorAxes> mirrors = subsets(mirror_);
+  const UNetConfig& network = members_.at(0).info.config;  // all have the same channels
   for (const MirrorAxes& axes : mirrors) {
-    const std::vector<float> seen = mirrored(image, size, io::modality_count, axes);
+    const std::vector<float> seen = mirrored(image, size, network.in_channels, axes);
     for (const Member& member : members_) {
       const std::vector<float> one = mirrored(predict_whole_volume(ctx_, *member.network, seen, size, activation_type_),
-                                              size, io::region_count, axes);
+                                              size, network.out_channels, axes);
       if (sum.empty()) sum.resize(one.size());
       for (size_t i = 0; i < one.size(); ++i) sum[i] += one[i];
       on_pass();

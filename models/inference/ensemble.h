@@ -33,8 +33,8 @@ class Ensemble {
       const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
       const MirrorAxes& mirror, const std::function<void(const std::string&)>& on_note = [](const std::string&) {});
 
-  // Takes image (X, Y, Z, 4), whose sizes are multiples of what the networks take. Returns probabilities (X, Y, Z, 3)
-  // of WT, TC, ET. Sums are in one order, networks first. Calls on_pass after each of its passes().
+  // Takes image (X, Y, Z, modalities), whose sizes are multiples of what the networks take. Returns probabilities (X,
+  // Y, Z, regions). Sums are in one order, networks first. Calls on_pass after each of its passes().
   std::vector<float> probabilities(
       std::span<const float> image, const io::Size3& size, const std::function<void()>& on_pass = [] {}) const;
   // Returns the passes of networks over an image: each network sees each mirror image once.

@@ -36,31 +36,32 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
                          const std::vector<float>& probabilities) {
   const std::vector<float> values =
       io::to_file_order<float>(probabilities, volumes.file_grid.size, volumes.orientation);
-  io::write_nifti(path, volumes.header, values, io::region_count);
+  const int64_t regions = std::ssize(volumes.task->regions());
+  io::write_nifti(path, volumes.header, values, regions);
   const io::NiftiImage written = io::read_nifti(path);
   expect_read_back(
-      written.voxels == values && written.frames == io::region_count && io::same_grid(written.grid, volumes.file_grid),
-      path);
+      written.voxels == values && written.frames == regions && io::same_grid(written.grid, volumes.file_grid), path);
 }
 
 std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
   const auto view = [&](const auto& voxels) { return io::in_file_order(std::span(voxels), volumes.grid.size); };
-  io::OverlayCase c{.title = volumes.name,
+  io::OverlayCase c{.task = volumes.task,
+                    .title = volumes.name,
                     .grid = volumes.grid,
                     .numbers = {.orientation = volumes.orientation, .size = volumes.grid.size},
-                    .t1ce = view(volumes.modalities[io::modality_t1ce]),
-                    .flair = view(volumes.modalities[io::modality_flair]),
+                    .images = {},
                     .prediction = view(prediction),
                     .reference = {}};
+  for (const std::vector<float>& voxels : volumes.modalities) c.images.push_back(view(voxels));
   if (volumes.labels) c.reference = view(*volumes.labels);
   return io::overlay_png(c, kOverlayWidth, true);
 }
 
-std::array<int64_t, io::region_count> count_regions(const std::vector<uint8_t>& labels) {
-  std::array<int64_t, io::region_count> voxels{};
+std::vector<int64_t> count_regions(const std::vector<uint8_t>& labels, const io::Task& task) {
+  std::vector<int64_t> voxels(task.regions().size());
   for (const uint8_t label : labels) {
-    const auto inside = io::regions_of(label);
-    for (size_t r = 0; r < inside.size(); ++r) voxels[r] += inside[r];
+    const io::RegionSet inside = task.regions_of(label);
+    for (size_t r = 0; r < voxels.size(); ++r) voxels[r] += inside[r];
   }
   return voxels;
 }
@@ -72,15 +73,16 @@ io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
   return size;
 }
 
-std::vector<float> probabilities_of(const Ensemble& ensemble, std::span<const float> image, const io::Size3& size,
+std::vector<float> probabilities_of(const Ensemble& ensemble, const io::Preprocessed& input,
                                     const PredictionOptions& options) {
+  const io::Size3& size = input.placement.size;
   const std::optional<Windows>& windows = options.windows;
   const int64_t count = ensemble.passes() * (windows ? window_count(size, *windows) : 1);
   int64_t done = 0;
   const auto on_pass = [&] { options.on_pass(++done, count); };
-  if (!windows) return ensemble.probabilities(image, size, on_pass);
+  if (!windows) return ensemble.probabilities(input.image, size, on_pass);
   return predict_by_windows(
-      image, size, io::modality_count, io::region_count, *windows,
+      input.image, size, input.channels(), std::ssize(input.task->regions()), *windows,
       [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size, on_pass); });
 }
 
@@ -131,18 +133,20 @@ LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& 
 PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
                            const PredictionFiles& files) {
   const io::CaseVolumes& volumes = c.volumes;
-  const std::vector<float> probabilities = probabilities_of(ensemble, c.input.image, c.size, options);
+  const std::vector<float> probabilities = probabilities_of(ensemble, c.input, options);
+  const io::Task& task = *volumes.task;
   std::vector<uint8_t> labels =
-      io::paste_labels_back(labels_of(probabilities, volumes.name), c.input.placement, volumes.grid.size);
-  filter_components(labels, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
+      io::paste_labels_back(labels_of(probabilities, task, volumes.name), c.input.placement, volumes.grid.size);
+  filter_components(labels, task, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
   // Labels are written last, so a case that has them is complete.
   if (files.probabilities) {
-    write_probabilities(*files.probabilities, volumes,
-                        io::paste_channels_back(probabilities, io::region_count, c.input.placement, volumes.grid.size));
+    write_probabilities(
+        *files.probabilities, volumes,
+        io::paste_channels_back(probabilities, std::ssize(task.regions()), c.input.placement, volumes.grid.size));
   }
   if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
   write_labels(files.labels, volumes, labels, c.labels);
-  return {count_regions(labels), c.size, c.input.cut};
+  return {count_regions(labels, task), c.size, c.input.cut};
 }
 
 }  // namespace revunet

@@ -3,7 +3,6 @@
 // Non-obvious rule: a file counts as done only when it was read back and found equal to what was meant to be in it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include "io/dataset/dataset.h"
-#include "io/dataset/regions.h"
 #include "io/preprocessing/preprocessing.h"
 #include "models/inference/component_filter.h"
 #include "models/inference/ensemble.h"
@@ -21,8 +19,8 @@ namespace revunet {
 
 struct PredictionFiles {
   std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, values as the case's profile has
-  std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, frames WT, TC, ET
-  std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over FLAIR, on three planes
+  std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, a frame per region
+  std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over images, on three planes
 };
 
 // Returns the files of each case, in the cases' order. Throws UsageError with the name of a file that two cases would
@@ -43,9 +41,9 @@ struct PredictionOptions {
 };
 
 struct PredictedCase {
-  std::array<int64_t, io::region_count> region_voxels{};  // WT, TC, ET
-  io::Size3 size{};                                       // of the field of view
-  io::Size3 cut{};  // voxels of the brain's box outside it along each axis, which get label 0
+  std::vector<int64_t> region_voxels;  // of each region of the task
+  io::Size3 size{};                    // of the field of view
+  io::Size3 cut{};                     // voxels of the brain's box outside it along each axis, which get label 0
 };
 
 // A LoadedCase is a case in memory, as the network sees it and as its files have it.

@@ -4,8 +4,7 @@
 #include <limits>
 #include <set>
 
-#include "io/dataset/case_files.h"
-#include "io/dataset/regions.h"
+#include "io/task/brats_task.h"
 #include "io/text/printable.h"
 #include "models/networks.h"
 
@@ -68,12 +67,14 @@ UNetConfig most_fitting(const io::SafetensorsFile& file, UNetConfig config) {
 void expect_task(const io::SafetensorsFile& file, const UNetConfig& config) {
   const auto shape = [&](const char* name) { return fmt::format("{}", fmt::join(file.at(name).shape(), ", ")); };
   const char* first = network_of(config.kind).first_weight;
+  const io::Task& task = *io::brats_task();
   REVUNET_EXPECTS(
-      config.in_channels == io::modality_count && config.out_channels == io::region_count, DataError,
+      config.in_channels == std::ssize(task.modalities()) && config.out_channels == std::ssize(task.regions()),
+      DataError,
       "[{}] expected a network of {} channels in and {} out, got {} and {} by the shapes ({}) of {} and ({}) "
       "of lastConv.weight; it is of another task",
-      file.origin(), io::modality_count, io::region_count, config.in_channels, config.out_channels, shape(first), first,
-      shape("lastConv.weight"));
+      file.origin(), task.modalities().size(), task.regions().size(), config.in_channels, config.out_channels,
+      shape(first), first, shape("lastConv.weight"));
 }
 
 }  // namespace

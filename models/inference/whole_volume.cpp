@@ -1,6 +1,5 @@
 #include "models/inference/whole_volume.h"
 
-#include "io/dataset/regions.h"
 #include "kernels/sigmoid/sigmoid.h"
 #include "models/sample_stage.h"
 
@@ -21,12 +20,13 @@ std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, s
                                         const io::Size3& size, DType precision) {
   const PhaseScope phase(ctx, Phase::evaluation);
   return to_host_f32(
-      region_probabilities(ctx, model, volume_on_device(ctx, image, size, io::modality_count, precision)));
+      region_probabilities(ctx, model, volume_on_device(ctx, image, size, model.config().in_channels, precision)));
 }
 
-std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name) {
+std::vector<uint8_t> labels_of(std::span<const float> probabilities, const io::Task& task,
+                               const std::string& case_name) {
   try {
-    return io::regions_to_labels(probabilities);
+    return task.labels_of(probabilities);
   } catch (const NonFiniteError& e) {
     throw NonFiniteError(
         fmt::format("[{}] expected probabilities, got NaN from these weights ({}); use weights of an "

@@ -10,16 +10,17 @@
 
 namespace revunet {
 
-// Takes image (X, Y, Z, 4), whose sizes are multiples of what the network takes. Returns probabilities (X, Y, Z, 3) of
-// WT, TC, ET. Activations are of type `precision`.
+// Takes image (X, Y, Z, in_channels), whose sizes are multiples of what the network takes. Returns probabilities (X, Y,
+// Z, out_channels) of the regions. Activations are of type `precision`.
 std::vector<float> predict_whole_volume(const Context& ctx, const UNet& model, std::span<const float> image,
                                         const io::Size3& size, DType precision);
 
-// Does the same on the device: image (1, X, Y, Z, 4) -> probabilities (1, X, Y, Z, 3). They are f32, because
-// probabilities just above a threshold would round to the threshold in bf16. Consumes the image.
+// Does the same on the device: image (1, X, Y, Z, in_channels) -> probabilities (1, X, Y, Z, out_channels). They are
+// f32, because probabilities just above a threshold would round to the threshold in bf16. Consumes the image.
 Tensor region_probabilities(const Context& ctx, const UNet& model, Tensor image);
 
 // Returns labels (X, Y, Z) for those probabilities. Throws NonFiniteError with the case's name where they are NaN.
-std::vector<uint8_t> labels_of(std::span<const float> probabilities, const std::string& case_name);
+std::vector<uint8_t> labels_of(std::span<const float> probabilities, const io::Task& task,
+                               const std::string& case_name);
 
 }  // namespace revunet

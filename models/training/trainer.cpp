@@ -213,7 +213,7 @@ RegionScores Trainer::validation_scores() {
     const SharedCase c =
         session_.saved_if_failing([&] { return validation_ahead_.get(static_cast<int64_t>(i), count); });
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
-    std::vector<uint8_t> labels = labels_of(predicted(*c), validation_.name(i));
+    std::vector<uint8_t> labels = labels_of(predicted(*c), *c->task, validation_.name(i));
     io::clear_padding(labels, c->placement);  // as in a prediction's file, which has no such voxels
     const RegionValues dice = io::region_dice(c->labels, labels);
     observers_.show([&](RunObserver& observer) { observer.on_validation_case({state_.epoch, i, *c, labels, dice}); });

@@ -132,7 +132,7 @@ TEST_CASE("files of algorithms that are damaged anywhere", "[damage]") {
 TEST_CASE("splits that are damaged anywhere, as training and the report read them", "[train][damage]") {
   const TemporaryFolder folder;
   const fs::path path = folder / "split.json";
-  std::vector<io::CaseFiles> cases(3);
+  std::vector<io::CaseFiles> cases(3, io::CaseFiles("", io::LabelProfile::brats()));
   for (size_t i = 0; i < cases.size(); ++i) {
     cases[i].name = fmt::format("case_{}", i);
     cases[i].segmentation = "seg.nii.gz";

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* suffixes_2023[] = {"t1n", "t1c", "t2w", "t2f"};  // in the order of io::modality_names
+constexpr const char* suffixes_2023[] = {"t1n", "t1c", "t2w", "t2f"};  // in the order of BraTS's modalities
 
 // Writes the phantom's volumes as a BraTS 2023 case, in which enhancing tumour is 3.
 void write_2023(const fs::path& folder, const io::CaseVolumes& v) {
@@ -63,7 +63,8 @@ void write_turned(const fs::path& folder, const io::CaseVolumes& v) {
       }
     }
     image.fill(voxels);
-    write_bytes(folder / fmt::format("{}_{}.nii", folder.filename().string(), io::modality_names[m]), image.bytes());
+    write_bytes(folder / fmt::format("{}_{}.nii", folder.filename().string(), io::brats_task()->modalities()[m]),
+                image.bytes());
   }
 }
 

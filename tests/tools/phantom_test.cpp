@@ -56,7 +56,7 @@ TEST_CASE("phantoms do not depend on the number of threads, but on the seed and 
   const io::PhantomCase first = io::make_phantom({48, 48, 32}, 1, 0);
   CHECK(io::make_phantom({48, 48, 32}, 2, 0).labels != first.labels);
   CHECK(io::make_phantom({48, 48, 32}, 1, 1).labels != first.labels);
-  CHECK(io::make_phantom({48, 48, 32}, 2, 0).modalities[io::modality_flair] != first.modalities[io::modality_flair]);
+  CHECK(io::make_phantom({48, 48, 32}, 2, 0).modalities[io::kFlair] != first.modalities[io::kFlair]);
 }
 
 TEST_CASE("revunet-phantom refuses what it cannot or should not do", "[phantom]") {

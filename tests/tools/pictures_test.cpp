@@ -60,8 +60,8 @@ fs::path write_again(const fs::path& data, const fs::path& out, Sides sides) {
     const io::CaseVolumes v = io::load_case(files);
     fs::create_directories(out / v.name);
     for (size_t m = 0; m < v.modalities.size(); ++m) {
-      write_image(out / v.name / fmt::format("{}_{}.nii", v.name, io::modality_names[m]), v.modalities[m], v.grid.size,
-                  16, sides);
+      write_image(out / v.name / fmt::format("{}_{}.nii", v.name, io::brats_task()->modalities()[m]), v.modalities[m],
+                  v.grid.size, 16, sides);
     }
     write_image(out / v.name / (v.name + "_seg.nii"), v.labels.value(), v.grid.size, 2, sides);
   }

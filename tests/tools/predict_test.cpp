@@ -103,7 +103,8 @@ TEST_CASE("the reference's weights give the reference's probabilities", "[predic
     const double mean = sum / voxels;
     CHECK(std::abs(mean) < 0.015);  // uniform with deviation 1: two standard errors
     deviation[c] = std::sqrt(squares / voxels - mean * mean);
-    io::write_nifti(folder / fmt::format("reference/reference_{}.nii.gz", io::modality_names[c]), header, image, 1);
+    io::write_nifti(folder / fmt::format("reference/reference_{}.nii.gz", io::brats_task()->modalities()[c]), header,
+                    image, 1);
   }
   // Preprocessing standardises each modality. The first convolution's weights (O, I, taps) undo its division.
   io::SafetensorsFile weights;
@@ -160,7 +161,7 @@ TEST_CASE("to a network, a missing modality is one that it does not look at", "[
   const std::string options = "--probabilities --size 32,16,16";
   REQUIRE(predict(folder / "blind.safetensors", data, folder / "expected", options).exit_code == 0);
 
-  const std::string name = io::modality_names[missing];
+  const std::string name = io::brats_task()->modalities()[missing];
   fs::remove(data / ("oblique_" + name + ".nii"));
   expect_refusal(predict(weights, data, folder / "refused", options), 3, "got no " + name + "; add what is missing");
   const ToolResult got = predict(weights, data, folder / "out", options + " --missing-modality zero");

@@ -25,9 +25,12 @@ void say_files(const io::CaseFiles& read, const PredictionFiles& written) {
 
 void say_result(const io::CaseFiles& files, const std::string& count, const PredictedCase& predicted, double seconds) {
   const std::string& name = files.name;
-  const auto& v = predicted.region_voxels;
+  std::string voxels;
+  for (size_t r = 0; r < predicted.region_voxels.size(); ++r) {
+    voxels += fmt::format("{} {} ", files.task()->regions()[r].name, predicted.region_voxels[r]);
+  }
   const std::vector<std::string> missing = io::missing_modalities(files);
-  say(fmt::format("{} {}  WT {} TC {} ET {} voxels  {:.1f} s{}", count, name, v[0], v[1], v[2], seconds,
+  say(fmt::format("{} {}  {}voxels  {:.1f} s{}", count, name, voxels, seconds,
                   missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and "))));
   if (predicted.cut != io::Size3{}) {
     print_message(

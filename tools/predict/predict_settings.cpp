@@ -12,7 +12,7 @@ namespace {
 std::vector<Option> loose_file_options(io::LooseFiles& files) {
   std::vector<Option> options;
   for (size_t i = 0; i < files.images.size(); ++i) {
-    const std::string name = io::modality_names[i];
+    const std::string name = io::brats_task()->modalities()[i];
     options.push_back({.name = name,
                        .value = path(files.images[i]),
                        .help = i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"

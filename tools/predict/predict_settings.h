@@ -16,7 +16,7 @@ namespace revunet::tools {
 struct PredictSettings {
   std::vector<std::filesystem::path> weights;
   std::filesystem::path data, out;
-  io::LooseFiles loose;
+  io::LooseFiles loose{.images = std::vector<std::filesystem::path>(io::brats_task()->modalities().size()), .name = {}};
   FieldOfViewOptions view;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;

@@ -83,9 +83,7 @@ void scan_modalities(CaseFiles& files, const CaseFolder& folder, const Naming& n
 bool scan_case(const fs::path& path, const Naming& usual, const std::optional<LabelProfile>& labels,
                DatasetScan& scan) {
   bool known = true;
-  CaseFiles files;
-  files.name = path.filename().string();
-  files.labels = labels.value_or(usual.labels);
+  CaseFiles files(path.filename().string(), labels.value_or(usual.labels));
   try {
     const CaseFolder folder(path);
     folder.expect_one_naming();

@@ -19,7 +19,7 @@ namespace revunet::io {
 struct Naming {
   const char* layout;  // for people
   char separator;
-  std::array<const char*, modality_count> suffixes;  // of modality_names
+  std::array<const char*, 4> suffixes;  // of BraTS's modalities
   const LabelProfile& labels;
 
   // Returns what follows the case's name in the name of a segmentation: "_seg".

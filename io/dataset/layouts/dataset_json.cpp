@@ -9,7 +9,6 @@
 
 #include "engine/error.h"
 #include "io/dataset/layouts/spellings.h"
-#include "io/dataset/regions.h"
 #include "io/files/json_file.h"
 #include "io/text/parse_number.h"
 #include "io/text/printable.h"
@@ -31,7 +30,7 @@ const std::map<uint8_t, Spellings> label_spellings = {
     {2, {"edema", "ed", "peritumoraledema", "snfh", "surroundingnonenhancingflairhyperintensity"}},
     {4, {"enhancingtumor", "enhancing", "et", "enhancingtissue"}},
 };
-const std::array<Spellings, region_count> region_spellings = {{
+const std::array<Spellings, 3> region_spellings = {{
     {"wholetumor", "whole", "wt"},
     {"tumorcore", "core", "tc"},
     {"enhancingtumor", "enhancing", "et"},
@@ -75,14 +74,14 @@ std::string task_text(const json& parsed, const json& channels) {
                      names_text(channels), names_text(parsed.value("labels", json())));
 }
 
-std::array<int64_t, modality_count> channels_of(const json& names, const json& parsed, const fs::path& path) {
+std::vector<int64_t> channels_of(const json& names, const json& parsed, const fs::path& path) {
+  const size_t modalities = brats_task()->modalities().size();
   REVUNET_EXPECTS(
-      names.is_object() && names.size() == modality_count, DataError,
+      names.is_object() && names.size() == modalities, DataError,
       "[{}] expected four modalities of a brain tumour, one for each channel, got {}; the networks here take "
       "t1, t1ce, t2 and flair, in any order, and no other task. Their names are {}",
       path.string(), task_text(parsed, names), accepted_modalities());
-  std::array<int64_t, modality_count> channel_of;
-  channel_of.fill(-1);
+  std::vector<int64_t> channel_of(modalities, -1);
   for (const auto& [key, value] : names.items()) {
     const int64_t channel = number_of(key, path);
     const std::string name = value.is_string() ? value.get<std::string>() : excerpt(value);
@@ -92,7 +91,7 @@ std::array<int64_t, modality_count> channels_of(const json& names, const json& p
         "[{}] expected modalities named {}, got {} for channel {}, of {}; fix the name, or leave a dataset of "
         "another task: the networks here take t1, t1ce, t2 and flair",
         path.string(), accepted_modalities(), excerpt(name), channel, task_text(parsed, names));
-    REVUNET_EXPECTS(channel >= 0 && channel < modality_count, DataError,
+    REVUNET_EXPECTS(channel >= 0 && channel < std::ssize(channel_of), DataError,
                     "[{}] expected channels 0 to 3, got {}; fix the number", path.string(), channel);
     int64_t& place = channel_of[*modality];
     REVUNET_EXPECTS(place < 0, DataError, "[{}] expected each modality once, got {} for channels {} and {}; fix a name",
@@ -152,7 +151,7 @@ void give_meaning(Meanings& meanings, uint8_t value, uint8_t label, const fs::pa
 
 // nnU-Net's regions are nested: what only the larger one has is the tissue between the two.
 Meanings meanings_of_regions(const std::vector<NamedValues>& all, const fs::path& path) {
-  std::array<std::set<uint8_t>, region_count> regions;
+  std::array<std::set<uint8_t>, std::tuple_size_v<decltype(region_spellings)>> regions;
   Meanings meanings;
   for (const NamedValues& named : all) {
     const auto region = std::find_if(region_spellings.begin(), region_spellings.end(),
@@ -198,8 +197,8 @@ LabelProfile profile_of(const json& labels, const fs::path& path) {
     list.push_back({value, label});
     found.insert(label);
   }
-  if (found.size() != all_labels.size()) refuse_labels(excerpt(labels), path);
-  LabelProfile profile("of dataset.json", std::move(list));
+  if (found.size() != brats_task()->labels().size()) refuse_labels(excerpt(labels), path);
+  LabelProfile profile("of dataset.json", brats_task(), std::move(list));
   for (const LabelProfile& named : LabelProfile::named()) {
     if (named.same_meanings(profile)) return named;
   }

@@ -4,20 +4,20 @@
 // Non-obvious rule: names decide, in their usual spellings. A name that is not known is refused, never skipped.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "io/dataset/case_files.h"
 
 namespace revunet::io {
 
 struct DatasetJson {
-  std::array<int64_t, modality_count> channel_of{};  // for each of modality_names
-  LabelProfile labels = LabelProfile::brats();       // one of the named profiles where they are the same
-  std::optional<int64_t> training_cases;             // numTraining
-  bool has_channel_names = false;                    // nnU-Net's second version
-  std::string contradiction = {};                    // of the given labels and the file's; empty: there is none
+  std::vector<int64_t> channel_of;              // for each of the task's modalities
+  LabelProfile labels = LabelProfile::brats();  // one of the named profiles where they are the same
+  std::optional<int64_t> training_cases;        // numTraining
+  bool has_channel_names = false;               // nnU-Net's second version
+  std::string contradiction = {};               // of the given labels and the file's; empty: there is none
 };
 
 // Reads <root>/dataset.json. `labels` replace the file's own, even where those cannot be understood. The fields

@@ -31,9 +31,9 @@ DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProf
       add_problem(scan, DatasetProblem::Kind::layout, *name, e.what());
       continue;
     }
-    CaseFiles files{.name = *name, .modalities = {}, .segmentation = {}, .labels = description.labels};
+    CaseFiles files(*name, description.labels);
     for (size_t m = 0; m < files.modalities.size(); ++m) {
-      files.modalities[m] = {entry, description.channel_of[m], modality_count};
+      files.modalities[m] = {entry, description.channel_of[m], std::ssize(files.modalities)};
     }
     add_case(scan, std::move(files), entry);
   }

@@ -33,8 +33,8 @@ std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelP
     const auto stem = image_stem(entry);
     if (!stem) continue;
     const auto parts = split_name(*stem);
-    if (parts && parts->channel < modality_count) {
-      cases.try_emplace(parts->name, CaseFiles{parts->name, {}, {}, labels});
+    if (parts && parts->channel < std::ssize(labels.task()->modalities())) {
+      cases.try_emplace(parts->name, parts->name, labels);
     } else {
       add_problem(scan, DatasetProblem::Kind::layout, parts ? parts->name : *stem,
                   fmt::format("[{}] expected <case>_0000 to <case>_0003, the channels of dataset.json, got {}; rename "
@@ -67,7 +67,7 @@ DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile
       try {
         const auto found = find_image(images, stem);
         if (found) files.modalities[m].path = *found;
-        if (!found) missing.push_back(fmt::format("{} ({})", stem, modality_names[m]));
+        if (!found) missing.push_back(fmt::format("{} ({})", stem, files.task()->modalities()[m]));
       } catch (const DataError& e) {
         add_problem(scan, DatasetProblem::Kind::layout, name, e.what());
       }

@@ -46,7 +46,7 @@ void expect_distinct(const CaseFiles& files) {
 }
 
 void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message) {
-  const bool others = std::ssize(missing_modalities(files)) < modality_count;
+  const bool others = missing_modalities(files).size() < files.modalities.size();
   add_problem(scan, others ? DatasetProblem::Kind::modality : DatasetProblem::Kind::missing, files.name,
               message + "; add what is missing, or move the case out of the dataset");
 }

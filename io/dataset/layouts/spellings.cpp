@@ -1,6 +1,7 @@
 #include "io/dataset/layouts/spellings.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "engine/error.h"
@@ -9,7 +10,7 @@
 namespace revunet::io {
 namespace {
 
-const std::array<Spellings, modality_count> modality_spellings = {{
+const std::array<Spellings, 4> modality_spellings = {{
     {"t1", "t1w", "t1n"},
     {"t1ce", "t1gd", "t1c", "t1wce", "t1wgd", "t1post"},
     {"t2", "t2w"},

@@ -4,7 +4,6 @@
 // Non-obvious rule: a name that is not known is never guessed at.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +19,7 @@ std::string plain(const std::string& name);
 // Returns whether the name is one of the spellings once it is plain.
 bool has(const Spellings& spellings, const std::string& name);
 
-// Returns the index in modality_names: "T1-Gd" gives 1.
+// Returns the index among BraTS's modalities: "T1-Gd" gives 1.
 std::optional<size_t> modality_of_name(const std::string& name);
 // Returns whether a file of labels has this name: "seg", "Segmentation", "label".
 bool is_name_of_segmentation(const std::string& name);

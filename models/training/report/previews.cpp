@@ -38,19 +38,17 @@ void Previews::on_validation_case(const ValidatedCase& c) {
   const io::Orientation orientation = io::orientation_of(grid);
   const io::Grid oriented = io::oriented_grid(grid, orientation);
   const io::Placement& p = c.input.placement;
-  io::OverlayCase overlay{.title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name,
+  io::OverlayCase overlay{.task = c.input.task,
+                          .title = fmt::format("{}, epoch {}: Dice WT {:.3f}, TC {:.3f}, ET {:.3f}", files.name,
                                                c.epoch, c.dice[0], c.dice[1], c.dice[2]),
                           .grid = oriented,
                           .numbers = numbers_of(c.input, orientation, oriented.size),
-                          .t1ce = {},
-                          .flair = {},
+                          .images = {},
                           .prediction = io::channel_of(c.prediction, p.size),
                           .reference = io::channel_of(std::span(c.input.labels), p.size)};
-  const auto modality = [&](size_t channel) {
-    return io::channel_of(std::span(c.input.image), p.size, io::modality_count, static_cast<int64_t>(channel));
-  };
-  overlay.t1ce = modality(io::modality_t1ce);
-  overlay.flair = modality(io::modality_flair);
+  for (int64_t channel = 0; channel < c.input.channels(); ++channel) {
+    overlay.images.push_back(io::channel_of(std::span(c.input.image), p.size, c.input.channels(), channel));
+  }
   *latest_ = {files.name, io::overlay_png(overlay, kPreviewWidth, false)};
   io::make_folder(folder_);
   io::write_file_atomically(folder_ / (files.name + ".png"), latest_->png);

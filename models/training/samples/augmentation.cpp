@@ -25,7 +25,7 @@ Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index) {
   return Rng(splitmix64(seed ^ kAugmentationKey) + static_cast<uint64_t>(epoch), static_cast<uint64_t>(index));
 }
 
-PlaneWarp draw_warp(const AugmentationRanges& ranges, Rng& rng) {
+PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng) {
   PlaneWarp warp;
   for (bool& flipped : warp.flip) flipped = rng.uniform() < ranges.flip;
   // The matrix maps the output to the source, so an image that grows is sampled more densely.
@@ -37,13 +37,13 @@ PlaneWarp draw_warp(const AugmentationRanges& ranges, Rng& rng) {
     for (double& displacement : axis) displacement = ranges.deformation * rng.normal();
     axis = spline_coefficients(axis);
   }
-  for (size_t c = 0; c < static_cast<size_t>(io::modality_count); ++c) {
-    warp.shift[c] = static_cast<float>(rng.uniform(-ranges.intensity_shift, ranges.intensity_shift));
+  for (size_t c = 0; c < modalities; ++c) {
+    warp.shift.at(c) = static_cast<float>(rng.uniform(-ranges.intensity_shift, ranges.intensity_shift));
   }
   return warp;
 }
 
-IntensityChanges draw_intensities(const std::array<io::ModalityStatistics, io::modality_count>& statistics, Rng& rng) {
+IntensityChanges draw_intensities(std::span<const io::ModalityStatistics> statistics, Rng& rng) {
   IntensityChanges changes;
   changes.key = rng.next();
   const auto happens = [&](double probability) { return rng.uniform() < probability; };

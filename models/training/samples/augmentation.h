@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "engine/rng.h"
 #include "io/preprocessing/preprocessing.h"
@@ -27,12 +28,12 @@ void check_augmentation(const AugmentationRanges& ranges);
 // Returns the random numbers of the `index`-th training case in an epoch.
 Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index);
 
-PlaneWarp draw_warp(const AugmentationRanges& ranges, Rng& rng);
+PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng);
 
 // Uses nnU-Net's probabilities and ranges (Isensee et al., 2021, supplement). A tenth of the samples get noise of a
 // deviation up to 0.1. A fifth get a blur of 0.5 to 1 voxels, in half of the modalities. 15 % each get brightness and
 // contrast from 0.75 to 1.25. A quarter get half to full resolution, in half of the modalities. Gamma is from 0.7 to
 // 1.5, inverted in a tenth, and as it is in 30 %. Factors are drawn for each modality.
-IntensityChanges draw_intensities(const std::array<io::ModalityStatistics, io::modality_count>& statistics, Rng& rng);
+IntensityChanges draw_intensities(std::span<const io::ModalityStatistics> statistics, Rng& rng);
 
 }  // namespace revunet

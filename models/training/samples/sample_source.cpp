@@ -34,8 +34,8 @@ TrainingSample SampleSource::make(int64_t number) {
   TrainingSample made{{}, loader_.name(index), c->cut};
   if (options_.augmentation) {
     Rng rng = augmentation_rng(options_.seed, epoch, index);
-    made.sample = augmented_sample(c, draw_warp(*options_.augmentation, rng), options_.patch.value_or(options_.size),
-                                   options_.foreground, window);
+    made.sample = augmented_sample(c, draw_warp(*options_.augmentation, c->statistics.size(), rng),
+                                   options_.patch.value_or(options_.size), options_.foreground, window);
     if (options_.augmentation->strong) made.sample.voxels.window->intensities = draw_intensities(c->statistics, rng);
   } else {
     made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(c);

@@ -1,6 +1,7 @@
 #include "models/training/samples/samples.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -14,7 +15,7 @@ namespace {
 
 // The device makes the regions that are scored on the host.
 constexpr bool regions_agree() {
-  for (const uint8_t label : io::all_labels) {
+  for (const uint8_t label : std::array<uint8_t, 4>{0, 1, 2, 4}) {
     for (int64_t r = 0; r < kRegions; ++r) {
       if (is_in_region(label, r) != io::regions_of(label)[static_cast<size_t>(r)]) return false;
     }
@@ -72,13 +73,13 @@ Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double fo
   };
   const auto cut = std::make_shared<Patch>();
   const auto voxels = static_cast<size_t>(patch[0] * patch[1] * patch[2]);
-  cut->image.reserve(voxels * io::modality_count);
+  const int64_t channels = c.channels();
+  cut->image.reserve(voxels * static_cast<size_t>(channels));
   cut->labels.reserve(voxels);
   for (int64_t x = low[0]; x < low[0] + patch[0]; ++x) {
     for (int64_t y = low[1]; y < low[1] + patch[1]; ++y) {
       const int64_t first = (x * size[1] + y) * size[2] + low[2], last = first + patch[2];
-      cut->image.insert(cut->image.end(), c.image.begin() + first * io::modality_count,
-                        c.image.begin() + last * io::modality_count);
+      cut->image.insert(cut->image.end(), c.image.begin() + first * channels, c.image.begin() + last * channels);
       cut->labels.insert(cut->labels.end(), c.labels.begin() + first, c.labels.begin() + last);
     }
   }

@@ -14,8 +14,7 @@ namespace {
 
 // Makes 4 x 3 x 2 voxels of `background` with 7 and 8 inside, for each modality. Their backgrounds are `step` apart.
 io::CaseFiles make_images(const TemporaryFolder& folder, float background, float step) {
-  io::CaseFiles files;
-  files.name = "a";
+  io::CaseFiles files("a", io::LabelProfile::brats());
   for (size_t m = 0; m < 4; ++m) {
     NiftiBytes image;
     image.datatype(16, 32);

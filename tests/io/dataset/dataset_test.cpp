@@ -42,15 +42,15 @@ std::string dataset_refusal(const fs::path& path) {
 // Makes a case of real images, 4 x 3 x 2. Voxel v of modality m is 100 m + v, and labels are all `label`.
 io::CaseFiles make_images(const TemporaryFolder& folder, uint8_t label = 0) {
   fs::create_directories(folder / "a");
-  io::CaseFiles files;
-  files.name = "a";
+  io::CaseFiles files("a", io::LabelProfile::brats());
   files.segmentation = folder / "a/a_seg.nii";
   for (size_t m = 0; m < 4; ++m) {
     NiftiBytes image;
     std::vector<int16_t> values(24);
     for (size_t v = 0; v < 24; ++v) values[v] = static_cast<int16_t>(100 * m + v);
     image.fill(values);
-    files.modalities[m].path = write_bytes(folder / fmt::format("a/a_{}.nii", io::modality_names[m]), image.bytes());
+    files.modalities[m].path =
+        write_bytes(folder / fmt::format("a/a_{}.nii", io::brats_task()->modalities()[m]), image.bytes());
   }
   NiftiBytes labels;
   labels.datatype(2, 8);

@@ -129,8 +129,7 @@ TEST_CASE("a case's frames and labels are brought into BraTS's orientation") {
   std::vector<int16_t> voxels(32);
   for (size_t v = 0; v < 32; ++v) voxels[v] = static_cast<int16_t>(v);
   image.fill(voxels);
-  io::CaseFiles files;
-  files.name = "a";
+  io::CaseFiles files("a", io::LabelProfile::brats());
   for (int64_t m = 0; m < 4; ++m) {
     files.modalities[static_cast<size_t>(m)] = {write_bytes(folder / "a.nii", image.bytes()), m, 4};
   }

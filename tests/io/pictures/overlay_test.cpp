@@ -33,16 +33,22 @@ struct Scene {
   }
 
   io::OverlayCase overlay(bool with_reference) const {
-    io::OverlayCase c{
-        .title = "t", .grid = {}, .numbers = {}, .t1ce = {}, .flair = {}, .prediction = {}, .reference = {}};
+    io::OverlayCase c{.task = io::brats_task(),
+                      .title = "t",
+                      .grid = {},
+                      .numbers = {},
+                      .images = {},
+                      .prediction = {},
+                      .reference = {}};
     const io::Size3 size = {side, side, side};
     c.grid.size = size;
     c.grid.spacing = {1, 1, 1};
     c.grid.affine.setIdentity();
     c.grid.oriented = false;  // lies as BraTS's
     c.numbers.size = size;
-    c.t1ce = io::in_file_order(std::span(t1ce), size);
-    c.flair = io::in_file_order(std::span(flair), size);
+    c.images.resize(io::brats_task()->modalities().size());
+    c.images[io::kT1ce] = io::in_file_order(std::span(t1ce), size);
+    c.images[io::kFlair] = io::in_file_order(std::span(flair), size);
     c.prediction = io::in_file_order(std::span(prediction), size);
     if (with_reference) c.reference = io::in_file_order(std::span(reference), size);
     return c;
@@ -66,7 +72,8 @@ struct RowOfRegion {
   double below;  // the image's grey
 };
 // WT is drawn over FLAIR, TC and ET over T1ce.
-constexpr RowOfRegion rows[] = {{0, {0x2f, 0xd3, 0xa0}, 0}, {1, {0x56, 0xb4, 0xff}, 255}, {2, {0xff, 0x7f, 0x2a}, 255}};
+constexpr RowOfRegion kRowsOfRegions[] = {
+    {0, {0x2f, 0xd3, 0xa0}, 0}, {1, {0x56, 0xb4, 0xff}, 255}, {2, {0xff, 0x7f, 0x2a}, 255}};
 
 void expect_filled(const Rgb& got, const RowOfRegion& r) {
   constexpr double opacity = 0.28;
@@ -80,7 +87,7 @@ TEST_CASE("an overlay fills what prediction and reference share, and leaves thei
   const Scene scene;
   const Picture picture(io::overlay_png(scene.overlay(true), width, false));
   CHECK(picture.height() == 52 + 3 * 200 + 30);
-  for (const RowOfRegion& r : rows) {
+  for (const RowOfRegion& r : kRowsOfRegions) {
     INFO(r.row);
     expect_filled(voxel(picture, r.row, 25, 30), r);                          // in both
     expect_colour(voxel(picture, r.row, 15, 30), r.below, r.below, r.below);  // predicted alone
@@ -102,7 +109,7 @@ TEST_CASE("an overlay fills what prediction and reference share, and leaves thei
 TEST_CASE("an overlay without a reference fills the prediction", "[view]") {
   const Scene scene;
   const Picture picture(io::overlay_png(scene.overlay(false), width, false));
-  for (const RowOfRegion& r : rows) {
+  for (const RowOfRegion& r : kRowsOfRegions) {
     expect_filled(voxel(picture, r.row, 15, 30), r);
     expect_colour(voxel(picture, r.row, 40, 30), r.below, r.below, r.below);
   }
@@ -114,7 +121,7 @@ TEST_CASE("an overlay of a case that is much longer than wide is drawn all the s
   const std::vector<uint8_t> labels(image.size(), 4);
   io::OverlayCase c = Scene().overlay(false);
   c.grid.size = c.numbers.size = size;
-  c.t1ce = c.flair = io::in_file_order(std::span(image), size);
+  std::ranges::fill(c.images, io::in_file_order(std::span(image), size));
   c.prediction = io::in_file_order(std::span(labels), size);
   for (const bool plain : {false, true}) CHECK(io::overlay_png(c, width, plain).starts_with("\x89PNG"));
 }

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 // the last one has halves, which no int16 holds.
 io::CaseFiles make_images(const fs::path& folder, int16_t shift = 0) {
   fs::create_directories(folder);
-  io::CaseFiles files{.name = folder.filename().string(), .modalities = {}, .segmentation = folder / "seg.nii"};
+  io::CaseFiles files(folder.filename().string(), io::LabelProfile::brats());
+  files.segmentation = folder / "seg.nii";
   std::vector<uint8_t> labels(120);
   for (size_t m = 0; m < 4; ++m) {
     std::vector<int16_t> whole(120);
@@ -97,7 +98,7 @@ TEST_CASE("a cached case is made again where its labels stand for something else
   CHECK(c.cache.load(files).labels->at(0) == 2);
   // The profiles of the two dataset.json have one name, but 2 and 4 have changed places.
   const auto named = [](std::vector<io::LabelProfile::Meaning> meanings) {
-    return io::LabelProfile("of dataset.json", std::move(meanings));
+    return io::LabelProfile("of dataset.json", io::brats_task(), std::move(meanings));
   };
   files.labels = named({{0, 0}, {1, 1}, {2, 2}, {4, 4}});
   CHECK(c.cache.load(files).labels->at(0) == 2);
@@ -114,7 +115,7 @@ TEST_CASE("a cached case is made again where another frame of its image is the m
   for (size_t v = 0; v < voxels.size(); ++v) voxels[v] = static_cast<int16_t>(v + 1);
   image.fill(voxels);
   const fs::path path = write_bytes(folder / "a.nii", image.bytes());
-  io::CaseFiles files{.name = "a", .modalities = {}, .segmentation = {}};
+  io::CaseFiles files("a", io::LabelProfile::brats());
   for (size_t m = 0; m < 4; ++m) files.modalities[m] = {path, static_cast<int64_t>(m), 4};
   Cache c(folder / "cache");
   CHECK(c.cache.load(files).modalities[0][0] == 1);

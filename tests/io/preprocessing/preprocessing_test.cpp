@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
-#include "io/dataset/regions.h"
 #include "io/files/safetensors.h"
 #include "io/preprocessing/case_cache.h"
 #include "tests/io/test_files.h"
@@ -30,7 +29,7 @@ size_t output_index(const Size3& size, int64_t x, int64_t y, int64_t z) {
 
 // Makes a case of zeros, to be filled.
 io::CaseVolumes zero_case(const Size3& size) {
-  io::CaseVolumes volumes;
+  io::CaseVolumes volumes(io::brats_task());
   volumes.name = "case";
   volumes.grid.size = size;
   const auto count = static_cast<size_t>(size[0] * size[1] * size[2]);

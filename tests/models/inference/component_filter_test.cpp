@@ -1,5 +1,7 @@
 // Tests the removal of small pieces of predictions, on hand-made labels.
 #include "models/inference/component_filter.h"
+
+#include "io/task/brats_task.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
@@ -9,7 +11,7 @@ namespace {
 using Labels = std::vector<uint8_t>;
 
 Labels filtered(Labels labels, const ComponentFilter& filter, double voxel_volume = 1) {
-  filter_components(labels, {static_cast<int64_t>(labels.size()), 1, 1}, voxel_volume, filter);
+  filter_components(labels, *io::brats_task(), {static_cast<int64_t>(labels.size()), 1, 1}, voxel_volume, filter);
   return labels;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 // A Predicted is a case of one modality on a grid, and the files of its prediction.
 struct Predicted {
-  io::CaseFiles c;
+  io::CaseFiles c{"A", io::LabelProfile::brats()};
   PredictionFiles files;
 };
 
@@ -23,7 +23,6 @@ constexpr io::Index3 small = {4, 5, 3};
 Predicted write_predicted(const fs::path& folder) {
   const std::vector<char> header = io::make_nifti_header(small, {1, 1, 1});
   Predicted p;
-  p.c.name = "A";
   p.c.modalities[0].path = folder / "A_t1.nii.gz";
   io::write_nifti(p.c.modalities[0].path, header, std::vector<int16_t>(60, 7));
   p.files = {

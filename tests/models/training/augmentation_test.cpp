@@ -51,7 +51,7 @@ TEST_CASE("draws of augmentation fill their ranges, and follow from seed, epoch 
   const double degree = std::acos(-1.0) / 180;
   for (size_t i = 0; i < draws; ++i) {
     Rng rng = augmentation_rng(1, 1, i);
-    const PlaneWarp warp = draw_warp(ranges, rng);
+    const PlaneWarp warp = draw_warp(ranges, 4, rng);
     const auto& m = warp.matrix;
     const double factor = std::hypot(m[0], m[2]);  // a rotation times the inverse scale
     CHECK(m[0] == m[3]);
@@ -82,7 +82,7 @@ TEST_CASE("displacements at the control points are independent, normal by mean a
   std::array<std::array<double, points>, points> products{};
   for (size_t draw = 0; draw < draws; ++draw) {
     Rng rng = augmentation_rng(2, 1, draw);
-    const PlaneWarp warp = draw_warp(ranges, rng);
+    const PlaneWarp warp = draw_warp(ranges, 4, rng);
     std::array<double, points> d{};
     for (size_t i = 0; i < points; ++i) d[i] = at_control_points(warp.deformation[i / 9])[i % 9];
     for (size_t i = 0; i < points; ++i) {
@@ -139,6 +139,7 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
 
 TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
   const auto c = std::make_shared<io::Preprocessed>();
+  c->task = io::brats_task();
   c->placement.size = case_size;
   c->labels.resize(12 * 10 * 8);
   c->image.resize(c->labels.size() * 4);

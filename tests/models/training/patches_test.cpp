@@ -19,6 +19,7 @@ float code(int64_t x, int64_t y, int64_t z, int64_t c) {
 
 io::Preprocessed coded_case() {
   io::Preprocessed result;
+  result.task = io::brats_task();
   result.placement.size = volume;
   for (int64_t x = 0; x < volume[0]; ++x)
     for (int64_t y = 0; y < volume[1]; ++y)

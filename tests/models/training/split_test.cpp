@@ -17,7 +17,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 std::vector<io::CaseFiles> cases_of(size_t count) {
-  std::vector<io::CaseFiles> cases(count);
+  std::vector<io::CaseFiles> cases(count, io::CaseFiles("", io::LabelProfile::brats()));
   for (size_t i = 0; i < count; ++i) {
     cases[i].name = fmt::format("case_{:03}", i);
     cases[i].segmentation = "seg.nii.gz";

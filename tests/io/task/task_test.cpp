@@ -1,0 +1,96 @@
+// Tests which labels the regions of a task have, how regions become labels again, and which tasks are refused.
+#include "io/task/brats_task.h"
+
+#include <limits>
+
+#include "engine/error.h"
+#include "io/dataset/regions.h"
+#include "tests/io/test_files.h"
+
+using Catch::Matchers::ContainsSubstring;
+using namespace revunet;
+using io::Task;
+
+namespace {
+
+const std::vector<Task::Label> kLabels = {{0, "background"}, {1, "anterior"}, {2, "posterior"}, {7, "cyst"}};
+const std::vector<Task::Region> kRegions = {{"A", {1, 7}, 1}, {"P", {2}, 2}};
+
+void expect_refusal(const std::vector<std::string>& modalities, const std::vector<Task::Label>& labels,
+                    const std::vector<Task::Region>& regions, const std::string& reason) {
+  CHECK_THAT(test::message_of<Error>([&] { Task("hippocampus", modalities, labels, regions); }),
+             ContainsSubstring("[task hippocampus] expected ") && ContainsSubstring(reason));
+}
+
+}  // namespace
+
+TEST_CASE("BraTS's regions: WT 1, 2, 4, TC 1, 4, ET 4") {
+  const Task& brats = *io::brats_task();
+  const std::vector<uint8_t> labels = {0, 1, 2, 4};
+  const std::vector<float> regions = {0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1};
+  CHECK(brats.labels_of(regions) == labels);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    for (size_t r = 0; r < 3; ++r) CHECK(brats.regions_of(labels[i]).test(r) == (regions[3 * i + r] != 0));
+  }
+  CHECK(brats.regions_of(3).none());
+  CHECK(brats.numbers_text() == "0, 1, 2 and 4");
+  CHECK(brats.modalities() == std::vector<std::string>{"t1", "t1ce", "t2", "flair"});
+}
+
+TEST_CASE("scores know the regions of BraTS's task") {
+  const Task& brats = *io::brats_task();
+  REQUIRE(brats.regions().size() == io::region_count);
+  for (size_t r = 0; r < brats.regions().size(); ++r) {
+    CHECK(brats.regions()[r].name == io::region_names[r]);
+    for (const Task::Label& label : brats.labels()) {
+      CHECK(io::regions_of(label.number)[r] == brats.regions_of(label.number).test(r));
+    }
+  }
+}
+
+TEST_CASE("regions to labels: all eight combinations, the later region wins") {
+  const Task& brats = *io::brats_task();
+  // The index is WT + 2 TC + 4 ET.
+  const std::vector<uint8_t> expected = {0, 2, 1, 1, 4, 4, 4, 4};
+  std::vector<float> probabilities;
+  std::vector<uint8_t> masks;
+  for (int i = 0; i < 8; ++i) {
+    for (int region = 0; region < 3; ++region) {
+      const bool inside = (i >> region) & 1;
+      probabilities.push_back(inside ? 0.51f : 0.5f);  // at the threshold is outside
+      masks.push_back(inside ? 7 : 0);
+    }
+  }
+  CHECK(brats.labels_of(probabilities) == expected);
+  CHECK(brats.labels_of(masks) == expected);
+  CHECK(brats.labels_of(probabilities, 0.6f) == std::vector<uint8_t>(8, 0));
+  CHECK_THROWS_AS(brats.labels_of(std::vector<float>(4)), Error);
+  probabilities[4] = std::nanf("");
+  CHECK_THAT(test::message_of<NonFiniteError>([&] { brats.labels_of(probabilities); }),
+             ContainsSubstring("NaN at voxel 1"));
+}
+
+TEST_CASE("a task of other labels and regions") {
+  const Task task("hippocampus", {"MRI"}, kLabels, kRegions);
+  CHECK(task.has_label(7));
+  CHECK_FALSE(task.has_label(3));
+  CHECK(task.name_of_label(2) == "posterior");
+  CHECK(task.numbers_text() == "0, 1, 2 and 7");
+  CHECK(task.regions_of(7).to_ulong() == 1);
+  CHECK(task.regions_of(2).to_ulong() == 2);
+  CHECK(task.labels_of(std::vector<uint8_t>{0, 0, 1, 0, 0, 1, 1, 1}) == std::vector<uint8_t>{0, 1, 2, 2});
+}
+
+TEST_CASE("tasks that make no sense are refused") {
+  expect_refusal({}, kLabels, kRegions, "1 to 16 modalities, got 0");
+  expect_refusal(std::vector<std::string>(17, "m"), kLabels, kRegions, "1 to 16 modalities, got 17");
+  expect_refusal({"MRI", "MRI"}, kLabels, kRegions, "modalities of different names, got 'MRI'");
+  expect_refusal({"MRI"}, {{1, "anterior"}}, kRegions, "the background, label 0, to be the first");
+  expect_refusal({"MRI"}, {{0, "background"}, {1, "a"}, {1, "b"}}, kRegions, "label 1 once");
+  expect_refusal({"MRI"}, kLabels, {}, "1 to 32 regions, got 0");
+  expect_refusal({"MRI"}, kLabels, {{"A", {1, 3}, 1}},
+                 "region A of the labels 0, 1, 2 and 7, without background, got 3");
+  expect_refusal({"MRI"}, kLabels, {{"A", {0, 1}, 1}}, "without background, got 0");
+  expect_refusal({"MRI"}, kLabels, {{"A", {1}, 2}}, "region A to write one of its labels, got 2");
+  expect_refusal({"MRI"}, kLabels, {{"A", {1}, 1, "", 1}}, "region A to be shown on one of 1 modalities, got 1");
+}
