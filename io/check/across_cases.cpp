@@ -51,12 +51,13 @@ std::string profiles_text(const std::vector<CaseCheck>& checks) {
   return fmt::format("{}", fmt::join(texts, " and "));
 }
 
-// 3 or 4 stands for the enhancing tumour. Where a profile has both, but each case only one of them, the cases may be of
-// two conventions.
+// In BraTS, 3 or 4 stands for the enhancing tumour. Where a profile has both, but each case only one of them, the cases
+// may be of two conventions.
 std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
   int64_t only_3 = 0, only_4 = 0, both = 0;
   for (const CaseCheck& c : checks) {
-    if (!c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4)) continue;
+    if (c.profile.task() != brats_task() || !c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4))
+      continue;
     const bool three = (*c.label_values)[3] > 0, four = (*c.label_values)[4] > 0;
     both += three && four;
     only_3 += three && !four;

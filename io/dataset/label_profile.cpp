@@ -20,13 +20,14 @@ std::string tumour_text(const LabelProfile& profile) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-// Returns the profiles that have all values of this segmentation. Cases of BraTS-PEDs have one of two profiles.
-std::vector<std::string> readings_of(const ValueCounts& seen, const std::filesystem::path& path) {
+// Returns the task's profiles that have all values of this segmentation. Cases of BraTS-PEDs have one of two profiles.
+std::vector<std::string> readings_of(const ValueCounts& seen, const TaskPointer& task,
+                                     const std::filesystem::path& path) {
   const bool paediatric = has_two_conventions(path.filename().string());
   std::vector<std::string> readings;
   for (const LabelProfile& profile : LabelProfile::named()) {
     const bool published = profile.name() == "brats2023" || profile.name() == "brats2024-ped";
-    if ((paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
+    if (profile.task() != task || (paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
     readings.push_back(fmt::format("`labels` {} ({})", profile.name(), tumour_text(profile)));
   }
   return readings;
@@ -161,7 +162,7 @@ void expect_known_values(const ValueCounts& counts, const LabelProfile& profile,
   if (unexpected.empty()) return;
   std::vector<std::string> found;
   for (const auto& [value, count] : unexpected) found.push_back(fmt::format("{} {} times", value, count));
-  const std::vector<std::string> readings = readings_of(seen, path);
+  const std::vector<std::string> readings = readings_of(seen, profile.task(), path);
   throw DataError(fmt::format(
       "[{}] expected the labels {} (profile {}), got {}; {}", path.string(), profile.values_text(), profile.name(),
       fmt::join(found, ", "),

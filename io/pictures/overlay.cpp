@@ -119,14 +119,14 @@ class OverlayFigure {
     const Task& task = *case_.task;
     std::map<size_t, Window> windows;  // of modalities that have a row
     for (size_t r = 0; r < task.regions().size(); ++r) {
-      const auto& [name, labels, written, meaning, modality] = task.regions()[r];
-      const VolumeView<float>& image = case_.images[modality];
-      const std::string& of = task.modalities()[modality];
-      const auto [window, is_first] = windows.try_emplace(modality, Window{});
+      const Task::Region& region = task.regions()[r];
+      const VolumeView<float>& image = case_.images[region.shown_on];
+      const std::string& modality = task.modalities()[region.shown_on];
+      const auto [window, is_first] = windows.try_emplace(region.shown_on, Window{});
       if (is_first) window->second = window_of(image, box_);
-      if (is_first && plain) rows_.push_back({of, &image, window->second, {}});
-      rows_.push_back(
-          {fmt::format("{}{}{}, on {}", name, meaning.empty() ? "" : " ", meaning, of), &image, window->second, r});
+      if (is_first && plain) rows_.push_back({modality, &image, window->second, {}});
+      const std::string meaning = region.meaning.empty() ? "" : " " + region.meaning;
+      rows_.push_back({fmt::format("{}{}, on {}", region.name, meaning, modality), &image, window->second, r});
     }
   }
 
@@ -174,7 +174,9 @@ class OverlayFigure {
     cairo_fill(canvas.cairo());
   }
 
-  static Colour colour_of(size_t region) { return from_hex(region_colour_on_black(region)); }
+  static Colour colour_of(size_t region) {
+    return from_hex(kRegionColoursOnBlack[region % kRegionColoursOnBlack.size()]);
+  }
 
   std::vector<uint8_t> mask_of(const VolumeView<uint8_t>& labels, const Slice& slice, size_t region) const {
     std::vector<uint8_t> mask;

@@ -98,7 +98,8 @@ std::string label_lines(const std::vector<CaseScore>& scores) {
 
 Json json_of(const ReferenceLabels& labels) {
   Json values;
-  for (const auto& [value, label] : labels.profile.meanings()) values[std::to_string(value)] = labels.profile.task()->name_of_label(label);
+  for (const auto& [value, label] : labels.profile.meanings())
+    values[std::to_string(value)] = labels.profile.task()->name_of_label(label);
   return {{"profile", labels.profile.name()}, {"from", labels.from}, {"values", values}};
 }
 

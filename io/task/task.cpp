@@ -58,6 +58,12 @@ Task::Task(std::string name, std::vector<std::string> modalities, std::vector<La
     REVUNET_EXPECTS(region.shown_on < modalities_.size(), Error,
                     "[task {}] expected region {} to be shown on one of {} modalities, got {}", name_, region.name,
                     modalities_.size(), region.shown_on);
+    for (size_t later = r + 1; later < regions_.size(); ++later) {
+      REVUNET_EXPECTS(std::ranges::count(regions_[later].labels, region.written) == 0, Error,
+                      "[task {}] expected region {} to write a label that no later region has, got {} of {}; list "
+                      "larger regions first",
+                      name_, region.name, region.written, regions_[later].name);
+    }
     for (const uint8_t label : region.labels) {
       REVUNET_EXPECTS(label != 0 && numbers.contains(label), Error,
                       "[task {}] expected region {} of the labels {}, without background, got {}", name_, region.name,
@@ -88,24 +94,35 @@ size_t Task::voxels_of(size_t values) const {
   return values / regions_.size();
 }
 
+std::vector<uint8_t> Task::written_labels() const {
+  std::vector<uint8_t> written;
+  for (const Region& region : regions_) written.push_back(region.written);
+  return written;
+}
+
 std::vector<uint8_t> Task::labels_of(std::span<const float> probabilities, float threshold) const {
   std::vector<uint8_t> labels(voxels_of(probabilities.size()));
+  const std::vector<uint8_t> written = written_labels();
+  const float* p = probabilities.data();
   for (size_t v = 0; v < labels.size(); ++v) {
-    for (size_t r = 0; r < regions_.size(); ++r) {
-      const float probability = probabilities[v * regions_.size() + r];
-      REVUNET_EXPECTS(!std::isnan(probability), NonFiniteError,
+    uint8_t label = 0;
+    for (const uint8_t of_region : written) {
+      REVUNET_EXPECTS(!std::isnan(*p), NonFiniteError,
                       "[task {}] expected probabilities, got NaN at voxel {}; check the network's output", name_, v);
-      if (probability > threshold) labels[v] = regions_[r].written;
+      if (*p++ > threshold) label = of_region;
     }
+    labels[v] = label;
   }
   return labels;
 }
 
 std::vector<uint8_t> Task::labels_of(std::span<const uint8_t> masks) const {
   std::vector<uint8_t> labels(voxels_of(masks.size()));
-  for (size_t v = 0; v < labels.size(); ++v) {
-    for (size_t r = 0; r < regions_.size(); ++r) {
-      if (masks[v * regions_.size() + r] != 0) labels[v] = regions_[r].written;
+  const std::vector<uint8_t> written = written_labels();
+  const uint8_t* m = masks.data();
+  for (uint8_t& label : labels) {
+    for (const uint8_t of_region : written) {
+      if (*m++ != 0) label = of_region;
     }
   }
   return labels;

@@ -1,15 +1,13 @@
 // A Task says what networks are trained to find, and in which images: the modalities of an image's channels, the labels
 // that a voxel may have, and the regions that are predicted.
 //
-// Rule: a task is data. Names of modalities, labels and regions come from it, and nothing else in the program knows
-// any. BraTS's tasks ship with the program (io/task/brats_task.h).
+// Rule: a task is data. BraTS's ships with the program (io/task/brats_task.h).
 #pragma once
 
 #include <array>
 #include <bitset>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,14 +28,15 @@ class Task {
   struct Region {
     std::string name;             // such as "WT"
     std::vector<uint8_t> labels;  // numbers of the labels that lie in it
-    uint8_t written;              // label of a voxel that is predicted to lie in this region, and in no later one
+    uint8_t written;              // label of a voxel that is predicted to lie in this region, and in no later one; no
+                                  // later region has it
     std::string meaning = {};     // for captions, such as "whole tumour"
     size_t shown_on = 0;          // modality on which pictures show it
   };
 
   // The first label is the background, number 0, which lies in no region. Regions may overlap. Throws Error for none or
   // more than kMostModalities modalities, none or more than kMostRegions regions, two of one name or number, and
-  // regions of labels or on modalities that there are not.
+  // regions of labels or on modalities that there are not, or that write a label of a later region.
   Task(std::string name, std::vector<std::string> modalities, std::vector<Label> labels, std::vector<Region> regions);
 
   const std::string& name() const { return name_; }
@@ -63,6 +62,7 @@ class Task {
 
  private:
   size_t voxels_of(size_t values) const;
+  std::vector<uint8_t> written_labels() const;  // of each region
 
   std::string name_;
   std::vector<std::string> modalities_;

@@ -19,8 +19,8 @@
 
 namespace revunet {
 
-inline constexpr int kChangedChannels = 8;  // the most channels that it takes
-inline constexpr int kBlurRadius = 3;       // voxels; sigma is at most 1
+inline constexpr int kChangedChannels = 16;  // the most channels that it takes
+inline constexpr int kBlurRadius = 3;        // voxels; sigma is at most 1
 
 // An IntensityChange says what happens to one channel. The defaults change nothing.
 struct IntensityChange {

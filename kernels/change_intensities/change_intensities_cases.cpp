@@ -162,6 +162,7 @@ std::vector<OpCase> change_intensities_cases(const LevelSize& finest) {
           change_case("brightness and contrast, 5 channels", {1, 3, 5, 7, 5}, {bright, contrast, {}}, 1),
           change_case("lower resolutions, 4 channels", {1, 9, 6, 7, 4}, {coarse, {}, fine}, 1),
           change_case("gamma, 8 channels", {1, 3, 4, 5, 8}, {gamma, inverted, {}}, 1),
+          change_case("blurs and brightness, 16 channels", {1, 3, 4, 2, 16}, {narrow, bright, {}}, 1),
           change_case("everything, 4 channels", {1, 13, 9, 11, 4}, {all, noise, coarse, inverted}, 1),
           change_case("everything, 4 channels at " + finest.name(), finest.shape(4), {all}, 3, true)};
 }

@@ -19,7 +19,7 @@
 namespace revunet {
 
 inline constexpr int kControlPoints = 3;  // of the deformation, along x and along y
-inline constexpr int kMostChannels = 8;   // of an image
+inline constexpr int kMostChannels = 16;  // of an image
 
 struct PlaneWarp {
   std::array<bool, 3> flip{};                   // x, y, z

@@ -138,6 +138,7 @@ std::vector<OpCase> warp_planes_cases(const LevelSize& finest) {
                     {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, {false, true, true}, turned, displacements, -0.05f}),
           warp_case("deformed, one voxel along x, 8 channels",
                     {{1, 6, 2}, none, {1, 6, 2}, 8, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}),
+          warp_case("turned, 16 channels", {{2, 3, 4}, none, {2, 3, 4}, 16, {}, turned, {}, 0.1f}),
           warp_case("everything, 4 channels at " + finest.name(),
                     {step, none, step, 4, {true, false, true}, turned, displacements, 0.1f}, true)};
 }

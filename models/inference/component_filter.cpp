@@ -27,8 +27,9 @@ std::vector<bool> kept(const io::Components& components, double voxel_volume, co
 // Returns what a voxel of this label gets that a region loses.
 uint8_t label_without(const io::Task& task, uint8_t label, size_t region) {
   const io::RegionSet inside = task.regions_of(label);
-  for (size_t r = region; r-- > 0;) {
-    if (inside[r]) return task.regions()[r].written;
+  for (size_t r = task.regions().size(); r-- > 0;) {
+    const uint8_t written = task.regions()[r].written;
+    if (inside[r] && !task.regions_of(written).test(region)) return written;
   }
   return 0;
 }

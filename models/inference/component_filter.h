@@ -1,9 +1,9 @@
 // This filter removes small pieces of predicted regions: connected components that are too small, or not among the
 // largest.
 //
-// Non-obvious rule: nested regions stay nested. A voxel of a piece that is removed gets the label that the regions
-// before this one write. So in BraTS a piece of whole tumour takes with it what it holds, a piece of tumour core
-// becomes oedema, and one of enhancing tumour becomes not enhancing core.
+// Non-obvious rule: nested regions stay nested. A voxel of a piece that is removed gets the label that the last of its
+// other regions writes, if that lies outside of the region that it leaves. So in BraTS a piece of whole tumour takes
+// with it what it holds, a piece of tumour core becomes oedema, and one of enhancing tumour becomes not enhancing core.
 #pragma once
 
 #include <cstdint>

@@ -74,7 +74,7 @@ summary { cursor: pointer; }
 }
 )css";
 
-inline std::string regions_of_style(const std::array<uint32_t, 8>& colours) {
+inline std::string regions_of_style(const io::RegionColours& colours) {
   return fmt::format("--wt: #{:06x}; --tc: #{:06x}; --et: #{:06x};", colours[0], colours[1], colours[2]);
 }
 

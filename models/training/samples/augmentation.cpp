@@ -25,6 +25,8 @@ Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index) {
   return Rng(splitmix64(seed ^ kAugmentationKey) + static_cast<uint64_t>(epoch), static_cast<uint64_t>(index));
 }
 
+static_assert(io::kMostModalities <= kMostChannels && io::kMostModalities <= kChangedChannels);
+
 PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng) {
   PlaneWarp warp;
   for (bool& flipped : warp.flip) flipped = rng.uniform() < ranges.flip;

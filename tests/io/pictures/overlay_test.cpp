@@ -139,3 +139,29 @@ TEST_CASE("slices have the numbers of the case's files", "[view]") {
   CHECK(numbers.of_slice(1, 30) == "x = 27");
   CHECK(numbers.of_slice(2, 67) == "z = 77");
 }
+
+TEST_CASE("an overlay has a row for each region of its task, and plain ones for the modalities that show them",
+          "[view]") {
+  std::vector<io::Task::Label> labels = {{0, "background"}};
+  std::vector<io::Task::Region> regions;
+  for (uint8_t i = 1; i <= io::kMostRegions; ++i) {
+    labels.push_back({i, "label " + std::to_string(i)});
+    regions.push_back({"region " + std::to_string(i), {i}, i, "", size_t{i} % 2});
+  }
+  io::OverlayCase c = Scene().overlay(true);
+  const auto height = [&](const io::TaskPointer& task, bool plain) {
+    c.task = task;
+    return Picture(io::overlay_png(c, width, plain)).height();
+  };
+  const auto one = std::make_shared<const io::Task>("one", std::vector<std::string>{"MRI"},
+                                                    std::vector<io::Task::Label>{{0, "background"}, {4, "all"}},
+                                                    std::vector<io::Task::Region>{{"all", {4}, 4}});
+  const auto most = std::make_shared<const io::Task>("most", std::vector<std::string>{"a", "b"}, labels, regions);
+  // A row with its caption has 200 pixels; 82 are for the title and the legend.
+  const auto image = c.images[io::kFlair];
+  c.images.assign(2, image);
+  CHECK(height(one, false) == 82 + 200);
+  CHECK(height(one, true) == 82 + 2 * 200);
+  CHECK(height(most, false) == 82 + 32 * 200);
+  CHECK(height(most, true) == 82 + 34 * 200);
+}

@@ -319,3 +319,25 @@ TEST_CASE("preprocessing refuses labels other than 0, 1, 2 and 4") {
              }),
              ContainsSubstring("expected the labels 0, 1, 2 and 4, got 3"));
 }
+
+TEST_CASE("a case of one modality is preprocessed by its task") {
+  const auto task = std::make_shared<const io::Task>(
+      "hippocampus", std::vector<std::string>{"MRI"},
+      std::vector<io::Task::Label>{{0, "background"}, {1, "anterior"}, {2, "posterior"}},
+      std::vector<io::Task::Region>{{"A", {1}, 1}, {"P", {2}, 2}});
+  io::CaseVolumes volumes(task);
+  REQUIRE(volumes.modalities.size() == 1);
+  volumes.name = "hippocampus_001";
+  volumes.grid.size = {2, 2, 1};
+  volumes.modalities[0] = {1, 3, 3, 5};  // mean 3, deviation the root of 2
+  volumes.labels = {0, 1, 2, 2};
+  const io::Preprocessed got = io::preprocess(volumes, {2, 2, 1});
+  CHECK(got.channels() == 1);
+  CHECK(got.image == std::vector<float>{-std::sqrt(2.0f), 0, 0, std::sqrt(2.0f)});
+  CHECK(got.labels == std::vector<uint8_t>{0, 2, 1, 2});  // z fastest
+  volumes.labels->at(0) = 4;
+  CHECK_THAT(message_of<Error>([&] {
+               io::preprocess(volumes, {2, 2, 1});
+             }),
+             ContainsSubstring("expected the labels 0, 1 and 2, got 4"));
+}

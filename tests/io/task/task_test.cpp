@@ -92,5 +92,9 @@ TEST_CASE("tasks that make no sense are refused") {
                  "region A of the labels 0, 1, 2 and 7, without background, got 3");
   expect_refusal({"MRI"}, kLabels, {{"A", {0, 1}, 1}}, "without background, got 0");
   expect_refusal({"MRI"}, kLabels, {{"A", {1}, 2}}, "region A to write one of its labels, got 2");
+  expect_refusal({"MRI"}, kLabels, {{"A", {1, 2}, 1}, {"B", {1}, 1}},
+                 "region A to write a label that no later region has");
+  expect_refusal({"MRI"}, kLabels, {{"A", {1}, 1}, {"A", {2}, 2}}, "regions of different names, got 'A'");
+  expect_refusal({"MRI"}, {{0, ""}}, kRegions, "labels of different names, got ''");
   expect_refusal({"MRI"}, kLabels, {{"A", {1}, 1, "", 1}}, "region A to be shown on one of 1 modalities, got 1");
 }

@@ -38,3 +38,13 @@ TEST_CASE("volumes are in mm^3, and of equal pieces the first stays", "[componen
   CHECK(filtered(labels, {.min_volume = 6}, 3) == labels);
   CHECK(filtered(labels, {.min_volume = 6.1}, 3) == Labels(5, 0));
 }
+
+// A has the labels 1 and 3, B has 2 and 3, and C has 3.
+TEST_CASE("a piece of overlapping regions keeps those that it is not removed from", "[components]") {
+  const io::Task task("test", {"MRI"}, {{0, "background"}, {1, "a"}, {2, "b"}, {3, "both"}},
+                      {{"A", {1, 3}, 1}, {"B", {2, 3}, 2}, {"C", {3}, 3}});
+  // A has pieces of 1 and 3 voxels, the first of which also lies in B and C.
+  Labels labels = {2, 2, 3, 2, 0, 1, 1, 1};
+  filter_components(labels, task, {8, 1, 1}, 1, {.min_volume = 2});
+  CHECK(labels == Labels{2, 2, 2, 2, 0, 1, 1, 1});
+}
