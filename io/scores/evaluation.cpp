@@ -56,23 +56,47 @@ std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& predic
   return to_file_order<uint8_t>(ordered, reference.size, orientation_of(reference));
 }
 
-constexpr std::array<Metric, 6> all_metrics = {{
-    {"dice", "Dice", 7, 4, nullptr, [](const RegionScore& s) { return s.masks.dice; }},
-    {"hd95_mm", "HD95 mm", 8, 3, "one mask empty", [](const RegionScore& s) { return s.masks.hd95; }},
-    {"sensitivity", "sensitivity", 11, 4, nullptr, [](const RegionScore& s) { return s.masks.sensitivity; }},
-    {"specificity", "specificity", 11, 6, nullptr, [](const RegionScore& s) { return s.masks.specificity; }},
-    {"lesion_dice", "lesion Dice", 11, 4, nullptr, [](const RegionScore& s) { return s.lesions.value().dice; }},
-    {"lesion_hd95_mm", "lesion HD95 mm", 14, 3, "nothing matched",
-     [](const RegionScore& s) { return s.lesions.value().hd95; }},
-}};
-constexpr size_t metrics_without_lesions = 4;
+using Score = const RegionScore&;
+
+// Returns NSD at each tolerance, of whole masks or of lesions.
+std::vector<Metric> nsd_metrics(const std::vector<double>& tolerances, bool of_lesions) {
+  std::vector<Metric> metrics;
+  for (size_t i = 0; i < tolerances.size(); ++i) {
+    const std::string title = fmt::format("{}NSD {} mm", of_lesions ? "lesion " : "", tolerances[i]);
+    metrics.push_back({.key = fmt::format("{}nsd_{}mm", of_lesions ? "lesion_" : "", tolerances[i]),
+                       .title = title,
+                       .width = static_cast<int>(title.size()),
+                       .decimals = 4,
+                       .of_lesions = of_lesions,
+                       .value = [=](Score s) { return of_lesions ? s.lesions.value().nsd[i] : s.masks.nsd[i]; }});
+  }
+  return metrics;
+}
+
+std::vector<Metric> mask_metrics() {
+  return {{"dice", "Dice", 7, 4, nullptr, false, [](Score s) { return s.masks.dice; }},
+          {"hd95_mm", "HD95 mm", 8, 3, "one mask empty", false, [](Score s) { return s.masks.hd95; }},
+          {"sensitivity", "sensitivity", 11, 4, nullptr, false, [](Score s) { return s.masks.sensitivity; }},
+          {"specificity", "specificity", 11, 6, nullptr, false, [](Score s) { return s.masks.specificity; }}};
+}
+
+std::vector<Metric> lesion_metrics() {
+  return {{"lesion_dice", "lesion Dice", 11, 4, nullptr, true, [](Score s) { return s.lesions.value().dice; }},
+          {"lesion_hd95_mm", "lesion HD95 mm", 14, 3, "nothing matched", true,
+           [](Score s) { return s.lesions.value().hd95; }}};
+}
 
 }  // namespace
 
-const std::vector<Metric>& metrics_of(const ScoreOptions& options) {
-  static const std::vector<Metric> all(all_metrics.begin(), all_metrics.end()),
-      without_lesions(all_metrics.begin(), all_metrics.begin() + metrics_without_lesions);
-  return options.lesions ? all : without_lesions;
+std::vector<Metric> metrics_of(const ScoreOptions& options) {
+  std::vector<Metric> metrics = mask_metrics();
+  const auto add = [&](const std::vector<Metric>& more) { metrics.insert(metrics.end(), more.begin(), more.end()); };
+  add(nsd_metrics(options.masks.nsd_tolerances, false));
+  if (options.lesions) {
+    add(lesion_metrics());
+    add(nsd_metrics(options.masks.nsd_tolerances, true));
+  }
+  return metrics;
 }
 
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) {
@@ -85,11 +109,9 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
   CaseScore score{pair.name, pair.labels, {}};
   for (size_t region = 0; region < score.regions.size(); ++region) {
     const std::vector<uint8_t> truth = mask_of(reference.labels, region), predicted = mask_of(predicted_labels, region);
-    score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.hd95);
+    score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.masks);
     if (options.lesions) {
-      LesionRules rules = *options.lesions;
-      rules.hd95 = options.hd95;
-      score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, rules);
+      score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, *options.lesions, options.masks);
     }
   }
   return score;

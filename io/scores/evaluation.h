@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +20,8 @@
 namespace revunet::io {
 
 struct ScoreOptions {
-  Hd95 hd95 = Hd95::pooled;
-  std::optional<LesionRules> lesions;  // none: not scored by lesion; the rules use the hd95 above
+  MaskRules masks;                     // of whole masks and of lesions
+  std::optional<LesionRules> lesions;  // none: not scored by lesion
 };
 
 struct RegionScore {
@@ -36,15 +37,17 @@ struct CaseScore {
 
 // A Metric is one number of a region's score: its name in files and in tables, and how it is written.
 struct Metric {
-  const char* key;
-  const char* title;
-  int width, decimals;     // in tables
-  const char* convention;  // what distances of 373 mm or more stand for; null: a share between 0 and 1
-  double (*value)(const RegionScore&);
+  std::string key;
+  std::string title;
+  int width, decimals;               // in tables
+  const char* convention = nullptr;  // what distances of 373 mm or more stand for; null: a share between 0 and 1
+  bool of_lesions = false;
+  std::function<double(const RegionScore&)> value;
 };
 
-// Returns Dice, HD95, sensitivity and specificity, and the lesion-wise Dice and HD95 where they are asked for.
-const std::vector<Metric>& metrics_of(const ScoreOptions& options);
+// Returns Dice, HD95, sensitivity, specificity and NSD at each tolerance, and the lesion-wise Dice, HD95 and NSD where
+// they are asked for.
+std::vector<Metric> metrics_of(const ScoreOptions& options);
 
 // Reads and compares two label images. A prediction in the same place whose axes are in another order or reversed is
 // brought into the reference's order. Throws DataError as io::read_nifti_labels does, and for: other grids (with case,

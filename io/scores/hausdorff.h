@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/preprocessing/mask_box.h"
+#include "io/scores/surface_distances.h"
 
 namespace revunet::io {
 
@@ -28,13 +28,14 @@ Hd95 parse_hd95(const std::string& name);
 // Returns a sentence for reports, which must say what their numbers mean.
 std::string_view definition_of(Hd95 definition);
 
-// Returns mm. Neither mask is empty; both have voxels_in(size) voxels. Memory: 12 bytes per voxel of the box around
-// both masks (for each mask a copy and its edge, 1 byte each, and a distance, 8), 13 for surfel. While vectors of them
-// grow, it is up to 24 bytes per voxel of the edges, and 48 per element of the surface.
-//
-// pooled and max use numpy.percentile's linear interpolation between distances of edges. An edge is a mask minus its
-// erosion by the 6-neighbour cross. surfel is the least distance that holds 95 % of the surface's area, between corners
-// of voxels (io/scores/surfel_area.h). Outside the image is background.
+// Returns the kind of surface that a definition measures between.
+Surface surface_of(Hd95 definition);
+
+// Returns mm. Neither surface is empty, and both are of the definition's kind. pooled and max use numpy.percentile's
+// linear interpolation between distances of edges. surfel is the least distance that holds 95 % of the surface's area.
+double hausdorff_95(const SurfaceDistances& distances, Hd95 definition);
+
+// Measures the distances first. Masks and memory are those of surface_distances.
 double hausdorff_95(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size, const Spacing3& spacing,
                     Hd95 definition);
 

@@ -57,13 +57,16 @@ int64_t untouched(const std::vector<std::set<int32_t>>& touching, int32_t compon
 class LesionComparison {
  public:
   LesionComparison(const std::vector<uint8_t>& reference, const std::vector<uint8_t>& prediction, const Index3& size,
-                   const Spacing3& spacing, const LesionRules& rules)
+                   const Spacing3& spacing, const LesionRules& rules, const MaskRules& masks)
       : reference_(reference),
         size_(size),
         spacing_(spacing),
         rules_(rules),
+        masks_(masks),
         regions_(connected_components(dilated(reference, size, rules.dilation), size)),
-        predicted_(connected_components(prediction, size)) {}
+        predicted_(connected_components(prediction, size)) {
+    sum_.nsd.resize(masks.nsd_tolerances.size());
+  }
 
   LesionMetrics compare() {
     const auto touching_each = touching(regions_, predicted_);
@@ -73,9 +76,11 @@ class LesionComparison {
     const auto count = static_cast<double>(sum_.found) + unmatched;
     if (count == 0) {
       sum_.dice = 1;
+      std::fill(sum_.nsd.begin(), sum_.nsd.end(), 1);
       return sum_;
     }
     sum_.dice /= count;
+    for (double& nsd : sum_.nsd) nsd /= count;
     sum_.hd95 = (sum_.hd95 + unmatched * hd95_of_unmatched_lesion) / count;
     return sum_;
   }
@@ -94,9 +99,10 @@ class LesionComparison {
       ++sum_.missed;
     } else {
       ++sum_.found;
-      const MaskMetrics metrics = compare_masks(reference, prediction, size_, spacing_, rules_.hd95);
+      const MaskMetrics metrics = compare_masks(reference, prediction, size_, spacing_, masks_);
       sum_.dice += metrics.dice;
       sum_.hd95 += metrics.hd95;
+      for (size_t i = 0; i < sum_.nsd.size(); ++i) sum_.nsd[i] += metrics.nsd[i];
     }
   }
 
@@ -104,6 +110,7 @@ class LesionComparison {
   Index3 size_;
   Spacing3 spacing_;
   LesionRules rules_;
+  MaskRules masks_;
   Components regions_, predicted_;  // components of the dilated reference, and of the prediction
   LesionMetrics sum_;
 };
@@ -111,7 +118,8 @@ class LesionComparison {
 }  // namespace
 
 LesionMetrics compare_lesions(std::span<const uint8_t> reference, std::span<const uint8_t> prediction,
-                              const Index3& size, const Spacing3& spacing, const LesionRules& rules) {
+                              const Index3& size, const Spacing3& spacing, const LesionRules& rules,
+                              const MaskRules& masks) {
   REVUNET_EXPECTS(rules.dilation >= 0 && rules.min_volume >= 0, Error,
                   "[compare_lesions] expected a dilation and a volume of 0 or more, got {} and {}; pass others",
                   rules.dilation, rules.min_volume);
@@ -119,7 +127,7 @@ LesionMetrics compare_lesions(std::span<const uint8_t> reference, std::span<cons
   const MaskBox box = bounding_box(reference, prediction, size);
   // The cut is exact: two lesions that grow together outside the box do so inside it too, at the nearest voxel.
   const std::vector<uint8_t> in_reference = crop(reference, box, size), in_prediction = crop(prediction, box, size);
-  return LesionComparison(in_reference, in_prediction, box.size, spacing, rules).compare();
+  return LesionComparison(in_reference, in_prediction, box.size, spacing, rules, masks).compare();
 }
 
 }  // namespace revunet::io

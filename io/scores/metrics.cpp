@@ -9,10 +9,23 @@ double ratio_or(int64_t numerator, int64_t denominator, double when_undefined) {
   return denominator == 0 ? when_undefined : static_cast<double>(numerator) / static_cast<double>(denominator);
 }
 
+// Sets HD95 and NSD of two masks that are not empty. Surfaces are measured once for each kind.
+void add_surface_metrics(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
+                         const Spacing3& spacing, const MaskRules& rules, MaskMetrics& result) {
+  const bool one_kind = surface_of(rules.hd95) == surface_of(rules.nsd);
+  SurfaceDistances distances = surface_distances(reference, prediction, size, spacing, surface_of(rules.hd95));
+  result.hd95 = hausdorff_95(distances, rules.hd95);
+  if (rules.nsd_tolerances.empty()) return;
+  if (!one_kind) distances = surface_distances(reference, prediction, size, spacing, surface_of(rules.nsd));
+  for (const double tolerance : rules.nsd_tolerances) {
+    result.nsd.push_back(surface_dice(distances, tolerance, rules.nsd));
+  }
+}
+
 }  // namespace
 
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
-                          const Spacing3& spacing, Hd95 definition) {
+                          const Spacing3& spacing, const MaskRules& rules) {
   expect_one_grid(reference, prediction, size, spacing);
   MaskMetrics result;
   for (size_t i = 0; i < reference.size(); ++i) {
@@ -26,9 +39,11 @@ MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const ui
   result.sensitivity = ratio_or(result.common_voxels, result.reference_voxels, 1);
   result.specificity = ratio_or(outside_both, outside_reference, 1);
   if (result.reference_empty() || result.prediction_empty()) {
-    result.hd95 = result.reference_empty() && result.prediction_empty() ? 0 : hd95_of_one_empty_mask;
+    const bool both = result.reference_empty() && result.prediction_empty();
+    result.hd95 = both ? 0 : hd95_of_one_empty_mask;
+    result.nsd.assign(rules.nsd_tolerances.size(), both ? 1 : 0);
   } else {
-    result.hd95 = hausdorff_95(reference, prediction, size, spacing, definition);
+    add_surface_metrics(reference, prediction, size, spacing, rules, result);
   }
   return result;
 }

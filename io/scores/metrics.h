@@ -1,15 +1,16 @@
-// This file has overlap and surface metrics of a pair of masks: Dice, 95 % Hausdorff distance, sensitivity,
-// specificity.
+// This file has overlap and surface metrics of a pair of masks: Dice, 95 % Hausdorff distance, normalised surface Dice,
+// sensitivity, specificity.
 //
-// Non-obvious rule: HD95 has several definitions that differ by a voxel or two (io/scores/hausdorff.h), and reports
-// name theirs. All data is on the host. Functions are safe to call from several threads; results do not depend on the
-// number of threads.
+// Non-obvious rule: HD95 and NSD have several definitions that differ (io/scores/hausdorff.h, surface_dice.h), and
+// reports name theirs. All data is on the host. Functions are safe to call from several threads; results do not depend
+// on the number of threads.
 #pragma once
 
 #include <array>
 
 #include "io/dataset/regions.h"
 #include "io/scores/hausdorff.h"
+#include "io/scores/surface_dice.h"
 
 namespace revunet::io {
 
@@ -17,16 +18,23 @@ namespace revunet::io {
 // where one of the masks is empty.
 inline constexpr double hd95_of_one_empty_mask = 373.12866;
 
+struct MaskRules {
+  Hd95 hd95 = Hd95::pooled;
+  Nsd nsd = Nsd::surfel;
+  std::vector<double> nsd_tolerances = {};  // mm; none: NSD is not computed
+};
+
 struct MaskMetrics {
   int64_t reference_voxels = 0;
   int64_t prediction_voxels = 0;
   int64_t common_voxels = 0;
-  double dice = 0;         // 2 common / (reference + prediction); both empty: 1
-  double hd95 = 0;         // mm
-  double sensitivity = 0;  // common / reference; with an empty reference it is 1, as nothing was missed
-  double specificity = 0;  // share of voxels outside the reference that are outside the prediction, or 1
+  double dice = 0;               // 2 common / (reference + prediction); both empty: 1
+  double hd95 = 0;               // mm
+  std::vector<double> nsd = {};  // for each tolerance; both empty: 1, one empty: 0
+  double sensitivity = 0;        // common / reference; with an empty reference it is 1, as nothing was missed
+  double specificity = 0;        // share of voxels outside the reference that are outside the prediction, or 1
 
-  // Where one holds, Dice and HD95 are conventions rather than measurements: count such cases in a report.
+  // Where one holds, Dice, HD95 and NSD are conventions rather than measurements: count such cases in a report.
   bool reference_empty() const { return reference_voxels == 0; }
   bool prediction_empty() const { return prediction_voxels == 0; }
 };
@@ -35,7 +43,7 @@ struct MaskMetrics {
 // mm along x, y, z. The distances are exact Euclidean ones. Throws Error if a mask's length is not the product of size,
 // or a spacing is not positive and finite.
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
-                          const Spacing3& spacing, Hd95 definition = Hd95::pooled);
+                          const Spacing3& spacing, const MaskRules& rules = {});
 
 // Returns only the Dice of WT, TC and ET between two label volumes (io/dataset/regions.h). It is 1 where both are
 // empty. Throws Error if their lengths differ.

@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 // A Table is made row by row. Missing numbers are dashes.
 class Table {
  public:
-  Table(const std::vector<Metric>& metrics, size_t name_width) : metrics_(metrics), name_width_(name_width) {
+  Table(std::vector<Metric> metrics, size_t name_width) : metrics_(std::move(metrics)), name_width_(name_width) {
     fmt::format_to(std::back_inserter(text_), "{:<{}}    ", "case", name_width_);
     for (const Metric& m : metrics_) fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title, m.width);
     text_ += '\n';
@@ -35,7 +35,7 @@ class Table {
   const std::string& text() const { return text_; }
 
  private:
-  const std::vector<Metric>& metrics_;
+  std::vector<Metric> metrics_;
   size_t name_width_;
   std::string text_;
 };
@@ -74,7 +74,8 @@ std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
 
 std::string lesion_definition(const LesionRules& rules) {
   return fmt::format(
-      "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0 and HD95 {} mm; the "
+      "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0, NSD 0 and HD95 {} mm; "
+      "the "
       "reference dilated {} times, lesions of {} mm^3 or less not scored",
       hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
 }
@@ -151,14 +152,20 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
   }
   for (size_t region = 0; region < region_count && options.lesions; ++region) text += lesion_line(scores, region);
   text += label_lines(scores);
-  text += fmt::format("{}\n", definition_of(options.hd95));
+  text += fmt::format("{}\n", definition_of(options.masks.hd95));
+  if (!options.masks.nsd_tolerances.empty()) text += fmt::format("{}\n", definition_of(options.masks.nsd));
   if (options.lesions) text += lesion_definition(*options.lesions) + "\n";
   return text;
 }
 
 std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  const std::vector<Metric>& metrics = metrics_of(options);
-  Json report = {{"hd95", name_of(options.hd95)}, {"hd95_definition", definition_of(options.hd95)}};
+  const std::vector<Metric> metrics = metrics_of(options);
+  Json report = {{"hd95", name_of(options.masks.hd95)}, {"hd95_definition", definition_of(options.masks.hd95)}};
+  if (!options.masks.nsd_tolerances.empty()) {
+    report["nsd"] = name_of(options.masks.nsd);
+    report["nsd_definition"] = definition_of(options.masks.nsd);
+    report["nsd_tolerances_mm"] = options.masks.nsd_tolerances;
+  }
   if (options.lesions) {
     report["lesion_definition"] = lesion_definition(*options.lesions);
     report["lesion_dilation"] = options.lesions->dilation;
@@ -190,22 +197,27 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
 }
 
 std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  constexpr size_t masks_only = 4;  // then the voxels, then what is lesion-wise
-  const std::vector<Metric>& metrics = metrics_of(options);
-  std::string csv = "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels";
-  if (options.lesions) {
-    csv += ",lesion_dice,lesion_hd95_mm,lesions_found,lesions_missed,false_positives,lesions_ignored";
-  }
+  std::vector<Metric> of_masks = metrics_of(options), of_lesions;
+  const auto lesions =
+      std::stable_partition(of_masks.begin(), of_masks.end(), [](const Metric& m) { return !m.of_lesions; });
+  of_lesions.assign(lesions, of_masks.end());
+  of_masks.erase(lesions, of_masks.end());
+  std::string csv = "case,region";
+  for (const Metric& m : of_masks) csv += "," + m.key;
+  csv += ",reference_voxels,prediction_voxels";
+  for (const Metric& m : of_lesions) csv += "," + m.key;
+  if (options.lesions) csv += ",lesions_found,lesions_missed,false_positives,lesions_ignored";
   csv += ",labels,labels_from\n";
   for (const CaseScore& score : scores) {
     for (size_t region = 0; region < score.regions.size(); ++region) {
-      const auto& [masks, lesions] = score.regions[region];
+      const RegionScore& one = score.regions[region];
       csv += fmt::format("{},{}", quoted_for_csv(score.name), region_names[region]);
-      for (size_t m = 0; m < masks_only; ++m) csv += fmt::format(",{}", metrics[m].value(score.regions[region]));
-      csv += fmt::format(",{},{}", masks.reference_voxels, masks.prediction_voxels);
-      if (lesions) {
-        csv += fmt::format(",{},{},{},{},{},{}", lesions->dice, lesions->hd95, lesions->found, lesions->missed,
-                           lesions->false_positives, lesions->ignored);
+      for (const Metric& m : of_masks) csv += fmt::format(",{}", m.value(one));
+      csv += fmt::format(",{},{}", one.masks.reference_voxels, one.masks.prediction_voxels);
+      for (const Metric& m : of_lesions) csv += fmt::format(",{}", m.value(one));
+      if (one.lesions) {
+        csv += fmt::format(",{},{},{},{}", one.lesions->found, one.lesions->missed, one.lesions->false_positives,
+                           one.lesions->ignored);
       }
       csv += fmt::format(",{},{}\n", score.labels.profile.name(), score.labels.from);
     }

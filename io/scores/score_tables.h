@@ -9,7 +9,7 @@
 namespace revunet::io {
 
 // Returns a table for people: a row for each case and region, mean, standard deviation and quartiles, the empty cases,
-// and what labels and HD95 are.
+// and what labels, HD95 and NSD are.
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 
 // Both are for programs, and have all digits. JSON has hd95_definition, cases, mean, standard_deviation (null for one

@@ -189,3 +189,33 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
   CHECK_FALSE(fs::exists(folder / "only.svg.png"));
   CHECK(evaluate(folder, fmt::format("--plot '{}'", (folder / "absent/x.svg").string())).exit_code == 3);
 }
+
+// By hand: the voxel's six-sided neighbourhood has one area at each of its eight corners. Of the three voxels, two lie
+// at the other mask. Shares of edge voxels are 1 and 1/2.
+TEST_CASE("NSD stands next to the others at the tolerances asked for, and says its definition", "[evaluate]") {
+  const TemporaryFolder folder;
+  const Index3 line = {40, 1, 1};
+  write_mask(folder / "ref/a_seg.nii.gz", line, block({0, 0, 0}, {1, 1, 1}));
+  write_mask(folder / "out/a.nii.gz", line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
+  const std::string csv = (folder / "s.csv").string();
+  const nlohmann::json surfel = scores_of(folder, fmt::format("--nsd-tolerance 0.5,20 --csv '{}'", csv));
+  const nlohmann::json& scores = surfel.at("cases")[0].at("TC");
+  CHECK(scores.at("nsd_0.5mm").get<double>() == Approx(2.0 / 3).margin(statistic_tolerance));
+  CHECK(scores.at("nsd_20mm") == 1);
+  CHECK(surfel.at("nsd") == "surfel");
+  CHECK(surfel.at("nsd_tolerances_mm") == nlohmann::json{0.5, 20});
+  CHECK(surfel.at("median").at("ET").at("nsd_0.5mm") == scores.at("nsd_0.5mm"));
+  CHECK(column(read_csv(csv), "nsd_20mm") == std::vector<std::string>(3, "1"));
+  const nlohmann::json edge = scores_of(folder, "--nsd-tolerance 0.5 --nsd edge --lesion-wise --lesion-min-volume 0");
+  CHECK(edge.at("cases")[0].at("TC").at("nsd_0.5mm") == 0.75);
+  CHECK(edge.at("cases")[0].at("TC").at("lesion_nsd_0.5mm") == 0.5);  // found exactly, and one false positive
+  CHECK_THAT(evaluate(folder, "--nsd-tolerance 2 --nsd edge").output,
+             ContainsSubstring("NSD 2 mm") && ContainsSubstring("NSD: mean of the two masks' shares"));
+
+  CHECK_FALSE(scores_of(folder, "").contains("nsd"));
+  CHECK(evaluate(folder, "--nsd edge").exit_code == 2);  // without a tolerance it would mean nothing
+  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,1").errors,
+             ContainsSubstring("[--nsd-tolerance] expected each number"));
+  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,0").errors, ContainsSubstring("expected a number above 0"));
+  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,").errors, ContainsSubstring("[--nsd-tolerance]"));
+}

@@ -78,6 +78,12 @@ TEST_CASE("lists, sizes, bytes, words and flags of options", "[options]") {
   CHECK(after(number_pair(low, high), "0.9,1.1") == "0.9,1.1");
   CHECK((low == 0.9 && high == 1.1));
   CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, such as 0.9,1.1, got 1");
+  std::vector<double> tolerances;
+  const OptionValue several = numbers(tolerances, {.least = 0, .most = 9, .above = true});
+  CHECK(after(several, "0.5,1,2") == "0.5,1,2");
+  CHECK(tolerances == std::vector<double>{0.5, 1, 2});
+  CHECK(refusal(several, "1,0") == "[--x] expected a number above 0 and up to 9, got 0");
+  CHECK(refusal(several, "1,2,1") == "[--x] expected each number once, got 1 again in 1,2,1; leave it out");
   std::optional<size_t> budget;
   CHECK(after(bytes(budget), "8GiB") == "8589934592");
   CHECK(after(bytes(budget), "0") == "0");

@@ -111,6 +111,20 @@ OptionValue number_pair(double& first, double& second) {
           .text = [&first, &second] { return fmt::format("{},{}", first, second); }};
 }
 
+OptionValue numbers(std::vector<double>& value, Range range) {
+  return {.kind = "LIST",
+          .set =
+              [&value, range](const std::string& name, const std::string& text) {
+                value = io::parse_numbers(text, name);
+                for (const double one : value) {
+                  number_in(name, fmt::format("{}", one), range);
+                  REVUNET_EXPECTS(std::count(value.begin(), value.end(), one) == 1, UsageError,
+                                  "[{}] expected each number once, got {} again in {}; leave it out", name, one, text);
+                }
+              },
+          .text = [&value] { return value.empty() ? "" : comma_separated(value); }};
+}
+
 OptionValue flag(bool& value) {
   return {.kind = "",
           .form = OptionValue::Form::flag,

@@ -42,7 +42,8 @@ OptionValue whole_number(std::optional<int64_t>& value, int64_t least, int64_t m
 OptionValue seed_number(uint64_t& value);  // any number of 64 bits
 OptionValue number(double& value, Range range);
 OptionValue number(std::optional<double>& value, Range range);
-OptionValue number_pair(double& first, double& second);  // "0.9,1.1"
+OptionValue number_pair(double& first, double& second);        // "0.9,1.1"
+OptionValue numbers(std::vector<double>& value, Range range);  // "0.5,1,2", each once
 OptionValue flag(bool& value);
 OptionValue words(std::string& value);
 OptionValue path(std::filesystem::path& value);

@@ -20,13 +20,14 @@ namespace {
 
 using namespace revunet;
 
+constexpr double kMostTolerance = 1000;  // mm: farther than the ends of any head
 constexpr int64_t kMostDilation = 1000;  // voxels: joins all lesions of any head
 
 struct Settings {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
   std::string plot;                                        // empty: not asked for
   std::optional<io::LabelProfile> labels;                  // none: as the reference's layout says
-  io::Hd95 hd95 = io::Hd95::pooled;
+  io::MaskRules masks;
   bool lesion_wise = false;
   io::LesionRules lesions;
   int threads = 0;
@@ -60,12 +61,21 @@ std::vector<tools::Option> scoring(Settings& s) {
   for (const io::Hd95 d : {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}) definitions.emplace_back(name_of(d), d);
   return {
       {.name = "hd95",
-       .value = tools::choice(s.hd95, definitions),
+       .value = tools::choice(s.masks.hd95, definitions),
        .help = "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
                "the larger of two percentiles), surfel (surface-distance, BraTS 2023: weighted by area)"},
+      {.name = "nsd-tolerance",
+       .value = tools::numbers(s.masks.nsd_tolerances, {.least = 0, .most = kMostTolerance, .above = true}),
+       .help = "also score NSD (normalised surface Dice): the share of the surfaces within these tolerances, in mm, "
+               "such as 1 or 0.5,1,2"},
+      {.name = "nsd",
+       .value = tools::choice<io::Nsd>(s.masks.nsd, {{"surfel", io::Nsd::surfel}, {"edge", io::Nsd::edge}}),
+       .help = "definition of NSD: surfel (surface-distance: by area, both surfaces together), edge (panoptica: by "
+               "voxels, the mean of both shares)",
+       .needs = "nsd-tolerance"},
       {.name = "lesion-wise",
        .value = tools::flag(s.lesion_wise),
-       .help = "also score Dice and HD95 per lesion, as BraTS 2023 does, whose HD95 is surfel"},
+       .help = "also score Dice, HD95 and NSD per lesion, as BraTS 2023 does, whose HD95 is surfel"},
       {.name = "lesion-dilation",
        .value = tools::whole_number(s.lesions.dilation, 0, kMostDilation),
        .help = "dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for "
@@ -80,7 +90,7 @@ std::vector<tools::Option> scoring(Settings& s) {
 }
 
 io::ScoreOptions score_options(const Settings& options) {
-  io::ScoreOptions result{.hd95 = options.hd95, .lesions = {}};
+  io::ScoreOptions result{.masks = options.masks, .lesions = {}};
   if (options.lesion_wise) result.lesions = options.lesions;
   return result;
 }

@@ -12,7 +12,8 @@ namespace {
 
 std::string detail_of(const io::ScoreOptions& options) {
   std::string detail = fmt::format("WT whole tumour, TC tumour core, ET enhancing tumour; HD95 by the definition {}",
-                                   io::name_of(options.hd95));
+                                   io::name_of(options.masks.hd95));
+  if (!options.masks.nsd_tolerances.empty()) detail += fmt::format(", NSD by {}", io::name_of(options.masks.nsd));
   if (options.lesions) {
     detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options.lesions->dilation,
                           options.lesions->min_volume);

@@ -15,8 +15,9 @@ constexpr double lesion_tolerance = 1e-12;
 constexpr Index3 grid_size = {60, 20, 20};
 
 LesionMetrics compare_shapes(const Inside& reference, const Inside& prediction, const LesionRules& rules = {},
-                             const Spacing3& spacing = {1, 1, 1}) {
-  return compare_lesions(mask_of(grid_size, reference), mask_of(grid_size, prediction), grid_size, spacing, rules);
+                             const Spacing3& spacing = {1, 1, 1}, const MaskRules& masks = {.hd95 = Hd95::surfel}) {
+  return compare_lesions(mask_of(grid_size, reference), mask_of(grid_size, prediction), grid_size, spacing, rules,
+                         masks);
 }
 
 Inside any_of(const Inside& a, const Inside& b) {
@@ -36,7 +37,7 @@ TEST_CASE("each lesion counts the same, missed and made-up ones as the worst", "
   const Inside reference = any_of(cube({2, 8, 8}, 4), cube({25, 8, 8}, 4));
   const Inside prediction = any_of(cube({3, 8, 8}, 4), cube({50, 8, 8}, 1));
   for (const Hd95 definition : {Hd95::pooled, Hd95::max, Hd95::surfel}) {
-    const LesionMetrics got = compare_shapes(reference, prediction, {3, 50, definition});
+    const LesionMetrics got = compare_shapes(reference, prediction, {}, {1, 1, 1}, {.hd95 = definition});
     CHECK(got.found == 1);
     CHECK(got.missed == 1);
     CHECK(got.false_positives == 1);
@@ -59,11 +60,11 @@ TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
     CHECK(got.dice == Approx(gap == 6 ? 2.0 / 3 : 0.5).margin(lesion_tolerance));
     if (gap == 7) CHECK(got.hd95 == Approx(374.0 / 2).margin(lesion_tolerance));
     // Dilated once, they touch up to a gap of 2.
-    CHECK(compare_shapes(any_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50, Hd95::surfel}).missed == 1);
+    CHECK(compare_shapes(any_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50}).missed == 1);
   }
   const Inside pair = any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4));
-  CHECK(compare_shapes(pair, pair, {1, 50, Hd95::surfel}).found == 1);
-  CHECK(compare_shapes(pair, pair, {0, 50, Hd95::surfel}).found == 2);
+  CHECK(compare_shapes(pair, pair, {1, 50}).found == 1);
+  CHECK(compare_shapes(pair, pair, {0, 50}).found == 2);
 }
 
 TEST_CASE("growth is by 18 neighbours: not along space diagonals", "[lesions]") {
@@ -107,7 +108,7 @@ TEST_CASE("small lesions are not scored, and what finds them is no false positiv
   CHECK(missed.dice == 1);
   // Volumes are in mm^3: at half the spacing along z, the lesion of 64 voxels has 32.
   CHECK(compare_shapes(large, large, {}, {1, 1, 0.5}).ignored == 1);
-  CHECK(compare_shapes(large, large, {3, 31, Hd95::surfel}, {1, 1, 0.5}).found == 1);
+  CHECK(compare_shapes(large, large, {3, 31}, {1, 1, 0.5}).found == 1);
 }
 
 TEST_CASE("without lesions and without false positives a case is perfect", "[lesions]") {
@@ -125,6 +126,6 @@ TEST_CASE("lesions at the image's edge are scored as elsewhere, and rules below 
   const Inside corner = cube({0, 0, 0}, 4);
   const LesionMetrics got = compare_shapes(corner, corner);
   CHECK((got.found == 1 && got.dice == 1 && got.hd95 == 0));
-  CHECK_THROWS_AS(compare_shapes(corner, corner, {-1, 50, Hd95::max}), Error);
-  CHECK_THROWS_AS(compare_shapes(corner, corner, {3, -1, Hd95::max}), Error);
+  CHECK_THROWS_AS(compare_shapes(corner, corner, {-1, 50}), Error);
+  CHECK_THROWS_AS(compare_shapes(corner, corner, {3, -1}), Error);
 }

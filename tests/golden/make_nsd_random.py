@@ -1,0 +1,44 @@
+"""Writes nsd_random.json: NSD of random masks at several spacings and tolerances, by DeepMind's surface-distance (surfel) and
+by panoptica (edge). Needs numpy, scipy, surface-distance 0.1 and panoptica 2.1.7:
+
+    pip install numpy scipy surface-distance panoptica && python3 tests/golden/make_nsd_random.py
+
+Masks are those of make_hd95_random.py, drawn in the same way. Some tolerances are distances between neighbouring voxels, which
+lie within the tolerance in both packages.
+"""
+import json
+import pathlib
+
+import numpy as np
+import surface_distance
+from panoptica.metrics.normalized_surface_dice import _compute_normalized_surface_dice
+
+from make_hd95_random import draw, shaped
+
+
+def row(seed, spacing, density):
+    generator = np.random.MT19937()
+    generator._legacy_seeding(seed)  # as std::mt19937
+    a, b = draw(generator, density), draw(generator, density)
+    a[3] = b[100] = True
+    a, b = shaped(a), shaped(b)
+    surfels = surface_distance.compute_surface_distances(a, b, spacing)
+    tolerances = [0.001, 0.3, min(spacing), sorted(spacing)[1], 2 * max(spacing)]
+    tolerances = sorted(set(tolerances))
+    return {"seed": seed, "spacing": spacing, "density": density, "voxels_a": int(a.sum()), "voxels_b": int(b.sum()),
+            "tolerances": tolerances,
+            "surfel": [float(surface_distance.compute_surface_dice_at_tolerance(surfels, t)) for t in tolerances],
+            "edge": [float(_compute_normalized_surface_dice(a, b, voxelspacing=spacing, threshold=t)) for t in tolerances]}
+
+
+def main():
+    rows = []
+    for spacing in ([1, 1, 1], [2, 1, 0.5], [0.7, 3.3, 1.9], [0.01, 1, 100]):
+        for density in (2, 30, 70):
+            rows.append(row(20 + len(rows), spacing, density))
+    path = pathlib.Path(__file__).with_name("nsd_random.json")
+    path.write_text('{"rows": [\n ' + ",\n ".join(json.dumps(r) for r in rows) + "\n]}\n")
+
+
+if __name__ == "__main__":
+    main()
