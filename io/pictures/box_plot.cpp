@@ -114,13 +114,16 @@ class BoxPlotPicture {
     for (const BoxOfValues& box : panel.boxes) all.insert(all.end(), box.values.begin(), box.values.end());
     REVUNET_EXPECTS(std::ranges::all_of(all, [](double v) { return std::abs(v) <= kLargestDrawn; }), Error,
                     "[box plot] expected finite values of {}, got one that is not; leave the plot out", panel.title);
+    if (all.empty()) all.push_back(panel.unit.empty() ? 1 : 0);  // the axis of a panel without values
     const ValueScale scale = panel.unit.empty()
                                  ? scale_of_shares(all, top + kAxisTop, top + kAxisBottom)
                                  : scale_to_round_number(all, panel.conventions, top + kAxisTop, top + kAxisBottom);
     const Axes axes = axes_of(panel, scale, left, left + width);
     draw_grid(surface_, axes);
     const double slot = width / static_cast<double>(panel.boxes.size());
-    for (size_t i = 0; i < panel.boxes.size(); ++i) draw_box(scale, panel.boxes[i], axes.below[i].at, 0.5 * slot);
+    for (size_t i = 0; i < panel.boxes.size(); ++i) {
+      if (!panel.boxes[i].values.empty()) draw_box(scale, panel.boxes[i], axes.below[i].at, 0.5 * slot);
+    }
     draw_axes(surface_, axes);
     if (scale.above) {
       surface_.text(axes.right, axes.top - 4, scale.above->meaning, ChartSurface::Text::detail, Align::right);

@@ -13,8 +13,8 @@ namespace revunet::io {
 struct BoxOfValues {
   std::string name;
   Colour colour;
-  std::vector<double> values;  // at least one
-  double lower_quartile, median, upper_quartile, mean;
+  std::vector<double> values;  // without any, nothing is drawn over the name
+  double lower_quartile = 0, median = 0, upper_quartile = 0, mean = 0;
 };
 
 // Conventions are values that stand for something which was not measured. Measured values are below `least`.

@@ -16,6 +16,7 @@ double quantile(const std::vector<double>& sorted, double q) {
 Distribution distribution_of(std::vector<double> values) {
   const auto count = static_cast<double>(values.size());
   Distribution result;
+  result.count = values.size();
   result.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
   if (values.size() > 1) {
     double squares = 0;

@@ -1,12 +1,14 @@
 // This file summarises a set of values.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
 namespace revunet::io {
 
 struct Distribution {
+  size_t count = 0;
   double mean = 0;
   std::optional<double> deviation;  // of the sample (n - 1); none for a single value
   double lower_quartile = 0, median = 0, upper_quartile = 0;

@@ -1,6 +1,7 @@
 #include "io/scores/evaluation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "engine/error.h"
@@ -58,43 +59,54 @@ std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& predic
 
 using Score = const RegionScore&;
 
-// Returns NSD at each tolerance, of whole masks or of lesions.
-std::vector<Metric> nsd_metrics(const std::vector<double>& tolerances, bool of_lesions) {
-  std::vector<Metric> metrics;
-  for (size_t i = 0; i < tolerances.size(); ++i) {
-    const std::string title = fmt::format("{}NSD {} mm", of_lesions ? "lesion " : "", tolerances[i]);
-    metrics.push_back({.key = fmt::format("{}nsd_{}mm", of_lesions ? "lesion_" : "", tolerances[i]),
-                       .title = title,
-                       .width = static_cast<int>(title.size()),
-                       .decimals = 4,
-                       .of_lesions = of_lesions,
-                       .value = [=](Score s) { return of_lesions ? s.lesions.value().nsd[i] : s.masks.nsd[i]; }});
+std::vector<Metric> mask_metrics(const ScoreOptions& options) {
+  const bool voxels = options.masks.in_voxels;
+  const std::string unit = voxels ? "voxels" : "mm";
+  const UnmeasuredValues& unmeasured = options.masks.unmeasured;
+  const std::string convention = std::isnan(unmeasured.hd95_one_empty) ? ""
+                                 : unmeasured.apart_is_one_empty       ? "no voxel in common"
+                                                                       : "one mask empty";
+  std::vector<Metric> metrics = {
+      {"dice", "Dice", "", 7, 4, false, "", [](Score s) { return s.masks.dice; }},
+      {"hd95_" + unit, "HD95", unit, voxels ? 11 : 8, 3, false, convention, [](Score s) { return s.masks.hd95; }},
+      {"sensitivity", "sensitivity", "", 11, 4, false, "", [](Score s) { return s.masks.sensitivity; }},
+      {"specificity", "specificity", "", 11, 6, false, "", [](Score s) { return s.masks.specificity; }}};
+  for (size_t i = 0; i < options.masks.nsd_tolerances.size(); ++i) {
+    const double tolerance = options.masks.nsd_tolerances[i];
+    const std::string title = fmt::format("NSD {} {}", tolerance, unit);
+    metrics.push_back({fmt::format("nsd_{}{}", tolerance, unit), title, "", static_cast<int>(title.size()), 4, false,
+                       "", [i](Score s) { return s.masks.nsd[i]; }});
   }
   return metrics;
 }
 
-std::vector<Metric> mask_metrics() {
-  return {{"dice", "Dice", 7, 4, nullptr, false, [](Score s) { return s.masks.dice; }},
-          {"hd95_mm", "HD95 mm", 8, 3, "one mask empty", false, [](Score s) { return s.masks.hd95; }},
-          {"sensitivity", "sensitivity", 11, 4, nullptr, false, [](Score s) { return s.masks.sensitivity; }},
-          {"specificity", "specificity", 11, 6, nullptr, false, [](Score s) { return s.masks.specificity; }}};
-}
-
-std::vector<Metric> lesion_metrics() {
-  return {{"lesion_dice", "lesion Dice", 11, 4, nullptr, true, [](Score s) { return s.lesions.value().dice; }},
-          {"lesion_hd95_mm", "lesion HD95 mm", 14, 3, "nothing matched", true,
-           [](Score s) { return s.lesions.value().hd95; }}};
+std::vector<Metric> lesion_metrics(const ScoreOptions& options) {
+  std::vector<Metric> metrics = {
+      {"lesion_dice", "lesion Dice", "", 11, 4, true, "", [](Score s) { return s.lesions.value().dice; }},
+      {"lesion_hd95_mm", "lesion HD95", "mm", 14, 3, true, "nothing matched",
+       [](Score s) { return s.lesions.value().hd95; }}};
+  if (options.matched) {
+    metrics.push_back(
+        {"lesion_nsd", "lesion NSD", "", 10, 4, true, "", [](Score s) { return s.lesions.value().nsd[0]; }});
+    metrics.push_back({"lesion_f1", "lesion F1", "", 9, 4, true, "", [](Score s) { return f1_of(s.lesions.value()); }});
+    return metrics;
+  }
+  for (size_t i = 0; i < options.masks.nsd_tolerances.size(); ++i) {
+    const double tolerance = options.masks.nsd_tolerances[i];
+    const std::string title = fmt::format("lesion NSD {} mm", tolerance);
+    metrics.push_back({fmt::format("lesion_nsd_{}mm", tolerance), title, "", static_cast<int>(title.size()), 4, true,
+                       "", [i](Score s) { return s.lesions.value().nsd[i]; }});
+  }
+  return metrics;
 }
 
 }  // namespace
 
 std::vector<Metric> metrics_of(const ScoreOptions& options) {
-  std::vector<Metric> metrics = mask_metrics();
-  const auto add = [&](const std::vector<Metric>& more) { metrics.insert(metrics.end(), more.begin(), more.end()); };
-  add(nsd_metrics(options.masks.nsd_tolerances, false));
-  if (options.lesions) {
-    add(lesion_metrics());
-    add(nsd_metrics(options.masks.nsd_tolerances, true));
+  std::vector<Metric> metrics = mask_metrics(options);
+  if (options.by_lesion()) {
+    const std::vector<Metric> of_lesions = lesion_metrics(options);
+    metrics.insert(metrics.end(), of_lesions.begin(), of_lesions.end());
   }
   return metrics;
 }
@@ -112,6 +124,8 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
     score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.masks);
     if (options.lesions) {
       score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, *options.lesions, options.masks);
+    } else if (options.matched) {
+      score.regions[region].lesions = compare_matched_lesions(truth, predicted, size, spacing, *options.matched);
     }
   }
   return score;
@@ -126,9 +140,13 @@ std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, c
   return scores;
 }
 
-Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
+std::optional<Distribution> summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
   std::vector<double> values;
-  for (const CaseScore& score : scores) values.push_back(metric.value(score.regions[region]));
+  for (const CaseScore& score : scores) {
+    const double value = metric.value(score.regions[region]);
+    if (!std::isnan(value)) values.push_back(value);
+  }
+  if (values.empty()) return std::nullopt;
   return distribution_of(std::move(values));
 }
 

@@ -1,7 +1,8 @@
 // This file scores predicted segmentations against references, and summarises the scores over cases.
 //
-// Non-obvious rule: summaries are over all cases. Those with an empty region are included at the values of the BraTS
-// convention (io/scores/metrics.h). The number of such cases is counted, because each weighs as much as a measured one.
+// Non-obvious rule: summaries are over all cases in which a score is defined. Those with an empty region are included
+// at the values of the convention (io/scores/scoring.h). The number of such cases is counted, because each weighs as
+// much as a measured one.
 #pragma once
 
 #include <array>
@@ -13,16 +14,10 @@
 #include "io/dataset/regions.h"
 #include "io/progress/parallel.h"
 #include "io/scores/distribution.h"
-#include "io/scores/lesions.h"
-#include "io/scores/metrics.h"
+#include "io/scores/scoring.h"
 #include "io/scores/segmentations.h"
 
 namespace revunet::io {
-
-struct ScoreOptions {
-  MaskRules masks;                     // of whole masks and of lesions
-  std::optional<LesionRules> lesions;  // none: not scored by lesion
-};
 
 struct RegionScore {
   MaskMetrics masks;
@@ -38,15 +33,18 @@ struct CaseScore {
 // A Metric is one number of a region's score: its name in files and in tables, and how it is written.
 struct Metric {
   std::string key;
-  std::string title;
-  int width, decimals;               // in tables
-  const char* convention = nullptr;  // what distances of 373 mm or more stand for; null: a share between 0 and 1
-  bool of_lesions = false;
+  std::string title;    // without its unit
+  std::string unit;     // "mm" or "voxels"; empty: a share between 0 and 1
+  int width, decimals;  // in tables
+  bool of_lesions;
+  std::string convention;  // what distances of 373 mm or more stand for; empty: there are none
   std::function<double(const RegionScore&)> value;
+
+  std::string title_with_unit() const { return unit.empty() ? title : title + " " + unit; }
 };
 
-// Returns Dice, HD95, sensitivity, specificity and NSD at each tolerance, and the lesion-wise Dice, HD95 and NSD where
-// they are asked for.
+// Returns Dice, HD95, sensitivity, specificity and NSD at each tolerance; and where lesions are scored, their Dice,
+// HD95 and NSD, and the F1 of matched ones.
 std::vector<Metric> metrics_of(const ScoreOptions& options);
 
 // Reads and compares two label images. A prediction in the same place whose axes are in another order or reversed is
@@ -60,8 +58,8 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
                                    const OnProgress& progress = {});
 
-// Summarises one metric of one region over all cases. There is at least one case.
-Distribution summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);
+// Summarises one metric of one region over the cases in which it is defined, or returns nothing where there is none.
+std::optional<Distribution> summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);
 
 struct EmptyCases {
   int64_t reference = 0, prediction = 0, both = 0;  // both: also counted in the other two

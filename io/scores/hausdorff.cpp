@@ -60,17 +60,14 @@ Hd95 parse_hd95(const std::string& name) {
 std::string_view definition_of(Hd95 definition) {
   switch (definition) {
     case Hd95::pooled:
-      return "HD95 in mm: 95th percentile (linear interpolation) of both directed edge-to-edge distance sets pooled; "
-             "edge = mask minus its erosion by the 6-neighbour cross, outside the image is background; both masks "
-             "empty: 0; one empty: 373.12866";
+      return "95th percentile (linear interpolation) of both directed edge-to-edge distance sets pooled; edge = mask "
+             "minus its erosion by the 6-neighbour cross, outside the image is background";
     case Hd95::max:
-      return "HD95 in mm: the larger of the two directed 95th percentiles (linear interpolation) of edge-to-edge "
-             "distances; edge = mask minus its erosion by the 6-neighbour cross, outside the image is background; "
-             "both masks empty: 0; one empty: 373.12866";
+      return "the larger of the two directed 95th percentiles (linear interpolation) of edge-to-edge distances; edge = "
+             "mask minus its erosion by the 6-neighbour cross, outside the image is background";
     case Hd95::surfel:
-      return "HD95 in mm: the larger of the two directed 95th percentiles (no interpolation) of distances between "
-             "surface elements at voxel corners, weighted by their area; outside the image is background; both masks "
-             "empty: 0; one empty: 373.12866";
+      return "the larger of the two directed 95th percentiles (no interpolation) of distances between surface elements "
+             "at voxel corners, weighted by their area; outside the image is background";
   }
   throw Error("[definition_of] expected a definition of HD95, got another number; pass one of the enumeration");
 }

@@ -35,15 +35,21 @@ MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const ui
   }
   const int64_t outside_reference = std::ssize(reference) - result.reference_voxels;
   const int64_t outside_both = outside_reference - (result.prediction_voxels - result.common_voxels);
-  result.dice = ratio_or(2 * result.common_voxels, result.reference_voxels + result.prediction_voxels, 1);
-  result.sensitivity = ratio_or(result.common_voxels, result.reference_voxels, 1);
-  result.specificity = ratio_or(outside_both, outside_reference, 1);
-  if (result.reference_empty() || result.prediction_empty()) {
-    const bool both = result.reference_empty() && result.prediction_empty();
-    result.hd95 = both ? 0 : hd95_of_one_empty_mask;
-    result.nsd.assign(rules.nsd_tolerances.size(), both ? 1 : 0);
+  const UnmeasuredValues& unmeasured = rules.unmeasured;
+  const bool both_empty = result.reference_empty() && result.prediction_empty();
+  result.dice = ratio_or(2 * result.common_voxels, result.reference_voxels + result.prediction_voxels,
+                         unmeasured.dice_both_empty);
+  result.sensitivity =
+      ratio_or(result.common_voxels, result.reference_voxels,
+               both_empty ? unmeasured.sensitivity_both_empty : unmeasured.sensitivity_reference_empty);
+  result.specificity = ratio_or(outside_both, outside_reference, unmeasured.specificity_reference_full);
+  const bool apart = unmeasured.apart_is_one_empty && result.common_voxels == 0;
+  if (result.reference_empty() || result.prediction_empty() || apart) {
+    result.hd95 = both_empty ? unmeasured.hd95_both_empty : unmeasured.hd95_one_empty;
+    result.nsd.assign(rules.nsd_tolerances.size(), both_empty ? unmeasured.nsd_both_empty : unmeasured.nsd_one_empty);
   } else {
-    add_surface_metrics(reference, prediction, size, spacing, rules, result);
+    constexpr Spacing3 of_voxels = {1, 1, 1};
+    add_surface_metrics(reference, prediction, size, rules.in_voxels ? of_voxels : spacing, rules, result);
   }
   return result;
 }

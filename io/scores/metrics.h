@@ -7,6 +7,8 @@
 #pragma once
 
 #include <array>
+#include <limits>
+#include <vector>
 
 #include "io/dataset/regions.h"
 #include "io/scores/hausdorff.h"
@@ -14,25 +16,41 @@
 
 namespace revunet::io {
 
-// This is the diagonal in mm of a BraTS image (240 x 240 x 155 voxels of 1 mm). The BraTS evaluation gives it as HD95
-// where one of the masks is empty.
+// Stands for a score that is not defined. Reports leave it out of means.
+inline constexpr double not_defined = std::numeric_limits<double>::quiet_NaN();
+
+// This is the diagonal in mm of a BraTS image (240 x 240 x 155 voxels of 1 mm). BraTS 2021 gives it as HD95 where one
+// of the masks is empty.
 inline constexpr double hd95_of_one_empty_mask = 373.12866;
+
+// UnmeasuredValues has the scores of masks that allow no measurement. The defaults are those of BraTS 2021
+// (io/scores/scoring.h has the others).
+struct UnmeasuredValues {
+  double dice_both_empty = 1, hd95_both_empty = 0, nsd_both_empty = 1;
+  double hd95_one_empty = hd95_of_one_empty_mask;
+  double nsd_one_empty = 0;                                            // Dice is 0 there by its formula
+  double sensitivity_both_empty = 1, sensitivity_reference_empty = 1;  // the second: of the reference alone
+  double specificity_reference_full = 1;                               // the reference fills the image
+  bool apart_is_one_empty = false;  // masks without a common voxel have the HD95 and NSD of one empty mask
+};
 
 struct MaskRules {
   Hd95 hd95 = Hd95::pooled;
   Nsd nsd = Nsd::surfel;
   std::vector<double> nsd_tolerances = {};  // mm; none: NSD is not computed
+  bool in_voxels = false;                   // distances and tolerances are in voxels, whatever the spacing
+  UnmeasuredValues unmeasured = {};
 };
 
 struct MaskMetrics {
   int64_t reference_voxels = 0;
   int64_t prediction_voxels = 0;
   int64_t common_voxels = 0;
-  double dice = 0;               // 2 common / (reference + prediction); both empty: 1
-  double hd95 = 0;               // mm
-  std::vector<double> nsd = {};  // for each tolerance; both empty: 1, one empty: 0
-  double sensitivity = 0;        // common / reference; with an empty reference it is 1, as nothing was missed
-  double specificity = 0;        // share of voxels outside the reference that are outside the prediction, or 1
+  double dice = 0;               // 2 common / (reference + prediction)
+  double hd95 = 0;               // mm, or voxels
+  std::vector<double> nsd = {};  // for each tolerance
+  double sensitivity = 0;        // common / reference
+  double specificity = 0;        // share of voxels outside the reference that are outside the prediction
 
   // Where one holds, Dice, HD95 and NSD are conventions rather than measurements: count such cases in a report.
   bool reference_empty() const { return reference_voxels == 0; }

@@ -1,23 +1,27 @@
 #include "io/scores/score_tables.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "io/scores/score_definitions.h"
+
 namespace revunet::io {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A Table is made row by row. Missing numbers are dashes.
+// A Table is made row by row. Missing numbers are dashes, and those that are not defined are "nan".
 class Table {
  public:
   Table(std::vector<Metric> metrics, size_t name_width) : metrics_(std::move(metrics)), name_width_(name_width) {
     fmt::format_to(std::back_inserter(text_), "{:<{}}    ", "case", name_width_);
-    for (const Metric& m : metrics_) fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title, m.width);
+    for (const Metric& m : metrics_)
+      fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title_with_unit(), m.width);
     text_ += '\n';
   }
 
@@ -72,12 +76,21 @@ std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
                      region_names[region], sum.found, sum.missed, sum.false_positives, sum.ignored);
 }
 
-std::string lesion_definition(const LesionRules& rules) {
-  return fmt::format(
-      "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0, NSD 0 and HD95 {} mm; "
-      "the "
-      "reference dilated {} times, lesions of {} mm^3 or less not scored",
-      hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
+// Names the metrics of a region that some cases leave undefined.
+std::string defined_lines(const std::vector<CaseScore>& scores, const std::vector<Metric>& metrics) {
+  std::string lines;
+  for (size_t region = 0; region < region_count; ++region) {
+    std::vector<std::string> partial;
+    for (const Metric& m : metrics) {
+      const auto summary = summarise(scores, region, m);
+      const size_t defined = summary ? summary->count : 0;
+      if (defined < scores.size()) partial.push_back(fmt::format("{} in {}", m.title, defined));
+    }
+    if (partial.empty()) continue;
+    lines += fmt::format("{}: of {} cases, defined and in the means: {}\n", region_names[region], scores.size(),
+                         fmt::join(partial, ", "));
+  }
+  return lines;
 }
 
 // Returns a text such as "brats (0 background, 1 core, 2 oedema, 4 enhancing), from file name".
@@ -106,7 +119,7 @@ Json json_of(const ReferenceLabels& labels) {
 
 Json json_of(const RegionScore& score, const std::vector<Metric>& metrics) {
   Json entry;
-  for (const Metric& m : metrics) entry[m.key] = m.value(score);
+  for (const Metric& m : metrics) entry[m.key] = m.value(score);  // NaN becomes null
   entry["reference_voxels"] = score.masks.reference_voxels;
   entry["prediction_voxels"] = score.masks.prediction_voxels;
   if (score.lesions) {
@@ -125,6 +138,11 @@ std::string quoted_for_csv(const std::string& text) {
   return quoted + "\"";
 }
 
+// Returns all digits, or nothing for a score that is not defined.
+std::string csv_cell(double score) {
+  return std::isnan(score) ? "" : fmt::format("{}", score);
+}
+
 }  // namespace
 
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
@@ -141,7 +159,10 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
   }
   for (const Statistic& s : statistics) {
     for (size_t region = 0; region < region_count; ++region) {
-      table.row(s.title, region, [&](const Metric& m) { return s.value(summarise(scores, region, m)); });
+      table.row(s.title, region, [&](const Metric& m) {
+        const auto summary = summarise(scores, region, m);
+        return summary ? s.value(*summary) : std::nullopt;
+      });
     }
   }
   std::string text = table.text();
@@ -150,27 +171,27 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
     text += fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
                         region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
   }
-  for (size_t region = 0; region < region_count && options.lesions; ++region) text += lesion_line(scores, region);
+  for (size_t region = 0; region < region_count && options.by_lesion(); ++region) text += lesion_line(scores, region);
+  text += defined_lines(scores, metrics_of(options));
   text += label_lines(scores);
-  text += fmt::format("{}\n", definition_of(options.masks.hd95));
-  if (!options.masks.nsd_tolerances.empty()) text += fmt::format("{}\n", definition_of(options.masks.nsd));
-  if (options.lesions) text += lesion_definition(*options.lesions) + "\n";
+  for (const ScoreDefinition& definition : definitions_of(options)) text += definition.text + "\n";
   return text;
 }
 
 std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
   const std::vector<Metric> metrics = metrics_of(options);
-  Json report = {{"hd95", name_of(options.masks.hd95)}, {"hd95_definition", definition_of(options.masks.hd95)}};
+  Json report = {{"scoring", name_of(options.scoring)}, {"hd95", name_of(options.masks.hd95)}};
   if (!options.masks.nsd_tolerances.empty()) {
     report["nsd"] = name_of(options.masks.nsd);
-    report["nsd_definition"] = definition_of(options.masks.nsd);
-    report["nsd_tolerances_mm"] = options.masks.nsd_tolerances;
+    report[options.masks.in_voxels ? "nsd_tolerances_voxels" : "nsd_tolerances_mm"] = options.masks.nsd_tolerances;
   }
   if (options.lesions) {
-    report["lesion_definition"] = lesion_definition(*options.lesions);
     report["lesion_dilation"] = options.lesions->dilation;
     report["lesion_min_volume_mm3"] = options.lesions->min_volume;
+  } else if (options.matched && options.matched->least_volume) {
+    report["lesion_min_volume_mm3"] = *options.matched->least_volume;
   }
+  for (const ScoreDefinition& definition : definitions_of(options)) report[definition.key] = definition.text;
   report["cases"] = Json::array();
   for (const CaseScore& score : scores) {
     Json entry = {{"case", score.name}, {"labels", json_of(score.labels)}};
@@ -182,12 +203,17 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
   for (const Statistic& s : statistics_of("")) {
     for (size_t region = 0; region < region_count; ++region) {
       for (const Metric& m : metrics) {
-        const std::optional<double> number = s.value(summarise(scores, region, m));
+        const auto summary = summarise(scores, region, m);
+        const std::optional<double> number = summary ? s.value(*summary) : std::nullopt;
         report[s.key][region_names[region]][m.key] = number ? Json(*number) : Json();
       }
     }
   }
   for (size_t region = 0; region < region_count; ++region) {
+    for (const Metric& m : metrics) {
+      const auto summary = summarise(scores, region, m);
+      report["defined"][region_names[region]][m.key] = summary ? summary->count : 0;
+    }
     const EmptyCases empty = count_empty(scores, region);
     report["empty"][region_names[region]] = {
         {"reference", empty.reference}, {"prediction", empty.prediction}, {"both", empty.both}};
@@ -202,24 +228,26 @@ std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& opt
       std::stable_partition(of_masks.begin(), of_masks.end(), [](const Metric& m) { return !m.of_lesions; });
   of_lesions.assign(lesions, of_masks.end());
   of_masks.erase(lesions, of_masks.end());
+  const std::string_view nsd = options.masks.nsd_tolerances.empty() ? "" : name_of(options.masks.nsd);
   std::string csv = "case,region";
   for (const Metric& m : of_masks) csv += "," + m.key;
   csv += ",reference_voxels,prediction_voxels";
   for (const Metric& m : of_lesions) csv += "," + m.key;
-  if (options.lesions) csv += ",lesions_found,lesions_missed,false_positives,lesions_ignored";
-  csv += ",labels,labels_from\n";
+  if (options.by_lesion()) csv += ",lesions_found,lesions_missed,false_positives,lesions_ignored";
+  csv += ",labels,labels_from,scoring,hd95,nsd\n";
   for (const CaseScore& score : scores) {
     for (size_t region = 0; region < score.regions.size(); ++region) {
       const RegionScore& one = score.regions[region];
       csv += fmt::format("{},{}", quoted_for_csv(score.name), region_names[region]);
-      for (const Metric& m : of_masks) csv += fmt::format(",{}", m.value(one));
+      for (const Metric& m : of_masks) csv += "," + csv_cell(m.value(one));
       csv += fmt::format(",{},{}", one.masks.reference_voxels, one.masks.prediction_voxels);
-      for (const Metric& m : of_lesions) csv += fmt::format(",{}", m.value(one));
+      for (const Metric& m : of_lesions) csv += "," + csv_cell(m.value(one));
       if (one.lesions) {
         csv += fmt::format(",{},{},{},{}", one.lesions->found, one.lesions->missed, one.lesions->false_positives,
                            one.lesions->ignored);
       }
-      csv += fmt::format(",{},{}\n", score.labels.profile.name(), score.labels.from);
+      csv += fmt::format(",{},{},{},{},{}\n", score.labels.profile.name(), score.labels.from, name_of(options.scoring),
+                         name_of(options.masks.hd95), nsd);
     }
   }
   return csv;

@@ -9,11 +9,12 @@
 namespace revunet::io {
 
 // Returns a table for people: a row for each case and region, mean, standard deviation and quartiles, the empty cases,
-// and what labels, HD95 and NSD are.
+// the scores that are not defined everywhere, and what labels, scoring, HD95 and NSD are.
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 
-// Both are for programs, and have all digits. JSON has hd95_definition, cases, mean, standard_deviation (null for one
-// case), lower_quartile, median, upper_quartile and empty. CSV has a row for each case and region.
+// Both are for programs, and have all digits. JSON has scoring, hd95, their definitions, cases, mean,
+// standard_deviation (null for one case), lower_quartile, median, upper_quartile, defined and empty. CSV has a row for
+// each case and region. A score that is not defined is null in JSON and empty in CSV.
 std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 

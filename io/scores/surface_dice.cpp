@@ -22,9 +22,9 @@ AreaShare areas_of(const std::vector<SurfaceElement>& elements, double tolerance
 
 std::string_view definition_of(Nsd definition) {
   return definition == Nsd::surfel
-             ? "NSD: area of both surfaces within the tolerance of the other surface / area of both surfaces; surface "
+             ? "area of both surfaces within the tolerance of the other surface / area of both surfaces; surface "
                "elements at voxel corners, outside the image is background"
-             : "NSD: mean of the two masks' shares of edge voxels within the tolerance of the other mask's edge; edge "
+             : "mean of the two masks' shares of edge voxels within the tolerance of the other mask's edge; edge "
                "= "
                "mask minus its erosion by the 6-neighbour cross, outside the image is background";
 }

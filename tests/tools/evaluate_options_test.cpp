@@ -3,56 +3,13 @@
 #include <filesystem>
 #include <regex>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include "io/nifti/nifti.h"
 #include "io/scores/distribution.h"
-#include "tests/io/mask_shapes.h"
-#include "tests/support/catch.h"
-#include "tests/tools/tiny_runs.h"
+#include "tests/tools/mask_folders.h"
 
 using namespace revunet;
 using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
-
-namespace {
-
-constexpr double statistic_tolerance = 1e-12;
-
-// The label is 4, so that all three regions are the same mask.
-void write_mask(const fs::path& path, const Index3& size, const Inside& inside) {
-  fs::create_directories(path.parent_path());
-  std::vector<uint8_t> labels = mask_of(size, inside);
-  for (uint8_t& label : labels) label = label != 0 ? 4 : 0;
-  io::write_nifti(path, io::make_nifti_header(size, {1, 1, 1}), labels);
-}
-
-ToolResult evaluate(const TemporaryFolder& folder, const std::string& more) {
-  return run_tool("revunet-evaluate", fmt::format("--reference '{}' --prediction '{}' {}", (folder / "ref").string(),
-                                                  (folder / "out").string(), more));
-}
-
-nlohmann::json scores_of(const TemporaryFolder& folder, const std::string& more) {
-  const std::string file = (folder / "s.json").string();
-  const ToolResult got = evaluate(folder, fmt::format("--json '{}' {}", file, more));
-  INFO(got.errors);
-  REQUIRE(got.exit_code == 0);
-  CHECK(got.errors.empty());  // no progress is written into a pipe
-  return nlohmann::json::parse(read_bytes(file));
-}
-
-// Cubes of side 10 are shifted by 0, 1, 2, 3 and 4 voxels: Dice 1, 0.9, 0.8, 0.7, 0.6; HD95 of that many mm.
-void write_shifted_cubes(const TemporaryFolder& folder) {
-  const Index3 size = {16, 12, 12};
-  for (int64_t shift = 0; shift < 5; ++shift) {
-    write_mask(folder / fmt::format("ref/case{}_seg.nii.gz", shift), size, cube({1, 1, 1}, 10));
-    write_mask(folder / fmt::format("out/case{}.nii.gz", shift), size, cube({1 + shift, 1, 1}, 10));
-  }
-}
-
-}  // namespace
 
 TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
   const TemporaryFolder folder;
@@ -67,9 +24,9 @@ TEST_CASE("HD95 is by the definition asked for, and says so", "[evaluate]") {
     CHECK(report.at("cases")[0].at("WT").at("hd95_mm").get<double>() ==
           Approx(row.at(name).get<double>()).margin(statistic_tolerance));
   }
-  CHECK_THAT(evaluate(folder, "--hd95 max").output,
+  CHECK_THAT(evaluate_folders(folder, "--hd95 max").output,
              ContainsSubstring("larger of the two directed") && ContainsSubstring("  19.000  "));
-  const ToolResult refused = evaluate(folder, "--hd95 hausdorff");
+  const ToolResult refused = evaluate_folders(folder, "--hd95 hausdorff");
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.errors, ContainsSubstring("[--hd95] expected pooled, max or surfel, got hausdorff"));
 }
@@ -88,7 +45,7 @@ TEST_CASE("cases are summed up by mean, deviation and quartiles", "[evaluate]") 
   check("lower_quartile", 0.7, 1);
   check("median", 0.8, 2);
   check("upper_quartile", 0.9, 3);
-  const std::string table = evaluate(folder, "").output;
+  const std::string table = evaluate_folders(folder, "").output;
   CHECK_THAT(table, ContainsSubstring("mean of 5  TC   0.8000     2.000") &&
                         ContainsSubstring("deviation  TC   0.1581     1.581") &&
                         ContainsSubstring("25 %       TC   0.7000     1.000") &&
@@ -109,7 +66,7 @@ TEST_CASE("quartiles between values are numpy's, and one value has no deviation"
   write_mask(folder / "ref/a_seg.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
   write_mask(folder / "out/a.nii.gz", {4, 4, 4}, cube({1, 1, 1}, 2));
   CHECK(scores_of(folder, "").at("standard_deviation").at("WT").at("dice").is_null());
-  CHECK_THAT(evaluate(folder, "").output,
+  CHECK_THAT(evaluate_folders(folder, "").output,
              ContainsSubstring("deviation  WT        -         -            -            -"));
 }
 
@@ -134,7 +91,7 @@ TEST_CASE("lesion-wise scores stand next to the others where they are asked for"
   const auto rows = read_csv(csv);
   CHECK(column(rows, "lesion_dice") == std::vector<std::string>(3, "0.25"));
   CHECK(column(rows, "lesions_missed") == std::vector<std::string>(3, "1"));
-  CHECK_THAT(evaluate(folder, "--lesion-wise").output,
+  CHECK_THAT(evaluate_folders(folder, "--lesion-wise").output,
              ContainsSubstring("ET: 1 lesions found, 1 missed, 1 false positives, 0 too small"));
 
   // Dilated 9 times, the two are one lesion, and only the voxel far away is wrong. With a limit of 64 mm^3, neither
@@ -146,23 +103,23 @@ TEST_CASE("lesion-wise scores stand next to the others where they are asked for"
   CHECK(none.at("lesions").at("ignored") == 2);
 
   CHECK_FALSE(scores_of(folder, "").at("cases")[0].at("ET").contains("lesion_dice"));
-  CHECK(evaluate(folder, "--lesion-dilation 2").exit_code == 2);  // without --lesion-wise it would mean nothing
-  CHECK_THAT(evaluate(folder, "--lesion-wise --lesion-dilation=-1").errors,
+  CHECK(evaluate_folders(folder, "--lesion-dilation 2").exit_code == 2);  // without --lesion-wise it would mean nothing
+  CHECK_THAT(evaluate_folders(folder, "--lesion-wise --lesion-dilation=-1").errors,
              ContainsSubstring("[--lesion-dilation] expected"));
-  CHECK_THAT(evaluate(folder, "--lesion-wise --lesion-min-volume=-1").errors,
+  CHECK_THAT(evaluate_folders(folder, "--lesion-wise --lesion-min-volume=-1").errors,
              ContainsSubstring("[--lesion-min-volume] expected"));
 }
 
 TEST_CASE("results and the first error are the same at any number of threads", "[evaluate]") {
   const TemporaryFolder folder;
   write_shifted_cubes(folder);
-  const std::string one = evaluate(folder, "--threads 1 --lesion-wise").output;
+  const std::string one = evaluate_folders(folder, "--threads 1 --lesion-wise").output;
   CHECK(one.size() > 1000);
-  CHECK(evaluate(folder, "--threads 3 --lesion-wise").output == one);
-  CHECK(evaluate(folder, "--threads=-1").exit_code == 2);
+  CHECK(evaluate_folders(folder, "--threads 3 --lesion-wise").output == one);
+  CHECK(evaluate_folders(folder, "--threads=-1").exit_code == 2);
   for (const char* broken : {"case1.nii.gz", "case4.nii.gz"}) write_bytes(folder / "out" / broken, "no image");
   for (const int threads : {1, 3}) {
-    const ToolResult got = evaluate(folder, fmt::format("--threads {}", threads));
+    const ToolResult got = evaluate_folders(folder, fmt::format("--threads {}", threads));
     CHECK(got.exit_code == 3);
     CHECK(got.output.empty());
     CHECK_THAT(got.errors, ContainsSubstring("case1.nii.gz") && !ContainsSubstring("case4.nii.gz"));
@@ -173,7 +130,7 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
   const TemporaryFolder folder;
   write_shifted_cubes(folder);
   const std::string name = (folder / "scores").string();
-  REQUIRE(evaluate(folder, fmt::format("--plot '{}'", name)).exit_code == 0);
+  REQUIRE(evaluate_folders(folder, fmt::format("--plot '{}'", name)).exit_code == 0);
   const auto points = [](const std::string& svg) {  // the only shapes with this opacity
     const std::regex opacity("fill-opacity[:=]\"?0\\.7[\"; ]");
     return std::distance(std::sregex_iterator(svg.begin(), svg.end(), opacity), std::sregex_iterator());
@@ -183,11 +140,13 @@ TEST_CASE("box plots hold a point for each case, region and metric", "[evaluate]
   CHECK(read_bytes(name + ".png").substr(0, 20) == std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0", 20));
 
   write_mask(folder / "out/case3.nii.gz", {16, 12, 12}, cube({0, 0, 0}, 0));  // predicted empty: the axis is broken
-  REQUIRE(evaluate(folder, fmt::format("--lesion-wise --plot '{}.svg'", (folder / "only").string())).exit_code == 0);
+  REQUIRE(
+      evaluate_folders(folder, fmt::format("--lesion-wise --plot '{}.svg'", (folder / "only").string())).exit_code ==
+      0);
   CHECK(points(read_bytes(folder / "only.svg")) == 5 * 3 * 6);
   CHECK_FALSE(fs::exists(folder / "only.png"));
   CHECK_FALSE(fs::exists(folder / "only.svg.png"));
-  CHECK(evaluate(folder, fmt::format("--plot '{}'", (folder / "absent/x.svg").string())).exit_code == 3);
+  CHECK(evaluate_folders(folder, fmt::format("--plot '{}'", (folder / "absent/x.svg").string())).exit_code == 3);
 }
 
 // By hand: the voxel's six-sided neighbourhood has one area at each of its eight corners. Of the three voxels, two lie
@@ -209,13 +168,13 @@ TEST_CASE("NSD stands next to the others at the tolerances asked for, and says i
   const nlohmann::json edge = scores_of(folder, "--nsd-tolerance 0.5 --nsd edge --lesion-wise --lesion-min-volume 0");
   CHECK(edge.at("cases")[0].at("TC").at("nsd_0.5mm") == 0.75);
   CHECK(edge.at("cases")[0].at("TC").at("lesion_nsd_0.5mm") == 0.5);  // found exactly, and one false positive
-  CHECK_THAT(evaluate(folder, "--nsd-tolerance 2 --nsd edge").output,
+  CHECK_THAT(evaluate_folders(folder, "--nsd-tolerance 2 --nsd edge").output,
              ContainsSubstring("NSD 2 mm") && ContainsSubstring("NSD: mean of the two masks' shares"));
 
   CHECK_FALSE(scores_of(folder, "").contains("nsd"));
-  CHECK(evaluate(folder, "--nsd edge").exit_code == 2);  // without a tolerance it would mean nothing
-  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,1").errors,
+  CHECK(evaluate_folders(folder, "--nsd edge").exit_code == 2);  // without a tolerance it would mean nothing
+  CHECK_THAT(evaluate_folders(folder, "--nsd-tolerance 1,1").errors,
              ContainsSubstring("[--nsd-tolerance] expected each number"));
-  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,0").errors, ContainsSubstring("expected a number above 0"));
-  CHECK_THAT(evaluate(folder, "--nsd-tolerance 1,").errors, ContainsSubstring("[--nsd-tolerance]"));
+  CHECK_THAT(evaluate_folders(folder, "--nsd-tolerance 1,0").errors, ContainsSubstring("expected a number above 0"));
+  CHECK_THAT(evaluate_folders(folder, "--nsd-tolerance 1,").errors, ContainsSubstring("[--nsd-tolerance]"));
 }

@@ -122,12 +122,10 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
 
   const std::string csv = read_bytes(folder / "s.csv");
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 3 * 3);
-  CHECK_THAT(
-      csv,
-      ContainsSubstring(
-          "case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_voxels,labels,labels_from\n"));
+  CHECK_THAT(csv, ContainsSubstring("case,region,dice,hd95_mm,sensitivity,specificity,reference_voxels,prediction_"
+                                    "voxels,labels,labels_from,scoring,hd95,nsd\n"));
   CHECK_THAT(csv, ContainsSubstring("\none,ET,0.7,3,0.7,") && ContainsSubstring("\ntwo,ET,0,373.12866,1,") &&
-                      ContainsSubstring(",0,1,brats,file name\n"));
+                      ContainsSubstring(",0,1,brats,file name,brats2021,pooled,\n"));
 
   // This compares a case folder and a file on their own, and a flat folder of references.
   CHECK(evaluate(folder / "data/HGG/one", folder / "out/one.nii.gz").exit_code == 0);

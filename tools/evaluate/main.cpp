@@ -27,9 +27,7 @@ struct Settings {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
   std::string plot;                                        // empty: not asked for
   std::optional<io::LabelProfile> labels;                  // none: as the reference's layout says
-  io::MaskRules masks;
-  bool lesion_wise = false;
-  io::LesionRules lesions;
+  io::ScoringChoice scoring;
   int threads = 0;
 };
 
@@ -56,43 +54,68 @@ std::vector<tools::Option> outputs(Settings& s) {
            .help = "write box plots of all metrics to name.svg or name.png; without an ending, to both"}};
 }
 
-std::vector<tools::Option> scoring(Settings& s) {
-  std::vector<std::pair<std::string, io::Hd95>> definitions;
-  for (const io::Hd95 d : {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}) definitions.emplace_back(name_of(d), d);
+// The value is one of several words, or nothing where the edition decides.
+template <class Value>
+tools::OptionValue choice_or_none(std::optional<Value>& value, const std::vector<Value>& choices) {
+  std::vector<std::string> names;
+  for (const Value one : choices) names.emplace_back(io::name_of(one));
+  return tools::word_of(
+      names,
+      [&value, choices](const std::string& text) {
+        for (const Value one : choices) {
+          if (text == io::name_of(one)) value = one;
+        }
+      },
+      [&value] { return value ? std::string(io::name_of(*value)) : ""; });
+}
+
+std::vector<tools::Option> definitions(io::ScoringChoice& s) {
+  std::vector<std::pair<std::string, io::Scoring>> editions;
+  for (const io::Scoring one : io::all_scorings) editions.emplace_back(io::name_of(one), one);
   return {
+      {.name = "scoring",
+       .value = tools::choice(s.scoring, editions),
+       .help =
+           "conventions of an edition of BraTS for what cannot be measured, such as distances to an empty mask, and "
+           "its definitions: brats2023 also scores each lesion, brats2026 lesions that it matches one to one; none "
+           "leaves such scores undefined, and out of means"},
       {.name = "hd95",
-       .value = tools::choice(s.masks.hd95, definitions),
+       .value = choice_or_none<io::Hd95>(s.hd95, {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}),
        .help = "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
-               "the larger of two percentiles), surfel (surface-distance, BraTS 2023: weighted by area)"},
+               "the larger of two percentiles), surfel (surface-distance: weighted by area) [that of the scoring: "
+               "pooled, for brats2023 surfel]"},
       {.name = "nsd-tolerance",
-       .value = tools::numbers(s.masks.nsd_tolerances, {.least = 0, .most = kMostTolerance, .above = true}),
+       .value = tools::numbers(s.nsd_tolerances, {.least = 0, .most = kMostTolerance, .above = true}),
        .help = "also score NSD (normalised surface Dice): the share of the surfaces within these tolerances, in mm, "
                "such as 1 or 0.5,1,2"},
       {.name = "nsd",
-       .value = tools::choice<io::Nsd>(s.masks.nsd, {{"surfel", io::Nsd::surfel}, {"edge", io::Nsd::edge}}),
+       .value = choice_or_none<io::Nsd>(s.nsd, {io::Nsd::surfel, io::Nsd::edge}),
        .help = "definition of NSD: surfel (surface-distance: by area, both surfaces together), edge (panoptica: by "
-               "voxels, the mean of both shares)",
-       .needs = "nsd-tolerance"},
-      {.name = "lesion-wise",
-       .value = tools::flag(s.lesion_wise),
-       .help = "also score Dice, HD95 and NSD per lesion, as BraTS 2023 does, whose HD95 is surfel"},
-      {.name = "lesion-dilation",
-       .value = tools::whole_number(s.lesions.dilation, 0, kMostDilation),
-       .help = "dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for "
-               "meningioma and metastases",
-       .needs = "lesion-wise"},
-      {.name = "lesion-min-volume",
-       .value = tools::number(s.lesions.min_volume, {0, tools::kMostVolume}),
-       .help = "mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2",
-       .needs = "lesion-wise"},
-      tools::threads_option(s.threads),
-      tools::quiet_option()};
+               "voxels, the mean of both shares) [surfel]",
+       .needs = "nsd-tolerance"}};
 }
 
-io::ScoreOptions score_options(const Settings& options) {
-  io::ScoreOptions result{.masks = options.masks, .lesions = {}};
-  if (options.lesion_wise) result.lesions = options.lesions;
-  return result;
+std::vector<tools::Option> by_lesion(io::ScoringChoice& s) {
+  const io::LesionRules rules;
+  return {
+      {.name = "lesion-wise",
+       .value = tools::flag(s.lesion_wise),
+       .help = "also score Dice, HD95 and NSD per lesion, as BraTS 2023 does"},
+      {.name = "lesion-dilation",
+       .value = tools::whole_number(s.lesion_dilation, 0, kMostDilation),
+       .help = fmt::format("dilations of the reference that join pieces into lesions; BraTS 2023: 3 for glioma, 1 for "
+                           "meningioma and metastases [{}]",
+                           rules.dilation)},
+      {.name = "lesion-min-volume",
+       .value = tools::number(s.lesion_min_volume, {0, tools::kMostVolume}),
+       .help =
+           fmt::format("mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2; with "
+                       "brats2026-metastases those below it [{}, for brats2026-metastases {}]",
+                       rules.min_volume, io::least_volume_of_metastases)}};
+}
+
+std::vector<tools::Option> running(Settings& s) {
+  return {tools::threads_option(s.threads), tools::quiet_option()};
 }
 
 void write_plot(const std::string& plot, const io::BoxPlots& plots) {
@@ -102,7 +125,7 @@ void write_plot(const std::string& plot, const io::BoxPlots& plots) {
 }
 
 void run(const Settings& options) {
-  const io::ScoreOptions scoring = score_options(options);
+  const io::ScoreOptions scoring = io::score_options_of(options.scoring);
   use_cpu_threads(chosen_cpu_threads(options.threads));
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
     io::expect_output_folder(file);
@@ -123,24 +146,30 @@ void run(const Settings& options) {
 
 int main(int argc, char** argv) {
   Settings settings;
-  tools::OptionTable options(
-      {{"Files", inputs(settings)}, {"Files", outputs(settings)}, {"Options", scoring(settings)}});
+  tools::OptionTable options({{"Files", inputs(settings)},
+                              {"Files", outputs(settings)},
+                              {"Scores", definitions(settings.scoring)},
+                              {"Scores", by_lesion(settings.scoring)},
+                              {"Options", running(settings)}});
   const std::string start = "revunet-evaluate --reference DATASET --prediction PREDICTIONS";
   const tools::Program program = {
       .name = "revunet-evaluate",
       .description =
           "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the "
           "whole tumour (WT), tumour core (TC) and enhancing tumour (ET).",
-      .help = {.examples = {{start, "prints the scores of every case, and their means"},
-                            {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},
-                            {start + " --lesion-wise --hd95 surfel", "also scores each lesion, as BraTS 2023 does"}},
-               .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"},
-               .details =
-                   "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are "
-                   "matched by name. References without a prediction are counted, but not scored.\n"
-                   "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one "
-                   "of them, Dice is 0 and HD95 is 373.12866 mm, as in BraTS. Sensitivity is 1 where the reference is "
-                   "empty. Such cases are part of all means, and are counted next to them."},
+      .help =
+          {.examples = {{start, "prints the scores of every case, and their means"},
+                        {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},
+                        {start + " --scoring brats2023 --nsd-tolerance 1",
+                         "scores as BraTS 2023 does, each lesion too, and NSD at 1 mm"}},
+           .most_used = {"--reference", "--prediction", "--labels", "--csv", "--json", "--plot"},
+           .details =
+               "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are "
+               "matched by name. References without a prediction are counted, but not scored.\n"
+               "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one "
+               "of them, Dice is 0 and HD95 is 373.12866 mm, as in BraTS 2021. Sensitivity is 1 where the reference "
+               "is empty. Such cases are part of all means, and are counted next to them. --scoring chooses the "
+               "conventions of other editions, or none."},
       .options = &options,
       .run = [&] { run(settings); }};
   return tools::run_tool(program, argc, argv);

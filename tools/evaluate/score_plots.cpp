@@ -1,6 +1,8 @@
 #include "tools/evaluate/score_plots.h"
 
+#include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -11,36 +13,43 @@ namespace revunet::tools {
 namespace {
 
 std::string detail_of(const io::ScoreOptions& options) {
-  std::string detail = fmt::format("WT whole tumour, TC tumour core, ET enhancing tumour; HD95 by the definition {}",
-                                   io::name_of(options.masks.hd95));
+  std::string detail = fmt::format(
+      "WT whole tumour, TC tumour core, ET enhancing tumour; scoring {}; HD95 by the "
+      "definition {}",
+      io::name_of(options.scoring), io::name_of(options.masks.hd95));
   if (!options.masks.nsd_tolerances.empty()) detail += fmt::format(", NSD by {}", io::name_of(options.masks.nsd));
   if (options.lesions) {
     detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options.lesions->dilation,
                           options.lesions->min_volume);
+  } else if (options.matched && options.matched->least_volume) {
+    detail += fmt::format("; lesions: {} mm³ or more", *options.matched->least_volume);
   }
   return detail;
 }
 
+// Leaves out cases in which the metric is not defined, and says so next to the region.
 io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, const io::Metric& metric) {
-  const io::Distribution d = io::summarise(scores, region, metric);
-  io::BoxOfValues box{.name = io::region_names[region],
-                      .colour = io::from_hex(io::kRegionColours[region]),
-                      .values = {},
-                      .lower_quartile = d.lower_quartile,
-                      .median = d.median,
-                      .upper_quartile = d.upper_quartile,
-                      .mean = d.mean};
-  for (const io::CaseScore& score : scores) box.values.push_back(metric.value(score.regions[region]));
+  io::BoxOfValues box{
+      .name = io::region_names[region], .colour = io::from_hex(io::kRegionColours[region]), .values = {}};
+  for (const io::CaseScore& score : scores) {
+    const double value = metric.value(score.regions[region]);
+    if (!std::isnan(value)) box.values.push_back(value);
+  }
+  if (box.values.size() < scores.size()) box.name += fmt::format(" ({} of {})", box.values.size(), scores.size());
+  if (const auto d = io::summarise(scores, region, metric)) {
+    box.lower_quartile = d->lower_quartile;
+    box.median = d->median;
+    box.upper_quartile = d->upper_quartile;
+    box.mean = d->mean;
+  }
   return box;
 }
 
 io::BoxPanel panel_of(const std::vector<io::CaseScore>& scores, const io::Metric& metric) {
-  io::BoxPanel panel{.title = metric.title, .boxes = {}};
-  if (metric.convention != nullptr) {
-    constexpr std::string_view unit = " mm";
-    panel.title.resize(panel.title.size() - unit.size());
-    panel.unit = unit.substr(1);
-    panel.conventions = io::Conventions{io::hd95_of_one_empty_mask, io::hd95_of_unmatched_lesion, metric.convention};
+  io::BoxPanel panel{.title = metric.title, .unit = metric.unit, .boxes = {}};
+  if (!metric.convention.empty()) {
+    const double least = std::min(io::hd95_of_one_empty_mask, io::hd95_of_unmatched_in_2026);
+    panel.conventions = io::Conventions{least, io::hd95_of_unmatched_lesion, metric.convention};
   }
   panel.title[0] = static_cast<char>(std::toupper(panel.title[0]));
   for (size_t region = 0; region < io::region_count; ++region) panel.boxes.push_back(box_of(scores, region, metric));

@@ -1,0 +1,167 @@
+#include "io/scores/matched_lesions.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "engine/error.h"
+#include "io/scores/components.h"
+#include "io/scores/matching.h"
+
+namespace revunet::io {
+namespace {
+
+constexpr double least_dice = 1e-6;  // of a pair
+
+// Returns the box of each component.
+std::vector<MaskBox> boxes_of(const Components& components, const Index3& size) {
+  constexpr int64_t far = std::numeric_limits<int64_t>::max();
+  std::vector<Index3> low(components.voxels.size(), {far, far, far}), end(components.voxels.size());
+  for (int64_t z = 0, i = 0; z < size[2]; ++z) {
+    for (int64_t y = 0; y < size[1]; ++y) {
+      for (int64_t x = 0; x < size[0]; ++x, ++i) {
+        if (components.of[i] == 0) continue;
+        const size_t number = static_cast<size_t>(components.of[i]) - 1;
+        const Index3 at = {x, y, z};
+        for (size_t axis = 0; axis < 3; ++axis) {
+          low[number][axis] = std::min(low[number][axis], at[axis]);
+          end[number][axis] = std::max(end[number][axis], at[axis] + 1);
+        }
+      }
+    }
+  }
+  std::vector<MaskBox> boxes;
+  for (size_t i = 0; i < low.size(); ++i) {
+    boxes.push_back({low[i], {end[i][0] - low[i][0], end[i][1] - low[i][1], end[i][2] - low[i][2]}});
+  }
+  return boxes;
+}
+
+MaskBox box_around(const MaskBox& a, const MaskBox& b) {
+  MaskBox box;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    box.low[axis] = std::min(a.low[axis], b.low[axis]);
+    box.size[axis] = std::max(a.low[axis] + a.size[axis], b.low[axis] + b.size[axis]) - box.low[axis];
+  }
+  return box;
+}
+
+// Returns the mask of one component in a box.
+std::vector<uint8_t> mask_in(const MaskBox& box, const Components& components, int32_t index, const Index3& size) {
+  std::vector<uint8_t> mask;
+  mask.reserve(static_cast<size_t>(voxels_in(box.size)));
+  for (int64_t z = box.low[2]; z < box.low[2] + box.size[2]; ++z) {
+    for (int64_t y = box.low[1]; y < box.low[1] + box.size[1]; ++y) {
+      const int64_t row = size[0] * (y + size[1] * z);
+      for (int64_t x = box.low[0]; x < box.low[0] + box.size[0]; ++x) {
+        mask.push_back(components.of[row + x] == index + 1);
+      }
+    }
+  }
+  return mask;
+}
+
+// Returns the pairs of lesions, numbered from 0, that are scored together.
+std::vector<WeightedPair> matched_pairs(const Components& reference, const Components& prediction) {
+  std::map<std::pair<int32_t, int32_t>, int64_t> common;
+  for (size_t i = 0; i < reference.of.size(); ++i) {
+    if (reference.of[i] != 0 && prediction.of[i] != 0) ++common[{reference.of[i] - 1, prediction.of[i] - 1}];
+  }
+  std::vector<WeightedPair> pairs;
+  for (const auto& [lesions, voxels] : common) {
+    const auto [r, p] = lesions;
+    const double dice =
+        2 * static_cast<double>(voxels) / static_cast<double>(reference.voxels[r] + prediction.voxels[p]);
+    // The small number is panoptica's: of two matchings with one sum of Dice, the one with more pairs is taken.
+    if (dice > least_dice) pairs.push_back({r, p, dice + least_dice});
+  }
+  return heaviest_matching(pairs);
+}
+
+// Adds up the scores of the pairs. Masks are cut to the box that holds both.
+class MatchedComparison {
+ public:
+  MatchedComparison(const std::vector<uint8_t>& reference, const std::vector<uint8_t>& prediction, const Index3& size,
+                    const Spacing3& spacing, const MatchedLesionRules& rules)
+      : size_(size),
+        spacing_(spacing),
+        rules_(rules),
+        reference_(connected_components(reference, size)),
+        prediction_(connected_components(prediction, size)),
+        reference_boxes_(boxes_of(reference_, size)),
+        prediction_boxes_(boxes_of(prediction_, size)) {}
+
+  LesionMetrics compare() {
+    sum_.nsd = {0};
+    const std::vector<WeightedPair> pairs = matched_pairs(reference_, prediction_);
+    for (const WeightedPair& pair : pairs) {
+      if (is_large(pair.left)) add(pair);
+    }
+    sum_.found = std::ssize(pairs);
+    sum_.missed = reference_.count() - sum_.found;
+    sum_.false_positives = prediction_.count() - sum_.found;
+    int64_t large = 0;
+    for (int32_t lesion = 0; lesion < reference_.count(); ++lesion) large += is_large(lesion);
+    sum_.ignored = reference_.count() - large;
+    const bool nothing = rules_.least_volume ? large == 0 : reference_.count() + prediction_.count() == 0;
+    // Without any pair, the means are those of a single lesion without a partner.
+    const int64_t unmatched = rules_.least_volume ? large - scored_ + sum_.false_positives : scored_ == 0;
+    set_means(nothing, unmatched);
+    return sum_;
+  }
+
+ private:
+  bool is_large(int32_t lesion) const {
+    const auto voxels = static_cast<double>(reference_.voxels[lesion]);
+    return !rules_.least_volume || voxels * spacing_[0] * spacing_[1] * spacing_[2] >= *rules_.least_volume;
+  }
+
+  void add(const WeightedPair& pair) {
+    const MaskBox box = box_around(reference_boxes_[pair.left], prediction_boxes_[pair.right]);
+    const MaskRules rules = {.hd95 = Hd95::pooled,
+                             .nsd = Nsd::edge,
+                             .nsd_tolerances = {*std::min_element(spacing_.begin(), spacing_.end())}};
+    const MaskMetrics metrics = compare_masks(mask_in(box, reference_, pair.left, size_),
+                                              mask_in(box, prediction_, pair.right, size_), box.size, spacing_, rules);
+    sum_.dice += metrics.dice;
+    sum_.hd95 += metrics.hd95;
+    sum_.nsd[0] += metrics.nsd[0];
+    ++scored_;
+  }
+
+  void set_means(bool nothing, int64_t unmatched) {
+    const auto count = static_cast<double>(scored_ + unmatched);
+    sum_.dice = nothing ? not_defined : sum_.dice / count;
+    sum_.hd95 =
+        nothing ? not_defined : (sum_.hd95 + static_cast<double>(unmatched) * hd95_of_unmatched_in_2026) / count;
+    sum_.nsd[0] = nothing ? not_defined : sum_.nsd[0] / count;
+  }
+
+  Index3 size_;
+  Spacing3 spacing_;
+  MatchedLesionRules rules_;
+  Components reference_, prediction_;
+  std::vector<MaskBox> reference_boxes_, prediction_boxes_;
+  LesionMetrics sum_;
+  int64_t scored_ = 0;  // pairs in the sums
+};
+
+}  // namespace
+
+LesionMetrics compare_matched_lesions(std::span<const uint8_t> reference, std::span<const uint8_t> prediction,
+                                      const Index3& size, const Spacing3& spacing, const MatchedLesionRules& rules) {
+  REVUNET_EXPECTS(rules.least_volume.value_or(0) >= 0, Error,
+                  "[compare_matched_lesions] expected a volume of 0 or more, got {}; pass another",
+                  *rules.least_volume);
+  expect_one_grid(reference, prediction, size, spacing);
+  const MaskBox box = bounding_box(reference, prediction, size);
+  const std::vector<uint8_t> in_reference = crop(reference, box, size), in_prediction = crop(prediction, box, size);
+  return MatchedComparison(in_reference, in_prediction, box.size, spacing, rules).compare();
+}
+
+double f1_of(const LesionMetrics& lesions) {
+  const int64_t sum = 2 * lesions.found + lesions.missed + lesions.false_positives;
+  return sum == 0 ? not_defined : 2 * static_cast<double>(lesions.found) / static_cast<double>(sum);
+}
+
+}  // namespace revunet::io

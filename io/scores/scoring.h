@@ -1,0 +1,51 @@
+// This file has the conventions by which editions of the BraTS challenge score masks, one row for each edition.
+//
+// Non-obvious rule: an edition gives a value to what cannot be measured, such as a distance to an empty mask. A value
+// that it leaves undefined is NaN here. Reports leave NaN out of means, and count what is defined.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/scores/lesions.h"
+#include "io/scores/matched_lesions.h"
+
+namespace revunet::io {
+
+enum class Scoring { brats2021, brats2023, brats2026, brats2026_metastases, none };
+
+inline constexpr std::array<Scoring, 5> all_scorings = {Scoring::brats2021, Scoring::brats2023, Scoring::brats2026,
+                                                        Scoring::brats2026_metastases, Scoring::none};
+
+// Returns "brats2021", "brats2023", "brats2026", "brats2026-metastases" or "none".
+std::string_view name_of(Scoring scoring);
+
+// Returns a sentence for reports, made from the values of the row.
+std::string definition_of(Scoring scoring);
+
+struct ScoreOptions {
+  Scoring scoring = Scoring::brats2021;
+  MaskRules masks = {};                            // of whole masks, and of lesions where `lesions` is there
+  std::optional<LesionRules> lesions = {};         // lesions of BraTS 2023
+  std::optional<MatchedLesionRules> matched = {};  // lesions of BraTS 2026; never with the others
+
+  bool by_lesion() const { return lesions || matched; }
+};
+
+// ScoringChoice has what a user may choose. What is not chosen is as the edition has it.
+struct ScoringChoice {
+  Scoring scoring = Scoring::brats2021;
+  std::optional<Hd95> hd95 = {};
+  std::optional<Nsd> nsd = {};
+  std::vector<double> nsd_tolerances = {};  // mm; none: as the edition has it
+  bool lesion_wise = false;  // asks for lesions of BraTS 2023 where the edition does not score them anyway
+  std::optional<int64_t> lesion_dilation = {};   // times
+  std::optional<double> lesion_min_volume = {};  // mm^3
+};
+
+// Throws UsageError, with the fields, for a choice that contradicts the edition, and for one that it does not use.
+ScoreOptions score_options_of(const ScoringChoice& choice);
+
+}  // namespace revunet::io
