@@ -21,7 +21,8 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-const std::vector<std::string> programs = {"check", "evaluate", "phantom", "predict", "report", "trace", "train"};
+const std::vector<std::string> programs = {"check",   "compare", "evaluate", "phantom",
+                                           "predict", "report",  "trace",    "train"};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
