@@ -1,7 +1,7 @@
 #include "io/scores/comparison.h"
 
+#include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <numeric>
 
 #include <fmt/ranges.h>

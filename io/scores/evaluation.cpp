@@ -44,9 +44,9 @@ void expect_comparable(const SegmentationPair& pair) {
       pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference),
       description_of(prediction));
   REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
-                  "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off; resample "
-                  "reference and prediction to a grid with right angles",
-                  pair.reference.string(), skew_of(reference));
+                  "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off in case {}, "
+                  "where up to {} are accepted; resample reference and prediction to a grid with right angles",
+                  pair.reference.string(), skew_of(reference), pair.name, least_skew);
 }
 
 // Returns the labels on the reference's grid, where the prediction has its axes in another order or reversed.

@@ -1,5 +1,6 @@
 // Tests revunet-compare as a program: closed forms, undefined scores, refusals with exit codes.
 #include <fstream>
+#include <functional>
 
 #include "tests/tools/mask_folders.h"
 

@@ -50,12 +50,35 @@ std::string image_of(const std::vector<std::array<int, 3>>& places, const std::a
   return image.bytes();
 }
 
-io::CaseScore score(const TemporaryFolder& folder, const std::string& reference, const std::string& prediction) {
+io::CaseScore score(const TemporaryFolder& folder, const std::string& reference, const std::string& prediction,
+                    const io::ScoreOptions& options = {}) {
   return io::score_case({.name = "a",
                          .reference = write_bytes(folder / "reference.nii", reference),
                          .prediction = write_bytes(folder / "prediction.nii", prediction),
                          .labels = {}},
-                        {});
+                        options);
+}
+
+// Returns the options of every kind of score there is.
+std::vector<io::ScoreOptions> all_options() {
+  std::vector<io::ScoreOptions> all;
+  for (const io::Scoring scoring : {io::Scoring::brats2021, io::Scoring::brats2026, io::Scoring::none}) {
+    all.push_back(io::score_options_of({.scoring = scoring}));
+  }
+  for (const io::Scoring scoring : {io::Scoring::brats2023, io::Scoring::brats2026_metastases}) {
+    all.push_back(io::score_options_of({.scoring = scoring, .lesion_min_volume = 1}));  // all lesions are small here
+  }
+  for (const io::Hd95 hd95 : {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}) {
+    for (const io::Nsd nsd : {io::Nsd::surfel, io::Nsd::edge}) {
+      all.push_back(io::score_options_of({.hd95 = hd95,
+                                          .nsd = nsd,
+                                          .nsd_tolerances = {1, 2, 4},
+                                          .lesion_wise = true,
+                                          .lesion_dilation = 0,
+                                          .lesion_min_volume = 0}));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -74,6 +97,34 @@ TEST_CASE("a prediction with its axes in another order is compared where its vox
   }
 }
 
+// Lesions of 12, 6 and 6 mm^3 against one of 18 in part of the same place and one apart, on axes of 1, 2 and 3 mm.
+TEST_CASE("every score of a prediction with its axes in another order is that of the same voxels in order",
+          "[evaluate]") {
+  const TemporaryFolder folder;
+  const std::vector<std::array<int, 3>> lesions = {{0, 0, 0}, {1, 0, 0}, {4, 3, 2}, {4, 0, 0}},
+                                        found = {{1, 0, 0}, {1, 1, 0}, {2, 1, 0}, {4, 3, 0}, {4, 3, 1}};
+  for (const io::ScoreOptions& options : all_options()) {
+    INFO(io::name_of(options.scoring) << ", " << io::name_of(options.masks.hd95));
+    const std::vector<io::Metric> metrics = io::metrics_of(options);
+    const io::CaseScore in_order = score(folder, image_of(lesions, {1, 2, 3}), image_of(found, {1, 2, 3}), options);
+    CHECK(in_order.regions[0].masks.dice == Approx(2.0 / 9));
+    for (const std::array<int, 3>& axes : {std::array{-1, 2, 3}, {-1, -2, -3}, {2, 3, 1}, {3, -1, 2}}) {
+      const io::CaseScore turned = score(folder, image_of(lesions, {1, 2, 3}), image_of(found, axes), options),
+                          reference = score(folder, image_of(lesions, axes), image_of(found, {1, 2, 3}), options);
+      for (const io::Metric& metric : metrics) {
+        INFO(metric.key);
+        const double expected = metric.value(in_order.regions[0]);
+        CHECK_THAT(metric.value(turned.regions[0]), WithinAbs(expected, 1e-12));
+        CHECK_THAT(metric.value(reference.regions[0]), WithinAbs(expected, 1e-12));
+      }
+      if (in_order.regions[0].lesions) {
+        CHECK(turned.regions[0].lesions->found == in_order.regions[0].lesions->found);
+        CHECK(turned.regions[0].lesions->missed == in_order.regions[0].lesions->missed);
+      }
+    }
+  }
+}
+
 TEST_CASE("a prediction at other places is refused, whatever the order of its axes", "[evaluate]") {
   const TemporaryFolder folder;
   std::string moved = image_of({{0, 0, 1}}, {2, 3, 1});
@@ -89,8 +140,12 @@ TEST_CASE("a prediction at other places is refused, whatever the order of its ax
 TEST_CASE("axes that are not at right angles are refused with file and angle", "[evaluate]") {
   const TemporaryFolder folder;
   const auto at = [](double shear) { return image_of({{0, 0, 1}}, {1, 2, 3}, shear); };
-  CHECK_THAT(message_of<DataError>([&] { score(folder, at(0.5), at(0.5)); }),
-             ContainsSubstring("reference.nii] expected axes at right angles") && ContainsSubstring("got 14 degrees"));
+  for (const io::ScoreOptions& options : all_options()) {
+    INFO(io::name_of(options.scoring) << ", " << io::name_of(options.masks.hd95));
+    CHECK_THAT(message_of<DataError>([&] { score(folder, at(0.5), at(0.5), options); }),
+               ContainsSubstring("reference.nii] expected axes at right angles, which distances in mm need, got 14 "
+                                 "degrees off in case a, where up to 0.1 are accepted; resample"));
+  }
   CHECK_THROWS_AS(score(folder, at(0.004), at(0.004)), DataError);        // 0.115 degrees
   CHECK(score(folder, at(0.003), at(0.003)).regions[2].masks.dice == 1);  // 0.086 degrees
 }
