@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "io/scores/components.h"
+#include "io/scores/header_precision.h"
 
 namespace revunet::io {
 namespace {
@@ -93,7 +94,7 @@ class LesionComparison {
       prediction[i] = components.contains(predicted_.of[i]);
     }
     const auto voxels = static_cast<double>(std::count(reference.begin(), reference.end(), uint8_t{1}));
-    if (voxels * spacing_[0] * spacing_[1] * spacing_[2] <= rules_.min_volume) {
+    if (at_most(voxels * spacing_[0] * spacing_[1] * spacing_[2], rules_.min_volume)) {
       ++sum_.ignored;
     } else if (components.empty()) {
       ++sum_.missed;

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "io/scores/components.h"
+#include "io/scores/header_precision.h"
 #include "io/scores/matching.h"
 
 namespace revunet::io {
@@ -113,7 +114,7 @@ class MatchedComparison {
  private:
   bool is_large(int32_t lesion) const {
     const auto voxels = static_cast<double>(reference_.voxels[lesion]);
-    return !rules_.least_volume || voxels * spacing_[0] * spacing_[1] * spacing_[2] >= *rules_.least_volume;
+    return !rules_.least_volume || at_least(voxels * spacing_[0] * spacing_[1] * spacing_[2], *rules_.least_volume);
   }
 
   void add(const WeightedPair& pair) {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "io/scores/header_precision.h"
+
 namespace revunet::io {
 namespace {
 
@@ -13,7 +15,7 @@ AreaShare areas_of(const std::vector<SurfaceElement>& elements, double tolerance
   AreaShare areas;
   for (const SurfaceElement& element : elements) {
     areas.total += element.area;
-    if (std::sqrt(element.squared) <= tolerance) areas.within += element.area;
+    if (at_most(std::sqrt(element.squared), tolerance)) areas.within += element.area;
   }
   return areas;
 }

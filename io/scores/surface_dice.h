@@ -30,7 +30,7 @@ std::string_view definition_of(Nsd definition);
 Surface surface_of(Nsd definition);
 
 // Returns a share from 0 to 1. Neither surface is empty, and both are of the definition's kind. The tolerance is in mm,
-// and a distance of the tolerance itself is within it.
+// and a distance of the tolerance itself is within it, to the precision of headers (io/scores/header_precision.h).
 double surface_dice(const SurfaceDistances& distances, double tolerance, Nsd definition);
 
 }  // namespace revunet::io

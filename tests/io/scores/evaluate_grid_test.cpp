@@ -4,8 +4,10 @@
 #include "engine/error.h"
 #include "io/nifti/nifti.h"
 #include "io/scores/evaluation.h"
+#include "tests/io/mask_shapes.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::WithinAbs;
@@ -81,7 +83,44 @@ std::vector<io::ScoreOptions> all_options() {
   return all;
 }
 
+// Makes a 12^3 image of a 4^3 cube of enhancing tumour from the voxel `low` on, of 1 mm, turned about z. Its spacings
+// are the norms of float32 columns.
+std::string turned_cube(const Index3& low, double degrees) {
+  const double angle = degrees * std::acos(-1) / 180, c = std::cos(angle), s = std::sin(angle);
+  NiftiBytes image;
+  image.datatype(2, 8);
+  image.dims({12, 12, 12});
+  image.srow({c, -s, 0, 0, s, c, 0, 0, 0, 0, 1, 0});
+  std::vector<uint8_t> labels = mask_of({12, 12, 12}, cube(low, 4));
+  for (uint8_t& label : labels) label = label != 0 ? 4 : 0;
+  image.fill(labels);
+  return image.bytes();
+}
+
 }  // namespace
+
+// By hand: a cube that is moved by one voxel lies within 1 mm everywhere, and its volume is 64 mm^3.
+TEST_CASE("a tolerance and a volume are judged the same on oblique grids, whose spacings are rounded", "[evaluate]") {
+  const TemporaryFolder folder;
+  const io::ScoreOptions of_2023 = io::score_options_of(
+                             {.scoring = io::Scoring::brats2023, .nsd_tolerances = {1}, .lesion_min_volume = 64}),
+                         edges = io::score_options_of({.nsd = io::Nsd::edge, .nsd_tolerances = {1}}),
+                         metastases = io::score_options_of(
+                             {.scoring = io::Scoring::brats2026_metastases, .lesion_min_volume = 64});
+  for (const double degrees : {0, 17, 38}) {
+    INFO(degrees);
+    const std::string reference = turned_cube({3, 3, 3}, degrees), moved = turned_cube({4, 3, 3}, degrees);
+    const double spacing = io::read_nifti_header(write_bytes(folder / "a.nii", reference)).grid.spacing[0];
+    REQUIRE((degrees == 0 ? spacing == 1 : degrees == 17 ? spacing < 1 : spacing > 1));
+    const io::RegionScore by_2023 = score(folder, reference, moved, of_2023).regions[2],
+                          by_2026 = score(folder, reference, moved, metastases).regions[2];
+    CHECK(by_2023.masks.nsd == std::vector<double>{1});
+    CHECK(score(folder, reference, moved, edges).regions[2].masks.nsd == std::vector<double>{1});
+    CHECK((by_2023.lesions->ignored == 1 && by_2023.lesions->found == 0));    // 64 mm^3 or less
+    CHECK((by_2026.lesions->ignored == 0 && by_2026.lesions->dice == 0.75));  // 64 mm^3 or more
+    CHECK(by_2026.lesions->nsd == std::vector<double>{1});
+  }
+}
 
 // By hand: the one voxel of the prediction lies 3 voxels of 1 mm and 2 voxels of 2 mm from the reference's, which is 5
 // mm.
@@ -107,7 +146,7 @@ TEST_CASE("every score of a prediction with its axes in another order is that of
     INFO(io::name_of(options.scoring) << ", " << io::name_of(options.masks.hd95));
     const std::vector<io::Metric> metrics = io::metrics_of(options);
     const io::CaseScore in_order = score(folder, image_of(lesions, {1, 2, 3}), image_of(found, {1, 2, 3}), options);
-    CHECK(in_order.regions[0].masks.dice == Approx(2.0 / 9));
+    CHECK(in_order.regions[0].masks.dice == near(2.0 / 9, 1e-12));
     for (const std::array<int, 3>& axes : {std::array{-1, 2, 3}, {-1, -2, -3}, {2, 3, 1}, {3, -1, 2}}) {
       const io::CaseScore turned = score(folder, image_of(lesions, {1, 2, 3}), image_of(found, axes), options),
                           reference = score(folder, image_of(lesions, axes), image_of(found, {1, 2, 3}), options);
