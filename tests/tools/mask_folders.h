@@ -9,6 +9,7 @@
 #include "io/nifti/nifti.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 #include "tests/tools/tiny_runs.h"
 
 namespace revunet::test {

@@ -7,6 +7,7 @@
 #include "io/scores/scoring.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -49,7 +50,7 @@ void check_golden(double got, const nlohmann::json& expected) {
   } else if (expected == "inf") {  // where no lesion is matched, the package leaves it infinite: docs/evaluation.md
     CHECK(got == 373);
   } else {
-    CHECK(got == Approx(expected.get<double>()).margin(golden_tolerance));
+    CHECK(got == near(expected.get<double>(), golden_tolerance));
   }
 }
 
@@ -112,8 +113,8 @@ TEST_CASE("pairs alone are scored, and for metastases what has no partner too", 
   CHECK(f1_of(pairs) == 0.5);
   const LesionMetrics all = lesions_of(reference, prediction, {.least_volume = 64});
   CHECK((all.found == 1 && all.missed == 1 && all.false_positives == 1 && all.ignored == 0));
-  CHECK(all.dice == Approx(0.75 / 3).margin(golden_tolerance));
-  CHECK(all.hd95 == Approx((1 + 373.0 + 373.0) / 3).margin(golden_tolerance));
+  CHECK(all.dice == near(0.75 / 3, golden_tolerance));
+  CHECK(all.hd95 == near((1 + 373.0 + 373.0) / 3, golden_tolerance));
   const LesionMetrics none = lesions_of(reference, prediction, {.least_volume = 65});
   CHECK((none.found == 1 && none.ignored == 2 && std::isnan(none.dice) && std::isnan(none.hd95)));
   CHECK_THROWS_AS(lesions_of(reference, prediction, {.least_volume = -1}), Error);
@@ -124,5 +125,5 @@ TEST_CASE("a component that covers two lesions finds one of them", "[lesions]") 
   const LesionMetrics got =
       lesions_of(either_of(cube({10, 8, 8}, 4), cube({44, 8, 8}, 4)), block({10, 8, 8}, {38, 4, 4}));
   CHECK((got.found == 1 && got.missed == 1 && got.false_positives == 0));
-  CHECK(got.dice == Approx(128.0 / 672).margin(golden_tolerance));
+  CHECK(got.dice == near(128.0 / 672, golden_tolerance));
 }

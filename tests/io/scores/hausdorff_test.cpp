@@ -12,6 +12,7 @@
 #include "io/scores/surfel_area.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 #include "tests/support/places.h"
 #include "tests/support/skip.h"
 
@@ -95,7 +96,7 @@ TEST_CASE("HD95 of simple shapes is what each definition says", "[metrics]") {
     for (const Hd95 definition : definitions) {
       INFO(shapes.name << ", " << name_of(definition));
       const double got = hausdorff_95(a, b, shapes.size, shapes.spacing, definition);
-      CHECK(got == Approx(expected(row, definition)).margin(hd95_tolerance));
+      CHECK(got == near(expected(row, definition), hd95_tolerance));
       CHECK(hausdorff_95(b, a, shapes.size, shapes.spacing, definition) == got);  // all three are symmetric
     }
   }
@@ -153,15 +154,15 @@ TEST_CASE("areas of surface elements are those of the closed forms", "[metrics]"
   const double root2 = std::sqrt(2), root3 = std::sqrt(3);
   CHECK(areas[0] == 0);
   CHECK(areas[255] == 0);
-  CHECK(areas[0b00001111] == Approx(1));  // a flat face, across z
-  CHECK(scaled[0b00001111] == Approx(2 * 3));
-  CHECK(scaled[0b01010101] == Approx(3 * 5));     // across x
-  CHECK(areas[0b00000001] == Approx(root3 / 8));  // an eighth of an octahedron with edges of sqrt(1/2)
-  CHECK(areas[0b11111110] == Approx(root3 / 8));
-  CHECK(areas[0b00000011] == Approx(root2 / 2));      // along an edge
-  CHECK(areas[0b00010111] == Approx(3 * root3 / 4));  // a regular hexagon
-  CHECK(areas[0b01101001] == Approx(root3 / 2));      // four corners apart
-  CHECK(areas[0b11000011] == Approx(root2));          // two edges apart
+  CHECK(areas[0b00001111] == near(1, hd95_tolerance));  // a flat face, across z
+  CHECK(scaled[0b00001111] == near(2 * 3, hd95_tolerance));
+  CHECK(scaled[0b01010101] == near(3 * 5, hd95_tolerance));     // across x
+  CHECK(areas[0b00000001] == near(root3 / 8, hd95_tolerance));  // an eighth of an octahedron with edges of sqrt(1/2)
+  CHECK(areas[0b11111110] == near(root3 / 8, hd95_tolerance));
+  CHECK(areas[0b00000011] == near(root2 / 2, hd95_tolerance));      // along an edge
+  CHECK(areas[0b00010111] == near(3 * root3 / 4, hd95_tolerance));  // a regular hexagon
+  CHECK(areas[0b01101001] == near(root3 / 2, hd95_tolerance));      // four corners apart
+  CHECK(areas[0b11000011] == near(root2, hd95_tolerance));          // two edges apart
 }
 
 TEST_CASE("definitions of HD95 are named, and no others", "[metrics]") {
@@ -190,7 +191,7 @@ TEST_CASE("HD95 of a real case's raters is what each definition says", "[metrics
       INFO(rater << ", " << name_of(definition));
       const double got =
           hausdorff_95(reference.labels, prediction, reference.grid.size, reference.grid.spacing, definition);
-      CHECK(got == Approx(expected(row, definition)).margin(definition == Hd95::pooled ? hd95_tolerance : printed));
+      CHECK(got == near(expected(row, definition), definition == Hd95::pooled ? hd95_tolerance : printed));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "engine/error.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -42,8 +43,8 @@ TEST_CASE("each lesion counts the same, missed and made-up ones as the worst", "
     CHECK(got.missed == 1);
     CHECK(got.false_positives == 1);
     CHECK(got.ignored == 0);
-    CHECK(got.dice == Approx((0.75 + 0 + 0) / 3).margin(lesion_tolerance));
-    CHECK(got.hd95 == Approx((1 + 374.0 + 374.0) / 3).margin(lesion_tolerance));
+    CHECK(got.dice == near((0.75 + 0 + 0) / 3, lesion_tolerance));
+    CHECK(got.hd95 == near((1 + 374.0 + 374.0) / 3, lesion_tolerance));
   }
 }
 
@@ -57,8 +58,8 @@ TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
     INFO("gap " << gap);
     CHECK(got.found == 1);
     CHECK(got.missed == (gap == 6 ? 0 : 1));
-    CHECK(got.dice == Approx(gap == 6 ? 2.0 / 3 : 0.5).margin(lesion_tolerance));
-    if (gap == 7) CHECK(got.hd95 == Approx(374.0 / 2).margin(lesion_tolerance));
+    CHECK(got.dice == near(gap == 6 ? 2.0 / 3 : 0.5, lesion_tolerance));
+    if (gap == 7) CHECK(got.hd95 == near(374.0 / 2, lesion_tolerance));
     // Dilated once, they touch up to a gap of 2.
     CHECK(compare_shapes(any_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50}).missed == 1);
   }
@@ -85,12 +86,12 @@ TEST_CASE("all predicted components that touch a lesion are one prediction of it
       compare_shapes(block({10, 8, 8}, {10, 4, 4}), any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4)));
   CHECK(halves.found == 1);
   CHECK(halves.false_positives == 0);
-  CHECK(halves.dice == Approx(256.0 / 288).margin(lesion_tolerance));
+  CHECK(halves.dice == near(256.0 / 288, lesion_tolerance));
   // One component over two lesions, 64 each and 30 apart, is the prediction of both: 4 x 4 x 38 = 608.
   const LesionMetrics bridge =
       compare_shapes(any_of(cube({10, 8, 8}, 4), cube({44, 8, 8}, 4)), block({10, 8, 8}, {38, 4, 4}));
   CHECK(bridge.found == 2);
-  CHECK(bridge.dice == Approx(2 * 64.0 / (64 + 608)).margin(lesion_tolerance));
+  CHECK(bridge.dice == near(2 * 64.0 / (64 + 608), lesion_tolerance));
 }
 
 TEST_CASE("small lesions are not scored, and what finds them is no false positive", "[lesions]") {

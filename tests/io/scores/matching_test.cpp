@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -55,6 +56,6 @@ TEST_CASE("no matching of random pairs weighs more, and no element is matched tw
     const std::vector<WeightedPair> got = heaviest_matching(pairs);
     std::set<int32_t> lefts, rights;
     for (const WeightedPair& p : got) CHECK((lefts.insert(p.left).second && rights.insert(p.right).second));
-    CHECK(weight_of(got) == Approx(largest_weight(pairs, 0, {}, {})).margin(1e-12));
+    CHECK(weight_of(got) == near(largest_weight(pairs, 0, {}, {}), 1e-12));
   }
 }

@@ -14,6 +14,7 @@
 #include "io/nifti/nifti.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 #include "tests/support/places.h"
 #include "tests/support/skip.h"
 
@@ -53,7 +54,7 @@ TEST_CASE("metrics of simple shapes equal SciPy's", "[metrics]") {
     const MaskMetrics got = compare(shapes);
     CHECK(got.reference_voxels == expected.at("voxels_a"));
     CHECK(got.prediction_voxels == expected.at("voxels_b"));
-    CHECK(got.dice == Approx(expected.at("dice").get<double>()).margin(metric_tolerance));
+    CHECK(got.dice == near(expected.at("dice").get<double>(), metric_tolerance));
     CHECK(got.hd95 == Approx(expected.at("hd95").get<double>()).epsilon(metric_tolerance));
   }
 }
@@ -79,7 +80,7 @@ TEST_CASE("empty masks follow the BraTS convention", "[metrics]") {
   const MaskMetrics none_to_find = check(empty, some, "reference empty, prediction not");
   CHECK((none_to_find.reference_empty() && !none_to_find.prediction_empty()));
   CHECK(none_to_find.sensitivity == 1);
-  CHECK(none_to_find.specificity == Approx(21.0 / 24).margin(metric_tolerance));
+  CHECK(none_to_find.specificity == near(21.0 / 24, metric_tolerance));
 
   const MaskMetrics none_found = check(some, empty, "reference not, prediction empty");
   CHECK((!none_found.reference_empty() && none_found.prediction_empty()));
@@ -93,9 +94,9 @@ TEST_CASE("sensitivity and specificity count what their names say", "[metrics]")
   const std::vector<uint8_t> reference = {4, 4, 4, 4, 0, 0, 0, 0, 0, 0}, prediction = {1, 1, 0, 0, 1, 0, 0, 0, 0, 0};
   const MaskMetrics got = compare_masks(reference, prediction, {10, 1, 1}, {1, 1, 1});
   CHECK(got.common_voxels == 2);
-  CHECK(got.sensitivity == Approx(2.0 / 4).margin(metric_tolerance));
-  CHECK(got.specificity == Approx(5.0 / 6).margin(metric_tolerance));
-  CHECK(got.dice == Approx(4.0 / 7).margin(metric_tolerance));
+  CHECK(got.sensitivity == near(2.0 / 4, metric_tolerance));
+  CHECK(got.specificity == near(5.0 / 6, metric_tolerance));
+  CHECK(got.dice == near(4.0 / 7, metric_tolerance));
 }
 
 TEST_CASE("Dice of regions counts a label in each region that holds it", "[metrics]") {
@@ -189,7 +190,7 @@ TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") 
     INFO(a << " against " << b << ", " << region);
     const Grid& grid = images.at(a).grid;
     const MaskMetrics got = compare_masks(region_of(a, region), region_of(b, region), grid.size, grid.spacing);
-    CHECK(got.hd95 == Approx(hd95).margin(metric_tolerance));
+    CHECK(got.hd95 == near(hd95, metric_tolerance));
     return got;
   };
   const nlohmann::json rows = read_golden("metrics.json").at("pairs");
@@ -198,6 +199,6 @@ TEST_CASE("metrics of a real case's raters equal SciPy's", "[metrics][shared]") 
     const MaskMetrics got = check(row.at("a"), row.at("b"), row.at("region"), row.at("hd95"));
     CHECK(got.reference_voxels == row.at("voxels_a"));
     CHECK(got.prediction_voxels == row.at("voxels_b"));
-    CHECK(got.dice == Approx(row.at("dice").get<double>()).margin(metric_tolerance));
+    CHECK(got.dice == near(row.at("dice").get<double>(), metric_tolerance));
   }
 }

@@ -5,6 +5,7 @@
 #include "io/scores/signed_rank.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -41,8 +42,8 @@ TEST_CASE("bootstrap intervals are SciPy's, up to the chance of the draw", "[com
     // A quantile of 200 000 draws has a standard error of at most 0.012 errors of the mean (that of 99.5 %).
     const double margin = 0.05 * row.at("error_of_mean").get<double>();
     INFO(row.at("name"));
-    CHECK(got.low == Approx(row.at("low").get<double>()).margin(margin));
-    CHECK(got.high == Approx(row.at("high").get<double>()).margin(margin));
+    CHECK(got.low == near(row.at("low").get<double>(), margin));
+    CHECK(got.high == near(row.at("high").get<double>(), margin));
   }
 }
 

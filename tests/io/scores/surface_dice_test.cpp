@@ -7,6 +7,7 @@
 #include "io/scores/lesions.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
+#include "tests/support/near.h"
 
 using namespace revunet;
 using namespace revunet::io;
@@ -43,13 +44,13 @@ TEST_CASE("NSD of random masks equals surface-distance's and panoptica's", "[met
       const double margin = definition == Nsd::surfel ? surfel_tolerance : edge_tolerance;
       for (size_t i = 0; i < tolerances.size(); ++i) {
         INFO(row << ", " << name_of(definition) << " at " << tolerances[i]);
-        CHECK(nsd_of(a, b, size, spacing, tolerances[i], definition) == Approx(expected[i]).margin(margin));
+        CHECK(nsd_of(a, b, size, spacing, tolerances[i], definition) == near(expected[i], margin));
       }
     }
     const MaskMetrics all =
         compare_masks(a, b, size, spacing, {.hd95 = Hd95::max, .nsd = Nsd::edge, .nsd_tolerances = tolerances});
     for (size_t i = 0; i < tolerances.size(); ++i) {
-      CHECK(all.nsd.at(i) == Approx(row.at("edge")[i].get<double>()).margin(edge_tolerance));
+      CHECK(all.nsd.at(i) == near(row.at("edge")[i].get<double>(), edge_tolerance));
     }
   }
 }
@@ -68,7 +69,7 @@ TEST_CASE("NSD counts what lies at the tolerance itself, and each mask's share a
   const std::vector<uint8_t> one = mask_of(line, block({0, 0, 0}, {1, 1, 1})),
                              two = mask_of(line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
   CHECK(nsd_of(one, two, line, {1, 1, 1}, 1, Nsd::edge) == 0.75);
-  CHECK(nsd_of(one, two, line, {1, 1, 1}, 1, Nsd::surfel) == Approx(2.0 / 3).margin(edge_tolerance));
+  CHECK(nsd_of(one, two, line, {1, 1, 1}, 1, Nsd::surfel) == near(2.0 / 3, edge_tolerance));
 }
 
 TEST_CASE("empty masks have the NSD that they have as Dice", "[metrics]") {
