@@ -1,6 +1,7 @@
 #include "io/scores/components.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/error.h"
 
@@ -88,6 +89,53 @@ Components connected_components(std::span<const uint8_t> mask, const Index3& siz
     }
   }
   return result;
+}
+
+std::vector<MaskBox> boxes_of(const Components& components, const Index3& size) {
+  constexpr int64_t far = std::numeric_limits<int64_t>::max();
+  std::vector<Index3> low(components.voxels.size(), {far, far, far}), end(components.voxels.size());
+  for (int64_t z = 0, i = 0; z < size[2]; ++z) {
+    for (int64_t y = 0; y < size[1]; ++y) {
+      for (int64_t x = 0; x < size[0]; ++x, ++i) {
+        if (components.of[i] == 0) continue;
+        const size_t number = static_cast<size_t>(components.of[i]) - 1;
+        const Index3 at = {x, y, z};
+        for (size_t axis = 0; axis < 3; ++axis) {
+          low[number][axis] = std::min(low[number][axis], at[axis]);
+          end[number][axis] = std::max(end[number][axis], at[axis] + 1);
+        }
+      }
+    }
+  }
+  std::vector<MaskBox> boxes;
+  for (size_t i = 0; i < low.size(); ++i) {
+    boxes.push_back({low[i], {end[i][0] - low[i][0], end[i][1] - low[i][1], end[i][2] - low[i][2]}});
+  }
+  return boxes;
+}
+
+MaskBox box_around(const MaskBox& a, const MaskBox& b) {
+  MaskBox box;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    box.low[axis] = std::min(a.low[axis], b.low[axis]);
+    box.size[axis] = std::max(a.low[axis] + a.size[axis], b.low[axis] + b.size[axis]) - box.low[axis];
+  }
+  return box;
+}
+
+std::vector<uint8_t> mask_in(const MaskBox& box, const Components& components, const std::set<int32_t>& numbers,
+                             const Index3& size) {
+  std::vector<uint8_t> mask;
+  mask.reserve(static_cast<size_t>(voxels_in(box.size)));
+  for (int64_t z = box.low[2]; z < box.low[2] + box.size[2]; ++z) {
+    for (int64_t y = box.low[1]; y < box.low[1] + box.size[1]; ++y) {
+      const int64_t row = size[0] * (y + size[1] * z);
+      for (int64_t x = box.low[0]; x < box.low[0] + box.size[0]; ++x) {
+        mask.push_back(numbers.contains(components.of[row + x]));
+      }
+    }
+  }
+  return mask;
 }
 
 }  // namespace revunet::io

@@ -54,25 +54,37 @@ int64_t untouched(const std::vector<std::set<int32_t>>& touching, int32_t compon
   return components - std::ssize(all);
 }
 
-// Adds up the scores of the lesions one by one. Masks are cut to the box that holds both.
+// Returns the part of each component that lies in the mask, under the component's number.
+Components within(const std::vector<uint8_t>& mask, Components components) {
+  std::fill(components.voxels.begin(), components.voxels.end(), 0);
+  for (size_t i = 0; i < mask.size(); ++i) {
+    if (mask[i] == 0) components.of[i] = 0;
+    if (components.of[i] != 0) ++components.voxels[components.of[i] - 1];
+  }
+  return components;
+}
+
+// Adds up the scores of the lesions one by one. Masks are cut to the box that holds a lesion and its prediction.
 class LesionComparison {
  public:
   LesionComparison(const std::vector<uint8_t>& reference, const std::vector<uint8_t>& prediction, const Index3& size,
                    const Spacing3& spacing, const LesionRules& rules, const MaskRules& masks)
-      : reference_(reference),
-        size_(size),
+      : size_(size),
         spacing_(spacing),
         rules_(rules),
         masks_(masks),
-        regions_(connected_components(dilated(reference, size, rules.dilation), size)),
-        predicted_(connected_components(prediction, size)) {
+        predicted_(connected_components(prediction, size)),
+        predicted_boxes_(boxes_of(predicted_, size)) {
+    const Components grown = connected_components(dilated(reference, size, rules.dilation), size);
+    touching_ = touching(grown, predicted_);
+    lesions_ = within(reference, grown);
+    lesion_boxes_ = boxes_of(lesions_, size);
     sum_.nsd.resize(masks.nsd_tolerances.size());
   }
 
   LesionMetrics compare() {
-    const auto touching_each = touching(regions_, predicted_);
-    for (int32_t lesion = 1; lesion <= regions_.count(); ++lesion) add(lesion, touching_each[lesion - 1]);
-    sum_.false_positives = untouched(touching_each, predicted_.count());
+    for (int32_t lesion = 1; lesion <= lesions_.count(); ++lesion) add(lesion, touching_[lesion - 1]);
+    sum_.false_positives = untouched(touching_, predicted_.count());
     const auto unmatched = static_cast<double>(sum_.missed + sum_.false_positives);
     const auto count = static_cast<double>(sum_.found) + unmatched;
     if (count == 0) {
@@ -88,31 +100,31 @@ class LesionComparison {
 
  private:
   void add(int32_t lesion, const std::set<int32_t>& components) {
-    std::vector<uint8_t> reference(reference_.size()), prediction(reference_.size());
-    for (size_t i = 0; i < reference.size(); ++i) {
-      reference[i] = reference_[i] != 0 && regions_.of[i] == lesion;
-      prediction[i] = components.contains(predicted_.of[i]);
-    }
-    const auto voxels = static_cast<double>(std::count(reference.begin(), reference.end(), uint8_t{1}));
+    const auto voxels = static_cast<double>(lesions_.voxels[lesion - 1]);
     if (at_most(voxels * spacing_[0] * spacing_[1] * spacing_[2], rules_.min_volume)) {
       ++sum_.ignored;
     } else if (components.empty()) {
       ++sum_.missed;
     } else {
       ++sum_.found;
-      const MaskMetrics metrics = compare_masks(reference, prediction, size_, spacing_, masks_);
+      MaskBox box = lesion_boxes_[lesion - 1];
+      for (const int32_t number : components) box = box_around(box, predicted_boxes_[number - 1]);
+      const MaskMetrics metrics =
+          compare_masks(mask_in(box, lesions_, {lesion}, size_), mask_in(box, predicted_, components, size_), box.size,
+                        spacing_, masks_);
       sum_.dice += metrics.dice;
       sum_.hd95 += metrics.hd95;
       for (size_t i = 0; i < sum_.nsd.size(); ++i) sum_.nsd[i] += metrics.nsd[i];
     }
   }
 
-  const std::vector<uint8_t>& reference_;
   Index3 size_;
   Spacing3 spacing_;
   LesionRules rules_;
   MaskRules masks_;
-  Components regions_, predicted_;  // components of the dilated reference, and of the prediction
+  Components predicted_, lesions_;  // a lesion has the number of its dilated component
+  std::vector<MaskBox> predicted_boxes_, lesion_boxes_;
+  std::vector<std::set<int32_t>> touching_;  // for each lesion, the predicted components that touch it
   LesionMetrics sum_;
 };
 

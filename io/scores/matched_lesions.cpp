@@ -1,7 +1,6 @@
 #include "io/scores/matched_lesions.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "engine/error.h"
@@ -13,54 +12,6 @@ namespace revunet::io {
 namespace {
 
 constexpr double least_dice = 1e-6;  // of a pair
-
-// Returns the box of each component.
-std::vector<MaskBox> boxes_of(const Components& components, const Index3& size) {
-  constexpr int64_t far = std::numeric_limits<int64_t>::max();
-  std::vector<Index3> low(components.voxels.size(), {far, far, far}), end(components.voxels.size());
-  for (int64_t z = 0, i = 0; z < size[2]; ++z) {
-    for (int64_t y = 0; y < size[1]; ++y) {
-      for (int64_t x = 0; x < size[0]; ++x, ++i) {
-        if (components.of[i] == 0) continue;
-        const size_t number = static_cast<size_t>(components.of[i]) - 1;
-        const Index3 at = {x, y, z};
-        for (size_t axis = 0; axis < 3; ++axis) {
-          low[number][axis] = std::min(low[number][axis], at[axis]);
-          end[number][axis] = std::max(end[number][axis], at[axis] + 1);
-        }
-      }
-    }
-  }
-  std::vector<MaskBox> boxes;
-  for (size_t i = 0; i < low.size(); ++i) {
-    boxes.push_back({low[i], {end[i][0] - low[i][0], end[i][1] - low[i][1], end[i][2] - low[i][2]}});
-  }
-  return boxes;
-}
-
-MaskBox box_around(const MaskBox& a, const MaskBox& b) {
-  MaskBox box;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    box.low[axis] = std::min(a.low[axis], b.low[axis]);
-    box.size[axis] = std::max(a.low[axis] + a.size[axis], b.low[axis] + b.size[axis]) - box.low[axis];
-  }
-  return box;
-}
-
-// Returns the mask of one component in a box.
-std::vector<uint8_t> mask_in(const MaskBox& box, const Components& components, int32_t index, const Index3& size) {
-  std::vector<uint8_t> mask;
-  mask.reserve(static_cast<size_t>(voxels_in(box.size)));
-  for (int64_t z = box.low[2]; z < box.low[2] + box.size[2]; ++z) {
-    for (int64_t y = box.low[1]; y < box.low[1] + box.size[1]; ++y) {
-      const int64_t row = size[0] * (y + size[1] * z);
-      for (int64_t x = box.low[0]; x < box.low[0] + box.size[0]; ++x) {
-        mask.push_back(components.of[row + x] == index + 1);
-      }
-    }
-  }
-  return mask;
-}
 
 // Returns the pairs of lesions, numbered from 0, that are scored together.
 std::vector<WeightedPair> matched_pairs(const Components& reference, const Components& prediction) {
@@ -122,8 +73,9 @@ class MatchedComparison {
     const MaskRules rules = {.hd95 = Hd95::pooled,
                              .nsd = Nsd::edge,
                              .nsd_tolerances = {*std::min_element(spacing_.begin(), spacing_.end())}};
-    const MaskMetrics metrics = compare_masks(mask_in(box, reference_, pair.left, size_),
-                                              mask_in(box, prediction_, pair.right, size_), box.size, spacing_, rules);
+    const MaskMetrics metrics =
+        compare_masks(mask_in(box, reference_, {pair.left + 1}, size_),
+                      mask_in(box, prediction_, {pair.right + 1}, size_), box.size, spacing_, rules);
     sum_.dice += metrics.dice;
     sum_.hd95 += metrics.hd95;
     sum_.nsd[0] += metrics.nsd[0];

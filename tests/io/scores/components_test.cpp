@@ -72,6 +72,25 @@ TEST_CASE("components of random masks equal those of a flood fill", "[components
   }
 }
 
+// By hand: the components are the staircase of four voxels, and one voxel.
+TEST_CASE("components have boxes, and masks within them", "[components]") {
+  const Index3 size = {5, 3, 1};
+  const std::vector<uint8_t> slice = {1, 0, 0, 0, 1,  //
+                                      0, 1, 0, 0, 0,  //
+                                      0, 0, 1, 1, 0};
+  const Components components = connected_components(slice, size);
+  const std::vector<MaskBox> boxes = boxes_of(components, size);
+  REQUIRE(boxes.size() == 2);
+  CHECK((boxes[0].low == Index3{0, 0, 0} && boxes[0].size == Index3{4, 3, 1}));
+  CHECK((boxes[1].low == Index3{4, 0, 0} && boxes[1].size == Index3{1, 1, 1}));
+  const MaskBox both = box_around(boxes[1], boxes[0]);
+  CHECK((both.low == Index3{0, 0, 0} && both.size == size));
+  const MaskBox right = {{2, 0, 0}, {3, 3, 1}};
+  CHECK(mask_in(right, components, {1}, size) == std::vector<uint8_t>{0, 0, 0, 0, 0, 0, 1, 1, 0});
+  CHECK(mask_in(right, components, {2}, size) == std::vector<uint8_t>{0, 0, 1, 0, 0, 0, 0, 0, 0});
+  CHECK(mask_in(right, components, {1, 2}, size) == std::vector<uint8_t>{0, 0, 1, 0, 0, 0, 1, 1, 0});
+}
+
 TEST_CASE("a mask of another grid has no components", "[components]") {
   CHECK_THROWS_AS(connected_components(std::vector<uint8_t>(7), {2, 2, 2}), Error);
 }
