@@ -39,7 +39,7 @@ std::string list_of(const std::vector<std::string>& names) {
 
 void expect_cases_of(const ScoreFile& file, const ScoreFile& other) {
   std::vector<std::string> missing;
-  for (const auto& [name, regions] : other.cases) {
+  for (const auto& [name, scores] : other.cases) {
     if (!file.cases.contains(name)) missing.push_back(name);
   }
   REVUNET_EXPECTS(missing.empty(), DataError,
@@ -54,9 +54,15 @@ std::vector<std::string> keys_of(const ScoresOfRegion& scores) {
 }
 
 void expect_same_references(const ScoreFile& first, const ScoreFile& second) {
-  for (const auto& [name, regions] : first.cases) {
+  for (const auto& [name, scores] : first.cases) {
+    const ScoresOfCase& others = second.cases.at(name);
+    REVUNET_EXPECTS(
+        scores.label_profile == others.label_profile, DataError,
+        "[{}] expected {} to be scored against the reference of {}, with the label profile {}, got {}; score "
+        "both sets of predictions with the same `labels`",
+        second.path.string(), name, first.path.string(), scores.label_profile, others.label_profile);
     for (size_t region = 0; region < region_count; ++region) {
-      const ScoresOfRegion &a = regions[region], &b = second.cases.at(name)[region];
+      const ScoresOfRegion &a = scores.regions[region], &b = others.regions[region];
       REVUNET_EXPECTS(
           a.reference_voxels == b.reference_voxels, DataError,
           "[{}] expected {} to be scored against the reference of {}, whose {} has {} voxels, got {} voxels; "
@@ -78,8 +84,9 @@ MetricComparison compare_metric(const ScoreFile& first, const ScoreFile& second,
                                 const std::string& metric, const BootstrapRules& rules) {
   std::vector<double> a, b, differences;
   MetricComparison row{.region = region, .metric = metric, .statistics = {}};
-  for (const auto& [name, regions] : first.cases) {
-    const double x = regions[region].metrics.at(metric), y = second.cases.at(name)[region].metrics.at(metric);
+  for (const auto& [name, scores] : first.cases) {
+    const double x = scores.regions[region].metrics.at(metric),
+                 y = second.cases.at(name).regions[region].metrics.at(metric);
     if (std::isnan(x) || std::isnan(y)) {
       ++row.undefined;
       continue;
@@ -98,9 +105,10 @@ MetricComparison compare_metric(const ScoreFile& first, const ScoreFile& second,
   return row;
 }
 
-std::string line_of(const MetricComparison& row) {
+// The metric's column has the width of the longest key.
+std::string line_of(const MetricComparison& row, size_t width) {
   const std::string start =
-      fmt::format("{:<6}  {:<18}  {:>5}  {:>9}", region_names[row.region], row.metric, row.pairs, row.undefined);
+      fmt::format("{:<6}  {:<{}}  {:>5}  {:>9}", region_names[row.region], row.metric, width, row.pairs, row.undefined);
   if (!row.statistics)
     return start + fmt::format("  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}", "-", "-", "-", "-", "-", "-");
   const PairedStatistics& s = *row.statistics;
@@ -119,7 +127,7 @@ std::vector<MetricComparison> compare_score_files(const ScoreFile& first, const 
   expect_same_references(first, second);
   std::vector<MetricComparison> rows;
   for (size_t region = 0; region < region_count; ++region) {
-    for (const std::string& metric : keys_of(first.cases.begin()->second[region])) {
+    for (const std::string& metric : keys_of(first.cases.begin()->second.regions[region])) {
       rows.push_back(compare_metric(first, second, region, metric, rules));
     }
   }
@@ -129,9 +137,13 @@ std::vector<MetricComparison> compare_score_files(const ScoreFile& first, const 
 std::string comparison_table(const ScoreFile& first, const ScoreFile& second, const std::vector<MetricComparison>& rows,
                              const BootstrapRules& rules) {
   const std::string interval = fmt::format("{} % interval", rules.confidence);
-  std::string text = fmt::format("{:<6}  {:<18}  {:>5}  {:>9}  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}\n", "region",
-                                 "metric", "pairs", "undefined", "first", "second", "difference", interval, "W", "p");
-  for (const MetricComparison& row : rows) text += line_of(row) + "\n";
+  const std::string metric = "metric";
+  size_t width = metric.size();
+  for (const MetricComparison& row : rows) width = std::max(width, row.metric.size());
+  std::string text =
+      fmt::format("{:<6}  {:<{}}  {:>5}  {:>9}  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}\n", "region", metric, width,
+                  "pairs", "undefined", "first", "second", "difference", interval, "W", "p");
+  for (const MetricComparison& row : rows) text += line_of(row, width) + "\n";
   text += fmt::format("first: {}\nsecond: {}\n", first.path.string(), second.path.string());
   for (const auto& [key, value] : first.conditions) text += fmt::format("{}: {}\n", key, value.dump());
   text += fmt::format(

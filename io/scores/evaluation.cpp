@@ -63,12 +63,12 @@ std::vector<Metric> mask_metrics(const ScoreOptions& options) {
   const bool voxels = options.masks.in_voxels;
   const std::string unit = voxels ? "voxels" : "mm";
   const UnmeasuredValues& unmeasured = options.masks.unmeasured;
-  const std::string convention = std::isnan(unmeasured.hd95_one_empty) ? ""
-                                 : unmeasured.apart_is_one_empty       ? "no voxel in common"
-                                                                       : "one mask empty";
+  const std::string axis_note = std::isnan(unmeasured.hd95_one_empty) ? ""
+                                : unmeasured.apart_is_one_empty       ? "no voxel in common"
+                                                                      : "one mask empty";
   std::vector<Metric> metrics = {
       {"dice", "Dice", "", 7, 4, false, "", [](Score s) { return s.masks.dice; }},
-      {"hd95_" + unit, "HD95", unit, voxels ? 11 : 8, 3, false, convention, [](Score s) { return s.masks.hd95; }},
+      {"hd95_" + unit, "HD95", unit, voxels ? 11 : 8, 3, false, axis_note, [](Score s) { return s.masks.hd95; }},
       {"sensitivity", "sensitivity", "", 11, 4, false, "", [](Score s) { return s.masks.sensitivity; }},
       {"specificity", "specificity", "", 11, 6, false, "", [](Score s) { return s.masks.specificity; }}};
   for (size_t i = 0; i < options.masks.nsd_tolerances.size(); ++i) {
@@ -140,12 +140,17 @@ std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, c
   return scores;
 }
 
-std::optional<Distribution> summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
+std::vector<double> defined_values(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
   std::vector<double> values;
   for (const CaseScore& score : scores) {
     const double value = metric.value(score.regions[region]);
     if (!std::isnan(value)) values.push_back(value);
   }
+  return values;
+}
+
+std::optional<Distribution> summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {
+  std::vector<double> values = defined_values(scores, region, metric);
   if (values.empty()) return std::nullopt;
   return distribution_of(std::move(values));
 }

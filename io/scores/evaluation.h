@@ -1,7 +1,7 @@
 // This file scores predicted segmentations against references, and summarises the scores over cases.
 //
 // Non-obvious rule: summaries are over all cases in which a score is defined. Those with an empty region are included
-// at the values of the convention (io/scores/scoring.h). The number of such cases is counted, because each weighs as
+// at the values of the edition (io/scores/scoring.h). The number of such cases is counted, because each weighs as
 // much as a measured one.
 #pragma once
 
@@ -37,7 +37,7 @@ struct Metric {
   std::string unit;     // "mm" or "voxels"; empty: a share between 0 and 1
   int width, decimals;  // in tables
   bool of_lesions;
-  std::string convention;  // what distances of 373 mm or more stand for; empty: there are none
+  std::string axis_note;  // what distances of 373 mm or more stand for; empty: there are none
   std::function<double(const RegionScore&)> value;
 
   std::string title_with_unit() const { return unit.empty() ? title : title + " " + unit; }
@@ -57,6 +57,9 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 // threads. Calls `progress` after each case. Where several fail, throws the error of the first pair.
 std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
                                    const OnProgress& progress = {});
+
+// Returns one metric of one region in the cases in which it is defined, in their order.
+std::vector<double> defined_values(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);
 
 // Summarises one metric of one region over the cases in which it is defined, or returns nothing where there is none.
 std::optional<Distribution> summarise(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);

@@ -50,13 +50,6 @@ double weighted_percentile_95(std::vector<SurfaceElement> surfels) {
 
 }  // namespace
 
-Hd95 parse_hd95(const std::string& name) {
-  for (const Hd95 definition : {Hd95::pooled, Hd95::max, Hd95::surfel}) {
-    if (name == name_of(definition)) return definition;
-  }
-  throw UsageError(fmt::format("[`hd95`] expected pooled, max or surfel, got {}", name));
-}
-
 std::string_view definition_of(Hd95 definition) {
   switch (definition) {
     case Hd95::pooled:

@@ -5,7 +5,6 @@
 // threads.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "io/scores/surface_distances.h"
@@ -21,9 +20,6 @@ enum class Hd95 {
 constexpr std::string_view name_of(Hd95 definition) {
   return definition == Hd95::pooled ? "pooled" : definition == Hd95::max ? "max" : "surfel";
 }
-
-// Takes "pooled", "max" or "surfel". Throws UsageError for anything else.
-Hd95 parse_hd95(const std::string& name);
 
 // Returns a sentence for reports, which must say what their numbers mean.
 std::string_view definition_of(Hd95 definition);

@@ -29,7 +29,7 @@ struct LesionMetrics {
   int64_t found = 0;             // scored lesions that a predicted component touches
   int64_t missed = 0;            // scored lesions that no predicted component touches: Dice and NSD 0, HD95 374
   int64_t false_positives = 0;   // predicted components that touch no lesion: the same, whatever their size
-  int64_t ignored = 0;           // lesions too small; what touches them is no false positive
+  int64_t ignored = 0;           // lesions too small, neither found nor missed; what touches them is no false positive
 };
 
 // A lesion is the part of the reference in one component of the dilated reference. It is compared with all predicted

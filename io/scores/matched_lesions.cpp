@@ -24,7 +24,7 @@ std::vector<WeightedPair> matched_pairs(const Components& reference, const Compo
     const auto [r, p] = lesions;
     const double dice =
         2 * static_cast<double>(voxels) / static_cast<double>(reference.voxels[r] + prediction.voxels[p]);
-    // The small number is panoptica's: of two matchings with one sum of Dice, the one with more pairs is taken.
+    // The small number is panoptica's: of two matchings with the same sum of Dice, the one with more pairs is taken.
     if (dice > least_dice) pairs.push_back({r, p, dice + least_dice});
   }
   return heaviest_matching(pairs);
@@ -55,9 +55,9 @@ class MatchedComparison {
     int64_t large = 0;
     for (int32_t lesion = 0; lesion < reference_.count(); ++lesion) large += is_large(lesion);
     sum_.ignored = reference_.count() - large;
-    const bool nothing = rules_.least_volume ? large == 0 : reference_.count() + prediction_.count() == 0;
+    const bool nothing = rules_.min_volume ? large == 0 : reference_.count() + prediction_.count() == 0;
     // Without any pair, the means are those of a single lesion without a partner.
-    const int64_t unmatched = rules_.least_volume ? large - scored_ + sum_.false_positives : scored_ == 0;
+    const int64_t unmatched = rules_.min_volume ? large - scored_ + sum_.false_positives : scored_ == 0;
     set_means(nothing, unmatched);
     return sum_;
   }
@@ -65,7 +65,7 @@ class MatchedComparison {
  private:
   bool is_large(int32_t lesion) const {
     const auto voxels = static_cast<double>(reference_.voxels[lesion]);
-    return !rules_.least_volume || at_least(voxels * spacing_[0] * spacing_[1] * spacing_[2], *rules_.least_volume);
+    return !rules_.min_volume || at_least(voxels * spacing_[0] * spacing_[1] * spacing_[2], *rules_.min_volume);
   }
 
   void add(const WeightedPair& pair) {
@@ -103,9 +103,8 @@ class MatchedComparison {
 
 LesionMetrics compare_matched_lesions(std::span<const uint8_t> reference, std::span<const uint8_t> prediction,
                                       const Index3& size, const Spacing3& spacing, const MatchedLesionRules& rules) {
-  REVUNET_EXPECTS(rules.least_volume.value_or(0) >= 0, Error,
-                  "[compare_matched_lesions] expected a volume of 0 or more, got {}; pass another",
-                  *rules.least_volume);
+  REVUNET_EXPECTS(rules.min_volume.value_or(0) >= 0, Error,
+                  "[compare_matched_lesions] expected a volume of 0 or more, got {}; pass another", *rules.min_volume);
   expect_one_grid(reference, prediction, size, spacing);
   const MaskBox box = bounding_box(reference, prediction, size);
   const std::vector<uint8_t> in_reference = crop(reference, box, size), in_prediction = crop(prediction, box, size);

@@ -14,17 +14,17 @@ namespace revunet::io {
 // The challenge gives this HD95, in mm, to what has no partner.
 inline constexpr double hd95_of_unmatched_in_2026 = 373;
 // mm^3; the example of the challenge's package for metastases.
-inline constexpr double least_volume_of_metastases = 20;
+inline constexpr double min_volume_of_metastases = 20;
 
 struct MatchedLesionRules {
   // Where it is there, reference lesions below this volume, in mm^3, are left out of dice, hd95 and nsd, and other
   // lesions without a partner count in them as 0, 373 and 0, as the challenge does for metastases. Otherwise dice, hd95
   // and nsd are means over the pairs.
-  std::optional<double> least_volume = {};
+  std::optional<double> min_volume = {};
 };
 
-// Lesions are the 26-connected components of a mask. Pairs have a Dice above 1e-6, and those are chosen that together
-// have the largest. A pair's HD95 is pooled, its NSD is that of edges, at the smallest spacing as tolerance.
+// Lesions are the 26-connected components of a mask. Pairs have a Dice above 1e-6, and the matching is the one with the
+// largest sum of Dice. A pair's HD95 is pooled, its NSD is that of edges, at the smallest spacing as tolerance.
 //
 // In the result, `found`, `missed` and `false_positives` count pairs and what has no partner, whatever the volume;
 // `ignored` counts the reference lesions below it. Without a pair, dice, hd95 and nsd are 0, 373 and 0. They are NaN

@@ -15,7 +15,7 @@ struct WeightedPair {
 
 // Returns the pairs of a matching of the largest total weight, ordered by `left`. Where several matchings weigh the
 // same, it is one of them, and always the same one. A pair of elements is listed at most once. The time is cubic in the
-// elements that hang together by pairs, by the Hungarian method (Kuhn 1955, Munkres 1957), and the memory quadratic.
+// elements that are connected by pairs, by the Hungarian method (Kuhn 1955, Munkres 1957), and the memory quadratic.
 std::vector<WeightedPair> heaviest_matching(const std::vector<WeightedPair>& pairs);
 
 }  // namespace revunet::io

@@ -8,22 +8,24 @@ namespace {
 std::string lesion_definition(const LesionRules& rules) {
   return fmt::format(
       "lesion-wise: mean over reference lesions and false positives, those unmatched at Dice 0, NSD 0 and HD95 {} mm; "
-      "the reference dilated {} times, lesions of {} mm^3 or less not scored",
+      "the reference dilated {} times, lesions of {} mm^3 or less not scored: they are ignored, neither found nor "
+      "missed",
       hd95_of_unmatched_lesion, rules.dilation, rules.min_volume);
 }
 
 std::string lesion_definition(const MatchedLesionRules& rules) {
   const std::string means =
-      rules.least_volume
+      rules.min_volume
           ? fmt::format(
                 "mean over reference lesions of {} mm^3 or more and over false positives, those without a partner "
-                "at Dice 0, NSD 0 and HD95 {} mm",
-                *rules.least_volume, hd95_of_unmatched_in_2026)
-          : fmt::format("mean over pairs, without any Dice 0, NSD 0 and HD95 {} mm", hd95_of_unmatched_in_2026);
+                "at Dice 0, NSD 0 and HD95 {} mm; smaller lesions are ignored there, but counted as found or missed",
+                *rules.min_volume, hd95_of_unmatched_in_2026)
+          : fmt::format(
+                "mean over pairs; where there is no pair: Dice 0, NSD 0, HD95 {} mm; without any lesion: not defined",
+                hd95_of_unmatched_in_2026);
   return fmt::format(
-      "lesion-wise: {}; 26-connected components matched one to one by the largest sum of Dice; HD95 {} in mm; NSD {} "
-      "at "
-      "the smallest spacing",
+      "lesion-wise: {}; 26-connected components matched one to one by the largest sum of Dice; HD95 {} in mm; "
+      "NSD {} at the smallest spacing",
       means, name_of(Hd95::pooled), name_of(Nsd::edge));
 }
 

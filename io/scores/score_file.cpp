@@ -36,10 +36,11 @@ ScoreFile scores_in(const json& report) {
     const std::string name = text_member(entry, "case");
     REVUNET_EXPECTS(!file.cases.contains(name), DataError, "expected each case once, got {} twice; score it again",
                     name);
-    auto& regions = file.cases[name];
+    ScoresOfCase& scores = file.cases[name];
+    scores.label_profile = text_member(member(entry, "labels"), "profile");
     for (size_t region = 0; region < region_count; ++region) {
       const std::string key = region_names[region];
-      regions[region] = scores_of_region(member(entry, key), metrics_of_file(report, key));
+      scores.regions[region] = scores_of_region(member(entry, key), metrics_of_file(report, key));
     }
   }
   REVUNET_EXPECTS(!file.cases.empty(), DataError, "expected scores of cases, got none; score them again");

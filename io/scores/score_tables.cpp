@@ -50,20 +50,24 @@ struct Statistic {
   std::optional<double> (*value)(const Distribution&);
 };
 
-constexpr std::array<Statistic, 4> spread = {{
+constexpr std::array<Statistic, 5> statistics = {{
+    {"mean", "mean", [](const Distribution& d) { return std::optional(d.mean); }},
     {"standard_deviation", "deviation", [](const Distribution& d) { return d.deviation; }},
     {"lower_quartile", "25 %", [](const Distribution& d) { return std::optional(d.lower_quartile); }},
     {"median", "median", [](const Distribution& d) { return std::optional(d.median); }},
     {"upper_quartile", "75 %", [](const Distribution& d) { return std::optional(d.upper_quartile); }},
 }};
 
-std::vector<Statistic> statistics_of(const char* mean_title) {
-  std::vector<Statistic> all = {{"mean", mean_title, [](const Distribution& d) { return std::optional(d.mean); }}};
-  all.insert(all.end(), spread.begin(), spread.end());
-  return all;
+// Small lesions are apart from those found and missed in BraTS 2023, and among them in 2026, where only the means leave
+// them out. The line says which.
+std::string small_lesions(int64_t count, const ScoreOptions& options) {
+  if (options.lesions) return fmt::format(", {} of {} mm^3 or less not scored", count, options.lesions->min_volume);
+  if (!options.matched->min_volume) return "";
+  return fmt::format("; of the lesions found and missed, {} below {} mm^3, not in the means", count,
+                     *options.matched->min_volume);
 }
 
-std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
+std::string lesion_line(const std::vector<CaseScore>& scores, size_t region, const ScoreOptions& options) {
   LesionMetrics sum;
   for (const CaseScore& score : scores) {
     const LesionMetrics& one = score.regions[region].lesions.value();
@@ -72,8 +76,8 @@ std::string lesion_line(const std::vector<CaseScore>& scores, size_t region) {
     sum.false_positives += one.false_positives;
     sum.ignored += one.ignored;
   }
-  return fmt::format("{}: {} lesions found, {} missed, {} false positives, {} too small to be scored\n",
-                     region_names[region], sum.found, sum.missed, sum.false_positives, sum.ignored);
+  return fmt::format("{}: {} lesions found, {} missed, {} false positives{}\n", region_names[region], sum.found,
+                     sum.missed, sum.false_positives, small_lesions(sum.ignored, options));
 }
 
 // Names the metrics of a region that some cases leave undefined.
@@ -146,8 +150,6 @@ std::string csv_cell(double score) {
 }  // namespace
 
 std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  const std::string mean_title = fmt::format("mean of {}", scores.size());
-  const std::vector<Statistic> statistics = statistics_of(mean_title.c_str());
   size_t width = 0;
   for (const Statistic& s : statistics) width = std::max(width, std::string_view(s.title).size());
   for (const CaseScore& score : scores) width = std::max(width, score.name.size());
@@ -171,7 +173,9 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
     text += fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
                         region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
   }
-  for (size_t region = 0; region < region_count && options.by_lesion(); ++region) text += lesion_line(scores, region);
+  for (size_t region = 0; region < region_count && options.by_lesion(); ++region) {
+    text += lesion_line(scores, region, options);
+  }
   text += defined_lines(scores, metrics_of(options));
   text += label_lines(scores);
   for (const ScoreDefinition& definition : definitions_of(options)) text += definition.text + "\n";
@@ -188,8 +192,8 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
   if (options.lesions) {
     report["lesion_dilation"] = options.lesions->dilation;
     report["lesion_min_volume_mm3"] = options.lesions->min_volume;
-  } else if (options.matched && options.matched->least_volume) {
-    report["lesion_min_volume_mm3"] = *options.matched->least_volume;
+  } else if (options.matched && options.matched->min_volume) {
+    report["lesion_min_volume_mm3"] = *options.matched->min_volume;
   }
   for (const ScoreDefinition& definition : definitions_of(options)) report[definition.key] = definition.text;
   report["cases"] = Json::array();
@@ -200,7 +204,7 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
     }
     report["cases"].push_back(std::move(entry));
   }
-  for (const Statistic& s : statistics_of("")) {
+  for (const Statistic& s : statistics) {
     for (size_t region = 0; region < region_count; ++region) {
       for (const Metric& m : metrics) {
         const auto summary = summarise(scores, region, m);

@@ -14,7 +14,8 @@ std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& o
 
 // Both are for programs, and have all digits. JSON has scoring, hd95, their definitions, cases, mean,
 // standard_deviation (null for one case), lower_quartile, median, upper_quartile, defined and empty. CSV has a row for
-// each case and region. A score that is not defined is null in JSON and empty in CSV.
+// each case and region. A score that is not defined is null in JSON and empty in CSV. Both count the ignored
+// lesions: those of LesionRules are neither found nor missed, those of MatchedLesionRules are also one of the two.
 std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options);
 

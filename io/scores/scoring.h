@@ -4,10 +4,10 @@
 // that it leaves undefined is NaN here. Reports leave NaN out of means, and count what is defined.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/scores/lesions.h"
 #include "io/scores/matched_lesions.h"
@@ -16,8 +16,8 @@ namespace revunet::io {
 
 enum class Scoring { brats2021, brats2023, brats2026, brats2026_metastases, none };
 
-inline constexpr std::array<Scoring, 5> all_scorings = {Scoring::brats2021, Scoring::brats2023, Scoring::brats2026,
-                                                        Scoring::brats2026_metastases, Scoring::none};
+// Returns all of them, in the order of the rows.
+std::vector<Scoring> all_scorings();
 
 // Returns "brats2021", "brats2023", "brats2026", "brats2026-metastases" or "none".
 std::string_view name_of(Scoring scoring);

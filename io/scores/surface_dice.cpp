@@ -26,9 +26,9 @@ std::string_view definition_of(Nsd definition) {
   return definition == Nsd::surfel
              ? "area of both surfaces within the tolerance of the other surface / area of both surfaces; surface "
                "elements at voxel corners, outside the image is background"
-             : "mean of the two masks' shares of edge voxels within the tolerance of the other mask's edge; edge "
-               "= "
-               "mask minus its erosion by the 6-neighbour cross, outside the image is background";
+             : "mean of the two masks' shares of edge voxels within the tolerance of the other mask's edge; edge = "
+               "mask "
+               "minus its erosion by the 6-neighbour cross, outside the image is background";
 }
 
 Surface surface_of(Nsd definition) {

@@ -46,6 +46,10 @@ inline Inside ball(int64_t centre, int64_t radius) {
   };
 }
 
+inline Inside either_of(const Inside& a, const Inside& b) {
+  return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
+}
+
 // Makes a pair of masks from the words that the golden files use for it.
 struct ShapeCase {
   std::string name;

@@ -75,13 +75,42 @@ TEST_CASE("two evaluations are compared case by case", "[compare]") {
                              ContainsSubstring("0.375 exact"));
 
   CHECK(compare_files(first, second, "--seed 7").output == got.output);
-  CHECK(compare_files(first, second, "--seed 8").output != got.output);
   const nlohmann::json same = [&] {
     REQUIRE(compare_files(first, first, fmt::format("--json '{}'", json)).exit_code == 0);
     return read_json(json);
   }();
   CHECK(same.at("comparisons").at("TC").at("dice").at("interval") == nlohmann::json{0, 0});
   CHECK(same.at("comparisons").at("TC").at("dice").at("wilcoxon_p") == 1);
+}
+
+// Few resamples have quantiles that vary from seed to seed.
+TEST_CASE("the seed chooses the resamples, and one seed gives the same interval again", "[compare]") {
+  const TemporaryFolder folder;
+  const std::string first = scores_of_shifts(folder, "a", [](int64_t k) { return k; }),
+                    second = scores_of_shifts(folder, "b", [](int64_t) { return 1; });
+  const auto intervals = [&](int seed) {
+    const std::string json = (folder / "c.json").string();
+    REQUIRE(
+        compare_files(first, second, fmt::format("--resamples 101 --confidence 41 --seed {} --json '{}'", seed, json))
+            .exit_code == 0);
+    nlohmann::json all;
+    const nlohmann::json rows = read_json(json).at("comparisons").at("WT");
+    for (const auto& [metric, row] : rows.items()) all[metric] = row.at("interval");
+    return all;
+  };
+  const nlohmann::json of_seed_1 = intervals(1);
+  CHECK(intervals(1) == of_seed_1);
+  CHECK((intervals(2) != of_seed_1 || intervals(3) != of_seed_1));
+}
+
+TEST_CASE("the column of metrics is as wide as the longest of them", "[compare]") {
+  const TemporaryFolder folder;
+  const std::string first = scores_of_shifts(
+      folder, "a", [](int64_t k) { return k; }, "--lesion-wise --nsd-tolerance 0.0625");
+  const std::string table = compare_files(first, first).output;
+  CHECK_THAT(table, ContainsSubstring("region  metric               pairs  ") &&
+                        ContainsSubstring("\nET      dice                     5  ") &&
+                        ContainsSubstring("\nET      lesion_nsd_0.0625mm      5  "));
 }
 
 TEST_CASE("pairs in which a score is not defined are left out and counted", "[compare]") {
@@ -103,7 +132,7 @@ TEST_CASE("pairs in which a score is not defined are left out and counted", "[co
   const ToolResult got = compare_files((folder / "d.json").string(), second, fmt::format("--json '{}'", json));
   REQUIRE(got.exit_code == 0);
   CHECK(read_json(json).at("comparisons").at("TC").at("dice").at("wilcoxon_p").is_null());
-  CHECK_THAT(got.output, ContainsSubstring("TC      dice                    0          5          -"));
+  CHECK_THAT(got.output, ContainsSubstring("TC      dice             0          5          -"));
 }
 
 TEST_CASE("files that cannot be compared are refused by name with exit code 3", "[compare]") {
@@ -127,6 +156,9 @@ TEST_CASE("files that cannot be compared are refused by name with exit code 3", 
   check_refused(compare_files(edited, first), "got none of case1; score the same cases in both");
   edit_json(first, edited, [](nlohmann::json& report) { report.at("cases")[2].at("TC").at("reference_voxels") = 999; });
   check_refused(compare_files(first, edited), "whose TC has 1000 voxels, got 999 voxels");
+  edit_json(first, edited,
+            [](nlohmann::json& report) { report.at("cases")[2].at("labels").at("profile") = "brats2023"; });
+  check_refused(compare_files(first, edited), "with the label profile brats, got brats2023; score both");
   edit_json(first, edited, [](nlohmann::json& report) { report.at("cases")[2].at("case") = "case0"; });
   check_refused(compare_files(first, edited), "expected each case once, got case0 twice");
   edit_json(first, edited, [](nlohmann::json& report) { report.at("cases")[2].at("TC").erase("dice"); });
@@ -138,6 +170,14 @@ TEST_CASE("files that cannot be compared are refused by name with exit code 3", 
   check_refused(compare_files(first, (folder / "absent.json").string()), "absent.json");
   check_refused(compare_files(first, first, fmt::format("--json '{}'", (folder / "absent/c.json").string())),
                 "expected a folder to write into");
+  const std::string before = read_bytes(first), link = (folder / "link.json").string();
+  std::filesystem::create_symlink(first, link);
+  for (const std::string& output : {first, link}) {
+    const ToolResult got = compare_files(edited, first, fmt::format("--json '{}'", output));
+    CHECK(got.exit_code == 2);
+    CHECK_THAT(got.errors, ContainsSubstring("[--json] expected another file than the scores that are compared"));
+  }
+  CHECK(read_bytes(first) == before);
   CHECK(compare_files(first, first, "--resamples 1").exit_code == 2);
   CHECK(compare_files(first, first, "--confidence 100").exit_code == 2);
   CHECK(run_tool("revunet-compare", "'" + first + "'").exit_code == 2);

@@ -61,6 +61,22 @@ TEST_CASE("each edition's conventions are used and named in every output", "[eva
   CHECK(scores_of(folder, "--scoring brats2026-metastases --lesion-min-volume 65").at("lesion_min_volume_mm3") == 65);
 }
 
+// There are three cases: a lesion of 64 mm^3 found, another missed, and none.
+TEST_CASE("the counts of lesions say what small lesions are counted as", "[evaluate]") {
+  const TemporaryFolder folder;
+  write_found_missed_and_empty(folder);
+  const auto expect_line = [&](const std::string& options, const std::string& line) {
+    CHECK_THAT(evaluate_folders(folder, options).output, ContainsSubstring(line));
+  };
+  expect_line("--scoring brats2023 --lesion-min-volume 64",
+              "\nTC: 0 lesions found, 0 missed, 0 false positives, 2 of 64 mm^3 or less not scored\n");
+  expect_line("--scoring brats2026", "\nTC: 1 lesions found, 1 missed, 0 false positives\n");
+  expect_line(
+      "--scoring brats2026-metastases --lesion-min-volume 65",
+      "\nTC: 1 lesions found, 1 missed, 0 false positives; of the lesions found and missed, 2 below 65 mm^3, not "
+      "in the means\n");
+}
+
 TEST_CASE("scores that are not defined are named, and left out of means and plots", "[evaluate]") {
   const TemporaryFolder folder;
   write_found_missed_and_empty(folder);
@@ -82,7 +98,7 @@ TEST_CASE("scores that are not defined are named, and left out of means and plot
   CHECK(std::distance(std::sregex_iterator(drawing.begin(), drawing.end(), point), std::sregex_iterator()) == 3 * 9);
   const std::string table = evaluate_folders(folder, "--scoring none").output;
   CHECK_THAT(table, ContainsSubstring("missed     WT   0.0000       nan       0.0000     1.000000") &&
-                        ContainsSubstring("mean of 3  WT   0.5000     0.000       0.5000     1.000000") &&
+                        ContainsSubstring("mean       WT   0.5000     0.000       0.5000     1.000000") &&
                         ContainsSubstring("WT: of 3 cases, defined and in the means: Dice in 2, HD95 in 1, sensitivity "
                                           "in 2\n"));
 
@@ -93,7 +109,7 @@ TEST_CASE("scores that are not defined are named, and left out of means and plot
   const nlohmann::json nothing = scores_of(empty, fmt::format("--scoring none --plot '{}'", svg));
   CHECK(nothing.at("mean").at("ET").at("dice").is_null());
   CHECK(nothing.at("defined").at("ET").at("dice") == 0);
-  CHECK_THAT(evaluate_folders(empty, "--scoring none").output, ContainsSubstring("mean of 1  ET        -"));
+  CHECK_THAT(evaluate_folders(empty, "--scoring none").output, ContainsSubstring("mean       ET        -"));
 }
 
 TEST_CASE("options that contradict the scoring are refused by their flags", "[evaluate]") {
@@ -105,8 +121,11 @@ TEST_CASE("options that contradict the scoring are refused by their flags", "[ev
     CHECK_THAT(got.errors, ContainsSubstring(reason));
   };
   refused("--scoring brats2026 --hd95 max", "[--hd95, --scoring] expected pooled with brats2026");
+  refused("--scoring brats2026 --nsd surfel", "[--nsd, --scoring] expected edge with brats2026");
+  refused("--nsd edge", "[--nsd] expected a tolerance to score NSD at, got none with brats2021; add --nsd-tolerance");
   refused("--scoring brats2026 --nsd-tolerance 1", "[--nsd-tolerance, --scoring] expected no tolerance");
-  refused("--scoring none --lesion-wise", "[--lesion-wise, --scoring] expected a scoring that gives missed lesions");
+  refused("--scoring none --lesion-wise", "expected a scoring that gives missed lesions a distance, got none");
+  refused("--scoring none --lesion-dilation 2", "expected a scoring that gives missed lesions a distance, got none");
   refused("--lesion-dilation 2", "[--lesion-dilation, --lesion-min-volume] expected lesions to be scored");
   refused("--scoring brats2022", "[--scoring] expected brats2021, brats2023, brats2026, brats2026-metastases or none");
 }

@@ -119,7 +119,7 @@ TEST_CASE("folders are matched by name, means and empty cases are reported", "[e
   CHECK(report.at("empty").at("WT") == nlohmann::json{{"reference", 0}, {"prediction", 1}, {"both", 0}});
   CHECK(report.at("empty").at("ET") == nlohmann::json{{"reference", 1}, {"prediction", 1}, {"both", 0}});
   CHECK_THAT(got.output, ContainsSubstring("ET: reference empty in 1 of 3 cases, prediction empty in 1, both in 0"));
-  CHECK_THAT(got.output, ContainsSubstring("mean of 3  WT   0.5667"));
+  CHECK_THAT(got.output, ContainsSubstring("mean       WT   0.5667"));
 
   const std::string csv = read_bytes(folder / "s.csv");
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 3 * 3);

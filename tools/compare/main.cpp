@@ -1,6 +1,7 @@
 // revunet-compare compares two evaluations of the same cases: differences, their intervals, and Wilcoxon's test.
 #include <filesystem>
 
+#include "engine/error.h"
 #include "io/files/atomic_file.h"
 #include "io/files/folders.h"
 #include "io/scores/comparison.h"
@@ -45,6 +46,12 @@ std::vector<OptionGroup> options_of(Settings& s) {
 
 void run(const Settings& s) {
   io::expect_output_folder(s.json);
+  for (const std::filesystem::path& input : {s.first, s.second}) {
+    std::error_code error;  // set where one of them does not exist, which are then not the same
+    REVUNET_EXPECTS(!std::filesystem::equivalent(s.json, input, error), UsageError,
+                    "[--json] expected another file than the scores that are compared, got {}; name a new one",
+                    s.json.string());
+  }
   const io::ScoreFile first = io::read_score_file(s.first), second = io::read_score_file(s.second);
   const std::vector<io::MetricComparison> rows = io::compare_score_files(first, second, s.rules);
   if (!s.json.empty()) io::write_file_atomically(s.json, io::comparison_json(first, second, rows, s.rules));

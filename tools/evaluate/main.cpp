@@ -71,7 +71,7 @@ tools::OptionValue choice_or_none(std::optional<Value>& value, const std::vector
 
 std::vector<tools::Option> definitions(io::ScoringChoice& s) {
   std::vector<std::pair<std::string, io::Scoring>> editions;
-  for (const io::Scoring one : io::all_scorings) editions.emplace_back(io::name_of(one), one);
+  for (const io::Scoring one : io::all_scorings()) editions.emplace_back(io::name_of(one), one);
   return {
       {.name = "scoring",
        .value = tools::choice(s.scoring, editions),
@@ -91,8 +91,7 @@ std::vector<tools::Option> definitions(io::ScoringChoice& s) {
       {.name = "nsd",
        .value = choice_or_none<io::Nsd>(s.nsd, {io::Nsd::surfel, io::Nsd::edge}),
        .help = "definition of NSD: surfel (surface-distance: by area, both surfaces together), edge (panoptica: by "
-               "voxels, the mean of both shares) [surfel]",
-       .needs = "nsd-tolerance"}};
+               "voxels, the mean of both shares) [surfel; edge for brats2026]"}};
 }
 
 std::vector<tools::Option> by_lesion(io::ScoringChoice& s) {
@@ -111,7 +110,7 @@ std::vector<tools::Option> by_lesion(io::ScoringChoice& s) {
        .help =
            fmt::format("mm^3: lesions of at most this volume are not scored; BraTS 2023: 50, for metastases 2; with "
                        "brats2026-metastases those below it [{}, for brats2026-metastases {}]",
-                       rules.min_volume, io::least_volume_of_metastases)}};
+                       rules.min_volume, io::min_volume_of_metastases)}};
 }
 
 std::vector<tools::Option> running(Settings& s) {
@@ -155,8 +154,8 @@ int main(int argc, char** argv) {
   const tools::Program program = {
       .name = "revunet-evaluate",
       .description =
-          "Scores predicted segmentations against references: Dice, HD95 in mm, sensitivity and specificity of the "
-          "whole tumour (WT), tumour core (TC) and enhancing tumour (ET).",
+          "Scores predicted segmentations against references: Dice, HD95 in mm (BraTS 2026: in voxels), sensitivity "
+          "and specificity of the whole tumour (WT), tumour core (TC) and enhancing tumour (ET).",
       .help =
           {.examples = {{start, "prints the scores of every case, and their means"},
                         {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},

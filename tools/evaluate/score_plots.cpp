@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -21,20 +20,17 @@ std::string detail_of(const io::ScoreOptions& options) {
   if (options.lesions) {
     detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options.lesions->dilation,
                           options.lesions->min_volume);
-  } else if (options.matched && options.matched->least_volume) {
-    detail += fmt::format("; lesions: {} mm³ or more", *options.matched->least_volume);
+  } else if (options.matched && options.matched->min_volume) {
+    detail += fmt::format("; lesions: {} mm³ or more", *options.matched->min_volume);
   }
   return detail;
 }
 
 // Leaves out cases in which the metric is not defined, and says so next to the region.
 io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, const io::Metric& metric) {
-  io::BoxOfValues box{
-      .name = io::region_names[region], .colour = io::from_hex(io::kRegionColours[region]), .values = {}};
-  for (const io::CaseScore& score : scores) {
-    const double value = metric.value(score.regions[region]);
-    if (!std::isnan(value)) box.values.push_back(value);
-  }
+  io::BoxOfValues box{.name = io::region_names[region],
+                      .colour = io::from_hex(io::kRegionColours[region]),
+                      .values = io::defined_values(scores, region, metric)};
   if (box.values.size() < scores.size()) box.name += fmt::format(" ({} of {})", box.values.size(), scores.size());
   if (const auto d = io::summarise(scores, region, metric)) {
     box.lower_quartile = d->lower_quartile;
@@ -47,9 +43,9 @@ io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, 
 
 io::BoxPanel panel_of(const std::vector<io::CaseScore>& scores, const io::Metric& metric) {
   io::BoxPanel panel{.title = metric.title, .unit = metric.unit, .boxes = {}};
-  if (!metric.convention.empty()) {
+  if (!metric.axis_note.empty()) {
     const double least = std::min(io::hd95_of_one_empty_mask, io::hd95_of_unmatched_in_2026);
-    panel.conventions = io::Conventions{least, io::hd95_of_unmatched_lesion, metric.convention};
+    panel.conventions = io::Conventions{least, io::hd95_of_unmatched_lesion, metric.axis_note};
   }
   panel.title[0] = static_cast<char>(std::toupper(panel.title[0]));
   for (size_t region = 0; region < io::region_count; ++region) panel.boxes.push_back(box_of(scores, region, metric));

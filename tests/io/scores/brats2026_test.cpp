@@ -59,10 +59,6 @@ LesionMetrics lesions_of(const Inside& reference, const Inside& prediction, cons
   return compare_matched_lesions(mask_of(grid, reference), mask_of(grid, prediction), grid, {1, 1, 1}, rules);
 }
 
-Inside either_of(const Inside& a, const Inside& b) {
-  return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
-}
-
 }  // namespace
 
 TEST_CASE("scores of random masks equal those of BraTS-evaluation", "[lesions][metrics]") {
@@ -92,7 +88,7 @@ TEST_CASE("scores of random masks equal those of BraTS-evaluation", "[lesions][m
     check_golden(lesions.hd95, glioma.at("lesionwise_hd95_mean"));
     matched += lesions.found;
     for (const nlohmann::json& of_volume : row.at("metastases")) {
-      const MatchedLesionRules rules = {.least_volume = of_volume.at("volume").get<double>()};
+      const MatchedLesionRules rules = {.min_volume = of_volume.at("volume").get<double>()};
       const LesionMetrics got = compare_matched_lesions(masks.reference, masks.prediction, drawn_size, spacing, rules);
       check_golden(got.dice, of_volume.at("lesionwise_dsc_mean"));
       check_golden(got.nsd.at(0), of_volume.at("lesionwise_nsd_mean"));
@@ -111,13 +107,13 @@ TEST_CASE("pairs alone are scored, and for metastases what has no partner too", 
   CHECK((pairs.found == 1 && pairs.missed == 1 && pairs.false_positives == 1 && pairs.ignored == 0));
   CHECK((pairs.dice == 0.75 && pairs.hd95 == 1 && pairs.nsd == std::vector<double>{1}));
   CHECK(f1_of(pairs) == 0.5);
-  const LesionMetrics all = lesions_of(reference, prediction, {.least_volume = 64});
+  const LesionMetrics all = lesions_of(reference, prediction, {.min_volume = 64});
   CHECK((all.found == 1 && all.missed == 1 && all.false_positives == 1 && all.ignored == 0));
   CHECK(all.dice == near(0.75 / 3, golden_tolerance));
   CHECK(all.hd95 == near((1 + 373.0 + 373.0) / 3, golden_tolerance));
-  const LesionMetrics none = lesions_of(reference, prediction, {.least_volume = 65});
+  const LesionMetrics none = lesions_of(reference, prediction, {.min_volume = 65});
   CHECK((none.found == 1 && none.ignored == 2 && std::isnan(none.dice) && std::isnan(none.hd95)));
-  CHECK_THROWS_AS(lesions_of(reference, prediction, {.least_volume = -1}), Error);
+  CHECK_THROWS_AS(lesions_of(reference, prediction, {.min_volume = -1}), Error);
 }
 
 // By hand: one predicted component over two lesions of 64 voxels is the partner of one of them, 2 * 64 / (64 + 608).

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <random>
 
-#include "engine/error.h"
 #include "io/nifti/nifti.h"
 #include "io/scores/surfel_area.h"
 #include "tests/io/mask_shapes.h"
@@ -163,12 +162,6 @@ TEST_CASE("areas of surface elements are those of the closed forms", "[metrics]"
   CHECK(areas[0b00010111] == near(3 * root3 / 4, hd95_tolerance));  // a regular hexagon
   CHECK(areas[0b01101001] == near(root3 / 2, hd95_tolerance));      // four corners apart
   CHECK(areas[0b11000011] == near(root2, hd95_tolerance));          // two edges apart
-}
-
-TEST_CASE("definitions of HD95 are named, and no others", "[metrics]") {
-  for (const Hd95 definition : definitions) CHECK(parse_hd95(std::string(name_of(definition))) == definition);
-  CHECK_THROWS_AS(parse_hd95("mean"), UsageError);
-  CHECK_THROWS_AS(parse_hd95(""), UsageError);
 }
 
 TEST_CASE("HD95 of a real case's raters is what each definition says", "[metrics][shared]") {

@@ -21,10 +21,6 @@ LesionMetrics compare_shapes(const Inside& reference, const Inside& prediction, 
                          masks);
 }
 
-Inside any_of(const Inside& a, const Inside& b) {
-  return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
-}
-
 Inside nothing() {
   return [](int64_t, int64_t, int64_t) { return false; };
 }
@@ -35,8 +31,8 @@ TEST_CASE("each lesion counts the same, missed and made-up ones as the worst", "
   // Lesions are 4^3 = 64 mm^3. The first is predicted one voxel aside: 48 of 64 in common, Dice 0.75. Its HD95 is 1 by
   // any definition, because all distances are 0 or 1 and the two faces across x are more than 5 % of the surface. The
   // second lesion is missed. A third component, of one voxel, is invented.
-  const Inside reference = any_of(cube({2, 8, 8}, 4), cube({25, 8, 8}, 4));
-  const Inside prediction = any_of(cube({3, 8, 8}, 4), cube({50, 8, 8}, 1));
+  const Inside reference = either_of(cube({2, 8, 8}, 4), cube({25, 8, 8}, 4));
+  const Inside prediction = either_of(cube({3, 8, 8}, 4), cube({50, 8, 8}, 1));
   for (const Hd95 definition : {Hd95::pooled, Hd95::max, Hd95::surfel}) {
     const LesionMetrics got = compare_shapes(reference, prediction, {}, {1, 1, 1}, {.hd95 = definition});
     CHECK(got.found == 1);
@@ -54,16 +50,16 @@ TEST_CASE("pieces that grow together are one lesion", "[lesions]") {
   // they score (1 + 0) / 2, and 374 / 2.
   for (const int64_t gap : {6, 7}) {
     const Inside first = cube({10, 8, 8}, 4);
-    const LesionMetrics got = compare_shapes(any_of(first, cube({14 + gap, 8, 8}, 4)), first);
+    const LesionMetrics got = compare_shapes(either_of(first, cube({14 + gap, 8, 8}, 4)), first);
     INFO("gap " << gap);
     CHECK(got.found == 1);
     CHECK(got.missed == (gap == 6 ? 0 : 1));
     CHECK(got.dice == near(gap == 6 ? 2.0 / 3 : 0.5, lesion_tolerance));
     if (gap == 7) CHECK(got.hd95 == near(374.0 / 2, lesion_tolerance));
     // Dilated once, they touch up to a gap of 2.
-    CHECK(compare_shapes(any_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50}).missed == 1);
+    CHECK(compare_shapes(either_of(first, cube({14 + gap, 8, 8}, 4)), first, {1, 50}).missed == 1);
   }
-  const Inside pair = any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4));
+  const Inside pair = either_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4));
   CHECK(compare_shapes(pair, pair, {1, 50}).found == 1);
   CHECK(compare_shapes(pair, pair, {0, 50}).found == 2);
 }
@@ -83,13 +79,13 @@ TEST_CASE("all predicted components that touch a lesion are one prediction of it
   // A lesion of 10 x 4 x 4 = 160 is predicted as two parts of 4 x 4 x 4, two voxels apart: 128 in common, 2 * 128 /
   // (160 + 128).
   const LesionMetrics halves =
-      compare_shapes(block({10, 8, 8}, {10, 4, 4}), any_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4)));
+      compare_shapes(block({10, 8, 8}, {10, 4, 4}), either_of(cube({10, 8, 8}, 4), cube({16, 8, 8}, 4)));
   CHECK(halves.found == 1);
   CHECK(halves.false_positives == 0);
   CHECK(halves.dice == near(256.0 / 288, lesion_tolerance));
   // One component over two lesions, 64 each and 30 apart, is the prediction of both: 4 x 4 x 38 = 608.
   const LesionMetrics bridge =
-      compare_shapes(any_of(cube({10, 8, 8}, 4), cube({44, 8, 8}, 4)), block({10, 8, 8}, {38, 4, 4}));
+      compare_shapes(either_of(cube({10, 8, 8}, 4), cube({44, 8, 8}, 4)), block({10, 8, 8}, {38, 4, 4}));
   CHECK(bridge.found == 2);
   CHECK(bridge.dice == near(2 * 64.0 / (64 + 608), lesion_tolerance));
 }
@@ -97,13 +93,13 @@ TEST_CASE("all predicted components that touch a lesion are one prediction of it
 TEST_CASE("small lesions are not scored, and what finds them is no false positive", "[lesions]") {
   const Inside small = block({2, 8, 8}, {5, 5, 2});  // 50 mm^3: the limit itself is too small
   const Inside large = cube({30, 8, 8}, 4);
-  const LesionMetrics found = compare_shapes(any_of(small, large), any_of(small, large));
+  const LesionMetrics found = compare_shapes(either_of(small, large), either_of(small, large));
   CHECK(found.ignored == 1);
   CHECK(found.found == 1);
   CHECK(found.false_positives == 0);
   CHECK(found.dice == 1);
   CHECK(found.hd95 == 0);
-  const LesionMetrics missed = compare_shapes(any_of(small, large), large);
+  const LesionMetrics missed = compare_shapes(either_of(small, large), large);
   CHECK(missed.ignored == 1);
   CHECK(missed.missed == 0);
   CHECK(missed.dice == 1);

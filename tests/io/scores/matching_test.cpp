@@ -32,7 +32,7 @@ double largest_weight(const std::vector<WeightedPair>& pairs, size_t first, std:
 }  // namespace
 
 TEST_CASE("a matching takes the pairs that weigh most together, not the heaviest first", "[lesions]") {
-  // 0 and 0 weigh most, but 0 with 1 and 1 with 0 weigh more together. 5 and 7 hang together with nothing.
+  // 0 and 0 weigh most, but 0 with 1 and 1 with 0 weigh more together. 5 and 7 are connected to nothing else.
   const std::vector<WeightedPair> got = heaviest_matching({{0, 0, 0.9}, {0, 1, 0.6}, {1, 0, 0.5}, {5, 7, 0.1}});
   REQUIRE(got.size() == 3);
   CHECK((got[0].left == 0 && got[0].right == 1));

@@ -111,10 +111,9 @@ TEST_CASE("an edition brings its definitions, and says what it is", "[metrics]")
   CHECK(of_2023.masks.hd95 == Hd95::surfel);
   CHECK((of_2023.lesions->dilation == 1 && of_2023.lesions->min_volume == 50));
   CHECK(score_options_of({.scoring = Scoring::brats2023, .hd95 = Hd95::max}).masks.hd95 == Hd95::max);
-  CHECK(score_options_of({.scoring = Scoring::brats2026_metastases}).matched->least_volume == 20);
-  CHECK(score_options_of({.scoring = Scoring::brats2026_metastases, .lesion_min_volume = 5}).matched->least_volume ==
-        5);
-  CHECK_FALSE(score_options_of({.scoring = Scoring::brats2026}).matched->least_volume.has_value());
+  CHECK(score_options_of({.scoring = Scoring::brats2026_metastases}).matched->min_volume == 20);
+  CHECK(score_options_of({.scoring = Scoring::brats2026_metastases, .lesion_min_volume = 5}).matched->min_volume == 5);
+  CHECK_FALSE(score_options_of({.scoring = Scoring::brats2026}).matched->min_volume.has_value());
   CHECK_THAT(definition_of(Scoring::brats2021),
              ContainsSubstring("scoring brats2021: ") && ContainsSubstring("one empty: Dice 0, HD95 373.12866, NSD 0"));
   CHECK_THAT(definition_of(Scoring::none), ContainsSubstring("both masks empty: Dice not defined"));
@@ -126,6 +125,11 @@ TEST_CASE("a choice that contradicts the edition is refused by its fields", "[me
       refusal({.scoring = Scoring::brats2026, .hd95 = Hd95::surfel}),
       ContainsSubstring("[`hd95`, `scoring`] expected pooled with brats2026") && ContainsSubstring("got surfel"));
   CHECK(refusal({.scoring = Scoring::brats2026, .hd95 = Hd95::pooled}).empty());
+  CHECK_THAT(refusal({.scoring = Scoring::brats2026, .nsd = Nsd::surfel}),
+             ContainsSubstring("[`nsd`, `scoring`] expected edge with brats2026") && ContainsSubstring("got surfel"));
+  CHECK(refusal({.scoring = Scoring::brats2026, .nsd = Nsd::edge}).empty());
+  CHECK_THAT(refusal({.nsd = Nsd::edge}), ContainsSubstring("[`nsd`] expected a tolerance to score NSD at, got none"));
+  CHECK(refusal({.nsd = Nsd::edge, .nsd_tolerances = {1}}).empty());
   CHECK_THAT(refusal({.scoring = Scoring::brats2026, .nsd_tolerances = {1}}), ContainsSubstring("[`nsd-tolerance`"));
   CHECK_THAT(refusal({.scoring = Scoring::brats2026, .lesion_wise = true}), ContainsSubstring("[`lesion-wise`"));
   CHECK_THAT(refusal({.scoring = Scoring::brats2026_metastases, .lesion_dilation = 1}),
@@ -135,5 +139,8 @@ TEST_CASE("a choice that contradicts the edition is refused by its fields", "[me
   CHECK_THAT(refusal({.scoring = Scoring::none, .lesion_wise = true}),
              ContainsSubstring("choose brats2021 or brats2023"));
   CHECK_THAT(refusal({.lesion_dilation = 2}), ContainsSubstring("expected lesions to be scored, got brats2021"));
-  CHECK_THAT(refusal({.scoring = Scoring::none, .lesion_min_volume = 2}), ContainsSubstring("expected lesions to be"));
+  for (const ScoringChoice& of_none : {ScoringChoice{.scoring = Scoring::none, .lesion_dilation = 2},
+                                       ScoringChoice{.scoring = Scoring::none, .lesion_min_volume = 2}}) {
+    CHECK_THAT(refusal(of_none), ContainsSubstring("choose brats2021 or brats2023") && !ContainsSubstring("add"));
+  }
 }

@@ -63,8 +63,8 @@ TEST_CASE("NSD counts what lies at the tolerance itself, and each mask's share a
   CHECK(nsd_of(slab, other, size, {1, 1, 0.7}, 3 * 0.7, Nsd::edge) == 1);
   CHECK(nsd_of(slab, other, size, {1, 1, 0.7}, 2, Nsd::edge) == 0);
   CHECK(nsd_of(slab, slab, size, {1, 1, 1}, 0, Nsd::surfel) == 1);
-  // One voxel against itself and another three voxels away: shares are 1 and 1/2 for edges, and of three equal areas
-  // two lie at the tolerance.
+  // One voxel against itself and another 20 voxels away: shares are 1 and 1/2 for edges, and of three equal areas two
+  // lie at distance 0, within the tolerance.
   const Index3 line = {40, 1, 1};
   const std::vector<uint8_t> one = mask_of(line, block({0, 0, 0}, {1, 1, 1})),
                              two = mask_of(line, [](int64_t x, int64_t, int64_t) { return x == 0 || x == 20; });
@@ -86,11 +86,8 @@ TEST_CASE("empty masks have the NSD that they have as Dice", "[metrics]") {
 TEST_CASE("lesion-wise NSD counts missed and made-up lesions as 0", "[lesions]") {
   const Index3 size = {60, 12, 12};
   const auto found = cube({2, 4, 4}, 4), missed = cube({25, 4, 4}, 4), invented = cube({50, 4, 4}, 1);
-  const auto any_of = [](const Inside& a, const Inside& b) {
-    return [=](int64_t x, int64_t y, int64_t z) { return a(x, y, z) || b(x, y, z); };
-  };
-  const std::vector<uint8_t> reference = mask_of(size, any_of(found, missed)),
-                             prediction = mask_of(size, any_of(found, invented));
+  const std::vector<uint8_t> reference = mask_of(size, either_of(found, missed)),
+                             prediction = mask_of(size, either_of(found, invented));
   const MaskRules masks = {.hd95 = Hd95::surfel, .nsd_tolerances = {0.5, 1}};
   const LesionMetrics got = compare_lesions(reference, prediction, size, {1, 1, 1}, {}, masks);
   CHECK(got.nsd == std::vector<double>{1.0 / 3, 1.0 / 3});
