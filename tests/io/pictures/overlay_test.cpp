@@ -148,7 +148,8 @@ TEST_CASE("an overlay has a row for each region of its task, and plain ones for 
     labels.push_back({i, "label " + std::to_string(i)});
     regions.push_back({"region " + std::to_string(i), {i}, i, "", size_t{i} % 2});
   }
-  io::OverlayCase c = Scene().overlay(true);
+  const Scene scene;
+  io::OverlayCase c = scene.overlay(true);
   const auto height = [&](const io::TaskPointer& task, bool plain) {
     c.task = task;
     return Picture(io::overlay_png(c, width, plain)).height();
