@@ -41,11 +41,8 @@ json sources_of(const CaseFiles& files) {
                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec});
   }
   for (const ImageFrame& image : files.modalities) sources.push_back({image.frame, image.frames});
-  sources.push_back(files.labels.meanings_text());
-  if (files.task() != brats_task()) {  // whose names of labels have one number each
-    sources.push_back(files.task()->name());
-    for (const LabelProfile::Meaning& m : files.labels.meanings()) sources.push_back({m.value, m.label});
-  }
+  sources.push_back(files.task()->name());
+  for (const LabelProfile::Meaning& m : files.labels.meanings()) sources.push_back({m.value, m.label});
   if (files.background.kind != Background::Kind::zero) sources.push_back(files.background.name());
   return sources;
 }

@@ -33,12 +33,16 @@ def directed(a, b, spacing):
     return ndimage.distance_transform_edt(~edges(b), sampling=spacing)[edges(a)]
 
 
-def row(seed, spacing, density):
+def masks(seed, density):
     generator = np.random.MT19937()
     generator._legacy_seeding(seed)  # as std::mt19937
     a, b = draw(generator, density), draw(generator, density)
     a[3] = b[100] = True
-    a, b = shaped(a), shaped(b)
+    return shaped(a), shaped(b)
+
+
+def row(seed, spacing, density):
+    a, b = masks(seed, density)
     there, back = directed(a, b, spacing), directed(b, a, spacing)
     surfels = surface_distance.compute_surface_distances(a, b, spacing)
     return {"seed": seed, "spacing": spacing, "density": density, "voxels_a": int(a.sum()), "voxels_b": int(b.sum()),
@@ -48,14 +52,15 @@ def row(seed, spacing, density):
             "area_a": float(surfels["surfel_areas_gt"].sum()), "area_b": float(surfels["surfel_areas_pred"].sum())}
 
 
-def main():
+def write_rows(name, row):
+    """Writes row(seed, spacing, density) of each spacing and density."""
     rows = []
     for spacing in ([1, 1, 1], [2, 1, 0.5], [0.7, 3.3, 1.9], [0.01, 1, 100]):
         for density in (2, 30, 70):
             rows.append(row(20 + len(rows), spacing, density))
-    path = pathlib.Path(__file__).with_name("hd95_random.json")
+    path = pathlib.Path(__file__).with_name(name)
     path.write_text('{"rows": [\n ' + ",\n ".join(json.dumps(r) for r in rows) + "\n]}\n")
 
 
 if __name__ == "__main__":
-    main()
+    write_rows("hd95_random.json", row)

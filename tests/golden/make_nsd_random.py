@@ -7,22 +7,14 @@ Masks are those of make_hd95_random.py, drawn in the same way. Some tolerances a
 lie within the tolerance in both packages. No distance exceeds a tolerance by less than 1e-6 of it, because revunet-evaluate takes
 such a distance for the tolerance itself (io/scores/header_precision.h).
 """
-import json
-import pathlib
-
-import numpy as np
 import surface_distance
 from panoptica.metrics.normalized_surface_dice import _compute_normalized_surface_dice
 
-from make_hd95_random import draw, shaped
+from make_hd95_random import masks, write_rows
 
 
 def row(seed, spacing, density):
-    generator = np.random.MT19937()
-    generator._legacy_seeding(seed)  # as std::mt19937
-    a, b = draw(generator, density), draw(generator, density)
-    a[3] = b[100] = True
-    a, b = shaped(a), shaped(b)
+    a, b = masks(seed, density)
     surfels = surface_distance.compute_surface_distances(a, b, spacing)
     tolerances = [0.001, 0.3, min(spacing), sorted(spacing)[1], 1.5 * max(spacing)]
     tolerances = sorted(set(tolerances))
@@ -32,14 +24,5 @@ def row(seed, spacing, density):
             "edge": [float(_compute_normalized_surface_dice(a, b, voxelspacing=spacing, threshold=t)) for t in tolerances]}
 
 
-def main():
-    rows = []
-    for spacing in ([1, 1, 1], [2, 1, 0.5], [0.7, 3.3, 1.9], [0.01, 1, 100]):
-        for density in (2, 30, 70):
-            rows.append(row(20 + len(rows), spacing, density))
-    path = pathlib.Path(__file__).with_name("nsd_random.json")
-    path.write_text('{"rows": [\n ' + ",\n ".join(json.dumps(r) for r in rows) + "\n]}\n")
-
-
 if __name__ == "__main__":
-    main()
+    write_rows("nsd_random.json", row)

@@ -3,6 +3,8 @@
 
 #include <fstream>
 #include <functional>
+#include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,6 +28,25 @@ inline std::vector<uint8_t> mask_of(const Index3& size, const Inside& inside) {
   }
   return mask;
 }
+
+// These are the masks of a row of hd95_random.json or nsd_random.json, drawn as tests/golden/make_hd95_random.py says.
+// Throws std::runtime_error where they have other numbers of voxels than the row.
+struct RandomMasks {
+  static constexpr Index3 size = {9, 7, 8};
+
+  explicit RandomMasks(const nlohmann::json& row) {
+    std::mt19937 random(row.at("seed").get<unsigned>());
+    const auto density = row.at("density").get<unsigned>();
+    const auto draw = [&](int64_t, int64_t, int64_t) { return random() % 100 < density; };
+    a = mask_of(size, draw), b = mask_of(size, draw);
+    a[3] = b[100] = 1;
+    const bool same = std::accumulate(a.begin(), a.end(), 0) == row.at("voxels_a") &&
+                      std::accumulate(b.begin(), b.end(), 0) == row.at("voxels_b");
+    if (!same) throw std::runtime_error("expected masks of as many voxels as in " + row.dump());
+  }
+
+  std::vector<uint8_t> a, b;
+};
 
 // Returns a box of voxels from low, of the given extent.
 inline Inside block(const Index3& low, const Index3& extent) {

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
-#include <random>
 
 #include "io/nifti/nifti.h"
 #include "io/scores/surfel_area.h"
@@ -125,17 +123,11 @@ TEST_CASE("surfel HD95 does not depend on rounding where exactly 95 % of the are
 }
 
 TEST_CASE("HD95 and surface areas of random masks equal SciPy's and surface-distance's", "[metrics]") {
-  const Index3 size = {9, 7, 8};
+  const Index3& size = RandomMasks::size;
   const nlohmann::json rows = read_golden("hd95_random.json").at("rows");
   CHECK(rows.size() == 12);
   for (const auto& row : rows) {
-    std::mt19937 random(row.at("seed").get<unsigned>());
-    const auto density = row.at("density").get<unsigned>();
-    const auto draw = [&](int64_t, int64_t, int64_t) { return random() % 100 < density; };
-    std::vector<uint8_t> a = mask_of(size, draw), b = mask_of(size, draw);
-    a[3] = b[100] = 1;
-    REQUIRE(std::accumulate(a.begin(), a.end(), 0) == row.at("voxels_a"));
-    REQUIRE(std::accumulate(b.begin(), b.end(), 0) == row.at("voxels_b"));
+    const auto [a, b] = RandomMasks(row);
     const auto spacing = row.at("spacing").get<Spacing3>();
     for (const Hd95 definition : definitions) {
       INFO(row << ", " << name_of(definition));

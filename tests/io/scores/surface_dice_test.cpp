@@ -1,9 +1,6 @@
 // Tests NSD by its two definitions against closed forms, DeepMind's surface-distance and panoptica (golden file).
 #include "io/scores/surface_dice.h"
 
-#include <numeric>
-#include <random>
-
 #include "io/scores/lesions.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
@@ -26,17 +23,11 @@ double nsd_of(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b, cons
 }  // namespace
 
 TEST_CASE("NSD of random masks equals surface-distance's and panoptica's", "[metrics]") {
-  const Index3 size = {9, 7, 8};
+  const Index3& size = RandomMasks::size;
   const nlohmann::json rows = read_golden("nsd_random.json").at("rows");
   CHECK(rows.size() == 12);
   for (const auto& row : rows) {
-    std::mt19937 random(row.at("seed").get<unsigned>());
-    const auto density = row.at("density").get<unsigned>();
-    const auto draw = [&](int64_t, int64_t, int64_t) { return random() % 100 < density; };
-    std::vector<uint8_t> a = mask_of(size, draw), b = mask_of(size, draw);
-    a[3] = b[100] = 1;
-    REQUIRE(std::accumulate(a.begin(), a.end(), 0) == row.at("voxels_a"));
-    REQUIRE(std::accumulate(b.begin(), b.end(), 0) == row.at("voxels_b"));
+    const auto [a, b] = RandomMasks(row);
     const auto spacing = row.at("spacing").get<Spacing3>();
     const auto tolerances = row.at("tolerances").get<std::vector<double>>();
     for (const Nsd definition : {Nsd::surfel, Nsd::edge}) {
