@@ -10,19 +10,21 @@ namespace revunet {
 
 namespace {
 
-Variable dice_and_cross_entropy(const Context& ctx, Variable logits, Tensor target, const StepExtras& extras) {
-  return sigmoid_dice(ctx, std::move(logits), std::move(target), extras.cross_entropy);
+Variable dice_and_cross_entropy(const Context& ctx, Variable logits, Tensor labels, const LabelTable& table,
+                                const StepExtras& extras) {
+  return sigmoid_dice(ctx, std::move(logits), std::move(labels), table, extras.cross_entropy);
 }
 
-Variable dice(const Context& ctx, Variable logits, Tensor target, const StepExtras& /*extras*/) {
-  return sigmoid_dice(ctx, std::move(logits), std::move(target));
+Variable dice(const Context& ctx, Variable logits, Tensor labels, const LabelTable& table,
+              const StepExtras& /*extras*/) {
+  return sigmoid_dice(ctx, std::move(logits), std::move(labels), table);
 }
 
 constexpr std::array<Loss, 2> kLosses = {{
     {.in_plans = "cross entropy",
      .asked_for = [](const StepExtras& extras) { return extras.cross_entropy > 0; },
      .of_regions = dice_and_cross_entropy,
-     .sums = 4},
+     .sums = 5},
     {.in_plans = "", .asked_for = [](const StepExtras&) { return true; }, .of_regions = dice, .sums = 3},
 }};
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "engine/tape.h"
+#include "kernels/label_table.h"
 
 namespace revunet {
 
@@ -14,8 +15,9 @@ struct StepExtras;
 struct Loss {
   const char* in_plans;  // text that the description of a plan adds; empty: nothing
   bool (*asked_for)(const StepExtras& extras);
-  // Returns the loss of each region (R), recorded on ctx.tape. logits and target are (N, D, H, W, R).
-  Variable (*of_regions)(const Context& ctx, Variable logits, Tensor target, const StepExtras& extras);
+  // Returns the loss of each region (R), recorded on ctx.tape. logits are (N, D, H, W, R), labels (N, D, H, W, 1).
+  Variable (*of_regions)(const Context& ctx, Variable logits, Tensor labels, const LabelTable& table,
+                         const StepExtras& extras);
   int64_t sums;  // f64 numbers per region that forward leaves to backward
 };
 

@@ -1,7 +1,5 @@
 #include "models/sample_stage.h"
 
-#include "kernels/expand_regions/expand_regions.h"
-
 namespace revunet {
 
 namespace {
@@ -18,14 +16,6 @@ TensorSpec label_volume(const std::array<int64_t, 3>& size) {
 template <class T>
 Tensor on_device(const Context& ctx, const TensorSpec& spec, std::span<const T> values) {
   return ctx.device.computes() ? from_host(ctx, spec, values) : Tensor(ctx, spec);
-}
-
-// Takes the labels, so that their memory is free for what follows.
-Tensor target_of(const Context& ctx, Tensor labels, int64_t channels, DType type) {
-  const Activation a = activation(labels.shape());
-  Tensor target(ctx, volume({a.D, a.H, a.W}, channels, type));
-  expand_regions(ctx, labels, target);
-  return target;
 }
 
 }  // namespace
@@ -50,8 +40,7 @@ DeviceSample prepare(const Context& ctx, RawSample raw, const std::optional<Samp
     raw = {std::move(image), std::move(labels)};  // the memory of the whole is free for what follows
     if (window->intensities) change_intensities(ctx, *window->intensities, raw.image);
   }
-  Tensor target = target_of(input, std::move(raw.labels), network.out_channels, type);
-  return {std::move(raw.image), std::move(target)};
+  return {std::move(raw.image), std::move(raw.labels)};
 }
 
 DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type) {

@@ -25,7 +25,7 @@ struct SampleWindow {
 struct HostSample {
   std::array<int64_t, 3> size{};            // x, y, z voxels of image and labels
   std::span<const float> image = {};        // (X, Y, Z, in_channels); empty on the meta device
-  std::span<const uint8_t> labels = {};     // (X, Y, Z): 0, 1, 2 and 4; empty on the meta device
+  std::span<const uint8_t> labels = {};     // (X, Y, Z); empty on the meta device
   std::optional<SampleWindow> window = {};  // none: all of it as it is
 };
 
@@ -47,16 +47,15 @@ Tensor volume_on_device(const Context& ctx, std::span<const float> values, const
 
 struct DeviceSample {
   Tensor image;   // (1, X, Y, Z, in_channels)
-  Tensor target;  // (1, X, Y, Z, out_channels): the regions of the labels, 0 and 1
+  Tensor labels;  // (1, X, Y, Z, 1), u8, dense
 };
 
-// Returns the tensors that a step computes with, of `type` and with the channels of `network`. X, Y and Z are the
-// window's where there is one. Labels become regions. Throws Error for a network whose out_channels are not the
-// regions.
+// Returns the tensors that a step computes with, the image of `type` and with the channels of `network`. X, Y and Z are
+// the window's where there is one.
 DeviceSample prepare(const Context& ctx, RawSample raw, const std::optional<SampleWindow>& window,
                      const UNetConfig& network, DType type);
 
-// Copies the sample to the device and returns what `prepare` makes of it. Labels cross as bytes.
+// Copies the sample to the device and returns what `prepare` makes of it.
 DeviceSample to_device(const Context& ctx, const HostSample& sample, const UNetConfig& network, DType type);
 
 }  // namespace revunet

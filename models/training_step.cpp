@@ -86,7 +86,8 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
 
 Variable TrainingStep::forward(const Context& ctx, DeviceSample sample) const {
   Variable logits = model_.forward(ctx, Variable(std::move(sample.image)));
-  return loss_of(options_.extras).of_regions(ctx, std::move(logits), std::move(sample.target), options_.extras);
+  return loss_of(options_.extras)
+      .of_regions(ctx, std::move(logits), std::move(sample.labels), options_.labels, options_.extras);
 }
 
 void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/adam/adam.h"
+#include "kernels/label_table.h"
 #include "models/sample_upload.h"
 #include "models/weight_average.h"
 
@@ -43,7 +44,8 @@ struct StepExtras {
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& extras);
 
 struct StepOptions {
-  DType activations = DType::f32;  // the type of image, target and logits
+  LabelTable labels;               // has as many regions as the network has output channels
+  DType activations = DType::f32;  // the type of image and logits
   OptimiserStep optimiser_step = OptimiserStep::separate;
   StepExtras extras = {};
   uint64_t dropout_seed = 0;

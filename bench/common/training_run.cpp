@@ -6,6 +6,7 @@
 
 #include "bench/common/statistics.h"
 #include "engine/rng.h"
+#include "models/inference/brats_labels.h"
 
 namespace revunet::bench {
 
@@ -53,9 +54,10 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), comput
   check_config(variant_.model);
   check_size(variant_.model, variant_.size);
   model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode, operands_of(variant_.precision));
-  step_.emplace(
-      Context{device()}, *model_, adam_,
-      StepOptions{.activations = activation_type(variant_.precision), .optimiser_step = variant_.optimiser_step});
+  step_.emplace(Context{device()}, *model_, adam_,
+                StepOptions{.labels = brats_labels(),
+                            .activations = activation_type(variant_.precision),
+                            .optimiser_step = variant_.optimiser_step});
   image_ = random_image(volume(variant_, variant_.model.in_channels));
   labels_ = nested_balls(volume(variant_, 1));
 }

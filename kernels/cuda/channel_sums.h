@@ -1,4 +1,4 @@
-// For every channel, these kernels sum over voxels what a function makes of two activations.
+// For every channel, these kernels sum over voxels what a function makes of two views of them, such as two activations.
 //
 // Rule: the order of additions follows from the shape alone. A thread adds in float over at most a few hundred voxels,
 // a block's threads are added as a tree, and the blocks' sums are added in double.
@@ -10,10 +10,11 @@
 
 namespace revunet::cuda {
 
-// Holds the channels of two activations at one voxel.
-template <int N>
+// Holds what two views have of N channels at one voxel.
+template <class A, class B>
 struct PairOfChannels {
-  Channels<N> a, b;
+  A a;
+  B b;
 };
 
 // Holds K sums for each of N channels.
@@ -23,12 +24,11 @@ struct ChannelSums {
 };
 
 // partial is (ranges, K, packs * N), where N is the number of channels in b's packs. F has channel(c), which gives a
-// channel's constants, and terms(constants, a, b, float[K]).
+// channel's constants, and terms(constants, a, b, float[K]). A and B are Voxels (pack.h), or what loads channels alike.
 template <int K, class A, class B, class F>
-__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<B>>)
-    channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, Voxels<const A> a, Voxels<const B> b, F f,
-                        float* partial) {
-  constexpr int N = kPack<B>;
+__global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<B::kStored>)
+    channel_sums_kernel(int64_t voxels, int64_t range, int64_t packs, A a, B b, F f, float* partial) {
+  constexpr int N = B::kStored;
   using Sums = ChannelSums<K, N>;
   REVUNET_SHARED(Sums, shared, kGridThreads);
   const unsigned self = threadIdx.y * blockDim.x + threadIdx.x;
@@ -38,16 +38,16 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<B>>)
   for (int64_t r = blockIdx.x; r * range < voxels; r += gridDim.x) {
     Sums sums = {};
     const auto load = [&](int64_t v) {
-      return PairOfChannels<N>{a.template load<N>(v, pack), b.template load<N>(v, pack)};
+      return PairOfChannels{a.template load<N>(v, pack), b.template load<N>(v, pack)};
     };
-    const auto add = [&](int64_t, const PairOfChannels<N>& at) {
+    const auto add = [&](int64_t, const auto& at) {
       for (int c = 0; c < N; ++c) {
         float terms[K];
         f.terms(constants[c], at.a[c], at.b[c], terms);
         for (int k = 0; k < K; ++k) sums.of[k][c] += terms[k];
       }
     };
-    if (pack < packs) VoxelRange(voxels, range, r).for_each_voxel<kBatch<1 + Voxels<A>::template kLoads<N>>>(load, add);
+    if (pack < packs) VoxelRange(voxels, range, r).for_each_voxel<kBatch<1 + A::template kLoads<N>>>(load, add);
     shared[self] = sums;
     reduce_rows(shared, [](Sums& to, const Sums& from) {
       for (int k = 0; k < K; ++k) {
@@ -63,12 +63,11 @@ __global__ void __launch_bounds__(kGridThreads, kBlocksPerSm<kPack<B>>)
   }
 }
 
-// Computes sums (K, channels with b's padding) over `voxels` voxels of a and b. b has a's type, or a narrower one. It
-// may be a.
+// Computes sums (K, channels with b's padding) over `voxels` voxels of a and b. Where both are activations, b has a's
+// type, or a narrower one. It may be a.
 template <int K, class A, class B, class F>
-void channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f,
-                  double* sums) {
-  const VoxelGrid g = voxel_grid(voxels, b.stride / kPack<B>);
+void channel_sums(const Context& ctx, int64_t voxels, const A& a, const B& b, F f, double* sums) {
+  const VoxelGrid g = voxel_grid(voxels, b.stride / B::kStored);
   const int64_t columns = K * b.stride;
   Tensor partial(ctx.for_workspace(), {g.ranges(), columns}, DType::f32);
   launch_in_turn(ctx, g, channel_sums_kernel<K, A, B, F>, voxels, g.range, g.packs, a, b, f, partial.data<float>());
@@ -77,7 +76,7 @@ void channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, 
 
 // Returns them as a tensor, f64, workspace.
 template <int K, class A, class B, class F>
-Tensor channel_sums(const Context& ctx, int64_t voxels, const Voxels<const A>& a, const Voxels<const B>& b, F f) {
+Tensor channel_sums(const Context& ctx, int64_t voxels, const A& a, const B& b, F f) {
   Tensor sums(ctx.for_workspace(), {K, b.stride}, DType::f64);
   channel_sums<K>(ctx, voxels, a, b, f, sums.data<double>());
   return sums;

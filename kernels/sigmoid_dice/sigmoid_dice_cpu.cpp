@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/chunks.h"
+#include "kernels/dice_formulas.h"
 #include "kernels/sigmoid/sigmoid.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 
@@ -10,14 +11,17 @@ namespace revunet::cpu {
 
 namespace {
 
-// Sets sums[0], sums[R] and sums[2 R] to sum(p t), sum(p) and sum(t) of one region, which has every R-th of `count`
-// elements.
-template <class T>
-void add_overlap(const Compute<T>* probability, const T* target, int64_t count, int64_t R, double* sums) {
+// Sets sums[0], sums[R] and sums[2 R] to sum(p t), sum(p) and sum(t) of region r over the voxels of `labels`.
+template <class C>
+void add_overlap(const C* probability, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
+                 double* sums) {
+  const int64_t R = table.count;
   double both = 0, predicted = 0, present = 0;
-  for (int64_t i = 0; i < count; i += R) {
-    const auto p = static_cast<double>(probability[i]);
-    const auto truth = static_cast<double>(target[i]);
+  for (const uint8_t label : labels) {
+    const auto p = static_cast<double>(probability[r]);
+    probability += R;
+    if (table.ignores(label)) continue;
+    const double truth = table.contains(r, label) ? 1 : 0;
     both += p * truth;
     predicted += p;
     present += truth;
@@ -25,15 +29,22 @@ void add_overlap(const Compute<T>* probability, const T* target, int64_t count, 
   sums[0] = both, sums[R] = predicted, sums[2 * R] = present;
 }
 
-// Returns the same region's sum of the cross entropy.
+// Sets sums[0] and sums[R] to the same region's sum of the cross entropy and the number of voxels that count.
 template <class T>
-double cross_entropy_of(const T* logits, const T* target, int64_t count, int64_t R) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; i += R) {
-    const auto z = static_cast<Compute<T>>(logits[i]), t = static_cast<Compute<T>>(target[i]);
-    sum += static_cast<double>(std::max(z, Compute<T>(0)) - z * t + std::log1p(std::exp(-std::abs(z))));
+void add_cross_entropy(const T* logits, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
+                       double* sums) {
+  using C = Compute<T>;
+  const int64_t R = table.count;
+  double entropy = 0, counted = 0;
+  for (const uint8_t label : labels) {
+    const auto z = static_cast<C>(logits[r]);
+    logits += R;
+    if (table.ignores(label)) continue;
+    const C t = table.contains(r, label) ? 1 : 0;
+    entropy += static_cast<double>(std::max(z, C(0)) - z * t + std::log1p(std::exp(-std::abs(z))));
+    ++counted;
   }
-  return sum;
+  sums[0] = entropy, sums[R] = counted;
 }
 
 // The gradient of one region's loss by a logit is made of these factors:
@@ -43,64 +54,68 @@ struct Gradient {
   C constant, of_target, of_error;
 };
 
-// With a = 2 sum(p t) + s and b = sum(p) + sum(t) + s, Dice's loss = 1 - a / b, so dloss/dp = a / b^2 - (2 / b) t.
+// `sums` begins with the region's own.
 template <class C>
-Gradient<C> gradient_of_region(const double* sums, int64_t R, double dloss, double share_of_voxel) {
-  const double a = 2 * sums[0] + kDiceSmoothing, b = sums[R] + sums[2 * R] + kDiceSmoothing;
-  return {static_cast<C>(dloss * a / (b * b)), static_cast<C>(dloss * -2 / b), static_cast<C>(dloss * share_of_voxel)};
+Gradient<C> gradient_of_region(const double* sums, int64_t R, double dloss, double cross_entropy) {
+  const DiceGradient dice = dice_gradient(sums[0], sums[R], sums[2 * R], dloss);
+  const double share = cross_entropy > 0 ? share_of_voxel(cross_entropy, sums[4 * R]) : 0;
+  return {static_cast<C>(dice.constant), static_cast<C>(dice.of_target), static_cast<C>(dloss * share)};
 }
 
 }  // namespace
 
-void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& target, double cross_entropy,
-                          Tensor& losses, Tensor& sums) {
+void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& labels, const LabelTable& table,
+                          double cross_entropy, Tensor& losses, Tensor& sums) {
   if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
-    const T *z = logits.data<T>(), *t = target.data<T>();
-    const Activation in = activation(logits.shape());
-    const int64_t R = in.C, voxels = in.N * in.voxels(), rows = sums.shape()[0];
+    const T* z = logits.data<T>();
+    const uint8_t* label = labels.data<uint8_t>();
+    const int64_t R = table.count, voxels = labels.elements(), rows = sums.shape()[0];
     const std::vector<double> total = sum_chunks(voxels, R, rows * R, [&](int64_t begin, int64_t end, double* sum) {
-      const int64_t count = (end - begin) * R, first = begin * R;
-      std::vector<Compute<T>> probability(static_cast<size_t>(count));
-      sigmoid_values(z + first, count, probability.data());
+      const std::span<const uint8_t> chunk(label + begin, static_cast<size_t>(end - begin));
+      std::vector<Compute<T>> probability(chunk.size() * static_cast<size_t>(R));
+      sigmoid_values(z + begin * R, (end - begin) * R, probability.data());
       for (int64_t r = 0; r < R; ++r) {
-        add_overlap(probability.data() + r, t + first + r, count - r, R, sum + r);
-        if (rows > 3) sum[3 * R + r] = cross_entropy_of(z + first + r, t + first + r, count - r, R);
+        add_overlap(probability.data(), chunk, table, r, sum + r);
+        if (rows > 3) add_cross_entropy(z + begin * R, chunk, table, r, sum + 3 * R + r);
       }
     });
     std::copy(total.begin(), total.end(), sums.data<double>());
-    const double* s = total.data();
     for (int64_t r = 0; r < R; ++r) {
-      const double dice = (2 * s[r] + kDiceSmoothing) / (s[R + r] + s[2 * R + r] + kDiceSmoothing);
-      const double entropy = rows > 3 ? cross_entropy * s[3 * R + r] / static_cast<double>(voxels) : 0;
-      losses.data<Compute<T>>()[r] = static_cast<Compute<T>>(1 - dice + entropy);
+      const double* s = total.data() + r;
+      const double counted = rows > 3 ? s[4 * R] : 0;
+      const double entropy = counted > 0 ? cross_entropy * s[3 * R] / counted : 0;
+      losses.data<Compute<T>>()[r] = static_cast<Compute<T>>(1 - soft_dice(s[0], s[R], s[2 * R]) + entropy);
     }
   });
 }
 
-void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& target, double cross_entropy,
-                           const Tensor& sums, const Tensor& dlosses, Tensor& dlogits, bool accumulate) {
+void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tensor& labels, const LabelTable& table,
+                           double cross_entropy, const Tensor& sums, const Tensor& dlosses, Tensor& dlogits,
+                           bool accumulate) {
   if (!ctx.device.computes()) return;
   dispatch(logits.dtype(), [&]<class T>() {
     using C = Compute<T>;
-    const T *z = logits.data<T>(), *t = target.data<T>();
+    const T* z = logits.data<T>();
+    const uint8_t* label = labels.data<uint8_t>();
     const C* dloss = dlosses.data<C>();
     T* dz = dlogits.data<T>();
-    const Activation in = activation(logits.shape());
-    const int64_t R = in.C, voxels = in.N * in.voxels();
+    const int64_t R = table.count, voxels = labels.elements();
     std::vector<Gradient<C>> gradients;
     for (int64_t r = 0; r < R; ++r) {
-      gradients.push_back(gradient_of_region<C>(sums.data<double>() + r, R, static_cast<double>(dloss[r]),
-                                                cross_entropy / static_cast<double>(voxels)));
+      gradients.push_back(
+          gradient_of_region<C>(sums.data<double>() + r, R, static_cast<double>(dloss[r]), cross_entropy));
     }
 #pragma omp parallel for
     for (int64_t voxel = 0; voxel < voxels; ++voxel) {
+      const bool ignored = table.ignores(label[voxel]);
       for (int64_t r = 0; r < R; ++r) {
         const int64_t i = voxel * R + r;
         const auto& [constant, of_target, of_error] = gradients[static_cast<size_t>(r)];
-        const C x = static_cast<C>(z[i]);
-        C d = (constant + of_target * t[i]) * sigmoid_derivative_at(x);
-        if (cross_entropy > 0) d += of_error * (sigmoid_at(x) - t[i]);
+        const C x = static_cast<C>(z[i]), t = table.contains(r, label[voxel]) ? 1 : 0;
+        C d = (constant + of_target * t) * sigmoid_derivative_at(x);
+        if (cross_entropy > 0) d += of_error * (sigmoid_at(x) - t);
+        if (ignored) d = 0;
         dz[i] = static_cast<T>(accumulate ? dz[i] + d : d);
       }
     }

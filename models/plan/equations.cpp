@@ -233,7 +233,7 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   at(terms.after_forward, Tag::parameter) = parameters;
   at(terms.after_forward, Tag::optimiser) = (step > 1 ? 2 * parameters : 0) + (s.extras.ema > 0 ? parameters : 0);
   at(terms.after_forward, Tag::input) =
-      sizes.tensor(0, s.network.in_channels) + sizes.tensor(0, s.network.out_channels);     // image and target
+      sizes.tensor(0, s.network.in_channels) + block(sizes.voxels(0), size_of(DType::u8));  // image and labels
   at(terms.after_forward, Tag::forward_scratch) = sizes.tensor(0, s.network.out_channels);  // the logits
   // These are the losses of the regions, and the sums that each is made of.
   at(terms.after_forward, Tag::other) =
@@ -301,7 +301,7 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   text += kept("parameters", Tag::parameter);
   text += row("gradients", want.gradients, got.gradients);
   text += kept("moments", Tag::optimiser);
-  text += kept("image and target", Tag::input);
+  text += kept("image and labels", Tag::input);
   text += kept("logits", Tag::forward_scratch);
   text += kept("losses", Tag::other);
   text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: a peak exceeds it only by workspaces", mib(want_sum),

@@ -38,8 +38,10 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   const Context ctx{device};
   const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode, operands_of(settings.precision));
   Adam adam;
+  // What the labels mean changes no memory.
   TrainingStep training(ctx, *model, adam,
-                        {activation_type(settings.precision), settings.optimiser_step, settings.extras});
+                        {table_of_classes(settings.network.out_channels), activation_type(settings.precision),
+                         settings.optimiser_step, settings.extras});
   const HostSample sample = sample_of(settings);
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);

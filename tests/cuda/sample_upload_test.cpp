@@ -10,7 +10,7 @@ TEST_CASE("samples that are copied beside a CUDA device's work have the values t
   Device device = cuda::make_device(0);
   const Context ctx{device};
   constexpr int64_t kEdge = 32, kVoxels = kEdge * kEdge * kEdge;
-  // Every voxel of sample n has its own value, and all three regions.
+  // Every voxel of sample n has its own value.
   std::vector<std::vector<float>> images;
   for (int64_t n = 0; n < 4; ++n) {
     std::vector<float>& image = images.emplace_back(4 * kVoxels);
@@ -28,7 +28,7 @@ TEST_CASE("samples that are copied beside a CUDA device's work have the values t
     upload.begin_next(ctx, number + 1);
     for (int i = 0; i < 20; ++i) clone(ctx, taken.image);  // is work that the copy runs beside
     seen.push_back(clone(ctx, taken.image));
-    CHECK(to_host_f64(taken.target) == std::vector<double>(3 * kVoxels, 1));
+    CHECK(to_host_f64(taken.labels) == std::vector<double>(kVoxels, 4));
     CHECK(upload.waited().has_value() == (n > 0));
   }
   for (size_t n = 0; n < images.size(); ++n) CHECK(to_host_f32(seen[n]) == images[n]);

@@ -3,9 +3,12 @@
 #include "engine/cuda/cuda_device.h"
 #include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
+#include "kernels/conv3d/conv3d.h"
+#include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
 #include "kernels/max_pool3d/max_pool3d.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
+#include "models/inference/brats_labels.h"
 #include "models/training_step.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
@@ -38,7 +41,7 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
     const UNetConfig config{.channels = {8, 16}};
     const auto model = make_unet(ctx, config, DType::f32, 1);
     Adam adam;
-    TrainingStep training(ctx, *model, adam, {});
+    TrainingStep training(ctx, *model, adam, {.labels = brats_labels()});
     const std::vector<float> image(32 * 32 * 32 * 4);
     const std::vector<uint8_t> labels(32 * 32 * 32);
     training.take(ctx, {{32, 32, 32}, image, labels});
@@ -96,7 +99,8 @@ TEST_CASE("kernels refuse a tensor without whole packs, and tensors that are pad
   const Tensor weight = zeros(ctx, {3, 1, 1, 1, 3}, DType::f32);
   CHECK_THROWS_WITH(conv3d_forward(ctx, {&dense, 1}, weight, nullptr, {&to_padded, 1}, Write::overwrite), refusal);
   CHECK_THROWS_WITH(conv3d_forward(ctx, {&padded, 1}, weight, nullptr, {&to_dense, 1}, Write::overwrite), refusal);
-  CHECK_THROWS_WITH(sigmoid_dice(ctx, Variable(dense), dense), refusal);
+  CHECK_THROWS_WITH(sigmoid_dice(ctx, Variable(dense), zeros(ctx, {{1, 2, 2, 2, 1}, DType::u8}), {.count = 3}),
+                    refusal);
   // An op that works element by element needs no packs, but the same places.
   CHECK_NOTHROW(add_in_place(ctx, to_dense, dense));
   CHECK_THROWS_WITH(add_in_place(ctx, to_padded, dense), ContainsSubstring("expected tensors that are padded alike"));

@@ -4,9 +4,11 @@
 #include "kernels/max_pool3d/max_pool3d.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
+#include "tests/support/coded_target.h"
 #include "tests/support/golden.h"
 
 using namespace revunet;
+using revunet::test::coded_target;
 using revunet::test::Golden;
 using revunet::test::kStoredRounding;
 
@@ -70,7 +72,8 @@ TEST_CASE("sigmoid_dice equals PyTorch's") {
       const Context ctx{device, &tape};
       Variable z = tape.track(ops().activation(ctx, name + ".logits", dtype));
       const Variable dz_of({}, z.slot);
-      Variable losses = sigmoid_dice(ctx, std::move(z), ops().activation(ctx, name + ".target", dtype));
+      const auto [labels, table] = coded_target(ctx, ops().shape(name + ".target"), ops().values(name + ".target"));
+      Variable losses = sigmoid_dice(ctx, std::move(z), labels, table);
       // In f32, each probability is rounded once, sums are in double, and the loss is rounded once.
       ops().check_close(losses.value, name + ".region_losses_f64", dtype == DType::f64 ? 1e-14 : 1.2e-7);
 

@@ -10,6 +10,7 @@
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
 #include "tests/support/catch.h"
+#include "tests/support/coded_target.h"
 
 using namespace revunet;
 
@@ -214,7 +215,8 @@ TEST_CASE("sigmoid_dice of closed forms") {
   Variable logits = tape.track(from_host(ctx, shape, DType::f64, z));
   const Variable dz_of({}, logits.slot);
   const double* memory = logits.value.data<double>();
-  Variable losses = sigmoid_dice(ctx, std::move(logits), from_host(ctx, shape, DType::f64, t));
+  const auto [labels, table] = test::coded_target(ctx, shape, t);
+  Variable losses = sigmoid_dice(ctx, std::move(logits), labels, table);
   const auto loss = to_host_f64(losses.value);
   CHECK(loss[0] == Approx(1 - (kVoxels + 1) / (1.5 * kVoxels + 1)).epsilon(1e-14));
   CHECK(loss[1] == Approx(1 - 1 / (0.5 * kVoxels + 1)).epsilon(1e-14));
@@ -235,22 +237,36 @@ TEST_CASE("sigmoid_dice of closed forms") {
   }
 }
 
-TEST_CASE("sigmoid_dice leaves logits that others hold, and refuses a target that does not fit") {
+TEST_CASE("sigmoid_dice leaves logits that others hold, and refuses labels and tables that do not fit") {
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
   Variable logits = tape.track(random_tensor(ctx, {1, 2, 2, 3, 3}, DType::f32, 0));
   const auto before = to_host_f64(logits.value);
-  const Variable losses = sigmoid_dice(ctx, logits, filled(ctx, {1, 2, 2, 3, 3}, 1, DType::f32));
+  const Tensor labels = zeros(ctx, {{1, 2, 2, 3, 1}, DType::u8});
+  const LabelTable table{.count = 3};
+  const Variable losses = sigmoid_dice(ctx, logits, labels, table);
   std::vector<Tape::Seed> seeds;
   seeds.push_back({losses.slot, filled(ctx, {3}, 1.0, DType::f32)});
   tape.backward(ctx, std::move(seeds));
   CHECK(to_host_f64(logits.value) == before);
 
-  CHECK_THROWS_WITH(
-      sigmoid_dice(ctx.without_tape(), logits, filled(ctx, {1, 2, 2, 3, 2}, 1, DType::f32)),
-      Catch::Matchers::ContainsSubstring("(1, 2, 2, 3, 3)") && Catch::Matchers::ContainsSubstring("(1, 2, 2, 3, 2)"));
-  CHECK_THROWS_AS(sigmoid_dice(ctx.without_tape(), logits, filled(ctx, {1, 2, 2, 3, 3}, 1, DType::f64)), Error);
+  const auto of = [&](const Tensor& other, const LabelTable& t) {
+    return sigmoid_dice(ctx.without_tape(), logits, other, t);
+  };
+  CHECK_THROWS_WITH(of(zeros(ctx, {{1, 2, 2, 2, 1}, DType::u8}), table),
+                    "[sigmoid_dice] expected labels u8 (1, 2, 2, 3, 1) for logits f32 (1, 2, 2, 3, 3), got u8 "
+                    "(1, 2, 2, 2, 1)");
+  CHECK_THROWS_AS(of(filled(ctx, {1, 2, 2, 3, 1}, 1, DType::f32), table), Error);
+  CHECK_THROWS_WITH(of(labels, {.count = 4}),
+                    Catch::Matchers::ContainsSubstring("expected a label table of 3 regions or classes") &&
+                        Catch::Matchers::ContainsSubstring("got 4"));
+  CHECK_THROWS_WITH(of(labels, {}), Catch::Matchers::ContainsSubstring("expected 1 to 32 regions or classes, got 0"));
+  LabelTable beyond = table;
+  beyond.of_label[200] = 8;
+  CHECK_THROWS_WITH(of(labels, beyond),
+                    Catch::Matchers::ContainsSubstring("expected label 200 in the first 3 regions") &&
+                        Catch::Matchers::ContainsSubstring("got the mask 0x8"));
 }
 
 TEST_CASE("add takes the memory of an operand that nobody shares") {
@@ -282,7 +298,8 @@ TEST_CASE("what is made of constants is a constant, and records nothing") {
   const Context ctx{device, &tape};
   const Variable x(filled(ctx, {1, 2, 2, 2, 3}, 1)), y(filled(ctx, {1, 4, 4, 4, 3}, 1));
   for (const Variable& out : {add(ctx, x, x), max_pool3d(ctx, x), sigmoid(ctx, x), upsample_trilinear(ctx, x),
-                              upsample_trilinear_add(ctx, x, y), sigmoid_dice(ctx, x, x.value)}) {
+                              upsample_trilinear_add(ctx, x, y),
+                              sigmoid_dice(ctx, x, zeros(ctx, {{1, 2, 2, 2, 1}, DType::u8}), {.count = 3})}) {
     CHECK_FALSE(out.needs_gradient());
   }
   CHECK(tape.nodes() == 0);

@@ -7,6 +7,7 @@
 #include "kernels/moving_average/moving_average.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "tests/support/catch.h"
+#include "tests/support/coded_target.h"
 
 using namespace revunet;
 
@@ -60,11 +61,10 @@ TEST_CASE("the cross entropy added to the Dice loss is that of logits, without o
   // One region has two voxels: log 2 and log(1 + e^-z) in closed form, which is only z itself far from 0.
   const auto entropy = [&](std::vector<double> z, const std::vector<double>& t, DType dtype) {
     const Shape shape{1, static_cast<int64_t>(z.size()), 1, 1, 1};
-    const auto tensor = [&](const std::vector<double>& v) {
-      return from_host(ctx, shape, dtype, std::span<const double>(v));
-    };
-    const double with = to_host_f64(sigmoid_dice(ctx, Variable(tensor(z)), tensor(t), 2).value)[0];
-    return (with - to_host_f64(sigmoid_dice(ctx, Variable(tensor(z)), tensor(t)).value)[0]) / 2;
+    const auto [labels, table] = test::coded_target(ctx, shape, t);
+    const Variable logits(from_host(ctx, shape, dtype, std::span<const double>(z)));
+    const double with = to_host_f64(sigmoid_dice(ctx, logits, labels, table, 2).value)[0];
+    return (with - to_host_f64(sigmoid_dice(ctx, logits, labels, table).value)[0]) / 2;
   };
   CHECK(entropy({0, 0}, {0, 1}, DType::f64) == Approx(std::log(2.0)).epsilon(1e-15));
   CHECK(entropy({3, -3}, {1, 0}, DType::f64) == Approx(std::log1p(std::exp(-3.0))).epsilon(1e-14));

@@ -4,6 +4,7 @@
 
 #include "engine/rng.h"
 #include "kernels/conv3d/conv3d.h"
+#include "models/inference/brats_labels.h"
 #include "models/norm_act_conv.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
@@ -36,7 +37,10 @@ std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, in
   const auto model = make_unet(ctx, two_levels(), DType::f64, 3, mode);
   Adam adam;
   TrainingStep step(ctx, *model, adam,
-                    {.activations = DType::f64, .extras = {.accumulate = 2, .dropout = rate}, .dropout_seed = 11});
+                    {.labels = brats_labels(),
+                     .activations = DType::f64,
+                     .extras = {.accumulate = 2, .dropout = rate},
+                     .dropout_seed = 11});
   const std::vector<float> image = to_host_f32(normal_values(ctx, f64_volume({1, 24, 8, 8, 4}), 1));
   const std::vector<uint8_t> labels = test::random_labels(24 * 8 * 8, 2);
   std::vector<double> result = step.take(ctx, {{24, 8, 8}, image, labels}, {sample, 0, 2});

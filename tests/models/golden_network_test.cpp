@@ -51,7 +51,7 @@ Tensor hashed_image(const Context& ctx, DType dtype) {
   return from_host(ctx, {{1, kSide, kSide, kSide, 4}, dtype, Layout::activation}, std::span<const float>(values));
 }
 
-Tensor nested_balls(const Context& ctx, DType dtype) {
+CodedTarget nested_balls(const Context& ctx) {
   std::vector<double> values;
   const double centre = (kSide - 1) / 2.0;
   for (int64_t x = 0; x < kSide; ++x) {
@@ -65,7 +65,7 @@ Tensor nested_balls(const Context& ctx, DType dtype) {
       }
     }
   }
-  return from_host(ctx, {{1, kSide, kSide, kSide, 3}, dtype, Layout::activation}, std::span<const double>(values));
+  return coded_target(ctx, {1, kSide, kSide, kSide, 3}, values);
 }
 
 double norm(const Tensor& x) {
@@ -136,7 +136,7 @@ TEST_CASE("full-size networks at 64^3 have PyTorch's output and gradient norms")
     const auto model = make_unet(ctx, networks[i].config, dtype, 0);
     if (networks[i].parameters) CHECK(model->parameter_count() == networks[i].parameters);
     load_weights(hashed_weights(*model), *model);
-    const Pass pass = run(ctx, *model, hashed_image(ctx, dtype), nested_balls(ctx, dtype), true);
+    const Pass pass = run(ctx, *model, hashed_image(ctx, dtype), nested_balls(ctx), true);
     golden.check_close(pass.losses, "region_losses_f64", tolerance.scalar);
 
     const std::vector<double> probabilities = to_host_f64(pass.probabilities);

@@ -9,6 +9,7 @@
 #include "models/inference/weights_file.h"
 #include "models/unet.h"
 #include "tests/support/catch.h"
+#include "tests/support/coded_target.h"
 #include "tests/support/golden.h"
 
 namespace revunet::test {
@@ -80,20 +81,24 @@ inline void check_gradients(std::vector<std::pair<double, std::string>> errors, 
 struct Pass {
   Tensor losses, probabilities;
 };
-inline Pass run(const Context& base, UNet& model, const Tensor& image, const Tensor& target, bool backward) {
+inline Pass run(const Context& base, UNet& model, const Tensor& image, const CodedTarget& target, bool backward) {
   Tape tape;
   const Context ctx = backward ? base.with_tape(&tape) : base;
   Variable logits = model.forward(ctx, Variable(image));
   Pass pass;
   pass.probabilities = Tensor(base, logits.value.spec());
   sigmoid_forward(base, logits.value, pass.probabilities);
-  const Variable losses = sigmoid_dice(ctx, std::move(logits), target);
+  const Variable losses = sigmoid_dice(ctx, std::move(logits), target.labels, target.table);
   pass.losses = losses.value;
   if (backward) {
     const std::vector<double> ones(3, 1.0);
     tape.backward(ctx, losses, from_host(base, {3}, losses.value.dtype(), std::span<const double>(ones)));
   }
   return pass;
+}
+
+inline CodedTarget target_of(const Context& ctx, const Golden& golden) {
+  return coded_target(ctx, golden.shape("target"), golden.values("target"));
 }
 
 // Returns the golden file's weights under their own names.
@@ -116,8 +121,7 @@ inline void check_one_step(Device& device, const Network& network, DType dtype, 
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, compute_type(dtype), 0, mode, operands);
   load_weights(weights_of(golden), *model);
-  const Pass pass =
-      run(ctx, *model, golden.activation(ctx, "input", dtype), golden.activation(ctx, "target", dtype), true);
+  const Pass pass = run(ctx, *model, golden.activation(ctx, "input", dtype), target_of(ctx, golden), true);
   golden.check_close(pass.probabilities, "output", tolerance.tensor);
   golden.check_close(pass.losses, "region_losses_f64", tolerance.scalar);
   std::vector<std::pair<double, std::string>> errors;
@@ -135,7 +139,8 @@ inline void check_ten_steps(Device& device, const Network& network, DType dtype)
   const Context ctx{device};
   const auto model = make_unet(ctx, network.config, dtype, 0);
   load_weights(weights_of(golden), *model);
-  const Tensor image = golden.activation(ctx, "input", dtype), target = golden.activation(ctx, "target", dtype);
+  const Tensor image = golden.activation(ctx, "input", dtype);
+  const CodedTarget target = target_of(ctx, golden);
   const auto parameters = model->parameter_list();
   Adam adam({.learning_rate = 1e-3, .weight_decay = 1e-5});
   std::vector<double> curve;

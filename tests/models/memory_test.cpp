@@ -3,6 +3,7 @@
 
 #include "engine/memory/allocation_table.h"
 #include "engine/rng.h"
+#include "models/inference/brats_labels.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_labels.h"
@@ -52,7 +53,8 @@ struct Run {
   Run& operator=(const Run&) = delete;
 
   void steps(int count, OptimiserStep optimiser_step) {
-    TrainingStep step(ctx, *model, adam, {.activations = type, .optimiser_step = optimiser_step});
+    TrainingStep step(ctx, *model, adam,
+                      {.labels = brats_labels(), .activations = type, .optimiser_step = optimiser_step});
     for (int i = 0; i < count; ++i) step.take(ctx, sample());
   }
   void infer() { model->forward(ctx, Variable(to_device(ctx, sample(), model->config(), type).image)); }

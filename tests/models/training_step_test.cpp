@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/rng.h"
+#include "models/inference/brats_labels.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_labels.h"
@@ -31,7 +32,7 @@ struct Steps {
   Steps() : model(make_unet(ctx, small_network(), DType::f64, 3)), adam({.learning_rate = 0.01, .weight_decay = 0}) {}
 
   TrainingStep step(const StepExtras& extras) {
-    return {ctx, *model, adam, {.activations = DType::f64, .extras = extras}};
+    return {ctx, *model, adam, {.labels = brats_labels(), .activations = DType::f64, .extras = extras}};
   }
   void take(TrainingStep& step, uint64_t sample, int64_t index, int64_t count) {
     const std::vector<float> image = normal(8 * 8 * 8 * 4, 2 * sample);

@@ -58,11 +58,12 @@ TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions'
   CHECK(plan.training.peak_by_tag[static_cast<size_t>(Tag::sequence_output)] == static_cast<size_t>(pairs));
   CHECK(plan.training.peak_by_tag[static_cast<size_t>(Tag::workspace)] == 32 * MiB);
 
-  // The next sample is allocated far from the peak. At full size its image finds room, and its labels (4.7 MiB) do not.
+  // The next sample is allocated far from the peak. Its image (75 MiB) and labels (4.7 MiB) take segments of their own,
+  // of 76 and 6 MiB, because the present image is there until the end of backward.
   MemorySettings ahead = whole_brain, one_by_one = whole_brain;
   ahead.layout = one_by_one.layout = kCudaLayout;
   one_by_one.layout.samples_ahead = false;
-  CHECK(plan_training(ahead).reserved() <= plan_training(one_by_one).reserved() + 6 * MiB);
+  CHECK(plan_training(ahead).reserved() <= plan_training(one_by_one).reserved() + 82 * MiB);
   CHECK(plan_training(ahead).peak() == plan_training(one_by_one).peak());
 
   const ToolResult got = run_tool("revunet-train", "--plan --device cuda");

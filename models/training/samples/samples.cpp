@@ -6,23 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "io/dataset/regions.h"
-#include "kernels/expand_regions/expand_regions.h"
-
 namespace revunet {
 
 namespace {
-
-// The device makes the regions that are scored on the host.
-constexpr bool regions_agree() {
-  for (const uint8_t label : std::array<uint8_t, 4>{0, 1, 2, 4}) {
-    for (int64_t r = 0; r < kRegions; ++r) {
-      if (is_in_region(label, r) != io::regions_of(label)[static_cast<size_t>(r)]) return false;
-    }
-  }
-  return kRegions == io::region_count;
-}
-static_assert(regions_agree());
 
 // Returns where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
 io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {

@@ -56,7 +56,7 @@ TEST_CASE("the equations count what paper and pencil count", "[trace]") {
   terms = expected_terms(s, 1);
   CHECK(terms.after_forward[index(Tag::saved_activation)] == 4 * tensor + 2 * statistics);
   CHECK(terms.backward_scratch == 2 * tensor);
-  CHECK(terms.after_forward[index(Tag::input)] == tensor / 2 + 3 * tensor / 8);  // 4 and 3 of 8 channels
+  CHECK(terms.after_forward[index(Tag::input)] == tensor / 2 + 16 * 16 * 16);  // 4 of 8 channels, a byte per voxel
 }
 
 TEST_CASE("in every mode, also at full size, a step allocates what the equations count", "[trace]") {
