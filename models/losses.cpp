@@ -4,11 +4,17 @@
 #include <array>
 
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "kernels/softmax_dice/softmax_dice.h"
 #include "models/training_step.h"
 
 namespace revunet {
 
 namespace {
+
+Variable dice_of_classes(const Context& ctx, Variable logits, Tensor labels, const LabelTable& table,
+                         const StepExtras& extras) {
+  return softmax_dice(ctx, std::move(logits), std::move(labels), table, extras.cross_entropy);
+}
 
 Variable dice_and_cross_entropy(const Context& ctx, Variable logits, Tensor labels, const LabelTable& table,
                                 const StepExtras& extras) {
@@ -20,7 +26,11 @@ Variable dice(const Context& ctx, Variable logits, Tensor labels, const LabelTab
   return sigmoid_dice(ctx, std::move(logits), std::move(labels), table);
 }
 
-constexpr std::array<Loss, 2> kLosses = {{
+constexpr std::array<Loss, 3> kLosses = {{
+    {.in_plans = "exclusive classes",
+     .asked_for = [](const StepExtras& extras) { return extras.exclusive_classes; },
+     .of_regions = dice_of_classes,
+     .sums = 4},
     {.in_plans = "cross entropy",
      .asked_for = [](const StepExtras& extras) { return extras.cross_entropy > 0; },
      .of_regions = dice_and_cross_entropy,

@@ -32,10 +32,12 @@ inline constexpr int64_t kMostAccumulated = 10'000;  // samples per step; far be
 // StepExtras are what a step does in addition to the paper's. Each takes a little memory, so plans have them too.
 struct StepExtras {
   int64_t accumulate = 1;     // samples, batch 1 each, whose mean gradient a step takes
-  double cross_entropy = 0;   // weight of the cross entropy that is added to the Dice loss; 0: none
+  double cross_entropy = 0;   // weight of the cross entropy in the loss; 0: Dice alone
   double dropout = 0;         // rate for channels inside reversible sequences
   double clip_gradients = 0;  // greatest norm of all gradients; 0: no limit
   double ema = 0;             // decay of the exponential moving average of the weights; 0: none
+  // Output channels are classes of which each voxel has one (softmax_dice), not regions that overlap (sigmoid_dice).
+  bool exclusive_classes = false;
   bool operator==(const StepExtras&) const = default;
 };
 
@@ -44,7 +46,7 @@ struct StepExtras {
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& extras);
 
 struct StepOptions {
-  LabelTable labels;               // has as many regions as the network has output channels
+  LabelTable labels;               // has a region or class for each output channel of the network
   DType activations = DType::f32;  // the type of image and logits
   OptimiserStep optimiser_step = OptimiserStep::separate;
   StepExtras extras = {};
@@ -77,7 +79,7 @@ class TrainingStep {
 
   // Takes one sample of a step to the device, and runs forward, losses and backward. With the last sample of the step,
   // Adam changes the weights with the mean of the samples' gradients, and the gradients are clear again. Returns the
-  // loss of each region (R), or nothing on the meta device.
+  // loss of each region or class (R), or nothing on the meta device.
   std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
                            const StepWatch& watch = {});
 

@@ -71,21 +71,28 @@ UNetConfig network_from_json(const json& j) {
 
 // Traces of version 0.1 say clip and average.
 StepExtras extras_from_json(const json& j) {
+  if (j.contains("exclusive_classes")) {
+    REVUNET_EXPECTS(j["exclusive_classes"] == true, DataError, "expected true for exclusive_classes, got {}",
+                    io::excerpt(j["exclusive_classes"]));
+  }
   return {.accumulate = integer_member(j, "accumulate", 1, kMost),
           .cross_entropy = number_member(j, "cross_entropy"),
           .dropout = number_member(j, "dropout"),
           .clip_gradients = number_member(j, j.contains("clip") ? "clip" : "clip_gradients"),
-          .ema = number_member(j, j.contains("average") ? "average" : "ema")};
+          .ema = number_member(j, j.contains("average") ? "average" : "ema"),
+          .exclusive_classes = j.contains("exclusive_classes")};
 }
 
 }  // namespace
 
 nlohmann::ordered_json to_json(const StepExtras& e) {
-  return {{"accumulate", e.accumulate},
-          {"cross_entropy", e.cross_entropy},
-          {"dropout", e.dropout},
-          {"clip_gradients", e.clip_gradients},
-          {"ema", e.ema}};
+  nlohmann::ordered_json j = {{"accumulate", e.accumulate},
+                              {"cross_entropy", e.cross_entropy},
+                              {"dropout", e.dropout},
+                              {"clip_gradients", e.clip_gradients},
+                              {"ema", e.ema}};
+  if (e.exclusive_classes) j["exclusive_classes"] = true;
+  return j;
 }
 
 nlohmann::ordered_json to_json(const MemorySettings& s) {

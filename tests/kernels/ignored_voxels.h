@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
+#include "kernels/softmax_dice/softmax_dice.h"
 #include "tests/kernels/op_case_run.h"
 
 namespace revunet::test {
@@ -21,6 +22,12 @@ using LabelLoss = std::function<Variable(const Context&, Variable logits, Tensor
 inline LabelLoss sigmoid_dice_with(double cross_entropy) {
   return [=](const Context& ctx, Variable logits, Tensor labels, const LabelTable& table) {
     return sigmoid_dice(ctx, std::move(logits), std::move(labels), table, cross_entropy);
+  };
+}
+
+inline LabelLoss softmax_dice_with(double cross_entropy) {
+  return [=](const Context& ctx, Variable logits, Tensor labels, const LabelTable& table) {
+    return softmax_dice(ctx, std::move(logits), std::move(labels), table, cross_entropy);
   };
 }
 

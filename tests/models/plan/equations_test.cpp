@@ -72,6 +72,12 @@ TEST_CASE("in every mode, also at full size, a step allocates what the equations
       {.network = {.channels = {6, 12, 60}}, .layout = kCudaLayout, .size = small},
       {.network = {.channels = {6, 12, 60}}, .precision = Precision::bf16, .layout = kCudaLayout, .size = small},
       {.network = {.channels = {8}, .decoder_depth = 2}, .size = small, .steps = 1},
+      // The sums of 32 regions or classes take more than a block.
+      {.network = {.channels = {6, 12}, .out_channels = 32}, .extras = {.cross_entropy = 1}, .size = small},
+      {.network = {.channels = {6, 12}, .out_channels = 32},
+       .extras = {.exclusive_classes = true},
+       .layout = kCudaLayout,
+       .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}}, .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6}}, .size = small}};
   for (MemorySettings settings : all) {
