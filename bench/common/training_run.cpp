@@ -6,7 +6,8 @@
 
 #include "bench/common/statistics.h"
 #include "engine/rng.h"
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 
 namespace revunet::bench {
 
@@ -55,7 +56,7 @@ TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), comput
   check_size(variant_.model, variant_.size);
   model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode, operands_of(variant_.precision));
   step_.emplace(Context{device()}, *model_, adam_,
-                StepOptions{.labels = brats_labels(),
+                StepOptions{.labels = label_table_of(*io::brats_task()),
                             .activations = activation_type(variant_.precision),
                             .optimiser_step = variant_.optimiser_step});
   image_ = random_image(volume(variant_, variant_.model.in_channels));

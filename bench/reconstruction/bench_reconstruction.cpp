@@ -7,7 +7,8 @@
 #include "bench/common/table.h"
 #include "engine/rng.h"
 #include "io/nifti/volume_size.h"
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 #include "models/precision.h"
 #include "models/training_step.h"
 
@@ -61,7 +62,8 @@ AllSequences errors_of(const Options& options, int64_t depth, Precision precisio
   for (float& v : image) v = static_cast<float>(deviation * rng.normal());
   const std::vector<uint8_t> labels(static_cast<size_t>(x * y * z), 4);  // in every region
   Adam adam;
-  TrainingStep step(ctx, *model, adam, {.labels = brats_labels(), .activations = activation_type(precision)});
+  TrainingStep step(ctx, *model, adam,
+                    {.labels = label_table_of(*io::brats_task()), .activations = activation_type(precision)});
   step.take(ctx, {size, image, labels}, {}, {.reconstruction = &errors});
   return errors;
 }

@@ -5,7 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "io/scores/metrics.h"
-#include "models/inference/brats_labels.h"
+#include "models/inference/label_table_of.h"
 #include "models/inference/whole_volume.h"
 #include "models/training/init_weights.h"
 #include "models/training/samples/random_sequences.h"
@@ -56,8 +56,8 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       model_(initial_model(ctx_, options, RunSession::restores(options, folder))),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       step_(ctx_, *model_, adam_,
-            {brats_labels(), activation_type(options.precision), options.optimiser_step, options.extras,
-             splitmix64(options.seed ^ kDropoutKey)}),
+            {label_table_of(*split.training.front().task()), activation_type(options.precision), options.optimiser_step,
+             options.extras, splitmix64(options.seed ^ kDropoutKey)}),
       cache_(cache_of(options)),
       samples_(options, split.training, cache_ ? &*cache_ : nullptr, step_.upload()),
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),

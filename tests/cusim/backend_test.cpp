@@ -1,6 +1,7 @@
 // These tests cover what only the simulation can show of the CUDA backend: algorithms that cuDNN may lack, memory that
 // runs out anywhere, and tensors of the wrong layout.
 #include "engine/cuda/cuda_device.h"
+#include "io/task/brats_task.h"
 #include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
 #include "kernels/conv3d/conv3d.h"
@@ -8,7 +9,7 @@
 #include "kernels/max_pool3d/max_pool3d.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
-#include "models/inference/brats_labels.h"
+#include "models/inference/label_table_of.h"
 #include "models/training_step.h"
 #include "tests/cusim/cuda_runtime.h"
 #include "tests/cusim/cudnn_engines.h"
@@ -41,7 +42,7 @@ TEST_CASE("memory that runs out anywhere in a step is an error that leaves nothi
     const UNetConfig config{.channels = {8, 16}};
     const auto model = make_unet(ctx, config, DType::f32, 1);
     Adam adam;
-    TrainingStep training(ctx, *model, adam, {.labels = brats_labels()});
+    TrainingStep training(ctx, *model, adam, {.labels = label_table_of(*io::brats_task())});
     const std::vector<float> image(32 * 32 * 32 * 4);
     const std::vector<uint8_t> labels(32 * 32 * 32);
     training.take(ctx, {{32, 32, 32}, image, labels});

@@ -1,7 +1,8 @@
 // Tests on the CPU that a step learns exclusive classes, and takes the memory that is planned for it.
 #include "tests/models/class_training.h"
 
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 #include "models/plan/plan.h"
 #include "models/plan/settings_json.h"
 
@@ -53,7 +54,7 @@ TEST_CASE("labels that do not fit the network's output channels are refused") {
   Adam adam;
   StepOptions options = two_class_options(DType::f32);
   const TwoClassVolume volume;
-  options.labels = brats_labels();
+  options.labels = label_table_of(*io::brats_task());
   CHECK_THROWS_WITH(TrainingStep(ctx, *model, adam, options).take(ctx, volume.sample()),
                     Catch::Matchers::ContainsSubstring("expected a label table of 2 regions or classes"));
 }

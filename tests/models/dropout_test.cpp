@@ -3,8 +3,9 @@
 #include <cmath>
 
 #include "engine/rng.h"
+#include "io/task/brats_task.h"
 #include "kernels/conv3d/conv3d.h"
-#include "models/inference/brats_labels.h"
+#include "models/inference/label_table_of.h"
 #include "models/norm_act_conv.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
@@ -37,7 +38,7 @@ std::vector<double> losses_and_gradients(const MemoryMode& mode, double rate, in
   const auto model = make_unet(ctx, two_levels(), DType::f64, 3, mode);
   Adam adam;
   TrainingStep step(ctx, *model, adam,
-                    {.labels = brats_labels(),
+                    {.labels = label_table_of(*io::brats_task()),
                      .activations = DType::f64,
                      .extras = {.accumulate = 2, .dropout = rate},
                      .dropout_seed = 11});

@@ -3,7 +3,8 @@
 
 #include "engine/memory/allocation_table.h"
 #include "engine/rng.h"
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_labels.h"
@@ -53,8 +54,9 @@ struct Run {
   Run& operator=(const Run&) = delete;
 
   void steps(int count, OptimiserStep optimiser_step) {
-    TrainingStep step(ctx, *model, adam,
-                      {.labels = brats_labels(), .activations = type, .optimiser_step = optimiser_step});
+    TrainingStep step(
+        ctx, *model, adam,
+        {.labels = label_table_of(*io::brats_task()), .activations = type, .optimiser_step = optimiser_step});
     for (int i = 0; i < count; ++i) step.take(ctx, sample());
   }
   void infer() { model->forward(ctx, Variable(to_device(ctx, sample(), model->config(), type).image)); }

@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "engine/rng.h"
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_labels.h"
@@ -30,7 +31,8 @@ std::vector<NamedGradient> gradients(const UNetConfig& config, const MemoryMode&
   const Context ctx{device};
   const auto model = make_unet(ctx, config, compute_type(dtype), 1, mode, operands);
   Adam adam;
-  TrainingStep step(ctx, *model, adam, {.labels = brats_labels(), .activations = dtype, .extras = {.accumulate = 2}});
+  TrainingStep step(ctx, *model, adam,
+                    {.labels = label_table_of(*io::brats_task()), .activations = dtype, .extras = {.accumulate = 2}});
   const auto [X, Y, Z] = size;
   const std::vector<float> image = uniform(X * Y * Z * 4, 1);
   const std::vector<uint8_t> labels = test::random_labels(X * Y * Z, 2);

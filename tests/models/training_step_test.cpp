@@ -3,7 +3,8 @@
 #include <limits>
 
 #include "engine/rng.h"
-#include "models/inference/brats_labels.h"
+#include "io/task/brats_task.h"
+#include "models/inference/label_table_of.h"
 #include "models/training_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_labels.h"
@@ -32,7 +33,8 @@ struct Steps {
   Steps() : model(make_unet(ctx, small_network(), DType::f64, 3)), adam({.learning_rate = 0.01, .weight_decay = 0}) {}
 
   TrainingStep step(const StepExtras& extras) {
-    return {ctx, *model, adam, {.labels = brats_labels(), .activations = DType::f64, .extras = extras}};
+    return {
+        ctx, *model, adam, {.labels = label_table_of(*io::brats_task()), .activations = DType::f64, .extras = extras}};
   }
   void take(TrainingStep& step, uint64_t sample, int64_t index, int64_t count) {
     const std::vector<float> image = normal(8 * 8 * 8 * 4, 2 * sample);

@@ -1,0 +1,12 @@
+// This turns a task into the label table that losses read.
+#pragma once
+
+#include "io/task/task.h"
+#include "kernels/label_table.h"
+
+namespace revunet {
+
+// Returns the regions of each of the task's labels. All other labels lie in no region, and none is ignored.
+LabelTable label_table_of(const io::Task& task);
+
+}  // namespace revunet
