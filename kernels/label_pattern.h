@@ -28,13 +28,4 @@ inline LabelTable overlapping_regions(int64_t regions) {
   return table;
 }
 
-// Returns the table of exclusive classes, to which the labels are dealt in turn.
-inline LabelTable exclusive_classes(int64_t classes) {
-  LabelTable table{.count = classes};
-  for (size_t label = 0; label < table.of_label.size(); ++label) {
-    table.of_label[label] = uint32_t{1} << label % static_cast<size_t>(classes);
-  }
-  return table;
-}
-
 }  // namespace revunet

@@ -23,12 +23,14 @@ struct LabelTable {
   bool contains(int64_t region, uint8_t label) const { return (of_label[label] >> region & 1) != 0; }
 };
 
-// Returns the table of classes that have the labels 0 to classes - 1. All other labels are of class 0, the background.
+// Returns the table of classes that have the labels 0 to classes - 1. All other labels are of class 0, the background,
+// so that kernels are safe whatever bytes they read. They report no unknown label. Whoever loads a volume checks its
+// labels on the host, as preprocessing does.
 LabelTable table_of_classes(int64_t classes);
 
 // Throws Error, which begins with [op], where labels are not bytes (N, D, H, W, 1), dense, of the voxels of logits
-// (N, D, H, W, R), and where the table does not have R regions. Nobody checks that a volume has only the labels that
-// its table is made for.
+// (N, D, H, W, R), and where the table does not have R regions. It does not read
+// the voxels' labels, which are checked where a volume is loaded.
 void check_labels(const char* op, const Tensor& logits, const Tensor& labels, const LabelTable& table);
 
 }  // namespace revunet

@@ -11,14 +11,15 @@
 
 namespace revunet::cuda {
 
-// Holds whether a voxel lies in each region or class of a pack: 1 or 0, or kNotCounted for an ignored voxel. Regions
-// beyond the table's are 0.
-inline constexpr float kNotCounted = -1;
+inline constexpr float kNotCounted = -1;  // target of an ignored voxel
+
+// Holds whether a voxel lies in each of neighbouring regions or classes: 1 or 0, or kNotCounted for an ignored voxel.
+// Regions beyond the table's are 0.
 struct Targets {
-  uint32_t mask;  // of the pack's first region and those after it
+  uint32_t mask;  // of the first region and those after it
   bool counted;
 
-  __device__ float operator[](int i) const { return !counted ? kNotCounted : (mask >> i & 1) != 0 ? 1.0f : 0.0f; }
+  __device__ float operator[](int64_t i) const { return !counted ? kNotCounted : (mask >> i & 1) != 0 ? 1.0f : 0.0f; }
 };
 
 // LabelVoxels loads as Voxels (pack.h) does.
@@ -32,11 +33,16 @@ class LabelVoxels {
     std::ranges::copy(table.of_label, of_label_);
   }
 
-  // `index` counts packs of N regions. Those of the first kMostRegions regions have targets.
+  // Returns the targets of all regions.
+  __device__ Targets of_voxel(int64_t voxel) const {
+    const int label = labels_[voxel];
+    return {of_label_[label], label != ignored_};
+  }
+  // Returns those of the pack `index`, where packs have N regions. The first kMostRegions regions have targets.
   template <int N>
   __device__ Targets load(int64_t voxel, int64_t index) const {
-    const int label = labels_[voxel];
-    return {of_label_[label] >> static_cast<uint32_t>(index * N), label != ignored_};
+    const Targets all = of_voxel(voxel);
+    return {all.mask >> static_cast<uint32_t>(index * N), all.counted};
   }
 
  private:

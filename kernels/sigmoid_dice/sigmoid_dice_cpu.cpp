@@ -13,7 +13,7 @@ namespace {
 
 // Sets sums[0], sums[R] and sums[2 R] to sum(p t), sum(p) and sum(t) of region r over the voxels of `labels`.
 template <class C>
-void add_overlap(const C* probability, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
+void sum_overlap(const C* probability, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
                  double* sums) {
   const int64_t R = table.count;
   double both = 0, predicted = 0, present = 0;
@@ -31,7 +31,7 @@ void add_overlap(const C* probability, std::span<const uint8_t> labels, const La
 
 // Sets sums[0] and sums[R] to the same region's sum of the cross entropy and the number of voxels that count.
 template <class T>
-void add_cross_entropy(const T* logits, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
+void sum_cross_entropy(const T* logits, std::span<const uint8_t> labels, const LabelTable& table, int64_t r,
                        double* sums) {
   using C = Compute<T>;
   const int64_t R = table.count;
@@ -76,8 +76,8 @@ void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
       std::vector<Compute<T>> probability(chunk.size() * static_cast<size_t>(R));
       sigmoid_values(z + begin * R, (end - begin) * R, probability.data());
       for (int64_t r = 0; r < R; ++r) {
-        add_overlap(probability.data(), chunk, table, r, sum + r);
-        if (rows > 3) add_cross_entropy(z + begin * R, chunk, table, r, sum + 3 * R + r);
+        sum_overlap(probability.data(), chunk, table, r, sum + r);
+        if (rows > 3) sum_cross_entropy(z + begin * R, chunk, table, r, sum + 3 * R + r);
       }
     });
     std::copy(total.begin(), total.end(), sums.data<double>());

@@ -11,7 +11,7 @@ namespace {
 constexpr unsigned kLossThreads = 32;  // one per channel
 static_assert(kLossThreads >= kMostRegions);
 
-// The terms are p t, p and t, the cross entropy where K is 4, and 1 for each voxel that counts where K is 5. The
+// The terms are p t, p and t. With cross entropy, K is 5: it and 1 for each voxel that counts are terms too. The
 // padding's sums are not read.
 template <int K>
 struct Overlap {
@@ -23,23 +23,33 @@ struct Overlap {
     to[0] = counts ? p * t : 0.0f;
     to[1] = counts ? p : 0.0f;
     to[2] = counts ? t : 0.0f;
-    if constexpr (K >= 4) to[3] = counts ? fmaxf(z, 0.0f) - z * t + log1pf(expf(-fabsf(z))) : 0.0f;
-    if constexpr (K >= 5) to[4] = counts ? 1.0f : 0.0f;
+    if constexpr (K == 5) {
+      to[3] = counts ? fmaxf(z, 0.0f) - z * t + log1pf(expf(-fabsf(z))) : 0.0f;
+      to[4] = counts ? 1.0f : 0.0f;
+    }
   }
 };
 
-// Reduces by_channel (summed, stride) to sums (rows, R) and losses (R). Where by_channel has no number of voxels that
-// count, it is `voxels`.
-__global__ void __launch_bounds__(kLossThreads)
-    losses_kernel(int64_t R, int64_t stride, int summed, int rows, double voxels, double cross_entropy,
-                  const double* by_channel, double* sums, float* losses) {
+// Reduces by_channel (K, stride) to sums (K, R) and losses (R).
+template <int K>
+__global__ void __launch_bounds__(kLossThreads) losses_kernel(int64_t R, int64_t stride, double cross_entropy,
+                                                              const double* by_channel, double* sums, float* losses) {
   const int64_t r = grid_thread();
   if (r >= R) return;
-  double s[5] = {0, 0, 0, 0, voxels};
-  for (int k = 0; k < summed; ++k) s[k] = by_channel[k * stride + r];
-  for (int k = 0; k < rows; ++k) sums[k * R + r] = s[k];
-  const double entropy_share = share_of_voxel(cross_entropy, s[4]);
-  losses[r] = static_cast<float>(1 - soft_dice(s[0], s[1], s[2]) + entropy_share * s[3]);
+  double s[K];
+  for (int k = 0; k < K; ++k) sums[k * R + r] = s[k] = by_channel[k * stride + r];
+  double loss = 1 - soft_dice(s[0], s[1], s[2]);
+  if constexpr (K == 5) loss += share_of_voxel(cross_entropy, s[4]) * s[3];
+  losses[r] = static_cast<float>(loss);
+}
+
+template <int K, class T>
+void forward(const Context& ctx, const Tensor& logits, const Tensor& labels, const LabelTable& table,
+             double cross_entropy, Tensor& losses, Tensor& sums) {
+  const auto z = voxels_of<T>(logits);
+  const Tensor by_channel = channel_sums<K>(ctx, labels.elements(), LabelVoxels(labels, table), z, Overlap<K>{});
+  launch(ctx, blocks_for(table.count, kLossThreads), dim3(kLossThreads), losses_kernel<K>, table.count, z.stride,
+         cross_entropy, by_channel.data<double>(), sums.data<double>(), losses.data<float>());
 }
 
 // Holds what backward reads of one voxel's pack: logits, targets and the gradient that it adds to.
@@ -86,17 +96,9 @@ __global__ void __launch_bounds__(kGridThreads)
 
 void sigmoid_dice_forward(const Context& ctx, const Tensor& logits, const Tensor& labels, const LabelTable& table,
                           double cross_entropy, Tensor& losses, Tensor& sums) {
-  const int64_t R = table.count, voxels = labels.elements();
   dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
-    const auto z = voxels_of<T>(logits);
-    const LabelVoxels t(labels, table);
-    const int rows = static_cast<int>(sums.shape()[0]), summed = rows == 3 ? 3 : table.ignored ? 5 : 4;
-    const Tensor by_channel = summed == 3   ? channel_sums<3>(ctx, voxels, t, z, Overlap<3>{})
-                              : summed == 4 ? channel_sums<4>(ctx, voxels, t, z, Overlap<4>{})
-                                            : channel_sums<5>(ctx, voxels, t, z, Overlap<5>{});
-    launch(ctx, blocks_for(R, kLossThreads), dim3(kLossThreads), losses_kernel, R, logits.channel_stride(), summed,
-           rows, static_cast<double>(voxels), cross_entropy, by_channel.data<double>(), sums.data<double>(),
-           losses.data<float>());
+    const auto run = cross_entropy > 0 ? forward<5, T> : forward<3, T>;
+    run(ctx, logits, labels, table, cross_entropy, losses, sums);
   });
 }
 

@@ -14,7 +14,8 @@
 // they have the same bits at any number of threads. Exponentials are of differences from the largest logit, so nothing
 // overflows. Throws Error where z, labels and table do not fit (check_labels), for one class, and where a label
 // that is not ignored has no class or several.
-// Source: Isensee et al. (2021, nnU-Net), who add both losses and leave the background out of Dice; smoothing as in
+// Source: Isensee et al. (2021, nnU-Net), who add both losses and leave the background out of Dice. They take Dice's
+// mean over the C - 1 other classes, where here it is the sum: a cross_entropy of C - 1 is their ratio. Smoothing as in
 // sigmoid_dice; cross entropy as torch.nn.CrossEntropyLoss with ignore_index.
 #pragma once
 

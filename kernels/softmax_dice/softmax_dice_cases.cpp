@@ -17,7 +17,7 @@ OpCase softmax_dice_case(const std::string& name, const Shape& shape, const Soft
   const auto [N, D, H, W, C] = activation(shape);
   const auto labels = static_cast<double>(N * D * H * W);  // bytes
   const double logits = labels * static_cast<double>(C * size_of(DType::f32));
-  LabelTable table = exclusive_classes(C);
+  LabelTable table = table_of_classes(C);
   table.ignored = s.ignored;
   return {.name = "softmax_dice: " + name,
           .inputs = {shape},
@@ -42,9 +42,9 @@ OpCase softmax_dice_used_twice() {
   c.tolerance_reason += "; in bf16 the first gradient is rounded before the second is added";
   c.run = [=](const Context& ctx, std::vector<Variable> x, std::span<Parameter>) -> std::vector<Variable> {
     const Tensor labels = pattern_labels(ctx, shape);
-    LabelTable ignoring = exclusive_classes(5);
+    LabelTable ignoring = table_of_classes(5);
     ignoring.ignored = 2;
-    return {softmax_dice(ctx, x[0], labels, exclusive_classes(5), 1), softmax_dice(ctx, x[0], labels, ignoring, 0.5)};
+    return {softmax_dice(ctx, x[0], labels, table_of_classes(5), 1), softmax_dice(ctx, x[0], labels, ignoring, 0.5)};
   };
   return c;
 }

@@ -35,11 +35,11 @@ struct Softmax {
 // The gradient of the losses by p[c] is constant[c] + of_target[c] t[c], apart from the cross entropy's, which is
 // of_error (p[c] - t[c]) by z[c].
 template <class C>
-struct Gradients {
+struct GradientFactors {
   std::array<C, kMostRegions> constant{}, of_target{};  // 0 for the background
   C of_error = 0;
 
-  Gradients(const double* sums, size_t classes, const C* dlosses, double cross_entropy) {
+  GradientFactors(const double* sums, size_t classes, const C* dlosses, double cross_entropy) {
     for (size_t c = 1; c < classes; ++c) {
       const DiceGradient dice =
           dice_gradient(sums[c], sums[classes + c], sums[2 * classes + c], static_cast<double>(dlosses[c]));
@@ -97,7 +97,7 @@ void softmax_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
     T* dz = dlogits.data<T>();
     const int64_t voxels = labels.elements();
     const auto classes = static_cast<size_t>(table.count);
-    const Gradients<C> gradients(sums.data<double>(), classes, dlosses.data<C>(), cross_entropy);
+    const GradientFactors<C> factors(sums.data<double>(), classes, dlosses.data<C>(), cross_entropy);
 #pragma omp parallel for
     for (int64_t v = 0; v < voxels; ++v) {
       T* to = dz + v * table.count;
@@ -109,12 +109,12 @@ void softmax_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
       const size_t own = class_of(table, label[v]);
       const auto& p = softmax.p;
       // dz[j] = p[j] (g[j] - sum(p g)), where g is the gradient by p.
-      C mean = p[own] * gradients.of_target[own];
-      for (size_t c = 0; c < classes; ++c) mean += p[c] * gradients.constant[c];
+      C mean = p[own] * factors.of_target[own];
+      for (size_t c = 0; c < classes; ++c) mean += p[c] * factors.constant[c];
       for (size_t c = 0; c < classes; ++c) {
         const C t = c == own ? 1 : 0;
-        const C by_p = gradients.constant[c] + gradients.of_target[c] * t;
-        const C d = p[c] * (by_p - mean) + gradients.of_error * (p[c] - t);
+        const C by_p = factors.constant[c] + factors.of_target[c] * t;
+        const C d = p[c] * (by_p - mean) + factors.of_error * (p[c] - t);
         to[c] = static_cast<T>(accumulate ? to[c] + d : d);
       }
     }

@@ -1,3 +1,5 @@
+#include <cfloat>
+
 #include "kernels/cuda/channel_sums.h"
 #include "kernels/cuda/label_voxels.h"
 #include "kernels/dice_formulas.h"
@@ -12,9 +14,10 @@ static_assert(kLossThreads >= kMostRegions);
 constexpr unsigned kBackwardThreads = 256;     // per block, each with a voxel at a time
 constexpr int64_t kMostBackwardBlocks = 4096;  // fills any device; beyond it, a thread takes several voxels
 
-// p[c] is exp(z[c] - largest) / sum.
+// p[c] is exp(z[c] - largest) / sum. The largest logit begins as a finite number, because packs of infinite ones would
+// leave -infinity less itself.
 struct Normaliser {
-  float largest = -INFINITY, sum = 0;
+  float largest = -FLT_MAX, sum = 0;
 };
 
 // One pass over the packs of a voxel keeps the largest logit so far, and rescales the sum where that changes.
@@ -50,15 +53,12 @@ struct SoftmaxPack {
 // SoftmaxVoxels loads as Voxels do, with what all classes of a voxel have in common. Where a voxel has several packs,
 // the thread of each reads them all, which are in the cache.
 template <class T>
-struct SoftmaxVoxels {
-  static constexpr int kStored = kPack<T>;
-
-  Voxels<const T> logits;
-  int64_t stride, classes;
+struct SoftmaxVoxels : Voxels<const T> {
+  int64_t classes;
 
   template <int N>
   __device__ SoftmaxPack<N> load(int64_t voxel, int64_t index) const {
-    return {logits.template load<N>(voxel, index), normaliser_of(logits, voxel, classes)};
+    return {Voxels<const T>::template load<N>(voxel, index), normaliser_of<T>(*this, voxel, classes)};
   }
 };
 
@@ -115,7 +115,8 @@ struct GradientFactors {
   }
 };
 
-// A thread reads all packs of its voxel before it writes the first, because dz may be z.
+// dz may be z. What needs all packs is computed before the first is written, and each pack is read before it is
+// written.
 template <class T>
 __global__ void __launch_bounds__(kBackwardThreads)
     backward_kernel(int64_t voxels, int64_t classes, double cross_entropy, LabelVoxels labels, Voxels<const T> z,
@@ -127,24 +128,23 @@ __global__ void __launch_bounds__(kBackwardThreads)
   const auto by_p = [&](int64_t c, float t) { return factors->constant[c] + factors->of_target[c] * t; };
   for (int64_t v = grid_thread(); v < voxels; v += grid_threads()) {
     const Normaliser n = normaliser_of(z, v, classes);
+    const Targets t = labels.of_voxel(v);
     // dz[j] = p[j] (g[j] - sum(p g)), where g is the gradient by p.
     float mean = 0;
     for (int64_t first = 0; first < classes; first += N) {
       const Channels<N> logits = z.template load<N>(v, first / N);
-      const Targets t = labels.load<N>(v, first / N);
       for (int i = 0; i < N; ++i) {
-        if (first + i < classes) mean += expf(logits[i] - n.largest) / n.sum * by_p(first + i, t[i]);
+        if (first + i < classes) mean += expf(logits[i] - n.largest) / n.sum * by_p(first + i, t[first + i]);
       }
     }
     for (int64_t first = 0; first < classes; first += N) {
       const Channels<N> logits = z.template load<N>(v, first / N);
-      const Targets t = labels.load<N>(v, first / N);
       Channels<N> to = {};
       if (accumulate) to = Voxels<const T>{dz.data, dz.stride}.template load<N>(v, first / N);
       for (int i = 0; i < N; ++i) {
         if (!t.counted || first + i >= classes) continue;
         const float p = expf(logits[i] - n.largest) / n.sum;
-        to[i] += p * (by_p(first + i, t[i]) - mean) + factors->of_error * (p - t[i]);
+        to[i] += p * (by_p(first + i, t[first + i]) - mean) + factors->of_error * (p - t[first + i]);
       }
       dz.template store<N>(v, first / N, to);
     }
@@ -158,8 +158,8 @@ void softmax_dice_forward(const Context& ctx, const Tensor& logits, const Tensor
   const int64_t classes = table.count;
   dispatch_f32_bf16(logits.dtype(), [&]<class T>() {
     const auto z = voxels_of<T>(logits);
-    const Tensor by_channel = channel_sums<4>(ctx, labels.elements(), LabelVoxels(labels, table),
-                                              SoftmaxVoxels<T>{z, z.stride, classes}, Overlap{});
+    const Tensor by_channel =
+        channel_sums<4>(ctx, labels.elements(), LabelVoxels(labels, table), SoftmaxVoxels<T>{z, classes}, Overlap{});
     launch(ctx, blocks_for(classes, kLossThreads), dim3(kLossThreads), losses_kernel, classes, z.stride, cross_entropy,
            by_channel.data<double>(), sums.data<double>(), losses.data<float>());
   });

@@ -6,6 +6,7 @@
 #include "kernels/conv3d/cuda/conv3d_mma.h"
 #include "kernels/conv3d/cuda/conv3d_pack.h"
 #include "tests/kernels/op_case_run.h"
+#include "tests/kernels/padding.h"
 
 namespace revunet::test {
 
@@ -62,21 +63,6 @@ inline std::vector<double> exact_convolution(const MmaCase& c) {
   Tensor dweight = zeros(ctx, c.weight(), DType::f64);
   conv3d_backward_weight(ctx, {&o.x, 1}, {&o.y, 1}, dweight);
   return to_host_f64(dweight);
-}
-
-// Checks that the channels of padding are zero.
-inline void check_padding(const Tensor& x, const Context& ctx) {
-  const int64_t channels = activation(x.shape()).C, stride = x.channel_stride(), size = size_of(x.dtype());
-  std::vector<char> bytes(x.stored_bytes());
-  ctx.device.memory().copy_out(bytes.data(), x.address(), bytes.size());
-  const auto per_voxel = static_cast<size_t>(stride * size);
-  bool all_zero = true;
-  for (size_t voxel = 0; voxel < bytes.size(); voxel += per_voxel) {
-    for (auto at = static_cast<size_t>(channels * size); at < per_voxel; ++at) {
-      all_zero = all_zero && bytes[voxel + at] == 0;
-    }
-  }
-  CHECK(all_zero);
 }
 
 inline std::vector<double> mma_convolution(Device& device, const MmaCase& c) {

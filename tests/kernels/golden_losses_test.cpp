@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/kernels/ignored_voxels.h"
+#include "tests/kernels/label_losses.h"
 #include "tests/support/golden.h"
 
 using namespace revunet;
@@ -78,14 +78,13 @@ TEST_CASE("softmax_dice of closed forms") {
   const double g1 = (2 * 4.0 / 3 + 1) / 49 - 2.0 / 7, g2 = 1.0 / 9;
   CHECK(undecided[1][1] == Approx((g1 - (g1 + g2) / 3) / 3 - 2.0 / 9).epsilon(1e-14));
   CHECK(undecided[1][0] == Approx(-(g1 + g2) / 9 + 1.0 / 9).epsilon(1e-14));
+}
 
-  // All is certain: right at the first voxel, wrong at the second. Exponentials of the logits themselves would
-  // overflow.
-  const HostTensors certain = softmax_dice_of({1000, 0, 0, 0, 0, 5000}, {0, 1}, table, 1);
-  CHECK(certain[0][0] == 2500);                                // the mean of 0 and 5000
-  CHECK(certain[0][1] == Approx(1 - 1.0 / 2).epsilon(1e-15));  // there, and not predicted
-  CHECK(certain[0][2] == Approx(1 - 1.0 / 2).epsilon(1e-15));  // predicted, and not there
-  CHECK(certain[1] == std::vector<double>{0, 0, 0, 0, -0.5, 0.5});
+TEST_CASE("softmax_dice of large and infinite logits has its closed form") {
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
+    Device device;
+    check_large_logits(device, dtype);
+  }
 }
 
 TEST_CASE("softmax_dice leaves logits that others hold, and refuses what are no exclusive classes") {

@@ -49,8 +49,8 @@ inline HostTensors losses_of(Device& device, DType dtype, const LabelLoss& loss,
   return results;
 }
 
-// `table` says what the labels 0 to 2 are. Voxels of label 9 are ignored. They have NaNs as logits, and the result is
-// that of a volume without them.
+// `table` says what the labels from 0 to one less than its count are. Voxels of label 9 are ignored. They have NaNs as
+// logits, and the result is that of a volume without them.
 inline void check_ignored_voxels(Device& device, DType dtype, const LabelLoss& loss, LabelTable table,
                                  double tolerance) {
   table.ignored = 9;
@@ -58,7 +58,7 @@ inline void check_ignored_voxels(Device& device, DType dtype, const LabelLoss& l
   std::vector<uint8_t> all, counted;
   std::vector<double> logits_of_all, logits_of_counted, kept = rounded(normal_values(300 * table.count, 7));
   for (size_t v = 0; v < 300; ++v) {
-    const auto label = static_cast<uint8_t>(v % 4 == 1 ? 9 : v * 5 % 3);
+    const auto label = static_cast<uint8_t>(v % 4 == 1 ? 9 : v * 5 % C);
     all.push_back(label);
     if (label != 9) counted.push_back(label);
     for (size_t c = 0; c < C; ++c) {
