@@ -31,6 +31,9 @@ void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const 
                   "[`accumulate`] expected 1 to {} samples per step, got {}", kMostAccumulated, e.accumulate);
   REVUNET_EXPECTS(e.cross_entropy >= 0 && e.cross_entropy <= 1000, UsageError,
                   "[`cross-entropy`] expected a weight from 0 to 1000, got {}", e.cross_entropy);
+  REVUNET_EXPECTS(!e.exclusive_classes || config.out_channels >= 2, UsageError,
+                  "[`exclusive-classes`] expected 2 output channels or more, the background's included, got {}",
+                  config.out_channels);
   REVUNET_EXPECTS(e.dropout >= 0 && e.dropout < 1, UsageError, "[`dropout`] expected a rate in [0, 1), got {}",
                   e.dropout);
   REVUNET_EXPECTS(e.dropout == 0 || network_of(config.kind).reversible_blocks, UsageError,
@@ -54,6 +57,9 @@ NonFiniteLoss::NonFiniteLoss(std::span<const double> losses, std::string first_t
 TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options)
     : model_(model), adam_(adam), options_(options) {
   check_extras(model.config(), options.optimiser_step, options.extras);
+  REVUNET_EXPECTS(options.labels.count == model.config().out_channels, Error,
+                  "[step] expected a label table of {} regions or classes, one per output channel, got {}",
+                  model.config().out_channels, options.labels.count);
   model.dropout() = {options.extras.dropout, options.dropout_seed, std::nullopt};
   if (options.extras.ema > 0) average_.emplace(ctx, model, options.extras.ema);
   if (ctx.device.layout().samples_ahead) upload_.emplace(ctx.device, model.config(), options.activations);

@@ -41,8 +41,8 @@ struct StepExtras {
   bool operator==(const StepExtras&) const = default;
 };
 
-// Throws UsageError for values out of range, and for dropout without reversible sequences. A fused step has one sample
-// and no clipping, because both need all gradients.
+// Throws UsageError for values out of range, for dropout without reversible sequences, and for exclusive classes with
+// one output channel. A fused step has one sample and no clipping, because both need all gradients.
 void check_extras(const UNetConfig& config, OptimiserStep optimiser_step, const StepExtras& extras);
 
 struct StepOptions {
@@ -74,12 +74,14 @@ struct NonFiniteLoss : NonFiniteError {
 
 class TrainingStep {
  public:
-  // model and adam outlive this object. An average begins as the model's present weights.
+  // model and adam outlive this object. An average begins as the model's present weights. Throws UsageError as
+  // check_extras does, and Error where the labels' table does not have the network's output channels.
   TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options);
 
   // Takes one sample of a step to the device, and runs forward, losses and backward. With the last sample of the step,
   // Adam changes the weights with the mean of the samples' gradients, and the gradients are clear again. Returns the
-  // loss of each region or class (R), or nothing on the meta device.
+  // loss of each region or class (R), or nothing on the meta device. Of exclusive classes, entry 0 is the cross
+  // entropy.
   std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
                            const StepWatch& watch = {});
 

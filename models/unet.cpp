@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/label_table.h"
 #include "models/initialisation.h"
 #include "models/networks.h"
 
@@ -36,6 +37,9 @@ void check_config(const UNetConfig& config) {
     REVUNET_EXPECTS(depth >= 1 && depth <= kMostDepth, UsageError, "[model] expected `{}-depth` 1 to {}, got {}", of,
                     kMostDepth, depth);
   }
+  REVUNET_EXPECTS(config.out_channels >= 1 && config.out_channels <= kMostRegions, UsageError,
+                  "[model] expected 1 to {} output channels, a region or class each, got {}", kMostRegions,
+                  config.out_channels);
   const bool halves = network_of(config.kind).reversible_blocks;
   const int64_t unit = halves ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {

@@ -41,7 +41,8 @@ struct UNetConfig {
 // Returns the paper's networks.
 UNetConfig default_config(ModelKind kind);
 
-// Throws UsageError for channels that groups do not divide, depths below 1, and no levels.
+// Throws UsageError for channels that groups do not divide, depths below 1, no levels, and output channels
+// that are not 1 to kMostRegions.
 void check_config(const UNetConfig& config);
 
 // Throws UsageError unless x, y, z are multiples of config.size_multiple(). The message has the nearest sizes that are.
