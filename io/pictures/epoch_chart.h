@@ -15,7 +15,7 @@ namespace revunet::io {
 
 struct Series {
   std::string name;
-  std::string colour;                         // CSS, such as "var(--wt)"
+  std::string colour;                         // CSS, such as "var(--region-0)"
   std::vector<std::optional<double>> values;  // one per epoch; a line skips those that are missing
 };
 

@@ -54,20 +54,26 @@ MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const ui
   return result;
 }
 
-std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction) {
+std::vector<double> region_dice(const Task& task, std::span<const uint8_t> reference,
+                                std::span<const uint8_t> prediction) {
   REVUNET_EXPECTS(reference.size() == prediction.size(), Error,
                   "[region_dice] expected a prediction of {} voxels, as the reference has, got {}", reference.size(),
                   prediction.size());
-  std::array<int64_t, region_count> common{}, sum{};
-  for (size_t i = 0; i < reference.size(); ++i) {
-    const auto a = regions_of(reference[i]), b = regions_of(prediction[i]);
+  constexpr size_t kLabels = 256;
+  std::vector<int64_t> pairs(kLabels * kLabels);  // voxels of each pair of labels
+  for (size_t i = 0; i < reference.size(); ++i) ++pairs[reference[i] * kLabels + prediction[i]];
+  std::vector<int64_t> common(task.regions().size()), sum(common.size());
+  for (size_t pair = 0; pair < pairs.size(); ++pair) {
+    if (pairs[pair] == 0) continue;
+    const RegionSet a = task.regions_of(static_cast<uint8_t>(pair / kLabels)),
+                    b = task.regions_of(static_cast<uint8_t>(pair % kLabels));
     for (size_t r = 0; r < sum.size(); ++r) {
-      common[r] += a[r] && b[r];
-      sum[r] += a[r] + b[r];
+      common[r] += a[r] && b[r] ? pairs[pair] : 0;
+      sum[r] += (int64_t{a[r]} + int64_t{b[r]}) * pairs[pair];
     }
   }
-  std::array<double, region_count> dice{};
-  for (size_t r = 0; r < dice.size(); ++r) dice[r] = ratio_or(2 * common[r], sum[r], 1);
+  std::vector<double> dice;
+  for (size_t r = 0; r < sum.size(); ++r) dice.push_back(ratio_or(2 * common[r], sum[r], 1));
   return dice;
 }
 

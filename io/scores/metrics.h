@@ -13,6 +13,7 @@
 #include "io/dataset/regions.h"
 #include "io/scores/hausdorff.h"
 #include "io/scores/surface_dice.h"
+#include "io/task/task.h"
 
 namespace revunet::io {
 
@@ -63,8 +64,9 @@ struct MaskMetrics {
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
                           const Spacing3& spacing, const MaskRules& rules = {});
 
-// Returns only the Dice of WT, TC and ET between two label volumes (io/dataset/regions.h). It is 1 where both are
-// empty. Throws Error if their lengths differ.
-std::array<double, region_count> region_dice(std::span<const uint8_t> reference, std::span<const uint8_t> prediction);
+// Returns only the Dice of each of the task's regions between two label volumes. It is 1 where both are empty. Throws
+// Error if their lengths differ.
+std::vector<double> region_dice(const Task& task, std::span<const uint8_t> reference,
+                                std::span<const uint8_t> prediction);
 
 }  // namespace revunet::io

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "io/nifti/nifti.h"
 #include "io/progress/parallel.h"
@@ -11,20 +12,34 @@ namespace revunet {
 
 namespace {
 
-std::array<bool, io::region_count> regions_in(std::span<const uint8_t> labels) {
-  std::array<bool, io::region_count> found{};
-  for (const uint8_t label : labels) {
-    const auto regions = io::regions_of(label);
-    for (size_t r = 0; r < found.size(); ++r) found[r] = found[r] || regions[r];
-  }
+io::RegionSet regions_in(const io::Task& task, std::span<const uint8_t> labels) {
+  io::RegionSet found;
+  for (const uint8_t label : labels) found |= task.regions_of(label);
   return found;
 }
 
 }  // namespace
 
-RegionScores scores_of_case(std::span<const uint8_t> reference, const RegionValues& dice) {
-  const auto found = regions_in(reference);
-  RegionScores scores;
+void add_to(RegionValues& sums, const RegionValues& values, double divisor) {
+  sums.resize(values.size());
+  for (size_t r = 0; r < values.size(); ++r) sums[r] += values[r] / divisor;
+}
+
+double sum_of(const RegionValues& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+std::string by_region(const io::Task& task, const RegionValues& values, int digits) {
+  std::vector<std::string> words;
+  for (size_t r = 0; r < values.size(); ++r) {
+    words.push_back(fmt::format("{} {:.{}f}", task.regions()[r].name, values[r], digits));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+RegionScores scores_of_case(const io::Task& task, std::span<const uint8_t> reference, const RegionValues& dice) {
+  const io::RegionSet found = regions_in(task, reference);
+  RegionScores scores(dice.size());
   for (size_t r = 0; r < scores.size(); ++r) {
     if (found[r]) scores[r] = dice[r];
   }
@@ -32,7 +47,8 @@ RegionScores scores_of_case(std::span<const uint8_t> reference, const RegionValu
 }
 
 RegionScores mean_over_cases(std::span<const RegionScores> cases) {
-  RegionScores mean;
+  if (cases.empty()) return {};
+  RegionScores mean(cases[0].size());
   for (size_t r = 0; r < mean.size(); ++r) {
     const auto count = static_cast<double>(
         std::ranges::count_if(cases, [&](const RegionScores& scores) { return scores[r].has_value(); }));
@@ -54,13 +70,15 @@ std::optional<double> mean_over_regions(const RegionScores& scores) {
 }
 
 RegionCounts count_regions(const std::vector<io::CaseFiles>& cases, const io::OnProgress& progress) {
-  std::vector<std::array<bool, io::region_count>> found(cases.size());
+  if (cases.empty()) return {};
+  std::vector<io::RegionSet> found(cases.size());
   io::for_each_in_parallel(cases.size(), "segmentations read", progress, [&](size_t i) {
     const std::filesystem::path& path = cases[i].segmentation.value();
-    found[i] = regions_in(io::labels_of_values(io::read_nifti_labels(path).labels, cases[i].labels, path));
+    found[i] =
+        regions_in(*cases[i].task(), io::labels_of_values(io::read_nifti_labels(path).labels, cases[i].labels, path));
   });
-  RegionCounts counts{};
-  for (const auto& regions : found) {
+  RegionCounts counts(cases[0].task()->regions().size());
+  for (const io::RegionSet& regions : found) {
     for (size_t r = 0; r < counts.size(); ++r) counts[r] += regions[r] ? 1 : 0;
   }
   return counts;
@@ -70,7 +88,7 @@ bool has_regions(const RegionCounts& counts) {
   return std::ranges::any_of(counts, [](int64_t count) { return count > 0; });
 }
 
-std::string describe_choice(const RegionCounts& counts, size_t cases) {
+std::string describe_choice(const io::Task& task, const RegionCounts& counts, size_t cases) {
   if (cases == 0) return "best.safetensors is chosen by the lowest loss: no case validates";
   if (!has_regions(counts)) {
     return fmt::format("best.safetensors is chosen by the lowest loss: none of the {} cases that validate has a tumour",
@@ -78,8 +96,8 @@ std::string describe_choice(const RegionCounts& counts, size_t cases) {
   }
   std::vector<std::string> having, lacking;
   for (size_t r = 0; r < counts.size(); ++r) {
-    having.push_back(fmt::format("{} {}", io::region_names[r], counts[r]));
-    if (counts[r] == 0) lacking.emplace_back(io::region_names[r]);
+    having.push_back(fmt::format("{} {}", task.regions()[r].name, counts[r]));
+    if (counts[r] == 0) lacking.push_back(task.regions()[r].name);
   }
   return fmt::format(
       "best.safetensors is chosen by the mean Dice of the regions, each over the cases that have it: {} of {}{}",

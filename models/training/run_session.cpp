@@ -30,7 +30,8 @@ bool RunSession::restores(const TrainOptions& options, const RunFolder& folder) 
 }
 
 void RunSession::resume() {
-  Restored restored = load_checkpoint(trained_.ctx, folder_, trained_.model, trained_.adam, trained_.average);
+  Restored restored =
+      load_checkpoint(trained_.ctx, folder_, trained_.task, trained_.model, trained_.adam, trained_.average);
   state_ = std::move(restored.state);
   if (!restored.damage.empty()) {
     spdlog::warn("warning: {}; going on from the checkpoint before it, of step {}", restored.damage, state_.step);

@@ -22,6 +22,7 @@ class RunSession {
   // Trained is what a checkpoint holds in addition to the run's state.
   struct Trained {
     Context ctx;
+    const io::Task& task;
     UNet& model;
     Adam& adam;
     WeightAverage* average;  // nullptr where there is no average

@@ -48,6 +48,7 @@ std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& opti
 Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& folder, const std::string& program,
                  RunProgress& progress)
     : options_(options),
+      task_(split.training.front().task()),
       folder_(folder),
       progress_(progress),
       length_{std::ssize(split.training), options.extras.accumulate, options.epochs, options.max_steps},
@@ -56,15 +57,15 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
       model_(initial_model(ctx_, options, RunSession::restores(options, folder))),
       adam_({.learning_rate = options.learning_rate.initial, .weight_decay = options.weight_decay}),
       step_(ctx_, *model_, adam_,
-            {label_table_of(*split.training.front().task()), activation_type(options.precision), options.optimiser_step,
-             options.extras, splitmix64(options.seed ^ kDropoutKey)}),
+            {label_table_of(*task_), activation_type(options.precision), options.optimiser_step, options.extras,
+             splitmix64(options.seed ^ kDropoutKey)}),
       cache_(cache_of(options)),
       samples_(options, split.training, cache_ ? &*cache_ : nullptr, step_.upload()),
       validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
       session_(options, length_, has_regions(split.validation_regions), folder, progress,
-               {ctx_, *model_, adam_, step_.average(), watch_}),
+               {ctx_, *task_, *model_, adam_, step_.average(), watch_}),
       observers_(progress),
       memory_(options.memory(length_.steps())) {}
 
@@ -120,10 +121,10 @@ EpochRecord Trainer::train_epoch() {
     const TrainingSample sample = session_.saved_if_failing([&] { return samples_.get(state_.sample, end); });
     if (state_.epoch == 1) warn_if_cut(sample.case_name, sample.cut);
     const RegionValues losses = train_on(sample);
-    for (size_t r = 0; r < losses.size(); ++r) state_.loss[r] += losses[r];
+    add_to(state_.loss, losses);
     state_.training_seconds += stopwatch.seconds();
     state_.waiting_seconds += samples_.take_waited();
-    progress_.sample(state_.sample_of_epoch, losses[0] + losses[1] + losses[2], stopwatch.seconds());
+    progress_.sample(state_.sample_of_epoch, sum_of(losses), stopwatch.seconds());
     log_place(samples);
     session_.leave_if_interrupted();
   }
@@ -134,7 +135,7 @@ EpochRecord Trainer::train_epoch() {
 
 void Trainer::log_place(int64_t samples) {
   if (!minute_.is_over()) return;
-  const double sum = state_.loss[0] + state_.loss[1] + state_.loss[2];
+  const double sum = sum_of(state_.loss);
   spdlog::debug("epoch {}/{}, sample {}/{}: mean loss {:.4f}, {:.1f} s so far", state_.epoch, options_.epochs,
                 state_.sample_of_epoch, samples, sum / static_cast<double>(state_.sample_of_epoch),
                 state_.training_seconds);
@@ -143,11 +144,11 @@ void Trainer::log_place(int64_t samples) {
 // Returns the epoch's record, made from its steps.
 EpochRecord Trainer::epoch_record() const {
   EpochRecord record;
+  record.task = task_;
   record.epoch = state_.epoch;
   record.learning_rate = adam_.options().learning_rate;
-  for (size_t r = 0; r < record.loss.size(); ++r) {
-    record.loss[r] = state_.loss[r] / static_cast<double>(state_.sample_of_epoch);
-  }
+  record.loss = state_.loss;
+  for (double& loss : record.loss) loss /= static_cast<double>(state_.sample_of_epoch);
   record.step = state_.step;
   record.training_seconds = state_.training_seconds;
   record.waiting_seconds = state_.waiting_seconds;
@@ -164,14 +165,14 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
   ++state_.sample;
   ++state_.sample_of_epoch;
   state_.validated.clear();  // these scores were of other weights where more steps were asked for since
-  for (size_t r = 0; r < losses.size(); ++r) state_.step_loss[r] += losses[r] / static_cast<double>(place.count);
+  add_to(state_.step_loss, losses, static_cast<double>(place.count));
   if (place.index + 1 == place.count) {
     ++state_.step;
     if (recorder_) recorder_->end_step();
     observers_.show([&](RunObserver& observer) { observer.on_step(state_.step, state_.step_loss); });
     state_.step_loss = {};
   }
-  return {losses[0], losses[1], losses[2]};
+  return losses;
 }
 
 std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlace& place) try {
@@ -216,9 +217,9 @@ RegionScores Trainer::validation_scores() {
     if (!state_.best_score) warn_if_cut(validation_.name(i), c->cut);  // in the first validation
     std::vector<uint8_t> labels = labels_of(predicted(*c), *c->task, validation_.name(i));
     io::clear_padding(labels, c->placement);  // as in a prediction's file, which has no such voxels
-    const RegionValues dice = io::region_dice(c->labels, labels);
+    const RegionValues dice = io::region_dice(*c->task, c->labels, labels);
     observers_.show([&](RunObserver& observer) { observer.on_validation_case({state_.epoch, i, *c, labels, dice}); });
-    state_.validated.push_back(scores_of_case(c->labels, dice));
+    state_.validated.push_back(scores_of_case(*c->task, c->labels, dice));
     if (minute_.is_over()) {
       spdlog::debug("epoch {}/{}, validated {}/{}", state_.epoch, options_.epochs, i + 1, count);
     }

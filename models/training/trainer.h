@@ -49,6 +49,7 @@ class Trainer {
   void warn_if_cut(const std::string& case_name, const io::Size3& cut);
 
   const TrainOptions& options_;
+  const io::TaskPointer task_;
   RunFolder& folder_;
   RunProgress& progress_;
   const RunLength length_;

@@ -41,7 +41,7 @@ struct Checkpoint {
     state.log = "header\n";
     save_checkpoint(folder, *model, adam, nullptr, state);
   }
-  RunState load() { return load_checkpoint(ctx, folder, *model, adam, nullptr).state; }
+  RunState load() { return load_checkpoint(ctx, folder, *io::brats_task(), *model, adam, nullptr).state; }
   // The checksum is that of models/training/run_folder/checkpoint.cpp: the state, then every tensor's name and bytes.
   void set_state(const std::string& text) {
     io::SafetensorsFile file = io::read_safetensors(path);
@@ -76,10 +76,13 @@ TEST_CASE("a checkpoint with a sound checksum and fields of another type is refu
       {"sample", nullptr},
       {"sample_of_epoch", 4},
       {"loss", {1, 2}},
+      {"loss", {1, 2, 3, 4}},
       {"loss", "low"},
       {"step_loss", {1, 2, "x"}},
       {"training_seconds", "long"},
       {"validated", {1, 2}},
+      {"validated", {{0.5, nullptr}}},
+      {"validated", {{0.5, nullptr, 1, 1}}},
       {"next_turn", true},
       {"log", 7},
       {"recent", {{1}}},

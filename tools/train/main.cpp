@@ -116,7 +116,7 @@ void run_trainer(const TrainOptions& options, const std::string& configuration, 
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
-              describe_choice(split.validation_regions, split.validation.size()));
+              describe_choice(*split.training.front().task(), split.validation_regions, split.validation.size()));
   if (verbosity() == Verbosity::verbose) {
     log_start(configuration, split);
     trainer.add(std::make_unique<VerboseLines>(split));

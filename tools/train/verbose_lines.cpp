@@ -10,10 +10,6 @@ namespace revunet::tools {
 
 namespace {
 
-std::string by_region(const RegionValues& values) {
-  return fmt::format("WT {:.4f}, TC {:.4f}, ET {:.4f}", values[0], values[1], values[2]);
-}
-
 void log_cases(const std::string& part, const std::vector<io::CaseFiles>& cases) {
   for (const io::CaseFiles& c : cases) spdlog::debug("{} case {}", part, io::printable_line(c.name));
 }
@@ -28,12 +24,13 @@ void log_start(const std::string& configuration, const Split& split) {
 }
 
 void VerboseLines::on_step(int64_t step, const RegionValues& losses) {
-  spdlog::debug("step {}  loss {:.4f} ({})", step, losses[0] + losses[1] + losses[2], by_region(losses));
+  spdlog::debug("step {}  loss {:.4f} ({})", step, sum_of(losses),
+                by_region(*split_.training.front().task(), losses, 4));
 }
 
 void VerboseLines::on_validation_case(const ValidatedCase& c) {
   spdlog::debug("epoch {}  validation case {}  Dice {}", c.epoch, io::printable_line(split_.validation[c.index].name),
-                by_region(c.dice));
+                by_region(*c.input.task, c.dice, 4));
 }
 
 }  // namespace revunet::tools

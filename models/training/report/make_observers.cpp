@@ -14,7 +14,8 @@ std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& opt
   if (options.previews > 0) {
     observers.push_back(std::make_unique<Previews>(folder, split.validation, options.previews, picture));
   }
-  if (options.tensorboard) observers.push_back(std::make_unique<TensorBoard>(folder, picture));
+  if (options.tensorboard)
+    observers.push_back(std::make_unique<TensorBoard>(folder, split.training.front().task(), picture));
   observers.push_back(std::make_unique<MemoryTimeline>(folder, options));
   observers.push_back(std::make_unique<ReportWriter>(folder));
   return observers;

@@ -57,14 +57,10 @@ std::string tile(const std::string& what, const std::string& value, const std::s
       io::escaped(what), io::escaped(value), io::escaped(more));
 }
 
-std::string regions_in_words(const RegionValues& v) {
-  return fmt::format("WT {:.3f} · TC {:.3f} · ET {:.3f}", v[0], v[1], v[2]);
-}
-
-std::string regions_in_words(const RegionScores& v) {
+std::string regions_in_words(const io::Task& task, const RegionScores& v) {
   std::vector<std::string> words;
   for (size_t r = 0; r < v.size(); ++r) {
-    if (v[r]) words.push_back(fmt::format("{} {:.3f}", io::region_names[r], *v[r]));
+    if (v[r]) words.push_back(fmt::format("{} {:.3f}", task.regions()[r].name, *v[r]));
   }
   return fmt::format("{}", fmt::join(words, " · "));
 }
@@ -73,7 +69,7 @@ std::string score_tile(const Log& log) {
   const EpochRecord* best = best_epoch(log);
   if (const auto score = best->mean_dice()) {
     return tile("Best validation Dice", fmt::format("{:.4f}", *score),
-                fmt::format("epoch {}: {}", best->epoch, regions_in_words(best->dice)));
+                fmt::format("epoch {}: {}", best->epoch, regions_in_words(*best->task, best->dice)));
   }
   return tile("Lowest loss", fmt::format("{:.4f}", best->total_loss()),
               fmt::format("epoch {}; no validation", best->epoch));
@@ -103,7 +99,8 @@ std::string summary(const Log& log, const Settings& settings, const std::optiona
                fmt::format("{} optimiser steps", log.empty() ? 0 : log.back().step));
   if (!log.empty()) {
     text += score_tile(log);
-    text += tile("Loss", fmt::format("{:.4f}", log.back().total_loss()), regions_in_words(log.back().loss));
+    text += tile("Loss", fmt::format("{:.4f}", log.back().total_loss()),
+                 regions_in_words(*log.back().task, {log.back().loss.begin(), log.back().loss.end()}));
     text += time_tile(log);
     const EpochRecord& peak = epoch_of_peak(log);
     text += tile("Tensors in training, peak", fmt::format("{:.1f} MiB", mib(peak.memory.peak_allocated)),
@@ -247,7 +244,7 @@ std::string report_of(const fs::path& run) {
   REVUNET_EXPECTS(fs::exists(run / "log.csv"), DataError,
                   "[{}] expected the folder of a run, with log.csv, which is there from the first epoch on",
                   run.string());
-  const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv");
+  const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv", io::brats_task());
   const Settings settings(run);
   const TrainLog train_log = train_log_of(run);
   const std::optional<SplitNames> split = split_of(run);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 
 #include "io/pictures/canvas.h"
 #include "io/pictures/region_colours.h"
@@ -74,8 +75,16 @@ summary { cursor: pointer; }
 }
 )css";
 
+// Returns the CSS variable of a region's colour.
+inline std::string region_variable(size_t region) {
+  constexpr std::string_view kStart = "--";
+  return fmt::format("{}region-{}", kStart, region % io::kRegionColours.size());
+}
+
 inline std::string regions_of_style(const io::RegionColours& colours) {
-  return fmt::format("--wt: #{:06x}; --tc: #{:06x}; --et: #{:06x};", colours[0], colours[1], colours[2]);
+  std::string style;
+  for (size_t r = 0; r < colours.size(); ++r) style += fmt::format("{}: #{:06x}; ", region_variable(r), colours[r]);
+  return style;
 }
 
 // The colours of light pages are those of pictures on white.

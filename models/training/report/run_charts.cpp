@@ -7,6 +7,7 @@
 #include "engine/memory/allocation_table.h"
 #include "io/pictures/epoch_chart.h"
 #include "models/plan/trace/tag_colours.h"
+#include "models/training/report/report_style.h"
 #include "models/training/report/run_log.h"
 
 namespace revunet {
@@ -21,7 +22,19 @@ std::vector<std::optional<double>> values_of(const Log& log, Value value) {
   return values;
 }
 
-constexpr std::array kRegionVariables = {"var(--wt)", "var(--tc)", "var(--et)"};
+std::string colour_of_region(size_t region) {
+  return fmt::format("var({})", region_variable(region));
+}
+
+// Adds a line for each region of what values(record) has.
+template <class Values>
+void add_regions(io::EpochChart& chart, const Log& log, Values values) {
+  const std::vector<io::Task::Region>& regions = log[0].task->regions();
+  for (size_t r = 0; r < regions.size(); ++r) {
+    chart.series.push_back(
+        {regions[r].name, colour_of_region(r), values_of(log, [&](const EpochRecord& e) { return values(e)[r]; })});
+  }
+}
 
 io::EpochChart chart_of(const Log& log, const std::string& title, const std::string& unit, io::EpochChart::Kind kind,
                         std::function<std::string(double)> words) {
@@ -60,10 +73,7 @@ std::string colour_of_tag(Tag tag) {
 
 std::string dice_chart(const Log& log) {
   io::EpochChart chart = chart_of(log, "Validation Dice", "0 to 1", io::EpochChart::Kind::lines, four_digits);
-  for (size_t r = 0; r < kRegionVariables.size(); ++r) {
-    chart.series.push_back(
-        {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.dice[r]; })});
-  }
+  add_regions(chart, log, [](const EpochRecord& e) { return e.dice; });
   chart.series.push_back({"mean", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.mean_dice(); })});
   chart.greatest = 1;
   chart.marked = best_epoch(log)->epoch;
@@ -73,10 +83,7 @@ std::string dice_chart(const Log& log) {
 std::string loss_chart(const Log& log) {
   io::EpochChart chart =
       chart_of(log, "Loss, mean over the epoch's samples", "no unit", io::EpochChart::Kind::lines, four_digits);
-  for (size_t r = 0; r < kRegionVariables.size(); ++r) {
-    chart.series.push_back(
-        {io::region_names[r], kRegionVariables[r], values_of(log, [&](const EpochRecord& e) { return e.loss[r]; })});
-  }
+  add_regions(chart, log, [](const EpochRecord& e) { return e.loss; });
   return io::svg_of_chart(chart);
 }
 
@@ -91,10 +98,10 @@ std::string time_chart(const Log& log) {
   io::EpochChart chart = chart_of(log, "Time per epoch", "seconds", io::EpochChart::Kind::stacked,
                                   [](double v) { return fmt::format("{:.2f} s", v); });
   chart.series = {
-      {"computing", "var(--tc)",
+      {"computing", "var(--region-1)",
        values_of(log, [](const EpochRecord& e) { return e.training_seconds - e.waiting_seconds; })},
-      {"waiting for data", "var(--et)", values_of(log, [](const EpochRecord& e) { return e.waiting_seconds; })},
-      {"validation", "var(--wt)", values_of(log, [](const EpochRecord& e) { return e.validation_seconds; })}};
+      {"waiting for data", "var(--region-2)", values_of(log, [](const EpochRecord& e) { return e.waiting_seconds; })},
+      {"validation", "var(--region-0)", values_of(log, [](const EpochRecord& e) { return e.validation_seconds; })}};
   return io::svg_of_chart(chart);
 }
 

@@ -76,17 +76,16 @@ double number_within(const Rows& rows, size_t i, const std::string& column, doub
 constexpr double kLongest = 1e12;  // seconds: more than 30,000 years
 constexpr double kLargestRate = 1e300;
 
-constexpr std::array<const char*, io::region_count> kLossColumns = {"loss_wt", "loss_tc", "loss_et"};
-constexpr std::array<const char*, io::region_count> kDiceColumns = {"dice_wt", "dice_tc", "dice_et"};
-
-EpochRecord record_of(const Rows& rows, size_t i) {
+EpochRecord record_of(const Rows& rows, size_t i, const io::TaskPointer& task) {
   EpochRecord r;
+  r.task = task;
   r.epoch = rows.number<int64_t>(i, "epoch");
   r.step = rows.number<int64_t>(i, "step");
   r.learning_rate = number_within(rows, i, "learning_rate", 0, kLargestRate);
-  for (size_t k = 0; k < r.loss.size(); ++k) r.loss[k] = rows.number<double>(i, kLossColumns[k]);
-  for (size_t k = 0; k < r.dice.size(); ++k) {
-    if (!rows.empty(i, kDiceColumns[k])) r.dice[k] = number_within(rows, i, kDiceColumns[k], 0, 1);
+  for (const io::Task::Region& region : task->regions()) {
+    r.loss.push_back(rows.number<double>(i, region_column("loss", region)));
+    const std::string dice = region_column("dice", region);
+    r.dice.push_back(rows.empty(i, dice) ? std::nullopt : std::optional(number_within(rows, i, dice, 0, 1)));
   }
   r.training_seconds = number_within(rows, i, "training_seconds", 0, kLongest);
   r.waiting_seconds = number_within(rows, i, "waiting_seconds", 0, r.training_seconds);
@@ -101,11 +100,12 @@ EpochRecord record_of(const Rows& rows, size_t i) {
 
 }  // namespace
 
-std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin) {
+std::vector<EpochRecord> parse_log(const std::string& csv, const std::filesystem::path& origin,
+                                   const io::TaskPointer& task) {
   const Rows rows(csv, origin);
   std::vector<EpochRecord> records;
   for (size_t i = 0; i < rows.count(); ++i) {
-    records.push_back(record_of(rows, i));
+    records.push_back(record_of(rows, i, task));
     const int64_t before = i == 0 ? 0 : records[i - 1].epoch;
     rows.expect(records[i].epoch > before, i, "epoch", fmt::format("an epoch after {}", before));
   }

@@ -16,7 +16,9 @@ void TensorBoard::on_start(int64_t step) {
 }
 
 void TensorBoard::add_regions(int64_t step, const std::string& group, const RegionValues& values) {
-  for (size_t r = 0; r < values.size(); ++r) file_->add_scalar(step, group + "/" + io::region_names[r], values[r]);
+  for (size_t r = 0; r < values.size(); ++r) {
+    file_->add_scalar(step, group + "/" + task_->regions()[r].name, values[r]);
+  }
 }
 
 void TensorBoard::on_step(int64_t step, const RegionValues& losses) {
@@ -46,7 +48,7 @@ void TensorBoard::on_epoch(const EpochRecord& r) {
     add(fmt::format("memory_mib/{}", kTagNames[tag]), mib(r.memory.at_peak[tag]));
   }
   for (size_t i = 0; i < r.dice.size(); ++i) {
-    if (r.dice[i]) add(fmt::format("dice/{}", io::region_names[i]), *r.dice[i]);
+    if (r.dice[i]) add("dice/" + task_->regions()[i].name, *r.dice[i]);
   }
   if (r.mean_dice()) add("dice/mean", *r.mean_dice());
   file_->flush();

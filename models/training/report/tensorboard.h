@@ -16,8 +16,8 @@ namespace revunet {
 class TensorBoard : public RunObserver {
  public:
   // Where there is a picture of the case at hand, it is taken from `picture`.
-  TensorBoard(const RunFolder& folder, std::shared_ptr<Picture> picture)
-      : folder_(folder.file("tensorboard")), picture_(std::move(picture)) {}
+  TensorBoard(const RunFolder& folder, io::TaskPointer task, std::shared_ptr<Picture> picture)
+      : folder_(folder.file("tensorboard")), task_(std::move(task)), picture_(std::move(picture)) {}
 
   std::string name() const override { return "events for TensorBoard"; }
   void on_start(int64_t step) override;
@@ -29,6 +29,7 @@ class TensorBoard : public RunObserver {
   void add_regions(int64_t step, const std::string& group, const RegionValues& values);
 
   std::filesystem::path folder_;
+  io::TaskPointer task_;
   std::shared_ptr<Picture> picture_;
   int64_t step_ = 0;                   // the last step of the run
   std::optional<io::EventFile> file_;  // set by on_start

@@ -36,8 +36,28 @@ json to_json(const RegionScores& scores) {
   return j;
 }
 
-RegionScores region_scores_from(const json& j) {
-  RegionScores scores;
+// A run's state has these numbers of values.
+struct ValueCounts {
+  size_t losses;   // of a sample
+  size_t regions;  // of a validated case
+};
+
+void expect_count(const json& values, const char* what, size_t count) {
+  REVUNET_EXPECTS(values.is_array() && values.size() == count, DataError, "expected {} values of {}, got {}", count,
+                  what, io::excerpt(values));
+}
+
+RegionValues losses_from(const json& j, const char* name, size_t count) {
+  const json& values = member(j, name);
+  if (values != json::array()) expect_count(values, name, count);
+  RegionValues losses;
+  for (const json& value : values) losses.push_back(io::number_of(value, name));
+  return losses;
+}
+
+RegionScores region_scores_from(const json& j, size_t regions) {
+  expect_count(j, "validated", regions);
+  RegionScores scores(regions);
   for (size_t r = 0; r < scores.size(); ++r) {
     if (!j.at(r).is_null()) scores[r] = io::number_of(j.at(r), "validated");
   }
@@ -71,7 +91,7 @@ json to_json(const RunState& s, const Adam& adam) {
   return j;
 }
 
-RunState state_from(const json& j) {
+RunState state_from(const json& j, const ValueCounts& counts) {
   RunState s;
   const json& seed = member(j, "seed");
   REVUNET_EXPECTS(seed.is_number_unsigned(), DataError, "expected a whole number for seed, got {}", io::excerpt(seed));
@@ -81,15 +101,15 @@ RunState state_from(const json& j) {
   s.step = integer_member(j, "step", 0, kMostCount);
   s.sample = integer_member(j, "sample", 0, kMostCount);
   s.sample_of_epoch = integer_member(j, "sample_of_epoch", 0, s.order.cases);
-  s.loss = member(j, "loss").get<RegionValues>();
-  s.step_loss = member(j, "step_loss").get<RegionValues>();
+  s.loss = losses_from(j, "loss", counts.losses);
+  s.step_loss = losses_from(j, "step_loss", counts.losses);
   s.training_seconds = number_member(j, "training_seconds");
   s.waiting_seconds = number_member(j, "waiting_seconds");
   s.older_scores = !j.contains(kScoresKey);
   // A validation that an older version began is repeated, because that version did not keep which regions its cases
   // have.
   for (const json& scores : s.older_scores ? json::array() : member(j, "validated")) {
-    s.validated.push_back(region_scores_from(scores));
+    s.validated.push_back(region_scores_from(scores, counts.regions));
   }
   s.next_turn = integer_member(j, "next_turn", 0, kMostCount);
   s.log = io::text_member(j, "log");
@@ -136,7 +156,7 @@ struct Checked {
   std::vector<int64_t> adam_steps;
 };
 
-Checked read_checked(const std::filesystem::path& path) {
+Checked read_checked(const std::filesystem::path& path, const ValueCounts& counts) {
   Checked checked{io::read_safetensors(path), {}, {}};
   const auto metadata = [&](const char* key) -> const std::string& {
     const auto found = checked.file.metadata.find(key);
@@ -152,7 +172,7 @@ Checked read_checked(const std::filesystem::path& path) {
                   path.string(), io::excerpt(metadata("crc32")), sum);
   io::at_place(path.string(), [&] {
     const json state = io::parse_json(metadata("state"));
-    checked.state = state_from(state);
+    checked.state = state_from(state, counts);
     checked.adam_steps = adam_steps_from(state);
   });
   return checked;
@@ -167,14 +187,14 @@ void move_aside(const std::filesystem::path& damaged, const std::filesystem::pat
                   error.message());
 }
 
-Checked read_newest(const RunFolder& folder, std::string& damage) {
+Checked read_newest(const RunFolder& folder, const ValueCounts& counts, std::string& damage) {
   try {
-    return read_checked(folder.file(kNewest));
+    return read_checked(folder.file(kNewest), counts);
   } catch (const DataError& e) {
     damage = e.what();
   }
   try {
-    return read_checked(folder.file(kPrevious));
+    return read_checked(folder.file(kPrevious), counts);
   } catch (const DataError& e) {
     throw DataError(fmt::format(
         "{}\nand the one before: {}\nthere is nothing to resume; start anew, with `init` and last.safetensors "
@@ -207,9 +227,11 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
   io::write_safetensors(folder.file(kNewest), file, folder.file(kPrevious));
 }
 
-Restored load_checkpoint(const Context& ctx, const RunFolder& folder, UNet& model, Adam& adam, WeightAverage* average) {
+Restored load_checkpoint(const Context& ctx, const RunFolder& folder, const io::Task& task, UNet& model, Adam& adam,
+                         WeightAverage* average) {
   Restored restored;
-  Checked checked = read_newest(folder, restored.damage);
+  const ValueCounts counts{static_cast<size_t>(model.config().out_channels), task.regions().size()};
+  Checked checked = read_newest(folder, counts, restored.damage);
   if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
   restored.state = std::move(checked.state);
   const std::vector<int64_t>& steps = checked.adam_steps;

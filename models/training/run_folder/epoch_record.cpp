@@ -2,7 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "io/text/durations.h"
+#include "io/text/lower_case.h"
 
 namespace revunet {
 
@@ -16,18 +19,28 @@ std::string in_words(double seconds) {
 
 }  // namespace
 
-std::string csv_header() {
-  std::string header =
-      "epoch,step,learning_rate,loss,loss_wt,loss_tc,loss_et,dice_wt,dice_tc,dice_et,training_seconds,"
-      "waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
+std::string region_column(const std::string& what, const io::Task::Region& region) {
+  std::string name = what + "_" + io::lower_case(region.name);
+  std::ranges::replace(name, ' ', '_');
+  return name;
+}
+
+std::string csv_header(const io::Task& task) {
+  std::string header = "epoch,step,learning_rate,loss";
+  for (const char* what : {"loss", "dice"}) {
+    for (const io::Task::Region& region : task.regions()) header += "," + region_column(what, region);
+  }
+  header += ",training_seconds,waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
   for (const char* tag : kTagNames) header += fmt::format(",peak_{}_bytes", tag);
   return header + '\n';
 }
 
 std::string csv_row(const EpochRecord& r) {
-  std::string row =
-      fmt::format("{},{},{:g},{:.6f},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss(), fmt::join(r.loss, ","));
-  for (const std::optional<double>& dice : r.dice) row += dice ? fmt::format(",{:.6f}", *dice) : ",";
+  std::string row = fmt::format("{},{},{:g},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss());
+  for (const double loss : r.loss) row += fmt::format(",{:.6f}", loss);
+  for (size_t i = 0; i < r.task->regions().size(); ++i) {
+    row += !r.dice.empty() && r.dice[i] ? fmt::format(",{:.6f}", *r.dice[i]) : ",";
+  }
   return row + fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds,
                            r.validation_seconds, r.memory.peak_allocated, r.memory.peak_reserved,
                            fmt::join(r.memory.at_peak, ","));
@@ -38,7 +51,7 @@ std::string describe(const EpochRecord& r, int64_t epochs, bool best) {
   if (r.mean_dice()) {
     line += "  Dice";
     for (size_t i = 0; i < r.dice.size(); ++i) {
-      line += fmt::format(" {} {}", io::region_names[i], r.dice[i] ? fmt::format("{:.3f}", *r.dice[i]) : "-");
+      line += fmt::format(" {} {}", r.task->regions()[i].name, r.dice[i] ? fmt::format("{:.3f}", *r.dice[i]) : "-");
     }
   }
   return line + fmt::format("  {} ({} waiting){}", in_words(r.training_seconds + r.validation_seconds),

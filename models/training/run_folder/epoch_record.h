@@ -11,21 +11,24 @@
 namespace revunet {
 
 struct EpochRecord {
+  io::TaskPointer task;
   int64_t epoch = 0, step = 0;  // of the whole run, both from 1
   double learning_rate = 0;
-  RegionValues loss{};  // mean Dice loss over the epoch's steps
-  RegionScores dice;    // mean of each region over the validation cases that have it; nothing without validation
+  RegionValues loss;  // mean Dice loss over the epoch's steps
+  RegionScores dice;  // mean of each region over the validation cases that have it; nothing without validation
   double training_seconds = 0, validation_seconds = 0;
   double waiting_seconds = 0;  // the part of training spent waiting for data
   MemoryStats memory;          // at the epoch's peak
   bool validated = false;      // a validated epoch has no dice either where no case has a region
 
-  double total_loss() const { return loss[0] + loss[1] + loss[2]; }
+  double total_loss() const { return sum_of(loss); }
   std::optional<double> mean_dice() const { return mean_over_regions(dice); }
 };
 
+// Returns the name of a column for a region, such as "dice_wt": small letters, and _ for a space.
+std::string region_column(const std::string& what, const io::Task::Region& region);
 // Both end with a line break. A region without a Dice has an empty cell.
-std::string csv_header();
+std::string csv_header(const io::Task& task);
 std::string csv_row(const EpochRecord& record);
 
 // Returns "epoch 3/100  loss ...", in 100 columns, out of `epochs`. best is set where its weights are those to keep.

@@ -92,7 +92,7 @@ void RunFolder::expect_new(const fs::path& path) {
   expect_writable(path, path);
 }
 
-RunFolder::RunFolder(fs::path path, RunLock lock) : path_(std::move(path)), lock_(std::move(lock)), log_(csv_header()) {
+RunFolder::RunFolder(fs::path path, RunLock lock) : path_(std::move(path)), lock_(std::move(lock)) {
   io::remove_leftovers(path_, kWritten);
 }
 
@@ -117,6 +117,7 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
 }
 
 void RunFolder::append(const EpochRecord& record) {
+  if (log_.empty()) log_ = csv_header(*record.task);
   log_ += csv_row(record);
   write("log.csv", log_);
 }

@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "io/nifti/nifti.h"
+#include "io/task/brats_task.h"
 #include "tests/io/mask_shapes.h"
 #include "tests/support/catch.h"
 #include "tests/support/near.h"
@@ -102,14 +103,14 @@ TEST_CASE("sensitivity and specificity count what their names say", "[metrics]")
 TEST_CASE("Dice of regions counts a label in each region that holds it", "[metrics]") {
   // Labels 1 and 4 are tumour core, all are whole tumour, and 4 is enhancing tumour.
   const std::vector<uint8_t> reference = {0, 1, 2, 4, 4, 0}, prediction = {0, 4, 2, 4, 1, 2};
-  const auto dice = region_dice(reference, prediction);
+  const auto dice = region_dice(*io::brats_task(), reference, prediction);
   CHECK(dice[0] == 2 * 4.0 / (4 + 5));
   CHECK(dice[1] == 1);
   CHECK(dice[2] == 2 * 1.0 / (2 + 2));
   const std::vector<uint8_t> oedema = {2, 0, 0, 0, 0, 0};
-  CHECK(region_dice(oedema, oedema) == std::array<double, 3>{1, 1, 1});
-  CHECK(region_dice(reference, oedema) == std::array<double, 3>{0, 0, 0});
-  CHECK_THROWS_AS(region_dice(reference, std::vector<uint8_t>(5)), Error);
+  CHECK(region_dice(*io::brats_task(), oedema, oedema) == std::vector<double>{1, 1, 1});
+  CHECK(region_dice(*io::brats_task(), reference, oedema) == std::vector<double>{0, 0, 0});
+  CHECK_THROWS_AS(region_dice(*io::brats_task(), reference, std::vector<uint8_t>(5)), Error);
 }
 
 TEST_CASE("HD95 of random masks equals brute force at any spacing", "[metrics]") {

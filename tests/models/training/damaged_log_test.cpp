@@ -21,10 +21,11 @@ namespace {
 // The log has two epochs. Each test changes cells of the second.
 std::string log_with(const std::map<std::string, std::string>& changed) {
   std::vector<std::string> names, cells;
-  std::istringstream header(csv_header());
+  std::istringstream header(csv_header(*io::brats_task()));
   for (std::string name; std::getline(header, name, ',');) names.push_back(name);
   names.back().pop_back();  // the line break
   EpochRecord first;
+  first.task = io::brats_task();
   first.epoch = 1, first.step = 10, first.learning_rate = 1e-4;
   first.loss = {0.5, 0.6, 0.7};
   first.training_seconds = 2;
@@ -39,7 +40,7 @@ std::string log_with(const std::map<std::string, std::string>& changed) {
     REQUIRE(at != names.end());
     cells[static_cast<size_t>(at - names.begin())] = value;
   }
-  return csv_header() + csv_row(first) + fmt::format("{}\n", fmt::join(cells, ","));
+  return csv_header(*io::brats_task()) + csv_row(first) + fmt::format("{}\n", fmt::join(cells, ","));
 }
 
 std::string page_of(const TemporaryFolder& folder, const std::map<std::string, std::string>& changed) {
@@ -65,13 +66,13 @@ TEST_CASE("losses that are not finite are left out of the chart, with a word, an
     CHECK_THAT(page_of(folder, {{"loss_wt", loss}}),
                ContainsSubstring("1 of 6 values left out: too large, or not a number"));
   }
-  CHECK(best_epoch(parse_log(log_with({{"loss_et", "nan"}}), "log.csv"))->epoch == 1);
-  CHECK(best_epoch(parse_log(log_with({{"loss_et", "0.1"}}), "log.csv"))->epoch == 2);
+  CHECK(best_epoch(parse_log(log_with({{"loss_et", "nan"}}), "log.csv", io::brats_task()))->epoch == 1);
+  CHECK(best_epoch(parse_log(log_with({{"loss_et", "0.1"}}), "log.csv", io::brats_task()))->epoch == 2);
 }
 
 TEST_CASE("what no run writes into its log is refused with its place", "[report]") {
   const auto refusal = [](const std::map<std::string, std::string>& changed) {
-    return message_of<DataError>([&] { parse_log(log_with(changed), "run/log.csv"); });
+    return message_of<DataError>([&] { parse_log(log_with(changed), "run/log.csv", io::brats_task()); });
   };
   CHECK(refusal({{"learning_rate", "-1"}}) ==
         "[run/log.csv] expected a number from 0 to 1e+300 under learning_rate in line 3, got '-1'");

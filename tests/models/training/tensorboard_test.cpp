@@ -12,7 +12,7 @@ TEST_CASE("pictures of a validation that is interrupted are in the event file, e
   const TemporaryFolder folder;
   const RunFolder run = RunFolder::make(folder / "run");
   const auto picture = std::make_shared<Picture>();
-  TensorBoard board(run, picture);
+  TensorBoard board(run, io::brats_task(), picture);
   board.on_start(0);
   board.on_step(6, {1, 1, 1});
   const io::Preprocessed input;
