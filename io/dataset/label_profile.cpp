@@ -113,7 +113,7 @@ std::string LabelProfile::meanings_text() const {
 }
 
 bool LabelProfile::same_meanings(const LabelProfile& other) const {
-  return task_ == other.task_ && meanings_ == other.meanings_;
+  return same_task(*task_, *other.task_) && meanings_ == other.meanings_;
 }
 
 bool has_two_conventions(const std::string& case_name) {

@@ -36,12 +36,14 @@ int depth_of(std::string_view text) {
 // Refuses a second value under one key, because some readers take the first and others the last.
 class DistinctKeys {
  public:
-  bool operator()(int, json::parse_event_t event, const json& value) {
+  template <class Json>
+  bool operator()(int, json::parse_event_t event, const Json& value) {
     if (event == json::parse_event_t::object_start) open_.emplace_back();
     if (event == json::parse_event_t::object_end) open_.pop_back();
     if (event == json::parse_event_t::key) {
-      REVUNET_EXPECTS(open_.back().insert(value.get<std::string>()).second, DataError,
-                      "expected each key of an object once, got {} twice; remove one of them", excerpt(value));
+      REVUNET_EXPECTS(open_.back().insert(value.template get<std::string>()).second, DataError,
+                      "expected each key of an object once, got {} twice; remove one of them",
+                      excerpt(std::string_view(value.dump())));
     }
     return true;
   }
@@ -50,14 +52,21 @@ class DistinctKeys {
   std::vector<std::set<std::string>> open_;  // keys of each object that has not ended
 };
 
-json parsed(std::string_view text, const json::parser_callback_t& on_event) {
+template <class Json>
+Json parsed(std::string_view text, const typename Json::parser_callback_t& on_event) {
   REVUNET_EXPECTS(depth_of(text) <= max_depth, DataError,
                   "expected JSON nested at most {} deep, got more; check that it is the right file", max_depth);
   try {
-    return json::parse(text, on_event);
+    return Json::parse(text, on_event);
   } catch (const json::exception& e) {
     throw DataError(fmt::format("expected JSON, got: {}; check that the file is whole", reason_of(e)));
   }
+}
+
+template <class Json>
+Json parsed_file(const std::filesystem::path& path) {
+  const std::string text = read_whole_file(path);
+  return at_place(path.string(), [&] { return parsed<Json>(text, DistinctKeys()); });
 }
 
 }  // namespace
@@ -69,12 +78,15 @@ std::string reason_of(const json::exception& e) {
 }
 
 json parse_json(std::string_view text) {
-  return parsed(text, nullptr);
+  return parsed<json>(text, nullptr);
 }
 
 json read_json_file(const std::filesystem::path& path) {
-  const std::string text = read_whole_file(path);
-  return at_place(path.string(), [&] { return parsed(text, DistinctKeys()); });
+  return parsed_file<json>(path);
+}
+
+nlohmann::ordered_json read_ordered_json_file(const std::filesystem::path& path) {
+  return parsed_file<nlohmann::ordered_json>(path);
 }
 
 const json& member(const json& object, std::string_view key) {

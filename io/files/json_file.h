@@ -24,6 +24,9 @@ nlohmann::json parse_json(std::string_view text);
 // Parses a file. Throws DataError with the path, as read_whole_file and parse_json do.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 
+// Does the same, and keeps the order of each object's keys.
+nlohmann::ordered_json read_ordered_json_file(const std::filesystem::path& path);
+
 // Returns the start of a value, for a message. It is a template, so that texts are not taken for JSON.
 template <std::same_as<nlohmann::json> Json>
 std::string excerpt(const Json& value) {

@@ -47,6 +47,16 @@ void expect_cases_of(const ScoreFile& file, const ScoreFile& other) {
                   other.path.string(), list_of(missing));
 }
 
+// Files of one task have its regions in one order. An edited file may have another.
+void expect_same_regions(const ScoreFile& first, const ScoreFile& second) {
+  std::vector<std::string> a = first.regions, b = second.regions;
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  REVUNET_EXPECTS(
+      a == b, DataError, "[{}] expected scores of the regions {}, as {} has them, got {}; compare scores of one task",
+      second.path.string(), fmt::join(first.regions, ", "), first.path.string(), fmt::join(second.regions, ", "));
+}
+
 std::vector<std::string> keys_of(const ScoresOfRegion& scores) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : scores.metrics) keys.push_back(key);
@@ -61,14 +71,13 @@ void expect_same_references(const ScoreFile& first, const ScoreFile& second) {
         "[{}] expected {} to be scored against the reference of {}, with the label profile {}, got {}; score "
         "both sets of predictions with the same `labels`",
         second.path.string(), name, first.path.string(), scores.label_profile, others.label_profile);
-    for (size_t region = 0; region < region_count; ++region) {
-      const ScoresOfRegion &a = scores.regions[region], &b = others.regions[region];
+    for (const std::string& region : first.regions) {
+      const ScoresOfRegion &a = scores.regions.at(region), &b = others.regions.at(region);
       REVUNET_EXPECTS(
           a.reference_voxels == b.reference_voxels, DataError,
           "[{}] expected {} to be scored against the reference of {}, whose {} has {} voxels, got {} voxels; "
           "score both sets of predictions against the same references",
-          second.path.string(), name, first.path.string(), region_names[region], a.reference_voxels,
-          b.reference_voxels);
+          second.path.string(), name, first.path.string(), region, a.reference_voxels, b.reference_voxels);
       REVUNET_EXPECTS(keys_of(a) == keys_of(b), DataError,
                       "[{}] expected the scores {} of {}, got {}; score both sets of predictions with the same options",
                       second.path.string(), fmt::join(keys_of(a), ", "), name, fmt::join(keys_of(b), ", "));
@@ -80,13 +89,13 @@ double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-MetricComparison compare_metric(const ScoreFile& first, const ScoreFile& second, size_t region,
+MetricComparison compare_metric(const ScoreFile& first, const ScoreFile& second, const std::string& region,
                                 const std::string& metric, const BootstrapRules& rules) {
   std::vector<double> a, b, differences;
   MetricComparison row{.region = region, .metric = metric, .statistics = {}};
   for (const auto& [name, scores] : first.cases) {
-    const double x = scores.regions[region].metrics.at(metric),
-                 y = second.cases.at(name).regions[region].metrics.at(metric);
+    const double x = scores.regions.at(region).metrics.at(metric),
+                 y = second.cases.at(name).regions.at(region).metrics.at(metric);
     if (std::isnan(x) || std::isnan(y)) {
       ++row.undefined;
       continue;
@@ -105,10 +114,17 @@ MetricComparison compare_metric(const ScoreFile& first, const ScoreFile& second,
   return row;
 }
 
-// The metric's column has the width of the longest key.
-std::string line_of(const MetricComparison& row, size_t width) {
-  const std::string start =
-      fmt::format("{:<6}  {:<{}}  {:>5}  {:>9}", region_names[row.region], row.metric, width, row.pairs, row.undefined);
+// Returns the width of a column of words: that of the longest.
+template <class Row>
+size_t width_of(const std::string& title, const std::vector<Row>& rows, std::string Row::*word) {
+  size_t width = title.size();
+  for (const Row& row : rows) width = std::max(width, (row.*word).size());
+  return width;
+}
+
+std::string line_of(const MetricComparison& row, size_t region_width, size_t metric_width) {
+  const std::string start = fmt::format("{:<{}}  {:<{}}  {:>5}  {:>9}", row.region, region_width, row.metric,
+                                        metric_width, row.pairs, row.undefined);
   if (!row.statistics)
     return start + fmt::format("  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}", "-", "-", "-", "-", "-", "-");
   const PairedStatistics& s = *row.statistics;
@@ -122,12 +138,13 @@ std::string line_of(const MetricComparison& row, size_t width) {
 std::vector<MetricComparison> compare_score_files(const ScoreFile& first, const ScoreFile& second,
                                                   const BootstrapRules& rules) {
   expect_same_conditions(first, second);
+  expect_same_regions(first, second);
   expect_cases_of(first, second);
   expect_cases_of(second, first);
   expect_same_references(first, second);
   std::vector<MetricComparison> rows;
-  for (size_t region = 0; region < region_count; ++region) {
-    for (const std::string& metric : keys_of(first.cases.begin()->second.regions[region])) {
+  for (const std::string& region : first.regions) {
+    for (const std::string& metric : keys_of(first.cases.begin()->second.regions.at(region))) {
       rows.push_back(compare_metric(first, second, region, metric, rules));
     }
   }
@@ -137,13 +154,13 @@ std::vector<MetricComparison> compare_score_files(const ScoreFile& first, const 
 std::string comparison_table(const ScoreFile& first, const ScoreFile& second, const std::vector<MetricComparison>& rows,
                              const BootstrapRules& rules) {
   const std::string interval = fmt::format("{} % interval", rules.confidence);
-  const std::string metric = "metric";
-  size_t width = metric.size();
-  for (const MetricComparison& row : rows) width = std::max(width, row.metric.size());
+  const std::string region = "region", metric = "metric";
+  const size_t of_regions = width_of(region, rows, &MetricComparison::region),
+               of_metrics = width_of(metric, rows, &MetricComparison::metric);
   std::string text =
-      fmt::format("{:<6}  {:<{}}  {:>5}  {:>9}  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}\n", "region", metric, width,
-                  "pairs", "undefined", "first", "second", "difference", interval, "W", "p");
-  for (const MetricComparison& row : rows) text += line_of(row, width) + "\n";
+      fmt::format("{:<{}}  {:<{}}  {:>5}  {:>9}  {:>9}  {:>9}  {:>10}  {:>22}  {:>8}  {:>8}\n", region, of_regions,
+                  metric, of_metrics, "pairs", "undefined", "first", "second", "difference", interval, "W", "p");
+  for (const MetricComparison& row : rows) text += line_of(row, of_regions, of_metrics) + "\n";
   text += fmt::format("first: {}\nsecond: {}\n", first.path.string(), second.path.string());
   for (const auto& [key, value] : first.conditions) text += fmt::format("{}: {}\n", key, value.dump());
   text += fmt::format(
@@ -173,7 +190,7 @@ std::string comparison_json(const ScoreFile& first, const ScoreFile& second, con
     entry["wilcoxon_w"] = s ? Json(s->test.statistic) : Json();
     entry["wilcoxon_p"] = s ? Json(s->test.p) : Json();
     entry["wilcoxon_method"] = s ? Json(s->test.exact ? "exact" : "normal") : Json();
-    report["comparisons"][region_names[row.region]][row.metric] = std::move(entry);
+    report["comparisons"][row.region][row.metric] = std::move(entry);
   }
   // Paths come from the file system and may hold bytes that are not UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

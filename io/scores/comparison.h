@@ -22,14 +22,15 @@ struct PairedStatistics {
 };
 
 struct MetricComparison {
-  size_t region;
+  std::string region;
   std::string metric;
   int64_t pairs = 0, undefined = 0;
   std::optional<PairedStatistics> statistics;  // none without pairs
 };
 
-// Returns a row for each region and metric. Throws DataError, with both files, where they differ in what their scores
-// mean, in their cases or metrics, or in the references that they were scored against.
+// Returns a row for each region and metric, in the order of the first file. Throws DataError, with both files, where
+// they differ in what their scores mean, in their regions, cases or metrics, or in the references that they were scored
+// against.
 std::vector<MetricComparison> compare_score_files(const ScoreFile& first, const ScoreFile& second,
                                                   const BootstrapRules& rules);
 

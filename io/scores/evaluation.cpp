@@ -4,6 +4,8 @@
 #include <cmath>
 #include <sstream>
 
+#include <fmt/ranges.h>
+
 #include "engine/error.h"
 #include "engine/process/host_memory_failure.h"
 #include "io/nifti/nifti.h"
@@ -13,9 +15,10 @@
 namespace revunet::io {
 namespace {
 
-std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, size_t region) {
+std::vector<uint8_t> mask_of(const std::vector<uint8_t>& labels, const Task& task, size_t region) {
   std::vector<uint8_t> mask(labels.size());
-  std::transform(labels.begin(), labels.end(), mask.begin(), [&](uint8_t label) { return regions_of(label)[region]; });
+  std::transform(labels.begin(), labels.end(), mask.begin(),
+                 [&](uint8_t label) { return task.regions_of(label).test(region); });
   return mask;
 }
 
@@ -55,6 +58,37 @@ std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& predic
   const std::vector<uint8_t> ordered =
       to_brats_order<uint8_t>(prediction.labels, prediction.grid.size, orientation_of(prediction.grid));
   return to_file_order<uint8_t>(ordered, reference.size, orientation_of(reference));
+}
+
+// Returns what same_task compares, such as "hippocampus (labels 0 background, 1 anterior; regions Anterior 1)".
+std::string description_of(const Task& task) {
+  std::vector<std::string> labels, regions;
+  for (const Task::Label& label : task.labels()) labels.push_back(fmt::format("{} {}", label.number, label.name));
+  for (const Task::Region& region : task.regions()) {
+    regions.push_back(fmt::format("{} {}", region.name, fmt::join(region.labels, "+")));
+  }
+  return fmt::format("{} (labels {}; regions {})", task.name(), fmt::join(labels, ", "), fmt::join(regions, ", "));
+}
+
+void expect_one_task(const std::vector<SegmentationPair>& pairs) {
+  const SegmentationPair& first = pairs.front();
+  const Task& task = *first.labels.profile.task();
+  for (const SegmentationPair& pair : pairs) {
+    REVUNET_EXPECTS(same_task(task, *pair.labels.profile.task()), DataError,
+                    "[{}] expected labels of the task of {}, which is {}, got {}; score the cases of each task apart",
+                    pair.reference.string(), first.reference.string(), description_of(task),
+                    description_of(*pair.labels.profile.task()));
+  }
+}
+
+// A case's entry in JSON has the scores of its regions next to its own members.
+void expect_region_names_for_files(const Task& task) {
+  for (const Task::Region& region : task.regions()) {
+    REVUNET_EXPECTS(region.name != "case" && region.name != "labels", DataError,
+                    "[task {}] expected names of regions other than case and labels, which files of scores have for "
+                    "something else, got {}; rename the region",
+                    task.name(), region.name);
+  }
 }
 
 using Score = const RegionScore&;
@@ -118,9 +152,11 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
   const std::vector<uint8_t> predicted_labels = in_order_of(reference.grid, prediction);
   const std::array<int64_t, 3>& size = reference.grid.size;
   const std::array<double, 3>& spacing = reference.grid.spacing;
-  CaseScore score{pair.name, pair.labels, {}};
+  const Task& task = *pair.labels.profile.task();
+  CaseScore score{.name = pair.name, .labels = pair.labels, .regions = std::vector<RegionScore>(task.regions().size())};
   for (size_t region = 0; region < score.regions.size(); ++region) {
-    const std::vector<uint8_t> truth = mask_of(reference.labels, region), predicted = mask_of(predicted_labels, region);
+    const std::vector<uint8_t> truth = mask_of(reference.labels, task, region),
+                               predicted = mask_of(predicted_labels, task, region);
     score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.masks);
     if (options.lesions) {
       score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, *options.lesions, options.masks);
@@ -131,13 +167,17 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
   return score;
 }
 
-std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
-                                   const OnProgress& progress) {
-  std::vector<CaseScore> scores(pairs.size());
+Evaluation score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
+                       const OnProgress& progress) {
+  REVUNET_EXPECTS(!pairs.empty(), Error, "[score_cases] expected a pair at least, got none");
+  expect_one_task(pairs);
+  Evaluation evaluation{.task = pairs.front().labels.profile.task(), .cases = {}};
+  expect_region_names_for_files(*evaluation.task);
+  for (const SegmentationPair& pair : pairs) evaluation.cases.push_back({.name = pair.name, .labels = pair.labels});
   for_each_in_parallel(pairs.size(), "cases", progress, [&](size_t i) {
-    scores[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
+    evaluation.cases[i] = with_host_memory("case " + pairs[i].name, [&] { return score_case(pairs[i], options); });
   });
-  return scores;
+  return evaluation;
 }
 
 std::vector<double> defined_values(const std::vector<CaseScore>& scores, size_t region, const Metric& metric) {

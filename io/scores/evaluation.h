@@ -5,13 +5,11 @@
 // much as a measured one.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "io/dataset/regions.h"
 #include "io/progress/parallel.h"
 #include "io/scores/distribution.h"
 #include "io/scores/scoring.h"
@@ -26,8 +24,14 @@ struct RegionScore {
 
 struct CaseScore {
   std::string name;
-  ReferenceLabels labels;                         // both files were read by these
-  std::array<RegionScore, region_count> regions;  // in the order of io::region_names
+  ReferenceLabels labels;              // both files were read by these
+  std::vector<RegionScore> regions{};  // in the order of the task's regions
+};
+
+// All cases of an evaluation are of one task. There is at least one.
+struct Evaluation {
+  TaskPointer task;
+  std::vector<CaseScore> cases;
 };
 
 // A Metric is one number of a region's score: its name in files and in tables, and how it is written.
@@ -47,16 +51,18 @@ struct Metric {
 // HD95 and NSD, and the F1 of matched ones.
 std::vector<Metric> metrics_of(const ScoreOptions& options);
 
-// Reads and compares two label images. A prediction in the same place whose axes are in another order or reversed is
-// brought into the reference's order. Throws DataError as io::read_nifti_labels does, and for: other grids (with case,
-// sizes and affines), axes that are not at right angles (with the angle: distances would be wrong), and values that the
-// pair's label profile lacks.
+// Reads and compares two label images, in each region of the task of their labels. A prediction in the same place whose
+// axes are in another order or reversed is brought into the reference's order. Throws DataError as
+// io::read_nifti_labels does, and for: other grids (with case, sizes and affines), axes that are not at right angles
+// (with the angle: distances would be wrong), and values that the pair's label profile lacks.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
 // Scores all pairs, in their order, several at a time on OpenMP's threads. The result is the same at any number of
-// threads. Calls `progress` after each case. Where several fail, throws the error of the first pair.
-std::vector<CaseScore> score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
-                                   const OnProgress& progress = {});
+// threads. Calls `progress` after each case. Where several fail, throws the error of the first pair. Before that,
+// throws DataError for references of different tasks (with both files and tasks), and for regions with names that the
+// files of scores have for something else.
+Evaluation score_cases(const std::vector<SegmentationPair>& pairs, const ScoreOptions& options,
+                       const OnProgress& progress = {});
 
 // Returns one metric of one region in the cases in which it is defined, in their order.
 std::vector<double> defined_values(const std::vector<CaseScore>& scores, size_t region, const Metric& metric);

@@ -6,11 +6,9 @@
 // on the number of threads.
 #pragma once
 
-#include <array>
 #include <limits>
 #include <vector>
 
-#include "io/dataset/regions.h"
 #include "io/scores/hausdorff.h"
 #include "io/scores/surface_dice.h"
 #include "io/task/task.h"

@@ -14,7 +14,7 @@
 namespace revunet::io {
 
 struct ReferenceLabels {
-  LabelProfile profile = LabelProfile::brats();
+  LabelProfile profile;
   std::string from;  // "--labels", "dataset.json" or "file name"
 };
 

@@ -25,8 +25,19 @@ ScoresOfRegion scores_of_region(const json& entry, const std::vector<std::string
   return scores;
 }
 
-ScoreFile scores_in(const json& report) {
+// The regions are those of the summary. Their order is the file's, which `json` does not keep.
+std::vector<std::string> regions_in(const nlohmann::ordered_json& report) {
+  std::vector<std::string> names;
+  if (const auto mean = report.find("mean"); mean != report.end() && mean->is_object()) {
+    for (const auto& [name, metrics] : mean->items()) names.push_back(name);
+  }
+  REVUNET_EXPECTS(!names.empty(), DataError, "expected scores of regions, got none; score the cases again");
+  return names;
+}
+
+ScoreFile scores_in(const json& report, std::vector<std::string> regions) {
   ScoreFile file;
+  file.regions = std::move(regions);
   for (const char* key : {"scoring", "hd95"}) file.conditions[key] = text_member(report, key);
   for (const char* key :
        {"nsd", "nsd_tolerances_mm", "nsd_tolerances_voxels", "lesion_dilation", "lesion_min_volume_mm3"}) {
@@ -38,9 +49,8 @@ ScoreFile scores_in(const json& report) {
                     name);
     ScoresOfCase& scores = file.cases[name];
     scores.label_profile = text_member(member(entry, "labels"), "profile");
-    for (size_t region = 0; region < region_count; ++region) {
-      const std::string key = region_names[region];
-      scores.regions[region] = scores_of_region(member(entry, key), metrics_of_file(report, key));
+    for (const std::string& region : file.regions) {
+      scores.regions[region] = scores_of_region(member(entry, region), metrics_of_file(report, region));
     }
   }
   REVUNET_EXPECTS(!file.cases.empty(), DataError, "expected scores of cases, got none; score them again");
@@ -54,12 +64,13 @@ ScoreFile read_score_file(const std::filesystem::path& path) {
                   "[{}] expected scores as revunet-evaluate writes them into its `json` file, got a CSV, which lacks "
                   "some definitions; name that file",
                   path.string());
-  const json report = read_json_file(path);
+  const nlohmann::ordered_json in_order = read_ordered_json_file(path);
+  const json report = in_order;
   ScoreFile file = at_place(path.string(), [&] {
     REVUNET_EXPECTS(report.is_object() && report.contains("scoring"), DataError,
                     "expected scores as revunet-evaluate writes them into its `json` file, got another JSON; name that "
                     "file, or score again if an earlier version wrote it");
-    return scores_in(report);
+    return scores_in(report, regions_in(in_order));
   });
   file.path = path;
   return file;

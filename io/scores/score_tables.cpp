@@ -18,16 +18,17 @@ using Json = nlohmann::ordered_json;
 // A Table is made row by row. Missing numbers are dashes, and those that are not defined are "nan".
 class Table {
  public:
-  Table(std::vector<Metric> metrics, size_t name_width) : metrics_(std::move(metrics)), name_width_(name_width) {
-    fmt::format_to(std::back_inserter(text_), "{:<{}}    ", "case", name_width_);
+  Table(std::vector<Metric> metrics, size_t case_width, size_t region_width)
+      : metrics_(std::move(metrics)), case_width_(case_width), region_width_(region_width) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}  {:<{}}", "case", case_width_, "", region_width_);
     for (const Metric& m : metrics_)
       fmt::format_to(std::back_inserter(text_), "  {:>{}}", m.title_with_unit(), m.width);
     text_ += '\n';
   }
 
   template <class Value>  // const Metric& -> std::optional<double>
-  void row(const std::string& name, size_t region, Value&& value) {
-    fmt::format_to(std::back_inserter(text_), "{:<{}}  {}", name, name_width_, region_names[region]);
+  void row(const std::string& name, const std::string& region, Value&& value) {
+    fmt::format_to(std::back_inserter(text_), "{:<{}}  {:<{}}", name, case_width_, region, region_width_);
     for (const Metric& m : metrics_) {
       const std::optional<double> number = value(m);
       const std::string cell = number ? fmt::format("{:.{}f}", *number, m.decimals) : "-";
@@ -40,7 +41,7 @@ class Table {
 
  private:
   std::vector<Metric> metrics_;
-  size_t name_width_;
+  size_t case_width_, region_width_;
   std::string text_;
 };
 
@@ -67,23 +68,25 @@ std::string small_lesions(int64_t count, const ScoreOptions& options) {
                      *options.matched->min_volume);
 }
 
-std::string lesion_line(const std::vector<CaseScore>& scores, size_t region, const ScoreOptions& options) {
+std::string lesion_line(const Evaluation& evaluation, size_t region, const ScoreOptions& options) {
   LesionMetrics sum;
-  for (const CaseScore& score : scores) {
+  for (const CaseScore& score : evaluation.cases) {
     const LesionMetrics& one = score.regions[region].lesions.value();
     sum.found += one.found;
     sum.missed += one.missed;
     sum.false_positives += one.false_positives;
     sum.ignored += one.ignored;
   }
-  return fmt::format("{}: {} lesions found, {} missed, {} false positives{}\n", region_names[region], sum.found,
-                     sum.missed, sum.false_positives, small_lesions(sum.ignored, options));
+  return fmt::format("{}: {} lesions found, {} missed, {} false positives{}\n", evaluation.task->regions()[region].name,
+                     sum.found, sum.missed, sum.false_positives, small_lesions(sum.ignored, options));
 }
 
 // Names the metrics of a region that some cases leave undefined.
-std::string defined_lines(const std::vector<CaseScore>& scores, const std::vector<Metric>& metrics) {
+std::string defined_lines(const Evaluation& evaluation, const std::vector<Metric>& metrics) {
+  const std::vector<CaseScore>& scores = evaluation.cases;
+  const std::vector<Task::Region>& regions = evaluation.task->regions();
   std::string lines;
-  for (size_t region = 0; region < region_count; ++region) {
+  for (size_t region = 0; region < regions.size(); ++region) {
     std::vector<std::string> partial;
     for (const Metric& m : metrics) {
       const auto summary = summarise(scores, region, m);
@@ -91,7 +94,7 @@ std::string defined_lines(const std::vector<CaseScore>& scores, const std::vecto
       if (defined < scores.size()) partial.push_back(fmt::format("{} in {}", m.title, defined));
     }
     if (partial.empty()) continue;
-    lines += fmt::format("{}: of {} cases, defined and in the means: {}\n", region_names[region], scores.size(),
+    lines += fmt::format("{}: of {} cases, defined and in the means: {}\n", regions[region].name, scores.size(),
                          fmt::join(partial, ", "));
   }
   return lines;
@@ -149,40 +152,46 @@ std::string csv_cell(double score) {
 
 }  // namespace
 
-std::string table_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
-  size_t width = 0;
-  for (const Statistic& s : statistics) width = std::max(width, std::string_view(s.title).size());
-  for (const CaseScore& score : scores) width = std::max(width, score.name.size());
-  Table table(metrics_of(options), width);
+std::string table_of(const Evaluation& evaluation, const ScoreOptions& options) {
+  const std::vector<CaseScore>& scores = evaluation.cases;
+  const std::vector<Task::Region>& regions = evaluation.task->regions();
+  size_t of_cases = 0, of_regions = 0;
+  for (const Statistic& s : statistics) of_cases = std::max(of_cases, std::string_view(s.title).size());
+  for (const CaseScore& score : scores) of_cases = std::max(of_cases, score.name.size());
+  for (const Task::Region& region : regions) of_regions = std::max(of_regions, region.name.size());
+  Table table(metrics_of(options), of_cases, of_regions);
   for (const CaseScore& score : scores) {
-    for (size_t region = 0; region < score.regions.size(); ++region) {
-      table.row(score.name, region, [&](const Metric& m) { return std::optional(m.value(score.regions[region])); });
+    for (size_t region = 0; region < regions.size(); ++region) {
+      table.row(score.name, regions[region].name,
+                [&](const Metric& m) { return std::optional(m.value(score.regions[region])); });
     }
   }
   for (const Statistic& s : statistics) {
-    for (size_t region = 0; region < region_count; ++region) {
-      table.row(s.title, region, [&](const Metric& m) {
+    for (size_t region = 0; region < regions.size(); ++region) {
+      table.row(s.title, regions[region].name, [&](const Metric& m) {
         const auto summary = summarise(scores, region, m);
         return summary ? s.value(*summary) : std::nullopt;
       });
     }
   }
   std::string text = table.text();
-  for (size_t region = 0; region < region_count; ++region) {
+  for (size_t region = 0; region < regions.size(); ++region) {
     const EmptyCases empty = count_empty(scores, region);
     text += fmt::format("{}: reference empty in {} of {} cases, prediction empty in {}, both in {}\n",
-                        region_names[region], empty.reference, scores.size(), empty.prediction, empty.both);
+                        regions[region].name, empty.reference, scores.size(), empty.prediction, empty.both);
   }
-  for (size_t region = 0; region < region_count && options.by_lesion(); ++region) {
-    text += lesion_line(scores, region, options);
+  for (size_t region = 0; region < regions.size() && options.by_lesion(); ++region) {
+    text += lesion_line(evaluation, region, options);
   }
-  text += defined_lines(scores, metrics_of(options));
+  text += defined_lines(evaluation, metrics_of(options));
   text += label_lines(scores);
   for (const ScoreDefinition& definition : definitions_of(options)) text += definition.text + "\n";
   return text;
 }
 
-std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+std::string json_of(const Evaluation& evaluation, const ScoreOptions& options) {
+  const std::vector<CaseScore>& scores = evaluation.cases;
+  const std::vector<Task::Region>& regions = evaluation.task->regions();
   const std::vector<Metric> metrics = metrics_of(options);
   Json report = {{"scoring", name_of(options.scoring)}, {"hd95", name_of(options.masks.hd95)}};
   if (!options.masks.nsd_tolerances.empty()) {
@@ -199,34 +208,34 @@ std::string json_of(const std::vector<CaseScore>& scores, const ScoreOptions& op
   report["cases"] = Json::array();
   for (const CaseScore& score : scores) {
     Json entry = {{"case", score.name}, {"labels", json_of(score.labels)}};
-    for (size_t region = 0; region < score.regions.size(); ++region) {
-      entry[region_names[region]] = json_of(score.regions[region], metrics);
+    for (size_t region = 0; region < regions.size(); ++region) {
+      entry[regions[region].name] = json_of(score.regions[region], metrics);
     }
     report["cases"].push_back(std::move(entry));
   }
   for (const Statistic& s : statistics) {
-    for (size_t region = 0; region < region_count; ++region) {
+    for (size_t region = 0; region < regions.size(); ++region) {
       for (const Metric& m : metrics) {
         const auto summary = summarise(scores, region, m);
         const std::optional<double> number = summary ? s.value(*summary) : std::nullopt;
-        report[s.key][region_names[region]][m.key] = number ? Json(*number) : Json();
+        report[s.key][regions[region].name][m.key] = number ? Json(*number) : Json();
       }
     }
   }
-  for (size_t region = 0; region < region_count; ++region) {
+  for (size_t region = 0; region < regions.size(); ++region) {
     for (const Metric& m : metrics) {
       const auto summary = summarise(scores, region, m);
-      report["defined"][region_names[region]][m.key] = summary ? summary->count : 0;
+      report["defined"][regions[region].name][m.key] = summary ? summary->count : 0;
     }
     const EmptyCases empty = count_empty(scores, region);
-    report["empty"][region_names[region]] = {
+    report["empty"][regions[region].name] = {
         {"reference", empty.reference}, {"prediction", empty.prediction}, {"both", empty.both}};
   }
   // A case's name comes from the file system and may hold bytes that are not UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& options) {
+std::string csv_of(const Evaluation& evaluation, const ScoreOptions& options) {
   std::vector<Metric> of_masks = metrics_of(options), of_lesions;
   const auto lesions =
       std::stable_partition(of_masks.begin(), of_masks.end(), [](const Metric& m) { return !m.of_lesions; });
@@ -239,10 +248,11 @@ std::string csv_of(const std::vector<CaseScore>& scores, const ScoreOptions& opt
   for (const Metric& m : of_lesions) csv += "," + m.key;
   if (options.by_lesion()) csv += ",lesions_found,lesions_missed,false_positives,lesions_ignored";
   csv += ",labels,labels_from,scoring,hd95,nsd\n";
-  for (const CaseScore& score : scores) {
-    for (size_t region = 0; region < score.regions.size(); ++region) {
+  const std::vector<Task::Region>& regions = evaluation.task->regions();
+  for (const CaseScore& score : evaluation.cases) {
+    for (size_t region = 0; region < regions.size(); ++region) {
       const RegionScore& one = score.regions[region];
-      csv += fmt::format("{},{}", quoted_for_csv(score.name), region_names[region]);
+      csv += fmt::format("{},{}", quoted_for_csv(score.name), quoted_for_csv(regions[region].name));
       for (const Metric& m : of_masks) csv += "," + csv_cell(m.value(one));
       csv += fmt::format(",{},{}", one.masks.reference_voxels, one.masks.prediction_voxels);
       for (const Metric& m : of_lesions) csv += "," + csv_cell(m.value(one));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "engine/error.h"
@@ -126,6 +127,15 @@ std::vector<uint8_t> Task::labels_of(std::span<const uint8_t> masks) const {
     }
   }
   return labels;
+}
+
+bool same_task(const Task& a, const Task& b) {
+  if (names_of(a.regions()) != names_of(b.regions())) return false;
+  for (int number = 0; number <= std::numeric_limits<uint8_t>::max(); ++number) {
+    const auto label = static_cast<uint8_t>(number);
+    if (a.name_of_label(label) != b.name_of_label(label) || a.regions_of(label) != b.regions_of(label)) return false;
+  }
+  return true;
 }
 
 }  // namespace revunet::io

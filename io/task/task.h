@@ -71,6 +71,11 @@ class Task {
   std::array<RegionSet, 256> regions_of_{};
 };
 
+// Returns whether two tasks have the same labels, by number and name, and the same regions in the same order, by name
+// and labels. Labels and scores of one then mean the same for the other. Their own names, their modalities, and what
+// regions write and mean in captions may differ.
+bool same_task(const Task& a, const Task& b);
+
 // Whatever has a task shares it.
 using TaskPointer = std::shared_ptr<const Task>;
 

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "engine/rng.h"
-#include "io/dataset/regions.h"
 #include "io/nifti/nifti.h"
 #include "io/scores/components.h"
+#include "io/task/brats_task.h"
 #include "models/inference/ensemble.h"
 #include "tests/models/inference/seeded_weights.h"
 #include "tests/support/catch.h"
@@ -18,18 +18,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int64_t kRegions = 3;  // of BraTS's task
+
 io::Components components_of(const io::LabelImage& image, size_t region) {
   std::vector<uint8_t> mask;
-  for (const uint8_t label : image.labels) mask.push_back(io::regions_of(label)[region]);
+  for (const uint8_t label : image.labels) mask.push_back(io::brats_task()->regions_of(label).test(region));
   return io::connected_components(mask, image.grid.size);
 }
 
 // Writes untrained weights whose last bias is lowered until a region holds only the highest values of its channel,
 // which form pieces.
 fs::path write_scattering(const fs::path& path, const io::SafetensorsFile& untrained, const io::NiftiImage& seen) {
-  const size_t voxels = seen.voxels.size() / io::region_count;
+  const size_t voxels = seen.voxels.size() / kRegions;
   std::vector<float> logits;  // of each region's threshold
-  for (size_t region = 0; region < io::region_count; ++region) {
+  for (size_t region = 0; region < kRegions; ++region) {
     std::vector<float> values;
     for (size_t v = 0; v < voxels; ++v) {
       if (const float p = seen.voxels[region * voxels + v]; p > 0) values.push_back(p);
@@ -39,7 +41,7 @@ fs::path write_scattering(const fs::path& path, const io::SafetensorsFile& untra
     logits.push_back(std::log(*high / (1 - *high)));
   }
   const auto lowered = [&](const std::string& name, const io::HostTensor& t) {
-    if (!name.ends_with("bias") || t.count() != io::region_count) return t;
+    if (!name.ends_with("bias") || t.count() != kRegions) return t;
     std::vector<float> bias = t.to_f32();
     for (size_t r = 0; r < bias.size(); ++r) bias[r] -= logits[r];
     return io::HostTensor::from_f32(t.shape(), bias);
@@ -141,7 +143,7 @@ TEST_CASE("revunet-predict removes small pieces from labels and from no probabil
   const io::Components before = components_of(all, 0), after = components_of(largest, 0);
   REQUIRE(before.count() > 2);  // otherwise this tests nothing
   CHECK(after.voxels == std::vector<int64_t>{*std::ranges::max_element(before.voxels)});
-  for (size_t region = 0; region < io::region_count; ++region) {
+  for (size_t region = 0; region < kRegions; ++region) {
     CHECK(components_of(largest, region).count() <= 1);
     for (const int64_t voxels : components_of(large, region).voxels) CHECK(voxels >= 20);
   }

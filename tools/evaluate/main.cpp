@@ -134,7 +134,7 @@ void run(const Settings& options) {
     tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                          matching.without_prediction.size());
   }
-  const std::vector<io::CaseScore> scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
+  const io::Evaluation scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(scores, scoring)));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::with_flags(io::csv_of(scores, scoring)));
   if (!options.plot.empty()) write_plot(options.plot, tools::box_plots_of(scores, scoring));
@@ -155,7 +155,8 @@ int main(int argc, char** argv) {
       .name = "revunet-evaluate",
       .description =
           "Scores predicted segmentations against references: Dice, HD95 in mm (BraTS 2026: in voxels), sensitivity "
-          "and specificity of the whole tumour (WT), tumour core (TC) and enhancing tumour (ET).",
+          "and specificity of each of the task's regions (for BraTS: the whole tumour (WT), tumour core (TC) and "
+          "enhancing tumour (ET)).",
       .help =
           {.examples = {{start, "prints the scores of every case, and their means"},
                         {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},

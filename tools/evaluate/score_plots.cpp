@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/pictures/region_colours.h"
 
@@ -11,11 +11,18 @@ namespace revunet::tools {
 
 namespace {
 
-std::string detail_of(const io::ScoreOptions& options) {
-  std::string detail = fmt::format(
-      "WT whole tumour, TC tumour core, ET enhancing tumour; scoring {}; HD95 by the "
-      "definition {}",
-      io::name_of(options.scoring), io::name_of(options.masks.hd95));
+// Returns a text such as "WT whole tumour, TC tumour core, ET enhancing tumour".
+std::string caption_of(const std::vector<io::Task::Region>& regions) {
+  std::vector<std::string> captions;
+  for (const io::Task::Region& region : regions) {
+    captions.push_back(region.meaning.empty() ? region.name : region.name + " " + region.meaning);
+  }
+  return fmt::format("{}", fmt::join(captions, ", "));
+}
+
+std::string detail_of(const io::Task& task, const io::ScoreOptions& options) {
+  std::string detail = fmt::format("{}; scoring {}; HD95 by the definition {}", caption_of(task.regions()),
+                                   io::name_of(options.scoring), io::name_of(options.masks.hd95));
   if (!options.masks.nsd_tolerances.empty()) detail += fmt::format(", NSD by {}", io::name_of(options.masks.nsd));
   if (options.lesions) {
     detail += fmt::format("; lesions: dilation {}, larger than {} mm³", options.lesions->dilation,
@@ -27,9 +34,10 @@ std::string detail_of(const io::ScoreOptions& options) {
 }
 
 // Leaves out cases in which the metric is not defined, and says so next to the region.
-io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, const io::Metric& metric) {
-  io::BoxOfValues box{.name = io::region_names[region],
-                      .colour = io::from_hex(io::kRegionColours[region]),
+io::BoxOfValues box_of(const io::Evaluation& evaluation, size_t region, const io::Metric& metric) {
+  const std::vector<io::CaseScore>& scores = evaluation.cases;
+  io::BoxOfValues box{.name = evaluation.task->regions()[region].name,
+                      .colour = io::from_hex(io::kRegionColours[region % io::kRegionColours.size()]),
                       .values = io::defined_values(scores, region, metric)};
   if (box.values.size() < scores.size()) box.name += fmt::format(" ({} of {})", box.values.size(), scores.size());
   if (const auto d = io::summarise(scores, region, metric)) {
@@ -41,24 +49,26 @@ io::BoxOfValues box_of(const std::vector<io::CaseScore>& scores, size_t region, 
   return box;
 }
 
-io::BoxPanel panel_of(const std::vector<io::CaseScore>& scores, const io::Metric& metric) {
+io::BoxPanel panel_of(const io::Evaluation& evaluation, const io::Metric& metric) {
   io::BoxPanel panel{.title = metric.title, .unit = metric.unit, .boxes = {}};
   if (!metric.axis_note.empty()) {
     const double least = std::min(io::hd95_of_one_empty_mask, io::hd95_of_unmatched_in_2026);
     panel.conventions = io::Conventions{least, io::hd95_of_unmatched_lesion, metric.axis_note};
   }
   panel.title[0] = static_cast<char>(std::toupper(panel.title[0]));
-  for (size_t region = 0; region < io::region_count; ++region) panel.boxes.push_back(box_of(scores, region, metric));
+  for (size_t region = 0; region < evaluation.task->regions().size(); ++region) {
+    panel.boxes.push_back(box_of(evaluation, region, metric));
+  }
   return panel;
 }
 
 }  // namespace
 
-io::BoxPlots box_plots_of(const std::vector<io::CaseScore>& scores, const io::ScoreOptions& options) {
-  io::BoxPlots plots{.heading = fmt::format("Segmentation scores of {} cases", scores.size()),
-                     .detail = detail_of(options),
+io::BoxPlots box_plots_of(const io::Evaluation& evaluation, const io::ScoreOptions& options) {
+  io::BoxPlots plots{.heading = fmt::format("Segmentation scores of {} cases", evaluation.cases.size()),
+                     .detail = detail_of(*evaluation.task, options),
                      .panels = {}};
-  for (const io::Metric& metric : io::metrics_of(options)) plots.panels.push_back(panel_of(scores, metric));
+  for (const io::Metric& metric : io::metrics_of(options)) plots.panels.push_back(panel_of(evaluation, metric));
   return plots;
 }
 

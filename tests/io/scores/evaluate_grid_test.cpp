@@ -57,7 +57,7 @@ io::CaseScore score(const TemporaryFolder& folder, const std::string& reference,
   return io::score_case({.name = "a",
                          .reference = write_bytes(folder / "reference.nii", reference),
                          .prediction = write_bytes(folder / "prediction.nii", prediction),
-                         .labels = {}},
+                         .labels = {.profile = io::LabelProfile::brats(), .from = "a test"}},
                         options);
 }
 

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "engine/error.h"
-#include "io/dataset/regions.h"
 #include "tests/io/test_files.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -33,19 +32,12 @@ TEST_CASE("BraTS's regions: WT 1, 2, 4, TC 1, 4, ET 4") {
     for (size_t r = 0; r < 3; ++r) CHECK(brats.regions_of(labels[i]).test(r) == (regions[3 * i + r] != 0));
   }
   CHECK(brats.regions_of(3).none());
+  REQUIRE(brats.regions().size() == 3);
+  CHECK((brats.regions()[0].name == "WT" && brats.regions()[0].meaning == "whole tumour"));
+  CHECK((brats.regions()[1].name == "TC" && brats.regions()[1].meaning == "tumour core"));
+  CHECK((brats.regions()[2].name == "ET" && brats.regions()[2].meaning == "enhancing tumour"));
   CHECK(brats.numbers_text() == "0, 1, 2 and 4");
   CHECK(brats.modalities() == std::vector<std::string>{"t1", "t1ce", "t2", "flair"});
-}
-
-TEST_CASE("scores know the regions of BraTS's task") {
-  const Task& brats = *io::brats_task();
-  REQUIRE(brats.regions().size() == io::region_count);
-  for (size_t r = 0; r < brats.regions().size(); ++r) {
-    CHECK(brats.regions()[r].name == io::region_names[r]);
-    for (const Task::Label& label : brats.labels()) {
-      CHECK(io::regions_of(label.number)[r] == brats.regions_of(label.number).test(r));
-    }
-  }
 }
 
 TEST_CASE("regions to labels: all eight combinations, the later region wins") {
@@ -79,6 +71,23 @@ TEST_CASE("a task of other labels and regions") {
   CHECK(task.regions_of(7).to_ulong() == 1);
   CHECK(task.regions_of(2).to_ulong() == 2);
   CHECK(task.labels_of(std::vector<uint8_t>{0, 0, 1, 0, 0, 1, 1, 1}) == std::vector<uint8_t>{0, 1, 2, 2});
+}
+
+TEST_CASE("tasks are the same where their labels and regions are, whatever else they have") {
+  const Task task("hippocampus", {"MRI"}, kLabels, kRegions);
+  const auto same = [&](const std::vector<Task::Label>& labels, const std::vector<Task::Region>& regions) {
+    const Task other("hippocampus", {"MRI"}, labels, regions);
+    CHECK(io::same_task(task, other) == io::same_task(other, task));
+    return io::same_task(task, other);
+  };
+  CHECK(io::same_task(task, Task("another", {"t1", "t2"}, kLabels, {{"A", {7, 1}, 7, "anterior", 1}, {"P", {2}, 2}})));
+  CHECK(same({{0, "background"}, {7, "cyst"}, {2, "posterior"}, {1, "anterior"}}, kRegions));
+  CHECK_FALSE(same({{0, "background"}, {1, "anterior"}, {2, "posterior"}, {7, "tail"}}, kRegions));
+  CHECK_FALSE(same({{0, "background"}, {1, "anterior"}, {2, "posterior"}, {7, "cyst"}, {8, "tail"}}, kRegions));
+  CHECK_FALSE(same(kLabels, {{"A", {1}, 1}, {"P", {2}, 2}}));
+  CHECK_FALSE(same(kLabels, {{"A", {1, 7}, 1}, {"Q", {2}, 2}}));
+  CHECK_FALSE(same(kLabels, {{"A", {1, 7}, 1}}));
+  CHECK_FALSE(same(kLabels, {{"P", {2}, 2}, {"A", {1, 7}, 1}}));
 }
 
 TEST_CASE("tasks that make no sense are refused") {
