@@ -1,9 +1,12 @@
 #include "io/pictures/box_plot.h"
 
+#include <cairo.h>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
+#include <sstream>
+#include <utility>
 
 #include "engine/error.h"
 #include "io/pictures/axes.h"
@@ -17,6 +20,9 @@ constexpr double kPanelHeight = 400, kAxisTop = 44, kAxisBottom = 352;  // withi
 constexpr double kPageMargin = 16, kLabels = 62, kPanelGap = 14;        // margin, tick labels, gap between panels
 constexpr double kBreak = 34;                                           // above the axis, for conventions
 constexpr double kPoint = 2.6;
+constexpr double kCaptionAbove = 18, kCaptionLine = 16;  // first line's baseline, from kHeader; distance of lines
+constexpr double kNameGap = 4, kUprightName = 16;        // between names of boxes; the width of one that is upright
+constexpr double kUprightBelow = 9, kHalfUpright = 4;    // from the lower axis; from a name's middle to its baseline
 
 // A ValueScale maps values to heights. Where it is broken, conventions lie above the break, at `top`.
 struct ValueScale {
@@ -81,34 +87,81 @@ Axes axes_of(const BoxPanel& panel, const ValueScale& scale, double left, double
   return axes;
 }
 
+// A PageLayout gives names and caption the room that they need. Level names may need fewer panels next to each other,
+// and names that are longer than that are upright.
+struct PageLayout {
+  size_t panels = 0, columns = 1;
+  double upright = 0;                  // height of upright names; 0: names are level
+  std::vector<std::string> caption{};  // its lines
+
+  double header() const { return kHeader + kCaptionLine * static_cast<double>(caption.size() - 1); }
+  double panel_height() const { return kPanelHeight + upright; }
+  double column_width() const { return (kPageWidth - 2 * kPageMargin + kPanelGap) / static_cast<double>(columns); }
+  double panel_width() const { return column_width() - kLabels - kPanelGap; }
+  double height() const {
+    return header() + kFooter + panel_height() * static_cast<double>((panels + columns - 1) / columns);
+  }
+};
+
+std::vector<std::string> lines_of(Canvas& canvas, const std::string& text, double width) {
+  std::vector<std::string> lines(1);
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const std::string longer = lines.back().empty() ? word : lines.back() + " " + word;
+    if (lines.back().empty() || canvas.width_of(longer, kSmall) <= width) {
+      lines.back() = longer;
+    } else {
+      lines.push_back(word);
+    }
+  }
+  return lines;
+}
+
+PageLayout layout_of(Canvas& canvas, const BoxPlots& plots) {
+  PageLayout layout{.panels = plots.panels.size(),
+                    .caption = lines_of(canvas, plots.detail, kPageWidth - 2 * (kPageMargin + 8))};
+  double widest = 0;
+  size_t boxes = 1;
+  for (const BoxPanel& panel : plots.panels) {
+    boxes = std::max(boxes, panel.boxes.size());
+    for (const BoxOfValues& box : panel.boxes) widest = std::max(widest, canvas.width_of(box.name, kSmall));
+  }
+  const size_t most = layout.panels <= 4 ? layout.panels : 3;
+  const auto fits = [&](double name) { return layout.panel_width() >= name * static_cast<double>(boxes); };
+  for (layout.columns = most; layout.columns > 0; --layout.columns) {
+    if (fits(widest + kNameGap)) return layout;
+  }
+  layout.upright = widest;
+  for (layout.columns = most; layout.columns > 1 && !fits(kUprightName);) --layout.columns;
+  return layout;
+}
+
 class BoxPlotPicture {
  public:
-  BoxPlotPicture(Canvas& canvas, const BoxPlots& plots) : canvas_(canvas), surface_(canvas), plots_(plots) {}
+  BoxPlotPicture(Canvas& canvas, const BoxPlots& plots, const PageLayout& layout)
+      : canvas_(canvas), surface_(canvas), plots_(plots), layout_(layout) {}
 
   void draw() {
-    const size_t columns = columns_of(plots_.panels.size());
-    const double width = (kPageWidth - 2 * kPageMargin + kPanelGap) / static_cast<double>(columns);
-    draw_heading(surface_, kPageMargin + 8, plots_.heading, plots_.detail);
+    constexpr double left_of_heading = kPageMargin + 8;
+    draw_heading(surface_, left_of_heading, plots_.heading, layout_.caption.front());
+    for (size_t i = 1; i < layout_.caption.size(); ++i) {
+      surface_.text(left_of_heading, kHeader - kCaptionAbove + kCaptionLine * static_cast<double>(i),
+                    layout_.caption[i], ChartSurface::Text::detail);
+    }
     for (size_t i = 0; i < plots_.panels.size(); ++i) {
-      const double left = kPageMargin + static_cast<double>(i % columns) * width;
-      draw_panel(plots_.panels[i], left + kLabels, kHeader + static_cast<double>(i / columns) * kPanelHeight,
-                 width - kLabels - kPanelGap);
+      const double left = kPageMargin + static_cast<double>(i % layout_.columns) * layout_.column_width();
+      draw_panel(plots_.panels[i], left + kLabels,
+                 layout_.header() + static_cast<double>(i / layout_.columns) * layout_.panel_height(),
+                 layout_.panel_width());
     }
     surface_.text(
-        kPageWidth / 2, height(plots_.panels.size()) - 14,
+        kPageWidth / 2, layout_.height() - 14,
         "box: quartiles and median; diamond: mean, where it is on the axis; whiskers: to the furthest case within "
         "1.5 box heights; points: cases",
         ChartSurface::Text::detail, Align::centre);
   }
 
-  static double height(size_t panels) {
-    const size_t columns = columns_of(panels);
-    return kHeader + kFooter + kPanelHeight * static_cast<double>((panels + columns - 1) / columns);
-  }
-
  private:
-  static size_t columns_of(size_t panels) { return panels <= 4 ? panels : 3; }
-
   void draw_panel(const BoxPanel& panel, double left, double top, double width) {
     std::vector<double> all;
     for (const BoxOfValues& box : panel.boxes) all.insert(all.end(), box.values.begin(), box.values.end());
@@ -118,7 +171,8 @@ class BoxPlotPicture {
     const ValueScale scale = panel.unit.empty()
                                  ? scale_of_shares(all, top + kAxisTop, top + kAxisBottom)
                                  : scale_to_round_number(all, panel.conventions, top + kAxisTop, top + kAxisBottom);
-    const Axes axes = axes_of(panel, scale, left, left + width);
+    Axes axes = axes_of(panel, scale, left, left + width);
+    if (layout_.upright > 0) draw_upright_names(axes);
     draw_grid(surface_, axes);
     const double slot = width / static_cast<double>(panel.boxes.size());
     for (size_t i = 0; i < panel.boxes.size(); ++i) {
@@ -127,6 +181,17 @@ class BoxPlotPicture {
     draw_axes(surface_, axes);
     if (scale.above) {
       surface_.text(axes.right, axes.top - 4, scale.above->meaning, ChartSurface::Text::detail, Align::right);
+    }
+  }
+
+  // The names end at the axis. Its ticks keep none.
+  void draw_upright_names(Axes& axes) {
+    for (AxisTick& tick : axes.below) {
+      cairo_save(canvas_.cairo());
+      cairo_translate(canvas_.cairo(), tick.at, axes.bottom + kUprightBelow);
+      cairo_rotate(canvas_.cairo(), -M_PI / 2);
+      surface_.text(0, kHalfUpright, std::exchange(tick.label, {}), ChartSurface::Text::label, Align::right);
+      cairo_restore(canvas_.cairo());
     }
   }
 
@@ -174,12 +239,14 @@ class BoxPlotPicture {
   Canvas& canvas_;
   CanvasSurface surface_;
   const BoxPlots& plots_;
+  const PageLayout& layout_;
 };
 
 template <class Format>
 std::string drawn(const Format& format, const BoxPlots& plots) {
-  return format(kPageWidth, BoxPlotPicture::height(plots.panels.size()),
-                [&](Canvas& canvas) { BoxPlotPicture(canvas, plots).draw(); });
+  PageLayout layout;
+  svg_of(1, 1, [&](Canvas& canvas) { layout = layout_of(canvas, plots); });  // only a canvas can measure letters
+  return format(kPageWidth, layout.height(), [&](Canvas& canvas) { BoxPlotPicture(canvas, plots, layout).draw(); });
 }
 
 }  // namespace

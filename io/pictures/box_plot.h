@@ -38,7 +38,9 @@ struct BoxPlots {
 // Both return the bytes of a file. A PNG is 1200 pixels wide. A box spans the quartiles, with a line at the median and
 // a diamond at the mean. Whiskers reach to the furthest value within 1.5 times the box's height (Tukey, 1977). Each
 // value is a point. An axis of shares ends at 1, and any other begins at 0. Conventions lie above a break in the axis,
-// unless measured values come so near that there is nothing to leave out. Throws Error for values that are not finite.
+// unless measured values come so near that there is nothing to leave out. Where names of boxes need it, fewer panels
+// are in a row, and names that are too long for that are upright. A detail longer than a line has several. Throws Error
+// for values that are not finite.
 std::string box_plot_svg(const BoxPlots& plots);
 std::string box_plot_png(const BoxPlots& plots);
 

@@ -9,6 +9,7 @@
 
 #include "io/pictures/box_plot.h"
 #include "tests/support/catch.h"
+#include "tests/support/picture.h"
 
 using namespace revunet;
 
@@ -128,5 +129,60 @@ TEST_CASE("an axis of shares ends at 1, and begins at the round number below the
   REQUIRE(points.size() == 3);
   for (size_t i = 0; i < shares.size(); ++i) {
     CHECK(points[i] == Approx(ticks[0] + (ticks[4] - ticks[0]) * (shares[i] - 0.8) / 0.2).margin(0.01));
+  }
+}
+
+namespace {
+
+// Returns four panels with a box of one value for each name.
+io::BoxPlots plots_of(const std::vector<std::string>& names, const std::string& detail = "detail") {
+  io::BoxPlots plots{.heading = "heading", .detail = detail, .panels = {}};
+  for (int panel = 0; panel < 4; ++panel) {
+    plots.panels.push_back({.title = "share", .boxes = {}});
+    for (const std::string& name : names) plots.panels.back().boxes.push_back(box_of(name, {0.5}));
+  }
+  return plots;
+}
+
+int height_of(const io::BoxPlots& plots) {
+  return test::Picture(io::box_plot_png(plots)).height();
+}
+
+constexpr int kRow = 400, kAround = 106;  // points: a row of panels; heading and footer
+
+}  // namespace
+
+TEST_CASE("level names of boxes have fewer panels in a row where they are long", "[evaluate]") {
+  CHECK(height_of(plots_of({"WT", "TC", "ET"})) == kAround + kRow);
+  CHECK(height_of(plots_of({"anterior hippocampus", "posterior hippocampus"})) == kAround + 2 * kRow);
+}
+
+TEST_CASE("a long caption has several lines", "[evaluate]") {
+  std::string caption;
+  for (int i = 0; i < 32; ++i) caption += fmt::format("region {} of the nucleus, ", i);
+  const int more = height_of(plots_of({"a"}, caption)) - height_of(plots_of({"a"}));
+  CHECK((more > 0 && more % 16 == 0));
+  CHECK(more < 32 * 16);
+}
+
+// By hand: 32 boxes need 16 points each, which two panels in a row have: 515 / 32, from 78 on. The axis is 418 points
+// below the upper edge.
+TEST_CASE("names that are longer than a row of boxes are upright, and no two overlap", "[evaluate]") {
+  const std::string name = "a name that has forty letters, jpgq jpgq";
+  REQUIRE(name.size() == 40);
+  const test::Picture picture(io::box_plot_png(plots_of(std::vector<std::string>(32, name))));
+  const int names = (picture.height() - kAround) / 2 - kRow;
+  CHECK((names > 40 * 4 && names < 40 * 12));
+  const auto dark = [&](double x) {
+    int count = 0;
+    for (int y = 418 + 12; y < 418 + names; ++y) count += picture.at(static_cast<int>(x), y).green < 128;
+    return count;
+  };
+  constexpr double slot = 515.0 / 32;
+  for (int i = 0; i < 32; ++i) {
+    INFO(i);
+    const double left = 78 + slot * i;
+    CHECK(dark(left + slot / 2) > 20);  // through the letters
+    CHECK(dark(left + slot) == 0);      // between two names
   }
 }
