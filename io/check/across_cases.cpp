@@ -56,8 +56,7 @@ std::string profiles_text(const std::vector<CaseCheck>& checks) {
 std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
   int64_t only_3 = 0, only_4 = 0, both = 0;
   for (const CaseCheck& c : checks) {
-    if (c.profile.task() != brats_task() || !c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4))
-      continue;
+    if (!is_brats(*c.profile.task()) || !c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4)) continue;
     const bool three = (*c.label_values)[3] > 0, four = (*c.label_values)[4] > 0;
     both += three && four;
     only_3 += three && !four;
@@ -128,7 +127,7 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
   }
   if (segmented > 0 && absent.size() == regions.size()) {
     findings.push_back({FindingKind::regions,
-                        fmt::format("[dataset] no case has a labelled voxel: expected a tumour in some of {} "
+                        fmt::format("[dataset] no case has a labelled voxel: expected a region in some of {} "
                                     "segmentations, got background everywhere; check that they are the right files",
                                     segmented)});
   } else if (segmented > 0 && !absent.empty()) {
@@ -158,7 +157,7 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
   if (cut > 0) {
     findings.push_back(
         {FindingKind::field_of_view,
-         fmt::format("[`size`] expected a field of view that holds all brains, got {}, which cuts {} of "
+         fmt::format("[`size`] expected a field of view that holds all cases, got {}, which cuts {} of "
                      "{}; the first, case {}, takes {} voxels (x,y,z). `size` {} holds them all",
                      size_as_given(view.size), cut, brains, first_cut->name, size_as_given(*first_cut->brain),
                      size_as_given(rounded_up(needed, view.multiple)))});
@@ -172,7 +171,7 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
         {FindingKind::field_of_view,
          fmt::format("[`size`] expected a field of view of about the {}, got the default, {}: {:.3g} times "
                      "the voxels, memory and time that `size` {} takes, which holds them all",
-                     brains > 0 ? "brains' size" : "images' size", size_as_given(view.size), times,
+                     brains > 0 ? "cases' size" : "images' size", size_as_given(view.size), times,
                      size_as_given(enough))});
   }
   return findings;

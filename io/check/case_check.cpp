@@ -189,19 +189,24 @@ class CaseChecker {
       add(FindingKind::non_finite, fmt::format("{} with finite voxels, got {} NaN or infinite of {}; replace them",
                                                where, seen.non_finite, voxels.size()));
     }
-    if (seen.first == 0) {
-      add(FindingKind::empty, fmt::format("{} with a brain, got zero {}; make it again", where,
+    using Kind = Normalisation::Kind;
+    const Kind kind = files_.task()->normalisations()[modality].kind;
+    if (kind == Kind::none || kind == Kind::ct) {
+      // Such a channel may be the same everywhere.
+    } else if (seen.first == 0) {
+      add(FindingKind::empty, fmt::format("{} with voxels other than 0, got zero {}; make it again", where,
                                           seen.non_finite > 0 ? "in all others" : "everywhere"));
-    } else if (!seen.varies) {
+    } else if (!seen.varies && (kind == Kind::nonzero || seen.zero_share == 0)) {
       add(FindingKind::constant,
-          fmt::format("{} with a brain, got {} wherever it is not zero; make it again", where, seen.first));
+          fmt::format("{} with voxels that differ, got {} wherever it is not zero; make it again", where, seen.first));
     }
     if (!seen.varies) return;
     add_fingerprint(modality, voxels, grid);
     if (grid.size == result_.checked.grid->size) {
       brain_ = brain_ ? united(*brain_, seen.box) : seen.box;
     }
-    if (seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
+    // Only then does the background decide about means, deviations and boxes.
+    if (kind == Kind::nonzero && seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
   }
 
   // Adds one finding for all of the case's images.
@@ -216,11 +221,11 @@ class CaseChecker {
                           ? fmt::format("{} in {:.3g} % of {}", seen.frequent, 100 * seen.frequent_share, name)
                           : fmt::format("no frequent value and {:.2g} % zeros in {}", 100 * seen.zero_share, name));
     }
-    const std::string remedy = !values   ? "set what lies outside of the brain to 0, as skull stripping does"
+    const std::string remedy = !values   ? "set what lies outside of the body to 0, as skull stripping does for brains"
                                : corners ? "pass `background` corner, by which each image's own is subtracted"
                                          : fmt::format("pass `background` {}", backgrounds_[0].second.frequent);
     add(FindingKind::background,
-        fmt::format("[{}] expected a background of 0, got {}: it counts as brain, in the box that is cut out and in "
+        fmt::format("[{}] expected a background of 0, got {}: it counts as content, in the box that is cut out and in "
                     "means and deviations; {}",
                     first_.string(), fmt::join(found, ", "), remedy));
   }
@@ -259,7 +264,19 @@ class CaseChecker {
     result_.checked.region_voxels = voxels;
   }
 
+  // BraTS's cases have one grid. Those of other tasks may have any.
   void warn_of_geometry(const Grid& grid) {
+    if (is_brats(*files_.task())) warn_of_grid_unlike_brats(grid);
+    if (const double skew = skew_of(grid); skew >= least_skew) {
+      add(FindingKind::skew,
+          fmt::format(
+              "[{}] expected axes at right angles, got {:.2g} degrees off: revunet-evaluate refuses such images, "
+              "as distances would be wrong; resample it",
+              first_.string(), skew));
+    }
+  }
+
+  void warn_of_grid_unlike_brats(const Grid& grid) {
     const std::string code = orientation_code(grid);
     if (code == "unknown") {
       add(FindingKind::orientation,
@@ -269,13 +286,6 @@ class CaseChecker {
       add(FindingKind::orientation,
           fmt::format("[{}] expected the axes of BraTS, LPS, got {}: they are permuted and turned on reading",
                       first_.string(), code));
-    }
-    if (const double skew = skew_of(grid); skew >= least_skew) {
-      add(FindingKind::skew,
-          fmt::format(
-              "[{}] expected axes at right angles, got {:.2g} degrees off: revunet-evaluate refuses such images, "
-              "as distances would be wrong; resample it",
-              first_.string(), skew));
     }
     for (const double spacing : grid.spacing) {
       if (std::abs(spacing - 1) <= spacing_tolerance) continue;

@@ -12,13 +12,18 @@
 namespace revunet::io {
 namespace {
 
+size_t width_of(const Task::Region& region) {
+  return std::max<size_t>(8, region.name.size());
+}
+
 std::string row(const CheckedCase& c, size_t width) {
   std::string text = fmt::format("{:<{}}", printable_line(c.name), width);
   text += c.grid ? fmt::format("  {:>11}  {:>14}  {:>7}", fmt::format("{}", fmt::join(c.grid->size, "x")),
                                fmt::format("{:.3g}", fmt::join(c.grid->spacing, "x")), orientation_code(*c.grid))
                  : fmt::format("  {:>11}  {:>14}  {:>7}", "-", "-", "-");
   for (size_t r = 0; r < c.task->regions().size(); ++r) {
-    text += fmt::format("  {:>8}", c.region_voxels ? fmt::format("{}", (*c.region_voxels)[r]) : "-");
+    text += fmt::format("  {:>{}}", c.region_voxels ? fmt::format("{}", (*c.region_voxels)[r]) : "-",
+                        width_of(c.task->regions()[r]));
   }
   const auto warnings =
       std::count_if(c.findings.begin(), c.findings.end(), [](const Finding& f) { return is_warning(f.kind); });
@@ -68,7 +73,8 @@ std::string table_of(const CheckedDataset& checked) {
   for (const CheckedCase& c : checked.cases) width = std::max(width, printable_line(c.name).size());
   std::string text = fmt::format("{:<{}}  {:>11}  {:>14}  {:>7}", "case", width, "voxels", "spacing, mm", "axes");
   if (!checked.cases.empty()) {
-    for (const Task::Region& region : checked.cases[0].task->regions()) text += fmt::format("  {:>8}", region.name);
+    for (const Task::Region& region : checked.cases[0].task->regions())
+      text += fmt::format("  {:>{}}", region.name, width_of(region));
   }
   text += fmt::format("  {:>10}  {:>8}\n", "violations", "warnings");
   for (const CheckedCase& c : checked.cases) text += row(c, width);

@@ -67,7 +67,7 @@ struct DatasetScan {
   std::vector<DatasetProblem> problems;
   std::vector<std::string> left_out = {};   // paths of folders next to the cases that hold no image
   std::vector<std::string> respelled = {};  // files that another spelling than the layout's names: "<path> as t1"
-  std::string relabelled = {};              // how --labels contradicts dataset.json; empty where it does not
+  std::string task_note = {};  // what a user should know of dataset.json's channels and labels; empty: nothing
 };
 
 }  // namespace revunet::io

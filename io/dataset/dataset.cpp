@@ -26,7 +26,7 @@ DatasetScan scan_unguarded(const fs::path& path, const std::optional<LabelProfil
   fs::path root = fs::absolute(path).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   for (const DatasetLayout* layout : dataset_layouts()) {
-    if (!layout->is_layout_of(root)) continue;
+    if (!layout->is_layout_of(root, labels)) continue;
     DatasetScan scan = layout->scan(root, labels);
     if (scan.layout.empty()) scan.layout = layout->name;
     return scan;
@@ -136,7 +136,7 @@ std::vector<std::string> notes_of(const DatasetScan& scan) {
   if (!scan.left_out.empty()) {
     notes.push_back(fmt::format("left out, as there is no image inside: {}", fmt::join(scan.left_out, ", ")));
   }
-  if (!scan.relabelled.empty()) notes.push_back(scan.relabelled);
+  if (!scan.task_note.empty()) notes.push_back(scan.task_note);
   return notes;
 }
 

@@ -46,13 +46,19 @@ class LabelProfile {
   uint8_t value_of(uint8_t label) const;  // throws Error for a label that the task lacks
   std::string values_text() const;        // "0, 1, 2 and 4"
   std::string meanings_text() const;      // "0 background, 1 core, 2 oedema, 4 enhancing"
+  // Returns whether the same values stand for the same labels, in tasks of the same regions.
   bool same_meanings(const LabelProfile& other) const;
+  // Returns this profile of a task that differs in its name or its normalisations alone. Throws Error for another.
+  LabelProfile with_task(const TaskPointer& task) const;
 
  private:
   std::string name_;
   TaskPointer task_;
   std::vector<Meaning> meanings_;
 };
+
+// Returns the profile of files that have the task's own numbers. Its name is the task's.
+LabelProfile profile_of_task(const TaskPointer& task);
 
 // Returns whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and
 // in 2024 (brats2024-ped). Only the user knows which one a case has.

@@ -21,9 +21,9 @@ namespace revunet::io {
 // Parses a text nested at most 32 deep. Throws DataError for anything else.
 nlohmann::json parse_json(std::string_view text);
 
-// Parses a file. Throws DataError with the path, as read_whole_file and parse_json do.
+// Parses a file. Throws DataError with the path, as read_whole_file and parse_json do, and for a key that an object has
+// twice.
 nlohmann::json read_json_file(const std::filesystem::path& path);
-
 // Does the same, and keeps the order of each object's keys.
 nlohmann::ordered_json read_ordered_json_file(const std::filesystem::path& path);
 

@@ -67,8 +67,8 @@ class OverlayFigure {
  public:
   OverlayFigure(const OverlayCase& c, int width, bool plain)
       : case_(c), width_(width), box_(nonzero_box(c.images[c.task->regions()[0].shown_on], kMargin)) {
-    const bool by_reference = c.reference && has_tumour(*c.reference);
-    centre_ = largest_tumour_slices(by_reference ? *c.reference : c.prediction, box_);
+    const bool by_reference = c.reference && has_region(*c.task, *c.reference);
+    centre_ = largest_region_slices(*c.task, by_reference ? *c.reference : c.prediction, box_);
     const PatientAxes axes = patient_axes(c.grid);
     double width_mm = 0;
     for (const Plane plane : kPlanes) {
@@ -106,11 +106,11 @@ class OverlayFigure {
   }
 
  private:
-  static bool has_tumour(const VolumeView<uint8_t>& labels) {
+  static bool has_region(const Task& task, const VolumeView<uint8_t>& labels) {
     for (int64_t x = 0; x < labels.size[0]; ++x)
       for (int64_t y = 0; y < labels.size[1]; ++y)
         for (int64_t z = 0; z < labels.size[2]; ++z) {
-          if (labels.at({x, y, z}) != 0) return true;
+          if (task.regions_of(labels.at({x, y, z})).any()) return true;
         }
     return false;
   }

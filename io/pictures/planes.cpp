@@ -81,12 +81,12 @@ Slice slice_of(Plane plane, const PatientAxes& axes, const VoxelBox& box, const 
   return s;
 }
 
-Size3 largest_tumour_slices(const VolumeView<uint8_t>& labels, const VoxelBox& box) {
+Size3 largest_region_slices(const Task& task, const VolumeView<uint8_t>& labels, const VoxelBox& box) {
   std::array<std::vector<int64_t>, 3> areas;
   for (size_t axis = 0; axis < 3; ++axis) areas[axis].resize(static_cast<size_t>(labels.size[axis]));
   bool any = false;
   for_each_voxel(labels.size, [&](const Size3& voxel) {
-    if (labels.at(voxel) == 0) return;
+    if (task.regions_of(labels.at(voxel)).none()) return;
     any = true;
     for (size_t axis = 0; axis < 3; ++axis) ++areas[axis][static_cast<size_t>(voxel[axis])];
   });

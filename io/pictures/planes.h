@@ -50,9 +50,9 @@ struct Slice {
 Slice slice_of(Plane plane, const PatientAxes& axes, const VoxelBox& box, const Size3& voxel,
                const std::array<double, 3>& spacing);
 
-// Returns, along each voxel axis, the index with the most voxels of the tumour (label not 0), the first of several.
-// Where there is no tumour, returns the centre of `box`.
-Size3 largest_tumour_slices(const VolumeView<uint8_t>& labels, const VoxelBox& box);
+// Returns, along each voxel axis, the index with the most voxels that lie in a region, the first of several. Where
+// there is none, returns the centre of `box`.
+Size3 largest_region_slices(const Task& task, const VolumeView<uint8_t>& labels, const VoxelBox& box);
 
 // Returns the voxels row after row.
 template <class T>

@@ -32,6 +32,17 @@ Placement place(const BrainBox& box, const Size3& size) {
   return p;
 }
 
+// Calls visit(output voxel) for every voxel of the placement, in memory order.
+template <typename Visit>
+void for_each_voxel(const Placement& p, Visit&& visit) {
+  for (int64_t x = 0; x < p.extent[0]; ++x) {
+    for (int64_t y = 0; y < p.extent[1]; ++y) {
+      const int64_t row = ((p.destination_offset[0] + x) * p.size[1] + p.destination_offset[1] + y) * p.size[2];
+      for (int64_t z = 0; z < p.extent[2]; ++z) visit(static_cast<size_t>(row + p.destination_offset[2] + z));
+    }
+  }
+}
+
 // Calls copy(output voxel, file voxel) for every voxel of the placement. With x innermost the file is read in its own
 // order, and the output's lines that a row touches are still cached for the next z.
 template <typename Copy>
@@ -52,62 +63,119 @@ void for_each_placed(const Placement& p, const Size3& file_size, Copy&& copy) {
 
 using Statistics = std::vector<ModalityStatistics>;
 
-// Calls visit(channel, value) for every non-zero value of an image (X, Y, Z, channels), in memory order.
-template <typename Image, typename Visit>
-void for_each_nonzero(Image& image, size_t channels, Visit&& visit) {
-  for (size_t i = 0; i < image.size(); i += channels) {
-    for (size_t c = 0; c < channels; ++c) {
-      if (image[i + c] != 0) visit(c, image[i + c]);
+// Normalises the modalities of an image (X, Y, Z, channels) in place. Values are visited in memory order.
+class Normaliser {
+ public:
+  Normaliser(std::vector<float>& image, const CaseVolumes& volumes, const Placement& placement)
+      : image_(image), volumes_(volumes), placement_(placement), normalisations_(volumes.task->normalisations()) {
+    for (size_t c = 0; c < normalisations_.size(); ++c) {
+      REVUNET_EXPECTS(normalisations_[c].kind != Normalisation::Kind::automatic &&
+                          (normalisations_[c].kind != Normalisation::Kind::ct || normalisations_[c].foreground),
+                      Error, "[{}] expected a normalisation of {} that is known, got {}; use a task with a fingerprint",
+                      volumes.name, volumes.task->modalities()[c], name_of(normalisations_[c].kind).name);
     }
   }
-}
 
-// Returns counts, means and ranges. Throws DataError for a modality that has no deviation to divide by. The range
-// decides that, because the rounding of a constant's mean would leave a deviation that is not quite zero.
-Statistics means_of(const std::vector<float>& image, const CaseVolumes& volumes) {
-  const std::vector<std::string>& modalities = volumes.task->modalities();
-  Statistics statistics(modalities.size(),
-                        {.least = std::numeric_limits<float>::max(), .greatest = std::numeric_limits<float>::lowest()});
-  for_each_nonzero(image, modalities.size(), [&](size_t c, float value) {
-    ModalityStatistics& s = statistics[c];
-    ++s.nonzero;
-    s.mean += value;
-    s.least = std::min(s.least, value);
-    s.greatest = std::max(s.greatest, value);
-  });
-  for (size_t c = 0; c < modalities.size(); ++c) {
-    ModalityStatistics& s = statistics[c];
-    if (volumes.missing[c]) {
-      s = {};
-      continue;
+  // Returns the statistics of the values that count, which are clipped where the normalisation says so. Throws
+  // DataError for a modality that has no deviation to divide by.
+  Statistics normalise() {
+    clip();
+    Statistics statistics = means();
+    add_deviations(statistics);
+    for (size_t c = 0; c < normalisations_.size(); ++c) take_given_scale(statistics[c], normalisations_[c]);
+    for_each([&](size_t c, float& value) {
+      value = static_cast<float>((value - statistics[c].mean) / statistics[c].deviation);
+    });
+    return statistics;
+  }
+
+ private:
+  // Calls visit(channel, value) for every value that counts: all of the file's voxels, or those that are not zero.
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    const size_t channels = normalisations_.size();
+    for_each_voxel(placement_, [&](size_t voxel) {
+      for (size_t c = 0; c < channels; ++c) {
+        float& value = image_[voxel * channels + c];
+        if (!volumes_.missing[c] && (value != 0 || normalisations_[c].kind != Normalisation::Kind::nonzero))
+          visit(c, value);
+      }
+    });
+  }
+
+  void clip() {
+    if (std::ranges::none_of(normalisations_, [](const Normalisation& n) { return n.kind == Normalisation::Kind::ct; }))
+      return;
+    for_each([&](size_t c, float& value) {
+      const auto& f = normalisations_[c].foreground;
+      if (f) value = std::clamp(value, static_cast<float>(f->low), static_cast<float>(f->high));
+    });
+  }
+
+  // Returns counts, means and ranges. The range decides whether there is a deviation, because the rounding of a
+  // constant's mean would leave one that is not quite zero.
+  Statistics means() {
+    Statistics statistics(normalisations_.size(), {.least = std::numeric_limits<float>::max(),
+                                                   .greatest = std::numeric_limits<float>::lowest()});
+    for_each([&](size_t c, float value) {
+      ModalityStatistics& s = statistics[c];
+      ++s.count;
+      s.mean += value;
+      s.least = std::min(s.least, value);
+      s.greatest = std::max(s.greatest, value);
+    });
+    for (size_t c = 0; c < normalisations_.size(); ++c) {
+      ModalityStatistics& s = statistics[c];
+      if (volumes_.missing[c]) {
+        s = {};
+        continue;
+      }
+      expect_varying(s, c);
+      s.mean /= static_cast<double>(s.count);
     }
-    REVUNET_EXPECTS(s.nonzero > 0, DataError, "[{}] expected a brain in {}, got zeros; check the file", volumes.name,
-                    modalities[c]);
-    REVUNET_EXPECTS(s.least < s.greatest, DataError,
-                    "[{}] expected varying voxels in {}, got {} in all {} non-zero ones; check the file", volumes.name,
-                    modalities[c], s.least, s.nonzero);
-    s.mean /= static_cast<double>(s.nonzero);
+    return statistics;
   }
-  return statistics;
-}
 
-// Standardises every modality in place.
-Statistics standardise(std::vector<float>& image, const CaseVolumes& volumes) {
-  Statistics statistics = means_of(image, volumes);
-  std::vector<double> squares(statistics.size());
-  for_each_nonzero(image, statistics.size(), [&](size_t c, float value) {
-    const double difference = value - statistics[c].mean;
-    squares[c] += difference * difference;
-  });
-  for (size_t c = 0; c < statistics.size(); ++c) {
-    if (volumes.missing[c]) continue;
-    statistics[c].deviation = std::sqrt(squares[c] / static_cast<double>(statistics[c].nonzero));
+  void expect_varying(const ModalityStatistics& s, size_t c) const {
+    const std::string& modality = volumes_.task->modalities()[c];
+    REVUNET_EXPECTS(s.count > 0, DataError, "[{}] expected voxels of {} other than 0, got zeros; check the file",
+                    volumes_.name, modality);
+    const bool divides =
+        normalisations_[c].kind == Normalisation::Kind::nonzero || normalisations_[c].kind == Normalisation::Kind::all;
+    REVUNET_EXPECTS(!divides || s.least < s.greatest, DataError,
+                    "[{}] expected varying voxels in {}, got {} in all {}{} voxels; check the file", volumes_.name,
+                    modality, s.least, s.count,
+                    normalisations_[c].kind == Normalisation::Kind::nonzero ? " non-zero" : "");
   }
-  for_each_nonzero(image, statistics.size(), [&](size_t c, float& value) {
-    value = static_cast<float>((value - statistics[c].mean) / statistics[c].deviation);
-  });
-  return statistics;
-}
+
+  void add_deviations(Statistics& statistics) {
+    std::vector<double> squares(statistics.size());
+    for_each([&](size_t c, float value) {
+      const double difference = value - statistics[c].mean;
+      squares[c] += difference * difference;
+    });
+    for (size_t c = 0; c < statistics.size(); ++c) {
+      if (volumes_.missing[c]) continue;
+      statistics[c].deviation = std::sqrt(squares[c] / static_cast<double>(statistics[c].count));
+    }
+  }
+
+  // Replaces a mean and deviation that are not the case's own.
+  static void take_given_scale(ModalityStatistics& s, const Normalisation& n) {
+    if (n.kind == Normalisation::Kind::none) {
+      s.mean = 0;
+      s.deviation = 1;
+    } else if (n.kind == Normalisation::Kind::ct) {
+      s.mean = n.foreground->mean;
+      s.deviation = n.foreground->deviation;
+    }
+  }
+
+  std::vector<float>& image_;
+  const CaseVolumes& volumes_;
+  const Placement& placement_;
+  const std::vector<Normalisation>& normalisations_;
+};
 
 void expect_volumes_fit(const CaseVolumes& volumes) {
   const auto count = static_cast<size_t>(voxels_of(volumes.grid.size));
@@ -164,8 +232,8 @@ BrainBox brain_box(const CaseVolumes& volumes) {
       }
     }
   }
-  REVUNET_EXPECTS(box.high[0] > 0, DataError, "[{}] expected a brain, got zeros in all modalities; check the files",
-                  volumes.name);
+  REVUNET_EXPECTS(box.high[0] > 0, DataError,
+                  "[{}] expected voxels other than 0, got zeros in all modalities; check the files", volumes.name);
   return box;
 }
 
@@ -192,7 +260,7 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   for_each_placed(result.placement, volumes.grid.size, [&](size_t to, size_t from) {
     for (size_t c = 0; c < channels; ++c) result.image[to * channels + c] = volumes.modalities[c][from];
   });
-  result.statistics = standardise(result.image, volumes);
+  result.statistics = Normaliser(result.image, volumes, result.placement).normalise();
   if (volumes.labels) {
     result.labels.resize(static_cast<size_t>(voxels_of(size)));
     for_each_placed(result.placement, volumes.grid.size,

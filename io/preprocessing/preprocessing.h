@@ -36,11 +36,11 @@ struct Placement {
   Size3 extent{};              // voxels kept
 };
 
-// These are the statistics of one modality over its non-zero voxels within the output.
+// These are the statistics of one modality within the output, over the voxels that count for its normalisation.
 struct ModalityStatistics {
-  int64_t nonzero = 0;
-  double mean = 0;
-  double deviation = 0;  // of the population
+  int64_t count = 0;
+  double mean = 0;       // what was subtracted
+  double deviation = 0;  // of the population: what the differences were divided by
   float least = 0;
   float greatest = 0;
 };
@@ -63,11 +63,13 @@ Size3 brain_extent(const CaseVolumes& volumes);
 
 // Takes the smallest box that holds every voxel that is non-zero in any modality (non-zero, not positive, because
 // interpolation leaves negative voxels in brains). Crops it, or pads it with zeros, about its centre to `size`. Then
-// subtracts each modality's mean and divides by its population deviation, both over its own non-zero voxels of the
-// output. Zeros stay zero. Sums are in double, two passes, in the output's order, so they are the same at any thread
-// count. A missing modality stays zero, and so do its statistics. Throws DataError with the case for volumes that are
-// zero everywhere and, with the modality, for one that is zero or constant there and not missing. Throws UsageError for
-// a size that is not positive, and Error for labels that the task lacks.
+// normalises each modality as the task says (io/task/normalisation.h): most often it subtracts its mean and divides by
+// its population deviation, both over its own non-zero voxels of the output, so that zeros stay zero. The padding is
+// zero in any case. Sums are in double, two passes, in the output's order, so they are the same at any thread count. A
+// missing modality stays zero, and so do its statistics. Throws DataError with the case for volumes that are zero
+// everywhere and, with the modality, for one that is zero or constant there and not missing. Throws UsageError for a
+// size that is not positive, and Error for labels that the task lacks and for a normalisation that waits for a
+// fingerprint.
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_field_of_view);
 
 // Sets labels (X, Y, Z) of the output's size to 0 in the output's padding, where the file has no voxel. Throws Error if

@@ -32,7 +32,7 @@ Grid in_brats_order(const Grid& grid) {
   return oriented_grid(grid, orientation_of(grid));
 }
 
-std::string description_of(const Grid& grid) {
+std::string describe(const Grid& grid) {
   std::ostringstream affine;
   affine << grid.affine.format(Eigen::IOFormat(6, Eigen::DontAlignCols, " ", "; "));
   return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
@@ -44,8 +44,7 @@ void expect_comparable(const SegmentationPair& pair) {
   REVUNET_EXPECTS(
       same_grid(reference, prediction) || same_grid(in_brats_order(reference), in_brats_order(prediction)), DataError,
       "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
-      pair.prediction.string(), pair.reference.string(), pair.name, description_of(reference),
-      description_of(prediction));
+      pair.prediction.string(), pair.reference.string(), pair.name, describe(reference), describe(prediction));
   REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
                   "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off in case {}, "
                   "where up to {} are accepted; resample reference and prediction to a grid with right angles",
@@ -60,24 +59,14 @@ std::vector<uint8_t> in_order_of(const Grid& reference, const LabelImage& predic
   return to_file_order<uint8_t>(ordered, reference.size, orientation_of(reference));
 }
 
-// Returns what same_task compares, such as "hippocampus (labels 0 background, 1 anterior; regions Anterior 1)".
-std::string description_of(const Task& task) {
-  std::vector<std::string> labels, regions;
-  for (const Task::Label& label : task.labels()) labels.push_back(fmt::format("{} {}", label.number, label.name));
-  for (const Task::Region& region : task.regions()) {
-    regions.push_back(fmt::format("{} {}", region.name, fmt::join(region.labels, "+")));
-  }
-  return fmt::format("{} (labels {}; regions {})", task.name(), fmt::join(labels, ", "), fmt::join(regions, ", "));
-}
-
 void expect_one_task(const std::vector<SegmentationPair>& pairs) {
   const SegmentationPair& first = pairs.front();
   const Task& task = *first.labels.profile.task();
   for (const SegmentationPair& pair : pairs) {
-    REVUNET_EXPECTS(same_task(task, *pair.labels.profile.task()), DataError,
+    REVUNET_EXPECTS(same_regions(task, *pair.labels.profile.task()), DataError,
                     "[{}] expected labels of the task of {}, which is {}, got {}; score the cases of each task apart",
-                    pair.reference.string(), first.reference.string(), description_of(task),
-                    description_of(*pair.labels.profile.task()));
+                    pair.reference.string(), first.reference.string(), describe(task),
+                    describe(*pair.labels.profile.task()));
   }
 }
 
@@ -89,6 +78,15 @@ void expect_region_names_for_files(const Task& task) {
                     "something else, got {}; rename the region",
                     task.name(), region.name);
   }
+}
+
+// Makes background of the predicted voxels that the reference says to ignore. Returns their number.
+int64_t leave_out_ignored(const Task& task, const std::vector<uint8_t>& reference, std::vector<uint8_t>& prediction) {
+  if (!task.ignored()) return 0;
+  for (size_t v = 0; v < reference.size(); ++v) {
+    if (reference[v] == *task.ignored()) prediction[v] = 0;
+  }
+  return std::ranges::count(reference, *task.ignored());
 }
 
 using Score = const RegionScore&;
@@ -149,15 +147,16 @@ CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options) 
   expect_comparable(pair);
   const LabelImage reference = read_labels(pair.reference, pair.labels.profile),
                    prediction = read_labels(pair.prediction, pair.labels.profile);
-  const std::vector<uint8_t> predicted_labels = in_order_of(reference.grid, prediction);
+  std::vector<uint8_t> predicted_labels = in_order_of(reference.grid, prediction);
   const std::array<int64_t, 3>& size = reference.grid.size;
   const std::array<double, 3>& spacing = reference.grid.spacing;
   const Task& task = *pair.labels.profile.task();
+  const int64_t left_out = leave_out_ignored(task, reference.labels, predicted_labels);
   CaseScore score{.name = pair.name, .labels = pair.labels, .regions = std::vector<RegionScore>(task.regions().size())};
   for (size_t region = 0; region < score.regions.size(); ++region) {
     const std::vector<uint8_t> truth = mask_of(reference.labels, task, region),
                                predicted = mask_of(predicted_labels, task, region);
-    score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.masks);
+    score.regions[region].masks = compare_masks(truth, predicted, size, spacing, options.masks, left_out);
     if (options.lesions) {
       score.regions[region].lesions = compare_lesions(truth, predicted, size, spacing, *options.lesions, options.masks);
     } else if (options.matched) {

@@ -25,7 +25,7 @@ void add_surface_metrics(std::span<const uint8_t> reference, std::span<const uin
 }  // namespace
 
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
-                          const Spacing3& spacing, const MaskRules& rules) {
+                          const Spacing3& spacing, const MaskRules& rules, int64_t left_out) {
   expect_one_grid(reference, prediction, size, spacing);
   MaskMetrics result;
   for (size_t i = 0; i < reference.size(); ++i) {
@@ -33,7 +33,7 @@ MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const ui
     result.prediction_voxels += prediction[i] != 0;
     result.common_voxels += reference[i] != 0 && prediction[i] != 0;
   }
-  const int64_t outside_reference = std::ssize(reference) - result.reference_voxels;
+  const int64_t outside_reference = std::ssize(reference) - left_out - result.reference_voxels;
   const int64_t outside_both = outside_reference - (result.prediction_voxels - result.common_voxels);
   const UnmeasuredValues& unmeasured = rules.unmeasured;
   const bool both_empty = result.reference_empty() && result.prediction_empty();
@@ -64,7 +64,7 @@ std::vector<double> region_dice(const Task& task, std::span<const uint8_t> refer
   for (size_t i = 0; i < reference.size(); ++i) ++pairs[reference[i] * kLabels + prediction[i]];
   std::vector<int64_t> common(task.regions().size()), sum(common.size());
   for (size_t pair = 0; pair < pairs.size(); ++pair) {
-    if (pairs[pair] == 0) continue;
+    if (pairs[pair] == 0 || pair / kLabels == task.ignored()) continue;
     const RegionSet a = task.regions_of(static_cast<uint8_t>(pair / kLabels)),
                     b = task.regions_of(static_cast<uint8_t>(pair % kLabels));
     for (size_t r = 0; r < sum.size(); ++r) {

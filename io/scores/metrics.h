@@ -58,12 +58,13 @@ struct MaskMetrics {
 
 // Masks are non-zero inside, x fastest: index = x + X * (y + Y * z). size has the voxels along x, y, z, and spacing the
 // mm along x, y, z. The distances are exact Euclidean ones. Throws Error if a mask's length is not the product of size,
-// or a spacing is not positive and finite.
+// or a spacing is not positive and finite. Voxels that are left out are in neither mask, and specificity does not count
+// them.
 MaskMetrics compare_masks(std::span<const uint8_t> reference, std::span<const uint8_t> prediction, const Index3& size,
-                          const Spacing3& spacing, const MaskRules& rules = {});
+                          const Spacing3& spacing, const MaskRules& rules = {}, int64_t left_out = 0);
 
-// Returns only the Dice of each of the task's regions between two label volumes. It is 1 where both are empty. Throws
-// Error if their lengths differ.
+// Returns only the Dice of each of the task's regions between two label volumes. It is 1 where both are empty. Voxels
+// that the reference says to ignore do not count. Throws Error if their lengths differ.
 std::vector<double> region_dice(const Task& task, std::span<const uint8_t> reference,
                                 std::span<const uint8_t> prediction);
 

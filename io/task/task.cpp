@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/error.h"
+#include "io/text/printable.h"
 
 namespace revunet::io {
 namespace {
@@ -19,8 +20,17 @@ void expect_count(const std::string& task, const char* what, size_t count, size_
 void expect_distinct(const std::string& task, const char* what, const std::vector<std::string>& names) {
   std::set<std::string> seen;
   for (const std::string& name : names) {
-    REVUNET_EXPECTS(!name.empty() && seen.insert(name).second, Error,
-                    "[task {}] expected {} of different names, got '{}' twice or empty", task, what, name);
+    REVUNET_EXPECTS(seen.insert(name).second, Error, "[task {}] expected {} of different names, got '{}' twice", task,
+                    what, name);
+  }
+}
+
+// Names come from files, and go to terminals and into tables.
+void expect_printable(const std::string& task, const char* what, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    REVUNET_EXPECTS(!name.empty() && printable_line(name) == name, Error,
+                    "[task {}] expected a name of {} of letters that can be printed, got '{}'", printable_line(task),
+                    what, printable_line(name));
   }
 }
 
@@ -34,16 +44,28 @@ std::vector<std::string> names_of(const std::vector<T>& named) {
 }  // namespace
 
 Task::Task(std::string name, std::vector<std::string> modalities, std::vector<Label> labels,
-           std::vector<Region> regions)
+           std::vector<Region> regions, Rules rules)
     : name_(std::move(name)),
       modalities_(std::move(modalities)),
       labels_(std::move(labels)),
-      regions_(std::move(regions)) {
+      regions_(std::move(regions)),
+      rules_(std::move(rules)) {
+  if (rules_.normalisations.empty()) rules_.normalisations.resize(modalities_.size());
   expect_count(name_, "modalities", modalities_.size(), kMostModalities);
-  expect_count(name_, "regions", regions_.size(), kMostRegions);
+  expect_count(name_, "regions", regions_.size(), kMostRegions - (rules_.exclusive ? 1 : 0));
+  expect_printable(name_, "the task", {name_});
+  expect_printable(name_, "modalities", modalities_);
+  expect_printable(name_, "labels", names_of(labels_));
+  expect_printable(name_, "regions", names_of(regions_));
   expect_distinct(name_, "modalities", modalities_);
   expect_distinct(name_, "labels", names_of(labels_));
   expect_distinct(name_, "regions", names_of(regions_));
+  for (const char* role : {"seg", "images"}) {
+    REVUNET_EXPECTS(
+        std::ranges::count(modalities_, role) == 0, Error,
+        "[task {}] expected names of modalities other than seg and images, which files of a case have, got {}", name_,
+        role);
+  }
   REVUNET_EXPECTS(!labels_.empty() && labels_[0].number == 0, Error,
                   "[task {}] expected the background, label 0, to be the first of {} labels", name_, labels_.size());
   std::set<uint8_t> numbers;
@@ -51,6 +73,14 @@ Task::Task(std::string name, std::vector<std::string> modalities, std::vector<La
     REVUNET_EXPECTS(numbers.insert(label.number).second, Error, "[task {}] expected label {} once, got it twice", name_,
                     label.number);
   }
+  expect_regions();
+  for (size_t r = 0; r < regions_.size(); ++r) {
+    for (const uint8_t label : regions_[r].labels) regions_of_[label].set(r);
+  }
+  expect_rules();
+}
+
+void Task::expect_regions() const {
   for (size_t r = 0; r < regions_.size(); ++r) {
     const Region& region = regions_[r];
     REVUNET_EXPECTS(!region.labels.empty() && std::ranges::count(region.labels, region.written) == 1, Error,
@@ -66,12 +96,30 @@ Task::Task(std::string name, std::vector<std::string> modalities, std::vector<La
                       name_, region.name, region.written, regions_[later].name);
     }
     for (const uint8_t label : region.labels) {
-      REVUNET_EXPECTS(label != 0 && numbers.contains(label), Error,
+      REVUNET_EXPECTS(label != 0 && has_label(label), Error,
                       "[task {}] expected region {} of the labels {}, without background, got {}", name_, region.name,
                       numbers_text(), label);
-      regions_of_[label].set(r);
     }
   }
+}
+
+void Task::expect_rules() const {
+  REVUNET_EXPECTS(rules_.normalisations.size() == modalities_.size(), Error,
+                  "[task {}] expected a normalisation for each of {} modalities, got {}", name_, modalities_.size(),
+                  rules_.normalisations.size());
+  for (const Label& label : labels_) {
+    REVUNET_EXPECTS(!rules_.exclusive || regions_of(label.number).count() <= 1, Error,
+                    "[task {}] expected each label in one of the exclusive regions at most, got {} in {}", name_,
+                    label.number, regions_of(label.number).count());
+  }
+  const std::optional<uint8_t> ignored = rules_.ignored;
+  REVUNET_EXPECTS(!ignored || (*ignored != 0 && has_label(*ignored) && regions_of(*ignored).none()), Error,
+                  "[task {}] expected one of the labels {} of no region to be ignored, got {}", name_, numbers_text(),
+                  ignored.value_or(0));
+}
+
+std::vector<std::string> Task::region_names() const {
+  return names_of(regions_);
 }
 
 const std::string& Task::name_of_label(uint8_t number) const {
@@ -88,11 +136,11 @@ std::string Task::numbers_text() const {
   return numbers.empty() ? std::to_string(last) : fmt::format("{} and {}", fmt::join(numbers, ", "), last);
 }
 
-size_t Task::voxels_of(size_t values) const {
-  REVUNET_EXPECTS(values % regions_.size() == 0, Error,
-                  "[task {}] expected {} values a voxel, got {} values; pass (X, Y, Z, {})", name_, regions_.size(),
-                  values, regions_.size());
-  return values / regions_.size();
+size_t Task::voxels_of(size_t values, int64_t channels) const {
+  REVUNET_EXPECTS(values % static_cast<size_t>(channels) == 0, Error,
+                  "[task {}] expected {} values per voxel, got {} values; pass (X, Y, Z, {})", name_, channels, values,
+                  channels);
+  return values / static_cast<size_t>(channels);
 }
 
 std::vector<uint8_t> Task::written_labels() const {
@@ -102,23 +150,37 @@ std::vector<uint8_t> Task::written_labels() const {
 }
 
 std::vector<uint8_t> Task::labels_of(std::span<const float> probabilities, float threshold) const {
-  std::vector<uint8_t> labels(voxels_of(probabilities.size()));
+  std::vector<uint8_t> labels(voxels_of(probabilities.size(), output_count()));
+  for (size_t i = 0; i < probabilities.size(); ++i) {
+    REVUNET_EXPECTS(!std::isnan(probabilities[i]), NonFiniteError,
+                    "[task {}] expected probabilities, got NaN at voxel {}; check the network's output", name_,
+                    i / static_cast<size_t>(output_count()));
+  }
+  if (rules_.exclusive) return most_probable(probabilities);
   const std::vector<uint8_t> written = written_labels();
   const float* p = probabilities.data();
-  for (size_t v = 0; v < labels.size(); ++v) {
-    uint8_t label = 0;
+  for (uint8_t& label : labels) {
     for (const uint8_t of_region : written) {
-      REVUNET_EXPECTS(!std::isnan(*p), NonFiniteError,
-                      "[task {}] expected probabilities, got NaN at voxel {}; check the network's output", name_, v);
       if (*p++ > threshold) label = of_region;
     }
-    labels[v] = label;
+  }
+  return labels;
+}
+
+std::vector<uint8_t> Task::most_probable(std::span<const float> probabilities) const {
+  std::vector<uint8_t> written = written_labels();
+  written.insert(written.begin(), uint8_t{0});
+  std::vector<uint8_t> labels(probabilities.size() / written.size());
+  const float* p = probabilities.data();
+  for (uint8_t& label : labels) {
+    label = written[static_cast<size_t>(std::max_element(p, p + written.size()) - p)];
+    p += written.size();
   }
   return labels;
 }
 
 std::vector<uint8_t> Task::labels_of(std::span<const uint8_t> masks) const {
-  std::vector<uint8_t> labels(voxels_of(masks.size()));
+  std::vector<uint8_t> labels(voxels_of(masks.size(), std::ssize(regions_)));
   const std::vector<uint8_t> written = written_labels();
   const uint8_t* m = masks.data();
   for (uint8_t& label : labels) {
@@ -129,13 +191,31 @@ std::vector<uint8_t> Task::labels_of(std::span<const uint8_t> masks) const {
   return labels;
 }
 
-bool same_task(const Task& a, const Task& b) {
+bool same_regions(const Task& a, const Task& b) {
   if (names_of(a.regions()) != names_of(b.regions())) return false;
   for (int number = 0; number <= std::numeric_limits<uint8_t>::max(); ++number) {
     const auto label = static_cast<uint8_t>(number);
     if (a.name_of_label(label) != b.name_of_label(label) || a.regions_of(label) != b.regions_of(label)) return false;
   }
   return true;
+}
+
+bool same_task(const Task& a, const Task& b) {
+  return a.modalities() == b.modalities() && a.exclusive() == b.exclusive() && a.ignored() == b.ignored() &&
+         same_regions(a, b) &&
+         std::ranges::equal(a.regions(), b.regions(), {}, &Task::Region::written, &Task::Region::written);
+}
+
+std::string describe(const Task& task) {
+  std::vector<std::string> labels, regions;
+  for (const Task::Label& label : task.labels()) labels.push_back(fmt::format("{} {}", label.number, label.name));
+  for (const Task::Region& region : task.regions()) {
+    regions.push_back(fmt::format("{} {}", region.name, fmt::join(region.labels, "+")));
+  }
+  return fmt::format("{} (modalities {}; labels {}{}; {} {})", task.name(), fmt::join(task.modalities(), ", "),
+                     fmt::join(labels, ", "),
+                     task.ignored() ? fmt::format(", of which {} is ignored", *task.ignored()) : "",
+                     task.exclusive() ? "classes" : "regions", fmt::join(regions, ", "));
 }
 
 }  // namespace revunet::io

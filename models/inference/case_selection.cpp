@@ -1,6 +1,7 @@
 #include "models/inference/case_selection.h"
 
 #include "engine/error.h"
+#include "io/task/task_json.h"
 #include "models/inference/existing_prediction.h"
 
 namespace revunet {
@@ -9,8 +10,19 @@ namespace {
 
 io::SoundCases find(const SelectionOptions& o) {
   if (o.data.empty()) return {{io::case_of(o.loose, o.labels, o.missing)}, {}};
-  if (o.skip_bad) return io::find_sound_cases(o.data, o.labels, o.missing, o.on_note);
-  return {io::find_cases(o.data, o.labels, o.missing, o.on_note), {}};
+  // The folder of another task than BraTS's need not say what its images are.
+  const std::optional<io::LabelProfile> labels =
+      io::is_brats(*o.task) ? o.labels : std::optional(io::profile_of_task(o.task));
+  if (o.skip_bad) return io::find_sound_cases(o.data, labels, o.missing, o.on_note);
+  return {io::find_cases(o.data, labels, o.missing, o.on_note), {}};
+}
+
+void expect_task(const std::vector<io::CaseFiles>& cases, const SelectionOptions& o) {
+  for (const io::CaseFiles& c : cases) {
+    REVUNET_EXPECTS(io::same_task(*c.task(), *o.task), DataError,
+                    "[{}] expected cases of the network's task, {}, got {}; use weights of that task", o.data.string(),
+                    io::describe(*o.task), io::describe(*c.task()));
+  }
 }
 
 // A case may have several problems.
@@ -38,6 +50,7 @@ void select(Selection& s, const SelectionOptions& o, const io::CaseFiles& c, con
 
 Selection select_cases(const SelectionOptions& o) {
   io::SoundCases found = find(o);
+  expect_task(found.cases, o);
   Selection s;
   for (const io::DatasetProblem& problem : found.bad) add_bad(s.bad, problem.case_name, problem.message);
   const std::vector<PredictionFiles> files = prediction_files(found.cases, o.out, o.probabilities, o.overlay);

@@ -18,6 +18,7 @@ namespace revunet {
 struct SelectionOptions {
   std::filesystem::path data, out;  // data empty: the loose files
   io::LooseFiles loose;
+  io::TaskPointer task = io::brats_task();  // of the networks
   std::optional<io::LabelProfile> labels;
   io::MissingModality missing = io::MissingModality::refused;
   io::CheckLevel check = io::CheckLevel::full;
@@ -42,8 +43,8 @@ struct Selection {
 };
 
 // Selects by names and by what lies in the folder for predictions. Throws DataError as io::find_cases does, for
-// problems of cases that must not be skipped, and as existing_prediction does. Throws UsageError as prediction_files,
-// io::case_of and, unless existing predictions are to be skipped, expect_new do.
+// problems of cases that must not be skipped, for cases of another task, and as existing_prediction does. Throws
+// UsageError as prediction_files, io::case_of and, unless existing predictions are to be skipped, expect_new do.
 Selection select_cases(const SelectionOptions& options);
 
 // Checks the cases that are selected. Makes the bad ones bad cases or, without skip_bad, throws DataError for them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "io/task/task_json.h"
 #include "models/inference/weights_reader.h"
 #include "models/inference/whole_volume.h"
 
@@ -58,6 +59,19 @@ std::vector<float> mirrored(std::span<const float> values, const io::Size3& size
   return result;
 }
 
+io::TaskPointer task_of_weights(const std::vector<std::filesystem::path>& weights) {
+  io::TaskPointer task;
+  for (const std::filesystem::path& path : weights) {
+    const io::TaskPointer own = weights_info(read_weights(path, [](const std::string&) {})).task;
+    if (!task) task = own;
+    REVUNET_EXPECTS(io::same_task(*task, *own) && task->normalisations() == own->normalisations(), DataError,
+                    "[{}] expected a network of the task {}, as in {}, with the same normalisation of images, got {}; "
+                    "predict them separately",
+                    path.string(), io::describe(*task), weights[0].string(), io::describe(*own));
+  }
+  return task;
+}
+
 Ensemble::Ensemble(const Context& ctx, const std::vector<std::filesystem::path>& weights, Precision precision,
                    const MirrorAxes& mirror, const std::function<void(const std::string&)>& on_note)
     : ctx_(ctx), activation_type_(activation_type(precision)), mirror_(mirror) {
@@ -81,8 +95,9 @@ std::vector<float> Ensemble::probabilities(std::span<const float> image, const i
   for (const MirrorAxes& axes : mirrors) {
     const std::vector<float> seen = mirrored(image, size, network.in_channels, axes);
     for (const Member& member : members_) {
-      const std::vector<float> one = mirrored(predict_whole_volume(ctx_, *member.network, seen, size, activation_type_),
-                                              size, network.out_channels, axes);
+      const std::vector<float> one = mirrored(
+          predict_whole_volume(ctx_, *member.network, seen, size, activation_type_, outputs_of(*member.info.task)),
+          size, network.out_channels, axes);
       if (sum.empty()) sum.resize(one.size());
       for (size_t i = 0; i < one.size(); ++i) sum[i] += one[i];
       on_pass();

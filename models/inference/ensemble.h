@@ -25,6 +25,11 @@ MirrorAxes parse_mirror_axes(const std::string& text);
 std::vector<float> mirrored(std::span<const float> values, const io::Size3& size, int64_t channels,
                             const MirrorAxes& axes);
 
+// Returns the task of the networks in these files. It reads them once more than the ensemble does, because cases are
+// selected before memory is taken. Throws DataError as read_weights and weights_info do, and for
+// networks of two tasks.
+io::TaskPointer task_of_weights(const std::vector<std::filesystem::path>& weights);
+
 class Ensemble {
  public:
   // Loads the networks of the files, all on the device. Calls on_note as read_weights does. Throws DataError as

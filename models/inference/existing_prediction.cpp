@@ -73,9 +73,9 @@ Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& file
   if (probabilities) {
     damages.push_back(damage_of(*files.probabilities, [&](const io::NiftiImage& image) {
       expect_grid(image.grid, grid, *files.probabilities);
-      REVUNET_EXPECTS(image.frames == std::ssize(c.task()->regions()), DataError,
+      REVUNET_EXPECTS(image.frames == c.task()->output_count(), DataError,
                       "[{}] expected {} frames of probabilities, got {}; {}", files.probabilities->string(),
-                      c.task()->regions().size(), image.frames, kRemedy);
+                      c.task()->output_count(), image.frames, kRemedy);
     }));
   }
   if (overlay) damages.push_back(damage_of_png(*files.overlay));

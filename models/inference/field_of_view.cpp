@@ -61,7 +61,7 @@ std::string describe_background(const FieldOfView& view, const FieldOfViewOption
 void expect_within(const Windows& windows, const io::VolumeSize& size, const FieldOfViewOptions& options) {
   for (size_t axis = 0; axis < 3; ++axis) {
     REVUNET_EXPECTS(windows.size[axis] <= size[axis], UsageError,
-                    "[`patch`] expected patches that fit into `size` {}, got {}{}; leave out `size` for whole brains, "
+                    "[`patch`] expected patches that fit into `size` {}, got {}{}; leave out `size` for whole images, "
                     "or give `patch` full",
                     io::size_as_given(size), io::size_as_given(windows.size),
                     options.patch.empty() ? ", those of the training" : "");
@@ -95,7 +95,7 @@ FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const Tra
     view.description = fmt::format("field of view {} (from `size`)", io::size_as_given(*view.size));
     if (view.windows) expect_within(*view.windows, *view.size, options);
   } else if (view.windows) {
-    view.description = "field of view the whole brain of each case";
+    view.description = "field of view the whole box of each case";
   } else {
     const auto own = agreed(networks, &WeightsInfo::size, "field of view", "`size`");
     view.size = own.value_or(io::default_field_of_view);

@@ -6,7 +6,8 @@
 
 namespace revunet {
 
-// Returns the regions of each of the task's labels. All other labels lie in no region, and none is ignored.
+// Returns the outputs of each of the task's labels. All other labels lie in no region, or in the background where
+// regions are exclusive.
 LabelTable label_table_of(const io::Task& task);
 
 }  // namespace revunet

@@ -36,11 +36,24 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
                          const std::vector<float>& probabilities) {
   const std::vector<float> values =
       io::to_file_order<float>(probabilities, volumes.file_grid.size, volumes.orientation);
-  const int64_t regions = std::ssize(volumes.task->regions());
-  io::write_nifti(path, volumes.header, values, regions);
+  const int64_t outputs = volumes.task->output_count();
+  io::write_nifti(path, volumes.header, values, outputs);
   const io::NiftiImage written = io::read_nifti(path);
   expect_read_back(
-      written.voxels == values && written.frames == regions && io::same_grid(written.grid, volumes.file_grid), path);
+      written.voxels == values && written.frames == outputs && io::same_grid(written.grid, volumes.file_grid), path);
+}
+
+// Returns frames of the file's size. Voxels outside the field of view are background, where that is an output.
+std::vector<float> whole_probabilities(const std::vector<float>& probabilities, const io::Task& task,
+                                       const io::Placement& placement, const io::Size3& size) {
+  std::vector<float> frames = io::paste_channels_back(probabilities, task.output_count(), placement, size);
+  if (!task.exclusive()) return frames;
+  const std::vector<uint8_t> seen = io::paste_labels_back(
+      std::vector<uint8_t>(probabilities.size() / static_cast<size_t>(task.output_count()), 1), placement, size);
+  for (size_t v = 0; v < seen.size(); ++v) {
+    if (seen[v] == 0) frames[v] = 1;
+  }
+  return frames;
 }
 
 std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
@@ -82,7 +95,7 @@ std::vector<float> probabilities_of(const Ensemble& ensemble, const io::Preproce
   const auto on_pass = [&] { options.on_pass(++done, count); };
   if (!windows) return ensemble.probabilities(input.image, size, on_pass);
   return predict_by_windows(
-      input.image, size, input.channels(), std::ssize(input.task->regions()), *windows,
+      input.image, size, input.channels(), input.task->output_count(), *windows,
       [&](std::span<const float> seen) { return ensemble.probabilities(seen, windows->size, on_pass); });
 }
 
@@ -140,9 +153,8 @@ PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const 
   filter_components(labels, task, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
   // Labels are written last, so a case that has them is complete.
   if (files.probabilities) {
-    write_probabilities(
-        *files.probabilities, volumes,
-        io::paste_channels_back(probabilities, std::ssize(task.regions()), c.input.placement, volumes.grid.size));
+    write_probabilities(*files.probabilities, volumes,
+                        whole_probabilities(probabilities, task, c.input.placement, volumes.grid.size));
   }
   if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
   write_labels(files.labels, volumes, labels, c.labels);

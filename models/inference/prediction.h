@@ -19,7 +19,7 @@ namespace revunet {
 
 struct PredictionFiles {
   std::filesystem::path labels;                        // <out>/<case>.nii.gz: uint8, values as the case's profile has
-  std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, a frame per region
+  std::optional<std::filesystem::path> probabilities;  // <out>/<case>_probabilities.nii.gz: float32, a frame per output
   std::optional<std::filesystem::path> overlay;        // <out>/<case>.png: the regions over images, on three planes
 };
 

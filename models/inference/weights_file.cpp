@@ -1,6 +1,8 @@
 #include "models/inference/weights_file.h"
 
+#include "io/files/json_file.h"
 #include "io/nifti/volume_size.h"
+#include "io/task/task_json.h"
 #include "io/text/parse_list.h"
 #include "models/inference/weights_shapes.h"
 #include "models/networks.h"
@@ -13,6 +15,7 @@ namespace {
 constexpr const char* kFormat = "revunet-1";
 constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
 constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
+constexpr const char* kTask = "task";   // JSON; not of BraTS's task
 constexpr const char* kWhole = "full";  // as a value of `patch`: the whole field of view
 constexpr const char* kNormalisation = "each modality: zero mean, unit population deviation over its non-zero voxels";
 
@@ -45,9 +48,11 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
                     "[{}] expected metadata {} '{}', got '{}'; this version predicts with no other", file.origin(), key,
                     value, get(key));
   };
-  expect("channel_order", kChannelOrder);
-  expect("label_map", kLabelMap);
-  expect("normalisation", kNormalisation);
+  if (!file.metadata.contains(kTask)) {
+    expect("channel_order", kChannelOrder);
+    expect("label_map", kLabelMap);
+    expect("normalisation", kNormalisation);
+  }
   UNetConfig config;
   const NetworkRow* network = find_network(get("model"));
   REVUNET_EXPECTS(network, DataError, "[{}] expected model {}, got '{}'", file.origin(), network_names(), get("model"));
@@ -61,7 +66,8 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
 }  // namespace
 
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
-                  const std::optional<io::VolumeSize>& patch, const io::Background& background) {
+                  const std::optional<io::VolumeSize>& patch, const io::Background& background,
+                  const io::TaskPointer& task) {
   io::SafetensorsFile file;
   const UNetConfig& config = model.config();
   file.metadata = {{"format", kFormat},
@@ -69,12 +75,15 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"channels", fmt::format("{}", fmt::join(config.channels, ","))},
                    {"encoder_depth", std::to_string(config.encoder_depth)},
                    {"decoder_depth", std::to_string(config.decoder_depth)},
-                   {"channel_order", kChannelOrder},
-                   {"label_map", kLabelMap},
-                   {"normalisation", kNormalisation},
                    {"size", fmt::format("{}", fmt::join(size, ","))},
                    {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole},
                    {"background", background.name()}};
+  if (io::is_brats(*task)) {
+    file.metadata.insert(
+        {{"channel_order", kChannelOrder}, {"label_map", kLabelMap}, {"normalisation", kNormalisation}});
+  } else {
+    file.metadata.emplace(kTask, io::to_json(*task).dump());
+  }
   for (const auto& p : model.parameters()) {
     REVUNET_EXPECTS(
         count_non_finite(p->value) == 0, NonFiniteError,
@@ -88,9 +97,15 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
   io::write_safetensors(path, file);
 }
 
-WeightsInfo weights_info(const io::SafetensorsFile& file) try {
-  WeightsInfo info{.config = config_of_tensors(file), .size = {}, .patch = {}, .background = {}};
-  if (!file.metadata.contains("format")) {  // another program's file
+WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer& unnamed) try {
+  WeightsInfo info{.config = {}, .size = {}, .patch = {}, .background = {}};
+  if (file.metadata.contains(kTask)) {
+    io::at_place("metadata task of " + file.origin(),
+                 [&] { info.task = io::task_from_json(io::parse_json(file.metadata.at(kTask))); });
+  }
+  if (!file.metadata.contains("format")) info.task = unnamed;  // another program's file
+  info.config = config_of_tensors(file, *info.task);
+  if (!file.metadata.contains("format")) {
     expect_tensors(file, info.config);
     return info;
   }

@@ -21,16 +21,19 @@ struct WeightsInfo {
       size;  // field of view (x, y, z) that training cropped or padded to; none in other programs' files
   std::optional<io::VolumeSize> patch;            // part of it that training saw at once; none: all of it, or unknown
   std::optional<io::Background> background = {};  // what training subtracted from its images; none: unknown
+  io::TaskPointer task = io::brats_task();        // BraTS's in files that do not say it
 };
 
-// Writes parameters and metadata: architecture, channel order, label map, normalisation, size, patch, background. The
-// write is atomic. For weights that are not finite, throws NonFiniteError with the tensor's name and writes nothing.
+// Writes parameters and metadata: architecture, task, size, patch, background. BraTS's task is written as channel
+// order, label map and normalisation, as ever, and any other as JSON (io/task/task_json.h). The write is atomic. For
+// weights that are not finite, throws NonFiniteError with the tensor's name and writes nothing.
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
-                  const std::optional<io::VolumeSize>& patch = {}, const io::Background& background = {});
+                  const std::optional<io::VolumeSize>& patch = {}, const io::Background& background = {},
+                  const io::TaskPointer& task = io::brats_task());
 
-// Returns what the file holds. Without metadata the architecture is inferred from names and shapes; where both are
-// present they must agree. Otherwise throws DataError, also as load_weights does.
-WeightsInfo weights_info(const io::SafetensorsFile& file);
+// Returns what the file holds. Without metadata the architecture is inferred from names and shapes, and the task is
+// `unnamed`; where both are present they must agree. Otherwise throws DataError, also as load_weights does.
+WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer& unnamed = io::brats_task());
 
 // Sets every parameter from the tensor of its name. Throws DataError with the file's name for a missing or superfluous
 // tensor or a shape that differs.

@@ -4,7 +4,6 @@
 #include <limits>
 #include <set>
 
-#include "io/task/brats_task.h"
 #include "io/text/printable.h"
 #include "models/networks.h"
 
@@ -64,16 +63,14 @@ UNetConfig most_fitting(const io::SafetensorsFile& file, UNetConfig config) {
 }
 
 // A network of another task differs only in its first or last convolution.
-void expect_task(const io::SafetensorsFile& file, const UNetConfig& config) {
+void expect_task(const io::SafetensorsFile& file, const UNetConfig& config, const io::Task& task) {
   const auto shape = [&](const char* name) { return fmt::format("{}", fmt::join(file.at(name).shape(), ", ")); };
   const char* first = network_of(config.kind).first_weight;
-  const io::Task& task = *io::brats_task();
   REVUNET_EXPECTS(
-      config.in_channels == std::ssize(task.modalities()) && config.out_channels == std::ssize(task.regions()),
-      DataError,
+      config.in_channels == std::ssize(task.modalities()) && config.out_channels == task.output_count(), DataError,
       "[{}] expected a network of {} channels in and {} out, got {} and {} by the shapes ({}) of {} and ({}) "
       "of lastConv.weight; it is of another task",
-      file.origin(), task.modalities().size(), task.regions().size(), config.in_channels, config.out_channels,
+      file.origin(), task.modalities().size(), task.output_count(), config.in_channels, config.out_channels,
       shape(first), first, shape("lastConv.weight"));
 }
 
@@ -84,7 +81,7 @@ std::vector<int64_t> file_shape(const Shape& s) {
   return {s[0], s[4], s[1], s[2], s[3]};
 }
 
-UNetConfig config_of_tensors(const io::SafetensorsFile& file) {
+UNetConfig config_of_tensors(const io::SafetensorsFile& file, const io::Task& task) {
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const auto& entry : file.entries()) shapes[entry.name] = entry.tensor.shape();
   UNetConfig config;
@@ -93,7 +90,7 @@ UNetConfig config_of_tensors(const io::SafetensorsFile& file) {
   } catch (const DataError& e) {
     throw DataError(fmt::format("[{}] {}", file.origin(), e.what()));
   }
-  expect_task(file, config);
+  expect_task(file, config, task);
   config = most_fitting(file, config);
   check_config(config);
   return config;

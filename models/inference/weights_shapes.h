@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/files/safetensors.h"
+#include "io/task/task.h"
 #include "models/unet.h"
 
 namespace revunet {
@@ -14,8 +15,8 @@ namespace revunet {
 std::vector<int64_t> file_shape(const Shape& shape);
 
 // Returns the network whose names the tensors have, with the channels that most of their shapes have. Throws DataError
-// for a file that is no network's, and for a network with another number of modalities or regions.
-UNetConfig config_of_tensors(const io::SafetensorsFile& file);
+// for a file that is no network's, and for a network with another number of modalities or outputs than the task's.
+UNetConfig config_of_tensors(const io::SafetensorsFile& file, const io::Task& task);
 
 // Throws DataError with the file and the tensor, for a tensor that is missing, has another shape than the network's, or
 // does not belong to the network.

@@ -54,9 +54,10 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
     const PhaseScope phase(ctx, Phase::evaluation);
     device.allocator().release_cached();  // as a device does that is short of memory
     device.allocator().reset_peak();
-    region_probabilities(ctx, *model,
-                         volume_on_device(ctx, {}, *settings.validation, settings.network.in_channels,
-                                          activation_type(settings.precision)));
+    predict_on_device(ctx, *model,
+                      volume_on_device(ctx, {}, *settings.validation, settings.network.in_channels,
+                                       activation_type(settings.precision)),
+                      settings.extras.exclusive_classes ? OutputKind::classes : OutputKind::regions);
     plan.validation = device.allocator().stats();
   }
   marks.end();

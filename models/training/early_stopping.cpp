@@ -5,10 +5,11 @@
 namespace revunet {
 
 void expect_validation(const StoppingRule& rule, bool validates) {
-  REVUNET_EXPECTS(rule.patience == 0 || validates, UsageError,
-                  "[`stop-patience`] expected 0 without validation cases that have a tumour, got {}; keep some with "
-                  "`val-fraction`",
-                  rule.patience);
+  REVUNET_EXPECTS(
+      rule.patience == 0 || validates, UsageError,
+      "[`stop-patience`] expected 0 without validation cases that have a labelled region, got {}; keep some with "
+      "`val-fraction`",
+      rule.patience);
 }
 
 bool EarlyStopping::update(int64_t epoch, double score) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/error.h"
 #include "io/nifti/nifti.h"
 #include "io/progress/parallel.h"
 
@@ -20,8 +21,15 @@ io::RegionSet regions_in(const io::Task& task, std::span<const uint8_t> labels) 
 
 }  // namespace
 
+std::vector<std::string> loss_names(const io::Task& task) {
+  std::vector<std::string> names = task.region_names();
+  if (task.exclusive()) names.insert(names.begin(), "cross entropy");
+  return names;
+}
+
 void add_to(RegionValues& sums, const RegionValues& values, double divisor) {
-  sums.resize(values.size());
+  REVUNET_EXPECTS(sums.size() == values.size(), Error, "[add_to] expected {} values, got {}", sums.size(),
+                  values.size());
   for (size_t r = 0; r < values.size(); ++r) sums[r] += values[r] / divisor;
 }
 
@@ -29,15 +37,17 @@ double sum_of(const RegionValues& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-std::string by_region(const io::Task& task, const RegionValues& values, int digits) {
+std::string by_name(const std::vector<std::string>& names, const RegionValues& values, int digits) {
+  REVUNET_EXPECTS(names.size() == values.size(), Error, "[by_name] expected {} values, got {}", names.size(),
+                  values.size());
   std::vector<std::string> words;
-  for (size_t r = 0; r < values.size(); ++r) {
-    words.push_back(fmt::format("{} {:.{}f}", task.regions()[r].name, values[r], digits));
-  }
+  for (size_t r = 0; r < values.size(); ++r) words.push_back(fmt::format("{} {:.{}f}", names[r], values[r], digits));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
 RegionScores scores_of_case(const io::Task& task, std::span<const uint8_t> reference, const RegionValues& dice) {
+  REVUNET_EXPECTS(dice.size() == task.regions().size(), Error, "[scores_of_case] expected {} values, got {}",
+                  task.regions().size(), dice.size());
   const io::RegionSet found = regions_in(task, reference);
   RegionScores scores(dice.size());
   for (size_t r = 0; r < scores.size(); ++r) {
@@ -91,7 +101,7 @@ bool has_regions(const RegionCounts& counts) {
 std::string describe_choice(const io::Task& task, const RegionCounts& counts, size_t cases) {
   if (cases == 0) return "best.safetensors is chosen by the lowest loss: no case validates";
   if (!has_regions(counts)) {
-    return fmt::format("best.safetensors is chosen by the lowest loss: none of the {} cases that validate has a tumour",
+    return fmt::format("best.safetensors is chosen by the lowest loss: none of the {} cases that validate has a region",
                        cases);
   }
   std::vector<std::string> having, lacking;

@@ -16,16 +16,20 @@
 
 namespace revunet {
 
-// These have a place for each of a task's regions, or none where nothing is known of any.
+// These have a place for each of a task's regions, or none where nothing is known of any. Losses of exclusive regions
+// begin with the cross entropy.
 using RegionValues = std::vector<double>;
 using RegionScores = std::vector<std::optional<double>>;  // nothing where there is no such region
 using RegionCounts = std::vector<int64_t>;                // number of cases that have each region
 
-// Adds values / divisor to `sums`, which may be empty.
+// Returns the names of the parts of a loss: the regions, after "cross entropy" where they are exclusive.
+std::vector<std::string> loss_names(const io::Task& task);
+
+// Adds values / divisor to as many sums.
 void add_to(RegionValues& sums, const RegionValues& values, double divisor = 1);
 double sum_of(const RegionValues& values);
 // Returns a text such as "WT 0.912, TC 0.850, ET 0.799", with so many digits after the point.
-std::string by_region(const io::Task& task, const RegionValues& values, int digits);
+std::string by_name(const std::vector<std::string>& names, const RegionValues& values, int digits);
 
 // Returns the scores of one case: its Dice of the regions that its reference labels have.
 RegionScores scores_of_case(const io::Task& task, std::span<const uint8_t> reference, const RegionValues& dice);

@@ -17,6 +17,11 @@ void expect_same_epoch(const RunState& state, const TrainOptions& options, const
                   was.accumulate, was.seed, state.epoch, length.accumulate, options.seed,
                   state.step - begun.steps_made(state.sample_of_epoch) + begun.steps_an_epoch());
   REVUNET_EXPECTS(
+      options.learning_rate.curve != LearningRateCurve::polynomial || state.epoch <= options.epochs, UsageError,
+      "[`epochs`] expected at least the {} epochs that the run has begun, by whose number its learning rate "
+      "falls, got {}",
+      state.epoch, options.epochs);
+  REVUNET_EXPECTS(
       length.samples_of_epoch(state.step, state.sample_of_epoch) >= state.sample_of_epoch, UsageError,
       "[`max-steps`] expected at least the steps that the run has begun, which is in epoch {} after step {}, got {}",
       state.epoch, state.step, options.max_steps);

@@ -18,6 +18,8 @@ RunSession::RunSession(const TrainOptions& options, const RunLength& length, boo
       progress_(progress),
       trained_(trained),
       stopping_(options.stopping) {
+  state_.loss = state_.step_loss = RegionValues(static_cast<size_t>(trained.model.config().out_channels));
+  folder_.restore_log(csv_header(trained.task));
   if (restores(options, folder)) {
     resume();
   } else if (options.resume) {
@@ -85,7 +87,9 @@ void RunSession::write(const std::function<void()>& write) const try { write(); 
 // holds both.
 void RunSession::save_weights_as(const std::string& name) const {
   const AveragedWeights averaged(trained_.average);
-  write([&] { save_weights(folder_.file(name), trained_.model, options_.size, options_.patch, options_.background); });
+  write([&] {
+    save_weights(folder_.file(name), trained_.model, options_.size, options_.patch, options_.background, options_.task);
+  });
 }
 
 void RunSession::save_last() const {
@@ -114,7 +118,7 @@ void RunSession::checkpoint(const EpochRecord& record) {
   if (record.mean_dice()) stopped_ = stopping_.update(record.epoch, *record.mean_dice());
   ++state_.epoch;
   state_.sample_of_epoch = 0;
-  state_.loss = {};
+  std::ranges::fill(state_.loss, 0);
   state_.validated.clear();
   state_.training_seconds = state_.waiting_seconds = 0;
   write([&] { save(); });

@@ -18,11 +18,12 @@ namespace revunet {
 
 struct TrainOptions {
   std::filesystem::path out;  // the run folder
+  io::TaskPointer task = io::brats_task();
   io::Background background;
   UNetConfig network;
   io::VolumeSize size = {160, 192, 160};  // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::VolumeSize> patch;    // none: samples are the whole field of view
-  double foreground = 0.5;                // share of patches placed on the tumour
+  double foreground = 0.5;                // share of patches placed on a region
   std::optional<AugmentationRanges> augmentation;
   StepExtras extras;
   int64_t epochs = 100;

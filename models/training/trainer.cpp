@@ -39,7 +39,7 @@ std::optional<io::CaseCache> cache_of(const TrainOptions& options) {
 
 std::unique_ptr<UNet> initial_model(const Context& ctx, const TrainOptions& options, bool restored) {
   auto model = make_unet(ctx, options.network, DType::f32, options.seed, options.mode, operands_of(options.precision));
-  if (!options.init.empty() && !restored) load_initial_weights(options.init, options.background, *model);
+  if (!options.init.empty() && !restored) load_initial_weights(options.init, options.background, options.task, *model);
   return model;
 }
 
@@ -106,13 +106,15 @@ void Trainer::end() {
 void Trainer::warn_if_cut(const std::string& case_name, const io::Size3& cut) {
   if (cut == io::Size3{}) return;
   progress_.clear();
-  spdlog::warn("warning: case {}: the brain is {} voxels (x,y,z) larger than `size` {}; they are cut off", case_name,
-               fmt::join(cut, ","), fmt::join(options_.size, ","));
+  spdlog::warn(
+      "warning: case {}: the box of its voxels that are not 0 is {} voxels (x,y,z) larger than `size` {}; they are cut "
+      "off",
+      case_name, fmt::join(cut, ","), fmt::join(options_.size, ","));
 }
 
 EpochRecord Trainer::train_epoch() {
   device_.allocator().reset_peak();
-  adam_.set_learning_rate(options_.learning_rate.rate(state_.epoch));
+  adam_.set_learning_rate(options_.learning_rate.rate(state_.epoch, options_.epochs));
   const int64_t samples = session_.samples_of_epoch(), end = state_.sample - state_.sample_of_epoch + samples;
   progress_.begin_epoch(state_.epoch, options_.epochs, samples);
   minute_.restart();
@@ -170,7 +172,7 @@ RegionValues Trainer::train_on(const TrainingSample& sample) {
     ++state_.step;
     if (recorder_) recorder_->end_step();
     observers_.show([&](RunObserver& observer) { observer.on_step(state_.step, state_.step_loss); });
-    state_.step_loss = {};
+    std::ranges::fill(state_.step_loss, 0);
   }
   return losses;
 }
@@ -191,7 +193,8 @@ std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlac
 // holds both.
 std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
   const AveragedWeights averaged(step_.average());
-  return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision));
+  return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision),
+                              outputs_of(*task_));
 }
 
 bool Trainer::validates(int64_t epoch) const {

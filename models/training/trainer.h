@@ -45,7 +45,7 @@ class Trainer {
   // Adds the scores of the epoch's validation, where it has one.
   void validate(EpochRecord& record);
   RegionScores validation_scores();
-  std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, 3)
+  std::vector<float> predicted(const io::Preprocessed& c);  // probabilities (X, Y, Z, outputs)
   void warn_if_cut(const std::string& case_name, const io::Size3& cut);
 
   const TrainOptions& options_;

@@ -38,6 +38,7 @@ struct Checkpoint {
   Checkpoint() {
     RunState state;
     state.order.cases = 3;
+    state.loss = state.step_loss = {0, 0, 0};
     state.log = "header\n";
     save_checkpoint(folder, *model, adam, nullptr, state);
   }
@@ -77,6 +78,8 @@ TEST_CASE("a checkpoint with a sound checksum and fields of another type is refu
       {"sample_of_epoch", 4},
       {"loss", {1, 2}},
       {"loss", {1, 2, 3, 4}},
+      {"loss", nlohmann::json::array()},
+      {"step_loss", nlohmann::json::array()},
       {"loss", "low"},
       {"step_loss", {1, 2, "x"}},
       {"training_seconds", "long"},

@@ -160,7 +160,7 @@ TEST_CASE("training says before its first step that its field of view cuts brain
   CHECK(got.exit_code == 0);
   CHECK_THAT(got.errors,
              ContainsSubstring("revunet-train: warning: field-of-view: [--size] expected a field of view that "
-                               "holds all brains, got 16,16,16, which cuts 2 of 2"));
+                               "holds all cases, got 16,16,16, which cuts 2 of 2"));
 }
 
 TEST_CASE("patients as the user names them decide on the split, and a resumed run keeps them", "[check]") {

@@ -74,7 +74,7 @@ TEST_CASE("revunet-predict --patch takes in the whole brain, whatever the weight
   REQUIRE(got.exit_code == 0);
   CHECK(got.errors.empty());
   CHECK_THAT(got.output,
-             ContainsSubstring("field of view the whole brain of each case by patches of 16,16,16, overlap 0.5"));
+             ContainsSubstring("field of view the whole box of each case by patches of 16,16,16, overlap 0.5"));
   const io::CaseVolumes volumes = io::load_case(io::find_cases(data).front());
   const io::LabelImage labels = io::read_nifti_labels(folder / "out/Phantom_001.nii.gz"),
                        without = io::read_nifti_labels(folder / "cropped/Phantom_001.nii.gz");

@@ -55,7 +55,7 @@ TEST_CASE("a run whose validation has no tumour chooses by the loss, says so fir
   const ToolResult refused = train_on(data, run, "--epochs 2 --stop-patience 9");
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.errors,
-             ContainsSubstring("[--stop-patience] expected 0 without validation cases that have a tumour"));
+             ContainsSubstring("[--stop-patience] expected 0 without validation cases that have a labelled region"));
   const ToolResult got = train_on(data, run, "--epochs 3 --lr 0.01");
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);

@@ -14,7 +14,9 @@ struct Alias {
 
 inline const std::vector<Alias> kOptionAliases = {
     {{"learning-rate", "learningrate", "base-lr", "initial-lr", "init-lr", "step-size"}, {"--lr"}},
-    {{"lr-decay", "lr-schedule", "lr-scheduler", "scheduler", "milestones", "lr-steps"}, {"--lr-drops"}},
+    {{"milestones", "lr-steps"}, {"--lr-drops"}},
+    {{"lr-decay"}, {"--lr-drops", "--lr-schedule"}},
+    {{"lr-scheduler", "scheduler", "lr-policy"}, {"--lr-schedule"}},
     {{"gamma", "lr-gamma", "lr-factor", "decay-rate"}, {"--lr-divisor"}},
     {{"batch-size", "batchsize", "batch", "bs", "b", "grad-accum", "gradient-accumulation", "accumulation-steps",
       "gradient-accumulation-steps", "accumulate-grad-batches"},

@@ -14,7 +14,7 @@ Option background_row(const std::string& default_text, std::function<void(const 
                     .set = [set = std::move(set)](const std::string&, const std::string& given) { set(given); },
                     .text = std::move(text)},
           .help =
-              "value of the images around the brain, which is subtracted from them: a number, or corner: the value "
+              "value of the images around the body, which is subtracted from them: a number, or corner: the value "
               "that all corners of an image have, another for each image" +
               default_text,
           .of_new_runs = true};
@@ -28,14 +28,15 @@ Option labels_option(std::optional<io::LabelProfile>& labels) {
     names.push_back(profile.name());
     profiles.push_back(fmt::format("{} ({})", profile.name(), profile.meanings_text()));
   }
-  return {.name = "labels",
-          .value = word_of(
-              names, [&labels](const std::string& name) { labels = io::label_profile(name); },
-              [&labels] { return labels ? labels->name() : ""; }),
-          .help = fmt::format("label convention of the segmentations, see docs/data.md: {} [the layout's; required for "
-                              "BraTS-PED]",
-                              fmt::join(profiles, "; ")),
-          .of_new_runs = true};
+  return {
+      .name = "labels",
+      .value = word_of(
+          names, [&labels](const std::string& name) { labels = io::label_profile(name); },
+          [&labels] { return labels ? labels->name() : ""; }),
+      .help = fmt::format("label convention of BraTS segmentations, see docs/data.md: {} [the layout's; required for "
+                          "BraTS-PED; none for other tasks]",
+                          fmt::join(profiles, "; ")),
+      .of_new_runs = true};
 }
 
 Option background_option(io::Background& background) {

@@ -34,7 +34,8 @@ void say_result(const io::CaseFiles& files, const std::string& count, const Pred
                   missing.empty() ? "" : fmt::format("  without {}", fmt::join(missing, " and "))));
   if (predicted.cut != io::Size3{}) {
     print_message(
-        "revunet-predict: warning: {}: the brain's box is {} voxels larger along x,y,z than the field of view "
+        "revunet-predict: warning: {}: the box of the voxels that are not 0 is {} voxels larger along x,y,z than the "
+        "field of view "
         "{}; what lies outside has label 0. A larger --size takes it in, or --patch\n",
         name, fmt::join(predicted.cut, ","), fmt::join(predicted.size, ","));
   }

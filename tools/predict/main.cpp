@@ -31,9 +31,19 @@ SelectionOptions selection_options(const PredictSettings& options) {
   REVUNET_EXPECTS(options.loose.any() || options.loose.name.empty(), UsageError,
                   "[--name] expected a case's files by --t1, --t1ce, --t2 and --flair, got --data, whose cases have "
                   "names; leave it out");
+  const io::TaskPointer task = task_of_weights(options.weights);
+  const bool brats = io::is_brats(*task);
+  REVUNET_EXPECTS(brats || !options.loose.any(), UsageError,
+                  "[--t1, --t1ce, --t2, --flair] expected --data for weights of the task {}, got files of BraTS's "
+                  "modalities; put the images into a folder and give --data",
+                  io::describe(*task));
+  REVUNET_EXPECTS(brats || !options.labels, UsageError,
+                  "[--labels] expected none for weights of the task {}, which has its own labels, got {}; leave it out",
+                  io::describe(*task), options.labels ? options.labels->name() : "");
   return {.data = options.data,
           .out = options.out,
           .loose = options.loose,
+          .task = task,
           .labels = options.labels,
           .missing = options.missing_modality,
           .check = options.check,
@@ -119,10 +129,10 @@ int main(int argc, char** argv) {
   const std::string start = "revunet-predict --weights RUN/best.safetensors ";
   const Program program = {
       .name = "revunet-predict",
-      .description = "Segments BraTS cases with a trained network.",
+      .description = "Segments a dataset's cases, or one BraTS case, with a trained network.",
       .help = {.examples = {{start + "--data DATASET --out PREDICTIONS", "segments every case of a dataset"},
                             {start + "--data DATASET/CASE --out PREDICTIONS --overlay",
-                             "segments one case, and draws its regions over FLAIR"},
+                             "segments one case, and draws its regions over its images"},
                             {start + "--data DATASET --out PREDICTIONS --mirror x,y,z",
                              "also predicts mirror images and takes the mean: better scores, in eight times the "
                              "time"}},

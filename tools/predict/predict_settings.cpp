@@ -15,7 +15,7 @@ std::vector<Option> loose_file_options(io::LooseFiles& files) {
     const std::string name = io::brats_task()->modalities()[i];
     options.push_back({.name = name,
                        .value = path(files.images[i]),
-                       .help = i == 0 ? "T1 image of one case, with --t1ce, --t2 and --flair in place of --data"
+                       .help = i == 0 ? "T1 image of one BraTS case, with --t1ce, --t2 and --flair in place of --data"
                                       : fmt::format("{} image of that case", name)});
   }
   options.push_back({.name = "name",
@@ -64,21 +64,23 @@ std::vector<Option> outputs(PredictSettings& s) {
                    "the exit code is 1"},
           {.name = "probabilities",
            .value = flag(s.probabilities),
-           .help = "also write <out>/<case>_probabilities.nii.gz: float32, frames WT, TC and ET"},
+           .help = "also write <out>/<case>_probabilities.nii.gz: float32, a frame for each region (WT, TC and ET); "
+                   "for exclusive "
+                   "classes the background is the first"},
           {.name = "overlay",
            .value = flag(s.overlay),
-           .help = "also draw <out>/<case>.png: WT over FLAIR, TC and ET over T1ce, on three planes, with the case's "
-                   "own segmentation if it has one"}};
+           .help = "also draw <out>/<case>.png: each region over an image, on three planes, with the case's own "
+                   "segmentation if it has one"}};
 }
 
 std::vector<Option> field_of_view_options(FieldOfViewOptions& view) {
   return {{.name = "size",
            .value = words(view.size),
            .help = "X,Y,Z field of view in voxels: cases are cropped or padded to it [that of the weights, else "
-                   "160,192,160; the whole brain where it is predicted by patches]"},
+                   "160,192,160; the whole image where it is predicted by patches]"},
           {.name = "patch",
            .value = words(view.patch),
-           .help = "X,Y,Z size of overlapping patches to predict the whole brain by, or the field of view if --size is "
+           .help = "X,Y,Z size of overlapping patches to predict the whole image by, or the field of view if --size is "
                    "given; full: one pass over the field of view. Patches need the memory of one, and 32 bytes per "
                    "voxel [the patch that the weights were trained on, else full]"},
           {.name = "overlap",
@@ -88,17 +90,19 @@ std::vector<Option> field_of_view_options(FieldOfViewOptions& view) {
 }
 
 std::vector<Option> result_options(PredictSettings& s) {
-  return {{.name = "keep-components",
-           .value = whole_number(s.keep_components, 1, kMostCounted),
-           .help = "number of largest connected components of each region to keep; those of TC lie within the kept WT, "
-                   "those of ET within TC [all]"},
-          {.name = "min-component-volume",
-           .value = number(s.min_component_volume, {0, kMostVolume}),
-           .help = "remove connected components of less than this volume, mm^3; regions as for --keep-components"},
-          {.name = "mirror",
-           .value = words(s.mirror),
-           .help = "test-time augmentation: also predict mirror images along these axes (x,y,z) and their "
-                   "combinations, and take the mean; each axis doubles the time"}};
+  return {
+      {.name = "keep-components",
+       .value = whole_number(s.keep_components, 1, kMostCounted),
+       .help =
+           "number of largest connected components of each region to keep; regions are filtered in the task's order, "
+           "each within what is left [all]"},
+      {.name = "min-component-volume",
+       .value = number(s.min_component_volume, {0, kMostVolume}),
+       .help = "remove connected components of less than this volume, mm^3; regions as for --keep-components"},
+      {.name = "mirror",
+       .value = words(s.mirror),
+       .help = "test-time augmentation: also predict mirror images along these axes (x,y,z) and their "
+               "combinations, and take the mean; each axis doubles the time"}};
 }
 
 std::vector<Option> machine_options(PredictSettings& s) {

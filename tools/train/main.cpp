@@ -1,4 +1,4 @@
-// revunet-train trains a 3-D U-Net on a BraTS dataset.
+// revunet-train trains a 3-D U-Net on a dataset of labelled images.
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -19,6 +19,7 @@
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
 #include "tools/common/verbosity.h"
+#include "tools/train/dataset_defaults.h"
 #include "tools/train/resolve_settings.h"
 #include "tools/train/terminal_progress.h"
 #include "tools/train/verbose_lines.h"
@@ -105,7 +106,9 @@ void log_to_file(spdlog::level::level_enum level, const std::string& text) try {
 }
 
 // configuration is the effective one, as TOML.
-void run_trainer(const TrainOptions& options, const std::string& configuration, const Split& split, RunFolder& folder) {
+void run_trainer(const TrainSettings& settings, const std::string& configuration, const Split& split,
+                 RunFolder& folder) {
+  const TrainOptions& options = settings.run;
   TerminalProgress progress;
   Trainer trainer(options, split, folder, program(), progress);
   folder.write("split.json", to_json(split));
@@ -113,6 +116,8 @@ void run_trainer(const TrainOptions& options, const std::string& configuration, 
   spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
                trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
+  if (!io::is_brats(*options.task)) spdlog::info("task {}", io::describe(*options.task));
+  for (const std::string& choice : settings.choices) spdlog::info("chosen for this dataset: {}", choice);
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
@@ -131,10 +136,11 @@ int64_t planned_steps(const TrainOptions& options) {
 }
 
 // Where memory runs out, the error says what would fit.
-void run_within_memory(const TrainOptions& options, const std::string& configuration, const Split& split,
+void run_within_memory(const TrainSettings& settings, const std::string& configuration, const Split& split,
                        RunFolder& folder) try {
-  with_host_memory("training", [&] { run_trainer(options, configuration, split, folder); });
+  with_host_memory("training", [&] { run_trainer(settings, configuration, split, folder); });
 } catch (const OutOfMemoryError& e) {
+  const TrainOptions& options = settings.run;
   const bool on_host = options.device.kind == DeviceKind::cpu && e.capacity == 0;
   const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own memory is free again
   throw OutOfMemoryError(
@@ -160,7 +166,7 @@ void train(const TrainSettings& settings, const std::string& configuration,
   log_to_file(spdlog::level::info,
               describe(this_start(program(), command_line, options.resume, first_case.labels.name())));
   try {
-    run_within_memory(options, configuration, split, folder);
+    run_within_memory(settings, configuration, split, folder);
   } catch (const std::exception& e) {
     log_to_file(spdlog::level::err, e.what());  // the tool prints it itself
     throw;
@@ -195,15 +201,20 @@ int main(int argc, char** argv) {
   OptionTable options = train_options(settings);
   const auto run = [&] {
     read_configuration(options, settings);
+    resolve_threads(settings);
+    take_dataset(options, settings);
     resolve(options, settings);
     if (settings.plan) return plan(settings);
     train(settings, options.to_toml(), {argv, argv + argc});
   };
   const Program program = {
       .name = "revunet-train",
-      .description = "Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a BraTS dataset.",
+      .description =
+          "Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a dataset: BraTS, or any task "
+          "that "
+          "a dataset.json describes.",
       .help = {.examples = {{"revunet-train --data DATASET --out RUN",
-                             "trains on whole brains with the defaults, and validates on a fifth of the cases"},
+                             "trains on whole images with the defaults, and validates on a fifth of the cases"},
                             {"revunet-train --protocol paper --plan",
                              "shows how much memory the paper's training would take here, and trains nothing"},
                             {"revunet-train --resume RUN", "continues a run that was interrupted"}},

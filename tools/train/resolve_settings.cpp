@@ -17,25 +17,6 @@ namespace revunet::tools {
 
 namespace {
 
-// A new run that begins with given weights has their network.
-void take_architecture(OptionTable& options, const std::filesystem::path& init) {
-  const UNetConfig stored =
-      weights_info(read_weights(init, [](const std::string&) {})).config;  // the trainer logs the notes
-  const std::array<std::pair<const char*, std::string>, 4> choices = {
-      std::pair{"model", std::string(name_of(stored.kind))},
-      {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
-      {"encoder-depth", std::to_string(stored.encoder_depth)},
-      {"decoder-depth", std::to_string(stored.decoder_depth)}};
-  for (const auto& [option, of_weights] : choices) {
-    options.take_default(option, of_weights);
-    REVUNET_EXPECTS(
-        options.text(option) == of_weights, DataError,
-        "[--init] expected weights of --{0} {1}, as given, got {2}, of --{0} {3}; leave --{0} out, or choose "
-        "other weights",
-        option, options.text(option), init.string(), of_weights);
-  }
-}
-
 void resolve_network(const OptionTable& options, TrainOptions& run) {
   UNetConfig& n = run.network;
   if (n.channels.empty()) n.channels = default_config(n.kind).channels;
@@ -52,18 +33,6 @@ void resolve_network(const OptionTable& options, TrainOptions& run) {
     REVUNET_EXPECTS((*run.patch)[i] <= run.size[i], UsageError, "[--patch] expected a patch within --size {}, got {}",
                     options.text("size"), options.text("patch"));
   }
-}
-
-void resolve_split(TrainSettings& s) {
-  SplitOptions& split = s.run.split;
-  REVUNET_EXPECTS(split.folds == 0 || (split.folds >= 2 && split.fold < split.folds), UsageError,
-                  "[--folds, --fold] expected at least 2 folds and one of them, from 0, got {} and {}", split.folds,
-                  split.fold);
-  REVUNET_EXPECTS(split.folds == 0 || split.file.empty(), UsageError,
-                  "[--folds, --split] expected one of them, got both; leave one out");
-  split.seed = s.run.seed;
-  split.patients = patients_of_option(s.patients);
-  expect_validation(s.run.stopping, s.run.validates());
 }
 
 void resolve_memory(const OptionTable& options, TrainSettings& s) {
@@ -127,12 +96,6 @@ void expect_traceable(const TrainSettings& s) {
 
 void resolve_run(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
-  run.resume = !s.resume.empty();
-  if (run.resume) run.out = s.resume;
-  for (const auto& [option, value] : {std::pair{"--data", &s.data.path}, {"--out", &run.out}}) {
-    REVUNET_EXPECTS(s.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
-                    option);
-  }
   choose_device(s.device);
   options.expect_effect(s.resume.string());
   resolve_network(options, run);
@@ -145,15 +108,58 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
   resolve_split(s);
   check_operands(run.network, operands_of(run.precision));
   run.device = resolve(s.device, s.plan);
-  run.threads = chosen_cpu_threads(run.threads);
-  // The plan's workspaces are those of this number of threads. A plan alone starts none of them.
-  s.plan ? set_cpu_threads(run.threads) : use_cpu_threads(run.threads);
   resolve_memory(options, s);
   expect_traceable(s);
   options.to_toml();  // refuses now what config.toml cannot hold
 }
 
 }  // namespace
+
+void take_architecture(OptionTable& options, const std::filesystem::path& init, const io::TaskPointer& task) {
+  const UNetConfig stored =
+      weights_info(read_weights(init, [](const std::string&) {}), task).config;  // the trainer logs the notes
+  const std::array<std::pair<const char*, std::string>, 4> choices = {
+      std::pair{"model", std::string(name_of(stored.kind))},
+      {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
+      {"encoder-depth", std::to_string(stored.encoder_depth)},
+      {"decoder-depth", std::to_string(stored.decoder_depth)}};
+  for (const auto& [option, of_weights] : choices) {
+    options.take_default(option, of_weights);
+    REVUNET_EXPECTS(
+        options.text(option) == of_weights, DataError,
+        "[--init] expected weights of --{0} {1}, as given, got {2}, of --{0} {3}; leave --{0} out, or choose "
+        "other weights",
+        option, options.text(option), init.string(), of_weights);
+  }
+}
+
+void resolve_split(TrainSettings& s) {
+  SplitOptions& split = s.run.split;
+  REVUNET_EXPECTS(split.folds == 0 || (split.folds >= 2 && split.fold < split.folds), UsageError,
+                  "[--folds, --fold] expected at least 2 folds and one of them, from 0, got {} and {}", split.folds,
+                  split.fold);
+  REVUNET_EXPECTS(split.folds == 0 || split.file.empty(), UsageError,
+                  "[--folds, --split] expected one of them, got both; leave one out");
+  split.seed = s.run.seed;
+  split.patients = patients_of_option(s.patients);
+  expect_validation(s.run.stopping, s.run.validates());
+}
+
+void expect_data_and_out(TrainSettings& s) {
+  TrainOptions& run = s.run;
+  run.resume = !s.resume.empty();
+  if (run.resume) run.out = s.resume;
+  for (const auto& [option, value] : {std::pair{"--data", &s.data.path}, {"--out", &run.out}}) {
+    REVUNET_EXPECTS(s.plan || !value->empty(), UsageError, "{} is required; run revunet-train --help for the options",
+                    option);
+  }
+}
+
+void resolve_threads(TrainSettings& s) {
+  s.run.threads = chosen_cpu_threads(s.run.threads);
+  // The plan's workspaces are those of this number of threads. A plan alone starts none of them.
+  s.plan ? set_cpu_threads(s.run.threads) : use_cpu_threads(s.run.threads);
+}
 
 void read_configuration(OptionTable& options, const TrainSettings& s) {
   const std::filesystem::path own = s.resume / "config.toml";
@@ -163,7 +169,6 @@ void read_configuration(OptionTable& options, const TrainSettings& s) {
   const std::filesystem::path file = !s.config.empty() ? s.config : s.resume.empty() ? s.resume : own;
   if (!file.empty()) options.take(io::read_toml_settings(file), file.string());
   take_protocol(options, s.protocol);
-  if (!s.run.init.empty() && s.resume.empty()) take_architecture(options, s.run.init);
 }
 
 void resolve(OptionTable& options, TrainSettings& settings) try {

@@ -83,20 +83,22 @@ std::vector<Option> data_options(TrainSettings& s) {
        .of_new_runs = true},
       {.name = "size",
        .value = size(s.run.size),
-       .help = "X,Y,Z field of view in voxels: each case is cropped or padded to it, centred on the brain"},
+       .help =
+           "X,Y,Z field of view in voxels: each case is cropped or padded to it, centred on the voxels that are not 0"},
       {.name = "patch",
        .value = size_or(s.run.patch, "full"),
        .help = "X,Y,Z size in voxels of random patches to train on; full: the whole field of view"},
       {.name = "foreground",
        .value = number(s.run.foreground, {0, 1}),
-       .help = "fraction of the patches that are placed on the tumour",
+       .help = "fraction of the patches that are placed on a voxel of a region",
        .needs = "patch"},
       {.name = "loader-threads",
        .value = whole_number(s.run.loader_threads, 1, kMostLoaderThreads),
        .help = "threads that read and prepare samples ahead of time; results do not depend on it"},
       {.name = "cache",
        .value = path_from_root(s.run.cache),
-       .help = "folder of cases cropped to the brain and uncompressed, about 27 MB each: written on first use, then "
+       .help = "folder of cases cropped to the voxels that are not 0 and uncompressed, 27 MB for one of BraTS: written "
+               "on first use, then "
                "memory-mapped by later epochs and runs [none: cases beyond 2 GiB are read from their files each "
                "epoch]"}};
 }
@@ -160,34 +162,43 @@ std::vector<Option> network_options(TrainSettings& s) {
 }
 
 std::vector<Option> schedule_options(TrainOptions& r) {
-  return {{.name = "epochs", .value = whole_number(r.epochs, 1, kMostEpochs), .help = "passes over the training cases"},
-          {.name = "max-steps",
-           .value = whole_number(r.max_steps, 0, kMostCounted),
-           .help = "stop after this many optimiser steps; 0: no limit"},
-          {.name = "lr",
-           .value = number(r.learning_rate.initial, {.least = 0, .most = 1, .above = true, .below = true}),
-           .help = "Adam's learning rate"},
-          {.name = "lr-drops",
-           .value = list(r.learning_rate.drops, "none"),
-           .help = "epochs after each of which the learning rate is divided by --lr-divisor, or none"},
-          {.name = "lr-divisor",
-           .value = number(r.learning_rate.divisor, {1, 1e6}),
-           .help = "divisor of the learning rate at each of --lr-drops",
-           .needs = "lr-drops"},
-          {.name = "weight-decay",
-           .value = number(r.weight_decay, {.least = 0, .most = 1, .below = true}),
-           .help = "L2 penalty: this times the weights is added to their gradients, as torch.optim.Adam does"},
-          {.name = "validate-every",
-           .value = whole_number(r.validate_every, 1, kMostCounted),
-           .help = "epochs between validations"},
-          {.name = "stop-patience",
-           .value = whole_number(r.stopping.patience, 0, kMostCounted),
-           .help = "early stopping: end when the moving average of validation Dice has not risen for this many epochs "
-                   "(paper: 60); 0: off"},
-          {.name = "stop-window",
-           .value = whole_number(r.stopping.window, 1, kMostCounted),
-           .help = "epochs that the moving average of --stop-patience spans",
-           .needs = "stop-patience"}};
+  return {
+      {.name = "epochs", .value = whole_number(r.epochs, 1, kMostEpochs), .help = "passes over the training cases"},
+      {.name = "max-steps",
+       .value = whole_number(r.max_steps, 0, kMostCounted),
+       .help = "stop after this many optimiser steps; 0: no limit"},
+      {.name = "lr",
+       .value = number(r.learning_rate.initial, {.least = 0, .most = 1, .above = true, .below = true}),
+       .help = "Adam's learning rate"},
+      {.name = "lr-schedule",
+       .value = choice<LearningRateCurve>(
+           r.learning_rate.curve, {{"drops", LearningRateCurve::drops}, {"poly", LearningRateCurve::polynomial}}),
+       .help = "how the learning rate falls: drops: at the epochs of --lr-drops; poly: from epoch to epoch, to almost "
+               "nothing in the last of --epochs, as in nnU-Net",
+       .on = "drops",
+       .is_on = [&r] { return r.learning_rate.curve == LearningRateCurve::drops; }},
+      {.name = "lr-drops",
+       .value = list(r.learning_rate.drops, "none"),
+       .help = "epochs after each of which the learning rate is divided by --lr-divisor, or none",
+       .needs = "lr-schedule"},
+      {.name = "lr-divisor",
+       .value = number(r.learning_rate.divisor, {1, 1e6}),
+       .help = "divisor of the learning rate at each of --lr-drops",
+       .needs = "lr-drops"},
+      {.name = "weight-decay",
+       .value = number(r.weight_decay, {.least = 0, .most = 1, .below = true}),
+       .help = "L2 penalty: this times the weights is added to their gradients, as torch.optim.Adam does"},
+      {.name = "validate-every",
+       .value = whole_number(r.validate_every, 1, kMostCounted),
+       .help = "epochs between validations"},
+      {.name = "stop-patience",
+       .value = whole_number(r.stopping.patience, 0, kMostCounted),
+       .help = "early stopping: end when the moving average of validation Dice has not risen for this many epochs "
+               "(paper: 60); 0: off"},
+      {.name = "stop-window",
+       .value = whole_number(r.stopping.window, 1, kMostCounted),
+       .help = "epochs that the moving average of --stop-patience spans",
+       .needs = "stop-patience"}};
 }
 
 std::vector<Option> step_options(StepExtras& e) {
@@ -198,7 +209,7 @@ std::vector<Option> step_options(StepExtras& e) {
                "gradient"},
       {.name = "cross-entropy",
        .value = number(e.cross_entropy, {0, 1000}),
-       .help = "weight of binary cross entropy, added to the Dice loss"},
+       .help = "weight of cross entropy, added to the Dice loss: binary for regions, softmax for exclusive classes"},
       {.name = "clip-gradients",
        .value = number(e.clip_gradients, {0, std::numeric_limits<float>::max()}),
        .help = "maximum norm of the gradient of all parameters; 0: no clipping"},

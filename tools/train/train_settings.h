@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/plan/mode_choice.h"
 #include "models/training/samples/checked_split.h"
@@ -30,6 +31,7 @@ struct TrainSettings {
   ModeChoice modes;                     // the program chooses what is open
   std::optional<size_t> memory_budget;  // bytes
   std::string protocol = "none";
+  std::vector<std::string> choices;  // what the dataset decides, each with its reason
   std::filesystem::path config, resume;
   bool plan = false;
 };

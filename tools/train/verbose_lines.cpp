@@ -25,12 +25,12 @@ void log_start(const std::string& configuration, const Split& split) {
 
 void VerboseLines::on_step(int64_t step, const RegionValues& losses) {
   spdlog::debug("step {}  loss {:.4f} ({})", step, sum_of(losses),
-                by_region(*split_.training.front().task(), losses, 4));
+                by_name(loss_names(*split_.training.front().task()), losses, 4));
 }
 
 void VerboseLines::on_validation_case(const ValidatedCase& c) {
   spdlog::debug("epoch {}  validation case {}  Dice {}", c.epoch, io::printable_line(split_.validation[c.index].name),
-                by_region(*c.input.task, c.dice, 4));
+                by_name(c.input.task->region_names(), c.dice, 4));
 }
 
 }  // namespace revunet::tools

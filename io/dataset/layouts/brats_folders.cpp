@@ -189,6 +189,11 @@ const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).
 }
 
 DatasetScan scan_brats_folders(const fs::path& root, const std::optional<LabelProfile>& labels) {
+  REVUNET_EXPECTS(
+      !labels || is_brats(*labels->task()), DataError,
+      "[{}] expected images of the task {}, as <case>_0000.nii.gz, _0001, ... or with a dataset.json, got none; use a "
+      "dataset of that task",
+      root.string(), describe(*labels->task()));
   DatasetScan scan;
   const std::vector<fs::path> folders = case_folders(root, scan);
   // The message for a folder without any image of a known name lists the names of the first folder that has some.
@@ -220,7 +225,7 @@ extern const DatasetLayout brats_folders = {
     .name = "BraTS",
     .datasets = "BraTS 2018 to 2024",
     .looks_like = looks_like,
-    .is_layout_of = [](const fs::path&) { return true; },
+    .is_layout_of = [](const fs::path&, const std::optional<LabelProfile>&) { return true; },
     .scan = scan_brats_folders,
     .hint = nullptr,
     .segmentations = nullptr,

@@ -20,8 +20,10 @@ struct DatasetLayout {
   const char* datasets;         // for help: whose datasets have it, as part of a sentence
   std::string (*looks_like)();  // for messages: the names of its files and folders
 
-  // Returns whether the folder is a dataset of this layout. Throws DataError where that cannot be told.
-  bool (*is_layout_of)(const std::filesystem::path& folder);
+  // Returns whether the folder is a dataset of this layout. `labels` are given by the user, or
+  // are those of a network's task, which then says what the channels are.
+  // Throws DataError where that cannot be told.
+  bool (*is_layout_of)(const std::filesystem::path& folder, const std::optional<LabelProfile>& labels);
   // Returns its cases with their files and labels, and all problems. `labels` replace what the layout says about them.
   // Throws DataError where no case could be found out at all.
   DatasetScan (*scan)(const std::filesystem::path& folder, const std::optional<LabelProfile>& labels);

@@ -1,6 +1,5 @@
-// Medical Segmentation Decathlon, Task01, has imagesTr/<case>.nii.gz, 4-D with one frame per modality, and labelsTr.
+// Medical Segmentation Decathlon has imagesTr/<case>.nii.gz, with one frame per modality, and labelsTr.
 #include "engine/error.h"
-#include "io/dataset/layouts/dataset_json.h"
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/described_dataset.h"
 #include "io/dataset/layouts/image_files.h"
@@ -11,17 +10,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_decathlon(const fs::path& folder) {
-  return described_images(folder).has_value();
+bool is_decathlon(const fs::path& folder, const std::optional<LabelProfile>& labels) {
+  return described_images(folder, labels).has_value();
 }
 
 DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProfile>& labels) {
-  const auto [root, images] = described_images(folder).value();
+  const DescribedImages described = described_images(folder, labels).value();
+  const fs::path& images = described.images;
   REVUNET_EXPECTS(fs::is_directory(images), DataError, "[{}] expected imagesTr next to dataset.json, got none; add it",
-                  root.string());
-  const DatasetJson description = read_dataset_json(root, labels);
+                  described.root.string());
+  const DatasetJson description = description_of(described, labels);
   DatasetScan scan;
-  scan.relabelled = description.contradiction;
+  scan.task_note = description.task_note;
   for (const fs::path& entry : sorted_entries(images)) {
     const auto name = image_stem(entry);
     if (!name) continue;
@@ -47,7 +47,7 @@ DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProf
 extern const DatasetLayout decathlon = {
     .name = "Medical Segmentation Decathlon",
     .datasets = "the Medical Segmentation Decathlon",
-    .looks_like = [] { return std::string("imagesTr/<case>.nii.gz, of four frames, with a dataset.json"); },
+    .looks_like = [] { return std::string("imagesTr/<case>.nii.gz, with a frame per channel, and a dataset.json"); },
     .is_layout_of = is_decathlon,
     .scan = scan_decathlon,
     .hint = hint_at_description,

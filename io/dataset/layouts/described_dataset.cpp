@@ -3,7 +3,7 @@
 #include <set>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/dataset_json.h"
+#include "io/dataset/layouts/case_folder.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/scan_parts.h"
 
@@ -11,13 +11,24 @@ namespace revunet::io {
 
 namespace fs = std::filesystem;
 
-std::optional<DescribedImages> described_images(const fs::path& path) {
+std::optional<DescribedImages> described_images(const fs::path& path, const std::optional<LabelProfile>& labels) {
   expect_no_broken_link(path / "dataset.json");
   if (fs::exists(path / "dataset.json")) return DescribedImages{path, path / "imagesTr"};
   if (path.filename().string().starts_with("images") && fs::exists(path.parent_path() / "dataset.json")) {
     return DescribedImages{path.parent_path(), path};
   }
+  const bool task_known = labels && !is_brats(*labels->task());
+  if (task_known && find_image_below(path, 0) && !CaseFolder(path).has_own_names()) return DescribedImages{{}, path};
   return std::nullopt;
+}
+
+DatasetJson description_of(const DescribedImages& described, const std::optional<LabelProfile>& labels) {
+  if (!described.root.empty()) return read_dataset_json(described.root, labels);
+  DatasetJson description{.channel_of = {}, .labels = labels.value()};
+  for (size_t m = 0; m < labels->task()->modalities().size(); ++m) {
+    description.channel_of.push_back(static_cast<int64_t>(m));
+  }
+  return description;
 }
 
 std::string hint_at_description(const fs::path& path) {
@@ -54,6 +65,7 @@ fs::path labels_folder(const fs::path& images) {
 }
 
 void add_segmentations(DatasetScan& scan, const fs::path& images) {
+  if (!images.filename().string().starts_with("images")) return;  // no folder of labels belongs to it
   const fs::path labels = labels_folder(images);
   const bool labelled = images.filename() == "imagesTr";
   try {

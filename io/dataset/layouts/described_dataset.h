@@ -7,16 +7,22 @@
 #include <string>
 
 #include "io/dataset/case_files.h"
+#include "io/dataset/layouts/dataset_json.h"
 
 namespace revunet::io {
 
 struct DescribedImages {
-  std::filesystem::path root;    // the folder that has the dataset.json
+  std::filesystem::path root;    // the folder that has the dataset.json; empty: there is none
   std::filesystem::path images;  // the folder to read; it need not exist
 };
-// Describes a folder with a dataset.json, or an images folder next to one. Returns nothing for any other. Throws
-// DataError for a broken link.
-std::optional<DescribedImages> described_images(const std::filesystem::path& path);
+// Describes a folder with a dataset.json, or an images folder next to one. Where `labels` are of another task than
+// BraTS's, a folder that holds images itself needs none, because their task says what the channels are. Returns nothing
+// for any other. Throws DataError for a broken link.
+std::optional<DescribedImages> described_images(const std::filesystem::path& path,
+                                                const std::optional<LabelProfile>& labels);
+
+// Returns what dataset.json says or, without one, what the labels' task does.
+DatasetJson description_of(const DescribedImages& described, const std::optional<LabelProfile>& labels);
 
 // Says what a folder lacks that has images, but no dataset.json. Returns an empty text for any other.
 std::string hint_at_description(const std::filesystem::path& path);
@@ -32,7 +38,7 @@ std::optional<LabelProfile> described_labels(const std::filesystem::path& folder
 std::filesystem::path labels_folder(const std::filesystem::path& images);
 
 // Gives each case its labels/<case>.nii[.gz]. A case without one is a problem in imagesTr, and a label without a case
-// is a problem in any folder.
+// is a problem in any folder. Does nothing for a folder whose name does not begin with images.
 void add_segmentations(DatasetScan& scan, const std::filesystem::path& images);
 
 // Adds a problem where imagesTr holds another number of cases than dataset.json says: a download may be incomplete.

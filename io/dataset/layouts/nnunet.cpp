@@ -1,13 +1,14 @@
-// nnU-Net's raw datasets have imagesTr/<case>_0000.nii.gz to _0003, one file per modality, and labelsTr/<case>.nii.gz.
+// nnU-Net's raw datasets have imagesTr/<case>_0000.nii.gz, _0001, ..., one file per modality, and
+// labelsTr/<case>.nii.gz, or a dataset.json that names each case's files.
 #include <map>
 #include <regex>
 
 #include "engine/error.h"
-#include "io/dataset/layouts/dataset_json.h"
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/described_dataset.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/scan_parts.h"
+#include "io/files/json_file.h"
 
 namespace revunet::io {
 namespace {
@@ -26,28 +27,77 @@ std::optional<CaseAndChannel> split_name(const std::string& stem) {
   return CaseAndChannel{match[1], std::stoll(match[2])};
 }
 
+// Returns "_0000" and, with several channels, the ending of the last.
+std::vector<std::string> endings(size_t channels) {
+  std::vector<std::string> first_and_last = {"_0000"};
+  if (channels > 1) first_and_last.push_back(fmt::format("_{:04}", channels - 1));
+  return first_and_last;
+}
+
+// Throws DataError where a file that dataset.json names is not there, or is no image.
+void expect_listed(const fs::path& file, const std::string& case_name) {
+  REVUNET_EXPECTS(has_entry(file), DataError,
+                  "[{}] expected the file that dataset.json names for case {}, got none; add it or fix the path",
+                  file.string(), case_name);
+  expect_image_file(file);
+}
+
 // Returns the names of all cases that have at least one file. Other images are problems.
 std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelProfile& labels, DatasetScan& scan) {
   std::map<std::string, CaseFiles> cases;
+  const size_t channels = labels.task()->modalities().size();
   for (const fs::path& entry : sorted_entries(images)) {
     const auto stem = image_stem(entry);
     if (!stem) continue;
     const auto parts = split_name(*stem);
-    if (parts && parts->channel < std::ssize(labels.task()->modalities())) {
+    if (parts && parts->channel < static_cast<int64_t>(channels)) {
       cases.try_emplace(parts->name, parts->name, labels);
     } else {
       add_problem(scan, DatasetProblem::Kind::layout, parts ? parts->name : *stem,
-                  fmt::format("[{}] expected <case>_0000 to <case>_0003, the channels of dataset.json, got {}; rename "
-                              "it or move it away",
-                              entry.string(), entry.filename().string()));
+                  fmt::format("[{}] expected <case>{}, the channels of dataset.json, got {}; rename it or move it away",
+                              entry.string(), fmt::join(endings(channels), " to <case>"), entry.filename().string()));
     }
   }
   return cases;
 }
 
-bool is_nnunet(const fs::path& folder) {
-  const auto described = described_images(folder);
-  if (!described || !fs::is_directory(described->images)) return false;
+// Adds the cases that dataset.json names, with their files.
+void add_listed(DatasetScan& scan, const DatasetJson& description, const fs::path& root) {
+  for (const auto& [name, listed] : description.listed) {
+    CaseFiles files(name, description.labels);
+    const size_t count = files.modalities.size();
+    if (listed.images.size() != count) {
+      add_problem(scan, DatasetProblem::Kind::missing, name,
+                  fmt::format("[{}] expected {} images of case {}, one per channel, got {}; fix dataset.json",
+                              root.string(), count, name, listed.images.size()));
+      continue;
+    }
+    try {
+      for (size_t m = 0; m < count; ++m) {
+        files.modalities[m].path = listed.images[static_cast<size_t>(description.channel_of[m])];
+        expect_listed(files.modalities[m].path, name);
+      }
+      expect_listed(listed.label, name);
+      files.segmentation = listed.label;
+    } catch (const DataError& e) {
+      add_problem(scan, DatasetProblem::Kind::missing, name, e.what());
+      continue;
+    }
+    add_case(scan, std::move(files), root);
+  }
+}
+
+bool lists_cases(const fs::path& folder) {
+  const nlohmann::json description = read_json_file(folder / "dataset.json");
+  const auto listed = description.find("dataset");
+  return listed != description.end() && listed->is_object() && !listed->empty();
+}
+
+bool is_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels) {
+  const auto described = described_images(folder, labels);
+  if (!described) return false;
+  if (described->root == folder && lists_cases(folder)) return true;
+  if (!fs::is_directory(described->images)) return false;
   for (const fs::path& entry : sorted_entries(described->images)) {
     const auto stem = image_stem(entry);
     if (stem && stem->ends_with("_0000")) return true;
@@ -55,11 +105,8 @@ bool is_nnunet(const fs::path& folder) {
   return false;
 }
 
-DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels) {
-  const auto [root, images] = described_images(folder).value();
-  const DatasetJson description = read_dataset_json(root, labels);
-  DatasetScan scan;
-  scan.relabelled = description.contradiction;
+// Adds the cases of a folder of images.
+void add_folder(DatasetScan& scan, const DatasetJson& description, const fs::path& images) {
   for (auto& [name, files] : case_names(images, description.labels, scan)) {
     std::vector<std::string> missing;
     for (size_t m = 0; m < files.modalities.size(); ++m) {
@@ -73,19 +120,33 @@ DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile
       }
     }
     if (!missing.empty()) {
+      const std::vector<std::string> ends = endings(files.modalities.size());
       add_missing_modalities(scan, files,
-                             fmt::format("[{}] expected {}_0000.nii.gz to _0003, got no {}", images.string(), name,
-                                         fmt::join(missing, ", no ")));
+                             fmt::format("[{}] expected {}{}.nii.gz{}, got no {}", images.string(), name, ends[0],
+                                         ends.size() > 1 ? " to " + ends[1] : "", fmt::join(missing, ", no ")));
     }
     add_case(scan, std::move(files), images);
   }
   add_segmentations(scan, images);
+}
+
+DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels) {
+  const DescribedImages described = described_images(folder, labels).value();
+  const DatasetJson description = description_of(described, labels);
+  DatasetScan scan;
+  scan.task_note = description.task_note;
+  const bool listed = described.root == folder && !description.listed.empty();
+  if (listed) {
+    add_listed(scan, description, described.root);
+  } else {
+    add_folder(scan, description, described.images);
+  }
   for (const CaseFiles& files : scan.cases) try {
       expect_distinct(files);
     } catch (const DataError& e) {
       add_problem(scan, DatasetProblem::Kind::layout, files.name, e.what());
     }
-  compare_count(scan, images, description.training_cases);
+  compare_count(scan, described.images, description.training_cases);
   return scan;
 }
 
@@ -94,7 +155,7 @@ DatasetScan scan_nnunet(const fs::path& folder, const std::optional<LabelProfile
 extern const DatasetLayout nnunet = {
     .name = "nnU-Net",
     .datasets = "nnU-Net",
-    .looks_like = [] { return std::string("imagesTr/<case>_0000.nii.gz to _0003 with a dataset.json"); },
+    .looks_like = [] { return std::string("imagesTr/<case>_0000.nii.gz, a file per channel, with a dataset.json"); },
     .is_layout_of = is_nnunet,
     .scan = scan_nnunet,
     .hint = hint_at_description,

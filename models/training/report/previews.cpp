@@ -38,14 +38,14 @@ void Previews::on_validation_case(const ValidatedCase& c) {
   const io::Orientation orientation = io::orientation_of(grid);
   const io::Grid oriented = io::oriented_grid(grid, orientation);
   const io::Placement& p = c.input.placement;
-  io::OverlayCase overlay{
-      .task = c.input.task,
-      .title = fmt::format("{}, epoch {}: Dice {}", files.name, c.epoch, by_region(*c.input.task, c.dice, 3)),
-      .grid = oriented,
-      .numbers = numbers_of(c.input, orientation, oriented.size),
-      .images = {},
-      .prediction = io::channel_of(c.prediction, p.size),
-      .reference = io::channel_of(std::span(c.input.labels), p.size)};
+  io::OverlayCase overlay{.task = c.input.task,
+                          .title = fmt::format("{}, epoch {}: Dice {}", files.name, c.epoch,
+                                               by_name(c.input.task->region_names(), c.dice, 3)),
+                          .grid = oriented,
+                          .numbers = numbers_of(c.input, orientation, oriented.size),
+                          .images = {},
+                          .prediction = io::channel_of(c.prediction, p.size),
+                          .reference = io::channel_of(std::span(c.input.labels), p.size)};
   for (int64_t channel = 0; channel < c.input.channels(); ++channel) {
     overlay.images.push_back(io::channel_of(std::span(c.input.image), p.size, c.input.channels(), channel));
   }

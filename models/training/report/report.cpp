@@ -14,6 +14,7 @@
 #include "models/training/report/run_charts.h"
 #include "models/training/report/run_files.h"
 #include "models/training/report/run_log.h"
+#include "models/training/samples/split.h"
 
 namespace revunet {
 
@@ -57,10 +58,10 @@ std::string tile(const std::string& what, const std::string& value, const std::s
       io::escaped(what), io::escaped(value), io::escaped(more));
 }
 
-std::string regions_in_words(const io::Task& task, const RegionScores& v) {
+std::string in_words(const std::vector<std::string>& names, const RegionScores& v) {
   std::vector<std::string> words;
   for (size_t r = 0; r < v.size(); ++r) {
-    if (v[r]) words.push_back(fmt::format("{} {:.3f}", task.regions()[r].name, *v[r]));
+    if (v[r]) words.push_back(fmt::format("{} {:.3f}", names[r], *v[r]));
   }
   return fmt::format("{}", fmt::join(words, " · "));
 }
@@ -69,7 +70,7 @@ std::string score_tile(const Log& log) {
   const EpochRecord* best = best_epoch(log);
   if (const auto score = best->mean_dice()) {
     return tile("Best validation Dice", fmt::format("{:.4f}", *score),
-                fmt::format("epoch {}: {}", best->epoch, regions_in_words(*best->task, best->dice)));
+                fmt::format("epoch {}: {}", best->epoch, in_words(best->task->region_names(), best->dice)));
   }
   return tile("Lowest loss", fmt::format("{:.4f}", best->total_loss()),
               fmt::format("epoch {}; no validation", best->epoch));
@@ -100,7 +101,7 @@ std::string summary(const Log& log, const Settings& settings, const std::optiona
   if (!log.empty()) {
     text += score_tile(log);
     text += tile("Loss", fmt::format("{:.4f}", log.back().total_loss()),
-                 regions_in_words(*log.back().task, {log.back().loss.begin(), log.back().loss.end()}));
+                 in_words(loss_names(*log.back().task), {log.back().loss.begin(), log.back().loss.end()}));
     text += time_tile(log);
     const EpochRecord& peak = epoch_of_peak(log);
     text += tile("Tensors in training, peak", fmt::format("{:.1f} MiB", mib(peak.memory.peak_allocated)),
@@ -244,7 +245,7 @@ std::string report_of(const fs::path& run) {
   REVUNET_EXPECTS(fs::exists(run / "log.csv"), DataError,
                   "[{}] expected the folder of a run, with log.csv, which is there from the first epoch on",
                   run.string());
-  const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv", io::brats_task());
+  const Log log = parse_log(io::read_whole_file(run / "log.csv"), run / "log.csv", task_of_split(run / "split.json"));
   const Settings settings(run);
   const TrainLog train_log = train_log_of(run);
   const std::optional<SplitNames> split = split_of(run);

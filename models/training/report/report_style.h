@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <string>
-#include <string_view>
 
 #include "io/pictures/canvas.h"
 #include "io/pictures/region_colours.h"
@@ -75,15 +74,10 @@ summary { cursor: pointer; }
 }
 )css";
 
-// Returns the CSS variable of a region's colour.
-inline std::string region_variable(size_t region) {
-  constexpr std::string_view kStart = "--";
-  return fmt::format("{}region-{}", kStart, region % io::kRegionColours.size());
-}
-
+// Returns the CSS variables of the regions' colours.
 inline std::string regions_of_style(const io::RegionColours& colours) {
   std::string style;
-  for (size_t r = 0; r < colours.size(); ++r) style += fmt::format("{}: #{:06x}; ", region_variable(r), colours[r]);
+  for (size_t r = 0; r < colours.size(); ++r) style += fmt::format(" --region-{}: #{:06x};", r, colours[r]);
   return style;
 }
 
@@ -91,11 +85,11 @@ inline std::string regions_of_style(const io::RegionColours& colours) {
 inline std::string report_style() {
   const std::string light = fmt::format(
       ":root {{ color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --ink: #{:06x}; --pale: #{:06x}; "
-      "--grid: #{:06x}; {} }}",
+      "--grid: #{:06x};{} }}",
       io::kInkOnWhite, io::kPaleOnWhite, io::kGridOnWhite, regions_of_style(io::kRegionColours));
   const std::string dark = fmt::format(
       "@media (prefers-color-scheme: dark) {{\n"
-      "  :root {{ --page: #14171a; --card: #1e2226; --ink: #e6e8ea; --pale: #a4adb5; --grid: #333940; {} }}\n"
+      "  :root {{ --page: #14171a; --card: #1e2226; --ink: #e6e8ea; --pale: #a4adb5; --grid: #333940;{} }}\n"
       "  .timeline img {{ filter: invert(0.9) hue-rotate(180deg); }}\n}}\n",
       regions_of_style(io::kRegionColoursOnBlack));
   return "\n" + light + kReportRules + dark;

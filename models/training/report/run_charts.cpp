@@ -23,16 +23,16 @@ std::vector<std::optional<double>> values_of(const Log& log, Value value) {
 }
 
 std::string colour_of_region(size_t region) {
-  return fmt::format("var({})", region_variable(region));
+  return fmt::format("var(--region-{})", region % io::kRegionColours.size());
 }
 
-// Adds a line for each region of what values(record) has.
+// Adds a line for each name and what values(record) has at its place. A loss that is no region's is in ink.
 template <class Values>
-void add_regions(io::EpochChart& chart, const Log& log, Values values) {
-  const std::vector<io::Task::Region>& regions = log[0].task->regions();
-  for (size_t r = 0; r < regions.size(); ++r) {
-    chart.series.push_back(
-        {regions[r].name, colour_of_region(r), values_of(log, [&](const EpochRecord& e) { return values(e)[r]; })});
+void add_lines(io::EpochChart& chart, const Log& log, const std::vector<std::string>& names, Values values) {
+  const size_t before = names.size() - log[0].task->regions().size();
+  for (size_t i = 0; i < names.size(); ++i) {
+    chart.series.push_back({names[i], i < before ? "var(--ink)" : colour_of_region(i - before),
+                            values_of(log, [&](const EpochRecord& e) { return values(e)[i]; })});
   }
 }
 
@@ -73,7 +73,8 @@ std::string colour_of_tag(Tag tag) {
 
 std::string dice_chart(const Log& log) {
   io::EpochChart chart = chart_of(log, "Validation Dice", "0 to 1", io::EpochChart::Kind::lines, four_digits);
-  add_regions(chart, log, [](const EpochRecord& e) { return e.dice; });
+  add_lines(
+      chart, log, log[0].task->region_names(), [](const EpochRecord& e) -> const auto& { return e.dice; });
   chart.series.push_back({"mean", "var(--ink)", values_of(log, [](const EpochRecord& e) { return e.mean_dice(); })});
   chart.greatest = 1;
   chart.marked = best_epoch(log)->epoch;
@@ -83,7 +84,8 @@ std::string dice_chart(const Log& log) {
 std::string loss_chart(const Log& log) {
   io::EpochChart chart =
       chart_of(log, "Loss, mean over the epoch's samples", "no unit", io::EpochChart::Kind::lines, four_digits);
-  add_regions(chart, log, [](const EpochRecord& e) { return e.loss; });
+  add_lines(
+      chart, log, loss_names(*log[0].task), [](const EpochRecord& e) -> const auto& { return e.loss; });
   return io::svg_of_chart(chart);
 }
 
@@ -98,10 +100,10 @@ std::string time_chart(const Log& log) {
   io::EpochChart chart = chart_of(log, "Time per epoch", "seconds", io::EpochChart::Kind::stacked,
                                   [](double v) { return fmt::format("{:.2f} s", v); });
   chart.series = {
-      {"computing", "var(--region-1)",
+      {"computing", colour_of_region(1),
        values_of(log, [](const EpochRecord& e) { return e.training_seconds - e.waiting_seconds; })},
-      {"waiting for data", "var(--region-2)", values_of(log, [](const EpochRecord& e) { return e.waiting_seconds; })},
-      {"validation", "var(--region-0)", values_of(log, [](const EpochRecord& e) { return e.validation_seconds; })}};
+      {"waiting for data", colour_of_region(2), values_of(log, [](const EpochRecord& e) { return e.waiting_seconds; })},
+      {"validation", colour_of_region(0), values_of(log, [](const EpochRecord& e) { return e.validation_seconds; })}};
   return io::svg_of_chart(chart);
 }
 

@@ -82,9 +82,8 @@ EpochRecord record_of(const Rows& rows, size_t i, const io::TaskPointer& task) {
   r.epoch = rows.number<int64_t>(i, "epoch");
   r.step = rows.number<int64_t>(i, "step");
   r.learning_rate = number_within(rows, i, "learning_rate", 0, kLargestRate);
-  for (const io::Task::Region& region : task->regions()) {
-    r.loss.push_back(rows.number<double>(i, region_column("loss", region)));
-    const std::string dice = region_column("dice", region);
+  for (const std::string& loss : columns_of("loss", loss_names(*task))) r.loss.push_back(rows.number<double>(i, loss));
+  for (const std::string& dice : columns_of("dice", task->region_names())) {
     r.dice.push_back(rows.empty(i, dice) ? std::nullopt : std::optional(number_within(rows, i, dice, 0, 1)));
   }
   r.training_seconds = number_within(rows, i, "training_seconds", 0, kLongest);

@@ -15,15 +15,14 @@ void TensorBoard::on_start(int64_t step) {
   step_ = step;
 }
 
-void TensorBoard::add_regions(int64_t step, const std::string& group, const RegionValues& values) {
-  for (size_t r = 0; r < values.size(); ++r) {
-    file_->add_scalar(step, group + "/" + task_->regions()[r].name, values[r]);
-  }
+void TensorBoard::add_losses(int64_t step, const std::string& group, const RegionValues& losses) {
+  const std::vector<std::string> names = loss_names(*task_);
+  for (size_t i = 0; i < losses.size(); ++i) file_->add_scalar(step, group + "/" + names[i], losses[i]);
 }
 
 void TensorBoard::on_step(int64_t step, const RegionValues& losses) {
   step_ = step;
-  add_regions(step, "loss_of_step", losses);
+  add_losses(step, "loss_of_step", losses);
   file_->flush();
 }
 
@@ -38,7 +37,7 @@ void TensorBoard::on_epoch(const EpochRecord& r) {
   const auto add = [&](const std::string& tag, double value) { file_->add_scalar(r.step, tag, value); };
   add("epoch", static_cast<double>(r.epoch));
   add("learning_rate", r.learning_rate);
-  add_regions(r.step, "loss", r.loss);
+  add_losses(r.step, "loss", r.loss);
   add("seconds/computing", r.training_seconds - r.waiting_seconds);
   add("seconds/waiting_for_data", r.waiting_seconds);
   add("seconds/validation", r.validation_seconds);

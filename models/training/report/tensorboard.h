@@ -26,7 +26,7 @@ class TensorBoard : public RunObserver {
   void on_epoch(const EpochRecord& record) override;
 
  private:
-  void add_regions(int64_t step, const std::string& group, const RegionValues& values);
+  void add_losses(int64_t step, const std::string& group, const RegionValues& losses);
 
   std::filesystem::path folder_;
   io::TaskPointer task_;

@@ -36,28 +36,19 @@ json to_json(const RegionScores& scores) {
   return j;
 }
 
-// A run's state has these numbers of values.
-struct ValueCounts {
-  size_t losses;   // of a sample
-  size_t regions;  // of a validated case
-};
-
-void expect_count(const json& values, const char* what, size_t count) {
-  REVUNET_EXPECTS(values.is_array() && values.size() == count, DataError, "expected {} values of {}, got {}", count,
-                  what, io::excerpt(values));
+const json& expect_list(const json& values, const char* name) {
+  REVUNET_EXPECTS(values.is_array(), DataError, "expected a list for {}, got {}", name, io::excerpt(values));
+  return values;
 }
 
-RegionValues losses_from(const json& j, const char* name, size_t count) {
-  const json& values = member(j, name);
-  if (values != json::array()) expect_count(values, name, count);
+RegionValues losses_from(const json& j, const char* name) {
   RegionValues losses;
-  for (const json& value : values) losses.push_back(io::number_of(value, name));
+  for (const json& value : expect_list(member(j, name), name)) losses.push_back(io::number_of(value, name));
   return losses;
 }
 
-RegionScores region_scores_from(const json& j, size_t regions) {
-  expect_count(j, "validated", regions);
-  RegionScores scores(regions);
+RegionScores region_scores_from(const json& j) {
+  RegionScores scores(expect_list(j, "validated").size());
   for (size_t r = 0; r < scores.size(); ++r) {
     if (!j.at(r).is_null()) scores[r] = io::number_of(j.at(r), "validated");
   }
@@ -91,7 +82,7 @@ json to_json(const RunState& s, const Adam& adam) {
   return j;
 }
 
-RunState state_from(const json& j, const ValueCounts& counts) {
+RunState state_from(const json& j) {
   RunState s;
   const json& seed = member(j, "seed");
   REVUNET_EXPECTS(seed.is_number_unsigned(), DataError, "expected a whole number for seed, got {}", io::excerpt(seed));
@@ -101,15 +92,15 @@ RunState state_from(const json& j, const ValueCounts& counts) {
   s.step = integer_member(j, "step", 0, kMostCount);
   s.sample = integer_member(j, "sample", 0, kMostCount);
   s.sample_of_epoch = integer_member(j, "sample_of_epoch", 0, s.order.cases);
-  s.loss = losses_from(j, "loss", counts.losses);
-  s.step_loss = losses_from(j, "step_loss", counts.losses);
+  s.loss = losses_from(j, "loss");
+  s.step_loss = losses_from(j, "step_loss");
   s.training_seconds = number_member(j, "training_seconds");
   s.waiting_seconds = number_member(j, "waiting_seconds");
   s.older_scores = !j.contains(kScoresKey);
   // A validation that an older version began is repeated, because that version did not keep which regions its cases
   // have.
   for (const json& scores : s.older_scores ? json::array() : member(j, "validated")) {
-    s.validated.push_back(region_scores_from(scores, counts.regions));
+    s.validated.push_back(region_scores_from(scores));
   }
   s.next_turn = integer_member(j, "next_turn", 0, kMostCount);
   s.log = io::text_member(j, "log");
@@ -156,7 +147,7 @@ struct Checked {
   std::vector<int64_t> adam_steps;
 };
 
-Checked read_checked(const std::filesystem::path& path, const ValueCounts& counts) {
+Checked read_checked(const std::filesystem::path& path) {
   Checked checked{io::read_safetensors(path), {}, {}};
   const auto metadata = [&](const char* key) -> const std::string& {
     const auto found = checked.file.metadata.find(key);
@@ -172,7 +163,7 @@ Checked read_checked(const std::filesystem::path& path, const ValueCounts& count
                   path.string(), io::excerpt(metadata("crc32")), sum);
   io::at_place(path.string(), [&] {
     const json state = io::parse_json(metadata("state"));
-    checked.state = state_from(state, counts);
+    checked.state = state_from(state);
     checked.adam_steps = adam_steps_from(state);
   });
   return checked;
@@ -187,20 +178,31 @@ void move_aside(const std::filesystem::path& damaged, const std::filesystem::pat
                   error.message());
 }
 
-Checked read_newest(const RunFolder& folder, const ValueCounts& counts, std::string& damage) {
+Checked read_newest(const RunFolder& folder, std::string& damage) {
   try {
-    return read_checked(folder.file(kNewest), counts);
+    return read_checked(folder.file(kNewest));
   } catch (const DataError& e) {
     damage = e.what();
   }
   try {
-    return read_checked(folder.file(kPrevious), counts);
+    return read_checked(folder.file(kPrevious));
   } catch (const DataError& e) {
     throw DataError(fmt::format(
         "{}\nand the one before: {}\nthere is nothing to resume; start anew, with `init` and last.safetensors "
         "if that is there",
         damage, e.what()));
   }
+}
+
+void expect_task(const Checked& checked, const io::Task& task) {
+  const size_t losses = loss_names(task).size(), regions = task.regions().size();
+  const RunState& state = checked.state;
+  const bool fits = state.loss.size() == losses && state.step_loss.size() == losses &&
+                    std::ranges::all_of(state.validated, [&](const auto& scores) { return scores.size() == regions; });
+  REVUNET_EXPECTS(fits, DataError,
+                  "[{}] expected {} losses, and Dice of {} regions, as the task {} has them, got {} losses or "
+                  "another number of regions; resume with the dataset that the run began with",
+                  checked.file.origin(), losses, regions, task.name(), state.loss.size());
 }
 
 }  // namespace
@@ -230,8 +232,8 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
 Restored load_checkpoint(const Context& ctx, const RunFolder& folder, const io::Task& task, UNet& model, Adam& adam,
                          WeightAverage* average) {
   Restored restored;
-  const ValueCounts counts{static_cast<size_t>(model.config().out_channels), task.regions().size()};
-  Checked checked = read_newest(folder, counts, restored.damage);
+  Checked checked = read_newest(folder, restored.damage);
+  expect_task(checked, task);
   if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
   restored.state = std::move(checked.state);
   const std::vector<int64_t>& steps = checked.adam_steps;

@@ -33,8 +33,8 @@ struct RunState {
   int64_t step = 0;                     // optimiser steps so far
   int64_t sample = 0;                   // samples so far
   int64_t sample_of_epoch = 0;          // samples so far in the epoch in progress
-  RegionValues loss;                    // sums over these; empty before the first
-  RegionValues step_loss;               // mean of the step in progress so far; empty before its first sample
+  RegionValues loss;                    // sums over these, of each part of the loss (loss_names)
+  RegionValues step_loss;               // mean of the step in progress so far
   double training_seconds = 0;          // over the epoch's samples
   double waiting_seconds = 0;           // the part of these spent waiting for data
   std::vector<RegionScores> validated;  // Dice of the cases that the validation in progress has scored
@@ -61,9 +61,9 @@ struct Restored {
 };
 
 // Sets weights, moments, gradients and average, and returns the rest. Throws DataError where neither file exists and is
-// whole, or where they belong to another network or task, or lack an average that is needed. A newest file that is
-// damaged becomes RUN/checkpoint.damaged.safetensors, so that the next save does not put it in the place of the whole
-// one.
+// whole, or where they belong to another network, have values of other numbers of outputs or regions than the task's,
+// or lack an average that is needed. A newest file that is damaged becomes RUN/checkpoint.damaged.safetensors, so that
+// the next save does not put it in the place of the whole one.
 Restored load_checkpoint(const Context& ctx, const RunFolder& folder, const io::Task& task, UNet& model, Adam& adam,
                          WeightAverage* average);
 

@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 
+#include "engine/error.h"
 #include "io/text/durations.h"
 #include "io/text/lower_case.h"
 
@@ -19,26 +21,36 @@ std::string in_words(double seconds) {
 
 }  // namespace
 
-std::string region_column(const std::string& what, const io::Task::Region& region) {
-  std::string name = what + "_" + io::lower_case(region.name);
-  std::ranges::replace(name, ' ', '_');
-  return name;
+std::vector<std::string> columns_of(const std::string& what, const std::vector<std::string>& names) {
+  std::vector<std::string> columns;
+  for (const std::string& name : names) {
+    std::string column = what + "_" + io::lower_case(name);
+    std::ranges::replace_if(
+        column, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    const std::string first = column;
+    for (int number = 2; std::ranges::count(columns, column) > 0; ++number)
+      column = fmt::format("{}_{}", first, number);
+    columns.push_back(column);
+  }
+  return columns;
 }
 
 std::string csv_header(const io::Task& task) {
-  std::string header = "epoch,step,learning_rate,loss";
-  for (const char* what : {"loss", "dice"}) {
-    for (const io::Task::Region& region : task.regions()) header += "," + region_column(what, region);
-  }
+  std::string header =
+      fmt::format("epoch,step,learning_rate,loss,{},{}", fmt::join(columns_of("loss", loss_names(task)), ","),
+                  fmt::join(columns_of("dice", task.region_names()), ","));
   header += ",training_seconds,waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
   for (const char* tag : kTagNames) header += fmt::format(",peak_{}_bytes", tag);
   return header + '\n';
 }
 
 std::string csv_row(const EpochRecord& r) {
+  const size_t losses = loss_names(*r.task).size(), regions = r.task->regions().size();
+  REVUNET_EXPECTS(r.loss.size() == losses && (r.dice.empty() || r.dice.size() == regions), Error,
+                  "[log] expected {} losses and {} Dice, got {} and {}", losses, regions, r.loss.size(), r.dice.size());
   std::string row = fmt::format("{},{},{:g},{:.6f}", r.epoch, r.step, r.learning_rate, r.total_loss());
   for (const double loss : r.loss) row += fmt::format(",{:.6f}", loss);
-  for (size_t i = 0; i < r.task->regions().size(); ++i) {
+  for (size_t i = 0; i < regions; ++i) {
     row += !r.dice.empty() && r.dice[i] ? fmt::format(",{:.6f}", *r.dice[i]) : ",";
   }
   return row + fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds,

@@ -14,7 +14,7 @@ struct EpochRecord {
   io::TaskPointer task;
   int64_t epoch = 0, step = 0;  // of the whole run, both from 1
   double learning_rate = 0;
-  RegionValues loss;  // mean Dice loss over the epoch's steps
+  RegionValues loss;  // mean over the epoch's samples, of each part of the loss (loss_names)
   RegionScores dice;  // mean of each region over the validation cases that have it; nothing without validation
   double training_seconds = 0, validation_seconds = 0;
   double waiting_seconds = 0;  // the part of training spent waiting for data
@@ -25,8 +25,9 @@ struct EpochRecord {
   std::optional<double> mean_dice() const { return mean_over_regions(dice); }
 };
 
-// Returns the name of a column for a region, such as "dice_wt": small letters, and _ for a space.
-std::string region_column(const std::string& what, const io::Task::Region& region);
+// Returns the names of columns, such as "dice_wt": small letters and digits, and _ for all others. Of two that would be
+// the same, the second ends in _2.
+std::vector<std::string> columns_of(const std::string& what, const std::vector<std::string>& names);
 // Both end with a line break. A region without a Dice has an empty cell.
 std::string csv_header(const io::Task& task);
 std::string csv_row(const EpochRecord& record);

@@ -117,7 +117,6 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
 }
 
 void RunFolder::append(const EpochRecord& record) {
-  if (log_.empty()) log_ = csv_header(*record.task);
   log_ += csv_row(record);
   write("log.csv", log_);
 }

@@ -41,7 +41,7 @@ class RunFolder {
   void write(const std::string& name, const std::string& text) const;
   // Adds a row to log.csv.
   void append(const EpochRecord& record);
-  // Returns log.csv so far, which is empty before the first row.
+  // Returns log.csv so far. A run begins with its header.
   const std::string& log() const { return log_; }
   void restore_log(std::string log) { log_ = std::move(log); }
 

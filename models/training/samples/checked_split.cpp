@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/error.h"
+#include "io/task/task_json.h"
+
 namespace revunet {
 
 namespace {
@@ -24,7 +27,13 @@ CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& option
   if (options.resume) how.file = options.out / "split.json";
   std::vector<io::CaseFiles> cases =
       io::find_cases(data.path, data.labels, io::MissingModality::refused, messages.on_note);
-  for (io::CaseFiles& c : cases) c.background = options.background;
+  for (io::CaseFiles& c : cases) {
+    REVUNET_EXPECTS(io::same_task(*c.task(), *options.task), DataError,
+                    "[{}] expected the run's task, {}, got {}; pass the dataset that the run began with",
+                    data.path.string(), io::describe(*options.task), io::describe(*c.task()));
+    c.labels = c.labels.with_task(options.task);
+    c.background = options.background;
+  }
   Split split = split_cases(std::move(cases), how);
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;

@@ -30,14 +30,18 @@ io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const 
   const io::Size3& size = c.placement.size;
   io::Size3 low{};
   if (patch == size) return low;  // there is no other
-  const int64_t tumour = std::ranges::count_if(c.labels, [](uint8_t label) { return label != 0; });
-  const bool on_tumour = rng.uniform() < foreground && tumour > 0;
-  if (!on_tumour) {
+  std::array<bool, 256> in_region{};
+  for (const io::Task::Label& label : c.task->labels()) {
+    in_region[label.number] = c.task->regions_of(label.number).any();
+  }
+  const int64_t inside = std::ranges::count_if(c.labels, [&](uint8_t label) { return in_region[label]; });
+  const bool on_region = rng.uniform() < foreground && inside > 0;
+  if (!on_region) {
     for (size_t i = 0; i < 3; ++i) low[i] = rng.below(size[i] - patch[i] + 1);
     return low;
   }
-  int64_t chosen = rng.below(tumour), voxel = 0;
-  while (c.labels[static_cast<size_t>(voxel)] == 0 || chosen-- > 0) ++voxel;
+  int64_t chosen = rng.below(inside), voxel = 0;
+  while (!in_region[c.labels[static_cast<size_t>(voxel)]] || chosen-- > 0) ++voxel;
   const io::Size3 at = moved(warp, {voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]}, size);
   for (size_t i = 0; i < 3; ++i) low[i] = std::clamp<int64_t>(at[i] - rng.below(patch[i]), 0, size[i] - patch[i]);
   return low;

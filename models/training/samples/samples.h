@@ -22,12 +22,12 @@ struct Sample {
 // Returns the whole field of view.
 Sample whole_sample(SharedCase c);
 
-// Returns a patch within the field of view. A share of the patches, `foreground`, holds a voxel of the tumour at a
-// random place inside, so that small tumours are seen at all; the others lie anywhere.
+// Returns a patch within the field of view. A share of the patches, `foreground`, holds a voxel of a region at a random
+// place inside, so that small regions are seen at all; the others lie anywhere.
 Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng);
 
 // Returns the whole field of view with the window of a patch of its augmented self. Where the window is put on a voxel
-// of the tumour, it is on the place where flips, rotation and scaling move that; deformation may move it a little
+// of a region, it is on the place where flips, rotation and scaling move that; deformation may move it a little
 // further.
 Sample augmented_sample(SharedCase c, const PlaneWarp& warp, const io::Size3& patch, double foreground, Rng rng);
 

@@ -13,6 +13,7 @@
 #include "io/files/json_file.h"
 #include "io/files/sha256.h"
 #include "io/progress/parallel.h"
+#include "io/task/task_json.h"
 #include "io/text/printable.h"
 #include "models/training/samples/random_sequences.h"
 
@@ -193,7 +194,16 @@ std::string to_json(const Split& split) {
   };
   nlohmann::json json{{"training", names(split.training)}, {"validation", names(split.validation)}};
   if (!split.hashes.empty()) json["sha256"] = split.hashes;
+  if (!split.training.empty()) json["task"] = io::to_json(*split.training.front().task());
   return json.dump(2) + "\n";
+}
+
+io::TaskPointer task_of_split(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return io::brats_task();
+  const nlohmann::json json = io::read_json_file(file);
+  if (!json.is_object() || !json.contains("task")) return io::brats_task();
+  return io::at_place(file.string(), [&] { return io::task_from_json(json["task"]); });
 }
 
 std::vector<size_t> epoch_order(size_t count, uint64_t seed, int64_t epoch) {

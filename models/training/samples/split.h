@@ -49,8 +49,12 @@ Split split_cases(std::vector<io::CaseFiles> cases, const SplitOptions& options)
 // comes.
 FileHashes hash_files(const Split& split, const io::SumOfFile& known = {}, const io::OnProgress& progress = {});
 
-// Returns {"training": [names], "validation": [names], "sha256": {name: {role: sum}}}.
+// Returns {"training": [names], "validation": [names], "sha256": {name: {role: sum}}, "task": as io::to_json has it}.
 std::string to_json(const Split& split);
+
+// Returns the task of a run's split.json, or BraTS's where there is no such file or none in it, as in runs of earlier
+// versions. Throws DataError for a task that is not as io::to_json writes it.
+io::TaskPointer task_of_split(const std::filesystem::path& file);
 
 // Returns 0 .. count - 1 in a random order that depends on seed and epoch alone.
 std::vector<size_t> epoch_order(size_t count, uint64_t seed, int64_t epoch);

@@ -71,7 +71,7 @@ TEST_CASE("a background that is not 0 is reported with its value, its share and 
   CHECK_THAT(
       checked.cases[0].findings[0].message,
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
-                        "of t1ce, -0.25 in 93.3 % of t2: it counts as brain") &&
+                        "of t1ce, -0.25 in 93.3 % of t2: it counts as content") &&
           ContainsSubstring("`background` corner"));
   CHECK(checked.cases[0].brain == image_size);
   const io::CheckedDataset by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
@@ -171,7 +171,7 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported w
                  ContainsSubstring("`size` 48,32,32 holds them all"));
   // 160 x 192 x 160 is 100 times 48 x 32 x 32, 25 times 64 x 64 x 48 and 1.3 times 144 x 176 x 144.
   CHECK_THAT(told({measured}, io::default_field_of_view),
-             ContainsSubstring("of about the brains' size, got the default, 160,192,160: 100 times the voxels") &&
+             ContainsSubstring("of about the cases' size, got the default, 160,192,160: 100 times the voxels") &&
                  ContainsSubstring("that `size` 48,32,32 takes"));
   CHECK_THAT(told({known}, io::default_field_of_view),
              ContainsSubstring("images' size, got the default, 160,192,160: 25 times") &&

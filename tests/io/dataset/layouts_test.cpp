@@ -5,6 +5,7 @@
 #include "io/dataset/dataset.h"
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/described_dataset.h"
+#include "tests/io/dataset/small_datasets.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
@@ -17,59 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path make_file(const fs::path& path, const std::string& bytes = "") {
-  fs::create_directories(path.parent_path());
-  return write_bytes(path, bytes);
-}
-
-// Makes a 2 x 2 x 2 image: voxel v of frame t is 10 t + v, so that every voxel says where it comes from.
-std::string frames_image(int64_t frames) {
-  NiftiBytes image;
-  image.dims(frames == 1 ? std::vector<int64_t>{2, 2, 2} : std::vector<int64_t>{2, 2, 2, frames});
-  std::vector<int16_t> voxels;
-  for (int64_t t = 0; t < frames; ++t) {
-    for (int64_t v = 0; v < 8; ++v) voxels.push_back(static_cast<int16_t>(10 * t + v));
-  }
-  image.fill(voxels);
-  return image.bytes();
-}
-
-std::string constant_image(int value) {
-  NiftiBytes image;
-  image.dims({2, 2, 2});
-  image.fill(std::vector<int16_t>(8, static_cast<int16_t>(value)));
-  return image.bytes();
-}
-
-std::string labels_image(const std::vector<uint8_t>& values) {
-  NiftiBytes image;
-  image.dims({2, 2, 2});
-  image.datatype(2, 8);
-  image.fill(values);
-  return image.bytes();
-}
-
 // Eight voxels hold each of 0 to 3 twice.
 const std::vector<uint8_t> zero_to_three = {0, 1, 2, 3, 0, 1, 2, 3};
 
 constexpr const char* decathlon_json = R"({"modality": {"0": "FLAIR", "1": "T1w", "2": "t1gd", "3": "T2w"},
   "labels": {"0": "background", "1": "edema", "2": "non-enhancing tumor", "3": "enhancing tumour"}, "numTraining": 1})";
-constexpr const char* nnunet_json = R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"},
-  "labels": {"background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": [3]},
-  "numTraining": 1, "file_ending": ".nii.gz"})";
-
-// Makes imagesTr/a_0000.nii to _0003, each constant: 1, 2, 3 and 4.
-void make_nnunet(const fs::path& root, const std::string& json, const std::string& images = "imagesTr") {
-  make_file(root / "dataset.json", json);
-  for (int c = 0; c < 4; ++c) make_file(root / images / fmt::format("a_000{}.nii", c), constant_image(c + 1));
-}
-
 std::array<float, 4> first_voxels(const io::CaseVolumes& volumes) {
   return {volumes.modalities[0][0], volumes.modalities[1][0], volumes.modalities[2][0], volumes.modalities[3][0]};
-}
-
-std::string layout_refusal(const fs::path& path) {
-  return message_of<DataError>([&] { io::find_cases(path); });
 }
 
 }  // namespace
@@ -263,46 +218,6 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     fs::create_symlink(folder / "imagesTr/a_0000.nii", folder / "imagesTr/a_0002.nii");
     CHECK_THAT(layout_refusal(folder.path()),
                ContainsSubstring("a_0002.nii] expected a file of its own") && ContainsSubstring("a_0000.nii"));
-  }
-}
-
-TEST_CASE("a dataset.json that is not understood") {
-  const TemporaryFolder folder;
-  const auto refusal_of = [&](const std::string& json) {
-    make_nnunet(folder.path(), json);
-    make_file(folder / "labelsTr/a.nii");
-    return layout_refusal(folder.path());
-  };
-  const std::string channels = R"("channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"})";
-  SECTION("its modalities") {
-    const std::string labels = R"(, "labels": {"background": 0, "edema": 1, "necrosis": 2, "enhancing": 3}})";
-    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "ADC"})" + labels),
-               ContainsSubstring("got ADC for channel 3") && ContainsSubstring("flair/t2f"));
-    CHECK_THAT(refusal_of(R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "t2w"})" + labels),
-               ContainsSubstring("expected each modality once, got t2w for channels 2 and 3"));
-    CHECK_THAT(
-        refusal_of(
-            R"({"name": "Hippocampus", "modality": {"0": "MRI"}, "labels": {"0": "background", "1": "Anterior"}})"),
-        ContainsSubstring("expected four modalities") &&
-            ContainsSubstring("got Hippocampus, channels: MRI; labels: background, Anterior; the networks here "
-                              "take t1, t1ce, t2 and flair"));
-    CHECK_THAT(refusal_of(R"({"labels": {}})"), ContainsSubstring("expected four modalities"));
-    CHECK_THAT(refusal_of("{"), ContainsSubstring("dataset.json] expected JSON"));
-  }
-  SECTION("its images, of another kind than NIfTI") {
-    CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
-               ContainsSubstring("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
-  }
-  SECTION("its labels, unless `labels` says what they are") {
-    const std::string json = "{" + channels + R"(, "labels": {"background": 0, "lesion": 1}})";
-    CHECK_THAT(refusal_of(json), ContainsSubstring("got the label lesion") && ContainsSubstring("`labels`") &&
-                                     ContainsSubstring("brats2023"));
-    CHECK(io::find_cases(folder.path(), io::label_profile("msd"))[0].labels.name() == "msd");
-    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "edema": 1, "enhancing": 3}})"),
-               ContainsSubstring("`labels`"));
-    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "wt": [1, 2], "tc": [2, 3], "et": [3]}})"),
-               ContainsSubstring("do not lie within each other"));
-    CHECK_THAT(refusal_of("{" + channels + "}"), ContainsSubstring("expected \"labels\""));
   }
 }
 

@@ -97,10 +97,10 @@ TEST_CASE("slices go through the largest part of the tumour, and show the brain"
   std::vector<uint8_t> labels(4 * 5 * 6);
   const auto view = io::in_file_order(std::span<const uint8_t>(labels), {4, 5, 6});
   const io::VoxelBox box{{0, 0, 0}, {4, 5, 6}};
-  CHECK(io::largest_tumour_slices(view, box) == io::Size3{2, 2, 3});  // none: the centre
+  CHECK(io::largest_region_slices(*io::brats_task(), view, box) == io::Size3{2, 2, 3});  // none: the centre
   const auto set = [&](int64_t x, int64_t y, int64_t z) { labels[static_cast<size_t>(x + 4 * (y + 5 * z))] = 2; };
   set(1, 4, 2), set(1, 3, 2), set(1, 4, 5), set(0, 4, 1);  // most at x = 1, y = 4, z = 2
-  CHECK(io::largest_tumour_slices(view, box) == io::Size3{1, 4, 2});
+  CHECK(io::largest_region_slices(*io::brats_task(), view, box) == io::Size3{1, 4, 2});
 
   Numbered numbered;
   for (float& v : numbered.voxels) v = 0;

@@ -77,7 +77,7 @@ TEST_CASE("a real case is preprocessed as NumPy does it") {
   // These are sums of 1.6 million doubles: NumPy adds pairwise, and we add in order, which differ by some 1e-13.
   for (size_t m = 0; m < 4; ++m) {
     const auto& row = expected["modalities"][m];
-    CHECK(result.statistics[m].nonzero == row["nonzero"]);
+    CHECK(result.statistics[m].count == row["nonzero"]);
     CHECK(result.statistics[m].mean == Approx(row["mean"].get<double>()).epsilon(1e-12).margin(0));
     CHECK(result.statistics[m].deviation == Approx(row["std"].get<double>()).epsilon(1e-12).margin(0));
   }
@@ -122,7 +122,7 @@ TEST_CASE("two values are standardised to plus and minus one, and zeros stay zer
   for (size_t m = 0; m < 4; ++m) expected[m] = -1, expected[44 + m] = 1;
   CHECK(result.image == expected);
   for (size_t m = 0; m < 4; ++m) {
-    CHECK(result.statistics[m].nonzero == 2);
+    CHECK(result.statistics[m].count == 2);
     CHECK(result.statistics[m].mean == 10.0 * static_cast<double>(m));
     CHECK(result.statistics[m].deviation == 5.0);
   }
@@ -173,7 +173,7 @@ TEST_CASE("crop and padding, odd and even") {
   }
   CHECK(wrong == 0);
   // Modality m is m + 1 times the first, and so are its statistics. Standardised, they are equal.
-  CHECK(result.statistics[0].nonzero == 4 * 4 * 11);
+  CHECK(result.statistics[0].count == 4 * 4 * 11);
   CHECK(result.statistics[3].mean == Approx(4 * result.statistics[0].mean).epsilon(1e-12));
   CHECK(result.statistics[3].deviation == Approx(4 * result.statistics[0].deviation).epsilon(1e-12));
 }
@@ -200,16 +200,16 @@ TEST_CASE("volumes that cannot be standardised") {
   };
   SECTION("nothing at all") {
     volumes = zero_case(size);
-    CHECK_THAT(refusal(size), ContainsSubstring("[case] expected a brain, got zeros in all modalities"));
+    CHECK_THAT(refusal(size), ContainsSubstring("[case] expected voxels other than 0, got zeros in all modalities"));
   }
   SECTION("one modality of zeros") {
     volumes.modalities[2].assign(24, 0.0f);
-    CHECK_THAT(refusal(size), ContainsSubstring("[case] expected a brain in t2, got zeros"));
+    CHECK_THAT(refusal(size), ContainsSubstring("[case] expected voxels of t2 other than 0, got zeros"));
   }
   SECTION("one modality of a constant whose mean rounds") {
     volumes.modalities[1].assign(24, 0.1f);
     volumes.modalities[1][3] = 0;
-    CHECK_THAT(refusal(size), ContainsSubstring("varying voxels in t1ce, got 0.1 in all 23 non-zero ones"));
+    CHECK_THAT(refusal(size), ContainsSubstring("varying voxels in t1ce, got 0.1 in all 23 non-zero voxels"));
   }
   SECTION("one voxel") {
     CHECK_THAT(refusal({1, 1, 1}), ContainsSubstring("varying voxels in t1,"));
@@ -233,7 +233,7 @@ TEST_CASE("a modality that is missing stays zero, and changes nothing of the oth
   const io::Preprocessed got = io::preprocess(volumes, size);
   REQUIRE(got.image.size() == whole.image.size());
   for (size_t i = 0; i < got.image.size(); ++i) CHECK(got.image[i] == (i % 4 == 2 ? 0.0f : whole.image[i]));
-  CHECK(got.statistics[2].nonzero == 0);
+  CHECK(got.statistics[2].count == 0);
 }
 
 TEST_CASE("a case without labels has none") {
@@ -340,4 +340,53 @@ TEST_CASE("a case of one modality is preprocessed by its task") {
                io::preprocess(volumes, {2, 2, 1});
              }),
              ContainsSubstring("expected the labels 0, 1 and 2, got 4"));
+}
+
+TEST_CASE("each modality is normalised as its task says") {
+  using Kind = io::Normalisation::Kind;
+  io::Task::Rules rules;
+  // CT is clipped to -100 and 200, has the mean 50 and the deviation 25 of other cases.
+  rules.normalisations = {
+      {Kind::nonzero}, {Kind::all}, {Kind::ct, io::Normalisation::Foreground{-100, 200, 50, 25}}, {Kind::none}};
+  const auto task = std::make_shared<const io::Task>("four", std::vector<std::string>{"a", "b", "CT", "d"},
+                                                     std::vector<io::Task::Label>{{0, "background"}, {1, "lesion"}},
+                                                     std::vector<io::Task::Region>{{"lesion", {1}, 1}}, rules);
+  io::CaseVolumes volumes(task);
+  volumes.name = "p";
+  volumes.grid.size = {1, 1, 4};
+  const std::vector<float> values = {-300, 0, 100, 500};
+  for (auto& modality : volumes.modalities) modality = values;
+  const io::Preprocessed got = io::preprocess(volumes, {1, 1, 6});  // two voxels are padding
+  const auto channel = [&](size_t c) {
+    std::vector<double> voxels;
+    for (size_t v = 0; v < 6; ++v) voxels.push_back(got.image[4 * v + c]);
+    return voxels;
+  };
+  const auto expect = [&](size_t c, const std::vector<double>& wanted) {
+    INFO(c);
+    const std::vector<double> voxels = channel(c);
+    for (size_t v = 0; v < 6; ++v) CHECK(voxels[v] == Approx(wanted[v]).epsilon(1e-6));
+  };
+  // Of -300, 100, 500: mean 100, deviation 400 sqrt(2 / 3). Of -300, 0, 100, 500: mean 75, deviation 286.138...
+  const double wide = 400 * std::sqrt(2.0 / 3), all = std::sqrt((75 * 75 + 375 * 375 + 25 * 25 + 425 * 425) / 4.0);
+  expect(0, {0, -400 / wide, 0, 0, 400 / wide, 0});
+  expect(1, {0, -375 / all, -75 / all, 25 / all, 425 / all, 0});
+  expect(2, {0, -6, -2, 2, 6, 0});
+  expect(3, {0, -300, 0, 100, 500, 0});
+  // Whoever changes intensities knows from these where the least and the greatest value went.
+  for (size_t c = 0; c < 4; ++c) {
+    INFO(c);
+    const io::ModalityStatistics& s = got.statistics[c];
+    CHECK((s.least - s.mean) / s.deviation == Approx(channel(c)[1]).epsilon(1e-6));
+    CHECK((s.greatest - s.mean) / s.deviation == Approx(channel(c)[4]).epsilon(1e-6));
+  }
+  SECTION("but not before the labelled cases are known") {
+    const auto [kind, name] = GENERATE(std::pair{Kind::ct, "ct"}, std::pair{Kind::automatic, "auto"});
+    rules.normalisations[3] = {kind};
+    volumes.task = std::make_shared<const io::Task>("four", task->modalities(), task->labels(), task->regions(), rules);
+    CHECK_THAT(message_of<Error>([&] {
+                 io::preprocess(volumes, {1, 1, 4});
+               }),
+               ContainsSubstring(fmt::format("expected a normalisation of d that is known, got {}", name)));
+  }
 }

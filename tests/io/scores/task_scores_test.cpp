@@ -192,9 +192,11 @@ TEST_CASE("an evaluation has one task, whoever made it", "[evaluate]") {
                io::score_cases({a, b, c}, options());
              }),
              ContainsSubstring("c_seg.nii] expected labels of the task of ") &&
-                 ContainsSubstring("a_seg.nii, which is hippocampus (labels 0 background, 1 front, 2 back; regions "
-                                   "Posterior 2, Anterior 1), got brats (labels 0 background, 1 core, 2 oedema, 4 "
-                                   "enhancing; regions WT 1+2+4, TC 1+4, ET 4)"));
+                 ContainsSubstring(
+                     "a_seg.nii, which is hippocampus (modalities MRI; labels 0 background, 1 front, 2 back; regions "
+                     "Posterior 2, Anterior 1), got brats (modalities t1, t1ce, t2, flair; labels 0 background, 1 "
+                     "core, 2 oedema, 4 "
+                     "enhancing; regions WT 1+2+4, TC 1+4, ET 4)"));
   const auto named = std::make_shared<const Task>("odd", std::vector<std::string>{"MRI"},
                                                   std::vector<Task::Label>{{0, "background"}, {1, "front"}},
                                                   std::vector<Task::Region>{{"labels", {1}, 1}});
@@ -239,4 +241,25 @@ TEST_CASE("tables of 32 regions with long names are aligned", "[evaluate][compar
   REQUIRE(lines.size() == 1 + 32 * 5);
   const size_t pairs_end = lines[0].find("  undefined");
   for (size_t i = 1; i < lines.size(); ++i) CHECK(lines[i].substr(pairs_end - 3, 14) == "  1          0");
+}
+
+// Voxels count as if they were not there: of 2048, 128 are ignored. 128 lie in the front, and 128 are wrongly found.
+TEST_CASE("voxels that a reference says to ignore count in no score", "[evaluate]") {
+  constexpr uint8_t kIgnored = 30;
+  const TemporaryFolder folder;
+  Task::Rules rules{.exclusive = true, .ignored = uint8_t{3}, .normalisations = {}};
+  const auto task =
+      std::make_shared<const Task>("front", std::vector<std::string>{"MRI"},
+                                   std::vector<Task::Label>{{0, "background"}, {1, "front"}, {3, "ignore"}},
+                                   std::vector<Task::Region>{{"Anterior", {1}, 1}}, rules);
+  const io::LabelProfile profile("front", task, {{0, 0}, {kFront, 1}, {kIgnored, 3}});
+  const io::CaseScore score = io::score_case(
+      write_pair(folder, "a", profile, {{2, kFront}, {18, kIgnored}}, {{2, kFront}, {10, kFront}, {18, kFront}}),
+      options());
+  const io::MaskMetrics& masks = score.regions.at(0).masks;
+  CHECK(masks.dice == near(2 * 128 / 384.0, kRounding));
+  CHECK(masks.sensitivity == 1);
+  CHECK(masks.specificity == near((2048 - 128 - 128 - 128) / (2048.0 - 128 - 128), kRounding));
+  const std::vector<uint8_t> reference = {1, 1, 0, 3, 3}, prediction = {1, 0, 0, 1, 0};
+  CHECK(io::region_dice(*task, reference, prediction) == std::vector<double>{2 / 3.0});
 }

@@ -77,10 +77,11 @@ TEST_CASE("tasks are the same where their labels and regions are, whatever else 
   const Task task("hippocampus", {"MRI"}, kLabels, kRegions);
   const auto same = [&](const std::vector<Task::Label>& labels, const std::vector<Task::Region>& regions) {
     const Task other("hippocampus", {"MRI"}, labels, regions);
-    CHECK(io::same_task(task, other) == io::same_task(other, task));
-    return io::same_task(task, other);
+    CHECK(io::same_regions(task, other) == io::same_regions(other, task));
+    return io::same_regions(task, other);
   };
-  CHECK(io::same_task(task, Task("another", {"t1", "t2"}, kLabels, {{"A", {7, 1}, 7, "anterior", 1}, {"P", {2}, 2}})));
+  CHECK(
+      io::same_regions(task, Task("another", {"t1", "t2"}, kLabels, {{"A", {7, 1}, 7, "anterior", 1}, {"P", {2}, 2}})));
   CHECK(same({{0, "background"}, {7, "cyst"}, {2, "posterior"}, {1, "anterior"}}, kRegions));
   CHECK_FALSE(same({{0, "background"}, {1, "anterior"}, {2, "posterior"}, {7, "tail"}}, kRegions));
   CHECK_FALSE(same({{0, "background"}, {1, "anterior"}, {2, "posterior"}, {7, "cyst"}, {8, "tail"}}, kRegions));
@@ -104,6 +105,6 @@ TEST_CASE("tasks that make no sense are refused") {
   expect_refusal({"MRI"}, kLabels, {{"A", {1, 2}, 1}, {"B", {1}, 1}},
                  "region A to write a label that no later region has");
   expect_refusal({"MRI"}, kLabels, {{"A", {1}, 1}, {"A", {2}, 2}}, "regions of different names, got 'A'");
-  expect_refusal({"MRI"}, {{0, ""}}, kRegions, "labels of different names, got ''");
+  expect_refusal({"MRI"}, {{0, ""}}, kRegions, "name of labels of letters that can be printed, got ''");
   expect_refusal({"MRI"}, kLabels, {{"A", {1}, 1, "", 1}}, "region A to be shown on one of 1 modalities, got 1");
 }

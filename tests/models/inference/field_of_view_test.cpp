@@ -28,7 +28,7 @@ TEST_CASE("without options, a network sees what it was trained on", "[predict]")
   REQUIRE(by_patches.windows.has_value());
   CHECK(by_patches.windows->size == part);
   CHECK(by_patches.windows->overlap == 0.5);
-  CHECK_THAT(by_patches.description, ContainsSubstring("the whole brain of each case by patches of 16,24,8 (from the "
+  CHECK_THAT(by_patches.description, ContainsSubstring("the whole box of each case by patches of 16,24,8 (from the "
                                                        "weights), overlap 0.5"));
 
   const FieldOfView all = field_of_view({}, on_all);

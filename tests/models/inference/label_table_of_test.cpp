@@ -27,3 +27,15 @@ TEST_CASE("the label table of a task has a bit for each of its regions") {
   CHECK(table.of_label[5] == 0b01);
   CHECK(table.of_label[255] == 0b11);
 }
+
+TEST_CASE("the label table of exclusive classes begins with the background, and says what is ignored") {
+  const io::Task task("organs", {"ct"}, {{0, "background"}, {5, "liver"}, {7, "ignore"}, {255, "tumour"}},
+                      {{"liver", {5}, 5}, {"tumour", {255}, 255}}, {.exclusive = true, .ignored = uint8_t{7}});
+  const LabelTable table = label_table_of(task);
+  CHECK(table.count == 3);
+  CHECK(table.ignored == uint8_t{7});
+  for (size_t label = 0; label < 256; ++label) {
+    INFO(label);
+    CHECK(table.of_label[label] == (label == 5 ? 0b010 : label == 255 ? 0b100 : 0b001));
+  }
+}

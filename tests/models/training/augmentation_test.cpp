@@ -101,7 +101,7 @@ TEST_CASE("displacements at the control points are independent, normal by mean a
 
 TEST_CASE("changes of intensities happen as often as in nnU-Net, within its ranges", "[train]") {
   std::array<io::ModalityStatistics, 4> statistics{};
-  statistics.fill({.nonzero = 10, .mean = 100, .deviation = 20, .least = 40, .greatest = 200});
+  statistics.fill({.count = 10, .mean = 100, .deviation = 20, .least = 40, .greatest = 200});
   constexpr int draws = 20000;
   std::map<std::string, int> counts;
   for (size_t i = 0; i < draws; ++i) {

@@ -5,6 +5,7 @@
 #include "models/training/clocks.h"
 #include "models/training/early_stopping.h"
 #include "models/training/learning_rate.h"
+#include "models/training/resumed_epoch.h"
 #include "models/training/run_length.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
@@ -26,9 +27,35 @@ TEST_CASE("the learning rate drops as with PyTorch's MultiStepLR", "[train]") {
                                                              {551, 8.000000000000002e-07},
                                                              {1000, 8.000000000000002e-07}}) {
     INFO("epoch " << epoch);
-    CHECK(paper.rate(epoch) == Approx(rate).epsilon(1e-14));
+    CHECK(paper.rate(epoch, 1000) == Approx(rate).epsilon(1e-14));
   }
-  CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000) == 0.5);
+  CHECK(LearningRateSchedule{0.5, {}, 5}.rate(1000, 1000) == 0.5);
+}
+
+TEST_CASE("the learning rate falls as nnU-Net's PolyLRScheduler does", "[train]") {
+  const LearningRateSchedule falling{.initial = 1e-2, .curve = LearningRateCurve::polynomial};
+  // The values are 1e-2 * (1 - step / 1000) ** 0.9 of Python, for steps 0, 1, 500 and 999.
+  for (const auto& [epoch, rate] : std::map<int64_t, double>{
+           {1, 1e-2}, {2, 0.009990999549834914}, {501, 0.005358867312681466}, {1000, 1.995262314968881e-05}}) {
+    INFO("epoch " << epoch);
+    CHECK(falling.rate(epoch, 1000) == Approx(rate).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("a rate that falls by the number of epochs needs the epoch that a run is in", "[train]") {
+  RunState state;
+  state.order = {.seed = 0, .cases = 3, .accumulate = 1};
+  state.epoch = 2;
+  TrainOptions options;
+  options.epochs = 1;
+  options.learning_rate.curve = LearningRateCurve::polynomial;
+  const RunLength length{.cases = 3, .accumulate = 1, .epochs = 1, .max_steps = 0};
+  CHECK_NOTHROW(expect_same_epoch(state, options, length));  // it has not begun, so there is nothing left to do
+  state.sample_of_epoch = 1;
+  CHECK_THAT(message_of<UsageError>([&] { expect_same_epoch(state, options, length); }),
+             ContainsSubstring("[`epochs`] expected at least the 2 epochs that the run has begun"));
+  options.learning_rate.curve = LearningRateCurve::drops;
+  CHECK_NOTHROW(expect_same_epoch(state, options, length));
 }
 
 TEST_CASE("a schedule's drops ascend from epoch 1 on, and its rate never ends below the least normal float",

@@ -1,0 +1,118 @@
+#include "io/preprocessing/fingerprint.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.h"
+#include "io/preprocessing/preprocessing.h"
+
+namespace revunet::io {
+namespace {
+
+constexpr size_t kMostSampled = 10'000;  // voxels of the foreground per case
+constexpr double kMostNonzero = 0.75;    // images with at most this share of non-zero voxels have a background of 0
+
+// Facts are what one case adds.
+struct Facts {
+  Size3 extent{};
+  std::vector<double> nonzero;                 // of each modality
+  std::vector<std::vector<float>> foreground;  // of each modality
+};
+
+std::vector<size_t> foreground_voxels(const CaseVolumes& volumes) {
+  std::vector<size_t> voxels;
+  for (size_t v = 0; v < volumes.labels->size(); ++v) {
+    if (volumes.task->regions_of((*volumes.labels)[v]).any()) voxels.push_back(v);
+  }
+  return voxels;
+}
+
+Facts facts_of(const CaseFiles& files) {
+  const CaseVolumes volumes = load_case(files);
+  REVUNET_EXPECTS(volumes.labels, Error, "[fingerprint] expected cases with segmentations, got {} without", files.name);
+  Facts facts{.extent = brain_extent(volumes), .nonzero = {}, .foreground = {}};
+  const std::vector<size_t> voxels = foreground_voxels(volumes);
+  const size_t sampled = std::min(voxels.size(), kMostSampled);
+  for (const std::vector<float>& modality : volumes.modalities) {
+    const auto zeros = static_cast<double>(std::ranges::count(modality, 0.0f));
+    facts.nonzero.push_back(1 - zeros / static_cast<double>(modality.size()));
+    std::vector<float>& values = facts.foreground.emplace_back();
+    for (size_t i = 0; i < sampled; ++i) values.push_back(modality[voxels[i * voxels.size() / sampled]]);
+  }
+  return facts;
+}
+
+template <class T>
+T median_of(std::vector<T> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+// Takes sorted values.
+double percentile(const std::vector<float>& values, double percent) {
+  const double place = percent / 100 * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  const double share = place - static_cast<double>(below);
+  return values[below] + share * (static_cast<double>(values[above]) - values[below]);
+}
+
+std::optional<Normalisation::Foreground> foreground_of(std::vector<float> values) {
+  if (values.empty()) return std::nullopt;
+  std::ranges::sort(values);
+  const auto count = static_cast<double>(values.size());
+  double mean = 0, squares = 0;
+  for (const float value : values) mean += value / count;
+  for (const float value : values) squares += (value - mean) * (value - mean);
+  return Normalisation::Foreground{.low = percentile(values, 0.5),
+                                   .high = percentile(values, 99.5),
+                                   .mean = mean,
+                                   .deviation = std::sqrt(squares / count)};
+}
+
+}  // namespace
+
+DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnProgress& progress) {
+  REVUNET_EXPECTS(!cases.empty(), Error, "[fingerprint] expected cases, got none");
+  std::vector<Facts> facts(cases.size());
+  for_each_in_parallel(cases.size(), "cases measured", progress, [&](size_t i) { facts[i] = facts_of(cases[i]); });
+  const auto median = [&](auto value) {
+    std::vector<decltype(value(facts[0]))> values;
+    for (const Facts& f : facts) values.push_back(value(f));
+    return median_of(std::move(values));
+  };
+  DatasetFingerprint result;
+  result.cases = cases.size();
+  for (size_t axis = 0; axis < 3; ++axis) {
+    for (const Facts& f : facts) result.greatest[axis] = std::max(result.greatest[axis], f.extent[axis]);
+    result.median[axis] = median([&](const Facts& f) { return f.extent[axis]; });
+  }
+  for (size_t m = 0; m < cases[0].modalities.size(); ++m) {
+    result.nonzero.push_back(median([&](const Facts& f) { return f.nonzero[m]; }));
+    std::vector<float> values;
+    for (const Facts& f : facts) values.insert(values.end(), f.foreground[m].begin(), f.foreground[m].end());
+    result.foreground.push_back(foreground_of(std::move(values)));
+  }
+  return result;
+}
+
+TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint) {
+  Task::Rules rules{
+      .exclusive = task->exclusive(), .ignored = task->ignored(), .normalisations = task->normalisations()};
+  for (size_t m = 0; m < rules.normalisations.size(); ++m) {
+    Normalisation& n = rules.normalisations[m];
+    if (n.kind == Normalisation::Kind::automatic) {
+      n.kind = fingerprint.nonzero[m] <= kMostNonzero ? Normalisation::Kind::nonzero : Normalisation::Kind::all;
+    }
+    if (n.kind != Normalisation::Kind::ct) continue;
+    n.foreground = fingerprint.foreground[m];
+    REVUNET_EXPECTS(n.foreground && n.foreground->deviation > 0, DataError,
+                    "[task {}] expected varying voxels of {} in the regions of {} cases, got none; check their "
+                    "segmentations",
+                    task->name(), task->modalities()[m], fingerprint.cases);
+  }
+  return std::make_shared<const Task>(task->name(), task->modalities(), task->labels(), task->regions(),
+                                      std::move(rules));
+}
+
+}  // namespace revunet::io

@@ -1,0 +1,32 @@
+// A DatasetFingerprint says what the labelled cases of a dataset have in common: how large they are, and what values
+// they have. It decides what a task leaves open.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "io/dataset/dataset.h"
+#include "io/nifti/volume_size.h"
+#include "io/progress/parallel.h"
+
+namespace revunet::io {
+
+struct DatasetFingerprint {
+  size_t cases = 0;
+  Size3 greatest{}, median{};   // voxels of the box of what is not zero, along each axis
+  std::vector<double> nonzero;  // of each modality: median share of voxels in the file that are not zero
+  std::vector<std::optional<Normalisation::Foreground>> foreground;  // of each modality; none: no case has a region
+};
+
+// Reads the cases, which have segmentations, several at once. Values of the foreground are those of at most 10,000 of
+// its voxels per case, at equal distances, so that large cases do not outweigh small ones; percentiles are interpolated
+// between the two nearest values, as NumPy's are. The result does not depend on the number of threads. Throws DataError
+// as load_case does, with the case's name.
+DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnProgress& progress = {});
+
+// Returns the task with normalisations that wait for nothing. An automatic one is over the non-zero voxels where at
+// most three quarters of the voxels are not zero, as in images without the skull, and otherwise over all. Throws
+// DataError where CT is to be normalised by a foreground that no case has.
+TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint);
+
+}  // namespace revunet::io

@@ -1,0 +1,109 @@
+// Tests what is measured of labelled cases against NumPy's values, and what follows from it.
+#include "io/preprocessing/fingerprint.h"
+
+#include "engine/error.h"
+#include "tests/io/dataset/small_datasets.h"
+#include "tests/support/catch.h"
+
+using Catch::Matchers::ContainsSubstring;
+using namespace revunet;
+using namespace revunet::test;
+
+namespace {
+
+using NormalisationKind = io::Normalisation::Kind;
+
+io::TaskPointer task_of(NormalisationKind kind) {
+  io::Task::Rules rules;
+  rules.normalisations = {{kind}};
+  return std::make_shared<const io::Task>("one", std::vector<std::string>{"image"},
+                                          std::vector<io::Task::Label>{{0, "background"}, {1, "lesion"}},
+                                          std::vector<io::Task::Region>{{"lesion", {1}, 1}}, rules);
+}
+
+std::string image_of(const std::vector<int16_t>& voxels, const std::vector<int64_t>& size, double spacing) {
+  NiftiBytes image;
+  image.dims(size);
+  for (int axis = 1; axis <= 3; ++axis) image.pixdim(axis, spacing);
+  image.fill(voxels);
+  return image.bytes();
+}
+
+std::string labels_of(const std::vector<uint8_t>& values, const std::vector<int64_t>& size, double spacing) {
+  NiftiBytes image;
+  image.dims(size);
+  for (int axis = 1; axis <= 3; ++axis) image.pixdim(axis, spacing);
+  image.datatype(2, 8);
+  image.fill(values);
+  return image.bytes();
+}
+
+// Three cases of one image: of 4, 2 and 3 voxels along x, one of which is 0.
+std::vector<io::CaseFiles> three_cases(const TemporaryFolder& folder, NormalisationKind kind) {
+  const auto add = [&](const std::string& name, const std::vector<int16_t>& voxels, const std::vector<uint8_t>& labels,
+                       double spacing) {
+    const std::vector<int64_t> size = {std::ssize(voxels), 1, 1};
+    make_file(folder / ("imagesTr/" + name + ".nii"), image_of(voxels, size, spacing));
+    make_file(folder / ("labelsTr/" + name + ".nii"), labels_of(labels, size, spacing));
+  };
+  add("a", {0, 10, 20, 30}, {0, 1, 1, 1}, 1);
+  add("b", {5, 40}, {0, 1}, 2);
+  add("c", {7, 8, 0}, {0, 0, 0}, 3);
+  make_file(folder / "dataset.json", R"({"modality": {"0": "image"}, "labels": {"background": 0, "lesion": 1}})");
+  std::vector<io::CaseFiles> cases = io::find_cases(folder.path());
+  for (io::CaseFiles& c : cases) c.labels = io::profile_of_task(task_of(kind));
+  return cases;
+}
+
+}  // namespace
+
+TEST_CASE("the fingerprint of labelled cases: extents, spacing, zeros and the foreground's values") {
+  const TemporaryFolder folder;
+  const io::DatasetFingerprint got = io::fingerprint_of(three_cases(folder, NormalisationKind::ct));
+  CHECK(got.cases == 3);
+  // The boxes of what is not zero have 3, 2 and 2 voxels.
+  CHECK(got.greatest == io::Size3{3, 1, 1});
+  CHECK(got.median == io::Size3{2, 1, 1});
+  CHECK(got.nonzero.at(0) == Approx(0.75).epsilon(1e-15));  // of 3/4, 1 and 2/3
+  // The foreground is 10, 20, 30, 40: numpy.percentile gives 10.15 and 39.85, numpy.std 11.18033988749895.
+  const auto& foreground = got.foreground.at(0);
+  REQUIRE(foreground);
+  CHECK(foreground->low == Approx(10.15).epsilon(1e-14));
+  CHECK(foreground->high == Approx(39.85).epsilon(1e-14));
+  CHECK(foreground->mean == Approx(25).epsilon(1e-14));
+  CHECK(foreground->deviation == Approx(11.18033988749895).epsilon(1e-14));
+
+  const io::TaskPointer ct = io::with_fingerprint(task_of(NormalisationKind::ct), got);
+  CHECK(ct->normalisations()[0] == io::Normalisation{NormalisationKind::ct, foreground});
+  CHECK(ct->name() == "one");
+}
+
+TEST_CASE("an open normalisation is over non-zero voxels where a quarter of them is zero, and otherwise over all") {
+  const io::TaskPointer open = task_of(NormalisationKind::automatic);
+  io::DatasetFingerprint fingerprint;
+  fingerprint.foreground = {std::nullopt};
+  for (const auto& [nonzero, kind] : {std::pair{0.2, NormalisationKind::nonzero},
+                                      {0.75, NormalisationKind::nonzero},
+                                      {0.76, NormalisationKind::all}}) {
+    INFO(nonzero);
+    fingerprint.nonzero = {nonzero};
+    CHECK(io::with_fingerprint(open, fingerprint)->normalisations()[0].kind == kind);
+  }
+  CHECK(io::with_fingerprint(task_of(NormalisationKind::none), fingerprint)->normalisations()[0].kind ==
+        NormalisationKind::none);
+  CHECK_THAT(message_of<DataError>([&] { io::with_fingerprint(task_of(NormalisationKind::ct), fingerprint); }),
+             ContainsSubstring("expected varying voxels of image in the regions of 0 cases"));
+}
+
+TEST_CASE("at most 10,000 voxels of a case's foreground are sampled, at equal distances") {
+  const TemporaryFolder folder;
+  // The values are 0 to 29,999. Every third one is sampled: 0, 3, ..., 29,997, whose mean is 14,998.5.
+  std::vector<int16_t> voxels;
+  for (int v = 0; v < 30'000; ++v) voxels.push_back(static_cast<int16_t>(v));
+  const std::vector<int64_t> size = {30, 100, 10};
+  make_file(folder / "imagesTr/a.nii", image_of(voxels, size, 1));
+  make_file(folder / "labelsTr/a.nii", labels_of(std::vector<uint8_t>(30'000, 1), size, 1));
+  make_file(folder / "dataset.json", R"({"modality": {"0": "CT"}, "labels": {"background": 0, "lesion": 1}})");
+  const io::DatasetFingerprint got = io::fingerprint_of(io::find_cases(folder.path()));
+  CHECK(got.foreground.at(0)->mean == Approx(14'998.5).epsilon(1e-12));
+}
