@@ -56,7 +56,9 @@ std::string profiles_text(const std::vector<CaseCheck>& checks) {
 std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
   int64_t only_3 = 0, only_4 = 0, both = 0;
   for (const CaseCheck& c : checks) {
-    if (!is_brats(*c.profile.task()) || !c.label_values || !c.profile.label_of(3) || !c.profile.label_of(4)) continue;
+    if (brats_task_of(*c.profile.task()) != brats_task() || !c.label_values || !c.profile.label_of(3) ||
+        !c.profile.label_of(4))
+      continue;
     const bool three = (*c.label_values)[3] > 0, four = (*c.label_values)[4] > 0;
     both += three && four;
     only_3 += three && !four;

@@ -266,7 +266,7 @@ class CaseChecker {
 
   // BraTS's cases have one grid. Those of other tasks may have any.
   void warn_of_geometry(const Grid& grid) {
-    if (is_brats(*files_.task())) warn_of_grid_unlike_brats(grid);
+    if (brats_task_of(*files_.task())) warn_of_grid_unlike_brats(grid);
     if (const double skew = skew_of(grid); skew >= least_skew) {
       add(FindingKind::skew,
           fmt::format(

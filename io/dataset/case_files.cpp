@@ -2,7 +2,25 @@
 
 #include <algorithm>
 
+#include "engine/error.h"
+
 namespace revunet::io {
+
+CaseFiles with_task(const CaseFiles& files, const TaskPointer& task) {
+  const std::vector<std::string>& own = files.task()->modalities();
+  REVUNET_EXPECTS(same_regions(*files.task(), *task), Error, "[{}] expected a task of the regions of {}, got {}",
+                  files.name, describe(*files.task()), describe(*task));
+  CaseFiles result(files.name, {files.labels.name(), task, files.labels.meanings()});
+  for (size_t m = 0; m < result.modalities.size(); ++m) {
+    const auto found = std::ranges::find(own, task->modalities()[m]);
+    REVUNET_EXPECTS(found != own.end(), Error, "[{}] expected modalities of {}, got {}", files.name,
+                    describe(*files.task()), task->modalities()[m]);
+    result.modalities[m] = files.modalities[static_cast<size_t>(found - own.begin())];
+  }
+  result.segmentation = files.segmentation;
+  result.background = files.background;
+  return result;
+}
 
 std::vector<std::string> missing_modalities(const CaseFiles& files) {
   std::vector<std::string> names;

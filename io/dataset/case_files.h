@@ -35,6 +35,10 @@ struct CaseFiles {
   Background background = {};                              // of the images
 };
 
+// Returns the case with the modalities of `task` alone, which are some of its own. Throws Error for tasks of other
+// regions, and for a modality that the case does not have.
+CaseFiles with_task(const CaseFiles& files, const TaskPointer& task);
+
 // Returns the names of modalities without a file.
 std::vector<std::string> missing_modalities(const CaseFiles& files);
 

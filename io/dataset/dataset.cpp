@@ -147,6 +147,39 @@ std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::
   return std::move(scan.cases);
 }
 
+namespace {
+
+// Returns where the case's files lie, or its name.
+std::string folder_of(const CaseFiles& files) {
+  if (files.segmentation) return files.segmentation->parent_path().string();
+  for (const ImageFrame& image : files.modalities) {
+    if (!image.path.empty()) return image.path.parent_path().string();
+  }
+  return files.name;
+}
+
+}  // namespace
+
+void expect_all_modalities(const CaseFiles& files) {
+  const std::vector<std::string> missing = missing_modalities(files);
+  REVUNET_EXPECTS(missing.empty(), DataError,
+                  "[{}] expected the images {} of case {}, got no {}; add what is missing, or leave the case out",
+                  folder_of(files), fmt::join(files.task()->modalities(), ", "), files.name,
+                  fmt::join(missing, ", no "));
+}
+
+std::vector<CaseFiles> find_cases_of(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
+                                     const std::vector<std::string>& names, const OnNote& on_note) {
+  if (names.empty()) return find_cases(path, labels, MissingModality::refused, on_note);
+  std::vector<CaseFiles> cases = find_cases(path, labels, MissingModality::allowed, on_note);
+  const TaskPointer task = with_modalities(cases.front().task(), names);
+  for (CaseFiles& files : cases) {
+    files = with_task(files, task);
+    expect_all_modalities(files);
+  }
+  return cases;
+}
+
 SoundCases find_sound_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
                             MissingModality missing, const OnNote& on_note) {
   DatasetScan scan = scan_for_use(path, labels, missing, on_note);

@@ -40,6 +40,14 @@ enum class MissingModality { refused, allowed };
 std::vector<CaseFiles> find_cases(const std::filesystem::path& path, const std::optional<LabelProfile>& labels = {},
                                   MissingModality missing = MissingModality::refused, const OnNote& on_note = {});
 
+// Does the same as find_cases for those of its modalities that `names` has, or for all where `names` is empty. A case
+// may lack the others. Throws UsageError for a name that is no modality's.
+std::vector<CaseFiles> find_cases_of(const std::filesystem::path& path, const std::optional<LabelProfile>& labels,
+                                     const std::vector<std::string>& names, const OnNote& on_note = {});
+
+// Throws DataError for a case that lacks a modality.
+void expect_all_modalities(const CaseFiles& files);
+
 // Does the same as find_cases, but leaves out cases with problems, which `bad` then lists. Throws DataError for
 // problems of no single case.
 struct SoundCases {

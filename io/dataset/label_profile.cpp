@@ -21,14 +21,15 @@ std::string tumour_text(const LabelProfile& profile) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-// Returns the task's profiles that have all values of this segmentation. Cases of BraTS-PEDs have one of two profiles.
+// Returns BraTS's profiles that have all values of this segmentation, or none for another task. Cases of BraTS-PEDs
+// have one of two profiles.
 std::vector<std::string> readings_of(const ValueCounts& seen, const TaskPointer& task,
                                      const std::filesystem::path& path) {
   const bool paediatric = has_two_conventions(path.filename().string());
   std::vector<std::string> readings;
   for (const LabelProfile& profile : LabelProfile::named()) {
     const bool published = profile.name() == "brats2023" || profile.name() == "brats2024-ped";
-    if (profile.task() != task || (paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
+    if (!brats_task_of(*task) || (paediatric && !published) || !unexpected_values(seen, profile).empty()) continue;
     readings.push_back(fmt::format("`labels` {} ({})", profile.name(), tumour_text(profile)));
   }
   return readings;
@@ -66,6 +67,11 @@ const LabelProfile& LabelProfile::brats2024() {
   return profile;
 }
 
+const LabelProfile& LabelProfile::brats2024_rc() {
+  static const LabelProfile profile("brats2024-rc", brats2024_task(), {{0, 0}, {1, 1}, {2, 2}, {3, 4}, {4, 3}});
+  return profile;
+}
+
 const LabelProfile& LabelProfile::brats2024_ped() {
   static const LabelProfile profile("brats2024-ped", brats_task(), {{0, 0}, {1, 4}, {2, 1}, {3, 1}, {4, 2}});
   return profile;
@@ -77,8 +83,8 @@ const LabelProfile& LabelProfile::msd() {
 }
 
 const std::vector<LabelProfile>& LabelProfile::named() {
-  static const std::vector<LabelProfile> profiles = {brats(),     brats2015(),     brats2023(),
-                                                     brats2024(), brats2024_ped(), msd()};
+  static const std::vector<LabelProfile> profiles = {brats(),        brats2015(),     brats2023(), brats2024(),
+                                                     brats2024_rc(), brats2024_ped(), msd()};
   return profiles;
 }
 
@@ -125,6 +131,8 @@ LabelProfile LabelProfile::with_task(const TaskPointer& task) const {
 }
 
 LabelProfile profile_of_task(const TaskPointer& task) {
+  REVUNET_EXPECTS(task != brats_task(), Error, "[labels] expected a task of one profile, got {}", task->name());
+  if (task == brats2024_task()) return LabelProfile::brats2024_rc();
   std::vector<LabelProfile::Meaning> meanings;
   for (const Task::Label& label : task->labels()) meanings.push_back({label.number, label.number});
   return {task->name(), task, std::move(meanings)};

@@ -34,6 +34,7 @@ class LabelProfile {
   static const LabelProfile& brats2015();  // BraTS 2013-2015: 1 necrosis and 3 non-enhancing, both core; 2, 4 as later
   static const LabelProfile& brats2023();  // 1 core, 2 oedema, 3 enhancing
   static const LabelProfile& brats2024();  // as 2023, with 4 for the resection cavity, which is background
+  static const LabelProfile& brats2024_rc();  // as 2023, with 4 for the resection cavity, which is a region of its own
   // BraTS-PEDs 2024 (arXiv 2404.15009) has 1 enhancing, 2 non-enhancing core, 3 cyst (which is core), 4 oedema.
   static const LabelProfile& brats2024_ped();
   static const LabelProfile& msd();  // Decathlon Task01: 1 oedema, 2 core, 3 enhancing
@@ -57,7 +58,8 @@ class LabelProfile {
   std::vector<Meaning> meanings_;
 };
 
-// Returns the profile of files that have the task's own numbers. Its name is the task's.
+// Returns the one named profile of a task that ships, or the profile of files that have the task's own numbers, whose
+// name is the task's. Throws Error for brats_task(), which has several.
 LabelProfile profile_of_task(const TaskPointer& task);
 
 // Returns whether cases of this name have been published with two label conventions: BraTS-PEDs in 2023 (brats2023) and

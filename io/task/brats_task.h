@@ -1,4 +1,5 @@
-// BraTS's task: four MRI modalities in, the three nested regions of a glioma out.
+// BraTS's tasks: four MRI modalities in, the three nested regions of a glioma out, and, from 2024 on, what surgery
+// left.
 #pragma once
 
 #include "io/task/task.h"
@@ -9,10 +10,18 @@ namespace revunet::io {
 // (whole tumour: 1, 2, 4), TC (tumour core: 1, 4) and ET (enhancing tumour: 4).
 const TaskPointer& brats_task();
 
-// Returns whether this is that very task. Others that are equal to it become it on reading (task_from_json).
+// The task of 2024 has the labels of brats_task() and 3, the resection cavity, which is no part of the tumour: its
+// region RC has that label alone.
+const TaskPointer& brats2024_task();
+
+// Returns whether this is one of these very tasks. Others that are equal to one become it on reading (task_from_json).
 inline bool is_brats(const Task& task) {
-  return &task == brats_task().get();
+  return &task == brats_task().get() || &task == brats2024_task().get();
 }
+
+// Returns that one of these tasks which has all modalities of `task` and the same regions, or nullptr for another task.
+// Networks of some of its modalities are used on BraTS's datasets.
+TaskPointer brats_task_of(const Task& task);
 
 // These are the places of its modalities: t1, t1ce, t2, flair.
 enum BratsModality : size_t { kT1, kT1ce, kT2, kFlair };

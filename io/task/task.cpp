@@ -206,6 +206,33 @@ bool same_task(const Task& a, const Task& b) {
          std::ranges::equal(a.regions(), b.regions(), {}, &Task::Region::written, &Task::Region::written);
 }
 
+TaskPointer with_modalities(const TaskPointer& task, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    REVUNET_EXPECTS(std::ranges::count(task->modalities(), name) == 1 && std::ranges::count(names, name) == 1,
+                    UsageError, "[`channels-used`] expected some of {}, once each, got {}",
+                    fmt::join(task->modalities(), ", "), fmt::join(names, ","));
+  }
+  REVUNET_EXPECTS(!names.empty(), UsageError, "[`channels-used`] expected some of {}, got none",
+                  fmt::join(task->modalities(), ", "));
+  if (names.size() == task->modalities().size()) return task;
+  std::vector<std::string> modalities;
+  Task::Rules rules{.exclusive = task->exclusive(), .ignored = task->ignored(), .normalisations = {}};
+  std::vector<Task::Region> regions = task->regions();
+  for (Task::Region& region : regions) region.shown_on = 0;
+  for (size_t m = 0; m < task->modalities().size(); ++m) {
+    const std::string& name = task->modalities()[m];
+    if (std::ranges::count(names, name) == 0) continue;
+    for (size_t r = 0; r < regions.size(); ++r) {
+      if (task->regions()[r].shown_on == m) regions[r].shown_on = modalities.size();
+    }
+    modalities.push_back(name);
+    rules.normalisations.push_back(task->normalisations()[m]);
+  }
+  const std::string name = fmt::format("{} of {}", task->name(), fmt::join(modalities, ", "));
+  return std::make_shared<const Task>(name, std::move(modalities), task->labels(), std::move(regions),
+                                      std::move(rules));
+}
+
 std::string describe(const Task& task) {
   std::vector<std::string> labels, regions;
   for (const Task::Label& label : task.labels()) labels.push_back(fmt::format("{} {}", label.number, label.name));

@@ -111,6 +111,10 @@ bool same_task(const Task& a, const Task& b);
 // Whatever has a task shares it.
 using TaskPointer = std::shared_ptr<const Task>;
 
+// Returns the task of these modalities alone, in the task's order, or the task itself where they are all of them.
+// Throws UsageError for none, for one that there is not, and for one twice.
+TaskPointer with_modalities(const TaskPointer& task, const std::vector<std::string>& names);
+
 // Returns a text such as "Hippocampus (modalities MRI; labels 0 background, 1 anterior; classes Anterior 1)", which has
 // all that same_task compares but what regions write.
 std::string describe(const Task& task);

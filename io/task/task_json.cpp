@@ -108,8 +108,10 @@ TaskPointer task_from_json(const json& j) try {
   if (j.contains("ignored")) rules.ignored = label_from(j["ignored"], "ignored");
   auto task = std::make_shared<const Task>(text_member(j, "name"), std::move(modalities), std::move(labels),
                                            std::move(regions), std::move(rules));
-  const Task& brats = *brats_task();
-  return same_task(*task, brats) && task->normalisations() == brats.normalisations() ? brats_task() : task;
+  for (const TaskPointer& brats : {brats_task(), brats2024_task()}) {
+    if (same_task(*task, *brats) && task->normalisations() == brats->normalisations()) return brats;
+  }
+  return task;
 } catch (const Error& e) {  // of a value, or of the task as a whole
   throw DataError(fmt::format("{}; the task was edited, or is of another version", e.what()));
 }

@@ -12,8 +12,8 @@ namespace revunet::io {
 // "ignored"}. The members "foreground", "meaning" and "ignored" are there where the task has one.
 nlohmann::json to_json(const Task& task);
 
-// Returns brats_task() itself where it is BraTS's. Throws DataError for anything that to_json does not write. The
-// message does not name the file.
+// Returns brats_task() or brats2024_task() itself where it is one of these. Throws DataError for anything that to_json
+// does not write. The message does not name the file.
 TaskPointer task_from_json(const nlohmann::json& json);
 
 }  // namespace revunet::io

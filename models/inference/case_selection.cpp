@@ -8,13 +8,51 @@ namespace revunet {
 
 namespace {
 
+// Only BraTS's first task has several conventions, of which the layout or the user knows the right one. The folder of
+// another task need not say what its images are.
+std::optional<io::LabelProfile> labels_of(const SelectionOptions& o) {
+  const io::TaskPointer brats = io::brats_task_of(*o.task);
+  return brats == io::brats_task() || o.labels ? o.labels : std::optional(io::profile_of_task(brats ? brats : o.task));
+}
+
+// Returns the task of BraTS of which the network uses some modalities, or nullptr.
+io::TaskPointer whole_task(const SelectionOptions& o) {
+  const io::TaskPointer brats = io::brats_task_of(*o.task);
+  return brats == o.task ? nullptr : brats;
+}
+
+io::SoundCases find_all(const SelectionOptions& o) {
+  const std::optional<io::LabelProfile> labels = labels_of(o);
+  // Cases may lack what the network does not use.
+  const io::MissingModality missing = whole_task(o) ? io::MissingModality::allowed : o.missing;
+  if (o.data.empty()) return {{io::case_of(o.loose, labels, missing)}, {}};
+  if (o.skip_bad) return io::find_sound_cases(o.data, labels, missing, o.on_note);
+  return {io::find_cases(o.data, labels, missing, o.on_note), {}};
+}
+
+// Returns the case with the network's modalities alone. Throws DataError where it lacks all of them, or one that must
+// not be missing.
+io::CaseFiles of_network(const io::CaseFiles& whole, const SelectionOptions& o) {
+  io::CaseFiles files = io::with_task(whole, o.task);
+  const size_t missing = io::missing_modalities(files).size();
+  if (o.missing == io::MissingModality::refused || missing == files.modalities.size()) io::expect_all_modalities(files);
+  return files;
+}
+
+// Cases of another task stay as they are, and are refused.
 io::SoundCases find(const SelectionOptions& o) {
-  if (o.data.empty()) return {{io::case_of(o.loose, o.labels, o.missing)}, {}};
-  // The folder of another task than BraTS's need not say what its images are.
-  const std::optional<io::LabelProfile> labels =
-      io::is_brats(*o.task) ? o.labels : std::optional(io::profile_of_task(o.task));
-  if (o.skip_bad) return io::find_sound_cases(o.data, labels, o.missing, o.on_note);
-  return {io::find_cases(o.data, labels, o.missing, o.on_note), {}};
+  io::SoundCases found = find_all(o);
+  const io::TaskPointer whole = whole_task(o);
+  if (!whole) return found;
+  std::vector<io::CaseFiles> sound;
+  for (const io::CaseFiles& c : found.cases) try {
+      sound.push_back(c.task() == whole ? of_network(c, o) : c);
+    } catch (const DataError& e) {
+      if (!o.skip_bad) throw;
+      found.bad.push_back({io::DatasetProblem::Kind::modality, c.name, e.what()});
+    }
+  found.cases = std::move(sound);
+  return found;
 }
 
 void expect_task(const std::vector<io::CaseFiles>& cases, const SelectionOptions& o) {

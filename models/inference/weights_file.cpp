@@ -78,7 +78,7 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"size", fmt::format("{}", fmt::join(size, ","))},
                    {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole},
                    {"background", background.name()}};
-  if (io::is_brats(*task)) {
+  if (task == io::brats_task()) {
     file.metadata.insert(
         {{"channel_order", kChannelOrder}, {"label_map", kLabelMap}, {"normalisation", kNormalisation}});
   } else {

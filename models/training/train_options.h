@@ -25,6 +25,7 @@ struct TrainOptions {
   std::optional<io::VolumeSize> patch;    // none: samples are the whole field of view
   double foreground = 0.5;                // share of patches placed on a region
   std::optional<AugmentationRanges> augmentation;
+  double drop_modality = 0;  // probability that a sample lacks a modality
   StepExtras extras;
   int64_t epochs = 100;
   int64_t max_steps = 0;       // 0: no limit

@@ -25,11 +25,13 @@ std::vector<std::string> words(const std::string& text) {
 // None of these is a default, and each is as config.toml holds it: paths from the root, modes that leave nothing open.
 // They leave out flags and whole numbers that need no other option: words_for sets these.
 const std::vector<std::string> command_lines = {
-    "--data /d --out r --labels msd --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ --check headers --device "
+    "--data /d --out r --labels msd --channels-used flair,t1ce --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ "
+    "--check headers --device "
     "cpu "
     "--threads 1 --channels 6,12 --encoder-depth 2 "
     "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 --scaling "
-    "0.7,1.4 --deformation 3 --flip 0.25 --intensity-shift 0.2 --epochs 7 --max-steps 9 --lr 0.000123456789 --lr-drops "
+    "0.7,1.4 --deformation 3 --flip 0.25 --drop-modality 0.375 --intensity-shift 0.2 --epochs 7 --max-steps 9 --lr "
+    "0.000123456789 --lr-drops "
     "3,5 --lr-divisor 2.5 --weight-decay 2e-05 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 "
     "--dropout 0.125 --stop-patience 4 --stop-window 2 --folds 5 --fold 4 "
     "--validate-every 2 --seed 18446744073709551615 --loader-threads 5 --cache /c --memory-limit 123456789 "

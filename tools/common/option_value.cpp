@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -157,6 +158,21 @@ OptionValue paths(std::vector<std::filesystem::path>& value) {
           .set = [&value](const std::string&, const std::string& text) { value.emplace_back(text); },
           .text = [] { return ""; },
           .many = true};
+}
+
+OptionValue name_list(std::vector<std::string>& value) {
+  return {.kind = "LIST",
+          .set =
+              [&value](const std::string& option, const std::string& text) {
+                value.clear();
+                std::istringstream names(text + ",");
+                for (std::string name; !text.empty() && std::getline(names, name, ',');) {
+                  REVUNET_EXPECTS(!name.empty(), UsageError, "[{}] expected names separated by commas, got {}", option,
+                                  text);
+                  value.push_back(name);
+                }
+              },
+          .text = [&value] { return comma_separated(value); }};
 }
 
 OptionValue list(std::vector<int64_t>& value, std::string word_for_none) {

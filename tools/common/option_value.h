@@ -49,6 +49,7 @@ OptionValue words(std::string& value);
 OptionValue path(std::filesystem::path& value);
 OptionValue path_from_root(std::filesystem::path& value);  // absolute, so that it is the same wherever a run goes on
 OptionValue paths(std::vector<std::filesystem::path>& value);
+OptionValue name_list(std::vector<std::string>& value);                         // "flair,t1ce"
 OptionValue list(std::vector<int64_t>& value, std::string word_for_none = "");  // "4,8,16"
 OptionValue size(io::VolumeSize& value);                                        // "160,192,160"
 OptionValue size_or(std::optional<io::VolumeSize>& value, std::string word_for_none);

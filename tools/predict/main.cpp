@@ -32,7 +32,7 @@ SelectionOptions selection_options(const PredictSettings& options) {
                   "[--name] expected a case's files by --t1, --t1ce, --t2 and --flair, got --data, whose cases have "
                   "names; leave it out");
   const io::TaskPointer task = task_of_weights(options.weights);
-  const bool brats = io::is_brats(*task);
+  const bool brats = io::brats_task_of(*task) != nullptr;
   REVUNET_EXPECTS(brats || !options.loose.any(), UsageError,
                   "[--t1, --t1ce, --t2, --flair] expected --data for weights of the task {}, got files of BraTS's "
                   "modalities; put the images into a folder and give --data",

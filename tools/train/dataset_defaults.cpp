@@ -122,7 +122,13 @@ size_t count_training(TrainSettings& s, std::vector<io::CaseFiles> cases) {
 std::vector<io::CaseFiles> cases_of(const TrainSettings& s) {
   std::error_code error;
   if (s.data.path.empty() || !std::filesystem::is_directory(s.data.path, error)) return {};
-  return io::find_cases(s.data.path, s.data.labels);
+  return io::find_cases_of(s.data.path, s.data.labels, s.data.modalities);
+}
+
+// A plan without a dataset is of BraTS.
+io::TaskPointer task_without_cases(const TrainSettings& s) {
+  const io::TaskPointer task = s.data.labels ? s.data.labels->task() : io::brats_task();
+  return s.data.modalities.empty() ? task : io::with_modalities(task, s.data.modalities);
 }
 
 void begin_run(OptionTable& options, TrainSettings& s) {
@@ -131,8 +137,9 @@ void begin_run(OptionTable& options, TrainSettings& s) {
   const std::vector<io::CaseFiles> cases = cases_of(s);
   if (!cases.empty()) run.task = cases.front().task();
   if (cases.empty() && !run.init.empty()) run.task = task_of_weights({run.init});
+  if (cases.empty() && run.init.empty()) run.task = task_without_cases(s);
   if (!run.init.empty()) take_architecture(options, run.init, run.task);
-  if (cases.empty() || io::is_brats(*run.task)) return;
+  if (cases.empty() || io::brats_task_of(*run.task)) return;
   const io::DatasetFingerprint fingerprint = measured(cases, run.background);
   run.task = io::with_fingerprint(run.task, fingerprint);
   choose_all(options, s, fingerprint, count_training(s, cases));
@@ -146,6 +153,9 @@ void take_unguarded(OptionTable& options, TrainSettings& s) {
   } else {
     run.task = task_of_split(s.resume / "split.json");
   }
+  REVUNET_EXPECTS(run.drop_modality == 0 || run.task->modalities().size() > 1, UsageError,
+                  "[--drop-modality] expected a task of several modalities, of which one always stays, got {}",
+                  io::describe(*run.task));
   run.network.in_channels = std::ssize(run.task->modalities());
   run.network.out_channels = run.task->output_count();
   run.extras.exclusive_classes = run.task->exclusive();

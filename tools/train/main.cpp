@@ -116,7 +116,7 @@ void run_trainer(const TrainSettings& settings, const std::string& configuration
   spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
                trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
-  if (!io::is_brats(*options.task)) spdlog::info("task {}", io::describe(*options.task));
+  if (options.task != io::brats_task()) spdlog::info("task {}", io::describe(*options.task));
   for (const std::string& choice : settings.choices) spdlog::info("chosen for this dataset: {}", choice);
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);

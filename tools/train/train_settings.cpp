@@ -59,6 +59,10 @@ std::vector<Option> data_options(TrainSettings& s) {
        .help = fmt::format("dataset in the layout of {}, see docs/data.md; required unless --plan",
                            io::alternatives(io::known_datasets()))},
       labels_option(s.data.labels),
+      {.name = "channels-used",
+       .value = name_list(s.data.modalities),
+       .help = "modalities to train on, such as flair,t1ce; cases may lack the others [all]",
+       .of_new_runs = true},
       background_option(s.run.background),
       patients_option(s.patients),
       check_option(s.data.check),
@@ -129,6 +133,11 @@ std::vector<Option> augmentation_options(TrainSettings& s) {
        .value = number(s.ranges.flip, {0, 1}),
        .help = "probability of a flip along each axis",
        .needs = "augment"},
+      {.name = "drop-modality",
+       .value = number(s.run.drop_modality, {.least = 0, .most = 1, .below = true}),
+       .help = "probability that a training sample lacks a modality, independently of the others, but never all of "
+               "them: the network "
+               "learns to do without, as revunet-predict --missing-modality zero asks of it"},
       {.name = "intensity-shift",
        .value = number(s.ranges.intensity_shift, {0, 100}),
        .help = "maximum intensity shift, in standard deviations of the modality",

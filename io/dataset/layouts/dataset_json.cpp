@@ -71,9 +71,11 @@ std::vector<int64_t> channels_of(const Task& task, const std::vector<std::string
   }
   std::vector<int64_t> channel_of;
   for (const std::string& modality : task.modalities()) {
+    REVUNET_EXPECTS(std::ranges::count(names, modality) <= 1, DataError,
+                    "[{}] expected one channel called {}, got several; rename them", path.string(), modality);
     channel_of.push_back(std::ranges::find(names, modality) - names.begin());
   }
-  REVUNET_EXPECTS(names.size() == channel_of.size() && std::ranges::max(channel_of) < std::ssize(names), DataError,
+  REVUNET_EXPECTS(std::ranges::max(channel_of) < std::ssize(names), DataError,
                   "[{}] expected the images of the task {}, got the channels {}; use a dataset of that task",
                   path.string(), describe(task), excerpt(fmt::format("{}", fmt::join(names, ", "))));
   return channel_of;
@@ -129,7 +131,7 @@ void take_own(DatasetJson& result, const Description& d, const std::vector<std::
 // Labels of the file that cannot be understood contradict nothing.
 std::string contradiction_of(const LabelProfile& given, const Description& d) try {
   const auto named = brats_profile(named_values(d.ordered("labels"), d.path));
-  if (!named || given.same_meanings(*named)) return {};
+  if (!named || given.same_meanings(*named) || given.name() == LabelProfile::brats2024_rc().name()) return {};
   return fmt::format("[{}] names other labels ({}) than those that are taken in their place: {} ({})", d.path.string(),
                      named->meanings_text(), given.name(), given.meanings_text());
 } catch (const DataError&) {
@@ -177,6 +179,7 @@ DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelPro
   const bool second_version = d.fields.contains("channel_names");
   const std::vector<std::string> names = channel_names(d.field(second_version ? "channel_names" : "modality"), d.path);
   DatasetJson result;
+  result.channels = std::ssize(names);
   if (labels) {
     result.labels = *labels;
     result.channel_of = channels_of(*labels->task(), names, d.path);

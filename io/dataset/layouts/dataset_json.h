@@ -23,13 +23,15 @@ struct ListedCase {
 
 struct DatasetJson {
   std::vector<int64_t> channel_of;                // for each of the task's modalities
+  int64_t channels = 0;                           // in all, which may be more
   LabelProfile labels = LabelProfile::brats();    // one of the named profiles where they are the same
   std::optional<int64_t> training_cases = {};     // numTraining
   std::string task_note = {};                     // what notes say about channels and labels; empty: nothing
   std::map<std::string, ListedCase> listed = {};  // by name; empty: the folders have the cases
 };
 
-// Reads <root>/dataset.json. `labels` replace the file's own, and the file must have the channels of their task. The
+// Reads <root>/dataset.json. `labels` replace the file's own, and the file must have the channels of their
+// task, and may have more. The
 // fields (nnU-Net v2; v1 and the Decathlon) are: "channel_names" or "modality": {"0": "FLAIR", ...}; "labels":
 // {"oedema": 1, ...} or {"1": "oedema", ...}, or regions {"whole tumour": [1, 2, 3], ...} with "regions_class_order";
 // "name"; "numTraining"; "dataset": {CASE: {"images": [FILE, ...], "label": FILE}}, with paths from `root`. Throws

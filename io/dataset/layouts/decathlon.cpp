@@ -33,7 +33,7 @@ DatasetScan scan_decathlon(const fs::path& folder, const std::optional<LabelProf
     }
     CaseFiles files(*name, description.labels);
     for (size_t m = 0; m < files.modalities.size(); ++m) {
-      files.modalities[m] = {entry, description.channel_of[m], std::ssize(files.modalities)};
+      files.modalities[m] = {entry, description.channel_of[m], description.channels};
     }
     add_case(scan, std::move(files), entry);
   }

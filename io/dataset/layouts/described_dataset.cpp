@@ -25,6 +25,7 @@ std::optional<DescribedImages> described_images(const fs::path& path, const std:
 DatasetJson description_of(const DescribedImages& described, const std::optional<LabelProfile>& labels) {
   if (!described.root.empty()) return read_dataset_json(described.root, labels);
   DatasetJson description{.channel_of = {}, .labels = labels.value()};
+  description.channels = std::ssize(labels->task()->modalities());
   for (size_t m = 0; m < labels->task()->modalities().size(); ++m) {
     description.channel_of.push_back(static_cast<int64_t>(m));
   }

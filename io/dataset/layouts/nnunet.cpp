@@ -28,7 +28,7 @@ std::optional<CaseAndChannel> split_name(const std::string& stem) {
 }
 
 // Returns "_0000" and, with several channels, the ending of the last.
-std::vector<std::string> endings(size_t channels) {
+std::vector<std::string> endings(int64_t channels) {
   std::vector<std::string> first_and_last = {"_0000"};
   if (channels > 1) first_and_last.push_back(fmt::format("_{:04}", channels - 1));
   return first_and_last;
@@ -43,19 +43,19 @@ void expect_listed(const fs::path& file, const std::string& case_name) {
 }
 
 // Returns the names of all cases that have at least one file. Other images are problems.
-std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelProfile& labels, DatasetScan& scan) {
+std::map<std::string, CaseFiles> case_names(const fs::path& images, const DatasetJson& description, DatasetScan& scan) {
   std::map<std::string, CaseFiles> cases;
-  const size_t channels = labels.task()->modalities().size();
   for (const fs::path& entry : sorted_entries(images)) {
     const auto stem = image_stem(entry);
     if (!stem) continue;
     const auto parts = split_name(*stem);
-    if (parts && parts->channel < static_cast<int64_t>(channels)) {
-      cases.try_emplace(parts->name, parts->name, labels);
+    if (parts && parts->channel < description.channels) {
+      cases.try_emplace(parts->name, parts->name, description.labels);
     } else {
       add_problem(scan, DatasetProblem::Kind::layout, parts ? parts->name : *stem,
                   fmt::format("[{}] expected <case>{}, the channels of dataset.json, got {}; rename it or move it away",
-                              entry.string(), fmt::join(endings(channels), " to <case>"), entry.filename().string()));
+                              entry.string(), fmt::join(endings(description.channels), " to <case>"),
+                              entry.filename().string()));
     }
   }
   return cases;
@@ -65,7 +65,7 @@ std::map<std::string, CaseFiles> case_names(const fs::path& images, const LabelP
 void add_listed(DatasetScan& scan, const DatasetJson& description, const fs::path& root) {
   for (const auto& [name, listed] : description.listed) {
     CaseFiles files(name, description.labels);
-    const size_t count = files.modalities.size();
+    const auto count = static_cast<size_t>(description.channels);
     if (listed.images.size() != count) {
       add_problem(scan, DatasetProblem::Kind::missing, name,
                   fmt::format("[{}] expected {} images of case {}, one per channel, got {}; fix dataset.json",
@@ -73,7 +73,7 @@ void add_listed(DatasetScan& scan, const DatasetJson& description, const fs::pat
       continue;
     }
     try {
-      for (size_t m = 0; m < count; ++m) {
+      for (size_t m = 0; m < files.modalities.size(); ++m) {
         files.modalities[m].path = listed.images[static_cast<size_t>(description.channel_of[m])];
         expect_listed(files.modalities[m].path, name);
       }
@@ -107,7 +107,7 @@ bool is_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels
 
 // Adds the cases of a folder of images.
 void add_folder(DatasetScan& scan, const DatasetJson& description, const fs::path& images) {
-  for (auto& [name, files] : case_names(images, description.labels, scan)) {
+  for (auto& [name, files] : case_names(images, description, scan)) {
     std::vector<std::string> missing;
     for (size_t m = 0; m < files.modalities.size(); ++m) {
       const std::string stem = fmt::format("{}_{:04}", name, description.channel_of[m]);
@@ -120,7 +120,7 @@ void add_folder(DatasetScan& scan, const DatasetJson& description, const fs::pat
       }
     }
     if (!missing.empty()) {
-      const std::vector<std::string> ends = endings(files.modalities.size());
+      const std::vector<std::string> ends = endings(description.channels);
       add_missing_modalities(scan, files,
                              fmt::format("[{}] expected {}{}.nii.gz{}, got no {}", images.string(), name, ends[0],
                                          ends.size() > 1 ? " to " + ends[1] : "", fmt::join(missing, ", no ")));

@@ -25,8 +25,7 @@ io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options
 CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
-  std::vector<io::CaseFiles> cases =
-      io::find_cases(data.path, data.labels, io::MissingModality::refused, messages.on_note);
+  std::vector<io::CaseFiles> cases = io::find_cases_of(data.path, data.labels, data.modalities, messages.on_note);
   for (io::CaseFiles& c : cases) {
     REVUNET_EXPECTS(io::same_task(*c.task(), *options.task), DataError,
                     "[{}] expected the run's task, {}, got {}; pass the dataset that the run began with",

@@ -12,7 +12,8 @@ namespace revunet {
 // A DatasetChoice says which dataset a run takes, and how it is read.
 struct DatasetChoice {
   std::filesystem::path path;
-  std::optional<io::LabelProfile> labels;  // none: as the layout says
+  std::optional<io::LabelProfile> labels;    // none: as the layout says
+  std::vector<std::string> modalities = {};  // those that are used; empty: all
   io::CheckLevel check = io::CheckLevel::full;
 };
 

@@ -40,6 +40,11 @@ TrainingSample SampleSource::make(int64_t number) {
   } else {
     made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(c);
   }
+  if (options_.drop_modality > 0) {
+    const Rng rng(options_.seed, kMissingSequence + static_cast<uint64_t>(number));
+    made.sample =
+        without_modalities(std::move(made.sample), draw_missing(c->statistics.size(), options_.drop_modality, rng));
+  }
   if (upload_) upload_->fill(number, made.sample.voxels);
   return made;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -74,6 +75,30 @@ Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double fo
     }
   }
   return {cut, {.size = patch, .image = cut->image, .labels = cut->labels}};
+}
+
+std::vector<bool> draw_missing(size_t modalities, double probability, Rng rng) {
+  std::vector<bool> missing(modalities);
+  for (size_t m = 0; m < modalities; ++m) missing[m] = rng.uniform() < probability;
+  const auto kept = static_cast<size_t>(rng.below(static_cast<int64_t>(modalities)));
+  if (std::ranges::all_of(missing, std::identity())) missing[kept] = false;
+  return missing;
+}
+
+Sample without_modalities(Sample sample, const std::vector<bool>& missing) {
+  if (std::ranges::none_of(missing, std::identity())) return sample;
+  struct Image {
+    std::shared_ptr<const void> rest;  // labels
+    std::vector<float> voxels;
+  };
+  auto image =
+      std::make_shared<Image>(Image{std::move(sample.owner), {sample.voxels.image.begin(), sample.voxels.image.end()}});
+  for (size_t m = 0; m < missing.size(); ++m) {
+    for (size_t i = m; missing[m] && i < image->voxels.size(); i += missing.size()) image->voxels[i] = 0;
+  }
+  sample.voxels.image = image->voxels;
+  sample.owner = std::move(image);
+  return sample;
 }
 
 Sample augmented_sample(SharedCase c, const PlaneWarp& warp, const io::Size3& patch, double foreground, Rng rng) {

@@ -26,6 +26,12 @@ Sample whole_sample(SharedCase c);
 // place inside, so that small regions are seen at all; the others lie anywhere.
 Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng);
 
+// Returns which modalities a sample lacks: each with this probability, but never all of them.
+std::vector<bool> draw_missing(size_t modalities, double probability, Rng rng);
+
+// Returns the sample with zeros in the modalities that it lacks, which is what a prediction without them sees.
+Sample without_modalities(Sample sample, const std::vector<bool>& missing);
+
 // Returns the whole field of view with the window of a patch of its augmented self. Where the window is put on a voxel
 // of a region, it is on the place where flips, rotation and scaling move that; deformation may move it a little
 // further.

@@ -101,7 +101,7 @@ TEST_CASE("labels 3 and 4 of a dataset have several readings, whichever cases th
     const io::CheckedDataset checked = check(folder.path());
     REQUIRE(kinds_of(checked.cases[0].findings) == Kinds{"labels"});
     const std::string message = checked.cases[0].findings[0].message;
-    for (const char* profile : {"brats2015 (", "brats2024 (", "brats2024-ped ("}) {
+    for (const char* profile : {"brats2015 (", "brats2024 (", "brats2024-rc (", "brats2024-ped ("}) {
       CHECK_THAT(message, ContainsSubstring("`labels` " + std::string(profile)));
     }
     CHECK_THAT(message, !ContainsSubstring("brats2023") && !ContainsSubstring("msd"));  // these have no 4

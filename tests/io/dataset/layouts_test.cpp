@@ -50,6 +50,7 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
                ContainsSubstring("expected the labels 0, 1, 2 and 3 (profile brats2023), got 4 3 times") &&
                    ContainsSubstring("say what the numbers stand for: `labels` brats2015 (1 core, 2 oedema, 3 core, 4 "
                                      "enhancing) or `labels` brats2024 (1 core, 2 oedema, 3 enhancing, 4 background) "
+                                     "or `labels` brats2024-rc (1 core, 2 oedema, 3 enhancing, 4 resection cavity) "
                                      "or `labels` brats2024-ped (1 enhancing, 2 core, 3 core, 4 oedema)"));
     const auto of_2015 = io::find_cases(root, io::LabelProfile::brats2015());
     CHECK(io::load_case(of_2015[0]).labels == std::vector<uint8_t>{0, 1, 2, 1, 4, 4, 4, 0});

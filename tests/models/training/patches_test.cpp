@@ -116,3 +116,34 @@ TEST_CASE("samples of the whole field of view share their case's voxels, and kee
   c.reset();
   CHECK(whole.voxels.image.back() == code(11, 9, 7, 3));
 }
+
+TEST_CASE("a sample that lacks modalities has zeros there, and its case keeps them", "[train]") {
+  const auto c = std::make_shared<const io::Preprocessed>(coded_case());
+  const Sample whole = whole_sample(c);
+  const Sample lacking = without_modalities(whole, {false, true, false, true});
+  for (size_t i = 0; i < c->image.size(); ++i) {
+    const float wanted = i % 2 == 1 ? 0 : c->image[i];
+    if (lacking.voxels.image[i] != wanted) FAIL("value " << i << ": " << lacking.voxels.image[i]);
+  }
+  CHECK(lacking.voxels.labels.data() == c->labels.data());
+  CHECK(without_modalities(whole, {false, false, false, false}).voxels.image.data() == c->image.data());
+}
+
+TEST_CASE("a sample lacks each modality as often as was asked for, and never all", "[train]") {
+  constexpr int kDraws = 20000;
+  std::array<int, 3> lacking{};
+  int of_all = 0;
+  for (uint64_t draw = 0; draw < kDraws; ++draw) {
+    const std::vector<bool> missing = draw_missing(3, 0.5, Rng(1, draw));
+    int count = 0;
+    for (size_t m = 0; m < 3; ++m) {
+      lacking[m] += missing[m];
+      count += missing[m];
+    }
+    of_all += count == 3;
+  }
+  CHECK(of_all == 0);
+  // One of 8 draws lacks all, and then one modality of three is kept: 1/2 - 1/24. Five deviations are 0.018.
+  for (const int count : lacking) CHECK(std::abs(count / double(kDraws) - (0.5 - 1 / 24.0)) < 0.018);
+  CHECK(draw_missing(1, 0.9, Rng(2, 0)) == std::vector<bool>{false});
+}
