@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "engine/error.h"
-#include "io/task/task_json.h"
 #include "io/text/lower_case.h"
 
 namespace revunet::io {
@@ -121,13 +120,6 @@ std::string LabelProfile::meanings_text() const {
 
 bool LabelProfile::same_meanings(const LabelProfile& other) const {
   return same_regions(*task_, *other.task_) && meanings_ == other.meanings_;
-}
-
-LabelProfile LabelProfile::with_task(const TaskPointer& task) const {
-  REVUNET_EXPECTS(same_task(*task_, *task), Error,
-                  "[label profile {}] expected the task {}, got {}; pass a task of the same labels", name_,
-                  describe(*task_), describe(*task));
-  return {name_, task, meanings_};
 }
 
 LabelProfile profile_of_task(const TaskPointer& task) {

@@ -49,8 +49,6 @@ class LabelProfile {
   std::string meanings_text() const;      // "0 background, 1 core, 2 oedema, 4 enhancing"
   // Returns whether the same values stand for the same labels, in tasks of the same regions.
   bool same_meanings(const LabelProfile& other) const;
-  // Returns this profile of a task that differs in its name or its normalisations alone. Throws Error for another.
-  LabelProfile with_task(const TaskPointer& task) const;
 
  private:
   std::string name_;

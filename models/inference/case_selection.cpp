@@ -1,7 +1,6 @@
 #include "models/inference/case_selection.h"
 
 #include "engine/error.h"
-#include "io/task/task_json.h"
 #include "models/inference/existing_prediction.h"
 
 namespace revunet {

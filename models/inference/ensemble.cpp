@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "io/task/task_json.h"
 #include "models/inference/weights_reader.h"
 #include "models/inference/whole_volume.h"
 

@@ -1,9 +1,5 @@
 // Tests a dataset of a task of its own, of one modality and two exclusive classes, from training to predictions.
-#include <set>
-
-#include "io/dataset/label_profile.h"
 #include "io/nifti/nifti.h"
-#include "io/task/task_json.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -244,75 +240,6 @@ TEST_CASE("weights of one task are refused on another, with both named", "[predi
                                               brats.string(), data.string(), (folder / "out").string()));
   CHECK(two.exit_code == 3);
   CHECK_THAT(two.errors, ContainsSubstring("expected a network of the task " + kNuclei));
-}
-
-TEST_CASE("BraTS's resection cavity can be a region of its own", "[train][predict][task]") {
-  const TemporaryFolder folder;
-  // In phantoms, 4 is the enhancing tumour. Read as the labels of 2024, it is the cavity.
-  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
-  const std::string options = std::string(tiny_options) + " --max-steps 1 --val-fraction 0.5 --labels brats2024-rc";
-  const ToolResult got = train(data, run, options);
-  INFO(got.errors);
-  REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, ContainsSubstring("WT 1, TC 1, ET 0, RC 1 of 1") && !ContainsSubstring("chosen for this"));
-  const auto log = read_csv(run / "log.csv");
-  CHECK(std::vector<std::string>(log[0].begin() + 4, log[0].begin() + 8) ==
-        std::vector<std::string>{"loss_wt", "loss_tc", "loss_et", "loss_rc"});
-  const fs::path weights = run / "last.safetensors";
-  CHECK(read_json(run / "split.json").at("task").at("name") == "brats2024");
-  REQUIRE(predict(weights, data, folder / "out").exit_code == 0);
-  // Files have 3 for what enhances and 4 for the cavity, as BraTS 2024 has.
-  std::vector<float> all = {0.9f, 0.9f, 0.9f, 0, 0.9f, 0.9f, 0.9f, 0.9f};
-  const std::vector<uint8_t> labels = io::brats2024_task()->labels_of(all);
-  CHECK(io::values_of_labels(labels, io::label_profile("brats2024-rc")) == std::vector<uint8_t>{3, 4});
-  const ToolResult other = predict(weights, data, folder / "other", "--labels brats2023");
-  CHECK(other.exit_code == 3);
-  CHECK_THAT(other.errors, ContainsSubstring("the network's task, brats2024 (") && ContainsSubstring("got brats ("));
-}
-
-TEST_CASE("a network can be of some of BraTS's modalities, which is all that it then asks of cases",
-          "[train][predict][task]") {
-  const TemporaryFolder folder;
-  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
-  fs::remove(data / "Phantom_002/Phantom_002_t2.nii.gz");
-  const std::string options = std::string(tiny_options) + " --max-steps 1 --val-fraction 0.5 ";
-  const ToolResult got = train(data, run, options + "--channels-used flair,t1ce");
-  INFO(got.errors);
-  REQUIRE(got.exit_code == 0);
-  CHECK_THAT(got.output, ContainsSubstring("task brats of t1ce, flair (modalities t1ce, flair;") &&
-                             !ContainsSubstring("chosen for this"));
-  const fs::path weights = run / "last.safetensors";
-  CHECK(io::read_safetensors(weights).at("firstConv.weight").shape()[1] == 2);
-  REQUIRE(predict(weights, data, folder / "out").exit_code == 0);
-  CHECK(fs::exists(folder / "out/Phantom_002.nii.gz"));
-  // The images of one case do not depend on those that are not used.
-  const fs::path one = data / "Phantom_001";
-  const auto image = [&](const char* name) { return (one / fmt::format("Phantom_001_{}.nii.gz", name)).string(); };
-  const ToolResult loose = run_tool("revunet-predict",
-                                    fmt::format("--weights '{}' --t1ce '{}' --flair '{}' --out '{}'", weights.string(),
-                                                image("t1ce"), image("flair"), (folder / "loose").string()),
-                                    patient_threads);
-  INFO(loose.errors);
-  REQUIRE(loose.exit_code == 0);
-  CHECK(io::read_nifti_labels(folder / "loose/Phantom_001.nii.gz").labels ==
-        io::read_nifti_labels(folder / "out/Phantom_001.nii.gz").labels);
-  fs::remove(data / "Phantom_002/Phantom_002_flair.nii.gz");
-  const ToolResult lacking = predict(weights, data, folder / "lacking");
-  CHECK(lacking.exit_code == 3);
-  CHECK_THAT(lacking.errors,
-             ContainsSubstring("Phantom_002] expected the images t1ce, flair of case Phantom_002, got no flair"));
-  CHECK(predict(weights, data, folder / "skipped", "--skip-bad").exit_code == 1);
-  CHECK(fs::exists(folder / "skipped/Phantom_001.nii.gz"));
-  // It lacks both that are used, so zeros would be all that the network sees.
-  fs::remove(data / "Phantom_002/Phantom_002_t1ce.nii.gz");
-  const ToolResult nothing = predict(weights, data, folder / "nothing", "--missing-modality zero");
-  CHECK(nothing.exit_code == 3);
-  CHECK_THAT(nothing.errors, ContainsSubstring("of case Phantom_002, got no t1ce, no flair"));
-  for (const char* names : {"flair,adc", "flair,flair"}) {
-    INFO(names);
-    expect_train_refusal(train(data, folder / "x", options + "--channels-used " + names), 2,
-                         "[--channels-used] expected some of t1, t1ce, t2, flair, once each, got ");
-  }
 }
 
 TEST_CASE("a case of a task of its own is refused without one of its channels", "[predict][task]") {

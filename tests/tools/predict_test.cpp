@@ -184,11 +184,8 @@ TEST_CASE("predictions lie on the input's grid, and are zero outside the field o
   const ToolResult got = predict(write_untrained(folder / "w.safetensors"), folder / "oblique", folder / "out",
                                  "--probabilities --size 16,16,16");
   REQUIRE(got.exit_code == 0);
-  CHECK_THAT(
-      got.errors,
-      ContainsSubstring(
-          "warning: oblique: the box of the voxels that are not 0 is 4,0,0 voxels larger along x,y,z than the field "
-          "of view 16,16,16"));
+  CHECK_THAT(got.errors, ContainsSubstring("warning: oblique: the box of the voxels that are not 0 is 4,0,0 voxels "
+                                           "larger along x,y,z than the field of view 16,16,16"));
   const fs::path labels_file = folder / "out/oblique.nii.gz", floats_file = folder / "out/oblique_probabilities.nii.gz";
   const io::LabelImage labels = io::read_nifti_labels(labels_file);
   const io::NiftiImage floats = io::read_nifti(floats_file);

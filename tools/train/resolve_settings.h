@@ -24,9 +24,9 @@ void resolve_threads(TrainSettings& settings);
 void resolve_split(TrainSettings& settings);
 
 // Completes settings.run, and replaces auto and 0 by what was chosen, so that the table shows the effective
-// configuration. Throws UsageError for settings that make no sense together (with
-// settings that would), for options on the command line without effect, and for a budget that nothing fits. Its message
-// names the lines of files that set them. With settings.plan, data and out may be empty.
+// configuration. Throws UsageError for settings that make no sense together (with settings that would), for options on
+// the command line without effect, and for a budget that nothing fits. Its message names the lines of files that set
+// them. With settings.plan, data and out may be empty.
 void resolve(OptionTable& options, TrainSettings& settings);
 
 }  // namespace revunet::tools

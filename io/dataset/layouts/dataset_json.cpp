@@ -1,7 +1,6 @@
 #include "io/dataset/layouts/dataset_json.h"
 
 #include <algorithm>
-#include <set>
 
 #include "engine/error.h"
 #include "io/dataset/layouts/brats_labels.h"
@@ -9,7 +8,6 @@
 #include "io/dataset/layouts/json_labels.h"
 #include "io/dataset/layouts/spellings.h"
 #include "io/files/json_file.h"
-#include "io/task/task_json.h"
 #include "io/text/printable.h"
 
 namespace revunet::io {
@@ -128,10 +126,20 @@ void take_own(DatasetJson& result, const Description& d, const std::vector<std::
   }
 }
 
+// Returns the meanings by the labels of BraTS's first task. What only a later one knows is background there.
+std::vector<LabelProfile::Meaning> brats_meanings(const LabelProfile& profile) {
+  std::vector<LabelProfile::Meaning> meanings = profile.meanings();
+  for (LabelProfile::Meaning& m : meanings) {
+    if (!brats_task()->has_label(m.label)) m.label = 0;
+  }
+  return meanings;
+}
+
 // Labels of the file that cannot be understood contradict nothing.
 std::string contradiction_of(const LabelProfile& given, const Description& d) try {
+  if (!is_brats(*given.task())) return {};  // expect_task has compared the tasks
   const auto named = brats_profile(named_values(d.ordered("labels"), d.path));
-  if (!named || given.same_meanings(*named) || given.name() == LabelProfile::brats2024_rc().name()) return {};
+  if (!named || brats_meanings(given) == named->meanings()) return {};
   return fmt::format("[{}] names other labels ({}) than those that are taken in their place: {} ({})", d.path.string(),
                      named->meanings_text(), given.name(), given.meanings_text());
 } catch (const DataError&) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/error.h"
-#include "io/task/task_json.h"
 
 namespace revunet {
 
@@ -30,7 +29,7 @@ CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& option
     REVUNET_EXPECTS(io::same_task(*c.task(), *options.task), DataError,
                     "[{}] expected the run's task, {}, got {}; pass the dataset that the run began with",
                     data.path.string(), io::describe(*options.task), io::describe(*c.task()));
-    c.labels = c.labels.with_task(options.task);
+    c = io::with_task(c, options.task);
     c.background = options.background;
   }
   Split split = split_cases(std::move(cases), how);

@@ -1,6 +1,5 @@
 // Tests what a dataset.json says: channels, labels, regions, files of cases; and what is refused.
 
-#include "io/task/task_json.h"
 #include "tests/io/dataset/small_datasets.h"
 #include "tests/support/catch.h"
 
@@ -101,11 +100,22 @@ TEST_CASE("a dataset.json of another task than BraTS's has a task of its own") {
     CHECK(brats.cases.at(0).labels.name() == "msd");
     CHECK(io::notes_of(brats).empty());
   }
+  SECTION("of BraTS's, whose cavity is a region where `labels` says so, unless its number is another's") {
+    fs::remove(folder / "imagesTr/a.nii");
+    const auto notes_with = [&](const std::string& numbers) {
+      make_nnunet(folder.path(),
+                  R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"}, "labels": )" + numbers + "}");
+      return io::notes_of(io::scan_dataset(folder.path(), io::label_profile("brats2024-rc")));
+    };
+    CHECK(notes_with(R"({"background": 0, "NETC": 1, "SNFH": 2, "ET": 3, "RC": 4})").empty());
+    CHECK(notes_with(R"({"background": 0, "NETC": 1, "SNFH": 2, "ET": 4, "RC": 3})").size() == 1);
+  }
   SECTION("of BraTS's labels and other modalities, with a note") {
     const auto scan = scan_of(R"({"channel_names": {"0": "ADC"},
         "labels": {"background": 0, "edema": 1, "necrosis": 2, "enhancing": 3}})");
     REQUIRE(io::notes_of(scan).size() == 1);
     CHECK_THAT(io::notes_of(scan)[0], ContainsSubstring("has the labels of BraTS, but other modalities"));
+    CHECK(io::notes_of(io::scan_dataset(folder.path(), scan.cases.at(0).labels)).empty());  // read as what it is
     CHECK_THAT(message_of<DataError>([&] { io::scan_dataset(folder.path(), io::label_profile("msd")); }),
                ContainsSubstring("expected the four modalities of brats, once each, got the channels ADC"));
   }
