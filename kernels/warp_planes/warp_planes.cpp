@@ -35,7 +35,7 @@ void check_labels(const Tensor& labels, const Tensor& image) {
 
 std::array<double, 9> spline_coefficients(const std::array<double, 9>& values) {
   std::array<double, 9> c = values;
-  for (size_t stride : {size_t{1}, size_t{3}}) {  // along y, then along x
+  for (size_t stride : {size_t{1}, size_t{3}}) {  // along v, then along u
     for (size_t i = 0; i < 3; ++i) {
       const size_t first = i * (stride == 1 ? 3 : 1);
       const auto line = coefficients_through({c[first], c[first + stride], c[first + 2 * stride]});
@@ -47,6 +47,8 @@ std::array<double, 9> spline_coefficients(const std::array<double, 9>& values) {
 
 void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_labels, const PlaneWarp& warp,
                  const std::array<int64_t, 3>& low, Tensor& image, Tensor& labels) {
+  REVUNET_EXPECTS(warp.normal >= 0 && warp.normal <= 2, Error,
+                  "[warp_planes] expected planes perpendicular to axis 0, 1 or 2, got {}", warp.normal);
   check(source, image, low);
   check_labels(source_labels, source);
   check_labels(labels, image);

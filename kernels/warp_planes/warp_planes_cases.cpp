@@ -8,7 +8,7 @@ namespace revunet {
 
 namespace {
 
-using ControlValues = std::array<double, 9>;  // at the control points, x by x
+using ControlValues = std::array<double, 9>;  // at the control points, u by u
 
 // A WarpCase says what a case asks for. It has displacements as they are, not the coefficients that the op takes.
 struct WarpCase {
@@ -18,13 +18,14 @@ struct WarpCase {
   std::array<double, 4> matrix = {1, 0, 0, 1};
   std::array<ControlValues, 2> displacements{};
   float shift = 0;  // channel c is shifted by (c + 1) times it
+  int normal = 2;
 
   Shape shape(const std::array<int64_t, 3>& size, int64_t c) const { return {1, size[0], size[1], size[2], c}; }
   float shift_of(int64_t c) const { return shift * static_cast<float>(c + 1); }
 };
 
 PlaneWarp warp_of(const WarpCase& w) {
-  PlaneWarp warp{.flip = w.flip, .matrix = w.matrix, .deformation = {}, .shift = {}};
+  PlaneWarp warp{.normal = w.normal, .flip = w.flip, .matrix = w.matrix, .deformation = {}, .shift = {}};
   for (size_t axis = 0; axis < 2; ++axis) warp.deformation[axis] = spline_coefficients(w.displacements[axis]);
   for (int64_t c = 0; c < kMostChannels; ++c) warp.shift[static_cast<size_t>(c)] = w.shift_of(c);
   return warp;
@@ -46,6 +47,21 @@ double displacement(const ControlValues& values, double u, double v) {
   return spline(rows, 1, u);
 }
 
+// Returns the case with planes perpendicular to `normal` (0 x, 1 y, 2 z) in place of z. The sizes and flips go with the
+// planes' axes: those of x and y become those of the planes' first and second axis.
+WarpCase perpendicular_to(int normal, const WarpCase& along_z) {
+  WarpCase w = along_z;
+  w.normal = normal;
+  const auto move = [normal]<class T>(std::array<T, 3>& of_axis) {
+    std::rotate(of_axis.begin() + normal, of_axis.begin() + 2, of_axis.end());
+  };
+  move(w.field);
+  move(w.low);
+  move(w.window);
+  move(w.flip);
+  return w;
+}
+
 // Returns the place that a voxel of the window comes from.
 std::array<double, 3> place_of(const WarpCase& w, const std::array<int64_t, 3>& voxel) {
   std::array<double, 3> p{}, u{};
@@ -54,20 +70,28 @@ std::array<double, 3> place_of(const WarpCase& w, const std::array<int64_t, 3>& 
     p[axis] = w.flip[axis] ? last - at : at;
     u[axis] = last > 0 ? 2 * p[axis] / last : 1;
   }
-  const double cx = static_cast<double>(w.field[0] - 1) / 2, cy = static_cast<double>(w.field[1] - 1) / 2;
-  return {cx + w.matrix[0] * (p[0] - cx) + w.matrix[1] * (p[1] - cy) + displacement(w.displacements[0], u[0], u[1]),
-          cy + w.matrix[2] * (p[0] - cx) + w.matrix[3] * (p[1] - cy) + displacement(w.displacements[1], u[0], u[1]),
-          p[2]};
+  const size_t i = w.normal == 0 ? 1 : 0, j = w.normal == 2 ? 1 : 2;  // the planes' axes
+  const double ci = static_cast<double>(w.field[i] - 1) / 2, cj = static_cast<double>(w.field[j] - 1) / 2;
+  const double di = p[i] - ci, dj = p[j] - cj;
+  p[i] = ci + w.matrix[0] * di + w.matrix[1] * dj + displacement(w.displacements[0], u[i], u[j]);
+  p[j] = cj + w.matrix[2] * di + w.matrix[3] * dj + displacement(w.displacements[1], u[i], u[j]);
+  return p;
 }
 
-// Returns the sum over the whole plane of f(x, y) times its value.
+// Returns the sum over the whole source of f's product along x, y and z, which is 0 in other planes, times its value.
 template <class F>
-double plane_sum(const WarpCase& w, const std::vector<double>& source, int64_t channels, double z, int64_t c, F f) {
+double volume_sum(const WarpCase& w, const std::vector<double>& source, int64_t channels,
+                  const std::array<double, 3>& place, int64_t c, F f) {
   double sum = 0;
+  size_t voxel = 0;
   for (int64_t x = 0; x < w.field[0]; ++x) {
+    const double at_x = f(place[0] - static_cast<double>(x));
     for (int64_t y = 0; y < w.field[1]; ++y) {
-      const int64_t voxel = (x * w.field[1] + y) * w.field[2] + static_cast<int64_t>(z);
-      sum += f(static_cast<double>(x), static_cast<double>(y)) * source[static_cast<size_t>(voxel * channels + c)];
+      const double at_y = at_x * f(place[1] - static_cast<double>(y));
+      for (int64_t z = 0; z < w.field[2]; ++z, ++voxel) {
+        const double weight = at_y * f(place[2] - static_cast<double>(z));
+        sum += weight * source[voxel * static_cast<size_t>(channels) + static_cast<size_t>(c)];
+      }
     }
   }
   return sum;
@@ -83,12 +107,10 @@ HostTensors warped(const WarpCase& w, const HostTensors& arguments) {
       for (int64_t z = 0; z < w.window[2]; ++z) {
         const auto p = place_of(w, {x, y, z});
         for (int64_t c = 0; c < w.channels; ++c) {
-          const double value = plane_sum(w, arguments[0], w.channels, p[2], c,
-                                         [&](double i, double j) { return hat(p[0] - i) * hat(p[1] - j); });
+          const double value = volume_sum(w, arguments[0], w.channels, p, c, hat);
           outputs[0].push_back(value == 0 ? 0 : value + static_cast<double>(w.shift_of(c)));
         }
-        outputs[1].push_back(
-            plane_sum(w, arguments[1], 1, p[2], 0, [&](double i, double j) { return box(p[0] - i) * box(p[1] - j); }));
+        outputs[1].push_back(volume_sum(w, arguments[1], 1, p, 0, box));
       }
     }
   }
@@ -131,16 +153,23 @@ std::vector<OpCase> warp_planes_cases(const LevelSize& finest) {
   // No place is half-way between two voxels, where rounding would choose the nearest.
   const std::array<double, 4> turned = {0.9137, -0.2171, 0.2593, 1.0871};
   const std::array<int64_t, 3> none{}, step = {finest.D, finest.H, finest.W};
-  return {warp_case("one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1}),
-          warp_case("flips", {{3, 5, 4}, none, {3, 5, 4}, 3, {true, true, true}}),
-          warp_case("turned and scaled, 4 channels", {{9, 8, 3}, none, {9, 8, 3}, 4, {}, turned, {}, 0.1f}),
-          warp_case("a window of everything, 5 channels",
-                    {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, {false, true, true}, turned, displacements, -0.05f}),
-          warp_case("deformed, one voxel along x, 8 channels",
-                    {{1, 6, 2}, none, {1, 6, 2}, 8, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}),
-          warp_case("turned, 16 channels", {{2, 3, 4}, none, {2, 3, 4}, 16, {}, turned, {}, 0.1f}),
-          warp_case("everything, 4 channels at " + finest.name(),
-                    {step, none, step, 4, {true, false, true}, turned, displacements, 0.1f}, true)};
+  const std::vector<std::pair<std::string, WarpCase>> along_z = {
+      {"one voxel, nothing done to it", {{1, 1, 1}, none, {1, 1, 1}, 1}},
+      {"flips", {{3, 5, 4}, none, {3, 5, 4}, 3, {true, true, true}}},
+      {"turned and scaled, 4 channels", {{9, 8, 3}, none, {9, 8, 3}, 4, {}, turned, {}, 0.1f}},
+      {"a window of everything, 5 channels",
+       {{12, 10, 7}, {2, 3, 1}, {9, 6, 5}, 5, {false, true, true}, turned, displacements, -0.05f}},
+      {"deformed, one voxel along the first axis, 8 channels",
+       {{1, 6, 2}, none, {1, 6, 2}, 8, {true, false, false}, {1, 0, 0, 1}, displacements, 0.1f}},
+      {"turned, 16 channels", {{2, 3, 4}, none, {2, 3, 4}, 16, {}, turned, {}, 0.1f}}};
+  std::vector<OpCase> cases;
+  for (const int normal : {2, 1, 0}) {
+    const std::string planes = normal == 2 ? "" : fmt::format(", planes perpendicular to {}", normal == 1 ? "y" : "x");
+    for (const auto& [name, w] : along_z) cases.push_back(warp_case(name + planes, perpendicular_to(normal, w)));
+    cases.push_back(warp_case("everything, 4 channels at " + finest.name() + planes,
+                              {step, none, step, 4, {true, false, true}, turned, displacements, 0.1f, normal}, true));
+  }
+  return cases;
 }
 
 }  // namespace revunet

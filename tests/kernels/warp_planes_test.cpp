@@ -1,7 +1,10 @@
-// Tests resampling of training samples against SciPy, and where nothing or only a flip is asked for.
+// Tests resampling of training samples against SciPy, where nothing or only a flip is asked for, and in the planes of
+// each axis.
 #include "kernels/warp_planes/warp_planes.h"
 
 #include <algorithm>
+
+#include "engine/rng.h"
 
 #include "tests/support/golden.h"
 
@@ -123,6 +126,97 @@ TEST_CASE("without a change a volume stays as it is, to the bit, and a flip mirr
           REQUIRE(at(mirrored, kField, 4, x, y, z, 1) == at(image, kField, 4, from[0], from[1], from[2], 1));
           REQUIRE(at(mirrored_labels, kField, 1, x, y, z, 0) == at(labels, kField, 1, from[0], from[1], from[2], 0));
         }
+  }
+}
+
+namespace {
+
+// These sizes are of a volume whose planes are perpendicular to z. A plane has more voxels along its second axis than
+// the kernel on the CPU takes at once, and there are more planes than that.
+constexpr std::array<int64_t, 3> kTallField = {7, 70, 11}, kTallLow = {1, 2, 1}, kTallWindow = {5, 67, 10};
+
+// Returns the entries of x, y and z as those of the planes' first axis, their second axis and the normal go: z's entry
+// comes to the normal, the two others stay in their order.
+template <class T>
+std::array<T, 3> with_normal(int normal, const std::array<T, 3>& along_z) {
+  const auto [a, b, n] = along_z;
+  return normal == 0 ? std::array{n, a, b} : normal == 1 ? std::array{a, n, b} : along_z;
+}
+
+// Returns values (U, V, N, C) of a volume of `size` with its axes permuted so that N is x (normal 0) or y (normal 1).
+template <class T>
+std::vector<T> permuted(int normal, const std::vector<T>& values, const std::array<int64_t, 3>& size) {
+  const auto [U, V, N] = size;
+  const auto C = static_cast<int64_t>(values.size()) / (U * V * N);
+  const std::array<int64_t, 3> to = with_normal(normal, size);
+  std::vector<T> result(values.size());
+  for (int64_t u = 0; u < U; ++u)
+    for (int64_t v = 0; v < V; ++v)
+      for (int64_t n = 0; n < N; ++n)
+        for (int64_t c = 0; c < C; ++c) {
+          const auto [x, y, z] = with_normal<int64_t>(normal, {u, v, n});
+          result[static_cast<size_t>(((x * to[1] + y) * to[2] + z) * C + c)] =
+              values[static_cast<size_t>(((u * V + v) * N + n) * C + c)];
+        }
+  return result;
+}
+
+struct HostVolume {
+  std::vector<float> image;
+  std::vector<uint8_t> labels;
+};
+
+// Returns a window of a volume with 3 channels.
+std::pair<std::vector<double>, std::vector<double>> warped(const Context& ctx, const HostVolume& volume,
+                                                           const std::array<int64_t, 3>& field, const PlaneWarp& warp,
+                                                           const std::array<int64_t, 3>& low,
+                                                           const std::array<int64_t, 3>& size) {
+  const auto spec = [](const std::array<int64_t, 3>& s) {
+    return TensorSpec{{1, s[0], s[1], s[2], 3}, DType::f32, Layout::activation};
+  };
+  Tensor image(ctx, spec(size)), labels(ctx, label_spec(size));
+  warp_planes(ctx, from_host(ctx, spec(field), volume.image), from_host(ctx, label_spec(field), volume.labels), warp,
+              low, image, labels);
+  return {to_host_f64(image), to_host_f64(labels)};
+}
+
+}  // namespace
+
+TEST_CASE("planes perpendicular to x or y are those of the volume with its axes permuted, to the bit") {
+  Device device;
+  const Context ctx{device};
+  Rng rng(5);
+  HostVolume along_z;
+  for (int64_t voxel = 0; voxel < kTallField[0] * kTallField[1] * kTallField[2]; ++voxel) {
+    along_z.labels.push_back(static_cast<uint8_t>(rng.below(5)));
+    for (int c = 0; c < 3; ++c) along_z.image.push_back(rng.uniform() < 0.3 ? 0 : static_cast<float>(rng.normal()));
+  }
+  PlaneWarp warp = golden_warp();
+  const bool flipped_normal = GENERATE(false, true);
+  warp.flip = {true, false, flipped_normal};
+  const auto [image, labels] = warped(ctx, along_z, kTallField, warp, kTallLow, kTallWindow);
+  for (const int normal : {0, 1}) {
+    CAPTURE(normal, flipped_normal);
+    PlaneWarp across = warp;
+    across.normal = normal;
+    across.flip = with_normal(normal, warp.flip);
+    const HostVolume volume = {permuted(normal, along_z.image, kTallField),
+                               permuted(normal, along_z.labels, kTallField)};
+    const auto [got, got_labels] = warped(ctx, volume, with_normal(normal, kTallField), across,
+                                          with_normal(normal, kTallLow), with_normal(normal, kTallWindow));
+    CHECK((got == permuted(normal, image, kTallWindow)));
+    CHECK((got_labels == permuted(normal, labels, kTallWindow)));
+  }
+}
+
+TEST_CASE("planes are perpendicular to x, y or z") {
+  Device device;
+  const Context ctx{device};
+  for (const int normal : {-1, 3}) {
+    CHECK_THROWS_WITH(
+        warped(ctx, {.normal = normal, .flip = {}, .deformation = {}, .shift = {}}, {}, kField, DType::f32),
+        Catch::Matchers::ContainsSubstring(
+            fmt::format("expected planes perpendicular to axis 0, 1 or 2, got {}", normal)));
   }
 }
 
