@@ -24,23 +24,6 @@ std::vector<MirrorAxes> subsets(const MirrorAxes& axes) {
 
 }  // namespace
 
-MirrorAxes parse_mirror_axes(const std::string& text) {
-  MirrorAxes axes{};
-  if (text == "none") return axes;
-  bool well_formed = text.size() % 2 == 1;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (i % 2 == 1) {
-      well_formed = well_formed && text[i] == ',';
-      continue;
-    }
-    const auto axis = static_cast<size_t>(text[i] - 'x');
-    well_formed = well_formed && axis < 3 && !axes[axis];
-    if (well_formed) axes[axis] = true;
-  }
-  REVUNET_EXPECTS(well_formed, UsageError, "[`mirror`] expected none, or some of x,y,z, got {}", text);
-  return axes;
-}
-
 std::vector<float> mirrored(std::span<const float> values, const io::Size3& size, int64_t channels,
                             const MirrorAxes& axes) {
   std::vector<float> result(values.size());

@@ -18,9 +18,6 @@ namespace revunet {
 // The volume is also mirrored along these axes. With all three, eight images are predicted.
 using MirrorAxes = std::array<bool, 3>;  // x, y, z
 
-// Takes "none", or axes separated by commas, such as "x,y". Throws UsageError for anything else.
-MirrorAxes parse_mirror_axes(const std::string& text);
-
 // Returns values (X, Y, Z, channels) mirrored along the axes. Mirroring twice gives the same values again.
 std::vector<float> mirrored(std::span<const float> values, const io::Size3& size, int64_t channels,
                             const MirrorAxes& axes);

@@ -78,6 +78,16 @@ TEST_CASE("lists, sizes, bytes, words and flags of options", "[options]") {
   CHECK(after(number_pair(low, high), "0.9,1.1") == "0.9,1.1");
   CHECK((low == 0.9 && high == 1.1));
   CHECK(refusal(number_pair(low, high), "1") == "[--x] expected two numbers, such as 0.9,1.1, got 1");
+  std::array<bool, 3> chosen{};
+  CHECK(after(axes(chosen), "none") == "none");
+  CHECK(chosen == std::array{false, false, false});
+  CHECK(after(axes(chosen), "x") == "x");
+  CHECK(chosen == std::array{true, false, false});
+  CHECK(after(axes(chosen), "z,y") == "y,z");
+  CHECK(chosen == std::array{false, true, true});
+  for (const char* bad : {"", "x,", "x,x", "xy", "w", "x;y", "X"}) {
+    CHECK(refusal(axes(chosen), bad) == fmt::format("[--x] expected none, or some of x,y,z, each once, got {}", bad));
+  }
   std::vector<double> tolerances;
   const OptionValue several = numbers(tolerances, {.least = 0, .most = 9, .above = true});
   CHECK(after(several, "0.5,1,2") == "0.5,1,2");

@@ -9,6 +9,7 @@
 
 #include "engine/error.h"
 #include "io/text/byte_count.h"
+#include "io/text/parse_axes.h"
 #include "io/text/parse_list.h"
 #include "io/text/parse_number.h"
 #include "tools/common/option_spelling.h"
@@ -183,6 +184,12 @@ OptionValue list(std::vector<int64_t>& value, std::string word_for_none) {
                 value = io::parse_list(text, name);
               },
           .text = [&value, word_for_none] { return value.empty() ? word_for_none : comma_separated(value); }};
+}
+
+OptionValue axes(std::array<bool, 3>& value) {
+  return {.kind = "AXES",
+          .set = [&value](const std::string& name, const std::string& text) { value = io::parse_axes(text, name); },
+          .text = [&value] { return io::text_of_axes(value); }};
 }
 
 OptionValue size(io::VolumeSize& value) {

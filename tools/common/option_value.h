@@ -4,6 +4,7 @@
 // value writes is one that it reads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -51,6 +52,7 @@ OptionValue path_from_root(std::filesystem::path& value);  // absolute, so that 
 OptionValue paths(std::vector<std::filesystem::path>& value);
 OptionValue name_list(std::vector<std::string>& value);                         // "flair,t1ce"
 OptionValue list(std::vector<int64_t>& value, std::string word_for_none = "");  // "4,8,16"
+OptionValue axes(std::array<bool, 3>& value);                                   // "x,y", or none
 OptionValue size(io::VolumeSize& value);                                        // "160,192,160"
 OptionValue size_or(std::optional<io::VolumeSize>& value, std::string word_for_none);
 OptionValue bytes(std::optional<size_t>& value);  // "8GiB", as io::parse_bytes; 0 and none are the same

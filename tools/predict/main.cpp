@@ -4,6 +4,7 @@
 #include "engine/cpu_threads.h"
 #include "engine/process/interruption.h"
 #include "io/files/folders.h"
+#include "io/text/parse_axes.h"
 #include "tools/common/progress_line.h"
 #include "tools/common/standard_streams.h"
 #include "tools/common/tool_main.h"
@@ -72,9 +73,10 @@ void announce(const PredictSettings& options, const Ensemble& ensemble, const Fi
   }
   std::set<std::string> labels;
   for (const io::CaseFiles& c : selection.cases) labels.insert(c.labels.name());
-  say(fmt::format("{}; {} cases, labels of {}; {}, {}{}", view.description, selection.cases.size(),
-                  fmt::join(labels, " and "), name_of(options.precision), device,
-                  options.mirror == "none" ? "" : fmt::format("; mirrored along {}", options.mirror)));
+  say(fmt::format(
+      "{}; {} cases, labels of {}; {}, {}{}", view.description, selection.cases.size(), fmt::join(labels, " and "),
+      name_of(options.precision), device,
+      options.mirror == MirrorAxes{} ? "" : fmt::format("; mirrored along {}", io::text_of_axes(options.mirror))));
 }
 
 void announce_skipped(const Selection& selection) {
@@ -96,13 +98,12 @@ void warn_of_bad(const Selection& selection) {
 void predict(const PredictSettings& options) {
   use_cpu_threads(chosen_cpu_threads(options.threads));
   const DeviceOptions device_options = resolve(options.device);
-  const MirrorAxes mirror = parse_mirror_axes(options.mirror);
   const SelectionOptions which = selection_options(options);
   Selection selection = select_cases(which);
   announce_skipped(selection);
   if (!selection.cases.empty()) {
     ComputeDevice device(device_options);
-    const Ensemble ensemble({device.get()}, options.weights, options.precision, mirror, print_note);
+    const Ensemble ensemble({device.get()}, options.weights, options.precision, options.mirror, print_note);
     const FieldOfView view = field_of_view(options, ensemble);
     for (io::CaseFiles& c : selection.cases) c.background = view.background;
     check_selection(selection, which, progress_on_terminal());

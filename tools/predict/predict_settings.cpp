@@ -100,7 +100,7 @@ std::vector<Option> result_options(PredictSettings& s) {
        .value = number(s.min_component_volume, {0, kMostVolume}),
        .help = "remove connected components of less than this volume, mm^3; regions as for --keep-components"},
       {.name = "mirror",
-       .value = words(s.mirror),
+       .value = axes(s.mirror),
        .help = "test-time augmentation: also predict mirror images along these axes (x,y,z) and their "
                "combinations, and take the mean; each axis doubles the time"}};
 }

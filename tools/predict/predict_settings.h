@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/dataset/loose_files.h"
+#include "models/inference/ensemble.h"
 #include "models/inference/field_of_view.h"
 #include "tools/common/compute_options.h"
 #include "tools/common/dataset_options.h"
@@ -20,7 +21,7 @@ struct PredictSettings {
   FieldOfViewOptions view;
   std::optional<int64_t> keep_components;
   double min_component_volume = 0;
-  std::string mirror = "none";
+  MirrorAxes mirror{};
   std::optional<io::LabelProfile> labels;  // none: as the layout says
   io::CheckLevel check = io::CheckLevel::full;
   io::MissingModality missing_modality = io::MissingModality::refused;

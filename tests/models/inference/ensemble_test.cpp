@@ -23,13 +23,6 @@ std::vector<float> random_image() {
 }  // namespace
 
 TEST_CASE("mirroring goes through one axis at a time", "[predict]") {
-  CHECK(parse_mirror_axes("none") == MirrorAxes{});
-  CHECK(parse_mirror_axes("x") == MirrorAxes{true, false, false});
-  CHECK(parse_mirror_axes("z,y") == MirrorAxes{false, true, true});
-  for (const char* bad : {"", "x,", "x,x", "xy", "w", "x;y"}) {
-    INFO(bad);
-    CHECK_THROWS_AS(parse_mirror_axes(bad), UsageError);
-  }
   // These are two channels of a volume of 2 x 1 x 3: 10 x + z, and a hundred times that.
   const std::vector<float> values = {0, 0, 1, 100, 2, 200, 10, 1000, 11, 1100, 12, 1200};
   CHECK(mirrored(values, {2, 1, 3}, 2, {true, true, false}) ==
