@@ -29,8 +29,10 @@ const std::vector<std::string> command_lines = {
     "--check headers --device "
     "cpu "
     "--threads 1 --channels 6,12 --encoder-depth 2 "
-    "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 --scaling "
-    "0.7,1.4 --deformation 3 --flip 0.25 --drop-modality 0.375 --intensity-shift 0.2 --epochs 7 --max-steps 9 --lr "
+    "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 "
+    "--rotation-plane xz --scaling "
+    "0.7,1.4 --deformation 3 --flip 0.25 --flip-axes x,z --drop-modality 0.375 --intensity-shift 0.2 --epochs 7 "
+    "--max-steps 9 --lr "
     "0.000123456789 --lr-drops "
     "3,5 --lr-divisor 2.5 --weight-decay 2e-05 --accumulate 3 --cross-entropy 0.5 --clip-gradients 12 --ema 0.999 "
     "--dropout 0.125 --stop-patience 4 --stop-window 2 --folds 5 --fold 4 "
@@ -218,11 +220,13 @@ TEST_CASE("options as typed become those of a run", "[train]") {
   ParsedRun run(words(command_lines[0]));
   const TrainOptions& options = run.resolved();
   CHECK(options.augmentation == AugmentationRanges{.strong = true,
+                                                   .plane_normal = 1,
                                                    .rotation = 20.5,
                                                    .scale_low = 0.7,
                                                    .scale_high = 1.4,
                                                    .deformation = 3,
                                                    .flip = 0.25,
+                                                   .flip_axes = {true, false, true},
                                                    .intensity_shift = 0.2});
   CHECK(options.extras == StepExtras{3, 0.5, 0.125, 12, 0.999});
   CHECK((options.foreground == 0.75 && options.loader_threads == 5 && options.cache == "/c"));

@@ -1,7 +1,9 @@
 // Tests a dataset of a task of its own, of one modality and two exclusive classes, from training to predictions.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/tools/parsed_run.h"
 #include "tests/tools/tiny_runs.h"
+#include "tools/train/dataset_defaults.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -92,6 +94,27 @@ TEST_CASE("a dataset of its own task is trained on with what its cases ask for",
         3,
         "expected the run's task, " + kNuclei + ", got Nuclei (modalities MRI; labels 0 background, 1 Dark, 2 Bright;");
   }
+}
+
+TEST_CASE("the plane of augmentation decides the deformation, and axes that are given are flipped", "[train][task]") {
+  const TemporaryFolder folder;
+  const std::string data = make_nuclei(folder / "data").string();
+  const auto ranges = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> all = {"--plan", "--data", data, "--channels", "4,8", "--check", "headers"};
+    all.insert(all.end(), words.begin(), words.end());
+    ParsedRun run(all);
+    tools::take_dataset(run.options, run.settings);
+    return run.settings.ranges;
+  };
+  // The field of view has 12,12,10 voxels: 10 voxels of 160 are 0.75 of 12 and 0.625 of 10, and have one decimal.
+  CHECK(ranges({}).deformation == 0.8);
+  CHECK(ranges({}).flip == 0);
+  CHECK(ranges({"--rotation-plane", "xz"}).deformation == 0.6);
+  CHECK(ranges({"--rotation-plane", "yz"}).deformation == 0.6);
+  const AugmentationRanges flipped = ranges({"--flip-axes", "x"});
+  CHECK(flipped.flip == 0.5);
+  CHECK(flipped.flip_axes == std::array{true, false, false});
+  CHECK(ranges({"--flip-axes", "x", "--flip", "0.25"}).flip == 0.25);
 }
 
 TEST_CASE("weights without metadata begin a run of the dataset's task, and a protocol decides its training",

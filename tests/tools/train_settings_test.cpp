@@ -32,6 +32,28 @@ TEST_CASE("the defaults are the paper's", "[train]") {
         UNetConfig{.kind = ModelKind::baseline, .channels = {30, 60, 120, 240, 480}});
 }
 
+TEST_CASE("the plane of rotation and the axes of flips are the paper's unless they are given", "[train]") {
+  const auto ranges = [](const std::vector<std::string>& words) {
+    std::vector<std::string> all = {"--plan", "--augment", "paper"};
+    all.insert(all.end(), words.begin(), words.end());
+    return parse(all).augmentation.value();
+  };
+  CHECK(ranges({}).plane_normal == 2);
+  CHECK(ranges({}).flip_axes == std::array{true, true, true});
+  CHECK(ranges({"--rotation-plane", "xy"}).plane_normal == 2);
+  CHECK(ranges({"--rotation-plane", "xz"}).plane_normal == 1);
+  CHECK(ranges({"--rotation-plane", "yz"}).plane_normal == 0);
+  CHECK(ranges({"--flip-axes", "y"}).flip_axes == std::array{false, true, false});
+  CHECK(ranges({"--flip-axes", "none"}).flip_axes == std::array{false, false, false});
+  const auto refusal = [&](const std::vector<std::string>& words) {
+    return message_of<UsageError>([&] { ranges(words); });
+  };
+  CHECK_THAT(refusal({"--rotation-plane", "zx"}),
+             ContainsSubstring("[--rotation-plane] expected xy, xz or yz, got zx"));
+  CHECK_THAT(refusal({"--flip-axes", "xy"}),
+             ContainsSubstring("[--flip-axes] expected none, or some of x,y,z, each once, got xy"));
+}
+
 TEST_CASE("a protocol of one's own is a TOML file of options, which the command line and a configuration precede",
           "[train]") {
   const TemporaryFolder folder;

@@ -23,6 +23,8 @@ const std::vector<Rule> kRules = {{"fold", "1", "--folds", {}, {"--folds", "5"}}
                                   {"scaling", "0.8,1.2", "--augment paper or strong", {}, {"--augment", "strong"}},
                                   {"deformation", "5", "--augment paper or strong", {}, {"--augment", "paper"}},
                                   {"flip", "0.25", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"flip-axes", "x", "--augment paper or strong", {}, {"--augment", "paper"}},
+                                  {"rotation-plane", "xz", "--augment paper or strong", {}, {"--augment", "strong"}},
                                   {"intensity-shift", "0.2", "--augment paper or strong", {}, {"--augment", "paper"}},
                                   {"foreground", "0.25", "--patch", {}, {"--patch", "16,16,16"}},
                                   {"stop-window", "5", "--stop-patience", {}, {"--stop-patience", "3"}},

@@ -80,9 +80,11 @@ void choose_schedule(OptionTable& options, TrainSettings& s, size_t cases) {
 void choose_augmentation(OptionTable& options, TrainSettings& s) {
   choose(options, s, "augment", "paper", "a network of few cases learns more from changed ones");
   if (s.augment == Augmentation::none) return;
-  const double extent = static_cast<double>(std::min(s.run.size[0], s.run.size[1]));
+  const auto [u, v] = plane_axes(s.ranges.plane_normal);
+  const double extent = static_cast<double>(std::min(s.run.size[u], s.run.size[v]));
   choose(options, s, "deformation", fmt::format("{:.1f}", kDeformation * extent), "in proportion to the field of view");
-  choose(options, s, "flip", "0", "nobody knows whether this anatomy may be mirrored; give 0.5 where it may");
+  if (options.given("flip-axes")) return;  // whoever gives them knows
+  choose(options, s, "flip", "0", "nobody knows along which axes this anatomy may be mirrored; give `flip-axes`");
 }
 
 void choose_all(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint, size_t training) {

@@ -29,7 +29,11 @@ static_assert(io::kMostModalities <= kMostChannels && io::kMostModalities <= kCh
 
 PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng) {
   PlaneWarp warp;
-  for (bool& flipped : warp.flip) flipped = rng.uniform() < ranges.flip;
+  warp.normal = ranges.plane_normal;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const bool flipped = rng.uniform() < ranges.flip;
+    warp.flip[axis] = flipped && ranges.flip_axes[axis];
+  }
   // The matrix maps the output to the source, so an image that grows is sampled more densely.
   const double angle = rng.uniform(-ranges.rotation, ranges.rotation) * std::numbers::pi / 180;
   const double factor = 1 / rng.uniform(ranges.scale_low, ranges.scale_high);

@@ -1,6 +1,7 @@
 // This file draws random changes of training samples. Rule: those of a case follow from (seed, epoch, case) alone.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -13,12 +14,14 @@ namespace revunet {
 
 // Changes are drawn from these ranges, all independently and uniformly unless said otherwise.
 struct AugmentationRanges {
-  bool strong = false;                       // whether draw_intensities is used too
-  double rotation = 15;                      // degrees about z, to either side
+  bool strong = false;   // whether draw_intensities is used too
+  int plane_normal = 2;  // 0 x, 1 y, 2 z: rotation, scaling and deformation are in the planes perpendicular to it
+  double rotation = 15;  // degrees about that axis, to either side
   double scale_low = 0.9, scale_high = 1.1;  // of sizes in the plane
   double deformation = 10;                   // voxels: standard deviation of normal displacements at 3 x 3 points
-  double flip = 0.5;                         // probability of a flip along each axis
-  double intensity_shift = 0.1;              // of each modality, standard deviations to either side
+  double flip = 0.5;                         // probability of a flip along each axis that may be flipped
+  std::array<bool, 3> flip_axes = {true, true, true};  // x, y, z
+  double intensity_shift = 0.1;                        // of each modality, standard deviations to either side
   bool operator==(const AugmentationRanges&) const = default;
 };
 
@@ -28,6 +31,7 @@ void check_augmentation(const AugmentationRanges& ranges);
 // Returns the random numbers of the `index`-th training case in an epoch.
 Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index);
 
+// Draws the same random numbers whatever the axes: those of an axis that may not be flipped are ignored.
 PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng);
 
 // Uses nnU-Net's probabilities and ranges (Isensee et al., 2021, supplement). A tenth of the samples get noise of a

@@ -15,10 +15,12 @@ namespace {
 io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {
   const auto& m = warp.matrix;
   const double determinant = m[0] * m[3] - m[1] * m[2];
-  const double cx = static_cast<double>(size[0] - 1) / 2, cy = static_cast<double>(size[1] - 1) / 2;
-  const double dx = static_cast<double>(at[0]) - cx, dy = static_cast<double>(at[1]) - cy;
-  io::Size3 to = {std::lround(cx + (m[3] * dx - m[1] * dy) / determinant),
-                  std::lround(cy + (m[0] * dy - m[2] * dx) / determinant), at[2]};
+  const auto [u, v] = plane_axes(warp.normal);
+  const double cu = static_cast<double>(size[u] - 1) / 2, cv = static_cast<double>(size[v] - 1) / 2;
+  const double du = static_cast<double>(at[u]) - cu, dv = static_cast<double>(at[v]) - cv;
+  io::Size3 to = at;
+  to[u] = std::lround(cu + (m[3] * du - m[1] * dv) / determinant);
+  to[v] = std::lround(cv + (m[0] * dv - m[2] * du) / determinant);
   for (size_t i = 0; i < 3; ++i) {
     if (warp.flip[i]) to[i] = size[i] - 1 - to[i];
     to[i] = std::clamp<int64_t>(to[i], 0, size[i] - 1);

@@ -11,8 +11,6 @@ using namespace revunet;
 
 namespace {
 
-constexpr io::Size3 case_size = {12, 10, 8}, window_size = {4, 6, 2};
-
 struct Extremes {
   double least = 1e300, greatest = -1e300;
   void add(double x) {
@@ -73,6 +71,27 @@ TEST_CASE("draws of augmentation fill their ranges, and follow from seed, epoch 
   };
   CHECK(first(1, 2, 3) == first(1, 2, 3));
   CHECK(std::set<uint64_t>{first(1, 2, 3), first(2, 2, 3), first(1, 3, 3), first(1, 2, 4), first(1, 3, 2)}.size() == 5);
+}
+
+TEST_CASE("axes that may not be flipped and another plane leave all other draws as they are", "[train]") {
+  const AugmentationRanges any;
+  AugmentationRanges some = any;
+  some.flip_axes = {true, false, false};
+  some.plane_normal = 1;
+  int forbidden = 0;
+  for (size_t i = 0; i < 100; ++i) {
+    Rng rng = augmentation_rng(1, 1, i), same = rng;
+    PlaneWarp expected = draw_warp(any, 4, rng);
+    const PlaneWarp got = draw_warp(some, 4, same);
+    CHECK((expected.normal == 2 && got.normal == 1));
+    CHECK(got.flip == std::array{expected.flip[0], false, false});
+    forbidden += expected.flip[1] || expected.flip[2];
+    CHECK(got.matrix == expected.matrix);
+    CHECK(got.deformation == expected.deformation);
+    CHECK(got.shift == expected.shift);
+    CHECK(rng.next() == same.next());  // what follows is the same too
+  }
+  CHECK(forbidden > 0);
 }
 
 TEST_CASE("displacements at the control points are independent, normal by mean and deviation", "[train]") {
@@ -138,17 +157,30 @@ TEST_CASE("changes of intensities happen as often as in nnU-Net, within its rang
 }
 
 TEST_CASE("patches of an augmented case are put where the warp moves the tumour", "[train]") {
+  // The planes have 12 x 10 voxels, and there are 8 of them. The tumour is at (3, 7) of plane 2.
+  struct Planes {
+    int normal;
+    io::Size3 size, tumour, moved, window;
+    std::array<bool, 3> flip;
+  };
+  // A quarter turn about the plane's centre (5.5, 4.5), and flips along the plane's first axis and the normal. A place
+  // p of the output, mirrored to p', takes (5.5 - (p'_v - 4.5), 4.5 + (p'_u - 5.5)): (3, 7) is p' = (8, 7), so p is
+  // (12 - 1 - 8, 7) of plane 8 - 1 - 2.
+  const Planes planes = GENERATE(Planes{2, {12, 10, 8}, {3, 7, 2}, {3, 7, 5}, {4, 6, 2}, {true, false, true}},
+                                 Planes{1, {12, 8, 10}, {3, 2, 7}, {3, 5, 7}, {4, 2, 6}, {true, true, false}},
+                                 Planes{0, {8, 12, 10}, {2, 3, 7}, {5, 3, 7}, {2, 4, 6}, {true, true, false}});
+  CAPTURE(planes.normal);
+  const auto& [normal, case_size, tumour, moved, window_size, flip] = planes;
   const auto c = std::make_shared<io::Preprocessed>();
   c->task = io::brats_task();
   c->placement.size = case_size;
   c->labels.resize(12 * 10 * 8);
   c->image.resize(c->labels.size() * 4);
-  c->labels[(3 * 10 + 7) * 8 + 2] = 4;
-  PlaneWarp warp;  // a quarter turn about the plane's centre (5.5, 4.5), and flips
+  c->labels[static_cast<size_t>((tumour[0] * case_size[1] + tumour[1]) * case_size[2] + tumour[2])] = 4;
+  PlaneWarp warp;
+  warp.normal = normal;
   warp.matrix = {0, -1, 1, 0};
-  warp.flip = {true, false, true};
-  // A place p of the output, mirrored to p', takes (5.5 - (p'_y - 4.5), 4.5 + (p'_x - 5.5)): (3, 7) is p' = (8, 7).
-  const io::Size3 moved = {12 - 1 - 8, 7, 8 - 1 - 2};
+  warp.flip = flip;
   for (uint64_t draw = 0; draw < 200; ++draw) {
     const Sample sample = augmented_sample(c, warp, window_size, 1, Rng(1, draw));
     REQUIRE(sample.voxels.window);
