@@ -9,20 +9,35 @@ std::string nearest_even(int64_t extent) {
   return extent == 1 ? "2" : fmt::format("{} or {}", extent - 1, extent + 1);
 }
 
-}  // namespace
-
-Shape max_pool3d_shape(const Shape& x) {
-  const auto [N, D, H, W, C] = activation(x);
-  REVUNET_EXPECTS(
-      D % 2 == 0 && H % 2 == 0 && W % 2 == 0, UsageError,
-      "[max_pool3d] expected even extents D, H and W in (N, D, H, W, C), got {}; crop or pad to the nearest "
-      "even sizes: D {}, H {}, W {}",
-      x.to_string(), nearest_even(D), nearest_even(H), nearest_even(W));
-  return {N, D / 2, H / 2, W / 2, C};
+void expect_even(const Shape& x, const HalvedAxes& axes) {
+  constexpr std::array kNames = {"D", "H", "W"};
+  std::vector<std::string> names, nearest;
+  bool even = true;
+  for (size_t axis = 0; axis < axes.size(); ++axis) {
+    const int64_t extent = x[static_cast<int>(axis) + 1];
+    if (!axes[axis]) continue;
+    even = even && extent % 2 == 0;
+    names.emplace_back(kNames[axis]);
+    nearest.push_back(fmt::format("{} {}", kNames[axis], nearest_even(extent)));
+  }
+  REVUNET_EXPECTS(!names.empty(), Error, "[max_pool3d] expected an axis to halve, got none");
+  REVUNET_EXPECTS(even, UsageError,
+                  "[max_pool3d] expected even extents {} in (N, D, H, W, C), got {}; crop or pad to the nearest even "
+                  "sizes: {}",
+                  fmt::join(names, ", "), x.to_string(), fmt::join(nearest, ", "));
 }
 
-Variable max_pool3d(const Context& ctx, Variable x) {
-  Tensor y(ctx, TensorSpec{max_pool3d_shape(x.value.shape()), x.value.dtype(), Layout::activation});
+}  // namespace
+
+Shape max_pool3d_shape(const Shape& x, const HalvedAxes& axes) {
+  const auto [N, D, H, W, C] = activation(x);
+  expect_even(x, axes);
+  const auto [d, h, w] = factors_of(axes);
+  return {N, D / d, H / h, W / w, C};
+}
+
+Variable max_pool3d(const Context& ctx, Variable x, const HalvedAxes& axes) {
+  Tensor y(ctx, TensorSpec{max_pool3d_shape(x.value.shape(), axes), x.value.dtype(), Layout::activation});
   max_pool3d_forward(ctx, x.value, y);
 
   if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));

@@ -14,13 +14,14 @@ void backward(const Context& ctx, const Tensor& dy, int slot, const TensorSpec& 
 
 }  // namespace
 
-Shape upsample_trilinear_shape(const Shape& x) {
+Shape upsample_trilinear_shape(const Shape& x, const HalvedAxes& axes) {
   const auto [N, D, H, W, C] = activation(x);
-  return {N, 2 * D, 2 * H, 2 * W, C};
+  const auto [d, h, w] = factors_of(axes);
+  return {N, d * D, h * H, w * W, C};
 }
 
-Variable upsample_trilinear(const Context& ctx, Variable x) {
-  Tensor y(ctx, TensorSpec{upsample_trilinear_shape(x.value.shape()), x.value.dtype(), Layout::activation});
+Variable upsample_trilinear(const Context& ctx, Variable x, const HalvedAxes& axes) {
+  Tensor y(ctx, TensorSpec{upsample_trilinear_shape(x.value.shape(), axes), x.value.dtype(), Layout::activation});
   upsample_trilinear_forward(ctx, x.value, y, Write::overwrite);
 
   if (!ctx.tape || !x.needs_gradient()) return Variable(std::move(y));

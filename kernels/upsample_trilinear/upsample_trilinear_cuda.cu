@@ -49,45 +49,57 @@ __device__ Pack<T> blend(const Pack<T>& near, const Pack<T>& far) {
   return y;
 }
 
-// Holds two fine voxels, neighbours along h, interpolated along w and h within one coarse slice.
-template <class T>
-struct Pair {
-  Pack<T> at[2];
+// Holds the fine voxels of a coarse row, neighbours along h, interpolated along w and h within one coarse slice.
+template <class T, int voxels>
+struct Column {
+  Pack<T> at[voxels];
 };
 
 // Computes y = base + sign * up(x), or up(x) where there is no base. base may be y. A thread has a fine w.
-template <bool has_base, class T>
+template <bool has_base, class Factors, class T>
 __global__ void __launch_bounds__(kThreads)
     forward_kernel(Coarse side, const T* __restrict__ x, const T* base, float sign, T* y) {
-  const Walk p(side, 2 * side.W);
+  constexpr int kFine = Factors::d * Factors::h;  // voxels of y for each coarse slice
+  const Walk p(side, Factors::w * side.W);
   if (!p.inside) return;
-  const int64_t voxel = side.packs * kPack<T>, slice = side.H * side.W * voxel, near = p.w / 2;
+  const int64_t voxel = side.packs * kPack<T>, slice = side.H * side.W * voxel, near = p.w / Factors::w;
   const int64_t far = clamped(p.w % 2 == 0 ? near - 1 : near + 1, side.W);
   const auto interpolated = [&](int64_t d) {
     const T* from = x + (p.n * side.D + clamped(d, side.D)) * slice + p.pack * kPack<T>;
-    Pack<T> rows[3];
+    Pack<T> rows[2 * Factors::h - 1];
     REVUNET_UNROLL
-    for (int j = 0; j < 3; ++j) {
+    for (int j = 0; j < 2 * Factors::h - 1; ++j) {
       // Places within a slice are int, because they take half as many registers. The launcher checks the slice's size.
-      const int row = static_cast<int>(clamped(p.h + j - 1, side.H) * side.W * voxel);
-      rows[j] = blend(Pack<T>::load(from + row + static_cast<int>(near * voxel)),
-                      Pack<T>::load(from + row + static_cast<int>(far * voxel)));
+      const int row = static_cast<int>(clamped(p.h + j - (Factors::h - 1), side.H) * side.W * voxel);
+      rows[j] = Pack<T>::load(from + row + static_cast<int>(near * voxel));
+      if constexpr (Factors::w == 2) {
+        rows[j] = blend(rows[j], Pack<T>::load(from + row + static_cast<int>(far * voxel)));
+      }
     }
-    return Pair<T>{{blend(rows[1], rows[0]), blend(rows[1], rows[2])}};
+    if constexpr (Factors::h == 2) {
+      return Column<T, 2>{{blend(rows[1], rows[0]), blend(rows[1], rows[2])}};
+    } else {
+      return Column<T, 1>{{rows[0]}};
+    }
   };
-  const int64_t row = 2 * side.W * voxel;
-  int64_t first = (((p.n * side.D + p.begin) * 2 * side.H + p.h) * 2 * 2 * side.W + p.w) * voxel + p.pack * kPack<T>;
-  Pair<T> before = interpolated(p.begin - 1), now = interpolated(p.begin);
-  for (int64_t d = p.begin; d < p.end; ++d, first += 4 * side.H * row) {
-    const Pair<T> after = interpolated(d + 1);
-    Pack<T> to[2][2] = {};  // fine slice, row
-    const auto place = [&](int i, int j) { return first + (i * 2 * side.H + j) * row; };
+  const int64_t row = Factors::w * side.W * voxel;
+  int64_t first =
+      (((p.n * side.D + p.begin) * Factors::d * side.H + p.h) * Factors::h * Factors::w * side.W + p.w) * voxel +
+      p.pack * kPack<T>;
+  // Where d was not halved, a slice of y is that of now alone.
+  auto before = interpolated(p.begin - 1), now = interpolated(p.begin);
+  for (int64_t d = p.begin; d < p.end; ++d, first += kFine * side.H * row) {
+    const auto after = interpolated(d + 1);
+    Pack<T> to[Factors::d][Factors::h] = {};  // fine slice, row
+    const auto place = [&](int i, int j) { return first + (i * Factors::h * side.H + j) * row; };
     REVUNET_UNROLL
-    for (int v = 0; v < 4 && has_base; ++v) to[v / 2][v % 2] = Pack<T>::load(base + place(v / 2, v % 2));
+    for (int v = 0; v < kFine && has_base; ++v) {
+      to[v / Factors::h][v % Factors::h] = Pack<T>::load(base + place(v / Factors::h, v % Factors::h));
+    }
     REVUNET_UNROLL
-    for (int v = 0; v < 4; ++v) {
-      const int i = v / 2, j = v % 2;
-      const Pack<T> up = blend(now.at[j], i == 0 ? before.at[j] : after.at[j]);
+    for (int v = 0; v < kFine; ++v) {
+      const int i = v / Factors::h, j = v % Factors::h;
+      const Pack<T> up = Factors::d == 1 ? now.at[j] : blend(now.at[j], i == 0 ? before.at[j] : after.at[j]);
       for (int c = 0; c < kPack<T>; ++c) to[i][j][c] = has_base ? to[i][j][c] + sign * up[c] : up[c];
       to[i][j].store(y + place(i, j));
     }
@@ -97,39 +109,60 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // Computes the adjoint. A thread has a coarse w. Each fine slice is contracted along w and h once.
-template <bool accumulate, class T>
+template <bool accumulate, class Factors, class T>
 __global__ void __launch_bounds__(kThreads) backward_kernel(Coarse side, const T* __restrict__ dy, T* dx) {
   const Walk p(side, side.W);
   if (!p.inside) return;
-  const int64_t voxel = side.packs * kPack<T>, slice = 4 * side.H * side.W * voxel;  // of dy
-  // Sums the 4 x 4 voxels of a fine slice that read the coarse place, with their weights along w and h.
+  constexpr int kFine = Factors::h * Factors::w;  // voxels of a slice of dy for each coarse place
+  const int64_t voxel = side.packs * kPack<T>, slice = kFine * side.H * side.W * voxel;  // of dy
+  // Sums the voxels of a fine slice that read the coarse place, with their weights along w and h. There are four along
+  // an axis that was halved, and one along another.
   const auto contracted = [&](int64_t d) {
-    const T* from = dy + (p.n * 2 * side.D + clamped(d, 2 * side.D)) * slice + p.pack * kPack<T>;
+    constexpr int kRowsRead = Factors::h == 2 ? 4 : 1, kRead = Factors::w == 2 ? 4 : 1;
+    const T* from = dy + (p.n * Factors::d * side.D + clamped(d, Factors::d * side.D)) * slice + p.pack * kPack<T>;
     Pack<T> sum{};
     REVUNET_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      const int row = static_cast<int>(clamped(2 * p.h + j - 1, 2 * side.H) * 2 * side.W * voxel);
-      Pack<T> at[4];
+    for (int j = 0; j < kRowsRead; ++j) {
+      const int64_t h = clamped(Factors::h * p.h + j - (Factors::h - 1), Factors::h * side.H);
+      const int row = static_cast<int>(h * Factors::w * side.W * voxel);
+      Pack<T> at[kRead];
       REVUNET_UNROLL
-      for (int k = 0; k < 4; ++k) {
-        at[k] = Pack<T>::load(from + row + static_cast<int>(clamped(2 * p.w + k - 1, 2 * side.W) * voxel));
+      for (int k = 0; k < kRead; ++k) {
+        const int64_t w = clamped(Factors::w * p.w + k - (Factors::w - 1), Factors::w * side.W);
+        at[k] = Pack<T>::load(from + row + static_cast<int>(w * voxel));
       }
-      const float outer = j == 0 || j == 3 ? 0.0625f : 0.1875f;
-      for (int c = 0; c < kPack<T>; ++c) sum[c] += outer * (at[0][c] + at[3][c]) + 3 * outer * (at[1][c] + at[2][c]);
+      const float weight = kRowsRead == 1 ? 1.0f : j == 0 || j == 3 ? 0.25f : 0.75f;
+      for (int c = 0; c < kPack<T>; ++c) {
+        if constexpr (kRead == 1) {
+          sum[c] += weight * at[0][c];
+        } else {
+          const float outer = 0.25f * weight;
+          sum[c] += outer * (at[0][c] + at[3][c]) + 3 * outer * (at[1][c] + at[2][c]);
+        }
+      }
     }
     return sum;
   };
   T* to = dx + (((p.n * side.D + p.begin) * side.H + p.h) * side.W + p.w) * voxel + p.pack * kPack<T>;
-  Pack<T> first = contracted(2 * p.begin - 1), second = contracted(2 * p.begin);
-  for (int64_t d = p.begin; d < p.end; ++d, to += slice / 4) {
+  Pack<T> first{}, second{};
+  if constexpr (Factors::d == 2) {
+    first = contracted(2 * p.begin - 1);
+    second = contracted(2 * p.begin);
+  }
+  for (int64_t d = p.begin; d < p.end; ++d, to += slice / kFine) {
     Pack<T> sum = accumulate ? Pack<T>::load(to) : Pack<T>{};
-    const Pack<T> third = contracted(2 * d + 1), fourth = contracted(2 * d + 2);
-    for (int c = 0; c < kPack<T>; ++c) {
-      sum[c] += 0.25f * (first[c] + fourth[c]) + 0.75f * (second[c] + third[c]);
+    if constexpr (Factors::d == 1) {
+      const Pack<T> of_slice = contracted(d);
+      for (int c = 0; c < kPack<T>; ++c) sum[c] += of_slice[c];
+    } else {
+      const Pack<T> third = contracted(2 * d + 1), fourth = contracted(2 * d + 2);
+      for (int c = 0; c < kPack<T>; ++c) {
+        sum[c] += 0.25f * (first[c] + fourth[c]) + 0.75f * (second[c] + third[c]);
+      }
+      first = third;
+      second = fourth;
     }
     sum.store(to);
-    first = third;
-    second = fourth;
   }
 }
 
@@ -145,19 +178,23 @@ void launch_walks(const Context& ctx, const Coarse& side, int64_t width, void (*
 
 // Throws Error where a fine slice is too large for the kernels.
 template <class T>
-Coarse coarse_side(const Tensor& x) {
+Coarse coarse_side(const Tensor& x, const AxisFactors& factors) {
   const Activation in = activation(x.shape());
-  const int64_t packs = packs_per_voxel<T>(x), slice = 4 * in.H * in.W * packs * kPack<T>;
+  const int64_t packs = packs_per_voxel<T>(x), slice = factors.h * in.H * factors.w * in.W * packs * kPack<T>;
   REVUNET_EXPECTS(slice <= std::numeric_limits<int>::max(), Error,
                   "[upsample_trilinear] expected slices of y with less than 2^31 elements, got {}", slice);
   return {in.N, in.D, in.H, in.W, packs};
 }
 
 void forward(const Context& ctx, const Tensor& x, const Tensor* base, float sign, Tensor& y) {
-  dispatch_f32_bf16(x.dtype(), [&]<class T>() {
-    const Coarse side = coarse_side<T>(x);
-    launch_walks(ctx, side, 2 * side.W, base ? forward_kernel<true, T> : forward_kernel<false, T>, packs_of<T>(x),
-                 base ? packs_of<T>(*base) : nullptr, sign, packs_of<T>(y));
+  const AxisFactors factors = factors_between("upsample_trilinear", y.shape(), x.shape());
+  dispatch_factors(factors, [&]<class Factors>() {
+    dispatch_f32_bf16(x.dtype(), [&]<class T>() {
+      const Coarse side = coarse_side<T>(x, factors);
+      launch_walks(ctx, side, Factors::w * side.W,
+                   base ? forward_kernel<true, Factors, T> : forward_kernel<false, Factors, T>, packs_of<T>(x),
+                   base ? packs_of<T>(*base) : nullptr, sign, packs_of<T>(y));
+    });
   });
 }
 
@@ -172,10 +209,14 @@ void upsample_trilinear_add_forward(const Context& ctx, const Tensor& x, const T
 }
 
 void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& dx, bool accumulate) {
-  dispatch_f32_bf16(dx.dtype(), [&]<class T>() {
-    const Coarse side = coarse_side<T>(dx);
-    launch_walks(ctx, side, side.W, accumulate ? backward_kernel<true, T> : backward_kernel<false, T>, packs_of<T>(dy),
-                 packs_of<T>(dx));
+  const AxisFactors factors = factors_between("upsample_trilinear", dy.shape(), dx.shape());
+  dispatch_factors(factors, [&]<class Factors>() {
+    dispatch_f32_bf16(dx.dtype(), [&]<class T>() {
+      const Coarse side = coarse_side<T>(dx, factors);
+      launch_walks(ctx, side, side.W,
+                   accumulate ? backward_kernel<true, Factors, T> : backward_kernel<false, Factors, T>, packs_of<T>(dy),
+                   packs_of<T>(dx));
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-// Tests the ops without parameters, and Adam, against PyTorch: values and gradients stored in ops.safetensors.
+// Tests the ops without parameters, and Adam, against PyTorch: values and gradients stored in ops.safetensors, and in
+// halved_axes.safetensors (make_halved_axes.py).
 #include "kernels/adam/adam.h"
 #include "kernels/leaky_relu/leaky_relu.h"
 #include "kernels/max_pool3d/max_pool3d.h"
@@ -24,21 +25,31 @@ const Golden& ops() {
 
 // Checks op(x) and its dx, for the stored x and dy of `name`.
 template <class F>
-void check_op(const std::string& name, DType dtype, double tolerance, F op) {
+void check_op(const Golden& golden, const std::string& name, DType dtype, double tolerance, F op) {
   INFO(name_of(dtype));
   Device device;
   Tape tape;
   const Context ctx{device, &tape};
-  Variable x = tape.track(ops().activation(ctx, name + ".x", dtype));
+  Variable x = tape.track(golden.activation(ctx, name + ".x", dtype));
   const Variable dx_of({}, x.slot);
   Variable y = op(ctx, std::move(x));
-  ops().check_close(y.value, name + ".y", tolerance);
+  golden.check_close(y.value, name + ".y", tolerance);
 
   std::vector<Tape::Seed> seeds;
-  seeds.push_back({y.slot, ops().activation(ctx, name + ".dy", dtype)});
+  seeds.push_back({y.slot, golden.activation(ctx, name + ".dy", dtype)});
   tape.backward(ctx, std::move(seeds));
-  ops().check_close(tape.gradient(dx_of), name + ".dx", tolerance);
+  golden.check_close(tape.gradient(dx_of), name + ".dx", tolerance);
 }
+
+template <class F>
+void check_op(const std::string& name, DType dtype, double tolerance, F op) {
+  check_op(ops(), name, dtype, tolerance, op);
+}
+
+// These are all choices of axes but that of all three, which ops.safetensors has.
+const std::vector<std::pair<std::string, HalvedAxes>> kSomeAxes = {
+    {"d", {true, false, false}}, {"h", {false, true, false}}, {"w", {false, false, true}},
+    {"dh", {true, true, false}}, {"dw", {true, false, true}}, {"hw", {false, true, true}}};
 
 }  // namespace
 
@@ -60,6 +71,19 @@ TEST_CASE("upsample_trilinear equals PyTorch's") {
     const auto op = [](const Context& ctx, Variable x) { return upsample_trilinear(ctx, std::move(x)); };
     check_op(name, DType::f64, kF64, op);
     check_op(name, DType::f32, 4e-7, op);  // about six roundings
+  }
+}
+
+TEST_CASE("max_pool3d and upsample_trilinear along some axes equal PyTorch's") {
+  const Golden golden("halved_axes.safetensors");
+  for (const auto& [name, halved] : kSomeAxes) {
+    const HalvedAxes& axes = halved;
+    for (const DType dtype : {DType::f64, DType::f32}) {
+      check_op(golden, "max_pool3d_" + name, dtype, 0,
+               [&](const Context& ctx, Variable x) { return max_pool3d(ctx, std::move(x), axes); });
+      check_op(golden, "upsample_trilinear_" + name, dtype, dtype == DType::f64 ? kF64 : 4e-7,
+               [&](const Context& ctx, Variable x) { return upsample_trilinear(ctx, std::move(x), axes); });
+    }
   }
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("upsample_trilinear refuses tensors that do not fit") {
   const Tensor x = filled(ctx, {1, 2, 2, 2, 3}, 1);
   Tensor odd(ctx, {1, 4, 4, 3, 3}, DType::f64), other_type(ctx, {1, 4, 4, 4, 3}, DType::f32);
   CHECK_THROWS_WITH(upsample_trilinear_forward(ctx, x, odd, Write::overwrite),
-                    Catch::Matchers::ContainsSubstring("(1, 4, 4, 4, 3)"));
+                    Catch::Matchers::ContainsSubstring("(1, 4, 4, 3, 3) and (1, 2, 2, 2, 3)"));
   CHECK_THROWS_AS(upsample_trilinear_forward(ctx, x, other_type, Write::overwrite), Error);
   CHECK_THROWS_AS(upsample_trilinear_add(ctx, Variable(x), Variable(odd)), Error);
 }
@@ -181,6 +181,27 @@ TEST_CASE("max_pool3d refuses odd extents and names the nearest even ones") {
                     Catch::Matchers::ContainsSubstring("(1, 5, 4, 1, 2)") &&
                         Catch::Matchers::ContainsSubstring("D 4 or 6, H 4, W 2"));
   CHECK_THROWS_AS(max_pool3d_shape({1, 2, 3, 2, 2}), UsageError);
+  // An extent along an axis that is not halved may be odd.
+  CHECK(max_pool3d_shape({1, 2, 3, 4, 2}, {true, false, true}) == Shape{1, 1, 3, 2, 2});
+  CHECK_THROWS_WITH(max_pool3d_shape({1, 2, 3, 5, 2}, {true, false, true}),
+                    Catch::Matchers::ContainsSubstring("D 2, W 4 or 6"));
+  CHECK_THROWS_AS(max_pool3d_shape({1, 2, 4, 4, 2}, {false, false, false}), Error);
+}
+
+TEST_CASE("max_pool3d and upsample_trilinear refuse sides that differ by another factor than 1 or 2") {
+  Device device;
+  const Context ctx{device};
+  const Shape fine{1, 4, 6, 8, 2};
+  Tensor x = filled(ctx, fine, 1), dx(ctx, fine, DType::f64);
+  for (const Shape& coarse : {fine, Shape{1, 2, 2, 4, 2}, Shape{1, 1, 6, 8, 2}, Shape{1, 4, 6, 5, 2},
+                              Shape{1, 8, 3, 4, 2}, Shape{1, 2, 3, 4, 3}, Shape{2, 2, 3, 4, 2}}) {
+    INFO(coarse.to_string());
+    Tensor y = filled(ctx, coarse, 1);
+    CHECK_THROWS_AS(max_pool3d_forward(ctx, x, y), Error);
+    CHECK_THROWS_AS(max_pool3d_backward(ctx, x, y, dx, false), Error);
+    CHECK_THROWS_AS(upsample_trilinear_forward(ctx, y, x, Write::overwrite), Error);
+    CHECK_THROWS_AS(upsample_trilinear_backward(ctx, x, y, false), Error);
+  }
 }
 
 TEST_CASE("sigmoid keeps its relative precision to the ends, and is finite beyond them") {
