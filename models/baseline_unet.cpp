@@ -52,7 +52,7 @@ Variable BaselineUNet::forward(const Context& ctx, Variable x) const {
   for (size_t i = 0; i < encoders_.size(); ++i) {
     if (i > 0) {
       const LayerScope scope(ctx, fmt::format("encoders.{}.pool", i));
-      Variable pooled = max_pool3d(saved, x);
+      Variable pooled = max_pool3d(saved, x, config_.halved_by(i - 1));
       skips.push_back(std::move(x));
       x = std::move(pooled);
     }

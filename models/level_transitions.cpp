@@ -25,10 +25,10 @@ Halves convolve(const Context& ctx, const Halves& x, const PointwiseConvolution&
   return y;
 }
 
-Halves pool(const Context& ctx, const Halves& x) {
+Halves pool(const Context& ctx, const Halves& x, const HalvedAxes& axes) {
   Halves y;
   for (size_t i = 0; i < 2; ++i) {
-    y[i] = Tensor(ctx, {max_pool3d_shape(x[i].shape()), x[i].dtype(), Layout::activation});
+    y[i] = Tensor(ctx, {max_pool3d_shape(x[i].shape(), axes), x[i].dtype(), Layout::activation});
     max_pool3d_forward(ctx, x[i], y[i]);
   }
   return y;
@@ -36,11 +36,11 @@ Halves pool(const Context& ctx, const Halves& x) {
 
 }  // namespace
 
-Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
+Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine, const HalvedAxes& axes,
                          const PointwiseConvolution& convolution, std::shared_ptr<RecomputedPair> kept) {
   const LayerScope scope(ctx, name);
   Halves x = {fine.first.value, fine.second.value};
-  Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x), convolution);
+  Halves y = convolve(ctx, pool(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x, axes), convolution);
   Stream out{make_output(ctx, std::move(y[0])), make_output(ctx, std::move(y[1]))};
   if (!ctx.tape) return out;
   if (kept) x = {};
@@ -48,10 +48,10 @@ Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stre
                     .inputs = {fine.first.slot, fine.second.slot},
                     .outputs = {out.first, out.second},
                     .parameters = {convolution.weight, convolution.bias},
-                    .backward = [x, kept = std::move(kept), slots = slots_of(fine), convolution](
+                    .backward = [x, kept = std::move(kept), slots = slots_of(fine), axes, convolution](
                                     const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
                       if (kept) x = kept->get(inner);
-                      Halves pooled = pool(inner, x);
+                      Halves pooled = pool(inner, x, axes);
                       conv3d_backward_weight(inner, pooled, dy, gradient_of(inner, *convolution.weight));
                       conv3d_backward_bias(inner, dy, gradient_of(inner, *convolution.bias));
                       conv3d_backward_data(inner, dy, convolution.weight->value, pooled,
@@ -98,8 +98,8 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
          }
          Halves dlow;
          for (size_t i = 0; i < 2; ++i) {
-           const auto [N, D, H, W, C] = activation(dy[i].shape());
-           dlow[i] = Tensor(inner, {{N, D / 2, H / 2, W / 2, C}, dy[i].dtype(), Layout::activation});
+           const auto [N, D, H, W, C] = activation(x[i].shape());
+           dlow[i] = Tensor(inner, {{N, D, H, W, dy[i].shape()[4]}, dy[i].dtype(), Layout::activation});
            upsample_trilinear_backward(inner, dy[i], dlow[i], false);
            gradients.deliver(inner, skip_slots[i], dy[i].spec(), &dy[i],
                              [&](Tensor& dx, bool accumulate) { add_backward(inner, dy[i], dx, accumulate); });

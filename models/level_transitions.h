@@ -1,10 +1,11 @@
 // These are the ways between two levels of the reversible network. Each is one node of the tape that keeps no tensor of
 // its own: what backward needs lies in the streams, which their sequences keep, or is computed again from them.
 //
-// A stream is (N, D, H, W, C) x 2. At the coarser level D, H and W are half as large.
+// A stream is (N, D, H, W, C) x 2. At the coarser level the extents along the axes that are halved are half as large.
 #pragma once
 
 #include "engine/reversible.h"
+#include "kernels/halved_axes.h"
 
 namespace revunet {
 
@@ -25,7 +26,7 @@ constexpr const char* name_of(Skips skips) {
 }
 
 // Goes down a level: convolution(max_pool(fine)). Backward pools again. Where `kept` is given, it reads fine there.
-Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine,
+Stream pool_and_convolve(const Context& ctx, const std::string& name, const Stream& fine, const HalvedAxes& axes,
                          const PointwiseConvolution& convolution, std::shared_ptr<RecomputedPair> kept = nullptr);
 
 // SkipMemory says what becomes of the memory of a skip.
@@ -36,7 +37,8 @@ enum class SkipMemory {
   consumed,  // it becomes the sum's, and nobody reads the skip any more
 };
 
-// Goes up a level: skip + upsample(convolution(coarse)). Without a tape the skip's memory is consumed.
+// Goes up a level: skip + upsample(convolution(coarse)), along the axes in which the two differ. Without a tape the
+// skip's memory is consumed.
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
                                  const PointwiseConvolution& convolution, Stream skip, SkipMemory memory);
 

@@ -86,8 +86,8 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
   Stream stream = encode_finest(into_sequence, std::move(image), finest);
   std::vector<Stream> skips;
   for (size_t i = 1; i < levels; ++i) {
-    Stream coarse = pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream, encoders_[i].convolution,
-                                      i == 1 ? finest : nullptr);
+    Stream coarse = pool_and_convolve(into_sequence, encoders_[i].name + ".pool_conv", stream, config_.halved_by(i - 1),
+                                      encoders_[i].convolution, i == 1 ? finest : nullptr);
     skips.push_back(std::move(stream));
     stream = run_sequence(ctx, encoders_[i], std::move(coarse), SequenceInput::consumed);
   }

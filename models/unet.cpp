@@ -24,6 +24,18 @@ int64_t UNetConfig::groups() const {
   return network_of(kind).reversible_blocks ? channels[0] / 2 : channels[0];
 }
 
+std::array<int64_t, 3> UNetConfig::stride(size_t level) const {
+  std::array<int64_t, 3> voxels = {1, 1, 1};
+  for (size_t step = 0; step < level; ++step) {
+    for (size_t axis = 0; axis < voxels.size(); ++axis) voxels[axis] *= halved_by(step)[axis] ? 2 : 1;
+  }
+  return voxels;
+}
+
+std::string describe_halved(const UNetConfig& config) {
+  return config.halved.empty() ? "" : fmt::format(", halving {}", halved_text(config.halved));
+}
+
 UNetConfig default_config(ModelKind kind) {
   return {.kind = kind, .channels = network_of(kind).channels};
 }
@@ -40,6 +52,10 @@ void check_config(const UNetConfig& config) {
   REVUNET_EXPECTS(config.out_channels >= 1 && config.out_channels <= kMostRegions, UsageError,
                   "[model] expected 1 to {} output channels, a region or class each, got {}", kMostRegions,
                   config.out_channels);
+  if (!config.halved.empty()) expect_steps(config.halved, config.levels());
+  REVUNET_EXPECTS(config.halved.empty() || !canonical(config.halved).empty(), Error,
+                  "[model] expected no list of steps where all of them halve all axes, got {}",
+                  halved_text(config.halved));
   const bool halves = network_of(config.kind).reversible_blocks;
   const int64_t unit = halves ? 2 * config.groups() : config.groups();
   for (const int64_t c : config.channels) {
@@ -53,12 +69,20 @@ void check_config(const UNetConfig& config) {
 }
 
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size) {
-  const int64_t m = config.size_multiple();
+  const auto multiple = config.size_multiple();
   std::vector<int64_t> nearest;
-  for (const int64_t s : size) nearest.push_back(std::max(m, (s + m / 2) / m * m));
+  for (size_t axis = 0; axis < size.size(); ++axis) {
+    const int64_t s = size[axis], m = multiple.at(axis);
+    nearest.push_back(std::max(m, (s + m / 2) / m * m));
+  }
   REVUNET_EXPECTS(nearest == size, UsageError,
-                  "[model] expected sizes that are multiples of {} for {} levels, got {}; the nearest are {}", m,
-                  config.levels(), fmt::join(size, ","), fmt::join(nearest, ","));
+                  "[model] expected sizes that are multiples of {} for {} levels{}, got {}; the nearest are {}",
+                  multiple_text(multiple), config.levels(), describe_halved(config), fmt::join(size, ","),
+                  fmt::join(nearest, ","));
+}
+
+std::string multiple_text(const std::array<int64_t, 3>& m) {
+  return m[0] == m[1] && m[1] == m[2] ? std::to_string(m[0]) : fmt::format("{}", fmt::join(m, ","));
 }
 
 std::vector<Parameter*> UNet::parameter_list() const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "models/dropout.h"
+#include "models/halved_axes.h"
 #include "models/level_transitions.h"
 
 namespace revunet {
@@ -27,6 +28,7 @@ struct UNetConfig {
   std::vector<int64_t> channels = {60, 120, 240, 360, 480};  // finest level first
   int64_t encoder_depth = 1, decoder_depth = 1;              // reversible blocks per level, where there are such blocks
   int64_t in_channels = 4, out_channels = 3;
+  std::vector<HalvedAxes> halved = {};  // by each step to the next coarser level; empty: all axes by all steps
 
   bool operator==(const UNetConfig&) const = default;
 
@@ -34,19 +36,29 @@ struct UNetConfig {
   // Returns the groups of every GroupNorm: as many as channels of the finest level (of one half of it, in a reversible
   // stream).
   int64_t groups() const;
-  // Sizes must be multiples of 2^(levels - 1).
-  int64_t size_multiple() const { return int64_t{1} << (levels() - 1); }
+  // Returns the axes that the step from this level to the next coarser one halves.
+  const HalvedAxes& halved_by(size_t level) const { return halved.empty() ? kAllAxes : halved.at(level); }
+  // Returns how many voxels of the finest level lie along x, y, z of a voxel of this level.
+  std::array<int64_t, 3> stride(size_t level) const;
+  // Sizes must be multiples of these, along x, y, z: 2^(levels - 1) where all steps halve all axes.
+  std::array<int64_t, 3> size_multiple() const { return stride(levels() - 1); }
 };
+
+// Returns ", halving xy,xyz", or nothing where all steps halve all axes.
+std::string describe_halved(const UNetConfig& config);
 
 // Returns the paper's networks.
 UNetConfig default_config(ModelKind kind);
 
-// Throws UsageError for channels that groups do not divide, depths below 1, no levels, and output channels
-// that are not 1 to kMostRegions.
+// Throws UsageError for channels that groups do not divide, depths below 1, no levels, output channels that are not 1
+// to kMostRegions, and another number of steps than there are between the levels.
 void check_config(const UNetConfig& config);
 
 // Throws UsageError unless x, y, z are multiples of config.size_multiple(). The message has the nearest sizes that are.
 void check_size(const UNetConfig& config, const std::vector<int64_t>& size);
+
+// Returns "16", or "16,16,4" where axes differ, for messages.
+std::string multiple_text(const std::array<int64_t, 3>& multiple);
 
 // FinestLevel says how residuals of the finest level run, whose tensors are the largest.
 enum class FinestLevel {

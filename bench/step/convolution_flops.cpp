@@ -52,8 +52,9 @@ double convolution_flops(const UNet& model, const Variant& variant) {
   for (const auto& p : model.parameters()) {
     if (p->value.shape().rank() != 5) continue;  // skips biases and norms
     const Place place = place_of(p->name, variant);
+    const auto stride = variant.model.stride(place.level);
     double voxels = 1;
-    for (const int64_t extent : variant.size) voxels *= static_cast<double>(extent >> place.level);
+    for (size_t axis = 0; axis < 3; ++axis) voxels *= static_cast<double>(variant.size[axis] / stride[axis]);
     const double forward = 2 * voxels * static_cast<double>(p->value.elements());
     const int gradients = place.first_layer ? 1 : 2;
     total += forward * (1 + gradients + place.recomputed);

@@ -31,8 +31,10 @@ int64_t voxels_of(const Size3& size) {
   return size[0] * size[1] * size[2];
 }
 
-Size3 rounded_up(Size3 size, int64_t multiple) {
-  for (int64_t& s : size) s = (s + multiple - 1) / multiple * multiple;
+Size3 rounded_up(Size3 size, const Size3& multiple) {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    size[axis] = (size[axis] + multiple[axis] - 1) / multiple[axis] * multiple[axis];
+  }
   return size;
 }
 

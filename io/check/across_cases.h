@@ -20,10 +20,10 @@ void compare_label_values(std::vector<CaseCheck>& checks);
 // Returns warnings about regions that no segmented case has, and about numbers that look like those of two conventions.
 std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks);
 
-// A TrainingView is the field of view of a training run, and what its sizes must be multiples of.
+// A TrainingView is the field of view of a training run, and what its sizes must be multiples of along x, y, z.
 struct TrainingView {
   Size3 size{};
-  int64_t multiple = 1;
+  Size3 multiple = {1, 1, 1};
 };
 
 // Returns warnings about brains that it cuts, where brains are known (from a full check). Also returns one about a

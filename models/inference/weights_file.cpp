@@ -15,8 +15,9 @@ namespace {
 constexpr const char* kFormat = "revunet-1";
 constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
 constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
-constexpr const char* kTask = "task";   // JSON; not of BraTS's task
-constexpr const char* kWhole = "full";  // as a value of `patch`: the whole field of view
+constexpr const char* kTask = "task";     // JSON; not of BraTS's task
+constexpr const char* kHalved = "halve";  // as the option; not where all steps halve all axes
+constexpr const char* kWhole = "full";    // as a value of `patch`: the whole field of view
 constexpr const char* kNormalisation = "each modality: zero mean, unit population deviation over its non-zero voxels";
 
 // Calls f(index in memory, index in the file) for every element of a parameter.
@@ -60,6 +61,12 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
   config.channels = io::parse_list(get("channels"), "metadata channels of " + file.origin());
   config.encoder_depth = io::parse_list(get("encoder_depth"), "metadata encoder_depth of " + file.origin()).at(0);
   config.decoder_depth = io::parse_list(get("decoder_depth"), "metadata decoder_depth of " + file.origin()).at(0);
+  if (file.metadata.contains(kHalved)) {
+    const std::vector<HalvedAxes> steps =
+        parse_halved(get(kHalved), fmt::format("metadata {} of {}", kHalved, file.origin()));
+    expect_steps(steps, config.levels());
+    config.halved = canonical(steps);
+  }
   return config;
 }
 
@@ -78,6 +85,7 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                    {"size", fmt::format("{}", fmt::join(size, ","))},
                    {"patch", patch ? fmt::format("{}", fmt::join(*patch, ",")) : kWhole},
                    {"background", background.name()}};
+  if (!config.halved.empty()) file.metadata.emplace(kHalved, halved_text(config.halved));
   if (task == io::brats_task()) {
     file.metadata.insert(
         {{"channel_order", kChannelOrder}, {"label_map", kLabelMap}, {"normalisation", kNormalisation}});
@@ -117,6 +125,7 @@ WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer&
           stated.encoder_depth == info.config.encoder_depth && stated.decoder_depth == info.config.decoder_depth,
       DataError, "[{}] expected the tensors of a {} network with channels {}, got those of channels {}", file.origin(),
       name_of(stated.kind), fmt::join(stated.channels, ","), fmt::join(info.config.channels, ","));
+  info.config.halved = stated.halved;  // no tensor shows it
   expect_tensors(file, info.config);
   const auto size_of = [&](const char* key) -> std::optional<io::VolumeSize> {
     const auto found = file.metadata.find(key);

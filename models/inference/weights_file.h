@@ -24,15 +24,16 @@ struct WeightsInfo {
   io::TaskPointer task = io::brats_task();        // BraTS's in files that do not say it
 };
 
-// Writes parameters and metadata: architecture, task, size, patch, background. BraTS's task is written as channel
+// Writes parameters and metadata: architecture, task, size, patch, background. The axes that steps between levels halve
+// are written where they are not all. BraTS's task is written as channel
 // order, label map and normalisation, as ever, and any other as JSON (io/task/task_json.h). The write is atomic. For
 // weights that are not finite, throws NonFiniteError with the tensor's name and writes nothing.
 void save_weights(const std::filesystem::path& path, const UNet& model, const io::VolumeSize& size,
                   const std::optional<io::VolumeSize>& patch = {}, const io::Background& background = {},
                   const io::TaskPointer& task = io::brats_task());
 
-// Returns what the file holds. Without metadata the architecture is inferred from names and shapes, and the task is
-// `unnamed`; where both are present they must agree. Otherwise throws DataError, also as load_weights does.
+// Returns what the file holds. Without metadata the architecture is inferred from names and shapes, all steps halve all
+// axes, and the task is `unnamed`; where both are present they must agree. Otherwise throws DataError, also as load_weights does.
 WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer& unnamed = io::brats_task());
 
 // Sets every parameter from the tensor of its name. Throws DataError with the file's name for a missing or superfluous

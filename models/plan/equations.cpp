@@ -35,8 +35,8 @@ struct Sizes {
   size_t levels() const { return network.levels(); }
   int64_t channels(size_t level) const { return network.channels[level]; }
   int64_t voxels(size_t level) const {
-    return std::accumulate(size.begin(), size.end(), int64_t{1},
-                           [&](int64_t product, int64_t edge) { return product * (edge >> level); });
+    const auto stride = network.stride(level);
+    return size[0] / stride[0] * (size[1] / stride[1]) * (size[2] / stride[2]);
   }
   // Returns the bytes of an activation of so many channels, which the device may pad.
   uint64_t tensor(size_t level, int64_t count) const {

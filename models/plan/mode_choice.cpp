@@ -38,14 +38,19 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
     if (has_modes(settings) || !other.reversible_blocks) continue;
     MemorySettings reversible = settings;
     reversible.network = default_config(other.kind);
+    if (!settings.network.halved.empty()) {
+      if (reversible.network.levels() != settings.network.levels()) continue;
+      reversible.network.halved = settings.network.halved;
+    }
     if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("`model` {} would fit; ", other.name);
   }
   if (plan_training(settings).validation.peak_reserved > budget) {
     return text + "use a smaller `size`, or `val-fraction` 0";
   }
-  const int64_t cube = largest_cube(settings, choice, budget);
-  return text + (cube > 0 ? fmt::format("the largest cube that fits is `patch` {0},{0},{0}", cube)
-                          : std::string("no patch fits; use fewer `channels`"));
+  const auto patch = largest_patch(settings, choice, budget);
+  return text + (patch ? fmt::format("the largest {} that fits is `patch` {}", patch_shape(settings.network),
+                                     fmt::join(*patch, ","))
+                       : std::string("no patch fits; use fewer `channels`"));
 }
 
 }  // namespace
@@ -81,27 +86,34 @@ std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, 
   return std::nullopt;
 }
 
-int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
-  const int64_t unit = settings.network.size_multiple();
-  MemorySettings cube = settings;
-  cube.validation.reset();
+std::optional<io::Size3> largest_patch(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
+  const io::Size3 unit = settings.network.size_multiple();
+  const auto of_units = [&](int64_t units) { return io::Size3{units * unit[0], units * unit[1], units * unit[2]}; };
+  MemorySettings patch = settings;
+  patch.validation.reset();
   const auto fits = [&](int64_t units) {
-    const int64_t edge = units * unit;
-    cube.size = {edge, edge, edge};
-    if (cube.augmented) {
-      io::Size3 around = *cube.augmented;
-      for (int64_t& extent : around) extent = std::max(extent, edge);
+    const io::Size3 size = of_units(units);
+    patch.size = size;
+    if (patch.augmented) {
+      io::Size3 around = *patch.augmented;
+      for (size_t axis = 0; axis < 3; ++axis) around[axis] = std::max(around[axis], size[axis]);
       if (!io::VolumeSize::holds(around)) return false;
-      cube.augmented = around;
+      patch.augmented = around;
     }
-    return fastest_that_fits(cube, choice, budget).has_value();
+    return fastest_that_fits(patch, choice, budget).has_value();
   };
-  int64_t low = 0, high = kLargestEdge / unit + 1;  // in units: low fits, high does not
+  int64_t low = 0, high = kLargestEdge / std::ranges::max(unit) + 1;  // in units: low fits, high does not
   while (high - low > 1) {
     const int64_t middle = (low + high) / 2;
     (fits(middle) ? low : high) = middle;
   }
-  return low * unit;
+  return low > 0 ? std::optional(of_units(low)) : std::nullopt;
+}
+
+std::string patch_shape(const UNetConfig& network) {
+  const auto unit = network.size_multiple();
+  const bool is_cube = std::ranges::max(unit) == std::ranges::min(unit);
+  return is_cube ? "cube" : fmt::format("patch, a whole number times {},", multiple_text(unit));
 }
 
 std::string what_would_fit(const MemorySettings& settings, size_t capacity) {

@@ -24,9 +24,13 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
 std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
                                                 size_t budget);
 
-// Returns the edge of the largest cube, a multiple of what the network takes, that one of the modes trains on within
-// the budget, or 0 if none does. Validation is not counted.
-int64_t largest_cube(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
+// Returns the largest patch that one of the modes trains on within the budget, or nothing if there is none. It is a
+// whole number times the network's size_multiple(), which is a cube where all steps between levels halve all axes.
+// Validation is not counted.
+std::optional<io::Size3> largest_patch(const MemorySettings& settings, const ModeChoice& choice, size_t budget);
+
+// Returns "cube", or "patch, a whole number times 16,16,4," for messages about this patch.
+std::string patch_shape(const UNetConfig& network);
 
 // Returns the settings for a run with this budget in bytes. If nothing fits, throws UsageError. It names the least that
 // is needed and the largest patch that would fit, or says that only validation does not fit.

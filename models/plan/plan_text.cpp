@@ -50,6 +50,7 @@ std::string composition(const Plan& plan) {
 MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& network) {
   MemorySettings other = settings;
   other.network = default_config(network.kind);
+  other.network.halved = settings.network.halved;
   other.mode = {};           // it has no modes
   other.extras.dropout = 0;  // it has neither dropout nor mixed precision
   if (settings.precision == Precision::mixed) other.precision = Precision::fp32;
@@ -87,13 +88,14 @@ std::string alternatives(const MemorySettings& settings) {
 }
 
 std::string largest_patches(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
-  std::string text = "largest cube to train on, in a `size` that holds it, by what is reserved\n";
+  std::string text = fmt::format("largest {} to train on, in a `size` that holds it, by what is reserved\n",
+                                 patch_shape(settings.network));
   std::vector<size_t> budgets = {4 * kGiB, 8 * kGiB, 12 * kGiB, 24 * kGiB};
   if (budget) budgets = {*budget};
   for (const size_t bytes : budgets) {
-    const int64_t edge = largest_cube(settings, choice, bytes);
+    const auto patch = largest_patch(settings, choice, bytes);
     text += fmt::format("  within {:>8} MiB  {}\n", in_mib(bytes),
-                        edge > 0 ? fmt::format("`patch` {0},{0},{0}", edge) : std::string("none"));
+                        patch ? fmt::format("`patch` {}", fmt::join(*patch, ",")) : std::string("none"));
   }
   return text;
 }
@@ -102,9 +104,10 @@ std::string largest_patches(const MemorySettings& settings, const ModeChoice& ch
 
 std::string plan_text(const MemorySettings& settings, const ModeChoice& choice, std::optional<size_t> budget) {
   const Plan plan = plan_training(settings);
-  std::string text = fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}; batch 1\n",
-                                 name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
-                                 settings.network.encoder_depth, settings.network.decoder_depth);
+  std::string text =
+      fmt::format("{} network, channels {}{}, encoder depth {}, decoder depth {}; batch 1\n",
+                  name_of(settings.network.kind), fmt::join(settings.network.channels, ","),
+                  describe_halved(settings.network), settings.network.encoder_depth, settings.network.decoder_depth);
   if (settings.layout != kCpuLayout) {
     text += fmt::format(
         "on a CUDA device: channels padded to {} bytes, convolutions with {} MiB of workspace at most, converted "

@@ -67,6 +67,11 @@ UNetConfig network_from_json(const json& j) {
   network.decoder_depth = integer_member(j, "decoder_depth", 1, kMost);
   if (j.contains("in_channels")) network.in_channels = integer_member(j, "in_channels", 1, kMost);
   if (j.contains("out_channels")) network.out_channels = integer_member(j, "out_channels", 1, kMost);
+  if (j.contains("halve")) {
+    const std::vector<HalvedAxes> steps = parse_halved(text_member(j, "halve"), "halve");
+    expect_steps(steps, network.levels());
+    network.halved = canonical(steps);
+  }
   check_config(network);
   return network;
 }
@@ -103,6 +108,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["channels"] = s.network.channels;
   j["encoder_depth"] = s.network.encoder_depth;
   j["decoder_depth"] = s.network.decoder_depth;
+  if (!s.network.halved.empty()) j["halve"] = halved_text(s.network.halved);
   if (s.network.in_channels != UNetConfig{}.in_channels) j["in_channels"] = s.network.in_channels;
   if (s.network.out_channels != UNetConfig{}.out_channels) j["out_channels"] = s.network.out_channels;
   j["activations"] = name_of(s.mode.activations);

@@ -26,11 +26,16 @@ inline UNetConfig tiny_reversible(int64_t encoder_depth, int64_t decoder_depth) 
           .decoder_depth = decoder_depth};
 }
 
+inline const std::vector<HalvedAxes> kFirstXY = {{true, true, false}, kAllAxes};
+
 inline const std::vector<Network>& tiny_networks() {
   static const std::vector<Network> networks = {
       {"revunet_tiny_e1d1.safetensors", tiny_reversible(1, 1)},
       {"revunet_tiny_e3d2.safetensors", tiny_reversible(3, 2)},
-      {"baseline_tiny.safetensors", {.kind = ModelKind::baseline, .channels = {4, 8, 16, 32, 64}}}};
+      {"baseline_tiny.safetensors", {.kind = ModelKind::baseline, .channels = {4, 8, 16, 32, 64}}},
+      // The first step halves x and y only (make_halved_axes.py).
+      {"revunet_halved_xy_xyz.safetensors", {.channels = {4, 8, 12}, .encoder_depth = 2, .halved = kFirstXY}},
+      {"baseline_halved_xy_xyz.safetensors", {.kind = ModelKind::baseline, .channels = {2, 4, 8}, .halved = kFirstXY}}};
   return networks;
 }
 

@@ -15,6 +15,10 @@ namespace {
 
 const UNetConfig kSmallReversible{.channels = {8, 16, 24}, .encoder_depth = 2};
 const UNetConfig kSmallBaseline{.kind = ModelKind::baseline, .channels = {4, 8, 16}};
+const UNetConfig kFlatReversible{
+    .channels = {8, 16, 24}, .encoder_depth = 2, .halved = {{true, true, false}, {false, true, true}}};
+const UNetConfig kFlatBaseline{
+    .kind = ModelKind::baseline, .channels = {4, 8, 16}, .halved = {{true, true, false}, {false, true, true}}};
 constexpr std::array<int64_t, 3> kSmall = {16, 8, 12};
 
 // Lists every event in words, so that a difference is readable.
@@ -92,7 +96,7 @@ TEST_CASE("the meta device allocates exactly as the CPU does") {
   const auto [dtype, operands] =
       GENERATE(Types{DType::f32}, Types{DType::f64}, Types{DType::bf16}, Types{DType::f32, Operands::bf16});
   const auto optimiser_step = GENERATE(OptimiserStep::separate, OptimiserStep::fused);
-  for (const UNetConfig& config : {kSmallReversible, kSmallBaseline}) {
+  for (const UNetConfig& config : {kSmallReversible, kSmallBaseline, kFlatReversible, kFlatBaseline}) {
     if (config.kind == ModelKind::baseline && operands == Operands::bf16) continue;  // refused
     for (const MemoryMode& mode : kMemoryModes) {
       Run cpu(DeviceKind::cpu, config, mode, dtype, kSmall, operands),

@@ -28,7 +28,7 @@ const std::vector<std::string> command_lines = {
     "--data /d --out r --labels msd --channels-used flair,t1ce --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ "
     "--check headers --device "
     "cpu "
-    "--threads 1 --channels 6,12 --encoder-depth 2 "
+    "--threads 1 --channels 6,12 --halve yz --encoder-depth 2 "
     "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 "
     "--rotation-plane xz --scaling "
     "0.7,1.4 --deformation 3 --flip 0.25 --flip-axes x,z --drop-modality 0.375 --intensity-shift 0.2 --epochs 7 "
@@ -230,7 +230,8 @@ TEST_CASE("options as typed become those of a run", "[train]") {
                                                    .intensity_shift = 0.2});
   CHECK(options.extras == StepExtras{3, 0.5, 0.125, 12, 0.999});
   CHECK((options.foreground == 0.75 && options.loader_threads == 5 && options.cache == "/c"));
-  CHECK(options.network == UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3});
+  CHECK(options.network ==
+        UNetConfig{.channels = {6, 12}, .encoder_depth = 2, .decoder_depth = 3, .halved = {{false, true, true}}});
   CHECK(options.size == io::Size3{20, 30, 40});
   CHECK(options.patch == io::Size3{2, 4, 6});
   CHECK(options.learning_rate.drops == std::vector<int64_t>{3, 5});

@@ -125,7 +125,9 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
 
   // The largest cube fits, and the next one does not.
   MemorySettings cube = whole_brain;
-  const int64_t edge = largest_cube(cube, {}, 3000 * MiB);
+  const io::Size3 largest = largest_patch(cube, {}, 3000 * MiB).value();
+  const int64_t edge = largest[0];
+  CHECK(largest == io::Size3{edge, edge, edge});
   cube.size = {edge, edge, edge};
   CHECK(plan_training(cube).reserved() <= 3000 * MiB);
   cube.size = {edge + 16, edge + 16, edge + 16};

@@ -68,8 +68,9 @@ FieldOfView field_of_view(const PredictSettings& options, const Ensemble& ensemb
 void announce(const PredictSettings& options, const Ensemble& ensemble, const FieldOfView& view,
               const Selection& selection, const std::string& device) {
   for (const Ensemble::Member& m : ensemble.members()) {
-    say(fmt::format("{} network, channels {}, {} parameters", name_of(m.info.config.kind),
-                    fmt::join(m.info.config.channels, ","), m.network->parameter_count()));
+    say(fmt::format("{} network, channels {}{}, {} parameters", name_of(m.info.config.kind),
+                    fmt::join(m.info.config.channels, ","), describe_halved(m.info.config),
+                    m.network->parameter_count()));
   }
   std::set<std::string> labels;
   for (const io::CaseFiles& c : selection.cases) labels.insert(c.labels.name());

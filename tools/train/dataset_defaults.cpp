@@ -12,13 +12,13 @@
 #include "models/training/run_folder/run_folder.h"
 #include "models/training/samples/split.h"
 #include "tools/common/progress_line.h"
+#include "tools/train/level_choice.h"
 #include "tools/train/resolve_settings.h"
 
 namespace revunet::tools {
 
 namespace {
 
-constexpr int64_t kLeastExtent = 4;  // voxels: the coarsest level of the median case has these along each axis
 constexpr std::array<int64_t, 5> kChannels = {32, 64, 128, 256, 320};  // Isensee et al. (2021)
 // Rate and samples are those of the run on the Decathlon's hippocampus in docs/own-dataset.md.
 constexpr const char* kLearningRate = "0.001";
@@ -26,16 +26,13 @@ constexpr size_t kSamples = 5000;  // of a whole training
 constexpr size_t kFewestEpochs = 10, kMostDefaultEpochs = 1000;
 constexpr double kDeformation = 10.0 / 160;  // share of the shorter axis of the plane: the paper has 10 voxels of 160
 
-// Returns the number of levels that images of this extent have voxels for.
-size_t levels_of(const io::Size3& median, size_t most) {
-  size_t levels = 1;
-  while (levels < most && std::ranges::min(median) >> levels >= kLeastExtent) ++levels;
-  return levels;
-}
+constexpr Spacing3 kSpacing = {1, 1, 1};  // mm: voxels count as cubes
 
-std::string rounded_up(const io::Size3& extent, int64_t multiple) {
+std::string rounded_up(const io::Size3& extent, const io::Size3& multiple) {
   std::vector<int64_t> size;
-  for (const int64_t voxels : extent) size.push_back((voxels + multiple - 1) / multiple * multiple);
+  for (size_t axis = 0; axis < 3; ++axis) {
+    size.push_back((extent[axis] + multiple[axis] - 1) / multiple[axis] * multiple[axis]);
+  }
   return fmt::format("{}", fmt::join(size, ","));
 }
 
@@ -48,18 +45,32 @@ void choose(OptionTable& options, TrainSettings& s, const std::string& name, con
 }
 
 void choose_network(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
-  const size_t levels = levels_of(fingerprint.median, kChannels.size());
-  choose(options, s, "channels", fmt::format("{}", fmt::join(std::span(kChannels).first(levels), ",")),
-         fmt::format("those of nnU-Net, and {} levels, because the median of {} cases has {} voxels", levels,
-                     fingerprint.cases, fmt::join(fingerprint.median, ",")));
+  const std::string median =
+      fmt::format("the median of {} cases has {} voxels", fingerprint.cases, fmt::join(fingerprint.median, ","));
+  size_t levels = s.run.network.levels();
+  std::vector<HalvedAxes> steps = choose_steps(fingerprint.median, kSpacing, levels > 0 ? levels : kChannels.size());
+  if (levels == 0) {
+    levels = std::min(kChannels.size(), 1 + (s.halve.empty() ? steps.size() : s.halve.size()));
+    choose(options, s, "channels", fmt::format("{}", fmt::join(std::span(kChannels).first(levels), ",")),
+           fmt::format("those of nnU-Net, and {} levels, because {}", levels,
+                       s.halve.empty() ? median : "--halve has a word for each step between them"));
+  }
+  steps.resize(levels - 1, kAllAxes);  // whoever asks for more levels than there are voxels for gets these
+  if (canonical(steps).empty()) return;
+  choose(
+      options, s, "halve", halved_text(steps),
+      fmt::format("{}, and a step halves an axis where that leaves at least {} voxels along it", median, kLeastExtent));
 }
 
 void choose_size(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   UNetConfig network = default_config(s.run.network.kind);
   if (!s.run.network.channels.empty()) network.channels = s.run.network.channels;
-  choose(options, s, "size", rounded_up(fingerprint.greatest, network.size_multiple()),
+  network.halved = canonical(s.halve);
+  check_config(network);
+  const io::Size3 multiple = network.size_multiple();
+  choose(options, s, "size", rounded_up(fingerprint.greatest, multiple),
          fmt::format("the greatest of {} cases has {} voxels, and sizes are multiples of {}", fingerprint.cases,
-                     fmt::join(fingerprint.greatest, ","), network.size_multiple()));
+                     fmt::join(fingerprint.greatest, ","), multiple_text(multiple)));
 }
 
 void choose_loss(OptionTable& options, TrainSettings& s) {
@@ -150,6 +161,7 @@ void begin_run(OptionTable& options, TrainSettings& s) {
 void take_unguarded(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   expect_data_and_out(s);
+  if (!s.halve.empty() && run.network.levels() > 0) expect_steps(s.halve, run.network.levels());
   if (s.resume.empty()) {
     begin_run(options, s);
   } else {

@@ -113,9 +113,10 @@ void run_trainer(const TrainSettings& settings, const std::string& configuration
   Trainer trainer(options, split, folder, program(), progress);
   folder.write("split.json", to_json(split));
   folder.write("config.toml", configuration);  // not before: a run refuses to go on with some options
-  spdlog::info("{} network, channels {}, {} parameters; {} training and {} validation cases; {}",
+  spdlog::info("{} network, channels {}{}, {} parameters; {} training and {} validation cases; {}",
                name_of(options.network.kind), fmt::join(options.network.channels, ","),
-               trainer.model().parameter_count(), split.training.size(), split.validation.size(), trainer.device());
+               describe_halved(options.network), trainer.model().parameter_count(), split.training.size(),
+               split.validation.size(), trainer.device());
   if (options.task != io::brats_task()) spdlog::info("task {}", io::describe(*options.task));
   for (const std::string& choice : settings.choices) spdlog::info("chosen for this dataset: {}", choice);
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);

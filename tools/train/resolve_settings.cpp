@@ -17,9 +17,12 @@ namespace revunet::tools {
 
 namespace {
 
-void resolve_network(const OptionTable& options, TrainOptions& run) {
+void resolve_network(const OptionTable& options, TrainSettings& s) {
+  TrainOptions& run = s.run;
   UNetConfig& n = run.network;
   if (n.channels.empty()) n.channels = default_config(n.kind).channels;
+  if (!s.halve.empty()) expect_steps(s.halve, n.levels());
+  n.halved = s.halve = canonical(s.halve);
   REVUNET_EXPECTS(
       network_of(n.kind).reversible_blocks || (n.encoder_depth == 1 && n.decoder_depth == 1), UsageError,
       "[--encoder-depth, --decoder-depth] expected 1 with the {}, which has no reversible blocks, got {} and {}; use "
@@ -98,7 +101,7 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   choose_device(s.device);
   options.expect_effect(s.resume.string());
-  resolve_network(options, run);
+  resolve_network(options, s);
   if (s.augment != Augmentation::none) {
     s.ranges.strong = s.augment == Augmentation::strong;
     check_augmentation(s.ranges);
@@ -118,12 +121,16 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
 void take_architecture(OptionTable& options, const std::filesystem::path& init, const io::TaskPointer& task) {
   const UNetConfig stored =
       weights_info(read_weights(init, [](const std::string&) {}), task).config;  // the trainer logs the notes
-  const std::array<std::pair<const char*, std::string>, 4> choices = {
+  std::vector<HalvedAxes> steps;
+  for (size_t level = 0; level + 1 < stored.levels(); ++level) steps.push_back(stored.halved_by(level));
+  const std::array<std::pair<const char*, std::string>, 5> choices = {
       std::pair{"model", std::string(name_of(stored.kind))},
       {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
+      {"halve", halved_text(steps)},
       {"encoder-depth", std::to_string(stored.encoder_depth)},
       {"decoder-depth", std::to_string(stored.decoder_depth)}};
   for (const auto& [option, of_weights] : choices) {
+    if (of_weights.empty()) continue;  // there is no step in a network of one level
     options.take_default(option, of_weights);
     REVUNET_EXPECTS(
         options.text(option) == of_weights, DataError,

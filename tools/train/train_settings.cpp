@@ -24,6 +24,13 @@ OptionValue mode(std::optional<Mode>& value, std::initializer_list<Mode> modes) 
   return choice(value, choices);
 }
 
+// Words such as "xy,xyz".
+OptionValue halved_axes(std::vector<HalvedAxes>& value) {
+  return {.kind = "WORDS",
+          .set = [&value](const std::string& name, const std::string& text) { value = parse_halved(text, name); },
+          .text = [&value] { return halved_text(value); }};
+}
+
 std::vector<Option> run_options(TrainSettings& s) {
   return {
       {.name = "config",
@@ -167,6 +174,11 @@ std::vector<Option> network_options(TrainSettings& s) {
           {.name = "channels",
            .value = list(n.channels),
            .help = fmt::format("channels per level, finest first [{}]", fmt::join(defaults, "; "))},
+          {.name = "halve",
+           .value = halved_axes(s.halve),
+           .help = "axes that each step from a level to the next coarser one halves, such as xy,xy,xyz,xyz for five "
+                   "levels of images with few thick slices; a dataset of another task than BraTS's chooses them by its "
+                   "cases [xyz in each step]"},
           {.name = "encoder-depth",
            .value = whole_number(n.encoder_depth, 1, kMostDepth),
            .help = "reversible blocks per encoder level"},

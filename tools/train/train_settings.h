@@ -28,6 +28,7 @@ struct TrainSettings {
   Augmentation augment = Augmentation::none;
   AugmentationRanges ranges;
   DeviceSettings device;
+  std::vector<HalvedAxes> halve;        // by each step between levels, as given; none: all axes by all steps
   ModeChoice modes;                     // the program chooses what is open
   std::optional<size_t> memory_budget;  // bytes
   std::string protocol = "none";

@@ -72,8 +72,8 @@ class TimelinePicture {
                                    ? fmt::format(", depths {} and {}", s.network.encoder_depth, s.network.decoder_depth)
                                    : "";
     io::draw_heading(surface_, kLeft,
-                     fmt::format("{} U-Net, {} x {} x {} voxels, channels {}", name_of(s.network.kind), s.size[0],
-                                 s.size[1], s.size[2], fmt::join(s.network.channels, ",")),
+                     fmt::format("{} U-Net, {} x {} x {} voxels, channels {}{}", name_of(s.network.kind), s.size[0],
+                                 s.size[1], s.size[2], fmt::join(s.network.channels, ","), describe_halved(s.network)),
                      fmt::format("allocated memory; {}{}; device {}", describe(s), depths, trace_.header.device));
   }
 

@@ -89,9 +89,9 @@ std::string fault_list(const std::vector<Fault>& faults) {
 }  // namespace
 
 std::string configuration_text(const MemorySettings& s) {
-  return fmt::format("{} network, channels {}, encoder depth {}, decoder depth {}, on {} voxels; {}",
-                     name_of(s.network.kind), fmt::join(s.network.channels, ","), s.network.encoder_depth,
-                     s.network.decoder_depth, fmt::join(s.size, ","), describe(s));
+  return fmt::format("{} network, channels {}{}, encoder depth {}, decoder depth {}, on {} voxels; {}",
+                     name_of(s.network.kind), fmt::join(s.network.channels, ","), describe_halved(s.network),
+                     s.network.encoder_depth, s.network.decoder_depth, fmt::join(s.size, ","), describe(s));
 }
 
 std::string summary_text(const RunTrace& trace) {

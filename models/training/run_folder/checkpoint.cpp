@@ -19,6 +19,7 @@ constexpr int64_t kMostCount = int64_t{1} << 53;  // limit of epochs, steps or s
 constexpr const char* kNewest = "checkpoint.safetensors";
 constexpr const char* kPrevious = "checkpoint.previous.safetensors";
 constexpr const char* kScoresKey = "scores";  // missing in checkpoints of older versions
+constexpr const char* kHalved = "halve";      // missing where all steps between levels halve all axes
 constexpr const char* kDamaged = "checkpoint.damaged.safetensors";
 
 json to_json(const EarlyStopping::Scored& s) {
@@ -145,10 +146,11 @@ struct Checked {
   io::SafetensorsFile file;
   RunState state;
   std::vector<int64_t> adam_steps;
+  std::string halved;
 };
 
 Checked read_checked(const std::filesystem::path& path) {
-  Checked checked{io::read_safetensors(path), {}, {}};
+  Checked checked{io::read_safetensors(path), {}, {}, {}};
   const auto metadata = [&](const char* key) -> const std::string& {
     const auto found = checked.file.metadata.find(key);
     REVUNET_EXPECTS(found != checked.file.metadata.end(), DataError,
@@ -165,6 +167,7 @@ Checked read_checked(const std::filesystem::path& path) {
     const json state = io::parse_json(metadata("state"));
     checked.state = state_from(state);
     checked.adam_steps = adam_steps_from(state);
+    if (state.contains(kHalved)) checked.halved = io::text_member(state, kHalved);
   });
   return checked;
 }
@@ -205,6 +208,15 @@ void expect_task(const Checked& checked, const io::Task& task) {
                   checked.file.origin(), losses, regions, task.name(), state.loss.size());
 }
 
+// The tensors of networks that halve other axes have the same names and shapes.
+void expect_halved(const Checked& checked, const UNetConfig& network) {
+  const auto text = [](const std::string& steps) { return steps.empty() ? "all axes" : steps; };
+  const std::string own = halved_text(network.halved);
+  REVUNET_EXPECTS(checked.halved == own, DataError,
+                  "[{}] expected a network whose steps between levels halve {}, got {}; it is of another network",
+                  checked.file.origin(), text(own), text(checked.halved));
+}
+
 }  // namespace
 
 bool has_checkpoint(const RunFolder& folder) {
@@ -224,7 +236,9 @@ void save_checkpoint(const RunFolder& folder, const UNet& model, const Adam& ada
     file.add("mean." + name, stored(adam.states()[i].mean));
     file.add("mean_square." + name, stored(adam.states()[i].mean_square));
   }
-  const std::string text = to_json(state, adam).dump();
+  json saved = to_json(state, adam);
+  if (!model.config().halved.empty()) saved[kHalved] = halved_text(model.config().halved);
+  const std::string text = saved.dump();
   file.metadata = {{"format", kFormat}, {"state", text}, {"crc32", checksum(file, text)}};
   io::write_safetensors(folder.file(kNewest), file, folder.file(kPrevious));
 }
@@ -234,6 +248,7 @@ Restored load_checkpoint(const Context& ctx, const RunFolder& folder, const io::
   Restored restored;
   Checked checked = read_newest(folder, restored.damage);
   expect_task(checked, task);
+  expect_halved(checked, model.config());
   if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
   restored.state = std::move(checked.state);
   const std::vector<int64_t>& steps = checked.adam_steps;

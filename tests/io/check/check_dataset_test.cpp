@@ -160,15 +160,17 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported w
   io::CheckedCase measured = known;
   measured.name = "b";
   measured.brain = io::Size3{40, 30, 20};
-  const auto told = [](const std::vector<io::CheckedCase>& cases, const io::Size3& view) {
+  const auto told = [](const std::vector<io::CheckedCase>& cases, const io::Size3& view,
+                       const io::Size3& multiple = {16, 16, 16}) {
     std::string text;
-    for (const io::Finding& f : io::field_of_view_findings(cases, {view, 16})) text += f.message;
+    for (const io::Finding& f : io::field_of_view_findings(cases, {view, multiple})) text += f.message;
     return text;
   };
   CHECK(told({measured}, {48, 32, 32}).empty());
   CHECK_THAT(told({measured, measured}, {32, 32, 32}),
              ContainsSubstring("got 32,32,32, which cuts 2 of 2; the first, case b, takes 40,30,20 voxels") &&
                  ContainsSubstring("`size` 48,32,32 holds them all"));
+  CHECK_THAT(told({measured}, {32, 32, 32}, {16, 16, 4}), ContainsSubstring("`size` 48,32,20 holds them all"));
   // 160 x 192 x 160 is 100 times 48 x 32 x 32, 25 times 64 x 64 x 48 and 1.3 times 144 x 176 x 144.
   CHECK_THAT(told({measured}, io::default_field_of_view),
              ContainsSubstring("of about the cases' size, got the default, 160,192,160: 100 times the voxels") &&

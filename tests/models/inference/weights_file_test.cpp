@@ -16,7 +16,7 @@ namespace {
 
 const UNetConfig baseline = {.kind = ModelKind::baseline, .channels = {2, 4, 8}};
 const UNetConfig deep = {.channels = {4, 8, 12}, .encoder_depth = 2, .decoder_depth = 3};
-constexpr io::Size3 field_of_view = {32, 48, 16};
+constexpr io::Size3 trained_size = {32, 48, 16};
 
 std::vector<std::vector<double>> values_of(const UNet& model) {
   std::vector<std::vector<double>> values;
@@ -41,7 +41,7 @@ TEST_CASE("weights come back as they were, with what a prediction needs", "[weig
   const Context ctx{device};
   const auto saved = make_unet(ctx, config, DType::f32, 1), loaded = make_unet(ctx, config, DType::f32, 2);
   REQUIRE(values_of(*saved) != values_of(*loaded));
-  save_weights(folder / "w.safetensors", *saved, field_of_view);
+  save_weights(folder / "w.safetensors", *saved, trained_size);
   const io::SafetensorsFile file = io::read_safetensors(folder / "w.safetensors");
   load_weights(file, *loaded);
   CHECK(values_of(*saved) == values_of(*loaded));
@@ -49,7 +49,7 @@ TEST_CASE("weights come back as they were, with what a prediction needs", "[weig
   const WeightsInfo info = weights_info(file);
   CHECK(info.config == config);
   REQUIRE(info.size.has_value());
-  CHECK(*info.size == field_of_view);
+  CHECK(*info.size == trained_size);
   const WeightsInfo foreign = weights_info(without_metadata(file));
   CHECK(foreign.config == config);
   CHECK_FALSE(foreign.size.has_value());
@@ -71,7 +71,7 @@ TEST_CASE("files hold (O, I, kD, kH, kW) and memory (O, kD, kH, kW, I)", "[weigh
       for (int64_t h = 0; h < 3; ++h)
         for (int64_t w = 0; w < 3; ++w)
           for (int64_t i = 0; i < 4; ++i) *memory++ = code(o, i, d, h, w);
-  save_weights(folder / "w.safetensors", *model, field_of_view);
+  save_weights(folder / "w.safetensors", *model, trained_size);
 
   const io::SafetensorsFile file = io::read_safetensors(folder / "w.safetensors");
   const io::HostTensor& stored = file.at("firstConv.weight");

@@ -78,6 +78,15 @@ TEST_CASE("in every mode, also at full size, a step allocates what the equations
        .extras = {.exclusive_classes = true},
        .layout = kCudaLayout,
        .size = small},
+      // Some steps halve two axes, or one.
+      {.network = {.channels = {6, 12, 60}, .halved = {{true, true, false}, {false, true, false}}},
+       .size = {32, 36, 5}},
+      {.network = {.channels = {6, 12, 60}, .halved = {{false, true, true}, kAllAxes}},
+       .precision = Precision::mixed,
+       .layout = kCudaLayout,
+       .size = small},
+      {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}, .halved = {{true, true, false}, kAllAxes}},
+       .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6, 60, 12}}, .size = small},
       {.network = {.kind = ModelKind::baseline, .channels = {6}}, .size = small}};
   for (MemorySettings settings : all) {
