@@ -62,4 +62,9 @@ void expect_steps(const std::vector<HalvedAxes>& steps, size_t levels) {
       levels - 1, steps.size(), halved_text(steps));
 }
 
+std::vector<HalvedAxes> canonical(std::vector<HalvedAxes> steps, size_t levels) {
+  if (!steps.empty()) expect_steps(steps, levels);
+  return canonical(std::move(steps));
+}
+
 }  // namespace revunet

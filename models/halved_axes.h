@@ -18,10 +18,12 @@ std::vector<HalvedAxes> parse_halved(const std::string& text, const std::string&
 // Returns "xy,xyz".
 std::string halved_text(const std::vector<HalvedAxes>& steps);
 
-// Returns the steps as a configuration has them: none where all of them halve all axes.
-std::vector<HalvedAxes> canonical(std::vector<HalvedAxes> steps);
-
 // Throws UsageError unless there is a word for each step between so many levels.
 void expect_steps(const std::vector<HalvedAxes>& steps, size_t levels);
+
+// Returns the steps as a configuration has them: none where all of them halve all axes.
+std::vector<HalvedAxes> canonical(std::vector<HalvedAxes> steps);
+// Does the same for those of so many levels, or for none, which stands for the usual ones. Throws as expect_steps does.
+std::vector<HalvedAxes> canonical(std::vector<HalvedAxes> steps, size_t levels);
 
 }  // namespace revunet

@@ -85,7 +85,8 @@ bool SampleUpload::send_if_filled(int64_t number) {
   return true;
 }
 
-// Lets the samples up to `last` be filled. The buffer held the sample two before, which has been on the device for long.
+// Lets the samples up to `last` be filled. The buffer held the sample two before, which has been on the device for
+// long.
 void SampleUpload::allow(int64_t last) {
   queue_->wait_for_buffer(slot_of(last));
   const std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 #include "engine/error.h"
 #include "io/nifti/orientation.h"
 #include "io/nifti/size_text.h"
+#include "io/preprocessing/resampled_case.h"
 
 namespace revunet::io {
 namespace {
@@ -25,10 +26,6 @@ std::string pairs_text(const Task& task, const std::vector<std::pair<size_t, siz
                                  : fmt::format("{} (its {})", name_of_image(task, own), name_of_image(task, other)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
-}
-
-int64_t voxels_of(const Size3& size) {
-  return size[0] * size[1] * size[2];
 }
 
 Size3 rounded_up(Size3 size, const Size3& multiple) {
@@ -73,6 +70,12 @@ std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
                   "3 in {}, and both in none: cases of different years may be among them. Check that "
                   "`labels` is right for all, or keep them apart",
                   only_3, only_4)};
+}
+
+// Returns the voxels that networks see of a case: of its box where that is known, otherwise of its image.
+Size3 seen_extent(const CheckedCase& c) {
+  const Grid grid = oriented_grid(*c.grid, orientation_of(*c.grid));
+  return resampled_extent(c.brain.value_or(grid.size), grid, c.task->resampling());
 }
 
 }  // namespace
@@ -151,10 +154,11 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
   int64_t cut = 0, brains = 0;
   for (const CheckedCase& c : cases) {
     if (!c.grid) continue;
-    needed = largest(needed, c.brain.value_or(oriented_grid(*c.grid, orientation_of(*c.grid)).size));
+    const Size3 seen = seen_extent(c);
+    needed = largest(needed, seen);
     if (!c.brain) continue;
     ++brains;
-    if (largest(*c.brain, view.size) == view.size) continue;
+    if (largest(seen, view.size) == view.size) continue;
     if (cut++ == 0) first_cut = &c;
   }
   std::vector<Finding> findings;
@@ -163,14 +167,14 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
         {FindingKind::field_of_view,
          fmt::format("[`size`] expected a field of view that holds all cases, got {}, which cuts {} of "
                      "{}; the first, case {}, takes {} voxels (x,y,z). `size` {} holds them all",
-                     size_as_given(view.size), cut, brains, first_cut->name, size_as_given(*first_cut->brain),
+                     size_as_given(view.size), cut, brains, first_cut->name, size_as_given(seen_extent(*first_cut)),
                      size_as_given(rounded_up(needed, view.multiple)))});
   }
   const Size3 enough = rounded_up(needed, view.multiple);
   const double times =
-      static_cast<double>(voxels_of(view.size)) / static_cast<double>(std::max<int64_t>(1, voxels_of(enough)));
+      static_cast<double>(voxels_in(view.size)) / static_cast<double>(std::max<int64_t>(1, voxels_in(enough)));
   const bool chosen = view.size != default_field_of_view;
-  if (!chosen && voxels_of(needed) > 0 && times > most_padding) {
+  if (!chosen && voxels_in(needed) > 0 && times > most_padding) {
     findings.push_back(
         {FindingKind::field_of_view,
          fmt::format("[`size`] expected a field of view of about the {}, got the default, {}: {:.3g} times "

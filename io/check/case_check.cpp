@@ -287,11 +287,12 @@ class CaseChecker {
           fmt::format("[{}] expected the axes of BraTS, LPS, got {}: they are permuted and turned on reading",
                       first_.string(), code));
     }
+    if (files_.task()->resampling().kind == Resampling::Kind::given) return;
     for (const double spacing : grid.spacing) {
       if (std::abs(spacing - 1) <= spacing_tolerance) continue;
-      add(FindingKind::spacing,
-          fmt::format("[{}] expected voxels of 1 mm, as BraTS has, got {:.4g} mm: nothing is resampled on reading",
-                      first_.string(), fmt::join(grid.spacing, " x ")));
+      add(FindingKind::spacing, fmt::format("[{}] expected voxels of 1 mm, as BraTS has, got {:.4g} mm: a training "
+                                            "resamples them with `spacing` 1,1,1",
+                                            first_.string(), fmt::join(grid.spacing, " x ")));
       break;
     }
   }

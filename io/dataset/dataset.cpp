@@ -88,6 +88,7 @@ void expect_frames(const NiftiImage& image, const ImageFrame& wanted) {
 // Returns voxels in BraTS's order, with a background of 0.
 std::vector<float> voxels_of(NiftiImage& image, const ImageFrame& wanted, const Background& background,
                              const Orientation& orientation) {
+  expect_frames(image, wanted);
   const auto count = image.voxels.size() / static_cast<size_t>(image.frames);
   const std::span<float> voxels = std::span(image.voxels).subspan(static_cast<size_t>(wanted.frame) * count, count);
   subtract_background(voxels, image.grid.size, background, wanted.path.string());

@@ -115,4 +115,18 @@ std::string text_of(const json& value, const std::string& name) {
   return value.get<std::string>();
 }
 
+const json& list_member(const json& object, const std::string& key) {
+  const json& list = member(object, key);
+  REVUNET_EXPECTS(list.is_array(), DataError, "expected a list of {}, got {}", key, excerpt(list));
+  return list;
+}
+
+std::string text_member_or(const json& object, const std::string& key, const std::string& otherwise) {
+  return object.contains(key) ? text_member(object, key) : otherwise;
+}
+
+json list_member_or_none(const json& object, const std::string& key) {
+  return object.contains(key) ? list_member(object, key) : json::array();
+}
+
 }  // namespace revunet::io

@@ -4,17 +4,20 @@
 // or a value does not name the file, which at_place adds.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "io/text/printable.h"
+#include "io/text/similar_words.h"
 
 namespace revunet::io {
 
@@ -49,6 +52,24 @@ inline double number_member(const nlohmann::json& object, const std::string& key
 }
 inline std::string text_member(const nlohmann::json& object, const std::string& key) {
   return text_of(member(object, key), key);
+}
+
+// Returns a list. Throws DataError where there is none.
+const nlohmann::json& list_member(const nlohmann::json& object, const std::string& key);
+// These return what to take where the object has no such key.
+std::string text_member_or(const nlohmann::json& object, const std::string& key, const std::string& otherwise);
+nlohmann::json list_member_or_none(const nlohmann::json& object, const std::string& key);
+
+// Returns the row of a table whose member `name` this is. Throws DataError, with all names, where there is none. `what`
+// is for the message.
+template <class Rows>
+const auto& row_named(const Rows& rows, const std::string& name, const std::string& what) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) names.emplace_back(row.name);
+  const auto found = std::ranges::find_if(rows, [&](const auto& row) { return row.name == name; });
+  REVUNET_EXPECTS(found != rows.end(), DataError, "expected {} for {}, got {}{}", alternatives(names), what,
+                  excerpt(name), did_you_mean(similar(name, names)));
+  return *found;
 }
 
 // Returns the words of nlohmann's exceptions, without their number and cut to a reasonable length.

@@ -1,6 +1,7 @@
 #include "io/files/toml_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -24,13 +25,32 @@ std::string with_large_seed_in_quotes(std::string text) {
   return text.insert(end, "\"").insert(begin, "\"");
 }
 
-toml::table parse(const std::string& text, const std::string& file) {
+toml::table parse(const std::string& text, const std::string& file, const char* example) {
   try {
-    return toml::parse(with_large_seed_in_quotes(text));
+    return toml::parse(text);
   } catch (const toml::parse_error& e) {
-    throw DataError(fmt::format("[{}, line {}] expected TOML, such as lr = 0.001 or data = \"folder\": {}", file,
-                                e.source().begin.line, e.description()));
+    throw DataError(fmt::format("[{}, line {}] expected TOML, such as {}: {}", file, e.source().begin.line, example,
+                                e.description()));
   }
+}
+
+nlohmann::json json_of(const toml::node& node, const std::string& file) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<int64_t>()) return *number;
+  if (const auto flag = node.value_exact<bool>()) return *flag;
+  const auto number = node.value_exact<double>();
+  if (number && std::isfinite(*number)) return *number;
+  if (const toml::array* array = node.as_array()) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const toml::node& item : *array) list.push_back(json_of(item, file));
+    return list;
+  }
+  const toml::table* table = node.as_table();
+  REVUNET_EXPECTS(table, DataError, "[{}, line {}] expected a text, a number, true, false, a list or a section, got {}",
+                  file, node.source().begin.line, number ? "NaN or infinity" : "a date or time");
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [key, value] : *table) object[std::string(key.str())] = json_of(value, file);
+  return object;
 }
 
 // Returns a value as it would be typed on the command line, or an empty text where it has no such form.
@@ -52,6 +72,10 @@ std::string as_typed(const toml::node& node) {
 
 }  // namespace
 
+nlohmann::json read_toml_file(const std::filesystem::path& path) {
+  return json_of(parse(read_whole_file(path), path.string(), "name = \"liver\""), path.string());
+}
+
 std::string place_of(const TomlSetting& setting, const std::string& file) {
   return fmt::format("{}, line {}: {}", file, setting.line, setting.key);
 }
@@ -62,7 +86,7 @@ std::vector<TomlSetting> read_toml_settings(const std::filesystem::path& path) {
 
 std::vector<TomlSetting> parse_toml_settings(const std::string& text, const std::string& file) {
   std::vector<TomlSetting> settings;
-  for (const auto& [key, node] : parse(text, file)) {
+  for (const auto& [key, node] : parse(with_large_seed_in_quotes(text), file, "lr = 0.001 or data = \"folder\"")) {
     const auto line = static_cast<int64_t>(key.source().begin.line);
     settings.push_back({std::string(key.str()), as_typed(node), line});
     const bool empty_text = node.is_string() && settings.back().value.empty();

@@ -1,5 +1,5 @@
-// This file reads TOML files of settings without sections, as the texts that a command line would have, and writes
-// strings of TOML.
+// This file reads TOML: any file as JSON, and files of settings without sections as the texts that a command line would
+// have. It writes strings of TOML.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 namespace revunet::io {
+
+// Reads any TOML, as JSON: tables are objects, whose keys are sorted, and arrays keep their order. Throws DataError,
+// with the line, for a file that cannot be read or is no TOML, and for dates, times, NaN and infinity.
+nlohmann::json read_toml_file(const std::filesystem::path& path);
 
 struct TomlSetting {
   std::string key, value;  // the value as on a command line: a list is numbers or words separated by commas

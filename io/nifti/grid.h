@@ -11,12 +11,14 @@
 
 namespace revunet::io {
 
+using Spacing3 = std::array<double, 3>;  // mm along x, y, z
+
 // This is the spatial frame of an image, which must be equal for two images to overlay.
 struct Grid {
-  std::array<int64_t, 3> size{};    // voxels along x, y, z
-  std::array<double, 3> spacing{};  // mm along x, y, z: lengths of the affine's columns
-  Eigen::Matrix4d affine;           // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
-  bool oriented = true;             // false: neither code is set, so it is unknown which way the axes go
+  std::array<int64_t, 3> size{};  // voxels along x, y, z
+  Spacing3 spacing{};             // lengths of the affine's columns
+  Eigen::Matrix4d affine;         // voxel index to world (mm): sform if its code is > 0, else qform, else spacing
+  bool oriented = true;           // false: neither code is set, so it is unknown which way the axes go
 };
 
 // Returns the farthest that a corner of grid a lies from the same corner of b, in voxels of a. It is infinite for other

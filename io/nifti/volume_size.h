@@ -12,6 +12,10 @@ namespace revunet::io {
 
 using Size3 = std::array<int64_t, 3>;  // voxels along x, y, z
 
+constexpr int64_t voxels_in(const Size3& size) {
+  return size[0] * size[1] * size[2];
+}
+
 class VolumeSize {
  public:
   static constexpr int64_t longest_axis = 4096;

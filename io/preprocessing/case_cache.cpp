@@ -16,6 +16,7 @@
 #include "io/files/input_file.h"
 #include "io/files/json_file.h"
 #include "io/preprocessing/preprocessing.h"
+#include "io/preprocessing/resampled_case.h"
 #include "io/text/utf8.h"
 
 namespace revunet::io {
@@ -29,7 +30,7 @@ constexpr const char* kFormat = "revunet-case-4";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // bytes
 constexpr size_t kChecksumLength = 9;               // eight hexadecimal digits and a line break
 
-// Returns what the case was made from: files, frames in them, and what their labels mean, which dataset.json may say.
+// Returns what the case was made from: files, frames in them, and what the task says of them.
 // The times of change (ctime) are included, because tools that copy restore those of modification.
 json sources_of(const CaseFiles& files) {
   json sources = json::array();
@@ -44,6 +45,12 @@ json sources_of(const CaseFiles& files) {
   sources.push_back(files.task()->name());
   for (const LabelProfile::Meaning& m : files.labels.meanings()) sources.push_back({m.value, m.label});
   if (files.background.kind != Background::Kind::zero) sources.push_back(files.background.name());
+  // Zeros are kept by the normalisation.
+  const Resampling& resampling = files.task()->resampling();
+  if (resampling.kind == Resampling::Kind::given) {
+    sources.push_back({resampling.spacing, name_of(resampling.interpolation).name});
+    for (const Normalisation& n : files.task()->normalisations()) sources.push_back(name_of(n.kind).name);
+  }
   return sources;
 }
 
@@ -209,7 +216,7 @@ CaseVolumes CaseCache::load(const CaseFiles& files) const {
   } catch (const DataError& e) {
     on_damage_(fmt::format("{}; the cached case is damaged and made again", e.what()));
   }
-  CaseVolumes c = cropped_to_brain(load_case(files));
+  CaseVolumes c = cropped_to_brain(load_resampled_case(files));
   write_file_atomically(path, packed(c, sources));
   return c;
 }

@@ -1,5 +1,5 @@
-// A CaseCache is a folder of cases that were read before, cropped to the brain and not compressed, so that they need
-// only be mapped.
+// A CaseCache is a folder of cases that were read before, resampled to their task's spacing, cropped to the brain and not
+// compressed, so that they need only be mapped.
 //
 // Rule: a cached case is used only while its files have the names, sizes and times of change that they had when it was
 // made, and its checksum is right. Otherwise it is made again. Each case has one file: a line with the CRC-32 of all
@@ -23,7 +23,7 @@ class CaseCache {
 
   // Loads the case cut to the brain's box, which begins at cropped_at. The affine is the identity, and there is no
   // header. preprocess gives the same result from it, except for box_low and cropped_at, whose sum is the same. Any
-  // thread may call it. Throws DataError as load_case does, for a case without such voxels, and where the cache cannot
+  // thread may call it. Throws DataError as load_resampled_case does, for a case without such voxels, and where the cache cannot
   // be written.
   CaseVolumes load(const CaseFiles& files) const;
 

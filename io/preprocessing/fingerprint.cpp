@@ -2,19 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "engine/error.h"
 #include "io/preprocessing/preprocessing.h"
+#include "io/preprocessing/resampled_case.h"
 
 namespace revunet::io {
 namespace {
 
 constexpr size_t kMostSampled = 10'000;  // voxels of the foreground per case
+constexpr double kSameSpacing = 0.01;    // share by which spacings of one dataset may differ
 constexpr double kMostNonzero = 0.75;    // images with at most this share of non-zero voxels have a background of 0
 
 // Facts are what one case adds.
 struct Facts {
-  Size3 extent{};
+  DatasetFingerprint::Box box;
   std::vector<double> nonzero;                 // of each modality
   std::vector<std::vector<float>> foreground;  // of each modality
 };
@@ -30,7 +35,7 @@ std::vector<size_t> foreground_voxels(const CaseVolumes& volumes) {
 Facts facts_of(const CaseFiles& files) {
   const CaseVolumes volumes = load_case(files);
   REVUNET_EXPECTS(volumes.labels, Error, "[fingerprint] expected cases with segmentations, got {} without", files.name);
-  Facts facts{.extent = brain_extent(volumes), .nonzero = {}, .foreground = {}};
+  Facts facts{.box = {brain_extent(volumes), volumes.grid}, .nonzero = {}, .foreground = {}};
   const std::vector<size_t> voxels = foreground_voxels(volumes);
   const size_t sampled = std::min(voxels.size(), kMostSampled);
   for (const std::vector<float>& modality : volumes.modalities) {
@@ -70,35 +75,80 @@ std::optional<Normalisation::Foreground> foreground_of(std::vector<float> values
                                    .deviation = std::sqrt(squares / count)};
 }
 
+// Returns of each axis the extents of all boxes, as networks see them.
+std::array<std::vector<int64_t>, 3> extents_of(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
+  std::array<std::vector<int64_t>, 3> extents;
+  for (const DatasetFingerprint::Box& box : fingerprint.boxes) {
+    const Size3 seen = resampled_extent(box.extent, box.grid, resampling);
+    for (size_t axis = 0; axis < 3; ++axis) extents[axis].push_back(seen[axis]);
+  }
+  return extents;
+}
+
+// Decides what is automatic.
+Resampling resampling_of(Resampling resampling, const DatasetFingerprint& fingerprint) {
+  resampling.spacing = median_spacing(fingerprint);
+  bool same = true;
+  for (const auto& box : fingerprint.boxes) {
+    for (size_t axis = 0; axis < 3; ++axis) {
+      same = same &&
+             std::abs(box.grid.spacing[axis] - resampling.spacing[axis]) <= kSameSpacing * resampling.spacing[axis];
+    }
+  }
+  if (same) return {};
+  resampling.kind = Resampling::Kind::given;
+  return resampling;
+}
+
 }  // namespace
 
 DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnProgress& progress) {
   REVUNET_EXPECTS(!cases.empty(), Error, "[fingerprint] expected cases, got none");
   std::vector<Facts> facts(cases.size());
   for_each_in_parallel(cases.size(), "cases measured", progress, [&](size_t i) { facts[i] = facts_of(cases[i]); });
-  const auto median = [&](auto value) {
-    std::vector<decltype(value(facts[0]))> values;
-    for (const Facts& f : facts) values.push_back(value(f));
-    return median_of(std::move(values));
-  };
   DatasetFingerprint result;
-  result.cases = cases.size();
-  for (size_t axis = 0; axis < 3; ++axis) {
-    for (const Facts& f : facts) result.greatest[axis] = std::max(result.greatest[axis], f.extent[axis]);
-    result.median[axis] = median([&](const Facts& f) { return f.extent[axis]; });
-  }
+  for (const Facts& f : facts) result.boxes.push_back(f.box);
   for (size_t m = 0; m < cases[0].modalities.size(); ++m) {
-    result.nonzero.push_back(median([&](const Facts& f) { return f.nonzero[m]; }));
+    std::vector<double> shares;
     std::vector<float> values;
-    for (const Facts& f : facts) values.insert(values.end(), f.foreground[m].begin(), f.foreground[m].end());
+    for (const Facts& f : facts) {
+      shares.push_back(f.nonzero[m]);
+      values.insert(values.end(), f.foreground[m].begin(), f.foreground[m].end());
+    }
+    result.nonzero.push_back(median_of(std::move(shares)));
     result.foreground.push_back(foreground_of(std::move(values)));
   }
   return result;
 }
 
+Size3 greatest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
+  Size3 result{};
+  const auto extents = extents_of(fingerprint, resampling);
+  for (size_t axis = 0; axis < 3; ++axis) result[axis] = std::ranges::max(extents[axis]);
+  return result;
+}
+
+Size3 median_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
+  Size3 result{};
+  const auto extents = extents_of(fingerprint, resampling);
+  for (size_t axis = 0; axis < 3; ++axis) result[axis] = median_of(extents[axis]);
+  return result;
+}
+
+Spacing3 median_spacing(const DatasetFingerprint& fingerprint) {
+  Spacing3 result{};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    std::vector<double> spacings;
+    for (const auto& box : fingerprint.boxes) spacings.push_back(box.grid.spacing[axis]);
+    result[axis] = std::stod(fmt::format("{:.6g}", median_of(std::move(spacings))));
+  }
+  return result;
+}
+
 TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint) {
-  Task::Rules rules{
-      .exclusive = task->exclusive(), .ignored = task->ignored(), .normalisations = task->normalisations()};
+  Task::Rules rules = task->rules();
+  if (rules.resampling.kind == Resampling::Kind::automatic)
+    rules.resampling = resampling_of(rules.resampling, fingerprint);
   for (size_t m = 0; m < rules.normalisations.size(); ++m) {
     Normalisation& n = rules.normalisations[m];
     if (n.kind == Normalisation::Kind::automatic) {
@@ -109,10 +159,9 @@ TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& 
     REVUNET_EXPECTS(n.foreground && n.foreground->deviation > 0, DataError,
                     "[task {}] expected varying voxels of {} in the regions of {} cases, got none; check their "
                     "segmentations",
-                    task->name(), task->modalities()[m], fingerprint.cases);
+                    task->name(), task->modalities()[m], fingerprint.boxes.size());
   }
-  return std::make_shared<const Task>(task->name(), task->modalities(), task->labels(), task->regions(),
-                                      std::move(rules));
+  return with_rules(*task, std::move(rules));
 }
 
 }  // namespace revunet::io

@@ -12,8 +12,12 @@
 namespace revunet::io {
 
 struct DatasetFingerprint {
-  size_t cases = 0;
-  Size3 greatest{}, median{};   // voxels of the box of what is not zero, along each axis
+  // A Box is that of a case's voxels that are not zero, in BraTS's orientation.
+  struct Box {
+    Size3 extent{};  // voxels
+    Grid grid;       // of the image
+  };
+  std::vector<Box> boxes;       // of each case
   std::vector<double> nonzero;  // of each modality: median share of voxels in the file that are not zero
   std::vector<std::optional<Normalisation::Foreground>> foreground;  // of each modality; none: no case has a region
 };
@@ -24,9 +28,18 @@ struct DatasetFingerprint {
 // as load_case does, with the case's name.
 DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnProgress& progress = {});
 
-// Returns the task with normalisations that wait for nothing. An automatic one is over the non-zero voxels where at
-// most three quarters of the voxels are not zero, as in images without the skull, and otherwise over all. Throws
-// DataError where CT is to be normalised by a foreground that no case has.
+// These return what the boxes have along each axis, in voxels as networks see them. The median of an even number of
+// cases is the upper one of the two in the middle. Throw Error for a resampling that waits for a fingerprint.
+Size3 greatest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling);
+Size3 median_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling);
+// Rounds to six digits, because headers are in single precision.
+Spacing3 median_spacing(const DatasetFingerprint& fingerprint);
+
+// Returns the task with normalisations and a resampling that wait for nothing. An automatic resampling is of the median
+// spacing where the spacing of a case differs by more than 1 % from it along an axis, and otherwise as it is. An
+// automatic one is over the non-zero voxels where at most three quarters of the voxels are not zero, as in images
+// without the skull, and otherwise over all. Throws DataError where CT is to be normalised by a foreground that no case
+// has.
 TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint);
 
 }  // namespace revunet::io

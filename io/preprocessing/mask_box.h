@@ -9,14 +9,12 @@
 #include <span>
 #include <vector>
 
+#include "io/nifti/grid.h"
+#include "io/nifti/volume_size.h"
+
 namespace revunet::io {
 
-using Index3 = std::array<int64_t, 3>;   // voxels along x, y, z
-using Spacing3 = std::array<double, 3>;  // mm along x, y, z
-
-constexpr int64_t voxels_in(const Index3& size) {
-  return size[0] * size[1] * size[2];
-}
+using Index3 = Size3;
 
 // Throws Error where a mask's length is not the product of size, or a spacing is not positive and finite.
 void expect_one_grid(std::span<const uint8_t> a, std::span<const uint8_t> b, const Index3& size,

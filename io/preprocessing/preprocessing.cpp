@@ -12,10 +12,6 @@
 namespace revunet::io {
 namespace {
 
-int64_t voxels_of(const Size3& size) {
-  return size[0] * size[1] * size[2];
-}
-
 bool any_nonzero(const CaseVolumes& volumes, int64_t voxel) {
   return std::any_of(volumes.modalities.begin(), volumes.modalities.end(),
                      [&](const std::vector<float>& m) { return m[static_cast<size_t>(voxel)] != 0; });
@@ -46,16 +42,16 @@ void for_each_voxel(const Placement& p, Visit&& visit) {
 // Calls copy(output voxel, file voxel) for every voxel of the placement. With x innermost the file is read in its own
 // order, and the output's lines that a row touches are still cached for the next z.
 template <typename Copy>
-void for_each_placed(const Placement& p, const Size3& file_size, Copy&& copy) {
+void for_each_placed(const Placement& p, const Size3& volume_size, Copy&& copy) {
   Size3 low{};
   for (size_t axis = 0; axis < 3; ++axis) low[axis] = p.box_low[axis] + p.source_offset[axis];
   for (int64_t y = 0; y < p.extent[1]; ++y) {
     for (int64_t z = 0; z < p.extent[2]; ++z) {
-      const int64_t file_row = low[0] + file_size[0] * (low[1] + y + file_size[1] * (low[2] + z));
+      const int64_t row = low[0] + volume_size[0] * (low[1] + y + volume_size[1] * (low[2] + z));
       const int64_t column = (p.destination_offset[1] + y) * p.size[2] + p.destination_offset[2] + z;
       for (int64_t x = 0; x < p.extent[0]; ++x) {
         const int64_t plane = (p.destination_offset[0] + x) * p.size[1] * p.size[2];
-        copy(static_cast<size_t>(plane + column), static_cast<size_t>(file_row + x));
+        copy(static_cast<size_t>(plane + column), static_cast<size_t>(row + x));
       }
     }
   }
@@ -178,7 +174,7 @@ class Normaliser {
 };
 
 void expect_volumes_fit(const CaseVolumes& volumes) {
-  const auto count = static_cast<size_t>(voxels_of(volumes.grid.size));
+  const auto count = static_cast<size_t>(voxels_in(volumes.grid.size));
   for (size_t c = 0; c < volumes.modalities.size(); ++c) {
     REVUNET_EXPECTS(volumes.modalities[c].size() == count, Error,
                     "[{}] expected {} voxels of {}, got {}; use load_case", volumes.name, count,
@@ -199,18 +195,18 @@ void expect_labels(std::span<const uint8_t> labels, const CaseVolumes& volumes) 
                           volumes.task->numbers_text(), *unknown));
 }
 
-void expect_placement_fits(const Placement& p, const Size3& file_size, size_t values, int64_t channels) {
-  bool fits = channels > 0 && static_cast<int64_t>(values) == voxels_of(p.size) * channels;
+void expect_placement_fits(const Placement& p, const Size3& volume_size, size_t values, int64_t channels) {
+  bool fits = channels > 0 && static_cast<int64_t>(values) == voxels_in(p.size) * channels;
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t first = p.box_low[axis] + p.source_offset[axis];
-    fits &= p.extent[axis] >= 0 && first >= 0 && first + p.extent[axis] <= file_size[axis];
+    fits &= p.extent[axis] >= 0 && first >= 0 && first + p.extent[axis] <= volume_size[axis];
     fits &= p.destination_offset[axis] >= 0 && p.destination_offset[axis] + p.extent[axis] <= p.size[axis];
   }
   REVUNET_EXPECTS(
       fits, Error,
       "[paste back] expected {} values of {} channels placed within {} voxels, got {} values; pass the placement "
       "and file size of the same case",
-      voxels_of(p.size) * channels, channels, fmt::join(file_size, " x "), values);
+      voxels_in(p.size) * channels, channels, fmt::join(volume_size, " x "), values);
 }
 
 }  // namespace
@@ -256,13 +252,13 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   for (size_t axis = 0; axis < 3; ++axis) {
     result.cut[axis] = box.high[axis] - box.low[axis] - result.placement.extent[axis];
   }
-  result.image.resize(static_cast<size_t>(voxels_of(size)) * channels);
+  result.image.resize(static_cast<size_t>(voxels_in(size)) * channels);
   for_each_placed(result.placement, volumes.grid.size, [&](size_t to, size_t from) {
     for (size_t c = 0; c < channels; ++c) result.image[to * channels + c] = volumes.modalities[c][from];
   });
   result.statistics = Normaliser(result.image, volumes, result.placement).normalise();
   if (volumes.labels) {
-    result.labels.resize(static_cast<size_t>(voxels_of(size)));
+    result.labels.resize(static_cast<size_t>(voxels_in(size)));
     for_each_placed(result.placement, volumes.grid.size,
                     [&](size_t to, size_t from) { result.labels[to] = (*volumes.labels)[from]; });
     expect_labels(result.labels, volumes);
@@ -272,9 +268,9 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
 
 void clear_padding(std::span<uint8_t> labels, const Placement& placement) {
   const auto [X, Y, Z] = placement.size;
-  REVUNET_EXPECTS(std::ssize(labels) == voxels_of(placement.size), Error,
+  REVUNET_EXPECTS(std::ssize(labels) == voxels_in(placement.size), Error,
                   "[padding] expected {} labels, got {}; pass the placement of the same case",
-                  voxels_of(placement.size), labels.size());
+                  voxels_in(placement.size), labels.size());
   const auto is_placed = [&](size_t axis, int64_t at) {
     const int64_t first = placement.destination_offset[axis];
     return at >= first && at < first + placement.extent[axis];
@@ -291,19 +287,19 @@ void clear_padding(std::span<uint8_t> labels, const Placement& placement) {
 }
 
 std::vector<uint8_t> paste_labels_back(std::span<const uint8_t> labels, const Placement& placement,
-                                       const Size3& file_size) {
-  expect_placement_fits(placement, file_size, labels.size(), 1);
-  std::vector<uint8_t> result(static_cast<size_t>(voxels_of(file_size)));
-  for_each_placed(placement, file_size, [&](size_t from, size_t to) { result[to] = labels[from]; });
+                                       const Size3& volume_size) {
+  expect_placement_fits(placement, volume_size, labels.size(), 1);
+  std::vector<uint8_t> result(static_cast<size_t>(voxels_in(volume_size)));
+  for_each_placed(placement, volume_size, [&](size_t from, size_t to) { result[to] = labels[from]; });
   return result;
 }
 
 std::vector<float> paste_channels_back(std::span<const float> values, int64_t channels, const Placement& placement,
-                                       const Size3& file_size) {
-  expect_placement_fits(placement, file_size, values.size(), channels);
-  const auto frame = static_cast<size_t>(voxels_of(file_size)), count = static_cast<size_t>(channels);
+                                       const Size3& volume_size) {
+  expect_placement_fits(placement, volume_size, values.size(), channels);
+  const auto frame = static_cast<size_t>(voxels_in(volume_size)), count = static_cast<size_t>(channels);
   std::vector<float> result(frame * count);
-  for_each_placed(placement, file_size, [&](size_t from, size_t to) {
+  for_each_placed(placement, volume_size, [&](size_t from, size_t to) {
     for (size_t c = 0; c < count; ++c) result[c * frame + to] = values[from * count + c];
   });
   return result;

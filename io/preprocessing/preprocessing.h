@@ -27,10 +27,10 @@ struct BrainBox {
 BrainBox brain_box(const CaseVolumes& volumes);
 
 // A Placement says where preprocessed voxels come from. Along each axis, voxel destination_offset + i of the output is
-// voxel box_low + source_offset + i of the file, for 0 <= i < extent. The rest of the output is padding.
+// voxel box_low + source_offset + i of the case's volumes, for 0 <= i < extent. The rest of the output is padding.
 struct Placement {
   Size3 size{};                // of the output
-  Size3 box_low{};             // first voxel of the non-zero box, in the file
+  Size3 box_low{};             // first voxel of the non-zero box
   Size3 source_offset{};       // first voxel kept, from box_low
   Size3 destination_offset{};  // where it goes in the output
   Size3 extent{};              // voxels kept
@@ -76,14 +76,14 @@ Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size = default_
 // sizes do not match.
 void clear_padding(std::span<uint8_t> labels, const Placement& placement);
 
-// Turns labels (X, Y, Z) of the output's size into labels of the file's size and order, x fastest. They are zero
+// Turns labels (X, Y, Z) of the output's size into labels of the volumes' size, x fastest. They are zero
 // outside the placement. Throws Error if sizes do not match.
 std::vector<uint8_t> paste_labels_back(std::span<const uint8_t> labels, const Placement& placement,
-                                       const Size3& file_size);
+                                       const Size3& volume_size);
 
 // Does the same for (X, Y, Z, channels) floats. The result is x fastest, then y, z, channel: the frames of a 4-D NIfTI
 // image.
 std::vector<float> paste_channels_back(std::span<const float> values, int64_t channels, const Placement& placement,
-                                       const Size3& file_size);
+                                       const Size3& volume_size);
 
 }  // namespace revunet::io

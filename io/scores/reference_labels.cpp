@@ -32,7 +32,7 @@ std::optional<LabelProfile> labels_of_name(const std::string& stem) {
 }  // namespace
 
 ReferenceLabels ReferenceLabelling::of(const fs::path& file) {
-  if (option_) return {*option_, "`labels`"};
+  if (option_) return {*option_, is_brats(*option_->task()) ? "`labels`" : "`task`"};
   const fs::path folder = fs::canonical(fs::absolute(file).parent_path());
   auto known = of_folders_.find(folder);
   if (known == of_folders_.end()) known = of_folders_.emplace(folder, labels_of_folder(folder)).first;

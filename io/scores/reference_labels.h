@@ -15,7 +15,7 @@ namespace revunet::io {
 
 struct ReferenceLabels {
   LabelProfile profile;
-  std::string from;  // "--labels", "dataset.json" or "file name"
+  std::string from;  // "--labels", "--task", "dataset.json" or "file name"
 };
 
 class ReferenceLabelling {

@@ -9,6 +9,7 @@
 #include "io/dataset/layouts/case_folder.h"
 #include "io/dataset/layouts/dataset_layout.h"
 #include "io/dataset/layouts/image_files.h"
+#include "io/dataset/layouts/named_files.h"
 
 namespace revunet::io {
 namespace {
@@ -108,7 +109,9 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing) try 
 
 Matching match_segmentations(const fs::path& reference, const fs::path& prediction,
                              const std::optional<LabelProfile>& labels) {
-  const Segmentations references = find_segmentations(reference, MissingFile::is_no_case);
+  Segmentations references;
+  if (labels && fs::is_directory(reference)) references = segmentations_by_pattern(reference, *labels);
+  if (references.empty()) references = find_segmentations(reference, MissingFile::is_no_case);
   const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error);
   ReferenceLabelling labelling(labels);
   Matching result;

@@ -26,6 +26,7 @@ const TaskPointer& brats2024_task() {
 }
 
 TaskPointer brats_task_of(const Task& task) {
+  if (task.rules().files) return nullptr;
   for (const TaskPointer& brats : {brats_task(), brats2024_task()}) {
     const auto has = [&](const std::string& name) { return std::ranges::count(brats->modalities(), name) == 1; };
     if (std::ranges::all_of(task.modalities(), has) && same_regions(task, *brats) && !task.exclusive()) return brats;

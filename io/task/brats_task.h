@@ -20,7 +20,7 @@ inline bool is_brats(const Task& task) {
 }
 
 // Returns that one of these tasks which has all modalities of `task` and the same regions, or nullptr for another task.
-// Networks of some of its modalities are used on BraTS's datasets.
+// Networks of some of its modalities are used on BraTS's datasets. A task that names its own files is none of them.
 TaskPointer brats_task_of(const Task& task);
 
 // These are the places of its modalities: t1, t1ce, t2, flair.

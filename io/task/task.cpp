@@ -41,6 +41,28 @@ std::vector<std::string> names_of(const std::vector<T>& named) {
   return names;
 }
 
+void expect_files(const std::string& task, const FilePatterns& files, size_t modalities) {
+  REVUNET_EXPECTS(files.images.size() == modalities, Error,
+                  "[task {}] expected a pattern of file names for each of {} modalities, got {}", task, modalities,
+                  files.images.size());
+  try {
+    for (const FilePatterns::Image& image : files.images) {
+      expect_pattern(image.pattern);
+      for (const FilePatterns::Image& other : files.images) {
+        const bool one_file = without_image_ending(other.pattern) == without_image_ending(image.pattern);
+        REVUNET_EXPECTS(!one_file || other.frames == image.frames, Error,
+                        "expected as many frames for all images of {}, got {} and {}", excerpt(image.pattern),
+                        image.frames, other.frames);
+      }
+      REVUNET_EXPECTS(0 <= image.frame && image.frame < image.frames, Error, "expected a frame of {}, from 0, got {}",
+                      image.frames, image.frame);
+    }
+    if (!files.segmentation.empty()) expect_pattern(files.segmentation);
+  } catch (const Error& e) {
+    throw Error(fmt::format("[task {}] {}", task, e.what()));
+  }
+}
+
 }  // namespace
 
 Task::Task(std::string name, std::vector<std::string> modalities, std::vector<Label> labels,
@@ -112,6 +134,11 @@ void Task::expect_rules() const {
                     "[task {}] expected each label in one of the exclusive regions at most, got {} in {}", name_,
                     label.number, regions_of(label.number).count());
   }
+  for (const double mm : rules_.resampling.spacing) {
+    REVUNET_EXPECTS(rules_.resampling.kind != Resampling::Kind::given || is_spacing(mm), Error,
+                    "[task {}] expected spacings above 0 and at most {} mm, got {}", name_, kMostSpacing, mm);
+  }
+  if (rules_.files) expect_files(name_, *rules_.files, modalities_.size());
   const std::optional<uint8_t> ignored = rules_.ignored;
   REVUNET_EXPECTS(!ignored || (*ignored != 0 && has_label(*ignored) && regions_of(*ignored).none()), Error,
                   "[task {}] expected one of the labels {} of no region to be ignored, got {}", name_, numbers_text(),
@@ -206,6 +233,26 @@ bool same_task(const Task& a, const Task& b) {
          std::ranges::equal(a.regions(), b.regions(), {}, &Task::Region::written, &Task::Region::written);
 }
 
+std::vector<std::vector<uint8_t>> own_labels(const std::vector<std::vector<uint8_t>>& regions) {
+  std::vector<std::vector<uint8_t>> result;
+  for (auto region = regions.begin(); region != regions.end(); ++region) {
+    std::set<uint8_t> own(region->begin(), region->end());
+    for (auto later = region + 1; later != regions.end(); ++later) {
+      for (const uint8_t label : *later) own.erase(label);
+    }
+    result.emplace_back(own.begin(), own.end());
+  }
+  return result;
+}
+
+bool same_preparation(const Task& a, const Task& b) {
+  return a.normalisations() == b.normalisations() && a.resampling() == b.resampling();
+}
+
+TaskPointer with_rules(const Task& task, Task::Rules rules) {
+  return std::make_shared<const Task>(task.name(), task.modalities(), task.labels(), task.regions(), std::move(rules));
+}
+
 TaskPointer with_modalities(const TaskPointer& task, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     REVUNET_EXPECTS(std::ranges::count(task->modalities(), name) == 1 && std::ranges::count(names, name) == 1,
@@ -216,7 +263,9 @@ TaskPointer with_modalities(const TaskPointer& task, const std::vector<std::stri
                   fmt::join(task->modalities(), ", "));
   if (names.size() == task->modalities().size()) return task;
   std::vector<std::string> modalities;
-  Task::Rules rules{.exclusive = task->exclusive(), .ignored = task->ignored(), .normalisations = {}};
+  Task::Rules rules = task->rules();
+  rules.normalisations.clear();
+  if (rules.files) rules.files->images.clear();
   std::vector<Task::Region> regions = task->regions();
   for (Task::Region& region : regions) region.shown_on = 0;
   for (size_t m = 0; m < task->modalities().size(); ++m) {
@@ -227,6 +276,7 @@ TaskPointer with_modalities(const TaskPointer& task, const std::vector<std::stri
     }
     modalities.push_back(name);
     rules.normalisations.push_back(task->normalisations()[m]);
+    if (rules.files) rules.files->images.push_back(task->rules().files->images[m]);
   }
   const std::string name = fmt::format("{} of {}", task->name(), fmt::join(modalities, ", "));
   return std::make_shared<const Task>(name, std::move(modalities), task->labels(), std::move(regions),

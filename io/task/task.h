@@ -2,7 +2,8 @@
 // that a voxel may have, and the regions that are predicted.
 //
 // Rule: a task is data. BraTS's ships with the program (io/task/brats_task.h). Others come from a dataset.json
-// (io/dataset/layouts/dataset_json.h) and from weights (io/task/task_json.h).
+// (io/dataset/layouts/dataset_json.h), from a task's file (io/dataset/task_file.h) and from weights
+// (io/task/task_json.h).
 #pragma once
 
 #include <array>
@@ -14,7 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "io/task/file_patterns.h"
 #include "io/task/normalisation.h"
+#include "io/task/resampling.h"
 
 namespace revunet::io {
 
@@ -44,6 +47,8 @@ class Task {
     bool exclusive = false;
     std::optional<uint8_t> ignored = {};             // voxels of this label, of no region, count nowhere
     std::vector<Normalisation> normalisations = {};  // of each modality; empty: over the non-zero voxels of each
+    Resampling resampling = {};
+    std::optional<FilePatterns> files = {};  // none: the dataset's layout names its files
   };
 
   // The first label is the background, number 0, which lies in no region. Regions may overlap, unless the rules say
@@ -60,9 +65,11 @@ class Task {
   const std::vector<std::string>& modalities() const { return modalities_; }  // in the order of channels
   const std::vector<Label>& labels() const { return labels_; }
   const std::vector<Region>& regions() const { return regions_; }
+  const Rules& rules() const { return rules_; }
   bool exclusive() const { return rules_.exclusive; }
   std::optional<uint8_t> ignored() const { return rules_.ignored; }
   const std::vector<Normalisation>& normalisations() const { return rules_.normalisations; }  // of each modality
+  const Resampling& resampling() const { return rules_.resampling; }
 
   std::vector<std::string> region_names() const;
   // Returns the number of a network's outputs, which are the regions, after the background where they are exclusive.
@@ -105,11 +112,20 @@ class Task {
 // regions write and mean in captions may differ.
 bool same_regions(const Task& a, const Task& b);
 // Returns whether networks of one task can be used for the other: they have the same modalities in the same order, the
-// same regions, and write the same. Names and normalisations may differ.
+// same regions, and write the same. Names, normalisations and samplings may differ.
 bool same_task(const Task& a, const Task& b);
+// Returns whether networks of both tasks see the same in an image: they have the same normalisations and resampling.
+bool same_preparation(const Task& a, const Task& b);
 
 // Whatever has a task shares it.
 using TaskPointer = std::shared_ptr<const Task>;
+
+// Returns for each region, of which these are the labels, those that no later region has. Where that is one, a voxel of
+// the region, and of no later one, can only have that label.
+std::vector<std::vector<uint8_t>> own_labels(const std::vector<std::vector<uint8_t>>& regions);
+
+// Returns the task with other rules.
+TaskPointer with_rules(const Task& task, Task::Rules rules);
 
 // Returns the task of these modalities alone, in the task's order, or the task itself where they are all of them.
 // Throws UsageError for none, for one that there is not, and for one twice.

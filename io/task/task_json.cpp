@@ -35,22 +35,44 @@ Normalisation::Foreground foreground_from(const json& j) {
 
 // Weights and splits have no normalisation that waits for cases to be measured.
 Normalisation normalisation_from(const json& j) {
-  const std::string name = text_member(j, "normalisation");
-  const auto row = std::ranges::find_if(kNormalisations, [&](const NormalisationName& n) { return n.name == name; });
-  REVUNET_EXPECTS(row != kNormalisations.end() && row->kind != Normalisation::Kind::automatic, DataError,
-                  "expected the normalisation nonzero, all, ct or none, got {}", excerpt(name));
-  if (row->kind != Normalisation::Kind::ct) return {row->kind};
-  return {row->kind, foreground_from(member(j, "foreground"))};
+  const auto kind = row_named(kNormalisations, text_member(j, "normalisation"), "normalisation").kind;
+  REVUNET_EXPECTS(kind != Normalisation::Kind::automatic, DataError, "expected a normalisation that is known, got {}",
+                  name_of(kind).name);
+  if (kind != Normalisation::Kind::ct) return {kind};
+  return {kind, foreground_from(member(j, "foreground"))};
 }
 
 uint8_t label_from(const json& j, const char* name) {
   return static_cast<uint8_t>(integer_of(j, name, 0, 255));
 }
 
-const json& list_member(const json& j, const char* name) {
-  const json& list = member(j, name);
-  REVUNET_EXPECTS(list.is_array(), DataError, "expected a list of {}, got {}", name, excerpt(list));
-  return list;
+json to_json(const Resampling& resampling) {
+  return {{"spacing", resampling.spacing}, {"interpolation", name_of(resampling.interpolation).name}};
+}
+
+// Weights and splits have no resampling that waits for cases to be measured.
+Resampling resampling_from(const json& j) {
+  return {.kind = Resampling::Kind::given,
+          .spacing = spacing_from(member(j, "spacing")),
+          .interpolation = row_named(kInterpolations, text_member(j, "interpolation"), "interpolation").interpolation};
+}
+
+json to_json(const FilePatterns& files) {
+  json images = json::array();
+  for (const FilePatterns::Image& image : files.images) {
+    images.push_back({{"pattern", image.pattern}, {"frame", image.frame}, {"frames", image.frames}});
+  }
+  return {{"images", std::move(images)}, {"segmentation", files.segmentation}};
+}
+
+FilePatterns files_from(const json& j) {
+  constexpr int64_t kMostFrames = std::numeric_limits<int16_t>::max();
+  FilePatterns files{.images = {}, .segmentation = text_member(j, "segmentation")};
+  for (const json& image : list_member(j, "images")) {
+    files.images.push_back({text_member(image, "pattern"), integer_member(image, "frame", 0, kMostFrames),
+                            integer_member(image, "frames", 1, kMostFrames)});
+  }
+  return files;
 }
 
 json to_json(const Task::Region& region) {
@@ -64,7 +86,7 @@ Task::Region region_from(const json& j) {
   Task::Region region{.name = text_member(j, "name"),
                       .labels = {},
                       .written = label_from(member(j, "written"), "written"),
-                      .meaning = j.contains("meaning") ? text_member(j, "meaning") : "",
+                      .meaning = text_member_or(j, "meaning", ""),
                       .shown_on = static_cast<size_t>(integer_member(j, "shown_on", 0, kMostModalities))};
   for (const json& label : list_member(j, "labels")) region.labels.push_back(label_from(label, "labels"));
   return region;
@@ -72,7 +94,17 @@ Task::Region region_from(const json& j) {
 
 }  // namespace
 
+std::array<double, 3> spacing_from(const json& j) {
+  std::array<double, 3> spacing{};
+  REVUNET_EXPECTS(j.is_array() && j.size() == spacing.size(), DataError, "expected a spacing of three numbers, got {}",
+                  excerpt(j));
+  for (size_t axis = 0; axis < spacing.size(); ++axis) spacing[axis] = number_of(j[axis], "spacing");
+  return spacing;
+}
+
 json to_json(const Task& task) {
+  REVUNET_EXPECTS(task.resampling().kind != Resampling::Kind::automatic, Error,
+                  "[task {}] expected a spacing that is known, got auto; use a task with a fingerprint", task.name());
   json j = {{"name", task.name()},
             {"modalities", json::array()},
             {"labels", json::array()},
@@ -85,6 +117,8 @@ json to_json(const Task& task) {
     j["labels"].push_back({{"number", label.number}, {"name", label.name}});
   for (const Task::Region& region : task.regions()) j["regions"].push_back(to_json(region));
   if (task.ignored()) j["ignored"] = *task.ignored();
+  if (task.rules().files) j["files"] = to_json(*task.rules().files);
+  if (task.resampling().kind == Resampling::Kind::given) j["resampling"] = to_json(task.resampling());
   return j;
 }
 
@@ -106,10 +140,12 @@ TaskPointer task_from_json(const json& j) try {
                   excerpt(exclusive));
   rules.exclusive = exclusive.get<bool>();
   if (j.contains("ignored")) rules.ignored = label_from(j["ignored"], "ignored");
+  if (j.contains("files")) rules.files = files_from(j["files"]);
+  if (j.contains("resampling")) rules.resampling = resampling_from(j["resampling"]);
   auto task = std::make_shared<const Task>(text_member(j, "name"), std::move(modalities), std::move(labels),
                                            std::move(regions), std::move(rules));
   for (const TaskPointer& brats : {brats_task(), brats2024_task()}) {
-    if (same_task(*task, *brats) && task->normalisations() == brats->normalisations()) return brats;
+    if (!task->rules().files && same_task(*task, *brats) && same_preparation(*task, *brats)) return brats;
   }
   return task;
 } catch (const Error& e) {  // of a value, or of the task as a whole

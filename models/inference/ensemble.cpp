@@ -46,10 +46,11 @@ io::TaskPointer task_of_weights(const std::vector<std::filesystem::path>& weight
   for (const std::filesystem::path& path : weights) {
     const io::TaskPointer own = weights_info(read_weights(path, [](const std::string&) {})).task;
     if (!task) task = own;
-    REVUNET_EXPECTS(io::same_task(*task, *own) && task->normalisations() == own->normalisations(), DataError,
-                    "[{}] expected a network of the task {}, as in {}, with the same normalisation of images, got {}; "
-                    "predict them separately",
-                    path.string(), io::describe(*task), weights[0].string(), io::describe(*own));
+    REVUNET_EXPECTS(
+        io::same_task(*task, *own) && io::same_preparation(*task, *own), DataError,
+        "[{}] expected a network of the task {}, as in {}, with the same normalisation and spacing of images, got {}; "
+        "predict them separately",
+        path.string(), io::describe(*task), weights[0].string(), io::describe(*own));
   }
   return task;
 }

@@ -5,6 +5,8 @@
 
 #include "io/files/atomic_file.h"
 #include "io/pictures/overlay.h"
+#include "io/preprocessing/resampled_case.h"
+#include "io/preprocessing/resampling.h"
 #include "models/inference/whole_volume.h"
 
 namespace revunet {
@@ -43,7 +45,8 @@ void write_probabilities(const std::filesystem::path& path, const io::CaseVolume
       written.voxels == values && written.frames == outputs && io::same_grid(written.grid, volumes.file_grid), path);
 }
 
-// Returns frames of the file's size. Voxels outside the field of view are background, where that is an output.
+// Returns frames of the volume that the network sees. Voxels outside the field of view are background, where that is an
+// output.
 std::vector<float> whole_probabilities(const std::vector<float>& probabilities, const io::Task& task,
                                        const io::Placement& placement, const io::Size3& size) {
   std::vector<float> frames = io::paste_channels_back(probabilities, task.output_count(), placement, size);
@@ -54,6 +57,48 @@ std::vector<float> whole_probabilities(const std::vector<float>& probabilities, 
     if (seen[v] == 0) frames[v] = 1;
   }
   return frames;
+}
+
+// Takes frames of the volume that the network sees. Calls visit(frame, z, slice) for each slice of the file, in the
+// order of z, then of frames.
+template <class Visit>
+void for_each_slice(const std::vector<float>& frames, int64_t count, const io::Size3& from, const io::Size3& file,
+                    Visit visit) {
+  const auto frame_size = static_cast<size_t>(io::voxels_in(from));
+  for (int64_t z = 0; z < file[2]; ++z) {
+    for (size_t frame = 0; frame < static_cast<size_t>(count); ++frame) {
+      const std::span<const float> voxels = std::span(frames).subspan(frame * frame_size, frame_size);
+      visit(frame, z, io::resampled_slice(voxels, from, file, z));
+    }
+  }
+}
+
+std::vector<float> frames_on_file(std::vector<float> frames, int64_t count, const io::Size3& from,
+                                  const io::Size3& file) {
+  if (from == file) return frames;
+  const int64_t slice_size = file[0] * file[1];
+  std::vector<float> result(static_cast<size_t>(io::voxels_in(file) * count));
+  for_each_slice(frames, count, from, file, [&](size_t frame, int64_t z, const std::vector<float>& slice) {
+    std::ranges::copy(slice, result.begin() + (static_cast<int64_t>(frame) * file[2] + z) * slice_size);
+  });
+  return result;
+}
+
+// Only one slice is held at the file's size.
+std::vector<uint8_t> labels_on_file(const std::vector<float>& frames, const io::CaseVolumes& volumes,
+                                    const io::Size3& from) {
+  const io::Size3& file = volumes.grid.size;
+  const auto count = static_cast<size_t>(volumes.task->output_count());
+  std::vector<uint8_t> labels;
+  std::vector<float> voxels(static_cast<size_t>(file[0] * file[1]) * count);  // (x, y, output)
+  for_each_slice(frames, volumes.task->output_count(), from, file,
+                 [&](size_t frame, int64_t, const std::vector<float>& slice) {
+                   for (size_t v = 0; v < slice.size(); ++v) voxels[v * count + frame] = slice[v];
+                   if (frame + 1 < count) return;
+                   const std::vector<uint8_t> own = revunet::labels_of(voxels, *volumes.task, volumes.name);
+                   labels.insert(labels.end(), own.begin(), own.end());
+                 });
+  return labels;
 }
 
 std::string overlay_of(const io::CaseVolumes& volumes, const std::vector<uint8_t>& prediction) {
@@ -138,9 +183,12 @@ void expect_new(const std::vector<PredictionFiles>& files) {
 
 LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options) {
   io::CaseVolumes volumes = io::load_case(c);
-  const io::Size3 size = options.size ? options.size->axes() : whole_brain(volumes, options.windows.value());
-  io::Preprocessed input = io::preprocess(volumes, size);
-  return {std::move(volumes), size, std::move(input), c.labels};
+  const std::optional<io::CaseVolumes> on_task_grid = io::resampled_case(volumes);
+  const io::CaseVolumes& seen = on_task_grid ? *on_task_grid : volumes;
+  const io::Size3 size = options.size ? options.size->axes() : whole_brain(seen, options.windows.value());
+  io::Preprocessed input = io::preprocess(seen, size);
+  const io::Size3 resampled = seen.grid.size;
+  return {std::move(volumes), resampled, size, std::move(input), c.labels};
 }
 
 PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
@@ -148,13 +196,20 @@ PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const 
   const io::CaseVolumes& volumes = c.volumes;
   const std::vector<float> probabilities = probabilities_of(ensemble, c.input, options);
   const io::Task& task = *volumes.task;
+  const io::Size3& file = volumes.grid.size;
+  const bool resampled = c.resampled != file;
+  std::vector<float> frames;
+  if (files.probabilities || resampled) {
+    frames = whole_probabilities(probabilities, task, c.input.placement, c.resampled);
+  }
   std::vector<uint8_t> labels =
-      io::paste_labels_back(labels_of(probabilities, task, volumes.name), c.input.placement, volumes.grid.size);
-  filter_components(labels, task, volumes.grid.size, io::voxel_volume(volumes.grid), options.filter);
+      resampled ? labels_on_file(frames, volumes, c.resampled)
+                : io::paste_labels_back(labels_of(probabilities, task, volumes.name), c.input.placement, file);
+  filter_components(labels, task, file, io::voxel_volume(volumes.grid), options.filter);
   // Labels are written last, so a case that has them is complete.
   if (files.probabilities) {
     write_probabilities(*files.probabilities, volumes,
-                        whole_probabilities(probabilities, task, c.input.placement, volumes.grid.size));
+                        frames_on_file(std::move(frames), task.output_count(), c.resampled, file));
   }
   if (files.overlay) io::write_file_atomically(*files.overlay, overlay_of(volumes, labels));
   write_labels(files.labels, volumes, labels, c.labels);

@@ -48,20 +48,22 @@ struct PredictedCase {
 
 // A LoadedCase is a case in memory, as the network sees it and as its files have it.
 struct LoadedCase {
-  io::CaseVolumes volumes;
-  io::Size3 size{};        // of the field of view
-  io::Preprocessed input;  // of that size
+  io::CaseVolumes volumes;  // on the grid of the files
+  io::Size3 resampled{};    // voxels of the whole volume as the network sees it, at the task's spacing
+  io::Size3 size{};         // of the field of view, in those voxels
+  io::Preprocessed input;   // of that size
   io::LabelProfile labels;
 };
 
-// Reads a case. Throws DataError as io::load_case and io::preprocess do.
+// Reads a case. Throws DataError as io::load_case, io::resampled_case and io::preprocess do.
 LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& options);
 
 // Predicts a case and writes its files, with the header of the case's first modality (qform, sform and units kept), in
-// the orientation of the case's files and with the values of its label profile. Probabilities are the network's,
-// because the filter is for labels only. A segmentation that was read is only drawn next to the prediction in the
-// overlay. Throws NonFiniteError with the case's name before anything is written, and DataError for files that cannot
-// be written or that read back differently.
+// the orientation of the case's files and with the values of its label profile. Where the network sees another spacing
+// than the files', probabilities are interpolated linearly to their grid, and labels follow. Probabilities are the
+// network's, because the filter is for labels only. A segmentation that was read is only drawn next to the prediction
+// in the overlay. Throws NonFiniteError with the case's name before anything is written, and DataError for files that
+// cannot be written or that read back differently.
 PredictedCase predict_case(const Ensemble& ensemble, const LoadedCase& c, const PredictionOptions& options,
                            const PredictionFiles& files);
 

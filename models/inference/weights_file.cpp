@@ -13,6 +13,8 @@ namespace {
 
 // This version writes and understands these metadata keys and values.
 constexpr const char* kFormat = "revunet-1";
+// Programs that do not know `halve` or a task's resampling refuse this format, because they would predict wrongly.
+constexpr const char* kSecondFormat = "revunet-2";
 constexpr const char* kChannelOrder = "t1,t1ce,t2,flair";
 constexpr const char* kLabelMap = "WT=1+2+4,TC=1+4,ET=4";
 constexpr const char* kTask = "task";     // JSON; not of BraTS's task
@@ -62,10 +64,8 @@ UNetConfig config_from_metadata(const io::SafetensorsFile& file) {
   config.encoder_depth = io::parse_list(get("encoder_depth"), "metadata encoder_depth of " + file.origin()).at(0);
   config.decoder_depth = io::parse_list(get("decoder_depth"), "metadata decoder_depth of " + file.origin()).at(0);
   if (file.metadata.contains(kHalved)) {
-    const std::vector<HalvedAxes> steps =
-        parse_halved(get(kHalved), fmt::format("metadata {} of {}", kHalved, file.origin()));
-    expect_steps(steps, config.levels());
-    config.halved = canonical(steps);
+    config.halved = canonical(parse_halved(get(kHalved), fmt::format("metadata {} of {}", kHalved, file.origin())),
+                              config.levels());
   }
   return config;
 }
@@ -77,7 +77,8 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                   const io::TaskPointer& task) {
   io::SafetensorsFile file;
   const UNetConfig& config = model.config();
-  file.metadata = {{"format", kFormat},
+  const bool second = !config.halved.empty() || task->resampling().kind != io::Resampling::Kind::as_is;
+  file.metadata = {{"format", second ? kSecondFormat : kFormat},
                    {"model", name_of(config.kind)},
                    {"channels", fmt::format("{}", fmt::join(config.channels, ","))},
                    {"encoder_depth", std::to_string(config.encoder_depth)},
@@ -117,8 +118,9 @@ WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer&
     expect_tensors(file, info.config);
     return info;
   }
-  REVUNET_EXPECTS(file.metadata.at("format") == kFormat, DataError, "[{}] expected format {}, got {}", file.origin(),
-                  kFormat, file.metadata.at("format"));
+  const std::string& format = file.metadata.at("format");
+  REVUNET_EXPECTS(format == kFormat || format == kSecondFormat, DataError, "[{}] expected format {} or {}, got {}",
+                  file.origin(), kFormat, kSecondFormat, format);
   const UNetConfig stated = config_from_metadata(file);
   REVUNET_EXPECTS(
       stated.kind == info.config.kind && stated.channels == info.config.channels &&

@@ -33,7 +33,8 @@ void save_weights(const std::filesystem::path& path, const UNet& model, const io
                   const io::TaskPointer& task = io::brats_task());
 
 // Returns what the file holds. Without metadata the architecture is inferred from names and shapes, all steps halve all
-// axes, and the task is `unnamed`; where both are present they must agree. Otherwise throws DataError, also as load_weights does.
+// axes, and the task is `unnamed`; where both are present they must agree. Otherwise throws DataError, also as
+// load_weights does.
 WeightsInfo weights_info(const io::SafetensorsFile& file, const io::TaskPointer& unnamed = io::brats_task());
 
 // Sets every parameter from the tensor of its name. Throws DataError with the file's name for a missing or superfluous

@@ -68,9 +68,7 @@ UNetConfig network_from_json(const json& j) {
   if (j.contains("in_channels")) network.in_channels = integer_member(j, "in_channels", 1, kMost);
   if (j.contains("out_channels")) network.out_channels = integer_member(j, "out_channels", 1, kMost);
   if (j.contains("halve")) {
-    const std::vector<HalvedAxes> steps = parse_halved(text_member(j, "halve"), "halve");
-    expect_steps(steps, network.levels());
-    network.halved = canonical(steps);
+    network.halved = canonical(parse_halved(text_member(j, "halve"), "halve"), network.levels());
   }
   check_config(network);
   return network;

@@ -16,6 +16,12 @@ void load_initial_weights(const std::filesystem::path& path, const io::Backgroun
                   "[`init`] expected weights of the task {}, got {}, of the task {}; choose others",
                   io::describe(*task), path.string(), io::describe(*info.task));
   load_weights(file, model);
+  if (!io::same_preparation(*info.task, *task)) {
+    spdlog::warn(
+        "warning: [`init`] expected weights of the same normalisation and spacing of images as this run has, "
+        "got others in {}",
+        path.string());
+  }
   const std::string known = info.background.value_or(background).name();
   if (known == background.name()) return;
   spdlog::warn("warning: [`init`] expected weights of `background` {}, as this run has, got {}, of `background` {}",

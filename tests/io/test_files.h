@@ -51,6 +51,12 @@ inline std::filesystem::path write_bytes(const std::filesystem::path& path, std:
   return path;
 }
 
+// Writes a file, and makes the folder that it lies in.
+inline std::filesystem::path make_file(const std::filesystem::path& path, std::string_view bytes = "") {
+  std::filesystem::create_directories(path.parent_path());
+  return write_bytes(path, bytes);
+}
+
 inline std::string read_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   REQUIRE(file.good());

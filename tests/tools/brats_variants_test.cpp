@@ -33,6 +33,84 @@ TEST_CASE("BraTS's resection cavity can be a region of its own", "[train][predic
   CHECK_THAT(other.errors, ContainsSubstring("the network's task, brats2024 (") && ContainsSubstring("got brats ("));
 }
 
+namespace {
+
+// Makes the images and the segmentation of a case of BraTS 2025, on a grid of these voxels and mm.
+void make_brats_2025(const fs::path& data, const std::string& name, const std::array<int64_t, 3>& size,
+                     const std::array<double, 3>& spacing, const std::vector<double>& srow) {
+  std::vector<int16_t> voxels;
+  std::vector<uint8_t> values;
+  for (int64_t z = 0; z < size[2]; ++z) {
+    for (int64_t y = 0; y < size[1]; ++y) {
+      for (int64_t x = 0; x < size[0]; ++x) {
+        voxels.push_back(static_cast<int16_t>(x == 0 ? 0 : 100 + (x * 7 + y * 3 + z) % 13));
+        values.push_back(static_cast<uint8_t>(z == 2 && y > 3 && y < 9 ? x % 5 : 0));  // 0 to 4
+      }
+    }
+  }
+  const auto save = [&](const char* ending, NiftiBytes image) {
+    image.dims({size[0], size[1], size[2]});
+    for (size_t axis = 0; axis < 3; ++axis) image.pixdim(static_cast<int>(axis) + 1, spacing[axis]);
+    image.srow(srow);
+    make_file(data / name / (name + ending), image.bytes());
+  };
+  for (const char* modality : {"-t1n.nii", "-t1c.nii", "-t2w.nii", "-t2f.nii"}) {
+    NiftiBytes image;
+    image.fill(voxels);
+    save(modality, image);
+    for (int16_t& voxel : voxels) voxel = static_cast<int16_t>(voxel * 5 / 4);  // each has images of its own
+  }
+  NiftiBytes segmentation;
+  segmentation.datatype(2, 8);
+  segmentation.fill(values);
+  save("-seg.nii", segmentation);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "BraTS 2025's gliomas on the grid of MNI152, and its metastases on their own, are checked, predicted and scored",
+    "[check][predict][evaluate][task]") {
+  const TemporaryFolder folder;
+  const fs::path data = folder / "data", run = folder / "run";
+  // MNI152's axes go to the left, the front and up. Scanners have thick slices, in any order: here sagittal ones.
+  make_brats_2025(data, "BraTS-GLI-02000-100", {18, 22, 18}, {1, 1, 1}, {-1, 0, 0, 9, 0, 1, 0, -12, 0, 0, 1, -7});
+  make_brats_2025(data, "BraTS-MET-00001-000", {20, 24, 6}, {0.75, 0.75, 5},
+                  {0, 0, 5, -15, 0.75, 0, 0, 3, 0, -0.75, 0, 8});
+  const ToolResult checked = run_tool("revunet-check", fmt::format("--data '{}' --labels brats2024-rc", data.string()));
+  INFO(checked.output << checked.errors);
+  REQUIRE(checked.exit_code == 0);
+  CHECK_THAT(checked.output, ContainsSubstring("RC") && ContainsSubstring("0.75 x 0.75 x 5"));
+
+  const ToolResult trained =
+      train(data, run,
+            "--channels 4,8 --size 32,32,32 --max-steps 1 --val-fraction 0 --labels brats2024-rc "
+            "--spacing 1,1,1 --check headers");
+  INFO(trained.errors);
+  REQUIRE(trained.exit_code == 0);
+  REQUIRE(predict(run / "last.safetensors", data, folder / "out").exit_code == 0);
+  for (const char* name : {"BraTS-GLI-02000-100", "BraTS-MET-00001-000"}) {
+    INFO(name);
+    const io::Grid own = io::read_nifti_header(data / name / (std::string(name) + "-t1n.nii")).grid;
+    CHECK(io::same_grid(io::read_nifti_header(folder / "out" / (std::string(name) + ".nii.gz")).grid, own));
+  }
+  // The segmentations themselves, as predictions: Dice 1 of every region.
+  for (const char* name : {"BraTS-GLI-02000-100", "BraTS-MET-00001-000"}) {
+    make_file(folder / "truth" / (std::string(name) + ".nii"),
+              read_bytes(data / name / (std::string(name) + "-seg.nii")));
+  }
+  const ToolResult scored = run_tool(
+      "revunet-evaluate", fmt::format("--reference '{}' --prediction '{}' --labels brats2024-rc --csv '{}'",
+                                      data.string(), (folder / "truth").string(), (folder / "scores.csv").string()));
+  INFO(scored.errors);
+  REQUIRE(scored.exit_code == 0);
+  const auto scores = read_csv(folder / "scores.csv");
+  const std::vector<std::string> regions = column(scores, "region");
+  CHECK(std::vector<std::string>(regions.begin(), regions.begin() + 4) ==
+        std::vector<std::string>{"WT", "TC", "ET", "RC"});
+  for (const std::string& dice : column(scores, "dice")) CHECK(std::stod(dice) == 1);
+}
+
 TEST_CASE("a network can be of some of BraTS's modalities, which is all that it then asks of cases",
           "[train][predict][task]") {
   const TemporaryFolder folder;

@@ -25,7 +25,8 @@ std::vector<std::string> words(const std::string& text) {
 // None of these is a default, and each is as config.toml holds it: paths from the root, modes that leave nothing open.
 // They leave out flags and whole numbers that need no other option: words_for sets these.
 const std::vector<std::string> command_lines = {
-    "--data /d --out r --labels msd --channels-used flair,t1ce --background -0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ "
+    "--data /d --out r --labels msd --spacing 1,0.5,2 --interpolation linear --channels-used flair,t1ce --background "
+    "-0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ "
     "--check headers --device "
     "cpu "
     "--threads 1 --channels 6,12 --halve yz --encoder-depth 2 "
@@ -61,6 +62,7 @@ const std::map<std::string, std::string> not_held = {
     {"memory-trace", "watches the first steps of a run, and another would overwrite the file"},
     {"memory-trace-steps", "goes with --memory-trace"},
     {"init", "wants a file: below"},
+    {"task", "wants a file: below"},
     {"conv-workspace", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"strict-fp32", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
     {"deterministic", "of CUDA alone: tests/tools/cuda_tools_test.cpp"},
@@ -140,6 +142,11 @@ TEST_CASE("a run's config.toml gives back every option as it was typed", "[train
 TEST_CASE("config.toml holds paths with any characters of UTF-8", "[train]") {
   const TemporaryFolder folder;
   const fs::path init = write_untrained(folder / "it's \"init\" #2.safetensors");
+  const fs::path task =
+      write_bytes(folder / "task \"1\".toml", "[labels]\nbackground = 0\na = 1\n[[channels]]\nname = \"one\"\n");
+  expect_read_back({"--data", "/d", "--out", "r", "--task", task.string(), "--channels", "4,8", "--size", "32,32,32",
+                    "--device", "cpu", "--threads", "1"},
+                   folder.path());
   expect_read_back({"--data", "/some, data/[1] = x\\y\n# \xc3\xa9\x7f", "--out", "run ", "--channels", "4,8", "--init",
                     init.string(), "--size", "32,32,32", "--device", "cpu", "--threads", "1"},
                    folder.path());

@@ -58,22 +58,45 @@ TEST_CASE("a dataset with few slices chooses steps that leave their number as it
   CHECK_THAT(
       got.output,
       ContainsSubstring("--channels 32,64,128: those of nnU-Net, and 3 levels, because the median of 2 cases has "
-                        "16,16,5 voxels") &&
-          ContainsSubstring("--halve xy,xy: the median of 2 cases has 16,16,5 voxels, and a step halves an axis "
-                            "where that leaves at least 4 voxels along it") &&
+                        "16,16,5 voxels of 1,1,1 mm") &&
+          ContainsSubstring(
+              "--halve xy,xy: the median of 2 cases has 16,16,5 voxels of 1,1,1 mm, and a step halves an axis "
+              "where that leaves at least 4 voxels along it") &&
           ContainsSubstring("--size 16,16,5: the greatest of 2 cases has 16,16,5 voxels, and sizes are multiples "
                             "of 4,4,1") &&
           ContainsSubstring("channels 32,64,128, halving xy,xy, "));
   CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("halve = \"xy,xy\"\n"));
   CHECK(halve_of_weights(run / "last.safetensors") == "xy,xy");
+  CHECK_THAT(got.output,
+             ContainsSubstring("--rotation-plane xy: the median of 2 cases has 16,16,5 voxels of 1,1,1 mm"));
+  CHECK(io::read_safetensors(run / "last.safetensors").metadata.at("format") == "revunet-2");
   // What is given stays. The usual steps are not mentioned.
   const ToolResult given =
       train(data, folder / "given", std::string(kFew) + " --halve xyz,xyz --max-steps 1 --size 16,16,8");
   INFO(given.errors);
   REQUIRE(given.exit_code == 0);
   CHECK_THAT(given.output, !ContainsSubstring("halv"));
-  CHECK_THAT(read_bytes(folder / "given/config.toml"), !ContainsSubstring("halve"));
+  CHECK_THAT(read_bytes(folder / "given/config.toml"), ContainsSubstring("halve = \"xyz,xyz\"\n"));
   CHECK(halve_of_weights(folder / "given/last.safetensors").empty());
+  CHECK(io::read_safetensors(folder / "given/last.safetensors").metadata.at("format") == "revunet-1");
+  // A run of its configuration has the same network.
+  const ToolResult again = run_tool(
+      "revunet-train",
+      fmt::format("--config '{}' --out '{}'", (folder / "given/config.toml").string(), (folder / "again").string()),
+      patient_threads);
+  INFO(again.errors);
+  REQUIRE(again.exit_code == 0);
+  const auto bytes = [&](const char* name) { return read_bytes(folder / name / "last.safetensors"); };
+  CHECK((bytes("again") == bytes("given")));
+  // Flips that never happen are refused, and words that no network has, before any image is read.
+  expect_train_refusal(run_tool("revunet-train", fmt::format("--config '{}' --out '{}' --flip-axes x",
+                                                             (run / "config.toml").string(), (folder / "x").string())),
+                       2, "--flip-axes");
+  fs::resize_file(data / "imagesTr/flat_1.nii", 400);
+  expect_train_refusal(train(data, folder / "x", "--halve xy,xy,xy,xy,xy"), 2, "[--halve] expected at most 4 words");
+  expect_train_refusal(train(data, folder / "x", "--protocol paper --halve xy"), 2,
+                       "[--halve] expected a word for each");
+  make_flat_dataset(data, 2);
   const ToolResult words = train(data, folder / "words", "--halve y --max-steps 1 --val-fraction 0");
   CHECK_THAT(words.output, ContainsSubstring("--channels 32,64: those of nnU-Net, and 2 levels, because --halve has a "
                                              "word for each step between them"));

@@ -8,7 +8,7 @@ using namespace revunet::tools;
 
 namespace {
 
-std::string chosen(const io::Size3& median, const Spacing3& spacing = {1, 1, 1}, size_t most_levels = 5) {
+std::string chosen(const io::Size3& median, const io::Spacing3& spacing = {1, 1, 1}, size_t most_levels = 5) {
   return halved_text(choose_steps(median, spacing, most_levels));
 }
 

@@ -18,24 +18,26 @@ struct Rule {
   std::vector<std::string> mend;  // words with which it has an effect
 };
 
-const std::vector<Rule> kRules = {{"fold", "1", "--folds", {}, {"--folds", "5"}},
-                                  {"rotation", "10", "--augment paper or strong", {}, {"--augment", "paper"}},
-                                  {"scaling", "0.8,1.2", "--augment paper or strong", {}, {"--augment", "strong"}},
-                                  {"deformation", "5", "--augment paper or strong", {}, {"--augment", "paper"}},
-                                  {"flip", "0.25", "--augment paper or strong", {}, {"--augment", "paper"}},
-                                  {"flip-axes", "x", "--augment paper or strong", {}, {"--augment", "paper"}},
-                                  {"rotation-plane", "xz", "--augment paper or strong", {}, {"--augment", "strong"}},
-                                  {"intensity-shift", "0.2", "--augment paper or strong", {}, {"--augment", "paper"}},
-                                  {"foreground", "0.25", "--patch", {}, {"--patch", "16,16,16"}},
-                                  {"stop-window", "5", "--stop-patience", {}, {"--stop-patience", "3"}},
-                                  {"lr-divisor", "2", "--lr-drops", {"--lr-drops", "none"}, {"--lr-drops", "3"}},
-                                  {"memory-trace-steps", "2", "--memory-trace", {}, {"--memory-trace", "trace"}},
-                                  {"val-fraction", "0.3", "neither --folds nor --split", {"--folds", "5"}, {}},
-                                  {"val-fraction", "0.3", "neither --folds nor --split", {"--split", "split.json"}, {}},
-                                  {"conv-workspace", "1MiB", "--device cuda", {}, {"--device", "cuda"}},
-                                  {"conv-algorithms", "plans", "--device cuda", {}, {"--device", "cuda"}},
-                                  {"strict-fp32", "", "--device cuda", {}, {"--device", "cuda"}},
-                                  {"no-deterministic", "", "--device cuda", {}, {"--device", "cuda"}}};
+const std::vector<Rule> kRules = {
+    {"fold", "1", "--folds", {}, {"--folds", "5"}},
+    {"rotation", "10", "--augment paper or strong", {}, {"--augment", "paper"}},
+    {"scaling", "0.8,1.2", "--augment paper or strong", {}, {"--augment", "strong"}},
+    {"deformation", "5", "--augment paper or strong", {}, {"--augment", "paper"}},
+    {"flip", "0.25", "--augment paper or strong", {}, {"--augment", "paper"}},
+    {"flip-axes", "x", "--augment paper or strong", {}, {"--augment", "paper"}},
+    {"flip-axes", "x", "--flip above 0", {"--augment", "paper", "--flip", "0"}, {"--augment", "paper"}},
+    {"rotation-plane", "xz", "--augment paper or strong", {}, {"--augment", "strong"}},
+    {"intensity-shift", "0.2", "--augment paper or strong", {}, {"--augment", "paper"}},
+    {"foreground", "0.25", "--patch", {}, {"--patch", "16,16,16"}},
+    {"stop-window", "5", "--stop-patience", {}, {"--stop-patience", "3"}},
+    {"lr-divisor", "2", "--lr-drops", {"--lr-drops", "none"}, {"--lr-drops", "3"}},
+    {"memory-trace-steps", "2", "--memory-trace", {}, {"--memory-trace", "trace"}},
+    {"val-fraction", "0.3", "neither --folds nor --split", {"--folds", "5"}, {}},
+    {"val-fraction", "0.3", "neither --folds nor --split", {"--split", "split.json"}, {}},
+    {"conv-workspace", "1MiB", "--device cuda", {}, {"--device", "cuda"}},
+    {"conv-algorithms", "plans", "--device cuda", {}, {"--device", "cuda"}},
+    {"strict-fp32", "", "--device cuda", {}, {"--device", "cuda"}},
+    {"no-deterministic", "", "--device cuda", {}, {"--device", "cuda"}}};
 
 std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more) {
   words.insert(words.end(), more.begin(), more.end());

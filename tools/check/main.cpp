@@ -19,9 +19,9 @@ namespace {
 using namespace revunet;
 
 struct Settings {
-  std::filesystem::path data, json;  // json empty: not asked for
+  std::filesystem::path data, task, json;  // json empty: not asked for
   std::optional<io::LabelProfile> labels;
-  io::Background background;
+  std::optional<io::Background> background;
   std::string patients;
   int threads = 0;
 };
@@ -33,8 +33,9 @@ tools::OptionTable options_of(Settings& s) {
           .value = tools::path(s.data),
           .help = "dataset, or the folder of one case, as for revunet-train",
           .required = true},
+         tools::task_option(s.task, tools::kTaskOfDataset),
          tools::labels_option(s.labels),
-         tools::background_option(s.background),
+         tools::background_option(s.background, "that of --task, otherwise 0"),
          tools::patients_option(s.patients),
          {.name = "json", .value = tools::path(s.json), .help = "write the whole report to this JSON file"},
          tools::threads_option(s.threads,
@@ -43,15 +44,18 @@ tools::OptionTable options_of(Settings& s) {
          tools::quiet_option()}}});
 }
 
-void run(const Settings& options) {
+void run(Settings options) {
+  const io::Patients patients = tools::patients_of_option(options.patients);
   const int threads = chosen_cpu_threads(options.threads);
+  const std::optional<io::TaskFile> task = tools::read_task(options.task, options.labels);
+  if (task) options.labels = io::profile_of_task(task->task);
+  if (task && !options.background) options.background = task->background;
   io::expect_output_folder(options.json);
   use_cpu_threads(threads);
-  const io::CheckedDataset checked = io::check_dataset(options.data,
-                                                       {.labels = options.labels,
-                                                        .background = options.background,
-                                                        .patients = tools::patients_of_option(options.patients)},
-                                                       tools::progress_on_terminal());
+  const io::CheckedDataset checked = io::check_dataset(
+      options.data,
+      {.labels = options.labels, .background = options.background.value_or(io::Background{}), .patients = patients},
+      tools::progress_on_terminal());
   tools::print_result(io::table_of(checked));
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(checked)));
   const int64_t violations = checked.count(false);

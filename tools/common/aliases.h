@@ -86,6 +86,10 @@ inline const std::vector<Alias> kOptionAliases = {
     {{"min-size", "min-volume", "remove-small"}, {"--min-component-volume", "--lesion-min-volume"}},
     {{"lesionwise", "lesions", "per-lesion"}, {"--lesion-wise"}},
     {{"label-map", "label-set", "classes", "convention"}, {"--labels"}},
+    {{"resample", "resampling", "resolution", "target-spacing", "voxel-size", "voxel-spacing", "pixdim"},
+     {"--spacing"}},
+    {{"interp", "order", "resample-order"}, {"--interpolation"}},
+    {{"task-file", "dataset-json", "dataset-file"}, {"--task"}},
     {{"num", "n", "count", "num-cases", "n-cases", "number", "samples"}, {"--cases"}},
     {{"cache-dir", "cache-folder", "cache-data", "cache-rate"}, {"--cache"}},
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "engine/error.h"
+
 namespace revunet::tools {
 
 namespace {
@@ -37,6 +39,18 @@ Option labels_option(std::optional<io::LabelProfile>& labels) {
                           "BraTS-PED; none for other tasks]",
                           fmt::join(profiles, "; ")),
       .of_new_runs = true};
+}
+
+Option task_option(std::filesystem::path& file, const std::string& help) {
+  return {.name = "task", .value = path_from_root(file), .help = help, .of_new_runs = true};
+}
+
+std::optional<io::TaskFile> read_task(const std::filesystem::path& file,
+                                      const std::optional<io::LabelProfile>& labels) {
+  if (file.empty()) return std::nullopt;
+  REVUNET_EXPECTS(!labels, UsageError, "[--task, --labels] expected one of them, got {} and {}; leave one out",
+                  file.string(), labels->name());
+  return io::read_task_file(file);
 }
 
 Option background_option(io::Background& background) {

@@ -188,7 +188,7 @@ bool OptionTable::is_on(const std::string& name) const {
 }
 
 bool OptionTable::has_effect(const Option& option) const {
-  return (option.needs.empty() || is_on(option.needs)) &&
+  return (option.needs.empty() || (is_on(option.needs) && has_effect(find(option.needs)))) &&
          std::ranges::none_of(option.idle_with, [&](const std::string& other) { return is_on(other); });
 }
 
@@ -199,7 +199,10 @@ std::string OptionTable::needed_by(const Option& option) const {
 }
 
 std::string OptionTable::what_it_needs(const Option& option) const {
-  if (!option.needs.empty()) return needed_by(option);
+  if (!option.needs.empty()) {
+    const Option& needed = find(option.needs);
+    return has_effect(needed) ? needed_by(option) : what_it_needs(needed);
+  }
   return fmt::format("neither --{}", fmt::join(option.idle_with, " nor --"));
 }
 

@@ -26,6 +26,7 @@ constexpr int64_t kMostDilation = 1000;  // voxels: joins all lesions of any hea
 struct Settings {
   std::filesystem::path reference, prediction, json, csv;  // empty: not asked for
   std::string plot;                                        // empty: not asked for
+  std::filesystem::path task;                              // empty: none
   std::optional<io::LabelProfile> labels;                  // none: as the reference's layout says
   io::ScoringChoice scoring;
   int threads = 0;
@@ -41,6 +42,7 @@ std::vector<tools::Option> inputs(Settings& s) {
            .value = tools::path(s.prediction),
            .help = "folder or file with the labels to score",
            .required = true},
+          tools::task_option(s.task, tools::kTaskOfDataset),
           tools::labels_option(s.labels)};
 }
 
@@ -123,8 +125,10 @@ void write_plot(const std::string& plot, const io::BoxPlots& plots) {
   if (!png.empty()) io::write_file_atomically(png, io::box_plot_png(plots));
 }
 
-void run(const Settings& options) {
+void run(Settings options) {
   const io::ScoreOptions scoring = io::score_options_of(options.scoring);
+  if (const auto task = tools::read_task(options.task, options.labels))
+    options.labels = io::profile_of_task(task->task);
   use_cpu_threads(chosen_cpu_threads(options.threads));
   for (const std::filesystem::path& file : {options.json, options.csv, std::filesystem::path(options.plot)}) {
     io::expect_output_folder(file);

@@ -24,6 +24,19 @@ void print_warning(const std::string& warning) {
   print_message("revunet-predict: warning: {}\n", warning);
 }
 
+// Returns the networks' task. Files are named as --task says, where it is given.
+io::TaskPointer task_of(const PredictSettings& options) {
+  const std::optional<io::TaskFile> file = read_task(options.task, options.labels);
+  const io::TaskPointer task = task_of_weights(options.weights);
+  if (!file) return task;
+  REVUNET_EXPECTS(io::same_task(*task, *file->task), DataError,
+                  "[--task] expected the task of the weights, {}, got {}; give a file of that task",
+                  io::describe(*task), io::describe(*file->task));
+  io::Task::Rules rules = task->rules();
+  rules.files = file->task->rules().files;
+  return io::with_rules(*task, std::move(rules));
+}
+
 SelectionOptions selection_options(const PredictSettings& options) {
   REVUNET_EXPECTS(
       options.data.empty() == options.loose.any(), UsageError,
@@ -32,7 +45,7 @@ SelectionOptions selection_options(const PredictSettings& options) {
   REVUNET_EXPECTS(options.loose.any() || options.loose.name.empty(), UsageError,
                   "[--name] expected a case's files by --t1, --t1ce, --t2 and --flair, got --data, whose cases have "
                   "names; leave it out");
-  const io::TaskPointer task = task_of_weights(options.weights);
+  const io::TaskPointer task = task_of(options);
   const bool brats = io::brats_task_of(*task) != nullptr;
   REVUNET_EXPECTS(brats || !options.loose.any(), UsageError,
                   "[--t1, --t1ce, --t2, --flair] expected --data for weights of the task {}, got files of BraTS's "

@@ -36,6 +36,9 @@ std::vector<Option> inputs(PredictSettings& s) {
        .value = path(s.data),
        .help = "dataset, or the folder of one case, as for revunet-train; segmentations are not needed"}};
   for (Option& option : loose_file_options(s.loose)) options.push_back(std::move(option));
+  options.push_back(task_option(s.task,
+                                "TOML file of the weights' task that says how the files of --data are named, where "
+                                "they are not named as in training, see docs/own-dataset.md"));
   options.push_back(labels_option(s.labels));
   options.push_back(background_option(s.view.background, "that of the weights"));
   options.push_back(check_option(s.check));

@@ -16,7 +16,7 @@ namespace revunet::tools {
 
 struct PredictSettings {
   std::vector<std::filesystem::path> weights;
-  std::filesystem::path data, out;
+  std::filesystem::path data, task, out;
   io::LooseFiles loose{.images = std::vector<std::filesystem::path>(io::brats_task()->modalities().size()), .name = {}};
   FieldOfViewOptions view;
   std::optional<int64_t> keep_components;

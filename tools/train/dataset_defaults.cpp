@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 
 #include <fmt/ranges.h>
@@ -24,9 +25,8 @@ constexpr std::array<int64_t, 5> kChannels = {32, 64, 128, 256, 320};  // Isense
 constexpr const char* kLearningRate = "0.001";
 constexpr size_t kSamples = 5000;  // of a whole training
 constexpr size_t kFewestEpochs = 10, kMostDefaultEpochs = 1000;
+constexpr double kThick = 1.5;  // times the voxels' other lengths, or extents, from which on planes lie across
 constexpr double kDeformation = 10.0 / 160;  // share of the shorter axis of the plane: the paper has 10 voxels of 160
-
-constexpr Spacing3 kSpacing = {1, 1, 1};  // mm: voxels count as cubes
 
 std::string rounded_up(const io::Size3& extent, const io::Size3& multiple) {
   std::vector<int64_t> size;
@@ -44,33 +44,58 @@ void choose(OptionTable& options, TrainSettings& s, const std::string& name, con
   s.choices.push_back(fmt::format("`{}` {}: {}", name, value, reason));
 }
 
+// Says which spacing networks see where the cases decided it.
+void choose_spacing(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
+  const auto text = [](const std::array<double, 3>& spacing) { return fmt::format("{}", fmt::join(spacing, ",")); };
+  const io::Resampling& resampling = s.run.task->resampling();
+  if (resampling.kind == io::Resampling::Kind::given) {
+    choose(options, s, "spacing", text(resampling.spacing),
+           fmt::format("mm, the median of {} cases, whose spacings differ", fingerprint.boxes.size()));
+  } else {
+    choose(options, s, "spacing", "none",
+           fmt::format("all of {} cases have {} mm", fingerprint.boxes.size(), text(io::median_spacing(fingerprint))));
+  }
+}
+
+// Returns the spacing of the median case, as networks see it.
+io::Spacing3 spacing_of(const io::Task& task, const io::DatasetFingerprint& fingerprint) {
+  const io::Resampling& resampling = task.resampling();
+  return resampling.kind == io::Resampling::Kind::given ? resampling.spacing : io::median_spacing(fingerprint);
+}
+
 void choose_network(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
-  const std::string median =
-      fmt::format("the median of {} cases has {} voxels", fingerprint.cases, fmt::join(fingerprint.median, ","));
+  const io::Size3 extent = io::median_extent(fingerprint, s.run.task->resampling());
+  const io::Spacing3 spacing = spacing_of(*s.run.task, fingerprint);
+  const std::string median = fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(),
+                                         fmt::join(extent, ","), fmt::join(spacing, ","));
   size_t levels = s.run.network.levels();
-  std::vector<HalvedAxes> steps = choose_steps(fingerprint.median, kSpacing, levels > 0 ? levels : kChannels.size());
+  std::vector<HalvedAxes> steps = choose_steps(extent, spacing, levels > 0 ? levels : kChannels.size());
   if (levels == 0) {
     levels = std::min(kChannels.size(), 1 + (s.halve.empty() ? steps.size() : s.halve.size()));
     choose(options, s, "channels", fmt::format("{}", fmt::join(std::span(kChannels).first(levels), ",")),
            fmt::format("those of nnU-Net, and {} levels, because {}", levels,
                        s.halve.empty() ? median : "--halve has a word for each step between them"));
   }
-  steps.resize(levels - 1, kAllAxes);  // whoever asks for more levels than there are voxels for gets these
-  if (canonical(steps).empty()) return;
-  choose(
-      options, s, "halve", halved_text(steps),
-      fmt::format("{}, and a step halves an axis where that leaves at least {} voxels along it", median, kLeastExtent));
+  const bool too_few = steps.size() + 1 < levels;
+  steps.resize(levels - 1, kAllAxes);
+  if (canonical(steps).empty()) return options.take_default("halve", halved_text(steps));  // for config.toml
+  choose(options, s, "halve", halved_text(steps),
+         fmt::format("{}, and {}", median,
+                     too_few ? "`channels` asks for more levels than there are voxels for"
+                             : fmt::format("a step halves an axis where that leaves at least {} voxels along it",
+                                           kLeastExtent)));
 }
 
 void choose_size(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   UNetConfig network = default_config(s.run.network.kind);
   if (!s.run.network.channels.empty()) network.channels = s.run.network.channels;
-  network.halved = canonical(s.halve);
+  network.halved = canonical(s.halve, network.levels());
   check_config(network);
+  const io::Size3 greatest = io::greatest_extent(fingerprint, s.run.task->resampling());
   const io::Size3 multiple = network.size_multiple();
-  choose(options, s, "size", rounded_up(fingerprint.greatest, multiple),
-         fmt::format("the greatest of {} cases has {} voxels, and sizes are multiples of {}", fingerprint.cases,
-                     fmt::join(fingerprint.greatest, ","), multiple_text(multiple)));
+  choose(options, s, "size", rounded_up(greatest, multiple),
+         fmt::format("the greatest of {} cases has {} voxels, and sizes are multiples of {}", fingerprint.boxes.size(),
+                     fmt::join(greatest, ","), multiple_text(multiple)));
 }
 
 void choose_loss(OptionTable& options, TrainSettings& s) {
@@ -88,13 +113,35 @@ void choose_schedule(OptionTable& options, TrainSettings& s, size_t cases) {
   choose(options, s, "lr", kLearningRate, "that of a training of this length");
 }
 
-void choose_augmentation(OptionTable& options, TrainSettings& s) {
+// Images are changed in the plane of the finest voxels. Where all are alike, that is the plane of most voxels.
+void choose_plane(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
+  const io::Spacing3 spacing = spacing_of(*s.run.task, fingerprint);
+  const io::Size3 extent = io::median_extent(fingerprint, s.run.task->resampling());
+  std::optional<size_t> across;  // the axis that the planes lie across
+  const auto take_if = [&](auto lies_across) {
+    for (size_t axis = 0; axis < 3; ++axis) {
+      if (lies_across(axis, (axis + 1) % 3, (axis + 2) % 3)) across = axis;
+    }
+  };
+  take_if([&](size_t axis, size_t u, size_t v) {
+    return kThick * static_cast<double>(extent[axis]) < static_cast<double>(std::min(extent[u], extent[v]));
+  });
+  take_if([&](size_t axis, size_t u, size_t v) { return spacing[axis] > kThick * std::max(spacing[u], spacing[v]); });
+  if (!across) return;
+  constexpr std::array<const char*, 3> kPlanes = {"yz", "xz", "xy"};
+  choose(options, s, "rotation-plane", kPlanes[*across],
+         fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(), fmt::join(extent, ","),
+                     fmt::join(spacing, ",")));
+}
+
+void choose_augmentation(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   choose(options, s, "augment", "paper", "a network of few cases learns more from changed ones");
   if (s.augment == Augmentation::none) return;
+  choose_plane(options, s, fingerprint);
   const auto [u, v] = plane_axes(s.ranges.plane_normal);
   const double extent = static_cast<double>(std::min(s.run.size[u], s.run.size[v]));
   choose(options, s, "deformation", fmt::format("{:.1f}", kDeformation * extent), "in proportion to the field of view");
-  if (options.given("flip-axes")) return;  // whoever gives them knows
+  if (options.given("flip-axes") || s.flip_axes_known) return;
   choose(options, s, "flip", "0", "nobody knows along which axes this anatomy may be mirrored; give `flip-axes`");
 }
 
@@ -109,7 +156,7 @@ void choose_all(OptionTable& options, TrainSettings& s, const io::DatasetFingerp
   choose_loss(options, s);
   if (!free) return;
   choose_schedule(options, s, training);
-  choose_augmentation(options, s);
+  choose_augmentation(options, s, fingerprint);
 }
 
 // All labelled cases are measured, those that validate included, so that the folds of a cross-validation agree.
@@ -126,8 +173,7 @@ io::DatasetFingerprint measured(const std::vector<io::CaseFiles>& cases, const i
 }
 
 // Returns how many of the cases train.
-size_t count_training(TrainSettings& s, std::vector<io::CaseFiles> cases) {
-  resolve_split(s);
+size_t count_training(const TrainSettings& s, std::vector<io::CaseFiles> cases) {
   return split_cases(std::move(cases), s.run.split).training.size();
 }
 
@@ -144,28 +190,84 @@ io::TaskPointer task_without_cases(const TrainSettings& s) {
   return s.data.modalities.empty() ? task : io::with_modalities(task, s.data.modalities);
 }
 
+// Returns the task with the resampling that the options choose.
+io::TaskPointer with_resampling(const io::TaskPointer& task, const TrainSettings& s) {
+  io::Task::Rules rules = task->rules();
+  if (s.resampling.kind != io::Resampling::Kind::automatic) {
+    rules.resampling.kind = s.resampling.kind;
+    rules.resampling.spacing = s.resampling.spacing;
+  }
+  if (s.interpolation) rules.resampling.interpolation = *s.interpolation;
+  REVUNET_EXPECTS(!s.interpolation || rules.resampling.kind != io::Resampling::Kind::as_is, UsageError,
+                  "[--interpolation] expected images that are resampled, got --spacing {} for the task {}; give "
+                  "--spacing, or leave --interpolation out",
+                  s.resampling.kind == io::Resampling::Kind::as_is ? "none" : "auto", task->name());
+  if (rules.resampling.kind == io::Resampling::Kind::as_is) rules.resampling = {};
+  return rules.resampling == task->resampling() ? task : io::with_rules(*task, std::move(rules));
+}
+
+// What a task's file says holds where the options do not say it.
+void take_task_file(OptionTable& options, TrainSettings& s) {
+  const std::optional<io::TaskFile> file = read_task(s.task, s.labels);
+  if (!file) return;
+  s.data.labels = io::profile_of_task(file->task);
+  if (file->background) options.take_default("background", file->background->name());
+  if (!file->mirror) return;
+  options.take_default("flip-axes", *file->mirror);
+  s.flip_axes_known = true;
+}
+
+bool waits_for_cases(const io::Task& task) {
+  const auto is_open = [](const io::Normalisation& n) {
+    return n.kind == io::Normalisation::Kind::automatic || (n.kind == io::Normalisation::Kind::ct && !n.foreground);
+  };
+  return task.resampling().kind == io::Resampling::Kind::automatic ||
+         std::ranges::any_of(task.normalisations(), is_open);
+}
+
 void begin_run(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   if (!s.plan) RunFolder::expect_new(run.out);  // before the cases are looked at
+  resolve_split(s);
+  take_task_file(options, s);
   const std::vector<io::CaseFiles> cases = cases_of(s);
   if (!cases.empty()) run.task = cases.front().task();
   if (cases.empty() && !run.init.empty()) run.task = task_of_weights({run.init});
   if (cases.empty() && run.init.empty()) run.task = task_without_cases(s);
   if (!run.init.empty()) take_architecture(options, run.init, run.task);
-  if (cases.empty() || io::brats_task_of(*run.task)) return;
+  run.task = with_resampling(run.task, s);
+  if (cases.empty() || (io::brats_task_of(*run.task) && !waits_for_cases(*run.task))) return;
+  const bool spacing_is_open = run.task->resampling().kind == io::Resampling::Kind::automatic;
   const io::DatasetFingerprint fingerprint = measured(cases, run.background);
   run.task = io::with_fingerprint(run.task, fingerprint);
+  if (spacing_is_open) choose_spacing(options, s, fingerprint);
   choose_all(options, s, fingerprint, count_training(s, cases));
+}
+
+// Refuses before the cases are measured what no network can have.
+void expect_halve(const TrainSettings& s) {
+  if (s.halve.empty() || !s.run.init.empty()) return;  // weights have their own levels
+  if (s.run.network.levels() > 0) return expect_steps(s.halve, s.run.network.levels());
+  REVUNET_EXPECTS(s.halve.size() < kChannels.size(), UsageError,
+                  "[--halve] expected at most {} words, for the {} levels that there are without --channels, got {}; "
+                  "give --channels",
+                  kChannels.size() - 1, kChannels.size(), s.halve.size());
+  if (s.protocol != "none") expect_steps(s.halve, default_config(s.run.network.kind).levels());
 }
 
 void take_unguarded(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   expect_data_and_out(s);
-  if (!s.halve.empty() && run.network.levels() > 0) expect_steps(s.halve, run.network.levels());
+  s.data.labels = s.labels;
+  expect_halve(s);
   if (s.resume.empty()) {
     begin_run(options, s);
   } else {
     run.task = task_of_split(s.resume / "split.json");
+    // The run's own task names its files. Otherwise a layout does, which needs all channels of the task.
+    if (!s.task.empty()) {
+      s.data.labels = io::profile_of_task(run.task->rules().files ? run.task : io::read_task_file(s.task).task);
+    }
   }
   REVUNET_EXPECTS(run.drop_modality == 0 || run.task->modalities().size() > 1, UsageError,
                   "[--drop-modality] expected a task of several modalities, of which one always stays, got {}",

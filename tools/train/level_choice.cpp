@@ -5,10 +5,10 @@
 
 namespace revunet::tools {
 
-std::vector<HalvedAxes> choose_steps(const io::Size3& median, const Spacing3& spacing, size_t most_levels) {
+std::vector<HalvedAxes> choose_steps(const io::Size3& median, const io::Spacing3& spacing, size_t most_levels) {
   constexpr double kThick = 2;  // times the shortest length: an axis with voxels this long is not halved yet
   io::Size3 extent = median;
-  Spacing3 length = spacing;
+  io::Spacing3 length = spacing;
   std::vector<HalvedAxes> steps;
   while (steps.size() + 1 < most_levels) {
     HalvedAxes halved{};

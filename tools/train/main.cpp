@@ -212,8 +212,7 @@ int main(int argc, char** argv) {
       .name = "revunet-train",
       .description =
           "Trains the partially reversible 3-D U-Net, or its non-reversible baseline, on a dataset: BraTS, or any task "
-          "that "
-          "a dataset.json describes.",
+          "that a dataset.json or --task describes.",
       .help = {.examples = {{"revunet-train --data DATASET --out RUN",
                              "trains on whole images with the defaults, and validates on a fifth of the cases"},
                             {"revunet-train --protocol paper --plan",

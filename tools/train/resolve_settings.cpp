@@ -21,8 +21,7 @@ void resolve_network(const OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   UNetConfig& n = run.network;
   if (n.channels.empty()) n.channels = default_config(n.kind).channels;
-  if (!s.halve.empty()) expect_steps(s.halve, n.levels());
-  n.halved = s.halve = canonical(s.halve);
+  n.halved = canonical(s.halve, n.levels());
   REVUNET_EXPECTS(
       network_of(n.kind).reversible_blocks || (n.encoder_depth == 1 && n.decoder_depth == 1), UsageError,
       "[--encoder-depth, --decoder-depth] expected 1 with the {}, which has no reversible blocks, got {} and {}; use "
@@ -119,10 +118,13 @@ void resolve_run(OptionTable& options, TrainSettings& s) {
 }  // namespace
 
 void take_architecture(OptionTable& options, const std::filesystem::path& init, const io::TaskPointer& task) {
-  const UNetConfig stored =
-      weights_info(read_weights(init, [](const std::string&) {}), task).config;  // the trainer logs the notes
+  const io::SafetensorsFile file = read_weights(init, [](const std::string&) {});  // the trainer logs the notes
+  const UNetConfig stored = weights_info(file, task).config;
+  // No tensor shows what steps halve, so weights of other programs have what is given. The usual steps go without
+  // saying.
   std::vector<HalvedAxes> steps;
-  for (size_t level = 0; level + 1 < stored.levels(); ++level) steps.push_back(stored.halved_by(level));
+  const bool says_steps = file.metadata.contains("format") && (!stored.halved.empty() || options.given("halve"));
+  for (size_t level = 0; says_steps && level + 1 < stored.levels(); ++level) steps.push_back(stored.halved_by(level));
   const std::array<std::pair<const char*, std::string>, 5> choices = {
       std::pair{"model", std::string(name_of(stored.kind))},
       {"channels", fmt::format("{}", fmt::join(stored.channels, ","))},
@@ -130,7 +132,7 @@ void take_architecture(OptionTable& options, const std::filesystem::path& init, 
       {"encoder-depth", std::to_string(stored.encoder_depth)},
       {"decoder-depth", std::to_string(stored.decoder_depth)}};
   for (const auto& [option, of_weights] : choices) {
-    if (of_weights.empty()) continue;  // there is no step in a network of one level
+    if (of_weights.empty()) continue;
     options.take_default(option, of_weights);
     REVUNET_EXPECTS(
         options.text(option) == of_weights, DataError,

@@ -8,6 +8,7 @@
 #include "models/networks.h"
 #include "tools/common/verbosity.h"
 #include "tools/train/protocol.h"
+#include "tools/train/training_values.h"
 
 namespace revunet::tools {
 
@@ -22,13 +23,6 @@ OptionValue mode(std::optional<Mode>& value, std::initializer_list<Mode> modes) 
   std::vector<std::pair<std::string, std::optional<Mode>>> choices = {{"auto", std::nullopt}};
   for (const Mode m : modes) choices.emplace_back(name_of(m), m);
   return choice(value, choices);
-}
-
-// Words such as "xy,xyz".
-OptionValue halved_axes(std::vector<HalvedAxes>& value) {
-  return {.kind = "WORDS",
-          .set = [&value](const std::string& name, const std::string& text) { value = parse_halved(text, name); },
-          .text = [&value] { return halved_text(value); }};
 }
 
 std::vector<Option> run_options(TrainSettings& s) {
@@ -65,7 +59,8 @@ std::vector<Option> data_options(TrainSettings& s) {
        .value = path_from_root(s.data.path),
        .help = fmt::format("dataset in the layout of {}, see docs/data.md; required unless --plan",
                            io::alternatives(io::known_datasets()))},
-      labels_option(s.data.labels),
+      task_option(s.task, kTaskOfDataset),
+      labels_option(s.labels),
       {.name = "channels-used",
        .value = name_list(s.data.modalities),
        .help = "modalities to train on, such as flair,t1ce; cases may lack the others [all]",
@@ -91,6 +86,17 @@ std::vector<Option> data_options(TrainSettings& s) {
        .value = path_from_root(s.run.split.file),
        .help = "split.json of an earlier run: same training and validation cases, in place of --val-fraction and "
                "--folds",
+       .of_new_runs = true},
+      {.name = "spacing",
+       .value = spacing(s.resampling),
+       .help = "spacing in mm to which images and labels are resampled, and predictions back; none: voxels as they "
+               "are; auto: as the task says, which is none for BraTS, and for others the median of the labelled "
+               "cases where their spacings differ",
+       .of_new_runs = true},
+      {.name = "interpolation",
+       .value = interpolation(s.interpolation),
+       .help = "interpolation of images that are resampled: linear, or cubic splines; labels are resampled by classes "
+               "[as the task says, otherwise cubic]",
        .of_new_runs = true},
       {.name = "size",
        .value = size(s.run.size),
@@ -144,11 +150,12 @@ std::vector<Option> augmentation_options(TrainSettings& s) {
       {.name = "flip",
        .value = number(s.ranges.flip, {0, 1}),
        .help = "probability of a flip along each axis of --flip-axes",
-       .needs = "augment"},
+       .needs = "augment",
+       .on = "above 0"},
       {.name = "flip-axes",
        .value = axes(s.ranges.flip_axes),
        .help = "axes along which samples may be flipped (x: right to left, y: front to back, z: feet to head), or none",
-       .needs = "augment"},
+       .needs = "flip"},
       {.name = "drop-modality",
        .value = number(s.run.drop_modality, {.least = 0, .most = 1, .below = true}),
        .help = "probability that a training sample lacks a modality, independently of the others, but never all of "

@@ -22,18 +22,22 @@ enum class Augmentation { none, paper, strong };
 struct TrainSettings {
   TrainSettings() { run.network.channels.clear(); }  // empty until the network is known, which has its own
 
-  TrainOptions run;  // what the trainer is given
-  DatasetChoice data;
+  TrainOptions run;    // what the trainer is given
+  DatasetChoice data;  // whose labels are those of `labels` or of `task`
+  std::optional<io::LabelProfile> labels;
   std::string patients;  // what io::Patients takes; empty: by known names
   Augmentation augment = Augmentation::none;
   AugmentationRanges ranges;
   DeviceSettings device;
-  std::vector<HalvedAxes> halve;        // by each step between levels, as given; none: all axes by all steps
-  ModeChoice modes;                     // the program chooses what is open
-  std::optional<size_t> memory_budget;  // bytes
+  std::vector<HalvedAxes> halve;  // by each step between levels, as given; none: all axes by all steps
+  io::Resampling resampling = {.kind = io::Resampling::Kind::automatic};  // its spacing; automatic: as the task says
+  std::optional<io::Interpolation> interpolation;                         // none: as the task says
+  ModeChoice modes;                                                       // the program chooses what is open
+  std::optional<size_t> memory_budget;                                    // bytes
   std::string protocol = "none";
-  std::vector<std::string> choices;  // what the dataset decides, each with its reason
-  std::filesystem::path config, resume;
+  std::vector<std::string> choices;            // what the dataset decides, each with its reason
+  std::filesystem::path config, resume, task;  // task: the file that describes it; empty: the dataset does
+  bool flip_axes_known = false;  // whether the task's file says along which axes the anatomy may be mirrored
   bool plan = false;
 };
 

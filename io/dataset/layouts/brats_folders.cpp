@@ -223,7 +223,7 @@ std::string looks_like() {
 
 extern const DatasetLayout brats_folders = {
     .name = "BraTS",
-    .datasets = "BraTS 2018 to 2024",
+    .datasets = "BraTS 2018 to 2025",
     .looks_like = looks_like,
     .is_layout_of = [](const fs::path&, const std::optional<LabelProfile>&) { return true; },
     .scan = scan_brats_folders,

@@ -34,7 +34,7 @@ std::string suffix_of(const std::string& stem, const std::string& case_name) {
 const std::array<Naming, 2>& namings() {
   static const std::array<Naming, 2> all = {
       Naming{"BraTS 2018-2021", '_', {"t1", "t1ce", "t2", "flair"}, LabelProfile::brats()},
-      Naming{"BraTS 2023-2024", '-', {"t1n", "t1c", "t2w", "t2f"}, LabelProfile::brats2023()},
+      Naming{"BraTS 2023-2025", '-', {"t1n", "t1c", "t2w", "t2f"}, LabelProfile::brats2023()},
   };
   return all;
 }

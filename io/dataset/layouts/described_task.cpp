@@ -48,17 +48,15 @@ std::vector<uint8_t> written_by(const std::vector<NamedValues>& regions, const j
     for (const json& label : order) written.push_back(label_in(label, "regions_class_order", path));
     return written;
   }
+  std::vector<std::vector<uint8_t>> labels;
+  for (const NamedValues& region : regions) labels.emplace_back(region.values.begin(), region.values.end());
+  const std::vector<std::vector<uint8_t>> own = own_labels(labels);
   for (size_t r = 0; r < regions.size(); ++r) {
-    std::set<uint8_t> own = regions[r].values;
-    for (size_t later = r + 1; later < regions.size(); ++later) {
-      for (const uint8_t label : regions[later].values) own.erase(label);
-    }
-    REVUNET_EXPECTS(
-        own.size() == 1, DataError,
-        "[{}] expected \"regions_class_order\", which says what label a voxel of each region gets, got none, "
-        "and {} labels that are only in {}; add it",
-        path.string(), own.size(), excerpt(regions[r].name));
-    written.push_back(*own.begin());
+    REVUNET_EXPECTS(own[r].size() == 1, DataError,
+                    "[{}] expected \"regions_class_order\", which says what label a voxel of each region gets, got "
+                    "none, and {} labels of {} that no later region has; add it",
+                    path.string(), own[r].size(), excerpt(regions[r].name));
+    written.push_back(own[r][0]);
   }
   return written;
 }
@@ -108,7 +106,10 @@ TaskPointer described_task(const std::string& name, const std::vector<std::strin
     written = written_by(labels.found, regions_class_order, path);
   }
   std::vector<Task::Region> regions = regions_of(labels.found, written);
-  Task::Rules rules{.exclusive = exclusive, .ignored = labels.ignored};
+  Task::Rules rules{.exclusive = exclusive,
+                    .ignored = labels.ignored,
+                    .normalisations = {},
+                    .resampling = {.kind = Resampling::Kind::automatic}};
   for (const std::string& channel : channels) rules.normalisations.push_back(normalisation_of(channel));
   std::vector<Task::Label> named = labels_of(labels, regions);
   try {

@@ -7,6 +7,8 @@
 #include "io/files/atomic_file.h"
 #include "io/files/folders.h"
 #include "io/pictures/overlay.h"
+#include "io/preprocessing/resampled_case.h"
+#include "io/preprocessing/resampling.h"
 
 namespace revunet {
 
@@ -36,7 +38,9 @@ void Previews::on_validation_case(const ValidatedCase& c) {
   const io::CaseFiles& files = cases_[c.index];
   const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // load_case uses this grid
   const io::Orientation orientation = io::orientation_of(grid);
-  const io::Grid oriented = io::oriented_grid(grid, orientation);
+  // Slices of a resampled case have the numbers of its own grid.
+  const io::Grid of_file = io::oriented_grid(grid, orientation);
+  const io::Grid oriented = io::grid_of_size(of_file, io::resampled_size(of_file, c.input.task->resampling()));
   const io::Placement& p = c.input.placement;
   io::OverlayCase overlay{.task = c.input.task,
                           .title = fmt::format("{}, epoch {}: Dice {}", files.name, c.epoch,

@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/process/host_memory_failure.h"
+#include "io/preprocessing/resampled_case.h"
 
 namespace revunet {
 
@@ -26,7 +27,7 @@ SharedCase CaseLoader::get(size_t index) try {
   if (SharedCase c = kept(index)) return c;
   const SharedCase c = with_host_memory("reading and preparing it", [&] {
     return std::make_shared<const io::Preprocessed>(
-        io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_case(cases_[index]), size_));
+        io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_resampled_case(cases_[index]), size_));
   });
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + bytes_of(*c) <= kKeepBytes && kept_.emplace(index, c).second) kept_bytes_ += bytes_of(*c);

@@ -152,6 +152,7 @@ TEST_CASE("patients as the user names them decide on copies, and every case need
 TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported with a better one", "[check]") {
   io::CheckedCase known;
   known.name = "a";
+  known.task = io::brats_task();
   known.grid.emplace();
   known.grid->size = {50, 60, 40};
   known.grid->spacing = {1, 1, 1};

@@ -59,7 +59,7 @@ TEST_CASE("BraTS 2023: names with a dash, enhancing tumour is 3") {
   }
   SECTION("names of both years in one folder") {
     make_file(root / "BraTS-GLI-00002-000_t1.nii");
-    CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2024, got both"));
+    CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("BraTS 2018-2021 or of BraTS 2023-2025, got both"));
   }
   SECTION("a modality that is missing, by its name of this layout") {
     fs::remove(root / "BraTS-GLI-00002-000-t2f.nii");

@@ -15,11 +15,6 @@ namespace revunet::test {
 
 namespace fs = std::filesystem;
 
-inline fs::path make_file(const fs::path& path, const std::string& bytes = "") {
-  fs::create_directories(path.parent_path());
-  return write_bytes(path, bytes);
-}
-
 // Makes a 2 x 2 x 2 image: voxel v of frame t is 10 t + v, so that every voxel says where it comes from.
 inline std::string frames_image(int64_t frames) {
   NiftiBytes image;

@@ -60,10 +60,15 @@ std::vector<io::CaseFiles> three_cases(const TemporaryFolder& folder, Normalisat
 TEST_CASE("the fingerprint of labelled cases: extents, spacing, zeros and the foreground's values") {
   const TemporaryFolder folder;
   const io::DatasetFingerprint got = io::fingerprint_of(three_cases(folder, NormalisationKind::ct));
-  CHECK(got.cases == 3);
-  // The boxes of what is not zero have 3, 2 and 2 voxels.
-  CHECK(got.greatest == io::Size3{3, 1, 1});
-  CHECK(got.median == io::Size3{2, 1, 1});
+  // The boxes of what is not zero have 3, 2 and 2 voxels, of 1, 2 and 3 mm.
+  CHECK(got.boxes.size() == 3);
+  CHECK(io::greatest_extent(got, {}) == io::Size3{3, 1, 1});
+  CHECK(io::median_extent(got, {}) == io::Size3{2, 1, 1});
+  CHECK(io::median_spacing(got) == std::array<double, 3>{2, 2, 2});
+  // At 2 mm the images have 2, 2 and 5 voxels along x, of which the boxes' 3/4, 2/2 and 2/3 are 2, 2 and 4 at most.
+  const io::Resampling two_mm{io::Resampling::Kind::given, {2, 2, 2}};
+  CHECK(io::greatest_extent(got, two_mm) == io::Size3{4, 2, 2});
+  CHECK(io::median_extent(got, two_mm) == io::Size3{2, 1, 1});
   CHECK(got.nonzero.at(0) == Approx(0.75).epsilon(1e-15));  // of 3/4, 1 and 2/3
   // The foreground is 10, 20, 30, 40: numpy.percentile gives 10.15 and 39.85, numpy.std 11.18033988749895.
   const auto& foreground = got.foreground.at(0);
@@ -93,6 +98,22 @@ TEST_CASE("an open normalisation is over non-zero voxels where a quarter of them
         NormalisationKind::none);
   CHECK_THAT(message_of<DataError>([&] { io::with_fingerprint(task_of(NormalisationKind::ct), fingerprint); }),
              ContainsSubstring("expected varying voxels of image in the regions of 0 cases"));
+}
+
+TEST_CASE("an open spacing is the median of the cases where one differs by more than a hundredth") {
+  using Kind = io::Resampling::Kind;
+  const auto decided = [](const std::vector<double>& spacings, Kind kind) {
+    io::Task::Rules rules = task_of(NormalisationKind::none)->rules();
+    rules.resampling = {.kind = kind, .spacing = {7, 7, 7}, .interpolation = io::Interpolation::linear};
+    io::DatasetFingerprint fingerprint;
+    for (const double mm : spacings)
+      fingerprint.boxes.push_back({{9, 9, 9}, {.size = {9, 9, 9}, .spacing = {1, 1, mm}, .affine = {}}});
+    return io::with_fingerprint(io::with_rules(*task_of(NormalisationKind::none), rules), fingerprint)->resampling();
+  };
+  CHECK(decided({2, 5, 3}, Kind::automatic) == io::Resampling{Kind::given, {1, 1, 3}, io::Interpolation::linear});
+  CHECK(decided({3, 3, 3.02}, Kind::automatic) == io::Resampling{});
+  CHECK(decided({3, 3, 3.04}, Kind::automatic).kind == Kind::given);
+  CHECK(decided({2, 5, 3}, Kind::given).spacing == std::array<double, 3>{7, 7, 7});
 }
 
 TEST_CASE("at most 10,000 voxels of a case's foreground are sampled, at equal distances") {

@@ -10,6 +10,7 @@
 
 using namespace revunet;
 using namespace revunet::io;
+using revunet::test::near;
 
 namespace {
 

@@ -19,6 +19,8 @@ io::TaskPointer full_task() {
   Task::Rules rules{.exclusive = true, .ignored = uint8_t{9}, .normalisations = {}};
   rules.normalisations = {{Normalisation::Kind::ct, Normalisation::Foreground{-100.5, 250, 40.25, 30}},
                           {Normalisation::Kind::none}};
+  rules.files = io::FilePatterns{{{"{case}/ct", 0, 2}, {"{case}/ct", 1, 2}}, "{case}/seg"};
+  rules.resampling = {io::Resampling::Kind::given, {0.5, 0.5, 3.25}, io::Interpolation::linear};
   return std::make_shared<const Task>(
       "organs", std::vector<std::string>{"CT", "prior"},
       std::vector<Task::Label>{{0, "background"}, {1, "liver"}, {4, "kidney"}, {9, "ignore"}},
@@ -27,6 +29,9 @@ io::TaskPointer full_task() {
 
 json full_json() {
   return json::parse(R"({"name": "organs", "exclusive": true, "ignored": 9,
+    "resampling": {"spacing": [0.5, 0.5, 3.25], "interpolation": "linear"},
+    "files": {"images": [{"pattern": "{case}/ct", "frame": 0, "frames": 2},
+                         {"pattern": "{case}/ct", "frame": 1, "frames": 2}], "segmentation": "{case}/seg"},
     "modalities": [{"name": "CT", "normalisation": "ct",
                     "foreground": {"low": -100.5, "high": 250.0, "mean": 40.25, "deviation": 30.0}},
                    {"name": "prior", "normalisation": "none"}],
@@ -54,6 +59,7 @@ TEST_CASE("tasks are the same by modalities, labels and regions, whatever their 
   };
   CHECK(changed("/name", "abdomen"));
   CHECK(changed("/modalities/1/normalisation", "all"));
+  CHECK(changed("/resampling/spacing/0", 1));
   CHECK_FALSE(changed("/modalities/1/name", "atlas"));
   CHECK_FALSE(changed("/labels/1/name", "spleen"));
   CHECK_FALSE(changed("/regions/1/name", "left kidney"));
@@ -79,6 +85,16 @@ TEST_CASE("a task's JSON of another form is refused") {
       {"/modalities/0/name", "a\x1b[31mb"},
       {"/name", ""},
       {"/modalities/0/foreground/mean", "low"},
+      {"/files/images", json::array()},
+      {"/files/images/0/pattern", "ct"},
+      {"/files/images/1/frame", 2},
+      {"/files/images/1/frames", 20'001},  // of one file
+      {"/files/segmentation", "../{case}"},
+      {"/resampling", 1},
+      {"/resampling/spacing", {1, 1}},
+      {"/resampling/spacing/1", 0},
+      {"/resampling/spacing/1", "1"},
+      {"/resampling/interpolation", "nearest"},
       {"/labels/0/number", 1},
       {"/labels/1/number", -1},
       {"/regions", json::array()},
