@@ -40,6 +40,13 @@ UNetConfig default_config(ModelKind kind) {
   return {.kind = kind, .channels = network_of(kind).channels};
 }
 
+UNetConfig default_config(ModelKind kind, const UNetConfig& other) {
+  UNetConfig config = default_config(kind);
+  config.in_channels = other.in_channels;
+  config.out_channels = other.out_channels;
+  return config;
+}
+
 void check_config(const UNetConfig& config) {
   REVUNET_EXPECTS(config.levels() >= 1, UsageError, "[model] expected at least one level of channels, got none");
   REVUNET_EXPECTS(config.levels() <= kMostLevels, UsageError,

@@ -49,6 +49,8 @@ std::string describe_halved(const UNetConfig& config);
 
 // Returns the paper's networks.
 UNetConfig default_config(ModelKind kind);
+// Returns the paper's network of this kind for the images and the outputs that another network has.
+UNetConfig default_config(ModelKind kind, const UNetConfig& other);
 
 // Throws UsageError for channels that groups do not divide, depths below 1, no levels, output channels that are not 1
 // to kMostRegions, and another number of steps than there are between the levels.

@@ -26,6 +26,13 @@ std::string options_of(const MemoryMode& mode) {
                      mode.finest == FinestLevel::slabs ? " `finest-level` slabs" : "");
 }
 
+bool takes(const UNetConfig& network, const io::VolumeSize& size) {
+  const io::Size3 multiple = network.size_multiple();
+  bool fits = true;
+  for (size_t axis = 0; axis < 3; ++axis) fits = fits && size[axis] % multiple[axis] == 0;
+  return fits;
+}
+
 // Says what else would fit.
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
@@ -37,11 +44,12 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
   for (const NetworkRow& other : networks()) {
     if (has_modes(settings) || !other.reversible_blocks) continue;
     MemorySettings reversible = settings;
-    reversible.network = default_config(other.kind);
+    reversible.network = default_config(other.kind, settings.network);
     if (!settings.network.halved.empty()) {
       if (reversible.network.levels() != settings.network.levels()) continue;
       reversible.network.halved = settings.network.halved;
     }
+    if (!takes(reversible.network, settings.size)) continue;
     if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("`model` {} would fit; ", other.name);
   }
   if (plan_training(settings).validation.peak_reserved > budget) {

@@ -49,7 +49,7 @@ std::string composition(const Plan& plan) {
 // many at each further level.
 MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& network) {
   MemorySettings other = settings;
-  other.network = default_config(network.kind);
+  other.network = default_config(network.kind, settings.network);
   other.network.halved = settings.network.halved;
   other.mode = {};           // it has no modes
   other.extras.dropout = 0;  // it has neither dropout nor mixed precision

@@ -1,6 +1,7 @@
 // Tests revunet-train's memory plan: against what runs measure, and the choice of modes within a budget.
 
 #include "models/plan/mode_choice.h"
+#include "models/plan/plan_text.h"
 #include "tests/support/catch.h"
 #include "tests/tools/tiny_runs.h"
 
@@ -132,6 +133,22 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   CHECK(plan_training(cube).reserved() <= 3000 * MiB);
   cube.size = {edge + 16, edge + 16, edge + 16};
   CHECK(plan_training(cube).reserved() > 3000 * MiB);
+}
+
+TEST_CASE("alternatives of a plan have the task's channels and outputs", "[plan]") {
+  MemorySettings settings{.network = default_config(ModelKind::reversible), .size = {32, 32, 32}};
+  settings.network.in_channels = 16;
+  settings.network.out_channels = 32;
+  MemorySettings baseline = settings;
+  baseline.network = default_config(ModelKind::baseline);
+  baseline.network.in_channels = 16;
+  baseline.network.out_channels = 32;
+  const std::string text = plan_text(settings, {}, {});
+  const size_t begin = text.find("fp32, baseline, channels");
+  REQUIRE(begin != text.npos);
+  const std::string row = text.substr(begin, text.find('\n', begin) - begin);
+  CHECK_THAT(row, Catch::Matchers::EndsWith(
+                      fmt::format("{:.1f}", static_cast<double>(plan_training(baseline).reserved()) / MiB)));
 }
 
 TEST_CASE("with its finest level in slabs, the paper's network fits a card of 4 GB at full field of view", "[plan]") {
