@@ -37,9 +37,9 @@ Spacing3 median_spacing(const DatasetFingerprint& fingerprint);
 
 // Returns the task with normalisations and a resampling that wait for nothing. An automatic resampling is of the median
 // spacing where the spacing of a case differs by more than 1 % from it along an axis, and otherwise as it is. An
-// automatic one is over the non-zero voxels where at most three quarters of the voxels are not zero, as in images
-// without the skull, and otherwise over all. Throws DataError where CT is to be normalised by a foreground that no case
-// has.
+// automatic normalisation is over the non-zero voxels where at most three quarters of the voxels are not zero, as in
+// images without the skull, and otherwise over all. Throws DataError where CT is to be normalised by a foreground that
+// no case has.
 TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint);
 
 }  // namespace revunet::io

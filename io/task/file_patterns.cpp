@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "io/text/lower_case.h"
 #include "io/text/printable.h"
 
 namespace revunet::io {
@@ -32,8 +33,11 @@ void expect_pattern(const std::string& pattern) {
 }
 
 std::string without_image_ending(const std::string& path) {
+  const auto is_same = [](char a, char b) { return lower_case(a) == b; };
   for (const std::string_view ending : {".nii.gz", ".nii"}) {
-    if (path.size() > ending.size() && path.ends_with(ending)) return path.substr(0, path.size() - ending.size());
+    if (path.size() <= ending.size()) continue;
+    const size_t length = path.size() - ending.size();
+    if (std::ranges::equal(std::string_view(path).substr(length), ending, is_same)) return path.substr(0, length);
   }
   return path;
 }

@@ -26,7 +26,7 @@ struct FilePatterns {
 // dataset's folder, or with an empty name in it.
 void expect_pattern(const std::string& pattern);
 
-// Returns a pattern or path without .nii.gz or .nii.
+// Returns a pattern or path without .nii.gz or .nii, in upper or lower case.
 std::string without_image_ending(const std::string& path);
 
 }  // namespace revunet::io

@@ -25,7 +25,7 @@ constexpr std::array<int64_t, 5> kChannels = {32, 64, 128, 256, 320};  // Isense
 constexpr const char* kLearningRate = "0.001";
 constexpr size_t kSamples = 5000;  // of a whole training
 constexpr size_t kFewestEpochs = 10, kMostDefaultEpochs = 1000;
-constexpr double kThick = 1.5;  // times the voxels' other lengths, or extents, from which on planes lie across
+constexpr double kAcross = 1.5;  // times the voxels' other lengths, or extents, from which on planes lie across
 constexpr double kDeformation = 10.0 / 160;  // share of the shorter axis of the plane: the paper has 10 voxels of 160
 
 std::string rounded_up(const io::Size3& extent, const io::Size3& multiple) {
@@ -63,11 +63,17 @@ io::Spacing3 spacing_of(const io::Task& task, const io::DatasetFingerprint& fing
   return resampling.kind == io::Resampling::Kind::given ? resampling.spacing : io::median_spacing(fingerprint);
 }
 
+// Returns a reason such as "the median of 208 cases has 35,50,36 voxels of 1,1,1 mm".
+std::string median_text(const io::Task& task, const io::DatasetFingerprint& fingerprint) {
+  return fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(),
+                     fmt::join(io::median_extent(fingerprint, task.resampling()), ","),
+                     fmt::join(spacing_of(task, fingerprint), ","));
+}
+
 void choose_network(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   const io::Size3 extent = io::median_extent(fingerprint, s.run.task->resampling());
   const io::Spacing3 spacing = spacing_of(*s.run.task, fingerprint);
-  const std::string median = fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(),
-                                         fmt::join(extent, ","), fmt::join(spacing, ","));
+  const std::string median = median_text(*s.run.task, fingerprint);
   size_t levels = s.run.network.levels();
   std::vector<HalvedAxes> steps = choose_steps(extent, spacing, levels > 0 ? levels : kChannels.size());
   if (levels == 0) {
@@ -124,14 +130,12 @@ void choose_plane(OptionTable& options, TrainSettings& s, const io::DatasetFinge
     }
   };
   take_if([&](size_t axis, size_t u, size_t v) {
-    return kThick * static_cast<double>(extent[axis]) < static_cast<double>(std::min(extent[u], extent[v]));
+    return kAcross * static_cast<double>(extent[axis]) < static_cast<double>(std::min(extent[u], extent[v]));
   });
-  take_if([&](size_t axis, size_t u, size_t v) { return spacing[axis] > kThick * std::max(spacing[u], spacing[v]); });
+  take_if([&](size_t axis, size_t u, size_t v) { return spacing[axis] > kAcross * std::max(spacing[u], spacing[v]); });
   if (!across) return;
   constexpr std::array<const char*, 3> kPlanes = {"yz", "xz", "xy"};
-  choose(options, s, "rotation-plane", kPlanes[*across],
-         fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(), fmt::join(extent, ","),
-                     fmt::join(spacing, ",")));
+  choose(options, s, "rotation-plane", kPlanes[*across], median_text(*s.run.task, fingerprint));
 }
 
 void choose_augmentation(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {

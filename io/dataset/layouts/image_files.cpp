@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "engine/error.h"
-#include "io/text/lower_case.h"
+#include "io/task/file_patterns.h"
 
 namespace revunet::io {
 
@@ -24,15 +24,8 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 
 std::optional<std::string> image_stem(const fs::path& path) {
   const std::string file = path.filename().string();
-  const auto is_same = [](char a, char b) { return lower_case(a) == b; };
-  for (const std::string_view ending : {".nii.gz", ".nii"}) {
-    if (file.size() <= ending.size()) continue;
-    const size_t length = file.size() - ending.size();
-    if (std::equal(file.begin() + static_cast<std::ptrdiff_t>(length), file.end(), ending.begin(), is_same)) {
-      return file.substr(0, length);
-    }
-  }
-  return std::nullopt;
+  const std::string stem = without_image_ending(file);
+  return stem.size() < file.size() ? std::optional(stem) : std::nullopt;
 }
 
 bool has_entry(const fs::path& path) {

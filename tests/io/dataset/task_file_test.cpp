@@ -188,25 +188,25 @@ TEST_CASE("channels of one pattern are the frames of a 4-D image") {
 TEST_CASE("letters of patterns stand for themselves, and a name is the shortest that fits") {
   const TemporaryFolder folder;
   const std::string own = replaced(replaced(kClasses, "{case}.nii", "s+(1)/{case}_*"), "{case}.nii", "m/*_{case}");
-  for (const char* file : {"s+(1)/sub-1_T2_b.nii", "ss(1)/sub-2_T2.nii", "m/ADC_sub-1.nii.gz"}) {
+  for (const char* file : {"s+(1)/sub-1_T2_b.NII", "ss(1)/sub-2_T2.nii", "m/ADC_sub-1.nii.gz"}) {
     make_file(folder / file);
   }
   const io::DatasetScan scan = scan_of(folder.path(), own);
   REQUIRE(scan.cases.size() == 1);
   CHECK(files_in(scan.cases[0], folder.path()) ==
-        std::map<std::string, std::string>{{"T2w", "s+(1)/sub-1_T2_b.nii"}, {"ADC", "m/ADC_sub-1.nii.gz"}});
+        std::map<std::string, std::string>{{"T2w", "s+(1)/sub-1_T2_b.NII"}, {"ADC", "m/ADC_sub-1.nii.gz"}});
 }
 
 TEST_CASE("of several patterns that a file fits, the one with most letters of its own has it") {
   const TemporaryFolder folder;
-  for (const char* file : {"a.nii", "a_seg.nii", "b.nii.gz", "b_seg.nii.gz"}) make_file(folder / file);
+  for (const char* file : {"a.nii", "a_seg.nii", "b.NII.GZ", "b_seg.nii.gz"}) make_file(folder / file);
   const std::string own = "segmentation = \"{case}_seg\"" +
                           replaced(replaced(kClasses, "{case}.nii", "{case}"), "{case}.nii", "{case}.nii.gz");
   const io::DatasetScan scan = scan_of(folder.path(), own);
   CHECK(scan.problems.empty());
   REQUIRE(scan.cases.size() == 2);
   CHECK(files_in(scan.cases[1], folder.path()) ==
-        std::map<std::string, std::string>{{"images", "b.nii.gz"}, {"seg", "b_seg.nii.gz"}});
+        std::map<std::string, std::string>{{"images", "b.NII.GZ"}, {"seg", "b_seg.nii.gz"}});
   CHECK(scan.cases[1].modalities[1].frames == 2);  // patterns that differ in their ending alone are one
 
   make_file(folder / "x_y_z.nii");
