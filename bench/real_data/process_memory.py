@@ -1,0 +1,56 @@
+"""Runs a program and records the memory of all its processes by time."""
+import glob
+import subprocess
+import threading
+import time
+
+
+def children(pid):
+    pids = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        with open(path) as file:
+            pids += [int(word) for word in file.read().split()]
+    return pids
+
+
+def proportional_bytes(pid):
+    """Returns the memory of a process and of its descendants: each shared page is divided among those that share it."""
+    total = 0
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            total = next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
+        for child in children(pid):
+            total += proportional_bytes(child)
+    except (FileNotFoundError, ProcessLookupError, StopIteration):
+        pass  # the process has ended
+    return total
+
+
+def run_with_memory(command, log, environment=None, seconds_between=5, on_sample=lambda seconds: None):
+    """Runs a command to its end, with its output in the file `log`.
+
+    Returns (seconds, [[seconds since the start, bytes], ...]). on_sample(seconds) is called after each sample.
+    Raises CalledProcessError where the exit code is not 0.
+    """
+    samples, ended = [], threading.Event()
+    begin = time.monotonic()
+    with open(log, "w") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
+
+        def sample():
+            while not ended.wait(seconds_between):
+                seconds = time.monotonic() - begin
+                samples.append([round(seconds, 1), proportional_bytes(process.pid)])
+                on_sample(seconds)
+
+        sampler = threading.Thread(target=sample)
+        sampler.start()
+        try:
+            code = process.wait()
+        finally:
+            seconds = time.monotonic() - begin
+            ended.set()
+            sampler.join()
+    if code != 0:
+        raise subprocess.CalledProcessError(code, command)
+    return seconds, samples
