@@ -87,7 +87,7 @@ class Steps:
 
 
 def make_split(data, run, *options):
-    """Makes the split of a run that is as short as can be, and returns its file."""
+    """Trains with these options, unless that is done already, and returns the file with the split of the run."""
     if not (run / "last.safetensors").exists():
         shutil.rmtree(run, ignore_errors=True)
         run_tool("revunet-train", "--data", data, "--out", run, *options)
