@@ -31,9 +31,13 @@ def run_tool(tool, *arguments, limit=None):
 
 
 def scores_of(predictions, references):
-    """Returns the mean of each score of each region over the predictions in a folder."""
+    """Returns the mean of each score of each region over the predictions in a folder.
+
+    A region that a prediction lacks counts as an HD95 of 373.13 mm, so that whoever misses more is not better.
+    """
     scores = pathlib.Path(f"{predictions}.scores.json")
-    run_tool("revunet-evaluate", "--reference", references, "--prediction", predictions, "--json", scores)
+    run_tool("revunet-evaluate", "--reference", references, "--prediction", predictions, "--scoring", "brats2021",
+             "--json", scores)
     return json.loads(scores.read_text())["mean"]
 
 

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
+#include "io/task/file_patterns.h"
 #include "io/text/lower_case.h"
 
 namespace revunet::io {
@@ -19,15 +20,6 @@ constexpr std::string_view kSeparators = "_-. ";
 // Known datasets use these words for modalities in their file names, in small letters.
 constexpr std::array<std::string_view, 15> kModalityWords = {
     "t1", "t1n", "t1w", "t1ce", "t1c", "t1gd", "t1post", "t2", "t2w", "t2f", "fla", "flr", "flair", "t1km", "gd"};
-
-// Returns a file name without its ending.
-std::string stem_of(const fs::path& path) {
-  const std::string name = path.filename().string();
-  for (const std::string_view ending : {".nii.gz", ".nii"}) {
-    if (name.size() > ending.size() && name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
-  }
-  return name;
-}
 
 bool is_modality(std::string_view word) {
   return std::ranges::find(kModalityWords, lower_case(word)) != kModalityWords.end();
@@ -88,7 +80,7 @@ bool LooseFiles::any() const {
 
 std::string common_name(std::span<const fs::path> images) {
   std::vector<std::vector<std::string>> names;
-  for (const fs::path& path : images) names.push_back(words_of(stem_of(path)));
+  for (const fs::path& path : images) names.push_back(words_of(without_image_ending(path.filename().string())));
   if (names.empty()) return "";
   for (const bool from_the_end : {false, true}) {
     const std::string name = common_words(names, from_the_end);

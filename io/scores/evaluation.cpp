@@ -38,13 +38,30 @@ std::string describe(const Grid& grid) {
   return fmt::format("{} x {} x {} voxels with affine [{}]", grid.size[0], grid.size[1], grid.size[2], affine.str());
 }
 
+// Where sform and qform disagree, other programs may have written the same voxels with the other one.
+void expect_one_orientation(const NiftiImage& image, const std::filesystem::path& path, const std::string& name) {
+  const std::optional<Grid> other = grid_by_qform(image);
+  REVUNET_EXPECTS(
+      !other || orientation_of(image.grid) == orientation_of(*other), DataError,
+      "[{}] expected a sform and a qform that agree, because the axes of reference and prediction differ in "
+      "case {}, got {} in the sform and {} in the qform; remove the one that is wrong from the header",
+      path.string(), name, orientation_code(image.grid), orientation_code(*other));
+}
+
 // Compares the headers, before any voxel is read.
 void expect_comparable(const SegmentationPair& pair) {
-  const Grid reference = read_nifti_header(pair.reference).grid, prediction = read_nifti_header(pair.prediction).grid;
+  const NiftiImage reference_image = read_nifti_header(pair.reference),
+                   prediction_image = read_nifti_header(pair.prediction);
+  const Grid &reference = reference_image.grid, &prediction = prediction_image.grid;
+  const bool same = same_grid(reference, prediction);
   REVUNET_EXPECTS(
-      same_grid(reference, prediction) || same_grid(in_brats_order(reference), in_brats_order(prediction)), DataError,
+      same || same_grid(in_brats_order(reference), in_brats_order(prediction)), DataError,
       "[{}] expected the grid of {} for case {}: {}, got {}; resample the prediction to the reference's grid",
       pair.prediction.string(), pair.reference.string(), pair.name, describe(reference), describe(prediction));
+  if (!same) {
+    expect_one_orientation(reference_image, pair.reference, pair.name);
+    expect_one_orientation(prediction_image, pair.prediction, pair.name);
+  }
   REVUNET_EXPECTS(skew_of(reference) < least_skew, DataError,
                   "[{}] expected axes at right angles, which distances in mm need, got {:.2g} degrees off in case {}, "
                   "where up to {} are accepted; resample reference and prediction to a grid with right angles",

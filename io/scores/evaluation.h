@@ -54,7 +54,8 @@ std::vector<Metric> metrics_of(const ScoreOptions& options);
 // Reads and compares two label images, in each region of the task of their labels. A prediction in the same place whose
 // axes are in another order or reversed is brought into the reference's order. Throws DataError as
 // io::read_nifti_labels does, and for: other grids (with case, sizes and affines), axes that are not at right angles
-// (with the angle: distances would be wrong), and values that the pair's label profile lacks.
+// (with the angle: distances would be wrong), axes in another order where sform and qform of one file disagree on
+// theirs, and values that the pair's label profile lacks.
 CaseScore score_case(const SegmentationPair& pair, const ScoreOptions& options);
 
 // Scores all pairs, in their order, several at a time on OpenMP's threads. The result is the same at any number of

@@ -28,6 +28,11 @@ class ReferenceLabelling {
   // BraTS-PEDs, whose numbers changed from 2023 to 2024.
   ReferenceLabels of(const std::filesystem::path& file);
 
+  // Says that a folder's files have these labels, by a dataset.json that lists them.
+  void add_listed(const std::filesystem::path& folder, const LabelProfile& labels) {
+    of_folders_.insert_or_assign(folder, labels);
+  }
+
  private:
   std::optional<LabelProfile> option_;
   std::map<std::filesystem::path, std::optional<LabelProfile>> of_folders_;  // each folder is asked once

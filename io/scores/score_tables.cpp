@@ -260,8 +260,8 @@ std::string csv_of(const Evaluation& evaluation, const ScoreOptions& options) {
         csv += fmt::format(",{},{},{},{}", one.lesions->found, one.lesions->missed, one.lesions->false_positives,
                            one.lesions->ignored);
       }
-      csv += fmt::format(",{},{},{},{},{}\n", score.labels.profile.name(), score.labels.from, name_of(options.scoring),
-                         name_of(options.masks.hd95), nsd);
+      csv += fmt::format(",{},{},{},{},{}\n", quoted_for_csv(score.labels.profile.name()), score.labels.from,
+                         name_of(options.scoring), name_of(options.masks.hd95), nsd);
     }
   }
   return csv;

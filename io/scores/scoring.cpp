@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
+#include "io/task/brats_task.h"
 
 namespace revunet::io {
 namespace {
@@ -119,6 +120,10 @@ std::string_view name_of(Scoring scoring) {
   return edition_of(scoring).name;
 }
 
+Scoring scoring_of(const Task& task) {
+  return is_brats(task) ? Scoring::brats2021 : Scoring::none;
+}
+
 std::string definition_of(Scoring scoring) {
   const Edition& edition = edition_of(scoring);
   const UnmeasuredValues& u = edition.unmeasured;
@@ -134,8 +139,8 @@ std::string definition_of(Scoring scoring) {
 }
 
 ScoreOptions score_options_of(const ScoringChoice& choice) {
-  const Edition& edition = edition_of(choice.scoring);
-  ScoreOptions options{.scoring = choice.scoring};
+  const Edition& edition = edition_of(choice.scoring.value_or(Scoring::brats2021));
+  ScoreOptions options{.scoring = edition.scoring};
   options.masks = {.hd95 = choice.hd95.value_or(edition.hd95),
                    .nsd = choice.nsd.value_or(edition.nsd),
                    .nsd_tolerances = choice.nsd_tolerances.empty() ? edition.nsd_tolerances : choice.nsd_tolerances,
@@ -155,7 +160,7 @@ ScoreOptions score_options_of(const ScoringChoice& choice) {
     return options;
   }
   const bool lesion_rules = choice.lesion_dilation || choice.lesion_min_volume;
-  REVUNET_EXPECTS(choice.scoring != Scoring::none || !(choice.lesion_wise || lesion_rules), UsageError,
+  REVUNET_EXPECTS(edition.scoring != Scoring::none || !(choice.lesion_wise || lesion_rules), UsageError,
                   "[`lesion-wise`, `lesion-dilation`, `lesion-min-volume`, `scoring`] expected a scoring that gives "
                   "missed lesions a distance, got none; choose brats2021 or brats2023");
   const bool by_lesion = choice.lesion_wise || edition.lesions == LesionScoring::always;

@@ -11,6 +11,7 @@
 
 #include "io/scores/lesions.h"
 #include "io/scores/matched_lesions.h"
+#include "io/task/task.h"
 
 namespace revunet::io {
 
@@ -21,6 +22,10 @@ std::vector<Scoring> all_scorings();
 
 // Returns "brats2021", "brats2023", "brats2026", "brats2026-metastases" or "none".
 std::string_view name_of(Scoring scoring);
+
+// Returns the edition by which a task is scored where none is chosen: brats2021 for the tasks of BraTS. It is none for
+// other tasks, because the distance that BraTS gives to a missed region is the diagonal of its own images.
+Scoring scoring_of(const Task& task);
 
 // Returns a sentence for reports, made from the values of the row.
 std::string definition_of(Scoring scoring);
@@ -36,7 +41,7 @@ struct ScoreOptions {
 
 // ScoringChoice has what a user may choose. What is not chosen is as the edition has it.
 struct ScoringChoice {
-  Scoring scoring = Scoring::brats2021;
+  std::optional<Scoring> scoring = {};  // none: brats2021, unless the caller sets scoring_of the task
   std::optional<Hd95> hd95 = {};
   std::optional<Nsd> nsd = {};
   std::vector<double> nsd_tolerances = {};  // mm; none: as the edition has it

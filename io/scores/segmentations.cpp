@@ -1,5 +1,6 @@
 #include "io/scores/segmentations.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "engine/error.h"
 #include "io/dataset/layouts/case_folder.h"
 #include "io/dataset/layouts/dataset_layout.h"
+#include "io/dataset/layouts/described_dataset.h"
 #include "io/dataset/layouts/image_files.h"
 #include "io/dataset/layouts/named_files.h"
 
@@ -70,6 +72,20 @@ void add_folder(Segmentations& found, const fs::path& folder, MissingFile missin
   }
 }
 
+// Returns the segmentations that a dataset.json lists. Where none of them is there, it is the copy of another
+// dataset's.
+Segmentations listed_references(const fs::path& folder) {
+  Segmentations found = listed_segmentations(folder);
+  if (std::ranges::none_of(found, [](const auto& listed) { return fs::exists(listed.second); })) return {};
+  for (const auto& [name, path] : found) {
+    REVUNET_EXPECTS(fs::exists(path), DataError,
+                    "[{}] expected the segmentation of case {}, which dataset.json names, got none; add it, or fix the "
+                    "file",
+                    path.string(), name);
+  }
+  return found;
+}
+
 // Returns the folder of segmentations of a dataset whose layout has one.
 std::optional<fs::path> dataset_labels(const fs::path& folder) {
   for (const DatasetLayout* layout : dataset_layouts()) {
@@ -77,6 +93,15 @@ std::optional<fs::path> dataset_labels(const fs::path& folder) {
     if (labels) return labels;
   }
   return std::nullopt;
+}
+
+// The labels of segmentations that a dataset.json lists are its own, wherever they lie.
+void add_listed_labels(ReferenceLabelling& labelling, const fs::path& reference) {
+  const fs::path root = fs::absolute(reference).lexically_normal();
+  const Segmentations listed = listed_segmentations(root);
+  if (listed.empty()) return;
+  const LabelProfile labels = described_labels(root).value();
+  for (const auto& [name, path] : listed) labelling.add_listed(path.parent_path(), labels);
 }
 
 }  // namespace
@@ -92,7 +117,11 @@ Segmentations find_segmentations(const fs::path& path, MissingFile missing) try 
                     "[{}] expected a folder or a .nii or .nii.gz file, got {}; check the path", path.string(), is);
     return {{case_of_segmentation(*stem), path}};
   }
-  const fs::path folder = fs::canonical(path);  // so that "." and a path with a trailing slash have a name
+  fs::path folder = fs::absolute(path).lexically_normal();    // so that "." has a name; links keep theirs
+  if (!folder.has_filename()) folder = folder.parent_path();  // behind a slash at the end
+  // nnU-Net puts a dataset.json next to predictions too, which lists other files.
+  if (missing == MissingFile::is_no_case) found = listed_references(folder);
+  if (!found.empty()) return found;
   if (const auto labels = dataset_labels(folder)) {
     add_folder(found, *labels, MissingFile::is_no_case);
   } else if (!add_case_folder(found, folder)) {
@@ -114,6 +143,7 @@ Matching match_segmentations(const fs::path& reference, const fs::path& predicti
   if (references.empty()) references = find_segmentations(reference, MissingFile::is_no_case);
   const Segmentations predictions = find_segmentations(prediction, MissingFile::is_error);
   ReferenceLabelling labelling(labels);
+  if (!labels) add_listed_labels(labelling, reference);
   Matching result;
   if (!fs::is_directory(reference) && !fs::is_directory(prediction)) {
     result.pairs.push_back({predictions.begin()->first, reference, prediction, labelling.of(reference)});

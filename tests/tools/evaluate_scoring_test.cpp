@@ -61,6 +61,26 @@ TEST_CASE("each edition's conventions are used and named in every output", "[eva
   CHECK(scores_of(folder, "--scoring brats2026-metastases --lesion-min-volume 65").at("lesion_min_volume_mm3") == 65);
 }
 
+TEST_CASE("a task that is not BraTS's gives no distance to a missed region, unless an edition is asked for",
+          "[evaluate]") {
+  const TemporaryFolder folder;
+  const Index3 size = {16, 12, 12};
+  write_mask(folder / "ref/missed.nii.gz", size, cube({2, 2, 2}, 4));
+  write_mask(folder / "out/missed.nii.gz", size, cube({0, 0, 0}, 0));
+  make_file(folder / "ref/dataset.json", R"({"channel_names": {"0": "MRI"}, "file_ending": ".nii.gz",
+                                             "labels": {"background": 0, "meniscus": 4}})");
+  const auto scores = [&](const std::string& options) {
+    const nlohmann::json report = scores_of(folder, options);
+    return std::pair{report.at("scoring"), report.at("cases")[0].at("meniscus")};
+  };
+  const auto [scoring, undefined] = scores("");
+  CHECK(scoring == "none");
+  CHECK(undefined.at("dice") == 0);
+  CHECK(undefined.at("hd95_mm").is_null());
+  CHECK(scores("--scoring brats2021").second.at("hd95_mm") == 373.12866);
+  CHECK_THAT(evaluate_folders(folder, "--lesion-wise").errors, ContainsSubstring("choose brats2021 or brats2023"));
+}
+
 // There are three cases: a lesion of 64 mm^3 found, another missed, and none.
 TEST_CASE("the counts of lesions say what small lesions are counted as", "[evaluate]") {
   const TemporaryFolder folder;

@@ -92,9 +92,40 @@ TEST_CASE("a file has the labels of the dataset.json around it, as its folder do
   fs::rename(folder / "task/dataset.json", folder / "out/dataset.json");
   check_refusal(evaluate_labels(folder / "task/labelsTr", folder / "out"),
                 "one.nii.gz] expected a name or a dataset.json");
+  // A link is in the dataset that it is in, wherever it leads.
+  fs::create_directory(folder / "linked");
+  write_bytes(folder / "linked/dataset.json", decathlon);
+  fs::create_directory_symlink(folder / "task/labelsTr", folder / "linked/labelsTr");
+  for (const char* reference : {"linked", "linked/labelsTr", "linked/labelsTr/"}) {
+    check_labels(evaluate_labels(folder / reference, folder / "out/one.nii.gz"), "msd", "dataset.json", core_msd);
+  }
+  // A link to a dataset's labels has its labels.
+  fs::rename(folder / "out/dataset.json", folder / "task/dataset.json");
+  fs::create_directory_symlink(folder / "task/labelsTr", folder / "truth");
+  check_labels(evaluate_labels(folder / "truth", folder / "out"), "msd", "dataset.json", core_msd);
+  fs::rename(folder / "task/dataset.json", folder / "out/dataset.json");
   // In the reference's own folder it does.
   fs::rename(folder / "out/dataset.json", folder / "task/labelsTr/dataset.json");
   check_labels(evaluate_labels(folder / "task/labelsTr", folder / "out"), "msd", "dataset.json", core_msd);
+}
+
+TEST_CASE("a dataset.json that lists its cases says where their references are", "[evaluate]") {
+  const TemporaryFolder folder;
+  write_values(folder / "task/truth/1.nii.gz", reference_values);
+  write_values(folder / "out/case_1.nii.gz", predicted_values);
+  nlohmann::json description = nlohmann::json::parse(decathlon);
+  description["dataset"]["case_1"] = {{"images", {"scans/1.nii.gz"}}, {"label", "truth/1.nii.gz"}};
+  description["dataset"]["case_2"] = {{"images", {"scans/2.nii.gz"}}, {"label", "truth/2.nii.gz"}};
+  write_values(folder / "task/truth/2.nii.gz", reference_values);
+  write_bytes(folder / "task/dataset.json", description.dump());
+  write_bytes(folder / "out/dataset.json", description.dump());  // as nnU-Net does
+  check_labels(evaluate_labels(folder / "task", folder / "out"), "msd", "dataset.json", core_msd);
+  fs::remove(folder / "task/truth/1.nii.gz");
+  check_refusal(evaluate_labels(folder / "task", folder / "out"),
+                "1.nii.gz] expected the segmentation of case case_1, which dataset.json names, got none");
+  // Predictions can be references too. Their copy of dataset.json lists files that are elsewhere.
+  write_values(folder / "rater/case_1.nii.gz", predicted_values);
+  check_labels(evaluate_labels(folder / "out", folder / "rater"), "msd", "dataset.json", 6);
 }
 
 TEST_CASE("names of BraTS say what labels are, and others need --labels", "[evaluate]") {

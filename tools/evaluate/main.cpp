@@ -72,15 +72,13 @@ tools::OptionValue choice_or_none(std::optional<Value>& value, const std::vector
 }
 
 std::vector<tools::Option> definitions(io::ScoringChoice& s) {
-  std::vector<std::pair<std::string, io::Scoring>> editions;
-  for (const io::Scoring one : io::all_scorings()) editions.emplace_back(io::name_of(one), one);
   return {
       {.name = "scoring",
-       .value = tools::choice(s.scoring, editions),
+       .value = choice_or_none(s.scoring, io::all_scorings()),
        .help =
            "conventions of an edition of BraTS for what cannot be measured, such as distances to an empty mask, and "
            "its definitions: brats2023 also scores each lesion, brats2026 lesions that it matches one to one; none "
-           "leaves such scores undefined, and out of means"},
+           "leaves such scores undefined, and out of means [brats2021; none for a task that is not BraTS's]"},
       {.name = "hd95",
        .value = choice_or_none<io::Hd95>(s.hd95, {io::Hd95::pooled, io::Hd95::max, io::Hd95::surfel}),
        .help = "definition of HD95: pooled (medpy: one percentile of the distances in both directions), max (MONAI: "
@@ -126,7 +124,7 @@ void write_plot(const std::string& plot, const io::BoxPlots& plots) {
 }
 
 void run(Settings options) {
-  const io::ScoreOptions scoring = io::score_options_of(options.scoring);
+  io::score_options_of(options.scoring);  // refuses what contradicts itself, before anything is read
   if (const auto task = tools::read_task(options.task, options.labels))
     options.labels = io::profile_of_task(task->task);
   use_cpu_threads(chosen_cpu_threads(options.threads));
@@ -138,6 +136,10 @@ void run(Settings options) {
     tools::print_message("revunet-evaluate: note: {} of the references have no prediction and are not scored\n",
                          matching.without_prediction.size());
   }
+  if (!options.scoring.scoring) {
+    options.scoring.scoring = io::scoring_of(*matching.pairs.front().labels.profile.task());
+  }
+  const io::ScoreOptions scoring = io::score_options_of(options.scoring);
   const io::Evaluation scores = io::score_cases(matching.pairs, scoring, tools::progress_on_terminal());
   if (!options.json.empty()) io::write_file_atomically(options.json, tools::with_flags(io::json_of(scores, scoring)));
   if (!options.csv.empty()) io::write_file_atomically(options.csv, tools::with_flags(io::csv_of(scores, scoring)));
@@ -170,10 +172,11 @@ int main(int argc, char** argv) {
            .details =
                "A folder holds <case>.nii.gz, or <case>/<case>_seg.nii.gz, or is a BraTS dataset. Cases are "
                "matched by name. References without a prediction are counted, but not scored.\n"
-               "Where a region is empty in both segmentations, Dice is 1 and HD95 is 0. Where it is empty in one "
-               "of them, Dice is 0 and HD95 is 373.12866 mm, as in BraTS 2021. Sensitivity is 1 where the reference "
-               "is empty. Such cases are part of all means, and are counted next to them. --scoring chooses the "
-               "conventions of other editions, or none."},
+               "BraTS is scored as in 2021 by default. Where a region is empty in both segmentations, Dice is 1 and "
+               "HD95 is 0. Where it is empty in one of them, Dice is 0 and HD95 is 373.12866 mm. Sensitivity is 1 "
+               "where the reference is empty. Such cases are part of all means, and are counted next to them. In any "
+               "other task, such scores are undefined, and left out of means, except a Dice of 0. --scoring chooses "
+               "the conventions of another edition, or none."},
       .options = &options,
       .run = [&] { run(settings); }};
   return tools::run_tool(program, argc, argv);

@@ -169,20 +169,6 @@ void expect_known_labels(const std::vector<fs::path>& folders, DatasetScan& scan
   }
 }
 
-// Adds a problem where some of the segmentations are missing. All of them may be missing, in a dataset for prediction.
-void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& unknown) {
-  const auto unlabelled =
-      std::count_if(scan.cases.begin(), scan.cases.end(), [](const CaseFiles& files) { return !files.segmentation; });
-  if (unlabelled == std::ssize(scan.cases)) return;
-  for (const CaseFiles& files : scan.cases) {
-    if (files.segmentation || unknown.contains(files.name)) continue;
-    add_problem(scan, DatasetProblem::Kind::segmentation, files.name,
-                fmt::format("[{}] expected a segmentation, as {} of {} cases have one, got none; add it, or keep cases "
-                            "without in a folder of their own",
-                            files.name, std::ssize(scan.cases) - unlabelled, scan.cases.size()));
-  }
-}
-
 // Returns null where the folder cannot be read, which the scan of it reports.
 const Naming* naming_of(const fs::path& folder) try { return CaseFolder(folder).naming(); } catch (const DataError&) {
   return nullptr;

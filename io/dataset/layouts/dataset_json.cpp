@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "engine/error.h"
 #include "io/dataset/layouts/brats_labels.h"
 #include "io/dataset/layouts/described_task.h"
@@ -25,7 +27,7 @@ std::vector<std::string> channel_names(const json& names, const fs::path& path) 
                   path.string(), kMostModalities, excerpt(names));
   std::vector<std::string> result(names.size());
   for (const auto& [key, value] : names.items()) {
-    const int64_t channel = number_in(key, path);
+    const int64_t channel = number_in(key, "a channel", path);
     REVUNET_EXPECTS(channel >= 0 && channel < std::ssize(result), DataError,
                     "[{}] expected channels 0 to {}, got {}; fix the number", path.string(), result.size() - 1,
                     channel);
@@ -67,11 +69,12 @@ std::vector<int64_t> channels_of(const Task& task, const std::vector<std::string
                     accepted_modalities());
     return *channel_of;
   }
+  const std::vector<std::string> distinct = distinct_names(names);
   std::vector<int64_t> channel_of;
   for (const std::string& modality : task.modalities()) {
-    REVUNET_EXPECTS(std::ranges::count(names, modality) <= 1, DataError,
+    REVUNET_EXPECTS(std::ranges::count(distinct, modality) <= 1, DataError,
                     "[{}] expected one channel called {}, got several; rename them", path.string(), modality);
-    channel_of.push_back(std::ranges::find(names, modality) - names.begin());
+    channel_of.push_back(std::ranges::find(distinct, modality) - distinct.begin());
   }
   REVUNET_EXPECTS(std::ranges::max(channel_of) < std::ssize(names), DataError,
                   "[{}] expected the images of the task {}, got the channels {}; use a dataset of that task",
@@ -101,10 +104,30 @@ struct Description {
   }
 };
 
+Description read_description(const fs::path& root) {
+  Description d{root / "dataset.json", read_ordered_json_file(root / "dataset.json")};
+  REVUNET_EXPECTS(d.fields.is_object(), DataError, "[{}] expected a JSON object, got {}; fix the file", d.path.string(),
+                  d.fields.type_name());
+  return d;
+}
+
 LabelProfile own_task(const Description& d, const std::vector<std::string>& channels) {
   const TaskPointer task = described_task(d.name(), channels, named_values(d.ordered("labels"), d.path),
                                           d.field("regions_class_order"), d.path);
   return profile_of_task(task);
+}
+
+// BraTS's first task has no resection cavity, which is background there.
+std::string note_of_cavity(const std::vector<NamedValues>& labels, const fs::path& path) {
+  for (const NamedValues& named : labels) {
+    const std::string name = plain(named.name);
+    if (name != "rc" && name != "resectioncavity") continue;
+    return fmt::format(
+        "[{}] names the resection cavity, {}, which is background for the regions WT, TC and ET; to make "
+        "it a region, give `labels` brats2024-rc",
+        path.string(), fmt::join(named.values, ","));
+  }
+  return {};
 }
 
 // Sets channels and labels to those of the file.
@@ -114,6 +137,7 @@ void take_own(DatasetJson& result, const Description& d, const std::vector<std::
   if (brats && profile) {
     result.channel_of = *brats;
     result.labels = *profile;
+    result.task_note = note_of_cavity(named_values(d.ordered("labels"), d.path), d.path);
     return;
   }
   result.labels = own_task(d, names);
@@ -179,10 +203,12 @@ std::map<std::string, ListedCase> listed_cases(const Description& d, const fs::p
 
 }  // namespace
 
+std::map<std::string, ListedCase> read_listed_cases(const fs::path& root) {
+  return listed_cases(read_description(root), root);
+}
+
 DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelProfile>& labels) {
-  const Description d{root / "dataset.json", read_ordered_json_file(root / "dataset.json")};
-  REVUNET_EXPECTS(d.fields.is_object(), DataError, "[{}] expected a JSON object, got {}; fix the file", d.path.string(),
-                  d.fields.type_name());
+  const Description d = read_description(root);
   expect_nifti(d.field("file_ending"), d.path);
   const bool second_version = d.fields.contains("channel_names");
   const std::vector<std::string> names = channel_names(d.field(second_version ? "channel_names" : "modality"), d.path);
@@ -196,7 +222,8 @@ DatasetJson read_dataset_json(const fs::path& root, const std::optional<LabelPro
   } else {
     take_own(result, d, names);
   }
-  if (d.fields.contains("numTraining")) result.training_cases = number_in(d.field("numTraining"), d.path);
+  if (d.fields.contains("numTraining"))
+    result.training_cases = number_in(d.field("numTraining"), "\"numTraining\"", d.path);
   result.listed = listed_cases(d, root);
   return result;
 }

@@ -39,4 +39,8 @@ struct DatasetJson {
 // "file_ending" (nnU-Net) of files other than NIfTI.
 DatasetJson read_dataset_json(const std::filesystem::path& root, const std::optional<LabelProfile>& labels);
 
+// Returns the cases that <root>/dataset.json lists, or none, whatever its other fields are. Throws DataError for
+// missing or damaged JSON, and for a list that is not as above.
+std::map<std::string, ListedCase> read_listed_cases(const std::filesystem::path& root);
+
 }  // namespace revunet::io

@@ -55,6 +55,13 @@ std::optional<fs::path> described_segmentations(const fs::path& path) {
   return is_described_labels_folder(path) ? std::optional(path) : std::nullopt;
 }
 
+std::map<std::string, fs::path> listed_segmentations(const fs::path& root) {
+  std::map<std::string, fs::path> found;
+  if (!has_description(root)) return found;
+  for (const auto& [name, files] : read_listed_cases(root)) found.emplace(name, files.label);
+  return found;
+}
+
 std::optional<LabelProfile> described_labels(const fs::path& folder) {
   if (has_description(folder)) return read_dataset_json(folder, {}).labels;
   if (is_described_labels_folder(folder)) return read_dataset_json(folder.parent_path(), {}).labels;
@@ -93,9 +100,13 @@ void add_segmentations(DatasetScan& scan, const fs::path& images) {
   for (const fs::path& entry : sorted_entries(labels)) {
     const auto stem = image_stem(entry);
     if (!stem || names.contains(*stem)) continue;
-    add_problem(scan, DatasetProblem::Kind::missing, *stem,
-                fmt::format("[{}] expected images of this segmentation in {}, got none; add them or move it away",
-                            entry.string(), images.string()));
+    const std::string without_number = stem->ends_with("_0000") ? stem->substr(0, stem->size() - 5) : "";
+    add_problem(
+        scan, DatasetProblem::Kind::missing, *stem,
+        fmt::format("[{}] expected images of this segmentation in {}, got none; {}", entry.string(), images.string(),
+                    names.contains(without_number)
+                        ? fmt::format("call it {}, without the number of a channel", without_number)
+                        : "add them or move it away"));
   }
 }
 

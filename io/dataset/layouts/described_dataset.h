@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,9 @@ std::string hint_at_description(const std::filesystem::path& path);
 // Returns the folder of segmentations that `path` is, or has, or none without a dataset.json next to it. nnU-Net puts a
 // dataset.json next to predictions too, without folders of labels.
 std::optional<std::filesystem::path> described_segmentations(const std::filesystem::path& path);
+// Returns the segmentation of each case that the dataset.json of a dataset lists, or none where its folders have the
+// cases. Throws DataError as read_listed_cases does.
+std::map<std::string, std::filesystem::path> listed_segmentations(const std::filesystem::path& root);
 // Returns what the numbers of the segmentations in a folder stand for, by the dataset.json in it, or next to it where
 // the folder is called labels.... Returns none without one. Throws DataError as read_dataset_json does.
 std::optional<LabelProfile> described_labels(const std::filesystem::path& folder);

@@ -92,6 +92,15 @@ Normalisation normalisation_of(const std::string& channel) {
 
 }  // namespace
 
+std::vector<std::string> distinct_names(const std::vector<std::string>& channels) {
+  std::vector<std::string> names;
+  for (size_t channel = 0; channel < channels.size(); ++channel) {
+    const std::string& name = channels[channel];
+    names.push_back(std::ranges::count(channels, name) > 1 ? fmt::format("{}_{}", name, channel) : name);
+  }
+  return names;
+}
+
 TaskPointer described_task(const std::string& name, const std::vector<std::string>& channels,
                            const std::vector<NamedValues>& all, const json& regions_class_order, const fs::path& path) {
   Labels labels = sorted_out(all, path);
@@ -113,7 +122,8 @@ TaskPointer described_task(const std::string& name, const std::vector<std::strin
   for (const std::string& channel : channels) rules.normalisations.push_back(normalisation_of(channel));
   std::vector<Task::Label> named = labels_of(labels, regions);
   try {
-    return std::make_shared<const Task>(name, channels, std::move(named), std::move(regions), std::move(rules));
+    return std::make_shared<const Task>(name, distinct_names(channels), std::move(named), std::move(regions),
+                                        std::move(rules));
   } catch (const Error& e) {  // the task's own checks
     throw DataError(fmt::format("[{}] {}", path.string(), e.what()));
   }

@@ -47,15 +47,21 @@ void expect_no_broken_link(const fs::path& path) {
 }
 
 std::optional<fs::path> find_image(const fs::path& folder, const std::string& stem) {
-  const fs::path plain = folder / (stem + ".nii"), packed = folder / (stem + ".nii.gz");
-  const bool has_plain = has_entry(plain), has_packed = has_entry(packed);
-  REVUNET_EXPECTS(!(has_plain && has_packed), DataError,
-                  "[{}] expected one file for {}, got both {} and {}; remove one of them", folder.string(), stem,
-                  plain.filename().string(), packed.filename().string());
-  if (!has_plain && !has_packed) return std::nullopt;
-  const fs::path& found = has_plain ? plain : packed;
-  expect_image_file(found);
-  return found;
+  // Endings in capitals are looked for where the usual ones are not there: some file systems ignore case.
+  for (const std::vector<const char*>& endings :
+       {std::vector{".nii", ".nii.gz"}, std::vector{".NII", ".NII.GZ", ".nii.GZ", ".NII.gz"}}) {
+    std::vector<fs::path> found;
+    for (const char* ending : endings) {
+      if (const fs::path path = folder / (stem + ending); has_entry(path)) found.push_back(path);
+    }
+    if (found.empty()) continue;
+    REVUNET_EXPECTS(found.size() == 1, DataError,
+                    "[{}] expected one file for {}, got both {} and {}; remove one of them", folder.string(), stem,
+                    found[0].filename().string(), found[1].filename().string());
+    expect_image_file(found[0]);
+    return found[0];
+  }
+  return std::nullopt;
 }
 
 void expect_image_file(const fs::path& path) {

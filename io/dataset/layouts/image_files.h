@@ -22,8 +22,8 @@ bool has_entry(const std::filesystem::path& path);
 // Throws DataError where `path` is a broken link, because an unmounted disk must not pass for a file that never was.
 void expect_no_broken_link(const std::filesystem::path& path);
 
-// Returns `<folder>/<stem>.nii` or .nii.gz, whichever exists. Throws DataError for both, for a broken link, and for
-// anything but a file.
+// Returns `<folder>/<stem>.nii` or .nii.gz, whichever exists, or one of the same endings in capitals. Throws DataError
+// for both, for a broken link, and for anything but a file.
 std::optional<std::filesystem::path> find_image(const std::filesystem::path& folder, const std::string& stem);
 
 // Throws DataError for a broken link, and for anything but a file.

@@ -14,7 +14,7 @@ namespace revunet::io {
 struct NamedValues {
   std::string name;
   std::set<uint8_t> values;  // a region has several
-  bool is_region = false;    // the file has a list
+  bool is_region = false;    // the file has a list of several, as nnU-Net asks of regions
 };
 
 // Returns the entries in the file's order, in either direction: {"oedema": 1} or {"1": "oedema"}. Throws DataError with
@@ -22,7 +22,7 @@ struct NamedValues {
 std::vector<NamedValues> named_values(const nlohmann::ordered_json& labels, const std::filesystem::path& path);
 
 // Returns a whole number that JSON has as a number, or as a string in the older files. Throws DataError for any other.
-int64_t number_in(const nlohmann::json& value, const std::filesystem::path& path);
+int64_t number_in(const nlohmann::json& value, const std::string& what, const std::filesystem::path& path);
 // Does the same for a label, 0 to 255, of `what`, which messages name.
 uint8_t label_in(const nlohmann::json& value, const std::string& what, const std::filesystem::path& path);
 

@@ -103,6 +103,15 @@ class Matcher {
   int64_t depth_ = 0;
 };
 
+// A broken link may be to a folder of images.
+void add_broken_link(DatasetScan& scan, const fs::path& root, const fs::path& entry) {
+  try {
+    expect_no_broken_link(entry);
+  } catch (const DataError& e) {
+    add_problem(scan, DatasetProblem::Kind::layout, entry.lexically_relative(root).string(), e.what());
+  }
+}
+
 // Calls visit(path from root) for each image at most `depth` folders below `folder`, in the order of names. A folder
 // that cannot be listed is a problem of a case, because it may hold one's files.
 template <class Visit>
@@ -120,6 +129,8 @@ void for_each_image(DatasetScan& scan, const fs::path& root, const fs::path& fol
       if (depth > 0) for_each_image(scan, root, entry, depth - 1, visit);
     } else if (image_stem(entry)) {
       visit(entry.lexically_relative(root));
+    } else {
+      add_broken_link(scan, root, entry);
     }
   }
 }
@@ -151,7 +162,7 @@ void take(DatasetScan& scan, CaseFiles& files, Role role, const fs::path& path, 
   }
 }
 
-void expect_complete(DatasetScan& scan, const CaseFiles& files, const fs::path& root, const FilePatterns& patterns) {
+void add_missing_files(DatasetScan& scan, const CaseFiles& files, const fs::path& root, const FilePatterns& patterns) {
   std::vector<std::string> missing;
   for (size_t m = 0; m < files.modalities.size(); ++m) {
     if (!files.modalities[m].path.empty()) continue;
@@ -183,9 +194,10 @@ DatasetScan scan_by_pattern(const fs::path& root, const LabelProfile& labels) {
     }
   });
   for (auto& [name, files] : cases) {
-    expect_complete(scan, files, root, patterns);
+    add_missing_files(scan, files, root, patterns);
     add_case(scan, std::move(files), root);
   }
+  add_missing_segmentations(scan);
   return scan;
 }
 

@@ -93,16 +93,30 @@ bool lists_cases(const fs::path& folder) {
   return listed != description.end() && listed->is_object() && !listed->empty();
 }
 
+// Images of one channel may be called scan_0000, scan_0001 and so on, as in the Decathlon. Then a name has a number
+// other than 0000, or is that of a segmentation.
+bool numbers_are_of_cases(const fs::path& images, const std::vector<std::string>& stems) {
+  const bool labelled = images.filename().string().starts_with("images");
+  const auto is_segmented = [&](const std::string& name) {
+    return labelled && find_image(labels_folder(images), name);
+  };
+  return std::ranges::any_of(stems, [&](const std::string& stem) {
+    const auto parts = split_name(stem);
+    return parts && (is_segmented(stem) || (parts->channel > 0 && !is_segmented(parts->name)));
+  });
+}
+
 bool is_nnunet(const fs::path& folder, const std::optional<LabelProfile>& labels) {
   const auto described = described_images(folder, labels);
   if (!described) return false;
   if (described->root == folder && lists_cases(folder)) return true;
   if (!fs::is_directory(described->images)) return false;
+  std::vector<std::string> stems;
   for (const fs::path& entry : sorted_entries(described->images)) {
-    const auto stem = image_stem(entry);
-    if (stem && stem->ends_with("_0000")) return true;
+    if (const auto stem = image_stem(entry)) stems.push_back(*stem);
   }
-  return false;
+  if (std::ranges::none_of(stems, [](const std::string& stem) { return stem.ends_with("_0000"); })) return false;
+  return description_of(*described, labels).channels > 1 || !numbers_are_of_cases(described->images, stems);
 }
 
 // Adds the cases of a folder of images.

@@ -51,4 +51,17 @@ void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std
               message + "; add what is missing, or move the case out of the dataset");
 }
 
+void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& unknown) {
+  const auto unlabelled =
+      std::count_if(scan.cases.begin(), scan.cases.end(), [](const CaseFiles& files) { return !files.segmentation; });
+  if (unlabelled == std::ssize(scan.cases)) return;
+  for (const CaseFiles& files : scan.cases) {
+    if (files.segmentation || unknown.contains(files.name)) continue;
+    add_problem(scan, DatasetProblem::Kind::segmentation, files.name,
+                fmt::format("[{}] expected a segmentation, as {} of {} cases have one, got none; add it, or keep cases "
+                            "without in a folder of their own",
+                            files.name, std::ssize(scan.cases) - unlabelled, scan.cases.size()));
+  }
+}
+
 }  // namespace revunet::io

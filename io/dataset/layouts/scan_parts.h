@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "io/dataset/case_files.h"
@@ -20,5 +21,9 @@ void expect_distinct(const CaseFiles& files);
 // Adds what a case lacks. All of its modalities were looked for, and `files` has those that were found. `message` is
 // what was expected and got.
 void add_missing_modalities(DatasetScan& scan, const CaseFiles& files, const std::string& message);
+
+// Adds a problem for each case without a segmentation where others have one. All may be missing, in a dataset for
+// prediction. For cases in `unknown`, another problem says what is wrong.
+void add_missing_segmentations(DatasetScan& scan, const std::set<std::string>& unknown = {});
 
 }  // namespace revunet::io

@@ -30,6 +30,14 @@ TEST_CASE("a dataset.json that is not understood") {
     CHECK_THAT(refusal_of(std::string(nnunet_json).replace(std::string(nnunet_json).find(".nii.gz"), 7, ".nrrd")),
                ContainsSubstring("dataset.json] expected a \"file_ending\" of .nii.gz or .nii, got \".nrrd\""));
   }
+  SECTION("its numbers") {
+    CHECK_THAT(refusal_of(R"({"channel_names": {"first": "a"}, "labels": {}})"),
+               ContainsSubstring("expected a whole number for a channel, got \"first\""));
+    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "lesion": "one"}})"),
+               ContainsSubstring("expected a whole number for lesion, got \"one\""));
+    CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"background": 0, "lesion": []}})"),
+               ContainsSubstring("expected numbers for the label lesion, got an empty list"));
+  }
   SECTION("its labels") {
     CHECK_THAT(refusal_of("{" + channels + "}"), ContainsSubstring("expected \"labels\""));
     CHECK_THAT(refusal_of("{" + channels + R"(, "labels": {"lesion": 1}})"),
@@ -58,6 +66,46 @@ TEST_CASE("a dataset.json of another task than BraTS's has a task of its own") {
   for (const char* part : {"images", "labels"}) fs::create_directories(folder / (std::string(part) + "Tr"));
   make_file(folder / "imagesTr/a.nii", constant_image(1));
   make_file(folder / "labelsTr/a.nii", labels_image({0, 1, 2, 3, 9, 0, 0, 0}));
+  SECTION("channels of one name, which says how they are normalised") {
+    fs::remove(folder / "imagesTr/a.nii");
+    for (const char* name : {"a_0000.nii", "a_0001.nii", "a_0002.nii"}) {
+      make_file(folder / "imagesTr" / name, constant_image(1));
+    }
+    const char* described = R"({"channel_names": {"0": "CT", "1": "noNorm", "2": "CT"},
+                                "labels": {"background": 0, "lesion": 1}})";
+    const auto scan = scan_of(described);
+    REQUIRE(scan.problems.empty());
+    const io::Task& task = *scan.cases.at(0).task();
+    CHECK(task.modalities() == std::vector<std::string>{"CT_0", "noNorm", "CT_2"});
+    CHECK(task.normalisations()[0].kind == io::Normalisation::Kind::ct);
+    CHECK(task.normalisations()[2].kind == io::Normalisation::Kind::ct);
+    // Weights that know the task read the folder too.
+    const auto again = io::find_cases(folder.path(), scan.cases[0].labels);
+    CHECK(again.at(0).modalities[2].path == folder / "imagesTr/a_0002.nii");
+  }
+  SECTION("cases of one channel whose names end in numbers") {
+    for (const char* part : {"imagesTr/", "labelsTr/"}) {
+      fs::remove(folder / (part + std::string("a.nii")));
+      for (const char* name : {"scan_0000.nii", "scan_0001.nii"}) make_file(folder / part / name, constant_image(1));
+    }
+    const auto scan = scan_of(R"({"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "lesion"}})");
+    CHECK(scan.problems.empty());
+    REQUIRE(scan.cases.size() == 2);
+    CHECK(scan.cases[0].name == "scan_0000");
+    CHECK(scan.cases[1].segmentation == folder / "labelsTr/scan_0001.nii");
+    for (const char* name : {"scan_0000.nii", "scan_0007.nii"}) {
+      make_file(folder / "imagesTs" / name, constant_image(1));
+    }
+    CHECK(io::find_cases(folder / "imagesTs").at(1).name == "scan_0007");
+  }
+  SECTION("segmentations of several channels that are called as one of them") {
+    for (const char* name : {"a_0000.nii", "a_0001.nii"}) make_file(folder / "imagesTr" / name, constant_image(1));
+    fs::remove(folder / "imagesTr/a.nii");
+    fs::rename(folder / "labelsTr/a.nii", folder / "labelsTr/a_0000.nii");
+    const auto scan = scan_of(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "lesion": 1}})");
+    REQUIRE(scan.problems.size() == 2);
+    CHECK_THAT(scan.problems[1].message, ContainsSubstring("got none; call it a, without the number of a channel"));
+  }
   SECTION("exclusive classes, in the order of their numbers, and an ignored label") {
     // As the Decathlon writes them: number first. "ignore" is nnU-Net's.
     const auto scan = scan_of(R"({"name": "Hippocampus", "modality": {"0": "MRI"},
@@ -189,8 +237,7 @@ TEST_CASE("images of a known task need no dataset.json") {
   SECTION("and one that names the channels may have them in another order") {
     for (const char* name : {"p_0000.nii", "p_0001.nii"}) make_file(folder / "imagesTr" / name, constant_image(1));
     make_file(folder / "labelsTr/p.nii");
-    make_file(folder / "dataset.json",
-              R"({"channel_names": {"0": "b", "1": "a"}, "labels": {"background": 0, "lesion": [1]}})");
+    make_file(folder / "dataset.json", R"({"channel_names": {"0": "b", "1": "a"}})");
     CHECK(io::find_cases(folder.path(), labels).at(0).modalities[0].path == folder / "imagesTr/p_0001.nii");
   }
   SECTION("and one of another task is refused") {

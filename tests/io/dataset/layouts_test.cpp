@@ -203,6 +203,26 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     CHECK(first_voxels(volumes) == std::array<float, 4>{3, 4, 2, 1});
     CHECK(volumes.labels == std::vector<uint8_t>{0, 1, 2, 4, 4, 4, 4, 4});
   }
+  SECTION("endings in capitals") {
+    make_nnunet(folder.path(), nnunet_json);
+    fs::rename(folder / "imagesTr/a_0001.nii", folder / "imagesTr/a_0001.NII");
+    make_file(folder / "labelsTr/a.NII.GZ", gzip(labels_image(zero_to_three)));
+    const auto cases = io::find_cases(folder.path());
+    REQUIRE(cases.size() == 1);
+    CHECK(first_voxels(io::load_case(cases[0])) == std::array<float, 4>{1, 2, 3, 4});
+    CHECK(cases[0].segmentation == folder / "labelsTr/a.NII.GZ");
+    make_file(folder / "imagesTr/a_0001.nii.GZ");
+    CHECK_THAT(layout_refusal(folder.path()), ContainsSubstring("expected one file for a_0001, got both"));
+  }
+  SECTION("the cavity of BraTS 2024, which is background unless it is asked for") {
+    make_nnunet(folder.path(), R"({"channel_names": {"0": "T1", "1": "T1ce", "2": "T2", "3": "Flair"},
+      "labels": {"background": 0, "NETC": 1, "SNFH": 2, "ET": 3, "RC": 4}})");
+    make_file(folder / "labelsTr/a.nii", labels_image(zero_to_three));
+    const auto notes = io::notes_of(io::scan_dataset(folder.path()));
+    REQUIRE(notes.size() == 1);
+    CHECK_THAT(notes[0], ContainsSubstring("names the resection cavity, 4, which is background for the regions WT, TC "
+                                           "and ET; to make it a region, give `labels` brats2024-rc"));
+  }
   SECTION("a case without one of its channels, a channel too many") {
     make_nnunet(folder.path(), nnunet_json);
     make_file(folder / "labelsTr/a.nii");

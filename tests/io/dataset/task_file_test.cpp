@@ -167,6 +167,21 @@ TEST_CASE("a task's patterns find the files of cases in any folders") {
     CHECK_THAT(problems[0].message, ContainsSubstring("expected the images of case P3 by the task's patterns, got no "
                                                       "CT ({case}/ct.nii.gz)"));
   }
+  SECTION("and say which segmentations are missing, where others are there") {
+    fs::remove(root / "P3/masks/P3_seg.nii.gz");
+    const auto problems = scan_of(root, kLiver).problems;
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].kind == io::DatasetProblem::Kind::segmentation);
+    CHECK_THAT(problems[0].message,
+               ContainsSubstring("[P3] expected a segmentation, as 2 of 3 cases have one, got none"));
+  }
+  SECTION("and report a case whose folder is a link to a disk that is missing") {
+    fs::create_directory_symlink("/nowhere/P4", root / "P4");
+    const auto problems = scan_of(root, kLiver).problems;
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].case_name == "P4");
+    CHECK_THAT(problems[0].message, ContainsSubstring("got a broken link"));
+  }
   SECTION("and find none elsewhere") {
     fs::create_directories(root / "empty");
     CHECK_THAT(message_of<DataError>([&] { scan_of(root / "empty", kLiver); }),

@@ -17,8 +17,10 @@ using namespace revunet::test;
 namespace {
 
 // Makes a 5 x 4 x 3 image of enhancing tumour at the given places of a world of 1 x 2 x 3 mm. axes[i] of the file goes
-// along world axis |axes[i]| - 1, backwards where it is negative.
-std::string image_of(const std::vector<std::array<int, 3>>& places, const std::array<int, 3>& axes, double shear = 0) {
+// along world axis |axes[i]| - 1, backwards where it is negative. That is its sform. Its qform, if it shall have one,
+// goes along all axes, and begins at `qform_x` along x.
+std::string image_of(const std::vector<std::array<int, 3>>& places, const std::array<int, 3>& axes, double shear = 0,
+                     std::optional<double> qform_x = {}) {
   const std::array<int, 3> size = {5, 4, 3};
   const std::array<double, 3> spacing = {1, 2, 3};
   NiftiBytes image;
@@ -38,6 +40,7 @@ std::string image_of(const std::vector<std::array<int, 3>>& places, const std::a
   }
   image.dims(dims);
   image.srow(rows);
+  if (qform_x) image.qform(0, 0, 0, *qform_x, 0, 0);
   std::vector<uint8_t> labels(60);
   for (const std::array<int, 3>& place : places) {
     int64_t index = 0, stride = 1;
@@ -134,6 +137,21 @@ TEST_CASE("a prediction with its axes in another order is compared where its vox
     CHECK(score(folder, reference, image_of({{0, 0, 1}}, axes)).regions[2].masks.dice == 1);
     CHECK(score(folder, image_of({{0, 0, 1}}, axes), reference).regions[2].masks.dice == 1);
   }
+}
+
+TEST_CASE("a prediction in another order is refused where sform and qform disagree on what that order is",
+          "[evaluate]") {
+  const TemporaryFolder folder;
+  const std::vector<std::array<int, 3>> place = {{0, 0, 1}};
+  const std::array<int, 3> along = {1, 2, 3}, mirrored = {-1, 2, 3};
+  const std::string agreeing = image_of(place, along, 0, 0), disagreeing = image_of(place, mirrored, 0, 0);
+  CHECK(score(folder, agreeing, image_of(place, mirrored)).regions[2].masks.dice == 1);
+  CHECK(score(folder, image_of(place, along, 0, 5), image_of(place, mirrored)).regions[2].masks.dice == 1);
+  CHECK(score(folder, disagreeing, disagreeing).regions[2].masks.dice == 1);  // the order is one by either form
+  CHECK_THROWS_WITH(score(folder, agreeing, disagreeing),
+                    ContainsSubstring("prediction.nii] expected a sform and a qform that agree") &&
+                        ContainsSubstring("in case a, got LAS in the sform and RAS in the qform"));
+  CHECK_THROWS_WITH(score(folder, disagreeing, agreeing), ContainsSubstring("reference.nii] expected a sform and"));
 }
 
 // Lesions of 12, 6 and 6 mm^3 against one of 18 in part of the same place and one apart, on axes of 1, 2 and 3 mm.
