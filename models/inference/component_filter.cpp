@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "io/scores/components.h"
+#include "io/scores/header_precision.h"
 
 namespace revunet {
 
@@ -19,17 +20,18 @@ std::vector<bool> kept(const io::Components& components, double voxel_volume, co
   for (size_t rank = 0; rank < by_size.size(); ++rank) {
     const auto volume = static_cast<double>(components.voxels[by_size[rank]]) * voxel_volume;
     const bool among_largest = !filter.keep || static_cast<int64_t>(rank) < *filter.keep;
-    keeps[by_size[rank]] = among_largest && volume >= filter.min_volume;
+    keeps[by_size[rank]] = among_largest && io::at_least(volume, filter.min_volume);
   }
   return keeps;
 }
 
-// Returns what a voxel of this label gets that a region loses.
+// Returns the label of a voxel that leaves `region`: that of its last other region whose label adds no region.
 uint8_t label_without(const io::Task& task, uint8_t label, size_t region) {
   const io::RegionSet inside = task.regions_of(label);
   for (size_t r = task.regions().size(); r-- > 0;) {
     const uint8_t written = task.regions()[r].written;
-    if (inside[r] && !task.regions_of(written).test(region)) return written;
+    const io::RegionSet gets = task.regions_of(written);
+    if (inside[r] && !gets.test(region) && (gets & ~inside).none()) return written;
   }
   return 0;
 }

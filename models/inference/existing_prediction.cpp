@@ -1,6 +1,7 @@
 #include "models/inference/existing_prediction.h"
 
 #include <string_view>
+#include <tuple>
 
 #include "engine/error.h"
 #include "io/files/input_file.h"
@@ -82,8 +83,16 @@ Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& file
   for (const std::string& damage : damages) {
     if (!damage.empty()) return {Existing::State::damaged, damage};
   }
-  const bool all = labels && probabilities == files.probabilities.has_value() && overlay == files.overlay.has_value();
-  return {all ? Existing::State::whole : Existing::State::none, {}};
+  if (!labels) return {Existing::State::none, {}};  // they are written last
+  // The labels may be another network's, or corrected by hand. To predict the case again would replace them.
+  for (const auto& [asked, found, option] :
+       {std::tuple{files.probabilities, probabilities, "probabilities"}, {files.overlay, overlay, "overlay"}}) {
+    REVUNET_EXPECTS(!asked || found, DataError,
+                    "[{}] expected {} next to it, as `{}` asks for, got none; leave `{}` out, choose another `out`, or "
+                    "move the prediction away and it is made again",
+                    files.labels.string(), asked->filename().string(), option, option);
+  }
+  return {Existing::State::whole, {}};
 }
 
 }  // namespace revunet

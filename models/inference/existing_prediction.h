@@ -12,14 +12,14 @@
 namespace revunet {
 
 struct Existing {
-  enum class State { none, whole, damaged };  // none: a file is not there, and the others are sound
+  enum class State { none, whole, damaged };  // none: there are no labels, and the other files are sound
   State state;
   std::string damage;  // which file is damaged, and what is wrong with it
 };
 
 // Reads all existing files of the case's prediction. Throws DataError, with the file, for one on another grid than the
-// case's images, with labels that the case's profile lacks, or of another kind, and for a case whose images cannot be
-// read.
+// case's images, with labels that the case's profile lacks, or of another kind, for labels without another file that
+// is asked for, and for a case whose images cannot be read.
 Existing existing_prediction(const io::CaseFiles& c, const PredictionFiles& files);
 
 }  // namespace revunet
