@@ -108,14 +108,16 @@ std::vector<Stage> stages_of(const Options& options, Device& device) {
     device.memory().synchronize();
     return bytes_of(sample.voxels);
   };
-  const Sample whole = whole_sample(c), augmented = augmented_sample(c, {}, size, 0.5, Rng(1));
+  const Sample whole = whole_sample(c), augmented = augmented_sample(c, {}, {.size = size, .foreground = 0.5}, Rng(1));
   const io::Size3 patch = {size[0] / 2, size[1] / 2, size[2] / 2};
   const int n = options.repetitions;
   return {measured("case from NIfTI files", n, [&] { return loaded(nullptr), 0; }),
           measured("case from the cache", n, [&] { return loaded(&cache), 0; }),
           measured("sample, whole", n, [&] { return whole_sample(c), 0; }),
-          measured("sample, augmented", n, [&] { return augmented_sample(c, {}, size, 0.5, Rng(1)), 0; }),
-          measured("sample, patch of half the size", n, [&] { return random_patch(*c, patch, 0.5, Rng(1)), 0; }),
+          measured("sample, augmented", n,
+                   [&] { return augmented_sample(c, {}, {.size = size, .foreground = 0.5}, Rng(1)), 0; }),
+          measured("sample, patch of half the size", n,
+                   [&] { return random_patch(*c, {.size = patch, .foreground = 0.5}, Rng(1)), 0; }),
           measured("to the device, whole", n, [&] { return to_device_of(whole); }),
           measured("to the device, augmented", n, [&] { return to_device_of(augmented); })};
 }

@@ -11,7 +11,7 @@
 namespace revunet::io {
 namespace {
 
-// A default field of view is reported where it has more than this many times the voxels that the largest brain needs.
+// A default field of view is reported where it has more than this many times the voxels that the largest case needs.
 constexpr double most_padding = 2;
 
 std::string name_of_image(const Task& task, size_t index) {
@@ -26,17 +26,6 @@ std::string pairs_text(const Task& task, const std::vector<std::pair<size_t, siz
                                  : fmt::format("{} (its {})", name_of_image(task, own), name_of_image(task, other)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
-}
-
-Size3 rounded_up(Size3 size, const Size3& multiple) {
-  for (size_t axis = 0; axis < 3; ++axis) {
-    size[axis] = (size[axis] + multiple[axis] - 1) / multiple[axis] * multiple[axis];
-  }
-  return size;
-}
-
-Size3 largest(const Size3& a, const Size3& b) {
-  return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
 }
 
 // Returns a text such as "brats (0 background, 1 core, 2 oedema, 4 enhancing)", of every profile that segmentations
@@ -75,7 +64,7 @@ std::optional<Finding> mixed_conventions(const std::vector<CaseCheck>& checks) {
 // Returns the voxels that networks see of a case: of its box where that is known, otherwise of its image.
 Size3 seen_extent(const CheckedCase& c) {
   const Grid grid = oriented_grid(*c.grid, orientation_of(*c.grid));
-  return resampled_extent(c.brain.value_or(grid.size), grid, c.task->resampling());
+  return resampled_extent(c.nonzero.value_or(grid.size), grid, c.task->resampling());
 }
 
 }  // namespace
@@ -151,14 +140,14 @@ std::vector<Finding> label_findings(const std::vector<CaseCheck>& checks) {
 std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& cases, const TrainingView& view) {
   Size3 needed{};
   const CheckedCase* first_cut = nullptr;
-  int64_t cut = 0, brains = 0;
+  int64_t cut = 0, measured = 0;
   for (const CheckedCase& c : cases) {
     if (!c.grid) continue;
     const Size3 seen = seen_extent(c);
-    needed = largest(needed, seen);
-    if (!c.brain) continue;
-    ++brains;
-    if (largest(seen, view.size) == view.size) continue;
+    needed = larger_of(needed, seen);
+    if (!c.nonzero) continue;
+    ++measured;
+    if (larger_of(seen, view.size) == view.size) continue;
     if (cut++ == 0) first_cut = &c;
   }
   std::vector<Finding> findings;
@@ -167,7 +156,7 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
         {FindingKind::field_of_view,
          fmt::format("[`size`] expected a field of view that holds all cases, got {}, which cuts {} of "
                      "{}; the first, case {}, takes {} voxels (x,y,z). `size` {} holds them all",
-                     size_as_given(view.size), cut, brains, first_cut->name, size_as_given(seen_extent(*first_cut)),
+                     size_as_given(view.size), cut, measured, first_cut->name, size_as_given(seen_extent(*first_cut)),
                      size_as_given(rounded_up(needed, view.multiple)))});
   }
   const Size3 enough = rounded_up(needed, view.multiple);
@@ -179,7 +168,7 @@ std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& case
         {FindingKind::field_of_view,
          fmt::format("[`size`] expected a field of view of about the {}, got the default, {}: {:.3g} times "
                      "the voxels, memory and time that `size` {} takes, which holds them all",
-                     brains > 0 ? "cases' size" : "images' size", size_as_given(view.size), times,
+                     measured > 0 ? "cases' size" : "images' size", size_as_given(view.size), times,
                      size_as_given(enough))});
   }
   return findings;

@@ -26,8 +26,8 @@ struct TrainingView {
   Size3 multiple = {1, 1, 1};
 };
 
-// Returns warnings about brains that it cuts, where brains are known (from a full check). Also returns one about a
-// field of view that nobody chose (io::default_field_of_view) and that is mostly padding, by the brains or otherwise by
+// Returns warnings about cases that it cuts, where their boxes are known (from a full check). Also returns one about a
+// field of view that nobody chose (io::default_field_of_view) and that is mostly padding, by the boxes or otherwise by
 // the images' sizes.
 std::vector<Finding> field_of_view_findings(const std::vector<CheckedCase>& cases, const TrainingView& view);
 

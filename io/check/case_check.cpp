@@ -24,13 +24,13 @@ constexpr double spacing_tolerance = 1e-3;  // mm: rounded headers of 1 mm image
 // box.
 constexpr double least_background_share = 0.1, least_zero_share = 0.01;
 
-// Returns whether what lies around the brain is a value other than 0, or many values.
+// Returns whether what lies around the body is a value other than 0, or many values.
 bool has_background(const VoxelSummary& seen) {
   const bool frequent = seen.frequent_share >= least_background_share;
   return frequent ? seen.frequent != 0 && seen.frequent_share > seen.zero_share : seen.zero_share < least_zero_share;
 }
 
-BrainBox united(BrainBox a, const BrainBox& b) {
+NonzeroBox united(NonzeroBox a, const NonzeroBox& b) {
   for (size_t axis = 0; axis < 3; ++axis) {
     a.low[axis] = std::min(a.low[axis], b.low[axis]);
     a.high[axis] = std::max(a.high[axis], b.high[axis]);
@@ -38,7 +38,7 @@ BrainBox united(BrainBox a, const BrainBox& b) {
   return a;
 }
 
-Size3 oriented(const BrainBox& box, const Grid& grid) {
+Size3 oriented(const NonzeroBox& box, const Grid& grid) {
   const Orientation orientation = orientation_of(grid);
   Size3 size{};
   for (size_t i = 0; i < 3; ++i) size[i] = box.high[orientation.axis[i]] - box.low[orientation.axis[i]];
@@ -66,7 +66,7 @@ class CaseChecker {
       if (!image.path.empty() && done.insert(image.path).second) check_image(image);
     }
     if (files_.segmentation) check_segmentation(*files_.segmentation);
-    if (result_.checked.grid && brain_) result_.checked.brain = oriented(*brain_, *result_.checked.grid);
+    if (result_.checked.grid && nonzero_) result_.checked.nonzero = oriented(*nonzero_, *result_.checked.grid);
     warn_of_background();
     if (result_.checked.grid) warn_of_geometry(*result_.checked.grid);
     return std::move(result_);
@@ -203,7 +203,7 @@ class CaseChecker {
     if (!seen.varies) return;
     add_fingerprint(modality, voxels, grid);
     if (grid.size == result_.checked.grid->size) {
-      brain_ = brain_ ? united(*brain_, seen.box) : seen.box;
+      nonzero_ = nonzero_ ? united(*nonzero_, seen.box) : seen.box;
     }
     // Only then does the background decide about means, deviations and boxes.
     if (kind == Kind::nonzero && seen.non_finite == 0 && has_background(seen)) backgrounds_.push_back({name, seen});
@@ -302,7 +302,7 @@ class CaseChecker {
   bool wants_sums_;
   CaseCheck result_;
   bool contradicted_ = false;
-  std::optional<BrainBox> brain_;                                  // around all images, in the order of the files
+  std::optional<NonzeroBox> nonzero_;                              // around all images, in the order of the files
   std::vector<std::pair<std::string, VoxelSummary>> backgrounds_;  // of images whose background is not 0
   fs::path first_;                                                 // the file of result_.checked.grid
   std::set<fs::path> alone_;                                       // files of a shape that no other has

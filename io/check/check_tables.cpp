@@ -56,7 +56,7 @@ nlohmann::ordered_json json_of(const CheckedCase& c) {
     json["spacing_mm"] = c.grid->spacing;
     json["orientation"] = orientation_code(*c.grid);
   }
-  if (c.brain) json["brain"] = *c.brain;
+  if (c.nonzero) json["brain"] = *c.nonzero;
   json["labels"] = c.labels;
   json["segmented"] = c.segmented;
   for (size_t r = 0; c.region_voxels && r < c.region_voxels->size(); ++r) {

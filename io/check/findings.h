@@ -35,10 +35,10 @@ enum class FindingKind {
   orientation,    // other than BraTS's, or unknown
   skew,           // axes that are not at right angles
   tolerated,      // what the standard forbids and is read all the same
-  background,     // a value other than 0 around the brain
+  background,     // a value other than 0 around the body
   regions,        // a region of the tumour that no case has
   convention,     // numbers of segmentations that may stand for something else
-  field_of_view,  // it cuts brains, or is mostly padding
+  field_of_view,  // it cuts cases, or is mostly padding
 };
 const char* name_of(FindingKind kind);
 bool is_warning(FindingKind kind);
@@ -55,7 +55,7 @@ struct CheckedCase {
   std::string labels;  // the profile's name
   bool segmented = false;
   std::optional<std::vector<int64_t>> region_voxels;  // of each of the task's regions; from a full check
-  std::optional<Size3> brain = {};  // voxels of the brain's box along x, y, z in BraTS's orientation; from a full check
+  std::optional<Size3> nonzero = {};  // extent of the voxels that are not zero, as BraTS's axes lie; from a full check
   int64_t readable_files = 0;
   std::vector<Finding> findings;
 };

@@ -33,15 +33,15 @@ float most_frequent(std::span<const float> voxels) {
   return best;
 }
 
-BrainBox box_of(std::span<const float> voxels, const Size3& size) {
-  BrainBox box{.low = size, .high = {0, 0, 0}};
-  const auto is_brain = [](float v) { return v != 0; };
+NonzeroBox box_of(std::span<const float> voxels, const Size3& size) {
+  NonzeroBox box{.low = size, .high = {0, 0, 0}};
+  const auto is_nonzero = [](float v) { return v != 0; };
   for (int64_t z = 0; z < size[2]; ++z) {
     for (int64_t y = 0; y < size[1]; ++y) {
       const auto row = voxels.subspan(static_cast<size_t>((z * size[1] + y) * size[0]), static_cast<size_t>(size[0]));
-      const int64_t low = std::ranges::find_if(row, is_brain) - row.begin();
+      const int64_t low = std::ranges::find_if(row, is_nonzero) - row.begin();
       if (low == size[0]) continue;
-      const int64_t high = std::find_if(row.rbegin(), row.rend(), is_brain).base() - row.begin();
+      const int64_t high = std::find_if(row.rbegin(), row.rend(), is_nonzero).base() - row.begin();
       box.low = {std::min(box.low[0], low), std::min(box.low[1], y), std::min(box.low[2], z)};
       box.high = {std::max(box.high[0], high), std::max(box.high[1], y + 1), std::max(box.high[2], z + 1)};
     }

@@ -13,7 +13,7 @@ struct VoxelSummary {
   int64_t non_finite = 0;
   float first = 0;      // first value that is neither zero nor non-finite; 0: there is none
   bool varies = false;  // whether there are values other than `first`
-  BrainBox box;         // of the voxels that are not zero, in the image's order; low above high where there are none
+  NonzeroBox box;       // of the voxels that are not zero, in the image's order; low above high where there are none
   double zero_share = 0;
   // This is the most frequent value of a sample of the voxels, with its share of all voxels. In images without a
   // background it means nothing special.

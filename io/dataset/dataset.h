@@ -69,7 +69,7 @@ struct CaseVolumes {
   Grid file_grid;                              // of the files
   Orientation orientation;                     // from file_grid to grid
   std::array<int64_t, 3> cropped_at{};         // first voxel in the whole volume, if cut to a box
-  bool cut_to_brain = false;                   // whether the grid is the brain's box
+  bool cut_to_nonzero = false;                 // whether the grid is the box of voxels that are not zero
   std::vector<std::vector<float>> modalities;  // the task's, each X*Y*Z, x fastest
   std::vector<bool> missing;                   // those without a file, which are zero everywhere
   std::optional<std::vector<uint8_t>> labels;  // X*Y*Z, x fastest; the task's

@@ -7,6 +7,21 @@
 
 namespace revunet::io {
 
+Size3 smaller_of(const Size3& a, const Size3& b) {
+  return {std::min(a[0], b[0]), std::min(a[1], b[1]), std::min(a[2], b[2])};
+}
+
+Size3 larger_of(const Size3& a, const Size3& b) {
+  return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
+}
+
+Size3 rounded_up(Size3 size, const Size3& multiple) {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    size[axis] = (size[axis] + multiple[axis] - 1) / multiple[axis] * multiple[axis];
+  }
+  return size;
+}
+
 VolumeSize::VolumeSize(const Size3& axes) : axes_(axes) {
   REVUNET_EXPECTS(holds(axes), UsageError, "[size] expected {}, got {}", bounds(), fmt::join(axes, ","));
 }

@@ -16,6 +16,13 @@ constexpr int64_t voxels_in(const Size3& size) {
   return size[0] * size[1] * size[2];
 }
 
+// These return the smaller, and the larger, of two sizes along each axis.
+Size3 smaller_of(const Size3& a, const Size3& b);
+Size3 larger_of(const Size3& a, const Size3& b);
+
+// Rounds up along each axis to a whole number of `multiple`.
+Size3 rounded_up(Size3 size, const Size3& multiple);
+
 class VolumeSize {
  public:
   static constexpr int64_t longest_axis = 4096;

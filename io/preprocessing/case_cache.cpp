@@ -152,7 +152,7 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const CaseFiles
   CaseVolumes c(files.task());
   c.name = files.name;
   const size_t voxels = voxels_of_size(header, c.grid.size);
-  c.cut_to_brain = true;
+  c.cut_to_nonzero = true;
   c.cropped_at = header.at("cropped_at").get<std::array<int64_t, 3>>();
   c.grid.spacing = header.at("spacing").get<std::array<double, 3>>();
   c.grid.affine.setIdentity();
@@ -171,7 +171,7 @@ std::optional<CaseVolumes> unpacked(std::span<const char> bytes, const CaseFiles
 
 // Returns the voxels of a box, x fastest.
 template <class T>
-std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& size, const BrainBox& box) {
+std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& size, const NonzeroBox& box) {
   std::vector<T> to;
   to.reserve(static_cast<size_t>((box.high[0] - box.low[0]) * (box.high[1] - box.low[1]) * (box.high[2] - box.low[2])));
   for (int64_t z = box.low[2]; z < box.high[2]; ++z) {
@@ -185,14 +185,14 @@ std::vector<T> cut(const std::vector<T>& from, const std::array<int64_t, 3>& siz
 
 }  // namespace
 
-CaseVolumes cropped_to_brain(const CaseVolumes& volumes) {
-  const BrainBox box = brain_box(volumes);
+CaseVolumes cropped_to_nonzero(const CaseVolumes& volumes) {
+  const NonzeroBox box = nonzero_box(volumes);
   CaseVolumes c(volumes.task);
   c.name = volumes.name;
   c.grid.spacing = volumes.grid.spacing;
   c.grid.affine.setIdentity();
   c.cropped_at = box.low;
-  c.cut_to_brain = true;
+  c.cut_to_nonzero = true;
   for (size_t i = 0; i < 3; ++i) c.grid.size[i] = box.high[i] - box.low[i];
   for (size_t i = 0; i < c.modalities.size(); ++i) c.modalities[i] = cut(volumes.modalities[i], volumes.grid.size, box);
   if (volumes.labels) c.labels = cut(*volumes.labels, volumes.grid.size, box);
@@ -216,7 +216,7 @@ CaseVolumes CaseCache::load(const CaseFiles& files) const {
   } catch (const DataError& e) {
     on_damage_(fmt::format("{}; the cached case is damaged and made again", e.what()));
   }
-  CaseVolumes c = cropped_to_brain(load_resampled_case(files));
+  CaseVolumes c = cropped_to_nonzero(load_resampled_case(files));
   write_file_atomically(path, packed(c, sources));
   return c;
 }

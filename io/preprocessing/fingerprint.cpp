@@ -5,6 +5,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "engine/error.h"
 #include "io/preprocessing/preprocessing.h"
@@ -19,7 +20,7 @@ constexpr double kMostNonzero = 0.75;    // images with at most this share of no
 
 // Facts are what one case adds.
 struct Facts {
-  DatasetFingerprint::Box box;
+  DatasetFingerprint::Case of;
   std::vector<double> nonzero;                 // of each modality
   std::vector<std::vector<float>> foreground;  // of each modality
 };
@@ -32,10 +33,29 @@ std::vector<size_t> foreground_voxels(const CaseVolumes& volumes) {
   return voxels;
 }
 
+// Adds what the segmentation has, within the box of voxels that are not zero and outside of it.
+void add_regions(DatasetFingerprint::Case& found, const CaseVolumes& volumes, const NonzeroBox& box) {
+  const auto [X, Y, Z] = volumes.grid.size;
+  size_t voxel = 0;
+  for (int64_t z = 0; z < Z; ++z) {
+    for (int64_t y = 0; y < Y; ++y) {
+      const bool row_is_in = z >= box.low[2] && z < box.high[2] && y >= box.low[1] && y < box.high[1];
+      for (int64_t x = 0; x < X; ++x, ++voxel) {
+        const RegionSet regions = volumes.task->regions_of((*volumes.labels)[voxel]);
+        if (regions.none()) continue;
+        found.regions |= regions;
+        if (!row_is_in || x < box.low[0] || x >= box.high[0]) ++found.lost_labels;
+      }
+    }
+  }
+}
+
 Facts facts_of(const CaseFiles& files) {
   const CaseVolumes volumes = load_case(files);
   REVUNET_EXPECTS(volumes.labels, Error, "[fingerprint] expected cases with segmentations, got {} without", files.name);
-  Facts facts{.box = {brain_extent(volumes), volumes.grid}, .nonzero = {}, .foreground = {}};
+  const NonzeroBox box = nonzero_box(volumes);
+  Facts facts{.of = {files.name, box.extent(), volumes.grid}, .nonzero = {}, .foreground = {}};
+  add_regions(facts.of, volumes, box);
   const std::vector<size_t> voxels = foreground_voxels(volumes);
   const size_t sampled = std::min(voxels.size(), kMostSampled);
   for (const std::vector<float>& modality : volumes.modalities) {
@@ -75,24 +95,35 @@ std::optional<Normalisation::Foreground> foreground_of(std::vector<float> values
                                    .deviation = std::sqrt(squares / count)};
 }
 
-// Returns of each axis the extents of all boxes, as networks see them.
+// Returns of each axis the extents of all cases, as networks see them.
 std::array<std::vector<int64_t>, 3> extents_of(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
   std::array<std::vector<int64_t>, 3> extents;
-  for (const DatasetFingerprint::Box& box : fingerprint.boxes) {
-    const Size3 seen = resampled_extent(box.extent, box.grid, resampling);
+  for (const DatasetFingerprint::Case& c : fingerprint.cases) {
+    const Size3 seen = resampled_extent(c.extent, c.grid, resampling);
     for (size_t axis = 0; axis < 3; ++axis) extents[axis].push_back(seen[axis]);
   }
   return extents;
+}
+
+// A spacing is far where no scanner differs so much from the others, and mostly it has another unit.
+bool is_far(const Spacing3& spacing, const Spacing3& median) {
+  constexpr double kFar = 20;  // times the median
+  bool far = false;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const double times = spacing[axis] / median[axis];
+    far = far || times > kFar || times < 1 / kFar;
+  }
+  return far;
 }
 
 // Decides what is automatic.
 Resampling resampling_of(Resampling resampling, const DatasetFingerprint& fingerprint) {
   resampling.spacing = median_spacing(fingerprint);
   bool same = true;
-  for (const auto& box : fingerprint.boxes) {
+  for (const auto& c : fingerprint.cases) {
     for (size_t axis = 0; axis < 3; ++axis) {
-      same = same &&
-             std::abs(box.grid.spacing[axis] - resampling.spacing[axis]) <= kSameSpacing * resampling.spacing[axis];
+      same =
+          same && std::abs(c.grid.spacing[axis] - resampling.spacing[axis]) <= kSameSpacing * resampling.spacing[axis];
     }
   }
   if (same) return {};
@@ -107,7 +138,7 @@ DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnP
   std::vector<Facts> facts(cases.size());
   for_each_in_parallel(cases.size(), "cases measured", progress, [&](size_t i) { facts[i] = facts_of(cases[i]); });
   DatasetFingerprint result;
-  for (const Facts& f : facts) result.boxes.push_back(f.box);
+  for (const Facts& f : facts) result.cases.push_back(f.of);
   for (size_t m = 0; m < cases[0].modalities.size(); ++m) {
     std::vector<double> shares;
     std::vector<float> values;
@@ -121,7 +152,7 @@ DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnP
   return result;
 }
 
-Size3 greatest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
+Size3 largest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling) {
   Size3 result{};
   const auto extents = extents_of(fingerprint, resampling);
   for (size_t axis = 0; axis < 3; ++axis) result[axis] = std::ranges::max(extents[axis]);
@@ -139,10 +170,38 @@ Spacing3 median_spacing(const DatasetFingerprint& fingerprint) {
   Spacing3 result{};
   for (size_t axis = 0; axis < 3; ++axis) {
     std::vector<double> spacings;
-    for (const auto& box : fingerprint.boxes) spacings.push_back(box.grid.spacing[axis]);
+    for (const auto& c : fingerprint.cases) spacings.push_back(c.grid.spacing[axis]);
     result[axis] = std::stod(fmt::format("{:.6g}", median_of(std::move(spacings))));
   }
   return result;
+}
+
+std::vector<std::string> warnings_of(const DatasetFingerprint& fingerprint, const Task& task,
+                                     const std::set<std::string>& training) {
+  std::vector<std::string> warnings;
+  const Spacing3 median = median_spacing(fingerprint);
+  RegionSet trained, others;
+  for (const DatasetFingerprint::Case& c : fingerprint.cases) {
+    (training.contains(c.name) ? trained : others) |= c.regions;
+    if (is_far(c.grid.spacing, median)) {
+      warnings.push_back(
+          fmt::format("case {}: voxels of {} mm are far from those of the median case, {} mm; check its header, or "
+                      "leave the case out",
+                      c.name, fmt::join(c.grid.spacing, " x "), fmt::join(median, " x ")));
+    }
+    if (c.lost_labels > 0) {
+      warnings.push_back(
+          fmt::format("case {}: {} voxels of regions lie where all images are 0; they are neither trained on nor "
+                      "scored; check that images and segmentation belong together",
+                      c.name, c.lost_labels));
+    }
+  }
+  for (size_t r = 0; r < task.regions().size(); ++r) {
+    if (trained[r]) continue;
+    warnings.push_back(fmt::format("no training case has {}{}: the network cannot learn it", task.regions()[r].name,
+                                   others[r] ? ", which other cases have" : ""));
+  }
+  return warnings;
 }
 
 TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& fingerprint) {
@@ -159,7 +218,7 @@ TaskPointer with_fingerprint(const TaskPointer& task, const DatasetFingerprint& 
     REVUNET_EXPECTS(n.foreground && n.foreground->deviation > 0, DataError,
                     "[task {}] expected varying voxels of {} in the regions of {} cases, got none; check their "
                     "segmentations",
-                    task->name(), task->modalities()[m], fingerprint.boxes.size());
+                    task->name(), task->modalities()[m], fingerprint.cases.size());
   }
   return with_rules(*task, std::move(rules));
 }

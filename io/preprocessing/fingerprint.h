@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "io/dataset/dataset.h"
@@ -12,12 +14,14 @@
 namespace revunet::io {
 
 struct DatasetFingerprint {
-  // A Box is that of a case's voxels that are not zero, in BraTS's orientation.
-  struct Box {
-    Size3 extent{};  // voxels
-    Grid grid;       // of the image
+  struct Case {
+    std::string name;
+    Size3 extent{};           // of the box of voxels that are not zero, in BraTS's orientation
+    Grid grid;                // of the image
+    RegionSet regions = {};   // that the case has
+    int64_t lost_labels = 0;  // voxels of regions outside of the box, which no network sees
   };
-  std::vector<Box> boxes;       // of each case
+  std::vector<Case> cases;
   std::vector<double> nonzero;  // of each modality: median share of voxels in the file that are not zero
   std::vector<std::optional<Normalisation::Foreground>> foreground;  // of each modality; none: no case has a region
 };
@@ -28,12 +32,17 @@ struct DatasetFingerprint {
 // as load_case does, with the case's name.
 DatasetFingerprint fingerprint_of(const std::vector<CaseFiles>& cases, const OnProgress& progress = {});
 
-// These return what the boxes have along each axis, in voxels as networks see them. The median of an even number of
+// These return what the cases have along each axis, in voxels as networks see them. The median of an even number of
 // cases is the upper one of the two in the middle. Throw Error for a resampling that waits for a fingerprint.
-Size3 greatest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling);
+Size3 largest_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling);
 Size3 median_extent(const DatasetFingerprint& fingerprint, const Resampling& resampling);
 // Rounds to six digits, because headers are in single precision.
 Spacing3 median_spacing(const DatasetFingerprint& fingerprint);
+
+// Returns warnings about the cases: voxel spacings that are far from the median, labels that no network sees, and
+// regions that no training case has. `training` has the names of the training cases.
+std::vector<std::string> warnings_of(const DatasetFingerprint& fingerprint, const Task& task,
+                                     const std::set<std::string>& training);
 
 // Returns the task with normalisations and a resampling that wait for nothing. An automatic resampling is of the median
 // spacing where the spacing of a case differs by more than 1 % from it along an axis, and otherwise as it is. An

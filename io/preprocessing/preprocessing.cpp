@@ -17,7 +17,7 @@ bool any_nonzero(const CaseVolumes& volumes, int64_t voxel) {
                      [&](const std::vector<float>& m) { return m[static_cast<size_t>(voxel)] != 0; });
 }
 
-Placement place(const BrainBox& box, const Size3& size) {
+Placement place(const NonzeroBox& box, const Size3& size) {
   Placement p{.size = size, .box_low = box.low, .source_offset = {}, .destination_offset = {}, .extent = {}};
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t length = box.high[axis] - box.low[axis];
@@ -211,10 +211,10 @@ void expect_placement_fits(const Placement& p, const Size3& volume_size, size_t 
 
 }  // namespace
 
-BrainBox brain_box(const CaseVolumes& volumes) {
-  if (volumes.cut_to_brain) return {.low = {}, .high = volumes.grid.size};
+NonzeroBox nonzero_box(const CaseVolumes& volumes) {
+  if (volumes.cut_to_nonzero) return {.low = {}, .high = volumes.grid.size};
   const auto [X, Y, Z] = volumes.grid.size;
-  BrainBox box{.low = volumes.grid.size, .high = {0, 0, 0}};
+  NonzeroBox box{.low = volumes.grid.size, .high = {0, 0, 0}};
   int64_t voxel = 0;
   for (int64_t z = 0; z < Z; ++z) {
     for (int64_t y = 0; y < Y; ++y) {
@@ -233,17 +233,16 @@ BrainBox brain_box(const CaseVolumes& volumes) {
   return box;
 }
 
-Size3 brain_extent(const CaseVolumes& volumes) {
+Size3 nonzero_extent(const CaseVolumes& volumes) {
   expect_volumes_fit(volumes);
-  const BrainBox box = brain_box(volumes);
-  return {box.high[0] - box.low[0], box.high[1] - box.low[1], box.high[2] - box.low[2]};
+  return nonzero_box(volumes).extent();
 }
 
 Preprocessed preprocess(const CaseVolumes& volumes, const Size3& size) {
   REVUNET_EXPECTS(*std::min_element(size.begin(), size.end()) > 0, UsageError,
                   "[preprocess] expected positive sizes, got {}; choose another field of view", fmt::join(size, " x "));
   expect_volumes_fit(volumes);
-  const BrainBox box = brain_box(volumes);
+  const NonzeroBox box = nonzero_box(volumes);
   Preprocessed result;
   result.task = volumes.task;
   const size_t channels = volumes.modalities.size();

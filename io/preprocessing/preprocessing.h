@@ -16,15 +16,17 @@ namespace revunet::io {
 
 constexpr Size3 default_field_of_view = {160, 192, 160};  // the paper's (arXiv 1906.06148): holds most whole brains
 
-// A BrainBox is the smallest box that holds every voxel that is not zero in all modalities.
-struct BrainBox {
+// A NonzeroBox is the smallest box that holds every voxel that is not zero in all modalities.
+struct NonzeroBox {
   Size3 low{};
   Size3 high{};  // exclusive
+
+  Size3 extent() const { return {high[0] - low[0], high[1] - low[1], high[2] - low[2]}; }
 };
 
-// Returns the brain's box, which is the whole grid of volumes that were cut to it. Throws DataError for volumes that
+// Returns the box, which is the whole grid of volumes that were cut to it. Throws DataError for volumes that
 // are zero everywhere.
-BrainBox brain_box(const CaseVolumes& volumes);
+NonzeroBox nonzero_box(const CaseVolumes& volumes);
 
 // A Placement says where preprocessed voxels come from. Along each axis, voxel destination_offset + i of the output is
 // voxel box_low + source_offset + i of the case's volumes, for 0 <= i < extent. The rest of the output is padding.
@@ -50,8 +52,8 @@ struct Preprocessed {
   std::vector<float> image;     // (X, Y, Z, channels), whose channels are the task's modalities
   std::vector<uint8_t> labels;  // (X, Y, Z); empty for a case without labels
   Placement placement;
-  Size3 cut{};         // voxels of the brain's box that did not fit, along each axis; tools report them
-  Size3 cropped_at{};  // that of the volumes, which the placement is in
+  Size3 cut{};                                 // voxels of the box that did not fit, along each axis; tools report them
+  Size3 cropped_at{};                          // that of the volumes, which the placement is in
   std::vector<ModalityStatistics> statistics;  // of each modality
 
   int64_t channels() const { return std::ssize(task->modalities()); }
@@ -59,7 +61,7 @@ struct Preprocessed {
 
 // Returns the voxels along each axis of the smallest box that holds every voxel that is non-zero in any modality, which
 // is the field of view that cuts nothing. Throws DataError for volumes that are zero everywhere.
-Size3 brain_extent(const CaseVolumes& volumes);
+Size3 nonzero_extent(const CaseVolumes& volumes);
 
 // Takes the smallest box that holds every voxel that is non-zero in any modality (non-zero, not positive, because
 // interpolation leaves negative voxels in brains). Crops it, or pads it with zeros, about its centre to `size`. Then

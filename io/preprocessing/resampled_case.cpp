@@ -15,7 +15,7 @@ namespace {
 // Sets voxels to 0 whose nearest voxel in the file is not in the box. Where zeros are the background, also those whose
 // nearest voxel is 0.
 void keep_background(std::vector<float>& voxels, const Size3& to, const std::vector<float>& file, const Size3& from,
-                     const BrainBox& box, bool zeros_are_background) {
+                     const NonzeroBox& box, bool zeros_are_background) {
   const auto nearest = [&](size_t axis, int64_t i) { return (2 * i + 1) * from[axis] / (2 * to[axis]); };
   const auto is_inside = [&](size_t axis, int64_t i) { return box.low[axis] <= i && i < box.high[axis]; };
   size_t voxel = 0;
@@ -53,9 +53,9 @@ std::optional<CaseVolumes> resampled_case(const CaseVolumes& volumes) {
   const Task& task = *volumes.task;
   const Size3 from = volumes.grid.size, to = resampled_size(volumes.grid, task.resampling());
   if (to == from) return std::nullopt;
-  REVUNET_EXPECTS(!volumes.cut_to_brain, Error, "[{}] expected whole volumes to resample, got a box of them",
+  REVUNET_EXPECTS(!volumes.cut_to_nonzero, Error, "[{}] expected whole volumes to resample, got a box of them",
                   volumes.name);
-  const BrainBox box = brain_box(volumes);
+  const NonzeroBox box = nonzero_box(volumes);
   CaseVolumes result(volumes.task);
   result.name = volumes.name;
   result.grid = grid_of_size(volumes.grid, to);
@@ -73,7 +73,7 @@ std::optional<CaseVolumes> resampled_case(const CaseVolumes& volumes) {
   REVUNET_EXPECTS(std::ranges::any_of(result.modalities, has_voxels), DataError,
                   "[{}] expected voxels other than 0 at the task's spacing, {} mm, got none, as the {} voxels that the "
                   "image has at {} mm lie between them; train with a smaller `spacing`",
-                  volumes.name, fmt::join(task.resampling().spacing, ","), size_text(brain_extent(volumes)),
+                  volumes.name, fmt::join(task.resampling().spacing, ","), size_text(nonzero_extent(volumes)),
                   fmt::join(volumes.grid.spacing, ","));
   if (volumes.labels) result.labels = resampled_labels(*volumes.labels, from, to);
   return result;

@@ -20,8 +20,8 @@ Size3 resampled_extent(const Size3& extent, const Grid& grid, const Resampling& 
 // (io/preprocessing/resampling.h). Voxels are 0 whose nearest voxel in the file lies outside of the box of all that is
 // not zero, because splines overshoot. Where a modality is normalised over its non-zero voxels, those whose nearest
 // voxel is 0 are 0 too. file_grid, orientation and header stay those of the files. Throws as resampled_size and
-// brain_box do, DataError where the spacing is so coarse that nothing is left, and Error for volumes that were cut to a
-// box.
+// nonzero_box do, DataError where the spacing is so coarse that nothing is left, and Error for volumes that were cut to
+// a box.
 std::optional<CaseVolumes> resampled_case(const CaseVolumes& volumes);
 
 // Reads a case as its task's networks see it. Throws as load_case and resampled_case do.

@@ -23,7 +23,7 @@ struct FieldOfViewOptions {
 constexpr double kDefaultOverlap = 0.5;  // between neighbouring patches, as a share of their size
 
 struct FieldOfView {
-  std::optional<io::VolumeSize> size;  // none: the box of each brain
+  std::optional<io::VolumeSize> size;  // none: the box of each case's voxels that are not zero
   std::optional<Windows> windows;      // none: one pass
   io::Background background;           // subtracted from the images
   std::string description;             // text for people, such as "field of view 160,192,160 (from the weights)"
@@ -36,8 +36,8 @@ struct TrainedNetwork {
 };
 
 // Returns one field of view for all networks. Predicts by patches where --patch says so, or where all weights name one
-// patch; then the whole brain is seen, or --size of it. Throws UsageError for options that make no sense, sizes that a
-// network does not take, and weights that disagree where no option decides.
+// patch; then all that is not zero is seen, or --size of it. Throws UsageError for options that make no sense, sizes
+// that a network does not take, and weights that disagree where no option decides.
 FieldOfView field_of_view(const FieldOfViewOptions& options, std::span<const TrainedNetwork> networks);
 
 }  // namespace revunet

@@ -124,11 +124,9 @@ std::vector<int64_t> count_regions(const std::vector<uint8_t>& labels, const io:
   return voxels;
 }
 
-// Returns the brain's box, in which no axis is shorter than a window's.
-io::Size3 whole_brain(const io::CaseVolumes& volumes, const Windows& windows) {
-  io::Size3 size = io::brain_extent(volumes);
-  for (size_t axis = 0; axis < size.size(); ++axis) size[axis] = std::max(size[axis], windows.size[axis]);
-  return size;
+// Returns the extent of the case's box, in which no axis is shorter than a window's.
+io::Size3 own_field(const io::CaseVolumes& volumes, const Windows& windows) {
+  return io::larger_of(io::nonzero_extent(volumes), windows.size);
 }
 
 std::vector<float> probabilities_of(const Ensemble& ensemble, const io::Preprocessed& input,
@@ -185,7 +183,7 @@ LoadedCase load_for_prediction(const io::CaseFiles& c, const PredictionOptions& 
   io::CaseVolumes volumes = io::load_case(c);
   const std::optional<io::CaseVolumes> on_task_grid = io::resampled_case(volumes);
   const io::CaseVolumes& seen = on_task_grid ? *on_task_grid : volumes;
-  const io::Size3 size = options.size ? options.size->axes() : whole_brain(seen, options.windows.value());
+  const io::Size3 size = options.size ? options.size->axes() : own_field(seen, options.windows.value());
   io::Preprocessed input = io::preprocess(seen, size);
   const io::Size3 resampled = seen.grid.size;
   return {std::move(volumes), resampled, size, std::move(input), c.labels};

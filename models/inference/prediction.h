@@ -32,7 +32,7 @@ void expect_new(const std::vector<PredictionFiles>& files);
 
 struct PredictionOptions {
   std::optional<io::VolumeSize>
-      size;                        // the field of view; none: the brain's own box, padded to a window (needs windows)
+      size;                        // the field of view; none: the case's own box, padded to a window (needs windows)
   std::optional<Windows> windows;  // none: one pass over the field of view
   ComponentFilter filter;
   // Called after each pass of a network over a field of view or window, with the number of passes done and the number
@@ -43,7 +43,7 @@ struct PredictionOptions {
 struct PredictedCase {
   std::vector<int64_t> region_voxels;  // of each region of the task
   io::Size3 size{};                    // of the field of view
-  io::Size3 cut{};                     // voxels of the brain's box outside it along each axis, which get label 0
+  io::Size3 cut{};                     // voxels of the case's box outside it along each axis, which get label 0
 };
 
 // A LoadedCase is a case in memory, as the network sees it and as its files have it.

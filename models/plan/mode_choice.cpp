@@ -11,6 +11,15 @@ namespace {
 
 constexpr int64_t kLargestEdge = 512;  // voxels; beyond any brain
 
+// Returns the settings as they are, then with validation by patches where that is another way and is left open.
+std::vector<MemorySettings> validations(const MemorySettings& settings, const ModeChoice& choice) {
+  std::vector<MemorySettings> result = {settings};
+  if (choice.validation || !settings.validation || *settings.validation == settings.size) return result;
+  result.push_back(settings);
+  result.back().validation = settings.size;
+  return result;
+}
+
 bool has_modes(const MemorySettings& settings) {
   return network_of(settings.network.kind).reversible_blocks;
 }
@@ -33,6 +42,19 @@ bool takes(const UNetConfig& network, const io::VolumeSize& size) {
   return fits;
 }
 
+// Says what to do where no patch fits.
+std::string without_patch(MemorySettings settings, const ModeChoice& choice, size_t budget) {
+  const std::string too_many = "no patch fits; use fewer `channels`";
+  if (!settings.augmented) return too_many;
+  const std::string advice =
+      settings.augmented_from ? "no augmented patch fits; use `augment` none"
+                              : "no patch of an augmented field of view fits; use a smaller `size`, or `augment` none";
+  settings.augmented.reset();
+  settings.augmented_from = nullptr;
+  settings.intensities = false;
+  return largest_patch(settings, choice, budget) ? advice : too_many;
+}
+
 // Says what else would fit.
 std::string remedy(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   std::string text;
@@ -50,18 +72,28 @@ std::string remedy(const MemorySettings& settings, const ModeChoice& choice, siz
       reversible.network.halved = settings.network.halved;
     }
     if (!takes(reversible.network, settings.size)) continue;
-    if (fastest_that_fits(reversible, {}, budget)) text += fmt::format("`model` {} would fit; ", other.name);
+    if (fastest_that_fits(reversible, {.validation = choice.validation}, budget)) {
+      text += fmt::format("`model` {} would fit; ", other.name);
+    }
   }
-  if (plan_training(settings).validation.peak_reserved > budget) {
-    return text + "use a smaller `size`, or `val-fraction` 0";
+  const bool validates_within = plan_training(settings).validation.peak_reserved <= budget;
+  const bool on_patches = settings.validation && *settings.validation != settings.size;
+  if (!validates_within && on_patches && choice.validation == ValidationPass::whole) {
+    return text + "use `validate-by` patches, a smaller `size`, or `val-fraction` 0";
   }
   const auto patch = largest_patch(settings, choice, budget);
-  return text + (patch ? fmt::format("the largest {} that fits is `patch` {}", patch_shape(settings.network),
-                                     fmt::join(*patch, ","))
-                       : std::string("no patch fits; use fewer `channels`"));
+  if (!patch) return text + without_patch(settings, choice, budget);
+  const io::Size3 within = io::smaller_of(*patch, settings.field.value_or(settings.size));
+  return text + fmt::format("{} that fits is `patch` {}{}",
+                            within == *patch ? "the largest " + patch_shape(settings.network) : "a patch",
+                            fmt::join(within, ","), validates_within ? "" : " with `validate-by` patches");
 }
 
 }  // namespace
+
+const char* name_of(ValidationPass pass) {
+  return pass == ValidationPass::whole ? "whole" : "patches";
+}
 
 std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice) {
   std::vector<MemoryMode> modes(kMemoryModes.begin(), kMemoryModes.end());
@@ -88,8 +120,10 @@ std::vector<MemorySettings> candidates(const MemorySettings& settings, const Mod
 
 std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
                                                 size_t budget) {
-  for (const MemorySettings& mode : candidates(settings, choice)) {
-    if (plan_training(mode).reserved() <= budget) return mode;
+  for (const MemorySettings& validated : validations(settings, choice)) {
+    for (const MemorySettings& mode : candidates(validated, choice)) {
+      if (plan_training(mode).reserved() <= budget) return mode;
+    }
   }
   return std::nullopt;
 }
@@ -102,9 +136,9 @@ std::optional<io::Size3> largest_patch(const MemorySettings& settings, const Mod
   const auto fits = [&](int64_t units) {
     const io::Size3 size = of_units(units);
     patch.size = size;
-    if (patch.augmented) {
-      io::Size3 around = *patch.augmented;
-      for (size_t axis = 0; axis < 3; ++axis) around[axis] = std::max(around[axis], size[axis]);
+    if (settings.augmented) {
+      const io::VolumeSize source = settings.augmented_from ? settings.augmented_from(size) : *settings.augmented;
+      const io::Size3 around = io::larger_of(source, size);
       if (!io::VolumeSize::holds(around)) return false;
       patch.augmented = around;
     }
@@ -136,17 +170,16 @@ std::string what_would_fit(const MemorySettings& settings, size_t capacity) {
                               mode.optimiser_step == OptimiserStep::fused ? " `optimiser-step` fused" : "",
                               mib(reserved));
   }
-  return text + remedy(settings, {}, capacity);
+  return text + remedy(settings, {.validation = ValidationPass::whole}, capacity);  // as the run does without a budget
 }
 
 MemorySettings choose_within(const MemorySettings& settings, const ModeChoice& choice, size_t budget) {
   if (const auto mode = fastest_that_fits(settings, choice, budget)) return *mode;
-  std::string volumes = fmt::format("train on samples of {} voxels", fmt::join(settings.size, ","));
-  if (settings.validation) {
-    volumes += fmt::format(" and validate on volumes of {}", fmt::join(*settings.validation, ","));
-  }
+  const MemorySettings least = validations(settings, choice).back();
+  std::string volumes = fmt::format("train on samples of {} voxels", fmt::join(least.size, ","));
+  if (least.validation) volumes += fmt::format(" and validate on volumes of {}", fmt::join(*least.validation, ","));
   throw UsageError(fmt::format("[`memory-budget`] expected at least {:.1f} MiB to {}, got {:.1f} MiB; {}",
-                               mib(least_reserved(candidates(settings, choice))), volumes, mib(budget),
+                               mib(least_reserved(candidates(least, choice))), volumes, mib(budget),
                                remedy(settings, choice, budget)));
 }
 

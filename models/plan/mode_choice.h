@@ -9,18 +9,24 @@
 
 namespace revunet {
 
+// ValidationPass says what the network sees of a case at once in validation: the field of view, or a patch of it.
+enum class ValidationPass { whole, patches };
+const char* name_of(ValidationPass pass);
+
 // A ModeChoice holds what the user chose. The program decides what is empty.
 struct ModeChoice {
   std::optional<Activations> activations = {};
   std::optional<Skips> skips = {};
   std::optional<FinestLevel> finest = {};
   std::optional<OptimiserStep> optimiser_step = {};
+  std::optional<ValidationPass> validation = {};
 };
 
 // Returns the modes that the choice leaves, fastest first: what is stored need not be computed again.
 std::vector<MemorySettings> candidates(const MemorySettings& settings, const ModeChoice& choice);
 
-// Returns the fastest mode whose plan reserves no more than the budget, or nothing if there is none.
+// Returns the fastest mode whose plan reserves no more than the budget, or nothing if there is none. Where no mode fits
+// with validation in one pass, and the choice leaves that open, validation is by patches of settings.size.
 std::optional<MemorySettings> fastest_that_fits(const MemorySettings& settings, const ModeChoice& choice,
                                                 size_t budget);
 

@@ -25,10 +25,15 @@ struct MemorySettings {
   Precision precision = Precision::fp32;
   MemoryLayout layout = {};                    // of the device
   io::VolumeSize size;                         // x, y, z voxels of a training sample, batch 1
-  std::optional<io::VolumeSize> augmented{};   // field of view that samples are resampled from, if they are resampled
+  std::optional<io::VolumeSize> augmented{};   // what samples are resampled from, if they are resampled
   bool intensities = false;                    // whether samples' intensities are changed on the device
-  std::optional<io::VolumeSize> validation{};  // size of a volume predicted between epochs, if there is one
+  std::optional<io::VolumeSize> validation{};  // what a pass of validation sees; none: no validation
   int64_t steps = 2;                           // of the run; all steps from the second on are alike
+
+  // A plan does not depend on these. They say what samples of another size would be.
+  std::optional<io::VolumeSize> field{};  // of view, which samples lie within; none: it is not known
+  // Returns what a sample of this size would be resampled from. Empty: `augmented`, whatever the sample.
+  std::function<io::VolumeSize(const io::Size3&)> augmented_from{};
 };
 
 struct Plan {

@@ -40,6 +40,12 @@ void RunSession::resume() {
   }
   expect_same_epoch(state_, options_, length_);
   stopping_.restore(state_.stopping);
+  if (scores_dice_ && state_.patches != options_.validated_patches()) {
+    state_.validated.clear();
+    if (has_scores()) {
+      forget_scores("of validation by " + (state_.patches.empty() ? "whole fields of view" : state_.patches));
+    }
+  }
   const auto& scored = state_.stopping.recent;  // some epochs are not validated
   stopped_ = !scored.empty() && stopping_.stops_after(scored.back().epoch);
   trained_.watch.restore(state_.next_turn);
@@ -69,6 +75,7 @@ std::string RunSession::describe_end() const {
 void RunSession::save() {
   state_.order = {options_.seed, length_.cases, length_.accumulate};
   state_.next_turn = trained_.watch.next_turn();
+  state_.patches = options_.validated_patches();
   state_.stopping = stopping_.state();
   state_.log = folder_.log();
   save_checkpoint(folder_, trained_.model, trained_.adam, trained_.average, state_);
@@ -135,15 +142,21 @@ void RunSession::forget_older_scores() {
   };
   if (!state_.older_scores) return;
   state_.older_scores = false;
-  const bool known = state_.best_score || !stopping_.state().recent.empty();
-  if (!known || std::ranges::all_of(state_.validated, has_all)) return;  // the score is the same in both versions
+  if (!has_scores() || std::ranges::all_of(state_.validated, has_all)) return;  // it is the same in both versions
+  forget_scores("of a version that gave Dice 1 to regions which neither reference nor prediction has");
+}
+
+bool RunSession::has_scores() const {
+  return state_.best_score || !stopping_.state().recent.empty();
+}
+
+void RunSession::forget_scores(const std::string& kind) {
   state_.best_score.reset();
   stopping_.restore({});
   progress_.clear();
   spdlog::warn(
-      "warning: the scores of earlier epochs are of a version that gave Dice 1 to regions which neither reference nor "
-      "prediction has; best.safetensors and early stopping go by the epochs from {} on",
-      state_.epoch);
+      "warning: the scores of earlier epochs are {}; best.safetensors and early stopping go by the epochs from {} on",
+      kind, state_.epoch);
 }
 
 void RunSession::leave_if_interrupted() {

@@ -98,6 +98,9 @@ class RunSession {
 
  private:
   void resume();
+  bool has_scores() const;
+  // Lets the scores of earlier epochs decide nothing more, because later ones cannot be compared with them.
+  void forget_scores(const std::string& kind);
   void save();
   // Removes the progress line, then saves the run within an epoch.
   void save_now();

@@ -12,6 +12,7 @@
 #include "models/training/early_stopping.h"
 #include "models/training/learning_rate.h"
 #include "models/training/samples/augmentation.h"
+#include "models/training/samples/samples.h"
 #include "models/training/samples/split.h"
 
 namespace revunet {
@@ -23,7 +24,12 @@ struct TrainOptions {
   UNetConfig network;
   io::VolumeSize size = {160, 192, 160};  // field of view (x, y, z) that cases are cropped or padded to
   std::optional<io::VolumeSize> patch;    // none: samples are the whole field of view
-  double foreground = 0.5;                // share of patches placed on a region
+  // Each case's field of view is its own box of voxels that are not 0, at least `patch` and at most `size`, in place of
+  // `size` for all. Patches, and validation by patches, then see none of what would only be padding.
+  bool own_fields = false;
+  double foreground = 0.5;  // share of patches placed on a region
+  ForegroundBy foreground_by = ForegroundBy::voxel;
+  ValidationPass validate_by = ValidationPass::whole;  // patches: overlapping ones of `patch`
   std::optional<AugmentationRanges> augmentation;
   double drop_modality = 0;  // probability that a sample lacks a modality
   StepExtras extras;
@@ -51,8 +57,23 @@ struct TrainOptions {
 
   // Returns whether some cases may be kept for validation.
   bool validates() const { return split.folds > 0 || !split.file.empty() || split.validation_fraction > 0; }
-  // Returns the settings for the plan of a run of so many steps.
+  // Returns the least size of a case's field of view where each has its own.
+  std::optional<io::Size3> least_field() const {
+    return own_fields ? std::optional(patch.value_or(size).axes()) : std::nullopt;
+  }
+  // Returns what samples are resampled from where they are augmented.
+  io::VolumeSize augmented_from() const;
+  // Returns the size of what a pass of validation sees.
+  io::VolumeSize seen_in_validation() const {
+    return validate_by == ValidationPass::patches ? patch.value_or(size) : size;
+  }
+  // Returns a text such as "patches of 64,64,64", or nothing where passes of validation see whole fields of view.
+  // Scores of different texts cannot be compared.
+  std::string validated_patches() const;
+  // Returns the settings for the plan of a run of so many steps. Without a number, the run has `max_steps`, or as many
+  // as plans need at least.
   MemorySettings memory(int64_t steps) const;
+  MemorySettings memory() const { return memory(max_steps > 0 ? max_steps : 2); }
 };
 
 }  // namespace revunet

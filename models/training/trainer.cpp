@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "io/scores/metrics.h"
+#include "models/inference/field_of_view.h"
 #include "models/inference/label_table_of.h"
 #include "models/inference/whole_volume.h"
 #include "models/training/init_weights.h"
@@ -61,7 +62,7 @@ Trainer::Trainer(const TrainOptions& options, const Split& split, RunFolder& fol
              splitmix64(options.seed ^ kDropoutKey)}),
       cache_(cache_of(options)),
       samples_(options, split.training, cache_ ? &*cache_ : nullptr, step_.upload()),
-      validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr),
+      validation_(split.validation, options.size, cache_ ? &*cache_ : nullptr, options.least_field()),
       validation_ahead_([this](int64_t i) { return validation_.get(static_cast<size_t>(i)); }, options.loader_threads),
       watch_(options.monitor_reconstruction, options.precision),
       session_(options, length_, has_regions(split.validation_regions), folder, progress,
@@ -193,8 +194,13 @@ std::vector<double> Trainer::take(const TrainingSample& sample, const SamplePlac
 // holds both.
 std::vector<float> Trainer::predicted(const io::Preprocessed& c) {
   const AveragedWeights averaged(step_.average());
-  return predict_whole_volume(ctx_, *model_, c.image, c.placement.size, activation_type(options_.precision),
-                              outputs_of(*task_));
+  const auto pass = [&](std::span<const float> image, const io::Size3& size) {
+    return predict_whole_volume(ctx_, *model_, image, size, activation_type(options_.precision), outputs_of(*task_));
+  };
+  if (options_.validate_by == ValidationPass::whole) return pass(c.image, c.placement.size);
+  const Windows windows{.size = options_.seen_in_validation(), .overlap = kDefaultOverlap};
+  return predict_by_windows(c.image, c.placement.size, options_.network.in_channels, options_.network.out_channels,
+                            windows, [&](std::span<const float> window) { return pass(window, windows.size); });
 }
 
 bool Trainer::validates(int64_t epoch) const {

@@ -2,6 +2,7 @@
 #include "io/dataset/label_profile.h"
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/tools/small_images.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -35,35 +36,18 @@ TEST_CASE("BraTS's resection cavity can be a region of its own", "[train][predic
 
 namespace {
 
-// Makes the images and the segmentation of a case of BraTS 2025, on a grid of these voxels and mm.
-void make_brats_2025(const fs::path& data, const std::string& name, const std::array<int64_t, 3>& size,
-                     const std::array<double, 3>& spacing, const std::vector<double>& srow) {
-  std::vector<int16_t> voxels;
-  std::vector<uint8_t> values;
-  for (int64_t z = 0; z < size[2]; ++z) {
-    for (int64_t y = 0; y < size[1]; ++y) {
-      for (int64_t x = 0; x < size[0]; ++x) {
-        voxels.push_back(static_cast<int16_t>(x == 0 ? 0 : 100 + (x * 7 + y * 3 + z) % 13));
-        values.push_back(static_cast<uint8_t>(z == 2 && y > 3 && y < 9 ? x % 5 : 0));  // 0 to 4
-      }
-    }
-  }
-  const auto save = [&](const char* ending, NiftiBytes image) {
-    image.dims({size[0], size[1], size[2]});
-    for (size_t axis = 0; axis < 3; ++axis) image.pixdim(static_cast<int>(axis) + 1, spacing[axis]);
-    image.srow(srow);
-    make_file(data / name / (name + ending), image.bytes());
-  };
+// Makes the images and the segmentation of a case of BraTS 2025.
+void make_brats_2025(const fs::path& data, const std::string& name, const SmallGrid& grid) {
+  double brightness = 1;  // each modality has images of its own
   for (const char* modality : {"-t1n.nii", "-t1c.nii", "-t2w.nii", "-t2f.nii"}) {
-    NiftiBytes image;
-    image.fill(voxels);
-    save(modality, image);
-    for (int16_t& voxel : voxels) voxel = static_cast<int16_t>(voxel * 5 / 4);  // each has images of its own
+    write_image(data / name / (name + modality), grid, [&](int64_t x, int64_t y, int64_t z) {
+      return x == 0 ? 0 : static_cast<int16_t>(brightness * static_cast<double>(noise(x, y, z)));
+    });
+    brightness *= 1.25;
   }
-  NiftiBytes segmentation;
-  segmentation.datatype(2, 8);
-  segmentation.fill(values);
-  save("-seg.nii", segmentation);
+  write_segmentation(data / name / (name + "-seg.nii"), grid, [](int64_t x, int64_t y, int64_t z) {
+    return z == 2 && y > 3 && y < 9 ? x % 5 : 0;  // 0 to 4
+  });
 }
 
 }  // namespace
@@ -74,9 +58,9 @@ TEST_CASE(
   const TemporaryFolder folder;
   const fs::path data = folder / "data", run = folder / "run";
   // MNI152's axes go to the left, the front and up. Scanners have thick slices, in any order: here sagittal ones.
-  make_brats_2025(data, "BraTS-GLI-02000-100", {18, 22, 18}, {1, 1, 1}, {-1, 0, 0, 9, 0, 1, 0, -12, 0, 0, 1, -7});
-  make_brats_2025(data, "BraTS-MET-00001-000", {20, 24, 6}, {0.75, 0.75, 5},
-                  {0, 0, 5, -15, 0.75, 0, 0, 3, 0, -0.75, 0, 8});
+  make_brats_2025(data, "BraTS-GLI-02000-100", {{18, 22, 18}, {1, 1, 1}, {-1, 0, 0, 9, 0, 1, 0, -12, 0, 0, 1, -7}});
+  make_brats_2025(data, "BraTS-MET-00001-000",
+                  {{20, 24, 6}, {0.75, 0.75, 5}, {0, 0, 5, -15, 0.75, 0, 0, 3, 0, -0.75, 0, 8}});
   const ToolResult checked = run_tool("revunet-check", fmt::format("--data '{}' --labels brats2024-rc", data.string()));
   INFO(checked.output << checked.errors);
   REQUIRE(checked.exit_code == 0);

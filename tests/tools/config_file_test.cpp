@@ -30,7 +30,9 @@ const std::vector<std::string> command_lines = {
     "--check headers --device "
     "cpu "
     "--threads 1 --channels 6,12 --halve yz --encoder-depth 2 "
-    "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --foreground 0.75 --augment strong --rotation 20.5 "
+    "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --field case --validate-by patches --foreground 0.75 "
+    "--foreground-by region --augment strong "
+    "--rotation 20.5 "
     "--rotation-plane xz --scaling "
     "0.7,1.4 --deformation 3 --flip 0.25 --flip-axes x,z --drop-modality 0.375 --intensity-shift 0.2 --epochs 7 "
     "--max-steps 9 --lr "
@@ -158,7 +160,7 @@ TEST_CASE("lists of TOML are lists as typed", "[train]") {
                                     "data = \"d\"\nsize = [32, 48, 16]\nchannels = [ 4,8 ]\nlr-drops = [7]\n"
                                     "scaling = [0.5, 2.0]\n");
   const ParsedRun run({"--config", file.string()});
-  CHECK(run.settings.run.size == io::Size3{32, 48, 16});
+  CHECK(run.settings.size == io::Size3{32, 48, 16});
   CHECK(run.settings.run.network.channels == std::vector<int64_t>{4, 8});
   CHECK(run.settings.run.learning_rate.drops == std::vector<int64_t>{7});
   CHECK((run.settings.ranges.scale_low == 0.5 && run.settings.ranges.scale_high == 2));
@@ -180,7 +182,7 @@ TEST_CASE("keys and values of earlier versions are read", "[train]") {
   CHECK_FALSE(run.settings.run.tensorboard);
   CHECK(run.settings.device.algorithm_file == "p");
   CHECK_FALSE(run.settings.modes.optimiser_step.has_value());
-  CHECK((run.settings.run.split.folds == 5 && run.settings.run.size == io::Size3{32, 48, 16}));
+  CHECK((run.settings.run.split.folds == 5 && run.settings.size == io::Size3{32, 48, 16}));
 
   CHECK(ParsedRun({"--fused-optimizer"}).settings.modes.optimiser_step == OptimiserStep::fused);
   const auto refusal = [&] { return message_of<UsageError>([&] { ParsedRun({"--config", file.string()}); }); };

@@ -1,6 +1,7 @@
 // Tests --halve: networks for images with few slices, from the dataset's choice to predictions.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/tools/small_images.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -14,30 +15,16 @@ constexpr const char* kFew = "--channels 4,8,12 --check headers --previews 0 --v
 
 // Makes cases of 16 x 16 x 5 voxels of noise, with a bright box that is labelled.
 fs::path make_flat_dataset(const fs::path& root, int cases) {
-  fs::create_directories(root / "imagesTr");
-  fs::create_directories(root / "labelsTr");
+  const SmallGrid grid{.size = {16, 16, 5}};
   for (int c = 0; c < cases; ++c) {
-    std::vector<int16_t> voxels;
-    std::vector<uint8_t> values;
-    for (int64_t z = 0; z < 5; ++z) {
-      for (int64_t y = 0; y < 16; ++y) {
-        for (int64_t x = 0; x < 16; ++x) {
-          const bool inside = x >= 4 && x < 10 && y >= 5 + c && y < 9 + c && z >= 1 && z < 4;
-          values.push_back(inside ? 1 : 0);
-          voxels.push_back(static_cast<int16_t>(100 + (x * 7 + y * 13 + z * 5 + c) % 11 + (inside ? 100 : 0)));
-        }
-      }
-    }
-    NiftiBytes image, segmentation;
-    image.dims({16, 16, 5});
-    image.fill(voxels);
-    segmentation.dims({16, 16, 5});
-    segmentation.datatype(2, 8);
-    segmentation.fill(values);
-    write_bytes(root / fmt::format("imagesTr/flat_{}.nii", c), image.bytes());
-    write_bytes(root / fmt::format("labelsTr/flat_{}.nii", c), segmentation.bytes());
+    const auto inside = [c](int64_t x, int64_t y, int64_t z) {
+      return x >= 4 && x < 10 && y >= 5 + c && y < 9 + c && z >= 1 && z < 4;
+    };
+    write_segmentation(root / fmt::format("labelsTr/flat_{}.nii", c), grid, inside);
+    write_image(root / fmt::format("imagesTr/flat_{}.nii", c), grid,
+                [&](int64_t x, int64_t y, int64_t z) { return noise(x, y, z, c) + 100 * inside(x, y, z); });
   }
-  write_bytes(root / "dataset.json", R"({"name": "Flat", "modality": {"0": "MRI"},
+  make_file(root / "dataset.json", R"({"name": "Flat", "modality": {"0": "MRI"},
     "labels": {"0": "background", "1": "Box"}})");
   return root;
 }
@@ -62,7 +49,7 @@ TEST_CASE("a dataset with few slices chooses steps that leave their number as it
           ContainsSubstring(
               "--halve xy,xy: the median of 2 cases has 16,16,5 voxels of 1,1,1 mm, and a step halves an axis "
               "where that leaves at least 4 voxels along it") &&
-          ContainsSubstring("--size 16,16,5: the greatest of 2 cases has 16,16,5 voxels, and sizes are multiples "
+          ContainsSubstring("--size 16,16,5: the largest of 2 cases has 16,16,5 voxels, and sizes are multiples "
                             "of 4,4,1") &&
           ContainsSubstring("channels 32,64,128, halving xy,xy, "));
   CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("halve = \"xy,xy\"\n"));

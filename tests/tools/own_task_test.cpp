@@ -2,6 +2,7 @@
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
 #include "tests/tools/parsed_run.h"
+#include "tests/tools/small_images.h"
 #include "tests/tools/tiny_runs.h"
 #include "tools/train/dataset_defaults.h"
 
@@ -15,36 +16,21 @@ namespace {
 const std::string kNuclei = "Nuclei (modalities MRI; labels 0 background, 1 Bright, 2 Dark; classes Bright 1, Dark 2)";
 constexpr const char* kDescription = R"({"name": "Nuclei", "modality": {"0": "MRI"}, "numTraining": 4,
   "labels": {"0": "background", "1": "Bright", "2": "Dark"}})";
-// The network of tests/models/tiny_weights.h. The size follows from the cases: the greatest has 12, 11 and 10 voxels.
+// The network of tests/models/tiny_weights.h. The size follows from the cases: the largest has 12, 11 and 10 voxels.
 constexpr const char* kTiny = "--channels 4,8 --check headers --previews 1";
 
 // Makes a case of noise about 100 with a bright and a dark box.
 void make_case(const fs::path& images, const fs::path& labels, const std::string& name, int number) {
-  NiftiBytes image, segmentation;
-  const std::vector<int64_t> size = {9 + number, 8 + number, 10};
-  std::vector<int16_t> voxels;
-  std::vector<uint8_t> values;
-  for (int64_t z = 0; z < size[2]; ++z) {
-    for (int64_t y = 0; y < size[1]; ++y) {
-      for (int64_t x = 0; x < size[0]; ++x) {
-        const bool inside = y >= 2 && y < 6 && z >= 3 && z < 7;
-        const uint8_t value = inside && x < 4 ? 1 : inside && x < 8 ? 2 : 0;
-        values.push_back(value);
-        const auto noise = (x * 7 + y * 13 + z * 5 + number) % 11;
-        voxels.push_back(static_cast<int16_t>(100 + noise + (value == 1 ? 100 : value == 2 ? -60 : 0)));
-      }
-    }
-  }
-  image.dims(size);
-  image.fill(voxels);
-  segmentation.dims(size);
-  segmentation.datatype(2, 8);
-  segmentation.fill(values);
-  fs::create_directories(images);
-  write_bytes(images / (name + ".nii"), image.bytes());
-  if (labels.empty()) return;
-  fs::create_directories(labels);
-  write_bytes(labels / (name + ".nii"), segmentation.bytes());
+  const SmallGrid grid{.size = {9 + number, 8 + number, 10}};
+  const auto label = [](int64_t x, int64_t y, int64_t z) {
+    const bool inside = y >= 2 && y < 6 && z >= 3 && z < 7;
+    return inside && x < 4 ? 1 : inside && x < 8 ? 2 : 0;
+  };
+  write_image(images / (name + ".nii"), grid, [&](int64_t x, int64_t y, int64_t z) {
+    constexpr std::array<int, 3> kBrighter = {0, 100, -60};  // by label
+    return noise(x, y, z, number) + kBrighter[static_cast<size_t>(label(x, y, z))];
+  });
+  if (!labels.empty()) write_segmentation(labels / (name + ".nii"), grid, label);
 }
 
 fs::path make_nuclei(const fs::path& root) {
@@ -62,7 +48,7 @@ TEST_CASE("a dataset of its own task is trained on with what its cases ask for",
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output, ContainsSubstring("task " + kNuclei) &&
-                             ContainsSubstring("--size 12,12,10: the greatest of 4 cases has 12,11,10 voxels") &&
+                             ContainsSubstring("--size 12,12,10: the largest of 4 cases has 12,11,10 voxels") &&
                              ContainsSubstring("--cross-entropy 2: ") && ContainsSubstring("equal, byte for byte"));
   const auto log = read_csv(run / "log.csv");
   const std::vector<std::string> names(log[0].begin() + 3, log[0].begin() + 9);
@@ -104,6 +90,7 @@ TEST_CASE("the plane of augmentation decides the deformation, and axes that are 
     all.insert(all.end(), words.begin(), words.end());
     ParsedRun run(all);
     tools::take_dataset(run.options, run.settings);
+    run.resolved();
     return run.settings.ranges;
   };
   // The field of view has 12,12,10 voxels: 10 voxels of 160 are 0.75 of 12 and 0.625 of 10, and have one decimal.
@@ -310,4 +297,41 @@ TEST_CASE("samples of a run lack modalities where it is asked for, and the run g
   const fs::path nuclei = make_nuclei(folder / "nuclei");
   expect_train_refusal(train(nuclei, folder / "x", std::string(kTiny) + " --drop-modality 0.5"), 2,
                        "[--drop-modality] expected a task of several modalities");
+}
+
+TEST_CASE("an automatic size is the extent of the largest case, for BraTS too", "[train]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
+  const std::string options = "--channels 4,8 --check headers --previews 0 --max-steps 1 --val-fraction 0 --size auto";
+  const ToolResult got = train(data, run, options);
+  INFO(got.errors);
+  REQUIRE(got.exit_code == 0);
+  // The boxes of voxels that are not 0 in any image have 19 x 21 x 25 and 19 x 22 x 28 voxels, as nibabel reads them.
+  CHECK_THAT(got.output,
+             ContainsSubstring("--size 20,22,28: the largest of 2 cases has 19,22,28 voxels, and sizes are multiples "
+                               "of 2") &&
+                 !ContainsSubstring("--epochs"));
+  CHECK_THAT(read_bytes(run / "config.toml"), ContainsSubstring("size = \"20,22,28\""));
+  expect_train_refusal(run_tool("revunet-train", "--plan --size auto"), 2,
+                       "[--size] expected a size in voxels, or auto in a new run with --data");
+  const ToolResult own = train(make_nuclei(folder / "own"), folder / "own-run", options);
+  CHECK(own.exit_code == 0);
+  CHECK_THAT(own.output, ContainsSubstring("--size 12,12,10: the largest of 4 cases has 12,11,10 voxels"));
+  CHECK_THAT(read_bytes(folder / "own-run/config.toml"), ContainsSubstring("size = \"12,12,10\""));
+}
+
+TEST_CASE("a run that no machine holds is refused before it begins", "[train][task]") {
+  const TemporaryFolder folder;
+  const fs::path data = make_nuclei(folder / "data");
+  const std::string too_large = "--channels 64,128 --size 1024,1024,512 --check headers";  // a tensor has 128 GiB
+  const auto refused = [&](const std::string& more) {
+    const ToolResult got = train(data, folder / "run", too_large + more);
+    CHECK(got.exit_code == 1);
+    CHECK_THAT(got.errors, ContainsSubstring("[memory] the plan of this run reserves "));
+    return got.errors;
+  };
+  const std::string advice = "; or give --memory-budget, and the run takes patches that fit";
+  CHECK_THAT(refused(""), ContainsSubstring(advice));
+  CHECK_THAT(refused(" --patch full"), !ContainsSubstring(advice));
+  CHECK_FALSE(fs::exists(folder / "run"));
 }

@@ -168,10 +168,9 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
   refused("--memory-budget 2GiB",
           "MiB to train on samples of 160,192,160 voxels and validate on volumes of 160,192,160, got "
           "2048.0 MiB");
-  refused("--memory-budget 1500MiB --patch 96,96,96",
-          "96,96,96 voxels and validate on volumes of 160,192,160, got 1500.0 MiB; --precision bf16 would fit; use a "
-          "smaller "
-          "--size, or --val-fraction 0");
+  refused("--memory-budget 1500MiB --patch 96,96,96 --validate-by whole",
+          "96,96,96 voxels and validate on volumes of 160,192,160, got 1500.0 MiB; --precision bf16 would fit; use "
+          "--validate-by patches, a smaller --size, or --val-fraction 0");
   refused("--memory-budget much", "--memory-budget");
   refused("--memory-budget=-1", "--memory-budget");
   refused("--model baseline --skips stored", "expected auto with the baseline");

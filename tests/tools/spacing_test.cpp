@@ -1,6 +1,7 @@
 // Tests datasets whose cases have several spacings: training on one spacing, and predictions on the files' own grids.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/tools/small_images.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -15,41 +16,24 @@ constexpr const char* kBoxNetwork = "--channels 4,8 --check headers --previews 1
 
 // Makes a case of noise about 100 with a bright box of 8 x 8 x 8 mm.
 void make_box(const fs::path& images, const fs::path& labels, const std::string& name,
-              const std::array<int64_t, 3>& spacing) {
-  NiftiBytes image, segmentation;
-  std::vector<int64_t> size;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    size.push_back(static_cast<int64_t>(kEdge) / spacing[axis]);
-    for (NiftiBytes* bytes : {&image, &segmentation}) {
-      bytes->pixdim(static_cast<int>(axis) + 1, static_cast<double>(spacing[axis]));
-    }
-  }
-  std::vector<int16_t> voxels;
-  std::vector<uint8_t> values;
-  for (int64_t z = 0; z < size[2]; ++z) {
-    for (int64_t y = 0; y < size[1]; ++y) {
-      for (int64_t x = 0; x < size[0]; ++x) {
-        const auto inside = [&](size_t axis, int64_t voxel) {
-          const double mm = (static_cast<double>(voxel) + 0.5) * static_cast<double>(spacing[axis]);
-          return mm > 4 && mm < 12;
-        };
-        values.push_back(inside(0, x) && inside(1, y) && inside(2, z));
-        voxels.push_back(static_cast<int16_t>(100 + (x * 7 + y * 13 + z * 5) % 11 + 100 * values.back()));
-      }
-    }
-  }
-  image.dims(size);
-  image.fill(voxels);
-  segmentation.dims(size);
-  segmentation.datatype(2, 8);
-  segmentation.fill(values);
-  make_file(images / (name + ".nii"), image.bytes());
-  if (!labels.empty()) make_file(labels / (name + ".nii"), segmentation.bytes());
+              const std::array<double, 3>& spacing) {
+  SmallGrid grid{.size = {}, .spacing = spacing};
+  for (size_t axis = 0; axis < 3; ++axis) grid.size[axis] = static_cast<int64_t>(kEdge / spacing[axis]);
+  const auto inside = [&](int64_t x, int64_t y, int64_t z) {
+    const auto is_in = [&](size_t axis, int64_t voxel) {
+      const double mm = (static_cast<double>(voxel) + 0.5) * spacing[axis];
+      return mm > 4 && mm < 12;
+    };
+    return is_in(0, x) && is_in(1, y) && is_in(2, z);
+  };
+  write_image(images / (name + ".nii"), grid,
+              [&](int64_t x, int64_t y, int64_t z) { return noise(x, y, z) + 100 * inside(x, y, z); });
+  if (!labels.empty()) write_segmentation(labels / (name + ".nii"), grid, inside);
 }
 
 // The median of the spacings is 1, 1, 2 mm.
 fs::path make_boxes(const fs::path& root) {
-  const std::vector<std::array<int64_t, 3>> spacings = {{1, 1, 1}, {1, 1, 2}, {1, 1, 2}, {2, 2, 1}};
+  const std::vector<std::array<double, 3>> spacings = {{1, 1, 1}, {1, 1, 2}, {1, 1, 2}, {2, 2, 1}};
   for (size_t c = 0; c < spacings.size(); ++c) {
     make_box(root / "imagesTr", root / "labelsTr", fmt::format("box_{}", c), spacings[c]);
   }
@@ -74,7 +58,7 @@ TEST_CASE("cases of several spacings are resampled to their median, and predicti
   INFO(got.errors);
   REQUIRE(got.exit_code == 0);
   CHECK_THAT(got.output, ContainsSubstring("--spacing 1,1,2: mm, the median of 4 cases, whose spacings differ") &&
-                             ContainsSubstring("--size 16,16,8: the greatest of 4 cases has 16,16,8 voxels"));
+                             ContainsSubstring("--size 16,16,8: the largest of 4 cases has 16,16,8 voxels"));
   const fs::path weights = run / "best.safetensors";
   CHECK(resampling_in(weights) == nlohmann::json::parse(R"({"spacing": [1.0, 1.0, 2.0], "interpolation": "cubic"})"));
 

@@ -1,6 +1,7 @@
 // Tests a task in TOML for a dataset with folders of its own, from its check to the scores of predictions.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/tools/small_images.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -28,25 +29,15 @@ constexpr const char* kNoduleNetwork = "--channels 4,8 --check headers --preview
 
 // Makes a case of 10 x 9 x 8 voxels, with a bright box.
 void make_nodule(const fs::path& root, const std::string& name, int number) {
-  NiftiBytes image, segmentation;
-  std::vector<int16_t> voxels;
-  std::vector<uint8_t> values;
-  for (int z = 0; z < 8; ++z) {
-    for (int y = 0; y < 9; ++y) {
-      for (int x = 0; x < 10; ++x) {
-        const bool inside = x >= 2 + number && x < 6 + number && y >= 2 && y < 6 && z >= 2 && z < 6;
-        values.push_back(inside ? 3 : 0);
-        voxels.push_back(static_cast<int16_t>(x == 0 ? 100 : 110 + (x * 7 + y * 5 + z * 3 + number) % 9 + 80 * inside));
-      }
-    }
-  }
-  image.dims({10, 9, 8});
-  image.fill(voxels);
-  segmentation.dims({10, 9, 8});
-  segmentation.datatype(2, 8);
-  segmentation.fill(values);
-  make_file(root / "scans" / name / fmt::format("series_{}.nii", number), image.bytes());
-  make_file(root / "masks" / (name + "_nodule.nii"), segmentation.bytes());
+  const SmallGrid grid{.size = {10, 9, 8}};
+  const auto inside = [number](int64_t x, int64_t y, int64_t z) {
+    return x >= 2 + number && x < 6 + number && y >= 2 && y < 6 && z >= 2 && z < 6;
+  };
+  write_image(root / "scans" / name / fmt::format("series_{}.nii", number), grid, [&](int64_t x, int64_t y, int64_t z) {
+    return x == 0 ? 100 : noise(x, y, z, number) + 10 + 80 * inside(x, y, z);
+  });
+  write_segmentation(root / "masks" / (name + "_nodule.nii"), grid,
+                     [&](int64_t x, int64_t y, int64_t z) { return inside(x, y, z) ? 3 : 0; });
 }
 
 }  // namespace

@@ -164,12 +164,16 @@ void OptionTable::take(const std::vector<io::TomlSetting>& settings, const std::
 }
 
 void OptionTable::take_default(const std::string& name, const std::string& text) {
-  if (given(name)) return;
+  if (!is_open(name)) return;
   find(name).value.set("--" + name, text);
 }
 
 bool OptionTable::given(const std::string& name) const {
   return given_.contains(name);
+}
+
+bool OptionTable::is_open(const std::string& name) const {
+  return !given(name) || text(name) == "auto";
 }
 
 bool OptionTable::typed(const std::string& name) const {
@@ -210,14 +214,20 @@ std::string OptionTable::meaning(const Option& option) const {
   return option.help + (option.needs.empty() ? "" : fmt::format(" (only with {})", needed_by(option)));
 }
 
-void OptionTable::expect_effect(const std::string& resumed) const {
+void OptionTable::expect_effect() const {
   for (const OptionGroup& group : groups_) {
     for (const Option& option : group.options) {
-      if (!typed(option.name)) continue;
-      REVUNET_EXPECTS(has_effect(option), UsageError,
+      REVUNET_EXPECTS(!typed(option.name) || has_effect(option), UsageError,
                       "[--{0}] expected {1}; otherwise --{0} has no effect: change that or leave --{0} out",
                       option.name, what_it_needs(option));
-      REVUNET_EXPECTS(resumed.empty() || !option.of_new_runs, UsageError,
+    }
+  }
+}
+
+void OptionTable::expect_undecided(const std::string& resumed) const {
+  for (const OptionGroup& group : groups_) {
+    for (const Option& option : group.options) {
+      REVUNET_EXPECTS(!typed(option.name) || !option.of_new_runs, UsageError,
                       "[--{}] expected a new run, got --resume {}, which sets this already; leave one of them out",
                       option.name, resumed);
     }

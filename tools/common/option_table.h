@@ -69,18 +69,21 @@ class OptionTable {
   // Sets what was not given before. Throws UsageError, with the line, for a key that is no option and for a value that
   // its option does not take. `source` names the file in messages.
   void take(const std::vector<io::TomlSetting>& settings, const std::string& source);
-  // Sets one option, unless it was given before.
+  // Sets one option, unless it was given before as something else than auto, which leaves it to the program.
   void take_default(const std::string& name, const std::string& text);
 
   // given() returns whether the command line or a file has set an option, and typed() whether the command line did.
+  // is_open() returns whether neither set it, or what they set is auto.
   bool given(const std::string& name) const;
+  bool is_open(const std::string& name) const;
   bool typed(const std::string& name) const;
   std::string text(const std::string& name) const;
 
   // Throws UsageError for an option on the command line that has no effect, because whoever types one expects something
-  // of it. Files may hold options that another option makes idle. resumed is the run that goes on, or empty for a new
-  // one.
-  void expect_effect(const std::string& resumed = "") const;
+  // of it. Files may hold options that another option makes idle.
+  void expect_effect() const;
+  // Throws UsageError for an option on the command line that a run which goes on has decided. `resumed` is that run.
+  void expect_undecided(const std::string& resumed) const;
 
   // Returns the options that have an effect, as TOML, which take() reads back. Throws UsageError for texts that are not
   // in UTF-8.

@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <span>
 
 #include <fmt/ranges.h>
 
 #include "engine/process/host_memory_failure.h"
+#include "io/nifti/size_text.h"
 #include "io/preprocessing/fingerprint.h"
 #include "models/inference/ensemble.h"
 #include "models/training/run_folder/run_folder.h"
 #include "models/training/samples/split.h"
 #include "tools/common/progress_line.h"
+#include "tools/train/choose_option.h"
 #include "tools/train/level_choice.h"
 #include "tools/train/resolve_settings.h"
 
@@ -21,39 +24,21 @@ namespace revunet::tools {
 namespace {
 
 constexpr std::array<int64_t, 5> kChannels = {32, 64, 128, 256, 320};  // Isensee et al. (2021)
-// Rate and samples are those of the run on the Decathlon's hippocampus in docs/own-dataset.md.
+// The rate is that of the run on the Decathlon's hippocampus in docs/own-dataset.md.
 constexpr const char* kLearningRate = "0.001";
-constexpr size_t kSamples = 5000;  // of a whole training
-constexpr size_t kFewestEpochs = 10, kMostDefaultEpochs = 1000;
 constexpr double kAcross = 1.5;  // times the voxels' other lengths, or extents, from which on planes lie across
-constexpr double kDeformation = 10.0 / 160;  // share of the shorter axis of the plane: the paper has 10 voxels of 160
-
-std::string rounded_up(const io::Size3& extent, const io::Size3& multiple) {
-  std::vector<int64_t> size;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    size.push_back((extent[axis] + multiple[axis] - 1) / multiple[axis] * multiple[axis]);
-  }
-  return fmt::format("{}", fmt::join(size, ","));
-}
-
-// Sets an option that is not set, and says why.
-void choose(OptionTable& options, TrainSettings& s, const std::string& name, const std::string& value,
-            const std::string& reason) {
-  if (options.given(name)) return;
-  options.take_default(name, value);
-  s.choices.push_back(fmt::format("`{}` {}: {}", name, value, reason));
-}
 
 // Says which spacing networks see where the cases decided it.
 void choose_spacing(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   const auto text = [](const std::array<double, 3>& spacing) { return fmt::format("{}", fmt::join(spacing, ",")); };
   const io::Resampling& resampling = s.run.task->resampling();
   if (resampling.kind == io::Resampling::Kind::given) {
-    choose(options, s, "spacing", text(resampling.spacing),
-           fmt::format("mm, the median of {} cases, whose spacings differ", fingerprint.boxes.size()));
+    choose_option(options, s, "spacing", text(resampling.spacing),
+                  fmt::format("mm, the median of {} cases, whose spacings differ", fingerprint.cases.size()));
   } else {
-    choose(options, s, "spacing", "none",
-           fmt::format("all of {} cases have {} mm", fingerprint.boxes.size(), text(io::median_spacing(fingerprint))));
+    choose_option(
+        options, s, "spacing", "none",
+        fmt::format("all of {} cases have {} mm", fingerprint.cases.size(), text(io::median_spacing(fingerprint))));
   }
 }
 
@@ -65,7 +50,7 @@ io::Spacing3 spacing_of(const io::Task& task, const io::DatasetFingerprint& fing
 
 // Returns a reason such as "the median of 208 cases has 35,50,36 voxels of 1,1,1 mm".
 std::string median_text(const io::Task& task, const io::DatasetFingerprint& fingerprint) {
-  return fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.boxes.size(),
+  return fmt::format("the median of {} cases has {} voxels of {} mm", fingerprint.cases.size(),
                      fmt::join(io::median_extent(fingerprint, task.resampling()), ","),
                      fmt::join(spacing_of(task, fingerprint), ","));
 }
@@ -78,45 +63,44 @@ void choose_network(OptionTable& options, TrainSettings& s, const io::DatasetFin
   std::vector<HalvedAxes> steps = choose_steps(extent, spacing, levels > 0 ? levels : kChannels.size());
   if (levels == 0) {
     levels = std::min(kChannels.size(), 1 + (s.halve.empty() ? steps.size() : s.halve.size()));
-    choose(options, s, "channels", fmt::format("{}", fmt::join(std::span(kChannels).first(levels), ",")),
-           fmt::format("those of nnU-Net, and {} levels, because {}", levels,
-                       s.halve.empty() ? median : "--halve has a word for each step between them"));
+    choose_option(options, s, "channels", fmt::format("{}", fmt::join(std::span(kChannels).first(levels), ",")),
+                  fmt::format("those of nnU-Net, and {} levels, because {}", levels,
+                              s.halve.empty() ? median : "--halve has a word for each step between them"));
   }
   const bool too_few = steps.size() + 1 < levels;
   steps.resize(levels - 1, kAllAxes);
+  if (steps.empty()) return;                                                               // one level
   if (canonical(steps).empty()) return options.take_default("halve", halved_text(steps));  // for config.toml
-  choose(options, s, "halve", halved_text(steps),
-         fmt::format("{}, and {}", median,
-                     too_few ? "`channels` asks for more levels than there are voxels for"
-                             : fmt::format("a step halves an axis where that leaves at least {} voxels along it",
-                                           kLeastExtent)));
+  choose_option(options, s, "halve", halved_text(steps),
+                fmt::format("{}, and {}", median,
+                            too_few ? "`channels` asks for more levels than there are voxels for"
+                                    : fmt::format("a step halves an axis where that leaves at least {} voxels along it",
+                                                  kLeastExtent)));
 }
 
+// The field of view holds the largest case.
 void choose_size(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   UNetConfig network = default_config(s.run.network.kind);
   if (!s.run.network.channels.empty()) network.channels = s.run.network.channels;
   network.halved = canonical(s.halve, network.levels());
   check_config(network);
-  const io::Size3 greatest = io::greatest_extent(fingerprint, s.run.task->resampling());
+  const io::Size3 largest = io::largest_extent(fingerprint, s.run.task->resampling());
   const io::Size3 multiple = network.size_multiple();
-  choose(options, s, "size", rounded_up(greatest, multiple),
-         fmt::format("the greatest of {} cases has {} voxels, and sizes are multiples of {}", fingerprint.boxes.size(),
-                     fmt::join(greatest, ","), multiple_text(multiple)));
+  choose_option(options, s, "size", io::size_as_given(io::rounded_up(largest, multiple)),
+                fmt::format("the largest of {} cases has {} voxels, and sizes are multiples of {}",
+                            fingerprint.cases.size(), io::size_as_given(largest), multiple_text(multiple)));
 }
 
 void choose_loss(OptionTable& options, TrainSettings& s) {
   const io::Task& task = *s.run.task;
   if (!task.exclusive()) return;
-  choose(options, s, "cross-entropy", std::to_string(task.regions().size()),
-         "as much as the Dice loss of all classes together");
+  choose_option(options, s, "cross-entropy", std::to_string(task.regions().size()),
+                "as much as the Dice loss of all classes together");
 }
 
-void choose_schedule(OptionTable& options, TrainSettings& s, size_t cases) {
-  const size_t epochs = std::clamp((kSamples + cases - 1) / cases, kFewestEpochs, kMostDefaultEpochs);
-  choose(options, s, "epochs", std::to_string(epochs),
-         fmt::format("{} samples in all, of {} training cases", epochs * cases, cases));
-  choose(options, s, "lr-schedule", "poly", "as in nnU-Net");
-  choose(options, s, "lr", kLearningRate, "that of a training of this length");
+void choose_schedule(OptionTable& options, TrainSettings& s) {
+  choose_option(options, s, "lr-schedule", "poly", "as in nnU-Net");
+  choose_option(options, s, "lr", kLearningRate, "that of a training of this length");
 }
 
 // Images are changed in the plane of the finest voxels. Where all are alike, that is the plane of most voxels.
@@ -135,31 +119,28 @@ void choose_plane(OptionTable& options, TrainSettings& s, const io::DatasetFinge
   take_if([&](size_t axis, size_t u, size_t v) { return spacing[axis] > kAcross * std::max(spacing[u], spacing[v]); });
   if (!across) return;
   constexpr std::array<const char*, 3> kPlanes = {"yz", "xz", "xy"};
-  choose(options, s, "rotation-plane", kPlanes[*across], median_text(*s.run.task, fingerprint));
+  choose_option(options, s, "rotation-plane", kPlanes[*across], median_text(*s.run.task, fingerprint));
 }
 
 void choose_augmentation(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
-  choose(options, s, "augment", "paper", "a network of few cases learns more from changed ones");
+  choose_option(options, s, "augment", "paper", "a network of few cases learns more from changed ones");
   if (s.augment == Augmentation::none) return;
   choose_plane(options, s, fingerprint);
-  const auto [u, v] = plane_axes(s.ranges.plane_normal);
-  const double extent = static_cast<double>(std::min(s.run.size[u], s.run.size[v]));
-  choose(options, s, "deformation", fmt::format("{:.1f}", kDeformation * extent), "in proportion to the field of view");
   if (options.given("flip-axes") || s.flip_axes_known) return;
-  choose(options, s, "flip", "0", "nobody knows along which axes this anatomy may be mirrored; give `flip-axes`");
+  choose_option(options, s, "flip", "0",
+                "nobody knows along which axes this anatomy may be mirrored; give `flip-axes`");
 }
 
-void choose_all(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint, size_t training) {
+void choose_all(OptionTable& options, TrainSettings& s, const io::DatasetFingerprint& fingerprint) {
   for (size_t m = 0; m < s.run.task->modalities().size(); ++m) {
     s.choices.push_back(
         fmt::format("{}: {}", s.run.task->modalities()[m], name_of(s.run.task->normalisations()[m].kind).meaning));
   }
-  const bool free = s.protocol == "none";  // a protocol is a choice of all that makes a training
-  if (free && s.run.init.empty()) choose_network(options, s, fingerprint);
+  if (s.facts && s.run.init.empty()) choose_network(options, s, fingerprint);
   choose_size(options, s, fingerprint);
   choose_loss(options, s);
-  if (!free) return;
-  choose_schedule(options, s, training);
+  if (!s.facts) return;
+  choose_schedule(options, s);
   choose_augmentation(options, s, fingerprint);
 }
 
@@ -176,9 +157,10 @@ io::DatasetFingerprint measured(const std::vector<io::CaseFiles>& cases, const i
   return with_host_memory("measuring the cases", [&] { return io::fingerprint_of(labelled, progress_on_terminal()); });
 }
 
-// Returns how many of the cases train.
-size_t count_training(const TrainSettings& s, std::vector<io::CaseFiles> cases) {
-  return split_cases(std::move(cases), s.run.split).training.size();
+std::set<std::string> names_of(const std::vector<io::CaseFiles>& cases) {
+  std::set<std::string> names;
+  for (const io::CaseFiles& c : cases) names.insert(c.name);
+  return names;
 }
 
 // A plan needs no dataset that is there, and a run without one is refused once its options are checked.
@@ -240,12 +222,21 @@ void begin_run(OptionTable& options, TrainSettings& s) {
   if (cases.empty() && run.init.empty()) run.task = task_without_cases(s);
   if (!run.init.empty()) take_architecture(options, run.init, run.task);
   run.task = with_resampling(run.task, s);
-  if (cases.empty() || (io::brats_task_of(*run.task) && !waits_for_cases(*run.task))) return;
-  const bool spacing_is_open = run.task->resampling().kind == io::Resampling::Kind::automatic;
+  const bool has_fixed_defaults = io::brats_task_of(*run.task) && !waits_for_cases(*run.task);
+  if (cases.empty() || (has_fixed_defaults && s.size)) return;
+  const Split split = split_cases(cases, run.split);  // before the cases are measured, which takes longer
   const io::DatasetFingerprint fingerprint = measured(cases, run.background);
+  if (has_fixed_defaults) return choose_size(options, s, fingerprint);
+  const bool spacing_is_open = run.task->resampling().kind == io::Resampling::Kind::automatic;
   run.task = io::with_fingerprint(run.task, fingerprint);
   if (spacing_is_open) choose_spacing(options, s, fingerprint);
-  choose_all(options, s, fingerprint, count_training(s, cases));
+  s.warnings = io::warnings_of(fingerprint, *run.task, names_of(split.training));
+  if (s.protocol == "none") {  // a protocol is a choice of all that makes a training
+    s.facts = {.median_extent = io::median_extent(fingerprint, run.task->resampling()),
+               .training = std::ssize(split.training),
+               .validation = std::ssize(split.validation)};
+  }
+  choose_all(options, s, fingerprint);
 }
 
 // Refuses before the cases are measured what no network can have.

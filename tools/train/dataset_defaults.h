@@ -9,9 +9,9 @@
 namespace revunet::tools {
 
 // Sets the run's task, its network's channels in and out, and what the loss is of. A run that goes on has the task of
-// its split.json. For other tasks than BraTS's, a new run measures all labelled cases, and the options that are not set
-// get their values from them; settings.choices says which, and why. Throws as expect_data_and_out,
-// RunFolder::expect_new, io::find_cases, take_architecture, split_cases and io::fingerprint_of do.
+// its split.json. For other tasks than BraTS's, and for `size` auto, a new run measures all labelled cases, and the
+// options that are not set get their values from them; settings.choices says which, and why. Throws as
+// expect_data_and_out, RunFolder::expect_new, io::find_cases, take_architecture, split_cases and io::fingerprint_of do.
 void take_dataset(OptionTable& options, TrainSettings& settings);
 
 }  // namespace revunet::tools

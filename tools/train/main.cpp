@@ -21,6 +21,7 @@
 #include "tools/common/verbosity.h"
 #include "tools/train/dataset_defaults.h"
 #include "tools/train/resolve_settings.h"
+#include "tools/train/sample_choice.h"
 #include "tools/train/terminal_progress.h"
 #include "tools/train/verbose_lines.h"
 
@@ -119,6 +120,11 @@ void run_trainer(const TrainSettings& settings, const std::string& configuration
                split.validation.size(), trainer.device());
   if (options.task != io::brats_task()) spdlog::info("task {}", io::describe(*options.task));
   for (const std::string& choice : settings.choices) spdlog::info("chosen for this dataset: {}", choice);
+  for (const std::string& warning : settings.warnings) spdlog::warn("warning: {}", warning);
+  if (options.validate_by == ValidationPass::patches && options.validates()) {
+    spdlog::info("validation predicts the field of view by overlapping patches of {}",
+                 fmt::join(options.seen_in_validation(), ","));
+  }
   if (split.unused > 0) spdlog::info("{} cases of --data are not in --split and take no part", split.unused);
   const bool by_loss = !split.validation.empty() && !has_regions(split.validation_regions);
   spdlog::log(by_loss ? spdlog::level::warn : spdlog::level::info, "{}{}", by_loss ? "warning: " : "",
@@ -131,11 +137,6 @@ void run_trainer(const TrainSettings& settings, const std::string& configuration
   trainer.run();
 }
 
-// Returns the least number that plans have, where the run's own number is not known.
-int64_t planned_steps(const TrainOptions& options) {
-  return options.max_steps > 0 ? options.max_steps : 2;
-}
-
 // Where memory runs out, the error says what would fit.
 void run_within_memory(const TrainSettings& settings, const std::string& configuration, const Split& split,
                        RunFolder& folder) try {
@@ -144,8 +145,26 @@ void run_within_memory(const TrainSettings& settings, const std::string& configu
   const TrainOptions& options = settings.run;
   const bool on_host = options.device.kind == DeviceKind::cpu && e.capacity == 0;
   const size_t capacity = on_host ? host_memory().free : e.capacity;  // the trainer's own memory is free again
-  throw OutOfMemoryError(
-      fmt::format("{}\n{}", e.what(), what_would_fit(options.memory(planned_steps(options)), capacity)), capacity);
+  throw OutOfMemoryError(fmt::format("{}\n{}", e.what(), what_would_fit(options.memory(), capacity)), capacity);
+}
+
+// Refuses a run that the machine cannot hold, before its files are checked and hashed, which takes long. It looks at
+// new runs of a task of the dataset's own.
+void expect_room(const OptionTable& options, const TrainSettings& settings) {
+  const TrainOptions& run = settings.run;
+  if (!settings.facts || run.device.kind != DeviceKind::cpu) return;  // a GPU says at once what it lacks
+  const MemorySettings planned = run.memory();
+  const size_t total = host_memory().total;
+  if (plan_training(planned).reserved() <= total) return;
+  MemorySettings smallest = planned;
+  smallest.size = shrinking_patches(run.size, settings.facts->median_extent, run.network.size_multiple()).back();
+  smallest.augmented.reset();
+  if (smallest.validation) smallest.validation = smallest.size;
+  const bool may_choose = options.is_open("patch") && !settings.memory_budget &&
+                          fastest_that_fits(smallest, settings.modes, total).has_value();
+  throw OutOfMemoryError(fmt::format("[memory] {}{}", what_would_fit(planned, total),
+                                     may_choose ? "; or give `memory-budget`, and the run takes patches that fit" : ""),
+                         total);
 }
 
 // command_line is the program's name and what was typed after it.
@@ -188,7 +207,9 @@ void trace_plan(const TrainOptions& options, MemorySettings settings) {
 
 void plan(const TrainSettings& settings) {
   const TrainOptions& run = settings.run;
-  const MemorySettings planned = run.memory(planned_steps(run));
+  const MemorySettings planned = run.memory();
+  for (const std::string& choice : settings.choices) print_result("chosen for this dataset: {}\n", choice);
+  for (const std::string& warning : settings.warnings) print_result("warning: {}\n", warning);
   print_result(plan_text(planned, settings.modes, settings.memory_budget));
   if (run.trace.path.empty()) return;
   trace_plan(run, planned);
@@ -206,6 +227,7 @@ int main(int argc, char** argv) {
     take_dataset(options, settings);
     resolve(options, settings);
     if (settings.plan) return plan(settings);
+    expect_room(options, settings);
     train(settings, options.to_toml(), {argv, argv + argc});
   };
   const Program program = {

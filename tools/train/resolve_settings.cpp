@@ -12,6 +12,7 @@
 #include "models/inference/weights_reader.h"
 #include "models/networks.h"
 #include "tools/train/protocol.h"
+#include "tools/train/sample_choice.h"
 
 namespace revunet::tools {
 
@@ -28,6 +29,10 @@ void resolve_network(const OptionTable& options, TrainSettings& s) {
       "--model {}",
       name_of(n.kind), n.encoder_depth, n.decoder_depth, reversible_network_names());
   check_config(n);
+  REVUNET_EXPECTS(s.size, UsageError,
+                  "[--size] expected a size in voxels, or auto in a new run with --data, whose cases decide it, got "
+                  "auto; give a size such as 160,192,160, or begin a run with --data");
+  run.size = *s.size;
   check_size(n, {run.size.begin(), run.size.end()});
   if (!run.patch) return;
   check_size(n, {run.patch->begin(), run.patch->end()});
@@ -37,7 +42,8 @@ void resolve_network(const OptionTable& options, TrainSettings& s) {
   }
 }
 
-void resolve_memory(const OptionTable& options, TrainSettings& s) {
+// Sets the modes that were chosen, and those of a run without a budget where nothing was.
+void resolve_modes(const OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   const bool reversible = network_of(run.network.kind).reversible_blocks;
   REVUNET_EXPECTS(
@@ -56,20 +62,37 @@ void resolve_memory(const OptionTable& options, TrainSettings& s) {
   check_mode(run.mode);
   run.optimiser_step = s.modes.optimiser_step.value_or(OptimiserStep::separate);
   check_extras(run.network, run.optimiser_step, run.extras);
-  if (s.memory_budget) {
-    const MemorySettings chosen =
-        choose_within(run.memory(run.max_steps > 0 ? run.max_steps : 2), s.modes, *s.memory_budget);
-    run.mode = chosen.mode;
-    run.optimiser_step = chosen.optimiser_step;
-  }
-  if (s.plan) return;  // the plan shows what the modes leave open
-  if (reversible) {
+}
+
+void resolve_validation(TrainSettings& s) {
+  TrainOptions& run = s.run;
+  run.own_fields = run.own_fields && run.patch;
+  REVUNET_EXPECTS(!run.own_fields || s.modes.validation != ValidationPass::whole, UsageError,
+                  "[--validate-by] expected patches with --field case, got whole; use --field size, or leave one out");
+  run.validate_by = validation_of(run, s.modes);
+}
+
+// Sets the modes that are open to the fastest within the budget.
+void choose_modes(TrainSettings& s) {
+  TrainOptions& run = s.run;
+  if (!s.memory_budget) return;
+  const MemorySettings asked = run.memory(), chosen = choose_within(asked, s.modes, *s.memory_budget);
+  run.mode = chosen.mode;
+  run.optimiser_step = chosen.optimiser_step;
+  if (chosen.validation != asked.validation) run.validate_by = ValidationPass::patches;
+}
+
+// Makes config.toml name the modes, for runs that go on. A separate step and a finest level as a whole stay open: a
+// resumed run with a budget may choose again.
+void keep_modes(TrainSettings& s) {
+  const TrainOptions& run = s.run;
+  if (network_of(run.network.kind).reversible_blocks) {
     s.modes.activations = run.mode.activations;
     s.modes.skips = run.mode.skips;
   }
-  // A separate step and a finest level as a whole stay open: a resumed run with a budget may choose again.
   if (run.optimiser_step == OptimiserStep::fused) s.modes.optimiser_step = OptimiserStep::fused;
   if (run.mode.finest == FinestLevel::slabs) s.modes.finest = FinestLevel::slabs;
+  s.modes.validation = run.validate_by;
 }
 
 // Called before a run folder is made, because the trace may be in it.
@@ -98,19 +121,22 @@ void expect_traceable(const TrainSettings& s) {
 
 void resolve_run(OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
+  if (!s.resume.empty()) options.expect_undecided(s.resume.string());
   choose_device(s.device);
-  options.expect_effect(s.resume.string());
   resolve_network(options, s);
-  if (s.augment != Augmentation::none) {
-    s.ranges.strong = s.augment == Augmentation::strong;
-    check_augmentation(s.ranges);
-    run.augmentation = s.ranges;
-  }
-  check_schedule(run.learning_rate, run.epochs);
   resolve_split(s);
   check_operands(run.network, operands_of(run.precision));
   run.device = resolve(s.device, s.plan);
-  resolve_memory(options, s);
+  resolve_modes(options, s);
+  if (s.augment != Augmentation::none) check_augmentation(s.ranges);
+  choose_samples(options, s);
+  run.augmentation = s.augmentation();
+  resolve_validation(s);
+  options.expect_effect();  // some options need a patch
+  choose_modes(s);
+  choose_validate_every(options, s);
+  check_schedule(run.learning_rate, run.epochs);
+  if (!s.plan) keep_modes(s);  // a plan shows what the modes leave open
   expect_traceable(s);
   options.to_toml();  // refuses now what config.toml cannot hold
 }

@@ -17,14 +17,6 @@ namespace {
 constexpr int64_t kMostEpochs = 1'000'000;  // far beyond use; times any number of cases it does not overflow
 constexpr int64_t kMostLoaderThreads = 256;
 
-// auto leaves the mode open.
-template <class Mode>
-OptionValue mode(std::optional<Mode>& value, std::initializer_list<Mode> modes) {
-  std::vector<std::pair<std::string, std::optional<Mode>>> choices = {{"auto", std::nullopt}};
-  for (const Mode m : modes) choices.emplace_back(name_of(m), m);
-  return choice(value, choices);
-}
-
 std::vector<Option> run_options(TrainSettings& s) {
   return {
       {.name = "config",
@@ -99,16 +91,41 @@ std::vector<Option> data_options(TrainSettings& s) {
                "[as the task says, otherwise cubic]",
        .of_new_runs = true},
       {.name = "size",
-       .value = size(s.run.size),
+       .value = size_or(s.size, "auto"),
        .help =
-           "X,Y,Z field of view in voxels: each case is cropped or padded to it, centred on the voxels that are not 0"},
+           "X,Y,Z field of view in voxels: each case is cropped or padded to it, centred on the voxels that are not "
+           "0; auto: the extent of the largest labelled case, rounded up to what the network takes, as is the "
+           "default for other tasks than BraTS"},
       {.name = "patch",
        .value = size_or(s.run.patch, "full"),
-       .help = "X,Y,Z size in voxels of random patches to train on; full: the whole field of view"},
+       .help =
+           "X,Y,Z size in voxels of random patches to train on; full: the whole field of view; a dataset of another "
+           "task than BraTS's takes the largest patch that fits into --memory-budget where the whole does not"},
+      {.name = "field",
+       .value = choice<bool>(s.run.own_fields, {{"size", false}, {"case", true}}),
+       .help =
+           "field of view that patches are cut from: size: --size, the same for all cases; case: each case's own box "
+           "of voxels that are not 0, at least --patch and at most --size; other tasks than BraTS take case, unless "
+           "--validate-by whole is given",
+       .needs = "patch"},
+      {.name = "validate-by",
+       .value = mode(s.modes.validation, {ValidationPass::whole, ValidationPass::patches}),
+       .help = "what the network sees of a case at once in validation: whole: the field of view; patches: overlapping "
+               "patches of --patch; auto: whole, but patches with --field case, and, with --memory-budget, where the "
+               "whole does not fit",
+       .needs = "patch"},
       {.name = "foreground",
        .value = number(s.run.foreground, {0, 1}),
        .help = "fraction of the patches that are placed on a voxel of a region",
-       .needs = "patch"},
+       .needs = "patch",
+       .on = "above 0"},
+      {.name = "foreground-by",
+       .value = choice<ForegroundBy>(s.run.foreground_by,
+                                     {{"voxel", ForegroundBy::voxel}, {"region", ForegroundBy::region}}),
+       .help =
+           "voxel that such a patch is placed on: voxel: any of a region, all as likely; region: one of a region of "
+           "the case, all regions as likely; other tasks than BraTS take region",
+       .needs = "foreground"},
       {.name = "loader-threads",
        .value = whole_number(s.run.loader_threads, 1, kMostLoaderThreads),
        .help = "threads that read and prepare samples ahead of time; results do not depend on it"},
@@ -289,7 +306,7 @@ std::vector<Option> memory_options(TrainSettings& s) {
       {.name = "memory-budget",
        .value = bytes(s.memory_budget),
        .help = "memory to reserve for tensors at most, for example 8GiB or 6646MB: auto modes take the fastest that "
-               "fits; 0: no limit",
+               "fits, and datasets of other tasks than BraTS the largest --patch; 0: no limit",
        .in_files = InFiles::read},
       {.name = "plan",
        .value = flag(s.plan),

@@ -19,6 +19,12 @@ namespace revunet::tools {
 
 enum class Augmentation { none, paper, strong };
 
+// DatasetFacts are what cases tell of themselves where they decide what is open.
+struct DatasetFacts {
+  io::Size3 median_extent{};             // voxels of the median case
+  int64_t training = 0, validation = 0;  // cases
+};
+
 struct TrainSettings {
   TrainSettings() { run.network.channels.clear(); }  // empty until the network is known, which has its own
 
@@ -34,11 +40,22 @@ struct TrainSettings {
   std::optional<io::Interpolation> interpolation;                         // none: as the task says
   ModeChoice modes;                                                       // the program chooses what is open
   std::optional<size_t> memory_budget;                                    // bytes
+  std::optional<io::VolumeSize> size = TrainOptions{}.size;               // none: auto, until the cases decide it
+  std::optional<DatasetFacts> facts;  // none: the cases decide nothing but the task and `size`
   std::string protocol = "none";
   std::vector<std::string> choices;            // what the dataset decides, each with its reason
+  std::vector<std::string> warnings;           // about the dataset
   std::filesystem::path config, resume, task;  // task: the file that describes it; empty: the dataset does
   bool flip_axes_known = false;  // whether the task's file says along which axes the anatomy may be mirrored
   bool plan = false;
+
+  // Returns the ranges of `augment`, or nothing where samples stay as they are.
+  std::optional<AugmentationRanges> augmentation() const {
+    if (augment == Augmentation::none) return std::nullopt;
+    AugmentationRanges result = ranges;
+    result.strong = augment == Augmentation::strong;
+    return result;
+  }
 };
 
 // settings outlives the table.

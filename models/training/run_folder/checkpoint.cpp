@@ -76,6 +76,7 @@ json to_json(const RunState& s, const Adam& adam) {
             {"adam_steps", json::array()}};
   for (const EarlyStopping::Scored& scored : s.stopping.recent) j["recent"].push_back(to_json(scored));
   for (const RegionScores& scores : s.validated) j["validated"].push_back(to_json(scores));
+  if (!s.patches.empty()) j["patches"] = s.patches;
   if (!s.older_scores) j[kScoresKey] = "of regions that the reference has";
   if (s.stopping.best) j["best_average"] = to_json(*s.stopping.best);
   if (s.best_score) j["best_score"] = *s.best_score;
@@ -103,6 +104,7 @@ RunState state_from(const json& j) {
   for (const json& scores : s.older_scores ? json::array() : member(j, "validated")) {
     s.validated.push_back(region_scores_from(scores));
   }
+  if (j.contains("patches")) s.patches = io::text_member(j, "patches");
   s.next_turn = integer_member(j, "next_turn", 0, kMostCount);
   s.log = io::text_member(j, "log");
   for (const json& scored : member(j, "recent")) s.stopping.recent.push_back(scored_from(scored));

@@ -39,6 +39,7 @@ struct RunState {
   double waiting_seconds = 0;           // the part of these spent waiting for data
   std::vector<RegionScores> validated;  // Dice of the cases that the validation in progress has scored
   std::optional<double> best_score;     // higher is better: mean Dice, or minus the loss without validation cases
+  std::string patches;                  // that these and earlier epochs' scores are by; empty: by whole fields of view
   EarlyStopping::State stopping;
   // Says whether best_score and stopping come from a version that gave Dice 1 to regions which reference and prediction
   // lack.

@@ -1,5 +1,6 @@
 #include "models/training/samples/augmentation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -23,6 +24,23 @@ void check_augmentation(const AugmentationRanges& r) {
 
 Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index) {
   return Rng(splitmix64(seed ^ kAugmentationKey) + static_cast<uint64_t>(epoch), static_cast<uint64_t>(index));
+}
+
+io::Size3 size_around(const io::Size3& patch, const AugmentationRanges& ranges) {
+  constexpr double kDeviations = 2;  // of the deformation, to each side
+  const auto [u, v] = plane_axes(ranges.plane_normal);
+  const double most = ranges.rotation * std::numbers::pi / 180;
+  // A rectangle of p x q that is turned by an angle t is p cos t + q sin t long, which grows up to t = atan(q / p).
+  const auto turned = [&](size_t along, size_t across) {
+    const auto p = static_cast<double>(patch[along]), q = static_cast<double>(patch[across]);
+    const double angle = std::min(most, std::atan2(q, p));
+    const double length = (p * std::cos(angle) + q * std::sin(angle)) / ranges.scale_low;
+    return static_cast<int64_t>(std::ceil(length + 2 * kDeviations * ranges.deformation));
+  };
+  io::Size3 size = patch;
+  size[u] = std::max(patch[u], turned(u, v));
+  size[v] = std::max(patch[v], turned(v, u));
+  return size;
 }
 
 static_assert(io::kMostModalities <= kMostChannels && io::kMostModalities <= kChangedChannels);

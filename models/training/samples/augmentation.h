@@ -31,6 +31,11 @@ void check_augmentation(const AugmentationRanges& ranges);
 // Returns the random numbers of the `index`-th training case in an epoch.
 Rng augmentation_rng(uint64_t seed, int64_t epoch, size_t index);
 
+// Returns how many voxels around and within a patch its augmentation reads at most, where the patch lies in the centre
+// of them: those of the rotated patch at the smallest scale, and two standard deviations of the deformation to each
+// side. What a larger deformation reads beyond is 0.
+io::Size3 size_around(const io::Size3& patch, const AugmentationRanges& ranges);
+
 // Draws the same random numbers whatever the axes: those of an axis that may not be flipped are ignored.
 PlaneWarp draw_warp(const AugmentationRanges& ranges, size_t modalities, Rng& rng);
 

@@ -1,5 +1,7 @@
 #include "models/training/samples/case_loader.h"
 
+#include <algorithm>
+
 #include "engine/error.h"
 #include "engine/process/host_memory_failure.h"
 #include "io/preprocessing/resampled_case.h"
@@ -23,11 +25,16 @@ SharedCase CaseLoader::kept(size_t index) {
   return found == kept_.end() ? nullptr : found->second;
 }
 
+io::Preprocessed CaseLoader::prepared(const io::CaseVolumes& volumes) const {
+  if (!least_) return io::preprocess(volumes, size_);
+  return io::preprocess(volumes, io::smaller_of(io::larger_of(io::nonzero_extent(volumes), *least_), size_));
+}
+
 SharedCase CaseLoader::get(size_t index) try {
   if (SharedCase c = kept(index)) return c;
   const SharedCase c = with_host_memory("reading and preparing it", [&] {
     return std::make_shared<const io::Preprocessed>(
-        io::preprocess(cache_ ? cache_->load(cases_[index]) : io::load_resampled_case(cases_[index]), size_));
+        prepared(cache_ ? cache_->load(cases_[index]) : io::load_resampled_case(cases_[index])));
   });
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + bytes_of(*c) <= kKeepBytes && kept_.emplace(index, c).second) kept_bytes_ += bytes_of(*c);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "io/preprocessing/case_cache.h"
@@ -16,9 +17,12 @@ using SharedCase = std::shared_ptr<const io::Preprocessed>;
 
 class CaseLoader {
  public:
-  // Preprocesses the cases to `size`. Reads them by way of `cache`, which outlives this object, unless it is nullptr.
-  CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size, const io::CaseCache* cache)
-      : cases_(std::move(cases)), size_(size), cache_(cache) {}
+  // Preprocesses the cases to `size` or, where there is a `least` size, each to its own box of voxels that are not 0,
+  // which is padded or cropped along the axes where it is outside of the two. Reads them by way of `cache`, which
+  // outlives this object, unless it is nullptr.
+  CaseLoader(std::vector<io::CaseFiles> cases, const io::Size3& size, const io::CaseCache* cache,
+             const std::optional<io::Size3>& least = {})
+      : cases_(std::move(cases)), size_(size), least_(least), cache_(cache) {}
 
   size_t count() const { return cases_.size(); }
   const std::string& name(size_t index) const { return cases_[index].name; }
@@ -28,9 +32,11 @@ class CaseLoader {
 
  private:
   SharedCase kept(size_t index);
+  io::Preprocessed prepared(const io::CaseVolumes& volumes) const;
 
   std::vector<io::CaseFiles> cases_;
   io::Size3 size_;
+  std::optional<io::Size3> least_;
   const io::CaseCache* cache_;
   std::mutex mutex_;  // of what follows
   std::map<size_t, SharedCase> kept_;

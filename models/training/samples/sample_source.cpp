@@ -7,7 +7,7 @@ namespace revunet {
 SampleSource::SampleSource(const TrainOptions& options, std::vector<io::CaseFiles> cases, const io::CaseCache* cache,
                            SampleUpload* upload)
     : options_(options),
-      loader_(std::move(cases), options.size, cache),
+      loader_(std::move(cases), options.size, cache, options.least_field()),
       upload_(upload),
       ahead_([this](int64_t number) { return make(number); }, options.loader_threads) {}
 
@@ -32,13 +32,15 @@ TrainingSample SampleSource::make(int64_t number) {
   const SharedCase c = loader_.get(index);
   const Rng window(options_.seed, kPatchSequence + static_cast<uint64_t>(number));
   TrainingSample made{{}, loader_.name(index), c->cut};
+  const PatchPlace patch{options_.patch.value_or(options_.size), options_.foreground, options_.foreground_by};
   if (options_.augmentation) {
     Rng rng = augmentation_rng(options_.seed, epoch, index);
-    made.sample = augmented_sample(c, draw_warp(*options_.augmentation, c->statistics.size(), rng),
-                                   options_.patch.value_or(options_.size), options_.foreground, window);
+    const PlaneWarp warp = draw_warp(*options_.augmentation, c->statistics.size(), rng);
+    made.sample = options_.own_fields ? augmented_patch(*c, warp, patch, options_.augmented_from(), window)
+                                      : augmented_sample(c, warp, patch, window);
     if (options_.augmentation->strong) made.sample.voxels.window->intensities = draw_intensities(c->statistics, rng);
   } else {
-    made.sample = options_.patch ? random_patch(*c, *options_.patch, options_.foreground, window) : whole_sample(c);
+    made.sample = options_.patch ? random_patch(*c, patch, window) : whole_sample(c);
   }
   if (options_.drop_modality > 0) {
     const Rng rng(options_.seed, kMissingSequence + static_cast<uint64_t>(number));

@@ -12,7 +12,7 @@ namespace revunet {
 struct TrainingSample {
   Sample sample;
   std::string case_name;
-  io::Size3 cut{};  // voxels of the brain that do not fit into the field of view
+  io::Size3 cut{};  // voxels that are not zero and do not fit into the field of view
 };
 
 class SampleSource {

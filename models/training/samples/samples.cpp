@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,43 +12,137 @@ namespace revunet {
 
 namespace {
 
-// Returns where the warp moves the voxel `at` of the source to, deformation apart, within the field of view.
+io::Size3 sum(const io::Size3& a, const io::Size3& b) {
+  return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
+}
+
+io::Size3 difference(const io::Size3& a, const io::Size3& b) {
+  return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+}
+
+struct InPlane {
+  size_t u, v;
+  double cu, cv;  // centre
+};
+
+InPlane plane_of(const PlaneWarp& warp, const io::Size3& size) {
+  const auto [u, v] = plane_axes(warp.normal);
+  return {u, v, static_cast<double>(size[u] - 1) / 2, static_cast<double>(size[v] - 1) / 2};
+}
+
+io::Size3 flipped(io::Size3 at, const PlaneWarp& warp, const io::Size3& size) {
+  for (size_t i = 0; i < 3; ++i) {
+    if (warp.flip[i]) at[i] = size[i] - 1 - at[i];
+  }
+  return at;
+}
+
+// Returns where the warp of a volume moves its voxel `at` to, deformation apart, within the volume.
 io::Size3 moved(const PlaneWarp& warp, const io::Size3& at, const io::Size3& size) {
   const auto& m = warp.matrix;
   const double determinant = m[0] * m[3] - m[1] * m[2];
-  const auto [u, v] = plane_axes(warp.normal);
-  const double cu = static_cast<double>(size[u] - 1) / 2, cv = static_cast<double>(size[v] - 1) / 2;
+  const auto [u, v, cu, cv] = plane_of(warp, size);
   const double du = static_cast<double>(at[u]) - cu, dv = static_cast<double>(at[v]) - cv;
   io::Size3 to = at;
   to[u] = std::lround(cu + (m[3] * du - m[1] * dv) / determinant);
   to[v] = std::lround(cv + (m[0] * dv - m[2] * du) / determinant);
-  for (size_t i = 0; i < 3; ++i) {
-    if (warp.flip[i]) to[i] = size[i] - 1 - to[i];
-    to[i] = std::clamp<int64_t>(to[i], 0, size[i] - 1);
-  }
+  to = flipped(to, warp, size);
+  for (size_t i = 0; i < 3; ++i) to[i] = std::clamp<int64_t>(to[i], 0, size[i] - 1);
   return to;
 }
 
-io::Size3 random_corner(const io::Preprocessed& c, const PlaneWarp& warp, const io::Size3& patch, double foreground,
-                        Rng& rng) {
+// Returns which voxel the warp of a volume moves to `to`, deformation apart. It may lie outside of the volume.
+io::Size3 moved_from(const PlaneWarp& warp, const io::Size3& to, const io::Size3& size) {
+  const auto& m = warp.matrix;
+  const auto [u, v, cu, cv] = plane_of(warp, size);
+  io::Size3 at = flipped(to, warp, size);
+  const double du = static_cast<double>(at[u]) - cu, dv = static_cast<double>(at[v]) - cv;
+  at[u] = std::lround(cu + m[0] * du + m[1] * dv);
+  at[v] = std::lround(cv + m[2] * du + m[3] * dv);
+  return at;
+}
+
+// Returns the regions of which a voxel may be chosen: all, or one of those that the case has.
+io::RegionSet chosen_regions(const io::Preprocessed& c, ForegroundBy by, Rng& rng) {
+  if (by == ForegroundBy::voxel) return ~io::RegionSet();
+  std::array<bool, 256> has{};
+  for (const uint8_t label : c.labels) has[label] = true;
+  io::RegionSet found;
+  for (const io::Task::Label& label : c.task->labels()) {
+    if (has[label.number]) found |= c.task->regions_of(label.number);
+  }
+  if (found.none()) return found;
+  int64_t left = rng.below(static_cast<int64_t>(found.count()));
+  size_t region = 0;
+  while (!found[region] || left-- > 0) ++region;
+  return io::RegionSet().set(region);
+}
+
+// Returns a random voxel of a region, or nothing where the case has none.
+std::optional<io::Size3> random_voxel(const io::Preprocessed& c, ForegroundBy by, Rng& rng) {
   const io::Size3& size = c.placement.size;
-  io::Size3 low{};
-  if (patch == size) return low;  // there is no other
+  const io::RegionSet regions = chosen_regions(c, by, rng);
   std::array<bool, 256> in_region{};
   for (const io::Task::Label& label : c.task->labels()) {
-    in_region[label.number] = c.task->regions_of(label.number).any();
+    in_region[label.number] = (c.task->regions_of(label.number) & regions).any();
   }
   const int64_t inside = std::ranges::count_if(c.labels, [&](uint8_t label) { return in_region[label]; });
-  const bool on_region = rng.uniform() < foreground && inside > 0;
-  if (!on_region) {
-    for (size_t i = 0; i < 3; ++i) low[i] = rng.below(size[i] - patch[i] + 1);
-    return low;
-  }
+  if (inside == 0) return std::nullopt;
   int64_t chosen = rng.below(inside), voxel = 0;
   while (!in_region[c.labels[static_cast<size_t>(voxel)]] || chosen-- > 0) ++voxel;
-  const io::Size3 at = moved(warp, {voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]}, size);
-  for (size_t i = 0; i < 3; ++i) low[i] = std::clamp<int64_t>(at[i] - rng.below(patch[i]), 0, size[i] - patch[i]);
+  return io::Size3{voxel / (size[1] * size[2]), voxel / size[2] % size[1], voxel % size[2]};
+}
+
+// A RandomPlace is that of a patch: on a voxel, which lies `offset` inside of it, or without a voxel from `offset` on.
+struct RandomPlace {
+  std::optional<io::Size3> voxel;
+  io::Size3 offset{};
+};
+
+RandomPlace random_place(const io::Preprocessed& c, const PatchPlace& place, Rng& rng) {
+  const io::Size3 &size = c.placement.size, &patch = place.size;
+  if (patch == size) return {};  // there is no other
+  const bool on_region = rng.uniform() < place.foreground;
+  RandomPlace result{.voxel = on_region ? random_voxel(c, place.by, rng) : std::nullopt};
+  for (size_t i = 0; i < 3; ++i) result.offset[i] = rng.below(result.voxel ? patch[i] : size[i] - patch[i] + 1);
+  return result;
+}
+
+// Returns the first voxel of a patch within the field of view.
+io::Size3 first_voxel(const RandomPlace& place, const io::Size3& patch, const io::Size3& size) {
+  io::Size3 low = place.offset;
+  for (size_t i = 0; place.voxel && i < 3; ++i) {
+    low[i] = std::clamp<int64_t>((*place.voxel)[i] - place.offset[i], 0, size[i] - patch[i]);
+  }
   return low;
+}
+
+struct Cut {
+  std::vector<float> image;
+  std::vector<uint8_t> labels;
+};
+
+// Returns `size` voxels from `low` on, zeros outside of the field of view.
+std::shared_ptr<Cut> cut_out(const io::Preprocessed& c, const io::Size3& low, const io::Size3& size) {
+  const io::Size3& field = c.placement.size;
+  const int64_t channels = c.channels();
+  const auto cut = std::make_shared<Cut>();
+  cut->image.resize(static_cast<size_t>(io::voxels_in(size) * channels));
+  cut->labels.resize(static_cast<size_t>(io::voxels_in(size)));
+  io::Size3 begin{}, end{};  // of what lies within the field of view, counted from `low`
+  for (size_t i = 0; i < 3; ++i) {
+    begin[i] = std::max<int64_t>(0, -low[i]);
+    end[i] = std::min(size[i], field[i] - low[i]);
+  }
+  for (int64_t x = begin[0]; x < end[0]; ++x) {
+    for (int64_t y = begin[1]; y < end[1]; ++y) {
+      const int64_t from = ((low[0] + x) * field[1] + low[1] + y) * field[2] + low[2] + begin[2];
+      const int64_t to = (x * size[1] + y) * size[2] + begin[2], count = end[2] - begin[2];
+      std::copy_n(c.image.begin() + from * channels, count * channels, cut->image.begin() + to * channels);
+      std::copy_n(c.labels.begin() + from, count, cut->labels.begin() + to);
+    }
+  }
+  return cut;
 }
 
 }  // namespace
@@ -57,26 +152,10 @@ Sample whole_sample(SharedCase c) {
   return {std::move(c), voxels};
 }
 
-Sample random_patch(const io::Preprocessed& c, const io::Size3& patch, double foreground, Rng rng) {
-  const io::Size3& size = c.placement.size;
-  const io::Size3 low = random_corner(c, {}, patch, foreground, rng);
-  struct Patch {
-    std::vector<float> image;
-    std::vector<uint8_t> labels;
-  };
-  const auto cut = std::make_shared<Patch>();
-  const auto voxels = static_cast<size_t>(patch[0] * patch[1] * patch[2]);
-  const int64_t channels = c.channels();
-  cut->image.reserve(voxels * static_cast<size_t>(channels));
-  cut->labels.reserve(voxels);
-  for (int64_t x = low[0]; x < low[0] + patch[0]; ++x) {
-    for (int64_t y = low[1]; y < low[1] + patch[1]; ++y) {
-      const int64_t first = (x * size[1] + y) * size[2] + low[2], last = first + patch[2];
-      cut->image.insert(cut->image.end(), c.image.begin() + first * channels, c.image.begin() + last * channels);
-      cut->labels.insert(cut->labels.end(), c.labels.begin() + first, c.labels.begin() + last);
-    }
-  }
-  return {cut, {.size = patch, .image = cut->image, .labels = cut->labels}};
+Sample random_patch(const io::Preprocessed& c, const PatchPlace& place, Rng rng) {
+  const io::Size3 low = first_voxel(random_place(c, place, rng), place.size, c.placement.size);
+  const auto cut = cut_out(c, low, place.size);
+  return {cut, {.size = place.size, .image = cut->image, .labels = cut->labels}};
 }
 
 std::vector<bool> draw_missing(size_t modalities, double probability, Rng rng) {
@@ -103,10 +182,25 @@ Sample without_modalities(Sample sample, const std::vector<bool>& missing) {
   return sample;
 }
 
-Sample augmented_sample(SharedCase c, const PlaneWarp& warp, const io::Size3& patch, double foreground, Rng rng) {
-  const io::Size3 low = random_corner(*c, warp, patch, foreground, rng);
+Sample augmented_sample(SharedCase c, const PlaneWarp& warp, const PatchPlace& place, Rng rng) {
+  const io::Size3 size = c->placement.size;
+  RandomPlace at = random_place(*c, place, rng);
+  if (at.voxel) at.voxel = moved(warp, *at.voxel, size);
   Sample sample = whole_sample(std::move(c));
-  sample.voxels.window = {warp, low, patch, {}};
+  sample.voxels.window = {warp, first_voxel(at, place.size, size), place.size, {}};
+  return sample;
+}
+
+Sample augmented_patch(const io::Preprocessed& c, const PlaneWarp& warp, const PatchPlace& place,
+                       const io::Size3& around, Rng rng) {
+  io::Size3 window{};
+  for (size_t i = 0; i < 3; ++i) window[i] = (around[i] - place.size[i]) / 2;
+  RandomPlace at = random_place(c, place, rng);
+  if (at.voxel) at.offset = difference(moved_from(warp, sum(at.offset, window), around), window);
+  const io::Size3 first = difference(first_voxel(at, place.size, c.placement.size), window);
+  const auto cut = cut_out(c, first, around);
+  Sample sample{cut, {.size = around, .image = cut->image, .labels = cut->labels}};
+  sample.voxels.window = {warp, window, place.size, {}};
   return sample;
 }
 

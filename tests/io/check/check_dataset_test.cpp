@@ -58,7 +58,7 @@ TEST_CASE("a sound dataset has no findings, and brains are measured", "[check]")
   add_case(folder.path(), "case_1", {1, 2, 4});
   const io::CheckedDataset checked = check(folder.path());
   CHECK((checked.count(false) == 0 && checked.count(true) == 0));
-  CHECK(checked.cases[0].brain == io::Size3{4, 2, 2});
+  CHECK(checked.cases[0].nonzero == io::Size3{4, 2, 2});
 }
 
 TEST_CASE("a background that is not 0 is reported with its value, its share and the option for it", "[check]") {
@@ -73,10 +73,10 @@ TEST_CASE("a background that is not 0 is reported with its value, its share and 
       ContainsSubstring("case_1_t1.nii.gz] expected a background of 0, got -0.75 in 93.3 % of t1, -0.5 in 93.3 % "
                         "of t1ce, -0.25 in 93.3 % of t2: it counts as content") &&
           ContainsSubstring("`background` corner"));
-  CHECK(checked.cases[0].brain == image_size);
+  CHECK(checked.cases[0].nonzero == image_size);
   const io::CheckedDataset by_corner = io::check_dataset(folder.path(), {.background = io::parse_background("corner")});
   CHECK(by_corner.count(true) == 0);
-  CHECK(by_corner.cases[0].brain == io::Size3{4, 2, 2});
+  CHECK(by_corner.cases[0].nonzero == io::Size3{4, 2, 2});
   const io::CheckedDataset by_value = io::check_dataset(folder.path(), {.background = io::parse_background("-0.75")});
   CHECK(kinds_of(by_value.cases[0].findings) == Kinds{"unreadable", "unreadable", "unreadable"});  // not t1
 }
@@ -160,7 +160,7 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported w
   known.grid->oriented = false;
   io::CheckedCase measured = known;
   measured.name = "b";
-  measured.brain = io::Size3{40, 30, 20};
+  measured.nonzero = io::Size3{40, 30, 20};
   const auto told = [](const std::vector<io::CheckedCase>& cases, const io::Size3& view,
                        const io::Size3& multiple = {16, 16, 16}) {
     std::string text;
@@ -180,7 +180,7 @@ TEST_CASE("a field of view that cuts brains, or is mostly padding, is reported w
              ContainsSubstring("images' size, got the default, 160,192,160: 25 times") &&
                  ContainsSubstring("`size` 64,64,48"));
   CHECK(told({measured}, {96, 96, 96}).empty());  // a chosen size gives no advice
-  measured.brain = io::Size3{140, 170, 140};
+  measured.nonzero = io::Size3{140, 170, 140};
   CHECK(told({measured}, io::default_field_of_view).empty());
   CHECK(told({known}, {32, 32, 32}).empty());  // the brain's size is unknown
 }

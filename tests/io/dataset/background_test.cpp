@@ -60,7 +60,7 @@ TEST_CASE("the background is subtracted as images are read") {
       CHECK(volumes.modalities[m][0] == 0);
       CHECK(volumes.modalities[m][6] == 8.5f - 0.25f * static_cast<float>(m));
     }
-    CHECK(io::cropped_to_brain(volumes).grid.size == std::array<int64_t, 3>{2, 1, 1});
+    CHECK(io::cropped_to_nonzero(volumes).grid.size == std::array<int64_t, 3>{2, 1, 1});
   }
   SECTION("corners that are not one background") {
     io::CaseFiles files = make_images(folder, -0.5f, 0);

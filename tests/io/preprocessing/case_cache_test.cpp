@@ -59,7 +59,7 @@ struct Cache {
 
 }  // namespace
 
-TEST_CASE("a cached case is the brain's box of its files, and preprocessed as they are") {
+TEST_CASE("a cached case is the non-zero box of its files, and preprocessed as they are") {
   const TemporaryFolder folder;
   const io::CaseFiles files = make_images(folder / "a");
   Cache c(folder / "cache");
@@ -68,7 +68,7 @@ TEST_CASE("a cached case is the brain's box of its files, and preprocessed as th
     const io::CaseVolumes got = c.cache.load(files);
     CHECK(got.grid.size == io::Size3{4, 3, 2});
     CHECK(got.cropped_at == io::Size3{1, 1, 1});
-    CHECK(got.cut_to_brain);
+    CHECK(got.cut_to_nonzero);
     CHECK(got.grid.spacing == read.grid.spacing);
     CHECK(got.modalities[1][0] == 100 + 37);  // (1, 1, 1) is voxel 1 + 6 + 30
     CHECK(got.modalities[3][0] == 37.5f);

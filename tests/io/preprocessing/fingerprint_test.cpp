@@ -61,13 +61,13 @@ TEST_CASE("the fingerprint of labelled cases: extents, spacing, zeros and the fo
   const TemporaryFolder folder;
   const io::DatasetFingerprint got = io::fingerprint_of(three_cases(folder, NormalisationKind::ct));
   // The boxes of what is not zero have 3, 2 and 2 voxels, of 1, 2 and 3 mm.
-  CHECK(got.boxes.size() == 3);
-  CHECK(io::greatest_extent(got, {}) == io::Size3{3, 1, 1});
+  CHECK(got.cases.size() == 3);
+  CHECK(io::largest_extent(got, {}) == io::Size3{3, 1, 1});
   CHECK(io::median_extent(got, {}) == io::Size3{2, 1, 1});
   CHECK(io::median_spacing(got) == std::array<double, 3>{2, 2, 2});
   // At 2 mm the images have 2, 2 and 5 voxels along x, of which the boxes' 3/4, 2/2 and 2/3 are 2, 2 and 4 at most.
   const io::Resampling two_mm{io::Resampling::Kind::given, {2, 2, 2}};
-  CHECK(io::greatest_extent(got, two_mm) == io::Size3{4, 2, 2});
+  CHECK(io::largest_extent(got, two_mm) == io::Size3{4, 2, 2});
   CHECK(io::median_extent(got, two_mm) == io::Size3{2, 1, 1});
   CHECK(got.nonzero.at(0) == Approx(0.75).epsilon(1e-15));  // of 3/4, 1 and 2/3
   // The foreground is 10, 20, 30, 40: numpy.percentile gives 10.15 and 39.85, numpy.std 11.18033988749895.
@@ -81,6 +81,28 @@ TEST_CASE("the fingerprint of labelled cases: extents, spacing, zeros and the fo
   const io::TaskPointer ct = io::with_fingerprint(task_of(NormalisationKind::ct), got);
   CHECK(ct->normalisations()[0] == io::Normalisation{NormalisationKind::ct, foreground});
   CHECK(ct->name() == "one");
+}
+
+TEST_CASE("cases that are not as the others are warned of, and regions that no case teaches") {
+  const TemporaryFolder folder;
+  // In c, the last voxel is 0 in the image, and labelled.
+  std::vector<io::CaseFiles> cases = three_cases(folder, NormalisationKind::all);
+  make_file(folder / "labelsTr/c.nii", labels_of({0, 0, 1}, {3, 1, 1}, 3));
+  const io::DatasetFingerprint got = io::fingerprint_of(cases);
+  const io::Task& task = *cases[0].task();
+  const std::vector<std::string> all = io::warnings_of(got, task, {"a", "b"});
+  REQUIRE(all.size() == 1);
+  CHECK_THAT(all[0], ContainsSubstring("case c: 1 voxels of regions lie where all images are 0"));
+  const std::vector<std::string> untaught = io::warnings_of(got, task, {});
+  REQUIRE(untaught.size() == 2);
+  CHECK(untaught[1] == "no training case has lesion, which other cases have: the network cannot learn it");
+  io::DatasetFingerprint far = got;
+  far.cases[0].grid.spacing = {2, 0.05, 2};
+  const std::vector<std::string> spacings = io::warnings_of(far, task, {"a", "b"});
+  REQUIRE(spacings.size() == 2);
+  CHECK_THAT(spacings[0],
+             ContainsSubstring("case a: voxels of 2 x 0.05 x 2 mm are far from those of the median case, 2 "
+                               "x 2 x 2 mm; check its header"));
 }
 
 TEST_CASE("an open normalisation is over non-zero voxels where a quarter of them is zero, and otherwise over all") {
@@ -107,7 +129,7 @@ TEST_CASE("an open spacing is the median of the cases where one differs by more 
     rules.resampling = {.kind = kind, .spacing = {7, 7, 7}, .interpolation = io::Interpolation::linear};
     io::DatasetFingerprint fingerprint;
     for (const double mm : spacings)
-      fingerprint.boxes.push_back({{9, 9, 9}, {.size = {9, 9, 9}, .spacing = {1, 1, mm}, .affine = {}}});
+      fingerprint.cases.push_back({"", {9, 9, 9}, {.size = {9, 9, 9}, .spacing = {1, 1, mm}, .affine = {}}});
     return io::with_fingerprint(io::with_rules(*task_of(NormalisationKind::none), rules), fingerprint)->resampling();
   };
   CHECK(decided({2, 5, 3}, Kind::automatic) == io::Resampling{Kind::given, {1, 1, 3}, io::Interpolation::linear});

@@ -298,16 +298,16 @@ TEST_CASE("labels in the padding are cleared, those of the box are kept") {
   CHECK_THROWS_AS(io::clear_padding(std::span(labels).subspan(1), placement), Error);
 }
 
-TEST_CASE("the brain's box is looked for once: volumes that were cut to it are taken whole") {
+TEST_CASE("the box of non-zero voxels is looked for once: volumes that were cut to it are taken whole") {
   io::CaseVolumes volumes = box_case({6, 5, 4}, {1, 1, 1}, {5, 4, 3});
-  CHECK_FALSE(volumes.cut_to_brain);
-  CHECK(io::brain_extent(volumes) == Size3{4, 3, 2});
-  const io::CaseVolumes cut = io::cropped_to_brain(volumes);
-  CHECK(cut.cut_to_brain);
-  CHECK(io::brain_extent(cut) == Size3{4, 3, 2});
+  CHECK_FALSE(volumes.cut_to_nonzero);
+  CHECK(io::nonzero_extent(volumes) == Size3{4, 3, 2});
+  const io::CaseVolumes cut = io::cropped_to_nonzero(volumes);
+  CHECK(cut.cut_to_nonzero);
+  CHECK(io::nonzero_extent(cut) == Size3{4, 3, 2});
   // Nobody looks at the voxels of a box that is known, so this one keeps its border of zeros.
-  volumes.cut_to_brain = true;
-  CHECK(io::brain_extent(volumes) == Size3{6, 5, 4});
+  volumes.cut_to_nonzero = true;
+  CHECK(io::nonzero_extent(volumes) == Size3{6, 5, 4});
   CHECK(io::preprocess(volumes, {6, 5, 4}).placement.extent == Size3{6, 5, 4});
 }
 

@@ -182,7 +182,7 @@ TEST_CASE("patches of an augmented case are put where the warp moves the tumour"
   warp.matrix = {0, -1, 1, 0};
   warp.flip = flip;
   for (uint64_t draw = 0; draw < 200; ++draw) {
-    const Sample sample = augmented_sample(c, warp, window_size, 1, Rng(1, draw));
+    const Sample sample = augmented_sample(c, warp, {.size = window_size, .foreground = 1}, Rng(1, draw));
     REQUIRE(sample.voxels.window);
     const SampleWindow& window = *sample.voxels.window;
     CHECK(sample.voxels.size == case_size);
@@ -192,4 +192,22 @@ TEST_CASE("patches of an augmented case are put where the warp moves the tumour"
       CHECK(moved[i] < window.low[i] + window_size[i]);
     }
   }
+}
+
+// The values are by hand: 100 cos 15 + 50 sin 15 = 109.53 and 50 cos 15 + 100 sin 15 = 74.18; the diagonal is 111.80.
+TEST_CASE("what surrounds a patch holds all that its augmentation reads", "[train]") {
+  AugmentationRanges ranges{.rotation = 0, .scale_low = 1, .scale_high = 1, .deformation = 0};
+  const io::Size3 patch = {100, 50, 20};
+  CHECK(size_around(patch, ranges) == patch);
+  ranges.rotation = 15;
+  CHECK(size_around(patch, ranges) == io::Size3{110, 75, 20});
+  ranges.rotation = 90;
+  CHECK(size_around(patch, ranges) == io::Size3{112, 112, 20});
+  ranges.scale_low = 0.8;
+  ranges.deformation = 2;
+  CHECK(size_around(patch, ranges) == io::Size3{148, 148, 20});  // 111.80 / 0.8 = 139.75, and 4 to each side
+  ranges.plane_normal = 0;
+  ranges.rotation = 0;
+  ranges.scale_low = 1.25;
+  CHECK(size_around(patch, ranges) == io::Size3{100, 50, 24});  // never less than the patch: 40 + 8, 16 + 8
 }
