@@ -99,7 +99,7 @@ def table(results, dice):
     """Returns a table in Markdown, with a row for each network: means and standard deviations over seeds."""
     labels = list(results[0]["held_out"])
     head = ["network", "parameters", "peak, MiB", "s per pass over the voxels", f"min to Dice {dice:g}"]
-    head += [f"{score} {label}" for score in ("Dice", "HD95") for label in labels]
+    head += [f"Dice {label}" for label in labels] + [f"HD95 {label}, mm" for label in labels]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for network in NETWORKS:
         runs = [result for result in results if result["network"] == network]
