@@ -161,8 +161,8 @@ int main(int argc, char** argv) {
       .name = "revunet-evaluate",
       .description =
           "Scores predicted segmentations against references: Dice, HD95 in mm (BraTS 2026: in voxels), sensitivity "
-          "and specificity of each of the task's regions (for BraTS: the whole tumour (WT), tumour core (TC) and "
-          "enhancing tumour (ET)).",
+          "and specificity of each of the task's regions, such as BraTS's whole tumour, tumour core and enhancing "
+          "tumour.",
       .help =
           {.examples = {{start, "prints the scores of every case, and their means"},
                         {start + " --csv scores.csv --plot scores.png", "also writes a table and box plots"},

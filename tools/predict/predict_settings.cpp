@@ -67,9 +67,8 @@ std::vector<Option> outputs(PredictSettings& s) {
                    "the exit code is 1"},
           {.name = "probabilities",
            .value = flag(s.probabilities),
-           .help = "also write <out>/<case>_probabilities.nii.gz: float32, a frame for each region (WT, TC and ET); "
-                   "for exclusive "
-                   "classes the background is the first"},
+           .help = "also write <out>/<case>_probabilities.nii.gz: float32, a frame for each of the task's regions; for "
+                   "exclusive classes the background is the first"},
           {.name = "overlay",
            .value = flag(s.overlay),
            .help = "also draw <out>/<case>.png: each region over an image, on three planes, with the case's own "

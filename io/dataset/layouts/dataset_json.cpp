@@ -123,9 +123,9 @@ std::string note_of_cavity(const std::vector<NamedValues>& labels, const fs::pat
     const std::string name = plain(named.name);
     if (name != "rc" && name != "resectioncavity") continue;
     return fmt::format(
-        "[{}] names the resection cavity, {}, which is background for the regions WT, TC and ET; to make "
-        "it a region, give `labels` brats2024-rc",
-        path.string(), fmt::join(named.values, ","));
+        "[{}] names the resection cavity, {}, which is background for the regions {}; to make it a region, give "
+        "`labels` brats2024-rc",
+        path.string(), fmt::join(named.values, ","), fmt::join(brats_task()->region_names(), ", "));
   }
   return {};
 }

@@ -220,8 +220,8 @@ TEST_CASE("nnU-Net: a file a channel, named by dataset.json") {
     make_file(folder / "labelsTr/a.nii", labels_image(zero_to_three));
     const auto notes = io::notes_of(io::scan_dataset(folder.path()));
     REQUIRE(notes.size() == 1);
-    CHECK_THAT(notes[0], ContainsSubstring("names the resection cavity, 4, which is background for the regions WT, TC "
-                                           "and ET; to make it a region, give `labels` brats2024-rc"));
+    CHECK_THAT(notes[0], ContainsSubstring("names the resection cavity, 4, which is background for the regions WT, TC, "
+                                           "ET; to make it a region, give `labels` brats2024-rc"));
   }
   SECTION("a case without one of its channels, a channel too many") {
     make_nnunet(folder.path(), nnunet_json);
