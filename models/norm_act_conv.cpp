@@ -1,5 +1,6 @@
 #include "models/norm_act_conv.h"
 
+#include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
 #include "kernels/conv3d/conv3d.h"
 
@@ -50,8 +51,11 @@ void NormActConv::add_affine_gradients(const Context& ctx,
   const Context workspace = ctx.for_workspace();
   Affine d{zeros(workspace, dgamma.shape(), dgamma.dtype()), zeros(workspace, dbeta.shape(), dbeta.dtype())};
   add(d.gamma, d.beta);
-  channel_dropout(ctx, d.gamma, dropout, dgamma, Write::add);
-  channel_dropout(ctx, d.beta, dropout, dbeta, Write::add);
+  // Each sample's gradient is rounded before it is added, so that samples of several processes add up to the same bits.
+  channel_dropout(ctx, d.gamma, dropout, d.gamma, Write::overwrite);
+  channel_dropout(ctx, d.beta, dropout, d.beta, Write::overwrite);
+  add_in_place(ctx, dgamma, d.gamma);
+  add_in_place(ctx, dbeta, d.beta);
 }
 
 void NormActConv::backward(const Context& ctx, const Tensor& x, const Tensor& statistics, Tensor* y, const Tensor& dy,

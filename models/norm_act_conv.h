@@ -46,7 +46,8 @@ class NormActConv : public Residual {
   void convolve_slab(const Context& ctx, const Slab& slab, NormedActivation& a, Tensor& y, Write mode) const;
   void backward_slabs(const Context& ctx, const std::vector<Slab>& slabs, const Tensor& x, const Tensor& statistics,
                       Tensor* y, const Tensor& dy, Tensor& dx);
-  void backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy);
+  void backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy,
+                            Tensor& dweight);
   Tensor gradient_behind_norm(const Context& ctx, const Slab& slab, const Tensor& dy) const;
 
   GroupNorm norm_;

@@ -2,6 +2,7 @@
 //
 // A slab is convolved with the planes next to it, whose results are not used. So each voxel's result is that of the
 // whole volume, and the convolution needs to know nothing of slabs.
+#include "kernels/add/add.h"
 #include "kernels/cast/cast.h"
 #include "kernels/conv3d/conv3d.h"
 #include "models/norm_act_conv.h"
@@ -36,12 +37,13 @@ void NormActConv::convolve_slab(const Context& ctx, const Slab& slab, NormedActi
   copy(sum.planes(slab.offset(), slab.count), of_slab);
 }
 
-void NormActConv::backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy) {
+void NormActConv::backward_weight_slab(const Context& ctx, const Slab& slab, NormedActivation& a, const Tensor& dy,
+                                       Tensor& dweight) {
   Tensor dz(ctx, a.memory().spec());  // zero outside of the slab, whose voxels alone count
   copy_or_cast(ctx, dy.planes(slab.first, slab.count), dz.planes(slab.offset(), slab.count));
   fill_zero_planes(dz, 0, slab.offset());
   fill_zero_planes(dz, slab.offset() + slab.count, slab.planes - slab.offset() - slab.count);
-  normed_conv3d_backward_weight(ctx, a, dz, gradient_of(ctx, weight_));
+  normed_conv3d_backward_weight(ctx, a, dz, dweight);
 }
 
 // Returns the gradient of the slab's planes.
@@ -59,11 +61,18 @@ Tensor NormActConv::gradient_behind_norm(const Context& ctx, const Slab& slab, c
 void NormActConv::backward_slabs(const Context& ctx, const std::vector<Slab>& slabs, const Tensor& x,
                                  const Tensor& statistics, Tensor* y, const Tensor& dy, Tensor& dx) {
   const Affine affine = this->affine(ctx);
+  // The slabs' sum is added to what samples before have left, so that samples of several processes add up to the same
+  // bits.
+  const bool adds = static_cast<bool>(weight_.gradient);
+  const Tensor& weight = weight_.value;
+  Tensor dweight = adds ? zeros(ctx.for_workspace(), weight.shape(), weight.dtype()) : gradient_of(ctx, weight_);
   for (const Slab& slab : slabs) {
     NormedActivation a = activate(ctx, x.planes(slab.low, slab.planes), statistics, affine);
     if (y) convolve_slab(ctx, slab, a, *y, Write::subtract);
-    backward_weight_slab(ctx, slab, a, dy);
+    backward_weight_slab(ctx, slab, a, dy, dweight);
   }
+  if (adds) add_in_place(ctx, weight_.gradient, dweight);
+  dweight = Tensor();
   const auto parts = static_cast<int64_t>(slabs.size());
   Tensor sums;
   for (int64_t part = 0; part < parts; ++part) {

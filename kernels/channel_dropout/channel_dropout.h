@@ -26,6 +26,7 @@ uint64_t dropout_key(uint64_t seed, int64_t sample, int64_t layer);
 double dropout_scale(const ChannelDropout& dropout, int64_t channel);
 
 // Sets scaled (C) = s x, or adds s x with Write::add. x (C) holds a norm's parameters or their gradients.
+// scaled may be x where it is overwritten.
 void channel_dropout(const Context& ctx, const Tensor& x, const ChannelDropout& dropout, Tensor& scaled, Write write);
 
 REVUNET_KERNEL(channel_dropout)
