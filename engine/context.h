@@ -7,6 +7,7 @@
 
 namespace revunet {
 
+class Communicator;
 class Tape;
 
 struct Context {
@@ -14,12 +15,13 @@ struct Context {
   Tape* tape = nullptr;
   Tag tag = Tag::other;
   Lifetime lifetime = Lifetime::staying;
+  Communicator* processes = nullptr;  // of the run; nullptr: this process is the only one
 
   // The caller who says what memory is for also says how long it is kept.
-  Context with_tag(Tag t, Lifetime kept = Lifetime::staying) const { return {device, tape, t, kept}; }
+  Context with_tag(Tag t, Lifetime kept = Lifetime::staying) const { return {device, tape, t, kept, processes}; }
   // The copy is for memory that one call of an op works with and gives back.
   Context for_workspace() const { return with_tag(Tag::workspace, Lifetime::passing); }
-  Context with_tape(Tape* t) const { return {device, t, tag, lifetime}; }
+  Context with_tape(Tape* t) const { return {device, t, tag, lifetime, processes}; }
   Context without_tape() const { return with_tape(nullptr); }
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "kernels/clip_gradients/clip_gradients.h"
 #include "models/losses.h"
@@ -55,13 +54,15 @@ NonFiniteLoss::NonFiniteLoss(std::span<const double> losses, std::string first_t
       first(std::move(first_tensor)) {}
 
 TrainingStep::TrainingStep(const Context& ctx, UNet& model, Adam& adam, const StepOptions& options)
-    : model_(model), adam_(adam), options_(options) {
+    : model_(model), parameters_(model.parameter_list()), adam_(adam), options_(options) {
+  for (size_t i = 0; i < parameters_.size(); ++i) index_of_[parameters_[i]] = i;
   check_extras(model.config(), options.optimiser_step, options.extras);
   REVUNET_EXPECTS(options.labels.count == model.config().out_channels, Error,
                   "[step] expected a label table of {} regions or classes, one per output channel, got {}",
                   model.config().out_channels, options.labels.count);
   model.dropout() = {options.extras.dropout, options.dropout_seed, std::nullopt};
   if (options.extras.ema > 0) average_.emplace(ctx, model, options.extras.ema);
+  if (size_of(ctx.processes) > 1) sum_.emplace(ctx, *ctx.processes, parameters_);
   if (ctx.device.layout().samples_ahead) upload_.emplace(ctx.device, model.config(), options.activations);
 }
 
@@ -72,19 +73,19 @@ std::vector<double> TrainingStep::take(const Context& ctx, const HostSample& sam
   tape->set_monitor(watch.reconstruction);
   const Context recording = ctx.with_tape(&*tape);
   model_.dropout().sample = place.sample;
-  DeviceSample seen = upload_ ? upload_->take(recording, sample, place.sample)
+  DeviceSample seen = upload_ ? upload_->take(recording, sample, place.own_index())
                               : to_device(recording, sample, model_.config(), options_.activations);
-  if (upload_) tape->when_left(kNodesWhileCopied, [&] { upload_->begin_next(ctx, place.sample + 1); });
+  if (upload_) tape->when_left(kNodesWhileCopied, [&] { upload_->begin_next(ctx, place.own_index() + 1); });
   if (watch.on_input) watch.on_input();
   Variable losses = forward(recording, std::move(seen));
   std::vector<double> values;
   if (ctx.device.computes()) values = to_host_f64(losses.value);
+  if (watch.on_losses) watch.on_losses(values);
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
     losses = Variable();
     tape.reset();  // frees its activations for a second forward
     throw NonFiniteLoss(values, first_non_finite(ctx, sample));
   }
-  if (watch.on_losses) watch.on_losses();
   learn(recording, *tape, std::move(losses), place);
   model_.dropout().sample.reset();
   return values;
@@ -96,15 +97,42 @@ Variable TrainingStep::forward(const Context& ctx, DeviceSample sample) const {
       .of_regions(ctx, std::move(logits), std::move(sample.labels), options_.labels, options_.extras);
 }
 
+bool TrainingStep::is_last_round(const Context& ctx, const SamplePlace& place) const {
+  const int64_t processes = size_of(ctx.processes);
+  return place.index / processes == (place.count - 1) / processes;
+}
+
+void TrainingStep::begin_sums(const Context& ctx, const SamplePlace& place) {
+  const auto contributors = static_cast<int>(std::min<int64_t>(ctx.processes->size(), place.count));
+  if (options_.optimiser_step == OptimiserStep::separate) return sum_->begin(contributors);
+  sum_->begin(contributors, [this, &ctx](Parameter& p) { update_one(ctx, p); });
+}
+
 void TrainingStep::learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place) {
-  const bool last = place.index + 1 == place.count;
-  if (options_.optimiser_step == OptimiserStep::fused) {
-    learn_fused(ctx, tape, std::move(losses));
+  const bool last = is_last_round(ctx, place);
+  const double share = 1.0 / static_cast<double>(place.count);
+  if (sum_ && last) {
+    begin_sums(ctx, place);
+    backward(ctx, tape, std::move(losses), share, [this](Parameter& p) { sum_->complete(p); });
+  } else if (options_.optimiser_step == OptimiserStep::fused) {
+    backward(ctx, tape, std::move(losses), share, [this, &ctx](Parameter& p) { update_one(ctx, p); });
   } else {
-    backward(ctx, tape, std::move(losses), 1.0 / static_cast<double>(place.count), {});
-    if (last) update_weights(ctx);
+    backward(ctx, tape, std::move(losses), share, {});
   }
-  if (!average_ || !last) return;
+  if (last) finish_step(ctx);
+}
+
+void TrainingStep::take_part(const Context& ctx, const SamplePlace& place) {
+  if (!is_last_round(ctx, place)) return;
+  begin_sums(ctx, place);
+  finish_step(ctx);
+}
+
+// Changes the weights, once all gradients are those of the step.
+void TrainingStep::finish_step(const Context& ctx) {
+  if (sum_) sum_->finish();
+  if (options_.optimiser_step == OptimiserStep::separate) update_weights(ctx);
+  if (!average_) return;
   const PhaseScope phase(ctx, Phase::optimiser);
   average_->update(ctx, adam_.states().front().steps);
 }
@@ -119,21 +147,15 @@ void TrainingStep::backward(const Context& ctx, Tape& tape, Variable losses, dou
 
 void TrainingStep::update_weights(const Context& ctx) {
   const PhaseScope phase(ctx, Phase::optimiser);
-  const std::vector<Parameter*> parameters = model_.parameter_list();
-  if (options_.extras.clip_gradients > 0) clip_gradients(ctx, parameters, options_.extras.clip_gradients);
-  adam_.step(ctx, parameters);
+  if (options_.extras.clip_gradients > 0) clip_gradients(ctx, parameters_, options_.extras.clip_gradients);
+  adam_.step(ctx, parameters_);
   model_.clear_gradients();
 }
 
-void TrainingStep::learn_fused(const Context& ctx, Tape& tape, Variable losses) {
-  const std::vector<Parameter*> parameters = model_.parameter_list();
-  std::unordered_map<const Parameter*, size_t> index_of;
-  for (size_t i = 0; i < parameters.size(); ++i) index_of[parameters[i]] = i;
-  backward(ctx, tape, std::move(losses), 1, [&](Parameter& p) {
-    const PhaseScope optimiser(ctx, Phase::optimiser);
-    adam_.step_one(ctx, parameters, index_of.at(&p));
-    p.clear_gradient();
-  });
+void TrainingStep::update_one(const Context& ctx, Parameter& p) {
+  const PhaseScope optimiser(ctx, Phase::optimiser);
+  adam_.step_one(ctx, parameters_, index_of_.at(&p));
+  p.clear_gradient();
 }
 
 std::string TrainingStep::first_non_finite(const Context& ctx, const HostSample& sample) const {

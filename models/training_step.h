@@ -9,10 +9,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "kernels/adam/adam.h"
 #include "kernels/label_table.h"
+#include "models/gradient_sum.h"
 #include "models/sample_upload.h"
 #include "models/weight_average.h"
 
@@ -53,17 +55,21 @@ struct StepOptions {
   uint64_t dropout_seed = 0;
 };
 
-// A SamplePlace says which sample of a run this is, and which of its step. Both count from 0.
+// A SamplePlace says which sample of a run this is, and which of its step. Both count from 0. Of several processes,
+// each takes one of as many consecutive samples of a step, until the step has no more.
 struct SamplePlace {
   int64_t sample = 0;  // index in the run, which selects the dropout
   int64_t index = 0, count = 1;
+  std::optional<int64_t> own = {};  // index among the samples of this process; none: `sample`
+  int64_t own_index() const { return own.value_or(sample); }
 };
 
 // A StepWatch is told how far a sample is. By default it does nothing.
 struct StepWatch {
   ReconstructionMonitor* reconstruction = nullptr;
-  std::function<void()> on_input = {};   // The sample is on the device. Nothing is computed of it yet.
-  std::function<void()> on_losses = {};  // Its losses are known. Nothing of backward has run yet.
+  std::function<void()> on_input = {};  // The sample is on the device. Nothing is computed of it yet.
+  // Its losses are known, and may not be finite. Nothing of backward has run yet.
+  std::function<void(std::span<const double>)> on_losses = {};
 };
 
 // A loss is not finite. Neither gradients nor weights have changed because of it.
@@ -85,6 +91,9 @@ class TrainingStep {
   std::vector<double> take(const Context& ctx, const HostSample& sample, const SamplePlace& place = {},
                            const StepWatch& watch = {});
 
+  // Takes part in a step where the others have samples and this process has none. `place` is that of the last of them.
+  void take_part(const Context& ctx, const SamplePlace& place);
+
   // Brings samples to the device ahead of their step. Returns nullptr where the device's layout does not say so: `take`
   // brings them.
   SampleUpload* upload() { return upload_ ? &*upload_ : nullptr; }
@@ -96,15 +105,21 @@ class TrainingStep {
   Variable forward(const Context& ctx, DeviceSample sample) const;
   void backward(const Context& ctx, Tape& tape, Variable losses, double share, const Tape::OnGradient& on_gradient);
   void learn(const Context& ctx, Tape& tape, Variable losses, const SamplePlace& place);
-  void learn_fused(const Context& ctx, Tape& tape, Variable losses);
+  void update_one(const Context& ctx, Parameter& p);
+  bool is_last_round(const Context& ctx, const SamplePlace& place) const;
+  void begin_sums(const Context& ctx, const SamplePlace& place);
+  void finish_step(const Context& ctx);
   void update_weights(const Context& ctx);
   std::string first_non_finite(const Context& ctx, const HostSample& sample) const;
 
   UNet& model_;
+  std::vector<Parameter*> parameters_;  // the network's
+  std::unordered_map<const Parameter*, size_t> index_of_;
   Adam& adam_;
   StepOptions options_;
   std::optional<WeightAverage> average_;
   std::optional<SampleUpload> upload_;
+  std::optional<GradientSum> sum_;  // none: this process is the only one
 };
 
 }  // namespace revunet

@@ -74,9 +74,7 @@ class CudaMemory : public MemoryResource {
   }
 
   std::optional<size_t> memory_of_process() const override {
-    std::array<char, 32> id{};
-    REVUNET_CUDA_CHECK(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), device_));
-    return cuda::memory_of_process(id.data());
+    return cuda::memory_of_process(pci_bus_id(device_));
   }
 
   void copy_in(void* to, const void* host, size_t bytes) override {
@@ -153,6 +151,12 @@ std::string describe(int index) {
   REVUNET_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
   return fmt::format("{}, sm_{}{}, {} MiB", properties.name, properties.major, properties.minor,
                      properties.totalGlobalMem >> 20);
+}
+
+std::string pci_bus_id(int index) {
+  std::array<char, 32> id{};
+  REVUNET_CUDA_CHECK(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), index));
+  return id.data();
 }
 
 std::string library_versions() {

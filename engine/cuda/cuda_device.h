@@ -15,6 +15,9 @@ int device_count();
 // Returns a device's name, architecture and memory, such as "NVIDIA H200, sm_90, 143771 MiB".
 std::string describe(int index);
 
+// Returns where a device is on its machine, such as "0000:3b:00.0". No other device there has the same place.
+std::string pci_bus_id(int index);
+
 // Returns the libraries whose algorithms a device runs, such as "cuDNN 9.19.0, cuBLAS 13.1.0".
 std::string library_versions();
 

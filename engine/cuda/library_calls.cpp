@@ -5,60 +5,24 @@
 // them too (tests/cusim), so this file is part of real builds only.
 #include <cublas_v2.h>
 #include <cudnn.h>
-#include <dlfcn.h>
 
-#include <string>
-
-#include "engine/error.h"
+#include "engine/cuda/loaded_library.h"
 
 namespace {
 
-using revunet::UsageError;
+using revunet::cuda::LoadedLibrary;
 
-// A Library is the shared library of one name. Opening it twice is opening it once.
-class Library {
- public:
-  Library(const char* product, const std::string& file)
-      : product_(product), file_(file), handle_(dlopen(file.c_str(), RTLD_LAZY)) {
-    REVUNET_EXPECTS(handle_, UsageError,
-                    "[`device`] expected to load {}'s {}, got: {}; install it, or name its folder in "
-                    "LD_LIBRARY_PATH, or use `device` cpu",
-                    product_, file_, dlerror());
-  }
-
-  template <typename Function>
-  Function* find(const char* name) const {
-    void* const found = dlsym(handle_, name);
-    REVUNET_EXPECTS(found, UsageError,
-                    "[`device`] expected {} in {}'s {}, got: {}; install the release that this was built with", name,
-                    product_, file_, dlerror());
-    return reinterpret_cast<Function*>(found);
-  }
-
- private:
-  const char* product_;
-  std::string file_;
-  void* handle_;
-};
-
-const Library& cudnn() {
-  static const Library library("cuDNN", fmt::format("libcudnn.so.{}", CUDNN_MAJOR));
+const LoadedLibrary& cudnn() {
+  static const LoadedLibrary library("cuDNN", fmt::format("libcudnn.so.{}", CUDNN_MAJOR));
   return library;
 }
 
-const Library& cublas() {
-  static const Library library("cuBLAS", fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR));
+const LoadedLibrary& cublas() {
+  static const LoadedLibrary library("cuBLAS", fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR));
   return library;
 }
 
 }  // namespace
-
-// Defines one function of a library, which calls the function of that name in the file.
-#define REVUNET_LIBRARY_CALL(library, Result, name, parameters, arguments) \
-  Result name parameters {                                                 \
-    static auto* const loaded = library().find<decltype(name)>(#name);     \
-    return loaded arguments;                                               \
-  }
 
 REVUNET_LIBRARY_CALL(cudnn, size_t, cudnnGetVersion, (), ())
 REVUNET_LIBRARY_CALL(cudnn, const char*, cudnnGetErrorString, (cudnnStatus_t status), (status))

@@ -22,12 +22,15 @@ enum class Tag : uint8_t {
   backward_scratch,  // gradients of activations, and what is rebuilt in backward
   workspace,         // used inside one call of one op
   other,
+  communication,  // what a step's gradients are packed into, on their way to other processes
 };
 
-inline constexpr std::array kTagNames = {
-    "parameter",       "gradient",        "optimiser",        "input",     "saved_activation",
-    "sequence_output", "forward_scratch", "backward_scratch", "workspace", "other"};
+inline constexpr std::array kTagNames = {"parameter",        "gradient",        "optimiser",       "input",
+                                         "saved_activation", "sequence_output", "forward_scratch", "backward_scratch",
+                                         "workspace",        "other",           "communication"};
 inline constexpr size_t kTagCount = kTagNames.size();
+// Every run has the tags before this index. A run of several processes has the others too.
+inline constexpr size_t kTagsOfOneProcess = kTagCount - 1;
 
 constexpr const char* name_of(Tag tag) {
   return kTagNames[static_cast<size_t>(tag)];

@@ -32,24 +32,33 @@ void write_to_stderr(const char* text) {
 
 extern "C" void on_signal(int signal) {
   const int interrupted_call = errno;  // write may change errno, which the interrupted code must not notice
-  int64_t none = 0;
-  if (first_signal.compare_exchange_strong(none, now())) {
+  const SignalMeaning meaning = count_signal(signal);
+  if (meaning == SignalMeaning::insists) _exit(128 + signal);  // a shell gives this exit code
+  if (meaning == SignalMeaning::asks && finishing_text) {
     write_to_stderr("\nfinishing ");
     write_to_stderr(finishing_text);
     write_to_stderr("; a second signal ends the run at once\n");
-    errno = interrupted_call;
-    return;
   }
-  const bool insists = signal == SIGINT || signal == SIGTERM;  // a closing terminal may send SIGHUP more than once
-  if (insists && now() - first_signal >= kOneRequest) _exit(128 + signal);  // a shell gives this exit code
+  errno = interrupted_call;
 }
 
 }  // namespace
 
+SignalMeaning count_signal(int signal) {
+  int64_t none = 0;
+  if (first_signal.compare_exchange_strong(none, now())) return SignalMeaning::asks;
+  const bool may_insist = signal == SIGINT || signal == SIGTERM;  // a closing terminal may send SIGHUP more than once
+  return may_insist && now() - first_signal >= kOneRequest ? SignalMeaning::insists : SignalMeaning::repeats;
+}
+
 void watch_for_interruption(const char* finishing) {
   finishing_text = finishing;
+  handle_interruption(on_signal);
+}
+
+void handle_interruption(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = on_signal;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // an interrupted write goes on
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
   struct sigaction before {};

@@ -8,6 +8,7 @@
 #include "models/device/algorithm_file.h"
 #ifdef REVUNET_WITH_CUDA
 #include "engine/cuda/cuda_device.h"
+#include "engine/cuda/nccl_communicator.h"
 #endif
 
 namespace revunet {
@@ -25,6 +26,9 @@ std::string describe_cuda(int index) {
 std::string cuda_versions() {
   return cuda::library_versions();
 }
+std::unique_ptr<Communicator> sums_on_cuda(Communicator& processes, Device& device) {
+  return cuda::make_nccl_communicator(processes, device);
+}
 #else
 Device make_cuda_device(const DeviceOptions& o) {
   expect_cuda_device(o.index);
@@ -35,6 +39,9 @@ std::string describe_cuda(int) {
 }
 std::string cuda_versions() {
   return {};
+}
+std::unique_ptr<Communicator> sums_on_cuda(Communicator&, Device&) {
+  return nullptr;
 }
 #endif
 
@@ -67,6 +74,23 @@ void expect_cuda_device(int index) {
 #endif
 }
 
+std::string cuda_bus_id(int index) {
+#ifdef REVUNET_WITH_CUDA
+  return cuda::pci_bus_id(index);
+#else
+  expect_cuda_device(index);
+  return {};
+#endif
+}
+
+void expect_sums_on_cuda() {
+#ifdef REVUNET_WITH_CUDA
+  cuda::expect_nccl();
+#else
+  expect_cuda_device(0);
+#endif
+}
+
 DeviceOptions device_of(const std::string& name) {
   DeviceOptions options;
   if (name == "cpu" || (name == "auto" && cuda_device_count() == 0)) return options;
@@ -85,8 +109,11 @@ std::string DeviceOptions::name() const {
   return kind == DeviceKind::cuda ? fmt::format("cuda:{}", index) : "cpu";
 }
 
-ComputeDevice::ComputeDevice(const DeviceOptions& options)
+ComputeDevice::ComputeDevice(const DeviceOptions& options, Communicator* processes)
     : device_(options.kind == DeviceKind::cuda ? make_cuda_device(options) : Device()),
+      processes_(processes),
+      on_cuda_(options.kind == DeviceKind::cuda && size_of(processes) > 1 ? sums_on_cuda(*processes, device_)
+                                                                          : nullptr),
       description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
                                                     : fmt::format("{} CPU threads", cpu_threads())),
       algorithm_file_(options.algorithm_file) {
@@ -101,7 +128,7 @@ ComputeDevice::ComputeDevice(const DeviceOptions& options)
 
 void ComputeDevice::save_algorithms() {
   const KernelChoices& choices = device_.kernel_choices();
-  if (algorithm_file_.empty() || choices.size() == saved_choices_) return;
+  if (algorithm_file_.empty() || choices.size() == saved_choices_ || rank_of(processes_) > 0) return;
   write_algorithm_file(algorithm_file_, algorithm_key_, choices);
   saved_choices_ = choices.size();
 }

@@ -106,25 +106,31 @@ Selection select_cases(const SelectionOptions& o) {
   return s;
 }
 
+void leave_out_bad(Selection& s) {
+  Selection sound = s;
+  sound.cases.clear();
+  sound.files.clear();
+  for (size_t i = 0; i < s.cases.size(); ++i) {
+    if (std::ranges::find(s.bad, s.cases[i].name, &BadCase::name) != s.bad.end()) continue;
+    sound.cases.push_back(std::move(s.cases[i]));
+    sound.files.push_back(std::move(s.files[i]));
+  }
+  s = std::move(sound);
+}
+
 void check_selection(Selection& s, const SelectionOptions& o, const io::OnProgress& progress) {
   const io::StartCheck check = io::check_before_start(s.cases, {.level = o.check}, progress);
   if (!o.skip_bad && !o.data.empty()) io::expect_sound(check, s.cases, o.data);
   for (const std::string& warning : check.warnings) {
     if (o.on_warning) o.on_warning(warning);
   }
-  Selection sound{
-      .cases = {}, .files = {}, .existing = s.existing, .damaged = s.damaged, .bad = s.bad, .count = s.count};
   for (size_t i = 0; i < s.cases.size(); ++i) {
-    if (check.violations[i].empty()) {
-      sound.cases.push_back(std::move(s.cases[i]));
-      sound.files.push_back(std::move(s.files[i]));
-      continue;
-    }
+    if (check.violations[i].empty()) continue;
     const std::string reason = fmt::format("{}", fmt::join(check.violations[i], "\n"));
     if (!o.skip_bad) throw DataError(reason);
-    add_bad(sound.bad, s.cases[i].name, reason);
+    add_bad(s.bad, s.cases[i].name, reason);
   }
-  s = std::move(sound);
+  leave_out_bad(s);
 }
 
 std::string list_of(const std::vector<BadCase>& bad) {

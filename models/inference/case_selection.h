@@ -50,6 +50,9 @@ Selection select_cases(const SelectionOptions& options);
 // Checks the cases that are selected. Makes the bad ones bad cases or, without skip_bad, throws DataError for them.
 void check_selection(Selection& selection, const SelectionOptions& options, const io::OnProgress& progress = {});
 
+// Leaves out the cases that are bad ones.
+void leave_out_bad(Selection& selection);
+
 // Returns the cases with their reasons, one line each.
 std::string list_of(const std::vector<BadCase>& bad);
 

@@ -5,6 +5,7 @@
 
 #include "engine/memory/allocation_table.h"
 #include "engine/memory/resource.h"
+#include "models/gradient_sum.h"
 #include "models/losses.h"
 #include "models/networks.h"
 #include "models/slabs.h"
@@ -225,9 +226,12 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   const Counts& counts = counts_of(s.network.kind);
   const Sizes sizes{s};
   uint64_t parameters = 0, largest_node = 0;
+  int64_t values = 0, largest = kBucketValues;
   for (const auto& node : counts.parameters(s.network)) {
     parameters += sum_of(node);
     largest_node = std::max(largest_node, sum_of(node));
+    values += std::accumulate(node.begin(), node.end(), int64_t{0});
+    largest = std::max(largest, *std::ranges::max_element(node));
   }
   StepTerms terms;
   at(terms.after_forward, Tag::parameter) = parameters;
@@ -238,9 +242,13 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
   // These are the losses of the regions, and the sums that each is made of.
   at(terms.after_forward, Tag::other) =
       block(s.network.out_channels) + block(loss_of(s.extras).sums * s.network.out_channels, kAccumulator);
+  // A bucket of gradients is on its way while the next one is packed.
+  if (s.processes > 1) at(terms.after_forward, Tag::communication) = 2 * block(std::min(values, largest));
   counts.activations(s, terms.after_forward);
   // The fused step drops the gradients of each node before the next one makes its own.
-  terms.gradients = s.optimiser_step == OptimiserStep::fused ? largest_node : parameters;
+  const bool fused = s.optimiser_step == OptimiserStep::fused;
+  terms.gradients = fused ? largest_node : parameters;
+  if (fused && s.processes > 1) terms.gradients.reset();
   terms.backward_scratch = counts.scratch(sizes);
   return terms;
 }
@@ -254,7 +262,7 @@ std::vector<StepTerms> measured_terms(const Trace& trace) {
     StepTerms& t = terms[section];
     forward[section] = forward[section] && trace.events[i].phase == Phase::forward;
     if (forward[section]) t.after_forward = live.by_tag();
-    t.gradients = std::max(t.gradients, live[Tag::gradient]);
+    t.gradients = std::max(*t.gradients, live[Tag::gradient]);
     t.backward_scratch = std::max(t.backward_scratch, live[Tag::backward_scratch]);
   });
   return terms;
@@ -268,8 +276,8 @@ std::string first_difference(const StepTerms& expected, const StepTerms& measure
     const uint64_t want = expected.after_forward[tag], got = measured.after_forward[tag];
     if (want != got) return text(fmt::format("{} at the end of the forward pass", kTagNames[tag]), want, got);
   }
-  if (expected.gradients != measured.gradients) {
-    return text("gradients at their maximum", expected.gradients, measured.gradients);
+  if (expected.gradients && expected.gradients != measured.gradients) {
+    return text("gradients at their maximum", *expected.gradients, *measured.gradients);
   }
   if (expected.backward_scratch != measured.backward_scratch) {
     return text("backward_scratch at its maximum", expected.backward_scratch, measured.backward_scratch);
@@ -299,11 +307,14 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
   text += row("largest scratch of backward", want.backward_scratch, got.backward_scratch);
   if (rebuilds) text += "in addition\n";
   text += kept("parameters", Tag::parameter);
-  text += row("gradients", want.gradients, got.gradients);
+  text += want.gradients
+              ? row("gradients", *want.gradients, *got.gradients)
+              : fmt::format("  {:<62}{:>12}{:>12.3f}\n", "gradients, which wait in buckets", "-", mib(*got.gradients));
   text += kept("moments", Tag::optimiser);
   text += kept("image and labels", Tag::input);
   text += kept("logits", Tag::forward_scratch);
   text += kept("losses", Tag::other);
+  if (s.processes > 1) text += kept("gradients on their way to other processes", Tag::communication);
   text += fmt::format("  {:<62}{:>12.3f}{:>12.3f}\n", "sum: a peak exceeds it only by workspaces", mib(want_sum),
                       mib(got_sum));
   text += fmt::format("  {:<74}{:>12.3f}\n", fmt::format("peak of step {}", step), mib(peak));

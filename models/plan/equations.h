@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/memory/trace/replay.h"
@@ -24,7 +25,9 @@ struct StepTerms {
   // saved_activation and sequence_output are the two sums of equation (4). In a network that rebuilds nothing they sum
   // to equation (3).
   std::array<uint64_t, kTagCount> after_forward{};
-  uint64_t gradients = 0;         // the most bytes of parameters' gradients in the step
+  // The most bytes of parameters' gradients in the step. None is expected of a fused step of several processes, where
+  // it follows from the buckets in which gradients wait for each other.
+  std::optional<uint64_t> gradients = 0;
   uint64_t backward_scratch = 0;  // the most bytes of backward_scratch in the step: the last term of equation (4)
 
   bool operator==(const StepTerms&) const = default;

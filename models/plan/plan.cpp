@@ -1,6 +1,7 @@
 #include "models/plan/plan.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "models/inference/whole_volume.h"
 #include "models/losses.h"
@@ -27,6 +28,30 @@ std::vector<LayerBytes> layers_at_peak(const CachingAllocator& allocator) {
   return layers;
 }
 
+// PlannedProcesses stand in for those of a run: a plan has the memory of one of them, and adds nothing up.
+class PlannedProcesses : public Communicator {
+ public:
+  explicit PlannedProcesses(int64_t size) : size_(static_cast<int>(size)) {}
+  int rank() const override { return 0; }
+  int size() const override { return size_; }
+  int local_rank() const override { return 0; }
+  int local_size() const override { return size_; }
+  std::future<void> begin_sum(std::vector<std::span<float>>, std::span<float>, int) override {
+    std::promise<void> done;
+    done.set_value();
+    return done.get_future();
+  }
+  [[noreturn]] void abort(int) override { std::abort(); }
+
+ protected:
+  std::vector<std::string> gather_texts(const std::string& text) override {
+    return std::vector<std::string>(static_cast<size_t>(size_), text);
+  }
+
+ private:
+  int size_;
+};
+
 }  // namespace
 
 Plan plan_training(const MemorySettings& settings) {
@@ -35,7 +60,8 @@ Plan plan_training(const MemorySettings& settings) {
 }
 
 Plan plan_training(const MemorySettings& settings, Device& device, const PlanMarks& marks) {
-  const Context ctx{device};
+  PlannedProcesses processes(settings.processes);
+  const Context ctx{.device = device, .processes = &processes};
   const auto model = make_unet(ctx, settings.network, DType::f32, 0, settings.mode, operands_of(settings.precision));
   Adam adam;
   // What the labels mean changes no memory.
@@ -45,8 +71,9 @@ Plan plan_training(const MemorySettings& settings, Device& device, const PlanMar
   const HostSample sample = sample_of(settings);
   for (int64_t step = 1; step <= std::min<int64_t>(settings.steps, 2); ++step) {
     marks.begin_step(step);
-    for (int64_t i = 0; i < settings.extras.accumulate; ++i) {
-      training.take(ctx, sample, {.sample = i, .index = i, .count = settings.extras.accumulate});
+    const int64_t samples = settings.extras.accumulate * settings.processes;
+    for (int64_t i = 0; i < samples; i += settings.processes) {
+      training.take(ctx, sample, {.sample = i, .index = i, .count = samples, .own = i / settings.processes});
     }
   }
   Plan plan{device.allocator().stats(), layers_at_peak(device.allocator()), {}};
@@ -80,9 +107,10 @@ std::string describe(const MemorySettings& s) {
           ? fmt::format("{} activations, {} skips{}", name_of(s.mode.activations), name_of(s.mode.skips),
                         s.mode.finest == FinestLevel::slabs ? ", in slabs" : "")
           : name_of(s.network.kind);
-  return fmt::format("{}, {}{}{}{}", name_of(s.precision), mode,
+  return fmt::format("{}, {}{}{}{}{}", name_of(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimiser step" : "", describe(s.extras),
-                     s.augmented ? ", augmented" : "");
+                     s.augmented ? ", augmented" : "",
+                     s.processes > 1 ? fmt::format(", one of {} processes", s.processes) : "");
 }
 
 }  // namespace revunet

@@ -22,6 +22,7 @@ struct MemorySettings {
   MemoryMode mode = {};
   OptimiserStep optimiser_step = OptimiserStep::separate;
   StepExtras extras = {};
+  int64_t processes = 1;  // that train together, each with extras.accumulate samples of a step
   Precision precision = Precision::fp32;
   MemoryLayout layout = {};                    // of the device
   io::VolumeSize size;                         // x, y, z voxels of a training sample, batch 1

@@ -118,6 +118,7 @@ nlohmann::ordered_json to_json(const MemorySettings& s) {
   j["device"] = cuda ? "cuda" : "cpu";
   if (cuda) j["convolution_workspace"] = s.layout.convolution_workspace;
   if (s.extras != StepExtras{}) j["extras"] = to_json(s.extras);
+  if (s.processes != 1) j["processes"] = s.processes;
   j["size"] = s.size.axes();
   if (s.augmented) j["augmented"] = s.augmented->axes();
   if (s.intensities) j["intensities"] = true;
@@ -143,6 +144,7 @@ MemorySettings settings_from_json(const json& j) try {
   s.optimiser_step = fused ? OptimiserStep::fused : OptimiserStep::separate;
   if (j.contains("extras")) s.extras = extras_from_json(j["extras"]);
   check_extras(s.network, s.optimiser_step, s.extras);
+  if (j.contains("processes")) s.processes = integer_member(j, "processes", 1, kMostProcesses);
   s.precision = precision_member(j);
   check_operands(s.network, operands_of(s.precision));
   if (choice_member(j, "device", "cpu", "cuda")) {

@@ -19,6 +19,10 @@ struct RunLength {
   // Returns how many samples the epoch in progress has, when `sample_of_epoch` of them and `step` steps of the run are
   // done. They are fewer than the cases where the run ends within the epoch.
   int64_t samples_of_epoch(int64_t step, int64_t sample_of_epoch) const;
+  // Returns whether a step ends with the sample before this one of an epoch.
+  bool between_steps(int64_t sample_of_epoch) const {
+    return sample_of_epoch % accumulate == 0 || sample_of_epoch == cases;
+  }
   // Returns the samples of the step to which sample `index` of an epoch belongs.
   int64_t samples_of_step(int64_t index) const;
 };

@@ -5,14 +5,17 @@
 #pragma once
 
 #include "io/preprocessing/preprocessing.h"
+#include "models/training/process_times.h"
 #include "models/training/run_folder/run_folder.h"
 
 namespace revunet {
 
+// Where several processes validate, one sees all cases, but input and prediction only of its own and of those that are
+// drawn (TrainOptions::previews).
 struct ValidatedCase {
-  int64_t epoch;  // the epoch of the validation
-  size_t index;   // in the split's order
-  const io::Preprocessed& input;
+  int64_t epoch;                        // the epoch of the validation
+  size_t index;                         // in the split's order
+  const io::Preprocessed* input;        // nullptr: another process has it
   std::span<const uint8_t> prediction;  // labels (X, Y, Z), as those of the input
   const RegionValues& dice;
 };
@@ -30,6 +33,8 @@ class RunObserver {
   virtual void on_step(int64_t /*step*/, const RegionValues& /*losses*/) {}
   // Called after each case of a validation.
   virtual void on_validation_case(const ValidatedCase& /*c*/) {}
+  // Called after an epoch of several processes, with the times of each, in the order of ranks.
+  virtual void on_processes(int64_t /*epoch*/, const std::vector<ProcessTime>& /*times*/) {}
   // Called after an epoch and its validation, once log.csv has its row and before the run is saved.
   virtual void on_epoch(const EpochRecord& /*record*/) {}
   // Called after all epochs, once train.log has the run's closing lines.

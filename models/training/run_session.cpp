@@ -25,6 +25,7 @@ RunSession::RunSession(const TrainOptions& options, const RunLength& length, boo
   } else if (options.resume) {
     spdlog::info("no checkpoint was written yet: the run starts from its beginning");
   }
+  remember_step();
 }
 
 bool RunSession::restores(const TrainOptions& options, const RunFolder& folder) {
@@ -53,6 +54,20 @@ void RunSession::resume() {
   if (!done()) spdlog::info("resumed in epoch {}, after step {}", state_.epoch, state_.step);
 }
 
+void RunSession::expect_same_everywhere() const {
+  if (size_of(trained_.ctx.processes) == 1) return;
+  const std::string here = fmt::format("epoch {}, step {}, sample {} and {} validated cases", state_.epoch, state_.step,
+                                       state_.sample, state_.validated.size());
+  const std::string first = trained_.ctx.processes->gather(here).front();
+  agree(trained_.ctx.processes, [&] {
+    REVUNET_EXPECTS(
+        here == first, Error,
+        "[{}] expected the checkpoint that the first process has read, of {}, got that of {}; the disk that "
+        "they share is late: go on with `resume` once more",
+        options_.out.string(), first, here);
+  });
+}
+
 bool RunSession::at_end() const {
   return state_.epoch > options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
 }
@@ -72,13 +87,29 @@ std::string RunSession::describe_end() const {
                      state_.epoch - 1, state_.step);
 }
 
+bool RunSession::fails_everywhere() const {
+  return size_of(trained_.ctx.processes) == 1 || trained_.ctx.processes->ends_together();
+}
+
+void RunSession::remember_step() {
+  if (size_of(trained_.ctx.processes) > 1) after_step_ = state_;
+}
+
+void RunSession::go_back_to_step() {
+  if (!after_step_ || length_.between_steps(state_.sample_of_epoch)) return;
+  state_ = *after_step_;
+  trained_.model.clear_gradients();
+}
+
 void RunSession::save() {
+  go_back_to_step();
   state_.order = {options_.seed, length_.cases, length_.accumulate};
   state_.next_turn = trained_.watch.next_turn();
   state_.patches = options_.validated_patches();
   state_.stopping = stopping_.state();
   state_.log = folder_.log();
-  save_checkpoint(folder_, trained_.model, trained_.adam, trained_.average, state_);
+  agree_on_first(trained_.ctx.processes,
+                 [&] { save_checkpoint(folder_, trained_.model, trained_.adam, trained_.average, state_); });
 }
 
 void RunSession::save_now() {
@@ -86,8 +117,14 @@ void RunSession::save_now() {
   save();
 }
 
-void RunSession::write(const std::function<void()>& write) const try { write(); } catch (const DataError& e) {
-  throw DataError(fmt::format("{}\nonce that is fixed, go on with `resume` {}", e.what(), options_.out.string()));
+void RunSession::write(const std::function<void()>& write) const try {
+  agree_on_first(trained_.ctx.processes, write);
+} catch (const DataError& e) {
+  throw DataError(can_go_on(e));
+}
+
+std::string RunSession::can_go_on(const Error& error) const {
+  return fmt::format("{}\nonce that is fixed, go on with `resume` {}", error.what(), options_.out.string());
 }
 
 // Uses averaged weights where there is an average. The network has them only during the call, because a checkpoint
@@ -128,7 +165,12 @@ void RunSession::checkpoint(const EpochRecord& record) {
   std::ranges::fill(state_.loss, 0);
   state_.validated.clear();
   state_.training_seconds = state_.waiting_seconds = 0;
-  write([&] { save(); });
+  try {
+    save();
+  } catch (const DataError& e) {
+    throw DataError(can_go_on(e));
+  }
+  remember_step();
   progress_.clear();
   spdlog::info(describe(record, options_.epochs, best_));
   if (!stopped_ || at_end()) return;
@@ -160,8 +202,9 @@ void RunSession::forget_scores(const std::string& kind) {
 }
 
 void RunSession::leave_if_interrupted() {
-  if (!interrupted()) return;
+  if (!any_of(trained_.ctx.processes, interrupted())) return;
   save_now();
+  if (trained_.ctx.processes) trained_.ctx.processes->end_together();
   throw Interrupted(fmt::format("interrupted after step {}, in epoch {}; saved: go on with `resume` {}", state_.step,
                                 state_.epoch, options_.out.string()));
 }

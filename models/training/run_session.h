@@ -1,13 +1,15 @@
 // A RunSession keeps a run whole around its steps: it decides what is saved where, what a signal does, and how a run
 // that failed or was stopped goes on.
 //
-// Rule: a run that cannot go on has been saved before it ends, and the message says how to continue it.
+// Rule: a run that cannot go on has been saved before it ends, and the message says how to continue it. Where several
+// processes train, all of them call what saves and what may end the run; the first alone writes.
 #pragma once
 
 #include <exception>
 #include <functional>
 #include <string>
 
+#include "engine/distributed/agreement.h"
 #include "engine/process/interruption.h"
 #include "models/training/reconstruction.h"
 #include "models/training/run_folder/checkpoint.h"
@@ -41,6 +43,8 @@ class RunSession {
   RunState& state() { return state_; }
   // Returns the number of samples of the epoch in progress.
   int64_t samples_of_epoch() const { return length_.samples_of_epoch(state_.step, state_.sample_of_epoch); }
+  // Throws Error where the processes have not read the same checkpoint, as on a shared disk that is late.
+  void expect_same_everywhere() const;
   // Returns whether the run has all epochs and steps that it was asked for.
   bool at_end() const;
   // Returns whether there is nothing left to do. An epoch whose steps are all done may lack its validation.
@@ -61,8 +65,12 @@ class RunSession {
   // because they cannot be compared with later ones.
   void forget_older_scores();
 
-  // Saves the run and throws Interrupted, where a signal asks for it.
+  // Saves the run and throws Interrupted, where a signal asks any process for it.
   void leave_if_interrupted();
+
+  // Called where a step has been made. With several processes, a run is saved as it is here: within a step, each of
+  // them has a part of the gradients.
+  void remember_step();
 
   // Returns get(). Where it throws, for example on a case that cannot be read, the run is saved and nothing is lost.
   template <class Get>
@@ -91,23 +99,29 @@ class RunSession {
     } catch (const DataError&) {
       throw;
     } catch (...) {
-      log(record);
+      if (fails_everywhere()) log(record);
       throw;
     }
   }
 
  private:
+  // Returns whether the other processes fail with this one, and so take part in what is saved.
+  bool fails_everywhere() const;
   void resume();
   bool has_scores() const;
   // Lets the scores of earlier epochs decide nothing more, because later ones cannot be compared with them.
   void forget_scores(const std::string& kind);
+  // With several processes, each has a part of the gradients within a step. The run goes back to the end of the last
+  // one.
+  void go_back_to_step();
   void save();
   // Removes the progress line, then saves the run within an epoch.
   void save_now();
   void save_weights_as(const std::string& name) const;
   std::string saved_because_of(const Error& error);
-  // Runs `write`, which makes a file of the run. Where that fails, for example on a full disk, the run can go on from
-  // its last checkpoint.
+  std::string can_go_on(const Error& error) const;
+  // Runs `write`, which makes a file of the run, in the first process. Where that fails, for example on a full disk,
+  // the run can go on from its last checkpoint.
   void write(const std::function<void()>& write) const;
   // Returns the score by which the best epoch is chosen, higher is better, or nothing for an epoch that lacks its
   // validation.
@@ -120,6 +134,7 @@ class RunSession {
   RunProgress& progress_;
   Trained trained_;
   RunState state_;
+  std::optional<RunState> after_step_;  // state_ after the last step; none: this process is the only one
   EarlyStopping stopping_;
   bool stopped_ = false;  // by the rule of early stopping
   bool best_ = false;     // whether the epoch in progress has the best weights

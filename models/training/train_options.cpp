@@ -1,5 +1,6 @@
 #include "models/training/train_options.h"
 
+#include "engine/distributed/communicator.h"
 #include "io/nifti/size_text.h"
 
 namespace revunet {
@@ -30,6 +31,7 @@ MemorySettings TrainOptions::memory(int64_t steps) const {
                              .mode = mode,
                              .optimiser_step = optimiser_step,
                              .extras = extras,
+                             .processes = processes ? size_of(processes) : planned_processes,
                              .precision = precision,
                              .layout = device.layout,
                              .size = patch.value_or(size),

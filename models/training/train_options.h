@@ -17,6 +17,8 @@
 
 namespace revunet {
 
+class Communicator;
+
 struct TrainOptions {
   std::filesystem::path out;  // the run folder
   io::TaskPointer task = io::brats_task();
@@ -51,9 +53,11 @@ struct TrainOptions {
   OptimiserStep optimiser_step = OptimiserStep::separate;
   int64_t monitor_reconstruction = 0;  // steps between checks; 0: none
   TraceRequest trace;
-  bool resume = false;      // whether to continue the run in `out`
-  bool tensorboard = true;  // whether to write event files
-  int64_t previews = 3;     // validation cases to draw
+  bool resume = false;                // whether to continue the run in `out`
+  Communicator* processes = nullptr;  // that train together; nullptr: this one alone
+  int64_t planned_processes = 1;      // what a plan shows where there are no others yet
+  bool tensorboard = true;            // whether to write event files
+  int64_t previews = 3;               // validation cases to draw
 
   // Returns whether some cases may be kept for validation.
   bool validates() const { return split.folds > 0 || !split.file.empty() || split.validation_fraction > 0; }

@@ -4,27 +4,14 @@
 #include "engine/cuda/event.h"
 #include "models/sample_upload.h"
 #include "tests/cusim/cuda_runtime.h"
-#include "tests/cusim/streams.h"
+#include "tests/cusim/held_streams.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
+using test::Held;
+using test::HeldStreams;
 
 namespace {
-
-enum class Held { none, compute, copies, both };
-
-// Holds streams of the device that is made next: its own is the first, that of its copies the second.
-class HeldStreams {
- public:
-  explicit HeldStreams(Held held) {
-    cusim::count_streams_from_here();
-    if (held == Held::compute || held == Held::both) cusim::hold_stream(0);
-    if (held == Held::copies || held == Held::both) cusim::hold_stream(1);
-  }
-  ~HeldStreams() { cusim::release_streams(); }
-  HeldStreams(const HeldStreams&) = delete;
-  HeldStreams& operator=(const HeldStreams&) = delete;
-};
 
 constexpr std::array<int64_t, 3> kSize = {3, 2, 2};
 constexpr int64_t kVoxels = 12, kChannels = 4;
@@ -46,7 +33,7 @@ struct Values {
 }  // namespace
 
 TEST_CASE("a stream that is held runs when something waits for it, and not before", "[cusim]") {
-  const HeldStreams held(Held::copies);
+  const HeldStreams held(Held::second);
   Device device = cuda::make_device(0);
   auto queue = device.memory().make_copy_queue(1, sizeof(float));
   const Context ctx{device};
@@ -66,9 +53,9 @@ TEST_CASE("samples come to the device beside its work with the values that they 
 #if defined(__SANITIZE_ADDRESS__)
   // The allocator marks what is freed. Work that is held back may still use that, as CUDA allows in a stream's order.
   WARN("skipped under sanitizers, which would report memory that is freed in stream order: the device's stream held");
-  const Held held = GENERATE(Held::none, Held::copies);
+  const Held held = GENERATE(Held::none, Held::second);
 #else
-  const Held held = GENERATE(Held::none, Held::compute, Held::copies, Held::both);
+  const Held held = GENERATE(Held::none, Held::compute, Held::second, Held::both);
 #endif
   const bool warped = GENERATE(false, true), filled = GENERATE(false, true);
   const DType type = GENERATE(DType::f32, DType::bf16);

@@ -2,8 +2,13 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "tests/cusim/streams.h"
 
@@ -11,9 +16,20 @@ namespace {
 
 constexpr size_t kDeviceMemory = size_t{1} << 30;  // bytes that the device says it has
 
+// Returns the numbers on their machine of the devices that this process sees.
+std::vector<int> visible_devices() {
+  const char* const text = std::getenv("REVUNET_CUSIM_DEVICES");
+  if (!text) return {0};
+  std::vector<int> devices;
+  std::istringstream numbers(text);
+  for (std::string number; std::getline(numbers, number, ',');) devices.push_back(std::stoi(number));
+  return devices;
+}
+
 struct State {
   int64_t live = 0, allocations_until_failure = 0;
-  int devices = 1, driver_version = 13000, multiprocessors = 1;
+  std::vector<int> devices = visible_devices();
+  int driver_version = 13000, multiprocessors = 1;
   cudaError_t count_error = cudaSuccess;
   bool misaligned = false;
   cudaError_t last = cudaSuccess, stream = cudaSuccess, kernel_code = cudaSuccess;
@@ -55,7 +71,8 @@ void misalign_allocations(bool misaligned) {
   state.misaligned = misaligned;
 }
 void set_device_count(int count) {
-  state.devices = count;
+  state.devices.resize(static_cast<size_t>(count));
+  std::iota(state.devices.begin(), state.devices.end(), 0);
 }
 void fail_device_count(cudaError_t error, int driver_version) {
   state.count_error = error;
@@ -116,15 +133,15 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaGetDeviceCount(int* count) {
   if (state.count_error != cudaSuccess) return failed(state.count_error);
-  *count = state.devices;
-  return state.devices > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
+  *count = static_cast<int>(state.devices.size());
+  return *count > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
 }
 cudaError_t cudaDriverGetVersion(int* version) {
   *version = state.driver_version;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-  return device < state.devices ? cudaSuccess : failed(cudaErrorInvalidDevice);
+  return device < static_cast<int>(state.devices.size()) ? cudaSuccess : failed(cudaErrorInvalidDevice);
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   *properties = {};
@@ -154,8 +171,8 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
   return state.kernel_code == cudaSuccess ? cudaSuccess : failed(state.kernel_code);
 }
 
-cudaError_t cudaDeviceGetPCIBusId(char* id, int size, int) {
-  std::strncpy(id, "0000:00:00.0", static_cast<size_t>(size));
+cudaError_t cudaDeviceGetPCIBusId(char* id, int size, int device) {
+  std::snprintf(id, static_cast<size_t>(size), "0000:%02x:00.0", state.devices.at(static_cast<size_t>(device)));
   return cudaSuccess;
 }
 

@@ -1,4 +1,4 @@
-// These are the calls of the CUDA runtime that the project makes, on the CPU: one device whose memory is the host's.
+// These are the calls of the CUDA runtime that the project makes, on the CPU: devices whose memory is the host's.
 #pragma once
 
 #include <driver_types.h>
@@ -14,7 +14,8 @@ void fail_allocations_from(int64_t k);
 void misalign_allocations(bool misaligned);
 // Returns the number of live allocations: memory, streams, events. It is 0 once everything is given back.
 int64_t live_objects();
-// Sets the number of devices that the runtime reports, which is 1 at first.
+// Sets the number of devices that the runtime reports. At first they are those that REVUNET_CUSIM_DEVICES lists in the
+// environment, by their numbers on the machine, as in CUDA_VISIBLE_DEVICES; without it there is one.
 void set_device_count(int count);
 // Sets the error that the runtime returns instead of their number, and the version of the driver (0: none). With
 // cudaSuccess it returns no error.

@@ -21,6 +21,18 @@ std::string tools_dir() {
   return REVUNET_TOOLS_DIR;
 }
 
+bool has_mpi() {
+  return REVUNET_WITH_MPI;
+}
+
+std::string peer_program() {
+  return REVUNET_PEER;
+}
+
+std::string hosts_script() {
+  return REVUNET_HOSTS_SCRIPT;
+}
+
 std::string failing_disk() {
   return REVUNET_FAILING_DISK;
 }

@@ -57,6 +57,7 @@ const std::map<std::string, std::string> not_held = {
     {"quiet", "what is printed, not what is done"},
     {"verbose", "what is printed, not what is done"},
     {"plan", "shows, and ends"},
+    {"processes", "each start has its own"},
     {"config", "its options are held"},
     {"resume", "the run is the file's own"},
     {"protocol", "the options that it sets are held"},

@@ -3,6 +3,7 @@
 #include "io/files/host_name.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
+#include "tests/tools/resumed_runs.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -45,29 +46,8 @@ ToolResult train_until(const std::string& condition, const std::string& delay, c
   return {WEXITSTATUS(status), read_bytes(output), read_bytes(errors)};
 }
 
-// Returns the condition that train.log has so many lines with a text.
-std::string logged(const fs::path& run, const std::string& text, int lines) {
-  return fmt::format("[ \"$(grep -c '{}' '{}/train.log')\" -ge {} ]", text, run.string(), lines);
-}
-
 std::string start(const fs::path& data, const fs::path& run, const std::string& options = kOptions) {
   return fmt::format("--data '{}' --out '{}' {}", data.string(), run.string(), options);
-}
-
-std::string go_on(const fs::path& run) {
-  return fmt::format("--resume '{}'", run.string());
-}
-
-void expect_same_run(const fs::path& got, const fs::path& whole) {
-  for (const char* file : {"last.safetensors", "best.safetensors", "split.json"}) {
-    INFO(file);
-    CHECK(read_bytes(got / file) == read_bytes(whole / file));
-  }
-  for (const char* name :
-       {"epoch", "step", "learning_rate", "loss", "loss_wt", "loss_tc", "loss_et", "dice_wt", "dice_tc", "dice_et"}) {
-    INFO(name);
-    CHECK(column(read_csv(got / "log.csv"), name) == column(read_csv(whole / "log.csv"), name));
-  }
 }
 
 }  // namespace
@@ -204,9 +184,11 @@ TEST_CASE("what would change the epoch in progress is refused, and the run is as
   REQUIRE(train_until(logged(run, "validation cases", 1), "0", "TERM", start(data, run, options)).exit_code == 4);
   const std::string config = read_bytes(run / "config.toml");
   for (const auto& [change, message] :
-       {std::pair<std::string, std::string>{"--accumulate 2",
-                                            "expected --accumulate 4 and --seed 0 until epoch 1 ends, got 2 and 0"},
-        {"--seed 3", "expected --accumulate 4 and --seed 0 until epoch 1 ends, got 4 and 3"},
+       {std::pair<std::string, std::string>{
+            "--accumulate 2",
+            "expected steps of 4 samples (--accumulate times the processes) and --seed 0 until epoch "
+            "1 ends, got 2 and 0"},
+        {"--seed 3", "--seed 0 until epoch 1 ends, got 4 and 3"},
         {"--ema 0.5", "expected a tensor named 'average."},
         {"--split other.json", "[--split] expected a new run"},
         {"--config '" + (run / "config.toml").string() + "'", "[--config] expected a new run"},

@@ -1,6 +1,9 @@
 // Tests what revunet-train refuses, and runs that fail: exit codes, reasons and what is left.
 #include "io/nifti/nifti.h"
 #include "tests/support/catch.h"
+#include "tests/support/mpi_runner.h"
+#include "tests/support/places.h"
+#include "tests/support/skip.h"
 #include "tests/tools/tiny_runs.h"
 
 using namespace revunet;
@@ -154,4 +157,30 @@ TEST_CASE("a run that fails late keeps the weights and the log of its last whole
   const auto model = make_unet(Context{device}, tiny_network, DType::f32, 0);
   CHECK_NOTHROW(load_weights(io::read_safetensors(run / "last.safetensors"), *model));  // finite
   CHECK_NOTHROW(load_weights(io::read_safetensors(run / "best.safetensors"), *model));
+}
+
+// As above, but each of two processes has such a case: a patch of one holds the outlier while that of the other does
+// not.
+TEST_CASE("a loss that is not finite on one process ends all, and is told once", "[train][distributed]") {
+  if (!has_mpi()) return skip("this build has no MPI");
+  const TemporaryFolder folder;
+  for (const char* name : {"data/outlier_1", "data/outlier_2"}) write_case_with_outlier(folder / name);
+  const io::SafetensorsFile weights = io::read_safetensors(write_untrained(folder / "good.safetensors"));
+  io::write_safetensors(folder / "huge.safetensors", with_filled(weights, "firstConv.weight", 1e36f));
+  const fs::path run = folder / "run";
+  const ToolResult got = run_limited(
+      fmt::format("{}/revunet-train --processes 2 --data '{}' --out '{}' {} --patch 16,16,16 --epochs 200 --init '{}' "
+                  "--val-fraction 0 --check none",
+                  tools_dir(), (folder / "data").string(), run.string(), tiny_refused,
+                  (folder / "huge.safetensors").string()),
+      120);
+  INFO(got.errors);
+  CHECK(got.exit_code == 1);
+  const std::string message = ": the loss is not finite";
+  const size_t first = got.errors.find(message);
+  REQUIRE(first != std::string::npos);
+  CHECK(got.errors.find(message, first + 1) == std::string::npos);
+  CHECK_THAT(got.errors, ContainsSubstring("revunet-train: error: rank ") && ContainsSubstring(" of 2 on ") &&
+                             ContainsSubstring("case outlier_"));
+  CHECK_THAT(read_bytes(run / "train.log"), ContainsSubstring(message));
 }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/distributed/communicator.h"
 #include "engine/error.h"
 #include "engine/process/cpu_limits.h"
 
@@ -11,6 +12,15 @@ Option threads_option(int& threads, const std::string& more) {
   return {.name = "threads",
           .value = whole_number(threads, 0, most_cpu_threads()),
           .help = "CPU threads, 0: as many as this process may use; " + more};
+}
+
+Option processes_option(int64_t& processes, const std::string& does) {
+  return {.name = "processes",
+          .value = whole_number(processes, 0, kMostProcesses),
+          .help = "how many processes to start on this machine, which " + does +
+                  ", each on a GPU of its own or on a part of the CPUs; 1: this process alone, also under mpirun or "
+                  "srun; 0: those that mpirun or srun has started",
+          .in_files = InFiles::no};
 }
 
 Option precision_option(Precision& precision) {
@@ -27,7 +37,9 @@ std::vector<Option> device_options(DeviceSettings& s) {
   return {
       {.name = "device",
        .value = words(s.device),
-       .help = "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU",
+       .help =
+           "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU; of several processes on a "
+           "machine, each takes another CUDA device",
        .on = "cuda",
        .is_on = [&s] { return device_of(s.device).kind == DeviceKind::cuda; }},
       {.name = "memory-limit",

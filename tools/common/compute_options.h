@@ -22,6 +22,8 @@ struct DeviceSettings {
 
 // more is further text for the option's help.
 Option threads_option(int& threads, const std::string& more = "results do not depend on it");
+// does says what the processes do.
+Option processes_option(int64_t& processes, const std::string& does);
 Option precision_option(Precision& precision);
 std::vector<Option> device_options(DeviceSettings& settings);
 

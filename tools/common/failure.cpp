@@ -34,6 +34,8 @@ Failure whole_failure_of(const std::exception_ptr& exception) {
   if (!exception) return {exit_failed_run, "[program] expected to end in order, got no exception; please report it"};
   try {
     std::rethrow_exception(exception);
+  } catch (const AlreadyTold& told) {
+    return {told.code, ""};
   } catch (const UsageError& e) {
     return {exit_bad_usage, e.what()};
   } catch (const DataError& e) {

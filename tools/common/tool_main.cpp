@@ -24,15 +24,11 @@ void print_error(const std::string& text) {
   print_message("{}: error: {}\n", tool_name, text);
 }
 
-int end_with(const Failure& failure) {
-  const bool asked_for = failure.code == exit_interrupted;  // an interruption was asked for, so it is no error
-  print_message("{}: {}{}\n", tool_name, asked_for ? "" : "error: ", failure.message);
-  return failure.code;
-}
-
 // Reports an exception that no caller could catch, such as one in a loop that several threads share.
 [[noreturn]] void end_with_error() {
-  std::_Exit(end_with(failure_of(std::current_exception())));
+  const Failure failure = failure_of(std::current_exception());
+  tell(failure);
+  std::_Exit(failure.code);
 }
 
 // Prints --help or --version, which were asked for.
@@ -71,7 +67,9 @@ int parse_and_run(CLI::App& app, const Program& program, int argc, char** argv) 
     print_error(fmt::format("{}\nrun {} --help for the options", explain(app, e), tool_name));
     return exit_bad_usage;
   } catch (...) {
-    return end_with(failure_of(std::current_exception()));
+    const Failure failure = failure_of(std::current_exception());
+    tell(failure);
+    return failure.code;
   }
 }
 
@@ -79,6 +77,12 @@ int parse_and_run(CLI::App& app, const Program& program, int argc, char** argv) 
 
 std::string version() {
   return REVUNET_VERSION;
+}
+
+void tell(const Failure& failure) {
+  if (failure.message.empty()) return;
+  const bool asked_for = failure.code == exit_interrupted;  // an interruption was asked for, so it is no error
+  print_message("{}: {}{}\n", tool_name, asked_for ? "" : "error: ", failure.message);
 }
 
 int run_tool(const Program& program, int argc, char** argv) {

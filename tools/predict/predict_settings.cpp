@@ -111,6 +111,7 @@ std::vector<Option> machine_options(PredictSettings& s) {
   std::vector<Option> options = device_options(s.device);
   options.insert(options.begin(), precision_option(s.precision));
   options.push_back(threads_option(s.threads));
+  options.push_back(processes_option(s.processes, "predict their share of the cases"));
   return options;
 }
 

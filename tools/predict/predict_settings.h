@@ -28,6 +28,7 @@ struct PredictSettings {
   bool probabilities = false, overlay = false, skip_existing = false, skip_bad = false;
   Precision precision = Precision::fp32;
   int threads = 0;
+  int64_t processes = 0;  // to start on this machine; 0: those of a launcher, or this one alone
   DeviceSettings device;
 };
 

@@ -232,7 +232,7 @@ std::vector<Option> step_options(StepExtras& e) {
 
 std::vector<Option> machine_options(TrainSettings& s) {
   std::vector<Option> options = device_options(s.device);
-  options.insert(options.begin(), threads_option(s.run.threads));
+  options.insert(options.begin(), {threads_option(s.run.threads), processes_option(s.processes, "train together")});
   options.push_back(precision_option(s.run.precision));
   return options;
 }

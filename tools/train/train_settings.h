@@ -48,6 +48,7 @@ struct TrainSettings {
   std::filesystem::path config, resume, task;  // task: the file that describes it; empty: the dataset does
   bool flip_axes_known = false;  // whether the task's file says along which axes the anatomy may be mirrored
   bool plan = false;
+  int64_t processes = 0;  // to start on this machine; 0: those of a launcher, or this one alone
 
   // Returns the ranges of `augment`, or nothing where samples stay as they are.
   std::optional<AugmentationRanges> augmentation() const {

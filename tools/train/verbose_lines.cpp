@@ -29,8 +29,9 @@ void VerboseLines::on_step(int64_t step, const RegionValues& losses) {
 }
 
 void VerboseLines::on_validation_case(const ValidatedCase& c) {
-  spdlog::debug("epoch {}  validation case {}  Dice {}", c.epoch, io::printable_line(split_.validation[c.index].name),
-                by_name(c.input.task->region_names(), c.dice, 4));
+  const io::CaseFiles& files = split_.validation[c.index];
+  spdlog::debug("epoch {}  validation case {}  Dice {}", c.epoch, io::printable_line(files.name),
+                by_name(files.task()->region_names(), c.dice, 4));
 }
 
 }  // namespace revunet::tools

@@ -10,10 +10,10 @@ namespace {
 
 using Kind = AllocationEvent::Kind;
 
-// No correct program carries these blocks from one step into another. Parameters, their moments and, where gradients
-// accumulate over steps, gradients stay.
+// No correct program carries these blocks from one step into another. Parameters, their moments, what they are packed
+// into for other processes and, where gradients accumulate over steps, gradients stay.
 bool transient(Tag tag) {
-  return tag != Tag::parameter && tag != Tag::optimiser && tag != Tag::gradient;
+  return tag != Tag::parameter && tag != Tag::optimiser && tag != Tag::gradient && tag != Tag::communication;
 }
 
 // Backward allocates the input of the next step, which lives until then.

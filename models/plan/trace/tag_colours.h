@@ -16,6 +16,7 @@ struct TagLayer {
 // Tags that stay through a step lie at the bottom.
 inline constexpr std::array<TagLayer, kTagCount> kTagLayers = {{{Tag::parameter, 0x4d4d4d},
                                                                 {Tag::optimiser, 0x9a9a9a},
+                                                                {Tag::communication, 0xd0d0d0},
                                                                 {Tag::gradient, 0xcc79a7},
                                                                 {Tag::input, 0xf0e442},
                                                                 {Tag::sequence_output, 0x56b4e9},

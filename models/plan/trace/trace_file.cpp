@@ -28,6 +28,10 @@ constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMostBytes = int64_t{1} << 56;  // an address or size: beyond any machine, far from overflow
 constexpr int64_t kMostLayers = 1'000'000;
 
+std::span<const char* const> tags_of(const MemorySettings& settings) {
+  return std::span(kTagNames).first(settings.processes > 1 ? kTagCount : kTagsOfOneProcess);
+}
+
 std::string header_line(const TraceHeader& h) {
   nlohmann::ordered_json j;
   j["format"] = kFormat;
@@ -39,7 +43,7 @@ std::string header_line(const TraceHeader& h) {
   j["settings"] = to_json(h.settings);
   j["event"] = kFields;
   j["kinds"] = kKindNames;
-  j["tags"] = kTagNames;
+  j["tags"] = tags_of(h.settings);
   j["phases"] = kPhaseNames;
   return j.dump() + "\n";
 }
@@ -87,7 +91,7 @@ class Reader {
     h.settings = settings_from_json(member(j, "settings"));
     expect_names(j, "event", kFields);
     expect_names(j, "kinds", kKindNames);
-    expect_names(j, "tags", kTagNames);
+    expect_names(j, "tags", tags_of(h.settings));
     expect_names(j, "phases", kPhaseNames);
     begun_ = true;
   }

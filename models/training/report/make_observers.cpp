@@ -2,6 +2,7 @@
 
 #include "models/training/report/memory_timeline.h"
 #include "models/training/report/previews.h"
+#include "models/training/report/process_table.h"
 #include "models/training/report/report.h"
 #include "models/training/report/tensorboard.h"
 
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<RunObserver>> make_observers(const TrainOptions& opt
   if (options.tensorboard)
     observers.push_back(std::make_unique<TensorBoard>(folder, split.training.front().task(), picture));
   observers.push_back(std::make_unique<MemoryTimeline>(folder, options));
+  if (size_of(options.processes) > 1) observers.push_back(std::make_unique<ProcessTable>(folder));
   observers.push_back(std::make_unique<ReportWriter>(folder));
   return observers;
 }

@@ -34,24 +34,25 @@ Previews::Previews(const RunFolder& folder, const std::vector<io::CaseFiles>& va
       latest_(std::move(latest)) {}
 
 void Previews::on_validation_case(const ValidatedCase& c) {
-  if (c.index >= cases_.size()) return;
+  if (c.index >= cases_.size() || !c.input) return;
+  const io::Preprocessed& input = *c.input;
   const io::CaseFiles& files = cases_[c.index];
   const io::Grid grid = io::read_nifti_header(files.modalities[0].path).grid;  // load_case uses this grid
   const io::Orientation orientation = io::orientation_of(grid);
   // Slices of a resampled case have the numbers of its own grid.
   const io::Grid of_file = io::oriented_grid(grid, orientation);
-  const io::Grid oriented = io::grid_of_size(of_file, io::resampled_size(of_file, c.input.task->resampling()));
-  const io::Placement& p = c.input.placement;
-  io::OverlayCase overlay{.task = c.input.task,
+  const io::Grid oriented = io::grid_of_size(of_file, io::resampled_size(of_file, input.task->resampling()));
+  const io::Placement& p = input.placement;
+  io::OverlayCase overlay{.task = input.task,
                           .title = fmt::format("{}, epoch {}: Dice {}", files.name, c.epoch,
-                                               by_name(c.input.task->region_names(), c.dice, 3)),
+                                               by_name(input.task->region_names(), c.dice, 3)),
                           .grid = oriented,
-                          .numbers = numbers_of(c.input, orientation, oriented.size),
+                          .numbers = numbers_of(input, orientation, oriented.size),
                           .images = {},
                           .prediction = io::channel_of(c.prediction, p.size),
-                          .reference = io::channel_of(std::span(c.input.labels), p.size)};
-  for (int64_t channel = 0; channel < c.input.channels(); ++channel) {
-    overlay.images.push_back(io::channel_of(std::span(c.input.image), p.size, c.input.channels(), channel));
+                          .reference = io::channel_of(std::span(input.labels), p.size)};
+  for (int64_t channel = 0; channel < input.channels(); ++channel) {
+    overlay.images.push_back(io::channel_of(std::span(input.image), p.size, input.channels(), channel));
   }
   *latest_ = {files.name, io::overlay_png(overlay, kPreviewWidth, false)};
   io::make_folder(folder_);

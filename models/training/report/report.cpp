@@ -10,6 +10,7 @@
 #include "io/files/input_file.h"
 #include "io/pictures/html.h"
 #include "io/text/durations.h"
+#include "models/training/report/process_table.h"
 #include "models/training/report/report_style.h"
 #include "models/training/report/run_charts.h"
 #include "models/training/report/run_files.h"
@@ -227,6 +228,21 @@ std::string names_in_details(const std::string& what, const std::vector<std::str
                      io::escaped(fmt::format("{}", fmt::join(names, ", "))));
 }
 
+std::string processes(const std::vector<ProcessTime>& times) {
+  if (times.empty()) return "";
+  std::string text = "<h2>Processes</h2>\n";
+  text += sentence("The times are the sums over the epochs that several processes trained together.");
+  text += "<div class=\"card\"><table>\n<tr><th>rank</th><th>host</th><th>device</th><th>computing</th>";
+  text += "<th>waiting for data</th><th>waiting for others</th></tr>\n";
+  for (size_t rank = 0; rank < times.size(); ++rank) {
+    const ProcessTime& t = times[rank];
+    text += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.1f} s</td><td>{:.1f} s</td><td>{:.1f} s</td></tr>\n", rank,
+        io::escaped(t.host), io::escaped(t.device), t.computing, t.waiting_for_data, t.waiting_for_others);
+  }
+  return text + "</table></div>\n";
+}
+
 std::string split_in_words(const std::optional<SplitNames>& split) {
   std::string text = "<h2>Split</h2>\n";
   if (!split) return text + sentence("There is no split.json, which names the cases of a run.");
@@ -256,6 +272,7 @@ std::string report_of(const fs::path& run) {
       "<style>{}</style>\n</head>\n<body>\n<h1>Training run <b>{}</b></h1>\n",
       name, report_style(), name);
   text += heading(settings, train_log) + summary(log, settings, split) + charts(log) + memory(log, train_log, run);
+  text += processes(process_totals(run / "processes.csv"));
   return text + previews(run) + configuration(settings) + split_in_words(split) + "</body>\n</html>\n";
 }
 

@@ -44,6 +44,7 @@ void TensorBoard::on_epoch(const EpochRecord& r) {
   add("memory_mib/peak", mib(r.memory.peak_allocated));
   add("memory_mib/reserved", mib(r.memory.peak_reserved));
   for (size_t tag = 0; tag < kTagCount; ++tag) {
+    if (tag >= kTagsOfOneProcess && r.memory.at_peak[tag] == 0) continue;  // of one process
     add(fmt::format("memory_mib/{}", kTagNames[tag]), mib(r.memory.at_peak[tag]));
   }
   for (size_t i = 0; i < r.dice.size(); ++i) {

@@ -251,7 +251,7 @@ Restored load_checkpoint(const Context& ctx, const RunFolder& folder, const io::
   Checked checked = read_newest(folder, restored.damage);
   expect_task(checked, task);
   expect_halved(checked, model.config());
-  if (!restored.damage.empty()) move_aside(folder.file(kNewest), folder.file(kDamaged));
+  if (!restored.damage.empty() && folder.is_own()) move_aside(folder.file(kNewest), folder.file(kDamaged));
   restored.state = std::move(checked.state);
   const std::vector<int64_t>& steps = checked.adam_steps;
   const auto& parameters = model.parameters();

@@ -40,7 +40,7 @@ std::string csv_header(const io::Task& task) {
       fmt::format("epoch,step,learning_rate,loss,{},{}", fmt::join(columns_of("loss", loss_names(task)), ","),
                   fmt::join(columns_of("dice", task.region_names()), ","));
   header += ",training_seconds,waiting_seconds,validation_seconds,peak_allocated_bytes,peak_reserved_bytes";
-  for (const char* tag : kTagNames) header += fmt::format(",peak_{}_bytes", tag);
+  for (size_t tag = 0; tag < kTagsOfOneProcess; ++tag) header += fmt::format(",peak_{}_bytes", kTagNames[tag]);
   return header + '\n';
 }
 
@@ -55,7 +55,7 @@ std::string csv_row(const EpochRecord& r) {
   }
   return row + fmt::format(",{:.3f},{:.3f},{:.3f},{},{},{}\n", r.training_seconds, r.waiting_seconds,
                            r.validation_seconds, r.memory.peak_allocated, r.memory.peak_reserved,
-                           fmt::join(r.memory.at_peak, ","));
+                           fmt::join(std::span(r.memory.at_peak).first(kTagsOfOneProcess), ","));
 }
 
 std::string describe(const EpochRecord& r, int64_t epochs, bool best) {

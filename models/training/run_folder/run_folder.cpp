@@ -16,10 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // A run writes these files directly in its folder, under a temporary name first.
-constexpr std::array<std::string_view, 8> kWritten = {"best.safetensors", "checkpoint.safetensors",
-                                                      "config.toml",      "last.safetensors",
-                                                      "log.csv",          "memory.svg",
-                                                      "report.html",      "split.json"};
+constexpr std::array<std::string_view, 9> kWritten = {
+    "best.safetensors", "checkpoint.safetensors", "config.toml", "last.safetensors", "log.csv",
+    "memory.svg",       "processes.csv",          "report.html", "split.json"};
 
 // These files exist before config.toml does, with which a run begins.
 constexpr std::array<std::string_view, 3> kFromStart = {kLockFile, "split.json", "train.log"};

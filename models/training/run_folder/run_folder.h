@@ -16,6 +16,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "models/training/run_folder/epoch_record.h"
@@ -33,9 +34,13 @@ class RunFolder {
   static void expect_new(const std::filesystem::path& path);
   // Returns the folder of an earlier run. Throws UsageError if it is none, or if another process writes there.
   static RunFolder of_earlier_run(std::filesystem::path path);
+  // Returns the folder of a run that another process writes, to read its checkpoint. This object writes nothing.
+  static RunFolder of_others(std::filesystem::path path) { return RunFolder(std::move(path)); }
+  // Returns whether this process writes there.
+  bool is_own() const { return lock_.has_value(); }
   // No other process writes there while this object lives. Where the disk has no locks, returns the reason; otherwise
   // returns an empty text.
-  const std::string& lock_warning() const { return lock_.warning(); }
+  std::string lock_warning() const { return lock_ ? lock_->warning() : ""; }
 
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
   void write(const std::string& name, const std::string& text) const;
@@ -46,11 +51,12 @@ class RunFolder {
   void restore_log(std::string log) { log_ = std::move(log); }
 
  private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
   // Removes the temporary files that killed processes have left there.
   RunFolder(std::filesystem::path path, RunLock lock);
 
   std::filesystem::path path_;
-  RunLock lock_;
+  std::optional<RunLock> lock_;
   std::string log_;
 };
 

@@ -19,12 +19,10 @@ io::CheckOptions check_options(io::CheckLevel level, const TrainOptions& options
   return check;
 }
 
-}  // namespace
-
-CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
+Split found_split(const DatasetChoice& data, const TrainOptions& options, const io::OnNote& on_note) {
   SplitOptions how = options.split;
   if (options.resume) how.file = options.out / "split.json";
-  std::vector<io::CaseFiles> cases = io::find_cases_of(data.path, data.labels, data.modalities, messages.on_note);
+  std::vector<io::CaseFiles> cases = io::find_cases_of(data.path, data.labels, data.modalities, on_note);
   for (io::CaseFiles& c : cases) {
     REVUNET_EXPECTS(io::same_task(*c.task(), *options.task), DataError,
                     "[{}] expected the run's task, {}, got {}; pass the dataset that the run began with",
@@ -32,7 +30,17 @@ CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& option
     c = io::with_task(c, options.task);
     c.background = options.background;
   }
-  Split split = split_cases(std::move(cases), how);
+  return split_cases(std::move(cases), how);
+}
+
+}  // namespace
+
+Split split_of_run(const DatasetChoice& data, const TrainOptions& options) {
+  return found_split(data, options, {});
+}
+
+CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages) {
+  Split split = found_split(data, options, messages.on_note);
   expect_validation(options.stopping, !split.validation.empty());
   std::vector<io::CaseFiles> used = split.training;
   used.insert(used.end(), split.validation.begin(), split.validation.end());

@@ -34,6 +34,10 @@ struct CheckedSplit {
 // io::expect_sound and expect_validation do.
 CheckedSplit checked_split(const DatasetChoice& data, const TrainOptions& options, const SplitMessages& messages);
 
+// Returns the split in the folder of a run, for a process that takes part in it: another one has checked the cases.
+// Throws as io::find_cases and split_cases do.
+Split split_of_run(const DatasetChoice& data, const TrainOptions& options);
+
 // Adds what takes long: the hashes of the files that have none yet, and the numbers of validation cases with each
 // region. Throws as hash_files, count_regions and expect_validation do.
 Split complete_split(CheckedSplit checked, const StoppingRule& stopping, const io::OnProgress& progress = {});

@@ -114,7 +114,7 @@ TEST_CASE("a term that is off by a block is named", "[trace]") {
   bad.backward_scratch += 512;
   CHECK_THAT(first_difference(good, bad), ContainsSubstring("backward_scratch at its maximum"));
   bad = good;
-  bad.gradients -= 512;
+  *bad.gradients -= 512;
   CHECK_THAT(first_difference(good, bad), ContainsSubstring("gradients at their maximum"));
 }
 

@@ -1,6 +1,8 @@
 // Tests when a run does what: learning rates, the end by early stopping, samples and steps, and a line per minute.
+#include <cstdlib>
 #include <map>
 
+#include "engine/distributed/communicator.h"
 #include "engine/error.h"
 #include "models/training/clocks.h"
 #include "models/training/early_stopping.h"
@@ -56,6 +58,53 @@ TEST_CASE("a rate that falls by the number of epochs needs the epoch that a run 
              ContainsSubstring("[`epochs`] expected at least the 2 epochs that the run has begun"));
   options.learning_rate.curve = LearningRateCurve::drops;
   CHECK_NOTHROW(expect_same_epoch(state, options, length));
+}
+
+namespace {
+
+// These are as many processes as it says, of which this test needs the number alone.
+class Processes : public Communicator {
+ public:
+  explicit Processes(int count) : count_(count) {}
+  int rank() const override { return 0; }
+  int size() const override { return count_; }
+  int local_rank() const override { return 0; }
+  int local_size() const override { return count_; }
+  std::future<void> begin_sum(std::vector<std::span<float>>, std::span<float>, int) override { return {}; }
+  [[noreturn]] void abort(int) override { std::abort(); }
+
+ protected:
+  std::vector<std::string> gather_texts(const std::string&) override { return {}; }
+
+ private:
+  int count_;
+};
+
+}  // namespace
+
+TEST_CASE("several processes go on at the end of a step, where the sums of one are whole", "[train]") {
+  Processes processes(2);
+  RunState state;
+  state.order = {.seed = 0, .cases = 7, .accumulate = 4};
+  state.epoch = 1;
+  TrainOptions options;
+  options.epochs = 1;
+  const RunLength length{.cases = 7, .accumulate = 4, .epochs = 1, .max_steps = 0};
+  for (const auto& [samples, whole] : {std::pair{3, false}, {4, true}, {6, false}, {7, true}}) {
+    INFO(samples << " samples");
+    state.sample_of_epoch = samples;
+    state.step = samples / 4 + (samples == 7 ? 1 : 0);
+    options.processes = nullptr;
+    CHECK_NOTHROW(expect_same_epoch(state, options, length));
+    options.processes = &processes;
+    if (whole) {
+      CHECK_NOTHROW(expect_same_epoch(state, options, length));
+    } else {
+      CHECK_THAT(message_of<UsageError>([&] { expect_same_epoch(state, options, length); }),
+                 ContainsSubstring(fmt::format("was saved after {} of the 4 samples of step", samples % 4)) &&
+                     ContainsSubstring("end the epoch with `max-steps` 2"));
+    }
+  }
 }
 
 TEST_CASE("a schedule's drops ascend from epoch 1 on, and its rate never ends below the least normal float",

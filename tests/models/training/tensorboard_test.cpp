@@ -20,8 +20,8 @@ TEST_CASE("pictures of a validation that is interrupted are in the event file, e
   // This is the head of a PNG of 1 x 1 pixels, as far as an event reads it.
   const std::string png = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1", 24);
   *picture = {"drawn", png};
-  board.on_validation_case({1, 0, input, {}, dice});
-  board.on_validation_case({1, 1, input, {}, dice});  // this case has no picture
+  board.on_validation_case({1, 0, &input, {}, dice});
+  board.on_validation_case({1, 1, &input, {}, dice});  // this case has no picture
   REQUIRE(std::distance(fs::directory_iterator(run.file("tensorboard")), fs::directory_iterator()) == 1);
   const std::string events = read_bytes(fs::directory_iterator(run.file("tensorboard"))->path());
   const size_t first = events.find("predictions/drawn");
