@@ -78,13 +78,14 @@ StepSeconds TrainingRun::step() {
     next_ = std::async(std::launch::async, [=] { upload->fill(number + 1, sample); });
   }
   Cost input{}, forward{};
-  const std::vector<double> by_region = step_->take({device()}, sample, {.sample = number},
-                                                    {.on_input =
-                                                         [&] {
-                                                           device().memory().synchronize();
-                                                           input = clock.lap();
-                                                         },
-                                                     .on_losses = [&] { forward = clock.lap(); }});
+  const std::vector<double> by_region =
+      step_->take({device()}, sample, {.sample = number},
+                  {.on_input =
+                       [&] {
+                         device().memory().synchronize();
+                         input = clock.lap();
+                       },
+                   .on_losses = [&](std::span<const double>) { forward = clock.lap(); }});
   device().memory().synchronize();
   const Cost backward = clock.cost();
   if (next_.valid()) next_.wait();  // so that it takes no time of another variant's step
