@@ -73,9 +73,7 @@ class CudaMemory : public MemoryResource {
     return bytes;
   }
 
-  std::optional<size_t> memory_of_process() const override {
-    return cuda::memory_of_process(pci_bus_id(device_));
-  }
+  std::optional<size_t> memory_of_process() const override { return cuda::memory_of_process(pci_bus_id(device_)); }
 
   void copy_in(void* to, const void* host, size_t bytes) override {
     for (size_t at = 0, turn = 0; at < bytes; at += kStagingBytes, ++turn) {

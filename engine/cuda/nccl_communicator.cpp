@@ -149,9 +149,9 @@ class NcclCommunicator : public Communicator {
     std::this_thread::sleep_for(kToHear);
     if (comm_ != comm) return;  // this process ends by itself
     const std::string line = fmt::format(
-        "rank {} of {} on {}: [nccl] expected to add up gradients, got {}; another process or the network between them "
+        "{}: [nccl] expected to add up gradients, got {}; another process or the network between them "
         "may have failed; NCCL_DEBUG=INFO in the environment says more\n",
-        rank(), size(), host_name(), describe(error));
+        describe_rank(rank(), size()), describe(error));
     std::fwrite(line.data(), 1, line.size(), stderr);
     abort(1);
   }

@@ -77,9 +77,9 @@ void agree(Communicator* processes, const std::function<void()>& act) {
   const auto failure_of = [](const std::string& text) { return text.substr(text.find('\n') + 1); };
   const bool same =
       std::ranges::all_of(all, [&](const std::string& text) { return failure_of(text) == failure_of(*failed); });
-  throw_described(failure_of(*failed), same ? ""
-                                            : fmt::format("rank {} of {} on {}: ", failed - all.begin(), all.size(),
-                                                          failed->substr(0, failed->find('\n'))));
+  const std::string whose =
+      describe_rank(static_cast<int>(failed - all.begin()), processes->size(), failed->substr(0, failed->find('\n')));
+  throw_described(failure_of(*failed), same ? "" : whose + ": ");
 }
 
 void agree_on_first(Communicator* processes, const std::function<void()>& act) {

@@ -1,9 +1,8 @@
 #include "engine/distributed/communicator.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
+
+#include <fmt/format.h>
 
 namespace revunet {
 
@@ -34,9 +33,8 @@ void Communicator::wait(std::future<void>& sum) {
   sum.get();
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
+std::string describe_rank(int rank, int size, const std::string& host) {
+  return fmt::format("rank {} of {} on {}", rank, size, host);
 }
 
 }  // namespace revunet

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/process/host_name.h"
+
 namespace revunet {
 
 inline constexpr int kMostProcesses = 10'000;  // of a run; far beyond use
@@ -69,8 +71,9 @@ inline int size_of(const Communicator* processes) {
   return processes ? processes->size() : 1;
 }
 
-// Returns the name of this machine, for messages.
-std::string host_name();
+// Returns a text such as "rank 2 of 4 on node3", for messages. `host` is that of the process, which is
+// this machine for this process.
+std::string describe_rank(int rank, int size, const std::string& host = host_name());
 
 // Returns the communicator of a run of one process.
 std::unique_ptr<Communicator> sole_process();

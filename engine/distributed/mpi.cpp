@@ -175,7 +175,7 @@ class MpiCalls {
   }
 
   void say(const std::string& message) const {
-    const std::string line = fmt::format("rank {} of {} on {}: {}\n", rank, size, host_name(), message);
+    const std::string line = fmt::format("{}: {}\n", describe_rank(rank, size), message);
     std::fwrite(line.data(), 1, line.size(), stderr);
     std::fflush(stderr);
   }

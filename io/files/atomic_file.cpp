@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/process/host_name.h"
 #include "io/files/folders.h"
-#include "io/files/host_name.h"
 
 namespace revunet::io {
 namespace {

@@ -28,7 +28,8 @@ class Trainer {
   void add(std::unique_ptr<RunObserver> observer) { observers_.add(std::move(observer)); }
 
   // Trains to the end, with a checkpoint after every epoch. Throws Interrupted, with a checkpoint, where a signal came.
-  // Throws NonFiniteError at the first loss that is not finite, with case and tensor; files of earlier epochs stay.
+  // Throws NonFiniteError, or Error where several processes train, at the first loss that is not finite, with case and
+  // tensor; files of earlier epochs stay.
   void run();
 
   const UNet& model() const { return *model_; }

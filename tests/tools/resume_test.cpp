@@ -1,6 +1,6 @@
 // Tests runs that are ended by signals and go on later: they have the same bits as a run that was never ended.
 
-#include "io/files/host_name.h"
+#include "engine/process/host_name.h"
 #include "tests/support/catch.h"
 #include "tests/support/places.h"
 #include "tests/tools/resumed_runs.h"
@@ -163,7 +163,7 @@ TEST_CASE("a run can be started again in a folder that one was killed in before 
   const fs::path data = make_phantoms(folder / "data", 2), run = folder / "run";
   fs::create_directories(run);
   // This file belongs to an impossible process: process ids have at most seven digits.
-  const std::string unfinished = fmt::format(".config.toml.tmp-{}-99999999-0", io::host_name());
+  const std::string unfinished = fmt::format(".config.toml.tmp-{}-99999999-0", host_name());
   for (const std::string& name :
        {unfinished, std::string("run.lock"), std::string("split.json"), std::string("train.log")})
     write_bytes(run / name, "x");

@@ -36,8 +36,7 @@ std::string describe_cpus() {
 Communicator* running = nullptr;  // for an exception that no caller could catch, such as one in a loop of OpenMP
 
 [[noreturn]] void fail_alone(Communicator& processes, Failure failure) {
-  failure.message =
-      fmt::format("rank {} of {} on {}: {}", processes.rank(), processes.size(), host_name(), failure.message);
+  failure.message = fmt::format("{}: {}", describe_rank(processes.rank(), processes.size()), failure.message);
   tell(failure);
   processes.abort(failure.code);
   std::abort();  // not reached, which GCC does not see

@@ -55,7 +55,7 @@ std::string configuration_of(const OptionTable& options, TrainSettings& settings
 // An Invitation is what the first process tells the others once it has made the run's folder.
 struct Invitation {
   std::filesystem::path folder;  // as it was given: all processes are in the same folder, as their launcher starts them
-  std::string config, split;  // files in the folder
+  std::string config, split;     // files in the folder
   RegionCounts validation_regions;
 };
 

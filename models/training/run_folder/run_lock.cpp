@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "io/files/host_name.h"
+#include "engine/process/host_name.h"
 
 namespace revunet {
 
@@ -82,7 +82,7 @@ RunLock::RunLock(const std::filesystem::path& folder, const std::string& option)
         file.string(), std::strerror(errno));
     return;
   }
-  const std::string holder = fmt::format("process {} on {}\n", ::getpid(), io::host_name());
+  const std::string holder = fmt::format("process {} on {}\n", ::getpid(), host_name());
   if (::ftruncate(opened.get(), 0) != 0 ||
       ::write(opened.get(), holder.data(), holder.size()) != static_cast<ssize_t>(holder.size())) {
     fail(file, "write who holds the lock of the run");

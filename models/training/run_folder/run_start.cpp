@@ -8,7 +8,7 @@
 
 #include <fmt/ranges.h>
 
-#include "io/files/host_name.h"
+#include "engine/process/host_name.h"
 
 namespace revunet {
 
@@ -50,7 +50,7 @@ RunStart this_start(const std::string& program, const std::vector<std::string>& 
   std::vector<std::string> command;
   for (const std::string& word : words) command.push_back(quoted(word));
   return {.resumed = resumed,
-          .host = io::host_name(),
+          .host = host_name(),
           .program = program,
           .labels = labels,
           .command = fmt::format("{}", fmt::join(command, " ")),

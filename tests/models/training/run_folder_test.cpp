@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/error.h"
-#include "io/files/host_name.h"
+#include "engine/process/host_name.h"
 #include "models/training/run_folder/run_folder.h"
 #include "tests/io/test_files.h"
 #include "tests/support/catch.h"
@@ -45,7 +45,7 @@ TEST_CASE("a folder that is refused for a run keeps every file", "[train]") {
   const TemporaryFolder folder;
   const fs::path out = folder / "mine";
   fs::create_directories(out / "sub/deep");
-  const std::string left = temporary("config.toml", io::host_name(), kNobody);
+  const std::string left = temporary("config.toml", host_name(), kNobody);
   for (const std::string& name : {std::string("real.txt"), left, "sub/deep/" + left, std::string(".notes.tmp-99999-1")})
     write_bytes(out / name, "x");
   const auto before = files_below(out);
@@ -85,7 +85,7 @@ TEST_CASE("a run removes what killed processes of this host left of its own file
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   fs::create_directories(run / "previews");
-  const std::string host = io::host_name();
+  const std::string host = host_name();
   const std::set<std::string> left = {temporary("checkpoint.safetensors", host, kNobody),
                                       temporary("log.csv", host, kNobody),
                                       temporary("report.html", host, getpid())};  // of one that had this process's id
@@ -108,7 +108,7 @@ TEST_CASE("a run removes what killed processes of this host left of its own file
 TEST_CASE("one process has a run's folder, and says which, and a killed one leaves it free", "[train]") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
-  const std::string holder = fmt::format("where process {} on {} does", getpid(), io::host_name());
+  const std::string holder = fmt::format("where process {} on {} does", getpid(), host_name());
   {
     const RunFolder held = RunFolder::make(run);
     CHECK(held.lock_warning().empty());

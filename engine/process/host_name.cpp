@@ -1,11 +1,11 @@
-#include "io/files/host_name.h"
+#include "engine/process/host_name.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
-namespace revunet::io {
+namespace revunet {
 
 std::string host_name() {
   std::array<char, 256> name{};  // Linux allows at most 64 characters
@@ -15,4 +15,4 @@ std::string host_name() {
   return text;
 }
 
-}  // namespace revunet::io
+}  // namespace revunet
