@@ -20,6 +20,8 @@ class bfloat16 {
     const uint32_t quiet_nan = bits | 0x400000;  // the upper half alone of a NaN could read as infinity
     bits_ = static_cast<uint16_t>((value == value ? rounded : quiet_nan) >> 16);
   }
+  // Rounds likewise. Loops vectorise with it, where a temporary object keeps GCC from it.
+  constexpr void set_rounded(float value) { bits_ = bfloat16(value).bits_; }
   constexpr operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits_) << 16); }
 
  private:

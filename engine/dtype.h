@@ -43,6 +43,17 @@ constexpr DType compute_type(DType dtype) {
   return dtype == DType::bf16 ? DType::f32 : dtype;
 }
 
+// Sets `to` to the value, rounded to its type. Vectorised loops write results with it (see bfloat16).
+constexpr void set_rounded(bfloat16& to, float value) {
+  to.set_rounded(value);
+}
+constexpr void set_rounded(float& to, float value) {
+  to = value;
+}
+constexpr void set_rounded(double& to, double value) {
+  to = value;
+}
+
 // Calls f.template operator()<float>(), <double>() or <bfloat16>(): dispatch(x.dtype(), [&]<class T>() { ... }). Throws
 // Error for labels.
 template <class F>

@@ -9,7 +9,7 @@ void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y
     T* py = y.data<T>();
     const int64_t n = y.elements();
 #pragma omp parallel for simd
-    for (int64_t i = 0; i < n; ++i) py[i] = static_cast<T>(pa[i] + pb[i]);
+    for (int64_t i = 0; i < n; ++i) set_rounded(py[i], pa[i] + pb[i]);
   });
 }
 

@@ -10,7 +10,7 @@ void cast_forward(const Context& ctx, const Tensor& x, Tensor& y) {
       Y* py = y.data<Y>();
       const int64_t n = x.elements();
 #pragma omp parallel for simd
-      for (int64_t i = 0; i < n; ++i) py[i] = static_cast<Y>(static_cast<Compute<Y>>(px[i]));
+      for (int64_t i = 0; i < n; ++i) set_rounded(py[i], static_cast<Compute<Y>>(px[i]));
     });
   });
 }

@@ -153,7 +153,7 @@ void group_norm_leaky_relu_forward(const Context& ctx, const Tensor& x, const Te
 #pragma omp simd
           for (int64_t i = 0; i < count; ++i) {
             const V z = (in[i] - m[i]) * a[i] + b[i];
-            out[i] = static_cast<Y>((z > 0 ? V{1} : leak) * z);
+            set_rounded(out[i], (z > 0 ? V{1} : leak) * z);
           }
         });
       });
@@ -280,10 +280,10 @@ void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const 
           };
           if (accumulate) {
 #pragma omp simd
-            for (int64_t i = 0; i < run; ++i) out[i] = static_cast<T>(out[i] + value(i));
+            for (int64_t i = 0; i < run; ++i) set_rounded(out[i], out[i] + value(i));
           } else {
 #pragma omp simd
-            for (int64_t i = 0; i < run; ++i) out[i] = static_cast<T>(value(i));
+            for (int64_t i = 0; i < run; ++i) set_rounded(out[i], value(i));
           }
         });
       });

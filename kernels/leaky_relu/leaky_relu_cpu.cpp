@@ -10,7 +10,7 @@ void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tenso
     const auto s = static_cast<Compute<T>>(slope);
     const int64_t n = x.elements();
 #pragma omp parallel for simd
-    for (int64_t i = 0; i < n; ++i) py[i] = static_cast<T>((px[i] > 0 ? Compute<T>{1} : s) * px[i]);
+    for (int64_t i = 0; i < n; ++i) set_rounded(py[i], (px[i] > 0 ? Compute<T>{1} : s) * px[i]);
   });
 }
 
@@ -25,7 +25,7 @@ void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, 
 #pragma omp parallel for simd
     for (int64_t i = 0; i < n; ++i) {
       const Compute<T> d = (py[i] > 0 ? Compute<T>{1} : s) * pdy[i];
-      pdx[i] = static_cast<T>(accumulate ? pdx[i] + d : d);
+      set_rounded(pdx[i], accumulate ? pdx[i] + d : d);
     }
   });
 }

@@ -52,7 +52,7 @@ void forward(const T* x, const Activation& in, T* y) {
         const Compute<T> value = window[offsets[v] + c];
         maximum = replaces(value, maximum) ? value : maximum;
       }
-      to[c] = static_cast<T>(maximum);
+      set_rounded(to[c], maximum);
     }
   });
 }
@@ -83,7 +83,7 @@ void backward(const T* x, const T* dy, const Activation& in, T* dx) {
 #pragma omp simd
         for (int64_t c = 0; c < channels; ++c) {
           const Compute<T> all = gradient[c], d = chosen[c] == static_cast<Compute<T>>(v) ? all : 0;
-          to[c] = static_cast<T>(accumulate ? to[c] + d : d);
+          set_rounded(to[c], accumulate ? to[c] + d : d);
         }
       }
     }

@@ -24,7 +24,7 @@ void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Ten
 #pragma omp parallel for simd
     for (int64_t i = 0; i < n; ++i) {
       const Compute<T> d = pdy[i] * (py[i] * (Compute<T>(1) - py[i]));
-      pdx[i] = static_cast<T>(accumulate ? pdx[i] + d : d);
+      set_rounded(pdx[i], accumulate ? pdx[i] + d : d);
     }
   });
 }

@@ -116,7 +116,7 @@ void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
         C d = (constant + of_target * t) * sigmoid_derivative_at(x);
         if (cross_entropy > 0) d += of_error * (sigmoid_at(x) - t);
         if (ignored) d = 0;
-        dz[i] = static_cast<T>(accumulate ? dz[i] + d : d);
+        set_rounded(dz[i], accumulate ? dz[i] + d : d);
       }
     }
   });

@@ -25,10 +25,10 @@ std::array<int64_t, 4> readers(int64_t i, int64_t extent) {
 enum class Delivery { plain, base_plus, base_minus };
 
 template <Delivery delivery, class T>
-T deliver(Compute<T> up, const T* base, int64_t i) {
-  if constexpr (delivery == Delivery::base_plus) return static_cast<T>(base[i] + up);
-  if constexpr (delivery == Delivery::base_minus) return static_cast<T>(base[i] - up);
-  return static_cast<T>(up);
+void deliver(Compute<T> up, const T* base, int64_t i, T* y) {
+  if constexpr (delivery == Delivery::base_plus) return set_rounded(y[i], base[i] + up);
+  if constexpr (delivery == Delivery::base_minus) return set_rounded(y[i], base[i] - up);
+  set_rounded(y[i], up);
 }
 
 // Computes one row of y from a row (W, C) that is already interpolated along d and h. base may be y.
@@ -37,7 +37,7 @@ void expand_row(const Compute<T>* row, int64_t W, int64_t C, const T* base, T* y
   using V = Compute<T>;
   if constexpr (Factors::w == 1) {
 #pragma omp simd
-    for (int64_t i = 0; i < W * C; ++i) y[i] = deliver<delivery>(row[i], base, i);
+    for (int64_t i = 0; i < W * C; ++i) deliver<delivery>(row[i], base, i, y);
   } else {
     for (int64_t w = 0; w < W; ++w) {
       const V *left = row + std::max<int64_t>(w - 1, 0) * C, *middle = row + w * C;
@@ -46,8 +46,8 @@ void expand_row(const Compute<T>* row, int64_t W, int64_t C, const T* base, T* y
 #pragma omp simd
       for (int64_t c = 0; c < C; ++c) {
         const V inner = V(0.75) * middle[c];
-        y[even + c] = deliver<delivery>(V(0.25) * left[c] + inner, base, even + c);
-        y[odd + c] = deliver<delivery>(V(0.25) * right[c] + inner, base, odd + c);
+        deliver<delivery>(V(0.25) * left[c] + inner, base, even + c, y);
+        deliver<delivery>(V(0.25) * right[c] + inner, base, odd + c, y);
       }
     }
   }
@@ -101,7 +101,7 @@ void contract_row(const Compute<T>* row, int64_t W, int64_t C, T* dx, bool accum
   using V = Compute<T>;
   if constexpr (Factors::w == 1) {
 #pragma omp simd
-    for (int64_t i = 0; i < W * C; ++i) dx[i] = static_cast<T>(accumulate ? dx[i] + row[i] : row[i]);
+    for (int64_t i = 0; i < W * C; ++i) set_rounded(dx[i], accumulate ? dx[i] + row[i] : row[i]);
   } else {
     for (int64_t w = 0; w < W; ++w) {
       const auto r = readers(w, W);
@@ -110,7 +110,7 @@ void contract_row(const Compute<T>* row, int64_t W, int64_t C, T* dx, bool accum
 #pragma omp simd
       for (int64_t i = 0; i < C; ++i) {
         const V sum = V(0.25) * (a[i] + d[i]) + V(0.75) * (b[i] + c[i]);
-        to[i] = static_cast<T>(accumulate ? to[i] + sum : sum);
+        set_rounded(to[i], accumulate ? to[i] + sum : sum);
       }
     }
   }

@@ -2,6 +2,9 @@
 
 #include "kernels/chunks.h"
 #include "kernels/conv3d/conv3d.h"
+#include "kernels/conv3d/cpu/amx/backward_weight.h"
+#include "kernels/conv3d/cpu/amx/forward.h"
+#include "kernels/conv3d/cpu/amx/tiles.h"
 #include "kernels/conv3d/cpu/conv3d_direct.h"
 #include "kernels/conv3d/cpu/conv3d_onednn.h"
 #include "kernels/conv3d/cpu/weight_blocks.h"
@@ -38,8 +41,20 @@ Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, 
   return packed;
 }
 
+// A kernel of one voxel does too little with what it reads for tiles to pay, but for weight gradients in bf16, for which
+// oneDNN has no kernel of its own that keeps its bits at any number of threads.
+bool runs_on_amx(DType operands, const Tensor& weight, bool weight_gradient = false) {
+  const bool pays = weight.shape()[1] > 1 || (weight_gradient && operands == DType::bf16);
+  return operands != DType::f64 && pays && amx::available();
+}
+
 void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const WeightBlock& block, bool transposed,
               const Tensor* bias, Tensor& y, Write mode) {
+  if (runs_on_amx(x.dtype(), weight)) {
+    const float* of_block = bias && ctx.device.computes() ? bias->data<float>() + block.o0 : nullptr;
+    return amx::convolve(ctx, amx::InputRows(x, weight.shape()[1]), x.dtype(), weight, block, transposed, of_block, y,
+                         mode);
+  }
   const int64_t out = transposed ? block.I : block.O, k = weight.shape()[1];
   const int sign = mode == Write::subtract ? -1 : 1;
   const bool add = mode != Write::overwrite;
@@ -98,6 +113,10 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
                             Tensor& dweight) {
   if (takes_library_workspace(ctx)) return;
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
+    if (runs_on_amx(x[i].dtype(), dweight, true)) {
+      return amx::add_weight_gradient(ctx, amx::InputRows(x[i], dweight.shape()[1]), amx::InputRows(dy[j], 1),
+                                      x[i].dtype(), dweight, block.o0, block.i0);
+    }
     dispatch(x[i].dtype(),
              [&]<class T>() { direct_backward_weight_add<T>(ctx, x[i], dy[j], dweight, block.o0, block.i0); });
   });
@@ -124,10 +143,19 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
 }
 
 void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode) {
+  if (runs_on_amx(x.memory().dtype(), weight)) {
+    const int64_t C = activation(x.x().shape()).C;
+    return amx::convolve(ctx, amx::InputRows(x, weight.shape()[1]), x.memory().dtype(), weight,
+                         {0, activation(y.shape()).C, 0, C}, false, nullptr, y, mode);
+  }
   cpu::conv3d_forward(ctx, {&x.values(ctx), 1}, weight, nullptr, {&y, 1}, mode);
 }
 
 void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
+  if (runs_on_amx(x.memory().dtype(), dweight, true)) {
+    return amx::add_weight_gradient(ctx, amx::InputRows(x, dweight.shape()[1]), amx::InputRows(dy, 1),
+                                    x.memory().dtype(), dweight, 0, 0);
+  }
   cpu::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
 }
 
