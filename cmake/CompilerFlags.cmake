@@ -1,5 +1,5 @@
 # Every target links revunet::flags, and nothing sets a flag anywhere else.
-option(REVUNET_NATIVE "Compile for this machine's instruction set; OFF gives portable AVX2 code" ON)
+option(REVUNET_NATIVE "Compile for this machine's processor alone; OFF: for all with AVX2, and kernels for AVX-512 too" OFF)
 set(REVUNET_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 
 add_library(revunet_flags INTERFACE)

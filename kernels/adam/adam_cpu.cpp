@@ -3,7 +3,7 @@
 #include "kernels/adam/adam.h"
 #include "kernels/chunks.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -39,4 +39,4 @@ void adam_update(const Context& ctx, const AdamOptions& options, std::span<const
   }
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -1,6 +1,6 @@
 #include "kernels/add/add.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y) {
   if (!ctx.device.computes()) return;
@@ -13,4 +13,4 @@ void add_forward(const Context& ctx, const Tensor& a, const Tensor& b, Tensor& y
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

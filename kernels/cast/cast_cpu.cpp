@@ -1,6 +1,6 @@
 #include "kernels/cast/cast.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void cast_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   if (!ctx.device.computes()) return;
@@ -15,4 +15,4 @@ void cast_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -4,7 +4,7 @@
 #include "kernels/change_intensities/change_intensities.h"
 #include "kernels/change_intensities/intensity_formulas.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -92,4 +92,4 @@ void lower_resolution(const Context& ctx, const Tensor& from, const IntensityCha
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

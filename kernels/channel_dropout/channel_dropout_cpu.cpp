@@ -1,6 +1,6 @@
 #include "kernels/channel_dropout/channel_dropout.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void channel_dropout(const Context& ctx, const Tensor& x, const ChannelDropout& dropout, Tensor& scaled, Write write) {
   if (!ctx.device.computes()) return;
@@ -14,4 +14,4 @@ void channel_dropout(const Context& ctx, const Tensor& x, const ChannelDropout& 
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -1,7 +1,7 @@
 #include "kernels/chunks.h"
 #include "kernels/clip_gradients/clip_gradients.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void sum_of_squares(const Context& ctx, const Tensor& x, Tensor& sums, int64_t row) {
   if (!ctx.device.computes()) return;
@@ -28,4 +28,4 @@ void scale(const Context& ctx, Tensor& x, double factor) {
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -4,9 +4,12 @@
 //
 // x comes in equal parts (N, D, H, W, I / parts), and y in equal parts (N, D, H, W, O / parts). weight is (O, k, k, k,
 // I), bias (O). The parts are read and written in place: a reversible stream is never concatenated. Backward keeps x.
-// Memory (tag workspace): two copies of a block of the weights and oneDNN's scratchpad, and for the weights' gradient
-// the partial sums of at most 16 slabs of the volume. Results have the same bits at any number of threads. f32 runs
-// through oneDNN, with the residual in its sum post-op; f64, bf16 and all weight gradients run through our own loops.
+// Memory (tag workspace): packed copies of a block of the weights, oneDNN's scratchpad or our own packed rows (about
+// 1 MiB for each thread), and for the weights' gradient the partial sums of at most 16 slabs of the volume. Results have
+// the same bits at any number of threads.
+// On the CPU, kernels of 3x3x3 run through our own loops where the processor has AMX (cpu/amx/forward.h), but for f64.
+// Else f32 and, on processors with AVX-512 BF16, bf16 run through oneDNN, with the residual in its sum post-op. f64,
+// other bf16 and weight gradients run through our own loops (cpu/conv3d_direct.h).
 // In bf16, x, y and their gradients are bf16. Weights stay f32 and are rounded to bf16 as operands. Sums are f32 and
 // are rounded once for each part of the input, and so are the gradients of weights and biases. Mixed is like bf16, but
 // conv3d_forward's y is f32, and its sums are not rounded.

@@ -3,7 +3,7 @@
 #include "kernels/chunks.h"
 #include "kernels/group_norm_leaky_relu/group_norm_leaky_relu.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -291,4 +291,4 @@ void group_norm_leaky_relu_corrected(const Context& ctx, const Tensor& x, const 
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

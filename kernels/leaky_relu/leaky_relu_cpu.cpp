@@ -1,6 +1,6 @@
 #include "kernels/leaky_relu/leaky_relu.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void leaky_relu_forward(const Context& ctx, const Tensor& x, double slope, Tensor& y) {
   if (!ctx.device.computes()) return;
@@ -30,4 +30,4 @@ void leaky_relu_backward(const Context& ctx, const Tensor& y, const Tensor& dy, 
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

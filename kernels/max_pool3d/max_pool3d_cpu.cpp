@@ -3,7 +3,7 @@
 
 #include "kernels/max_pool3d/max_pool3d.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -111,4 +111,4 @@ void max_pool3d_backward(const Context& ctx, const Tensor& x, const Tensor& dy, 
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

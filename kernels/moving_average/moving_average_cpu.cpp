@@ -1,7 +1,7 @@
 #include "kernels/chunks.h"
 #include "kernels/moving_average/moving_average.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void moving_average(const Context& ctx, const Tensor& x, double share, Tensor& average) {
   if (!ctx.device.computes()) return;
@@ -14,4 +14,4 @@ void moving_average(const Context& ctx, const Tensor& x, double share, Tensor& a
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

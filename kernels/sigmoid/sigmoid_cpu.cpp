@@ -2,7 +2,7 @@
 
 #include "kernels/chunks.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 void sigmoid_forward(const Context& ctx, const Tensor& x, Tensor& y) {
   if (!ctx.device.computes()) return;
@@ -29,4 +29,4 @@ void sigmoid_backward(const Context& ctx, const Tensor& y, const Tensor& dy, Ten
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -7,7 +7,7 @@
 #include "kernels/sigmoid/sigmoid.h"
 #include "kernels/sigmoid_dice/sigmoid_dice.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -122,4 +122,4 @@ void sigmoid_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -9,7 +9,7 @@
 #include "kernels/dice_formulas.h"
 #include "kernels/softmax_dice/softmax_dice.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -121,4 +121,4 @@ void softmax_dice_backward(const Context& ctx, const Tensor& logits, const Tenso
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

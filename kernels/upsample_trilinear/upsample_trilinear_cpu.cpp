@@ -4,7 +4,7 @@
 
 #include "kernels/upsample_trilinear/upsample_trilinear.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -219,4 +219,4 @@ void upsample_trilinear_backward(const Context& ctx, const Tensor& dy, Tensor& d
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

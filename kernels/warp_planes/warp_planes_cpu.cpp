@@ -3,7 +3,7 @@
 #include "kernels/warp_planes/warp_geometry.h"
 #include "kernels/warp_planes/warp_planes.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -101,4 +101,4 @@ void warp_planes(const Context& ctx, const Tensor& source, const Tensor& source_
   });
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

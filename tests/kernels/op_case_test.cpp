@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/kernels/op_case_run.h"
+#include "tests/support/cpu_instructions.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -96,17 +97,21 @@ TEST_CASE("f64 agrees with the case's reference") {
   });
 }
 
-TEST_CASE("f32 agrees with f64 within the case's tolerance") {
-  for_each_test_case([](const OpCase& c) {
-    Device device;
-    check_against_f64(device, c, DType::f32, arguments_of(c), c.tolerance_f32);
+TEST_CASE("f32 agrees with f64 within the case's tolerance, with all instructions") {
+  for_each_cpu_instructions([] {
+    for_each_test_case([](const OpCase& c) {
+      Device device;
+      check_against_f64(device, c, DType::f32, arguments_of(c), c.tolerance_f32);
+    });
   });
 }
 
-TEST_CASE("bf16 agrees with f64 within the case's tolerance") {
-  for_each_test_case([](const OpCase& c) {
-    Device device;
-    check_against_f64(device, c, DType::bf16, bf16_arguments_of(c), c.tolerance_bf16);
+TEST_CASE("bf16 agrees with f64 within the case's tolerance, with all instructions") {
+  for_each_cpu_instructions([] {
+    for_each_test_case([](const OpCase& c) {
+      Device device;
+      check_against_f64(device, c, DType::bf16, bf16_arguments_of(c), c.tolerance_bf16);
+    });
   });
 }
 
@@ -124,20 +129,22 @@ TEST_CASE("parameter gradients accumulate over two backward passes") {
   });
 }
 
-TEST_CASE("the same bits at 1, 2 and 3 threads") {
+TEST_CASE("the same bits at 1, 2 and 3 threads, with all instructions") {
   const int before = omp_get_max_threads();
-  for_each_test_case([](const OpCase& c) {
-    const auto arguments = arguments_of(c);
-    for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
-      omp_set_num_threads(1);
-      const Result one = run_case(c, dtype, arguments, true);
-      for (const int threads : {2, 3}) {
-        omp_set_num_threads(threads);
-        const Result other = run_case(c, dtype, arguments, true);
-        CHECK(one.outputs == other.outputs);
-        CHECK(one.gradients == other.gradients);
+  for_each_cpu_instructions([] {
+    for_each_test_case([](const OpCase& c) {
+      const auto arguments = arguments_of(c);
+      for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+        omp_set_num_threads(1);
+        const Result one = run_case(c, dtype, arguments, true);
+        for (const int threads : {2, 3}) {
+          omp_set_num_threads(threads);
+          const Result other = run_case(c, dtype, arguments, true);
+          CHECK(one.outputs == other.outputs);
+          CHECK(one.gradients == other.gradients);
+        }
       }
-    }
+    });
   });
   omp_set_num_threads(before);
 }

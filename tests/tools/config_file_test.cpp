@@ -28,7 +28,7 @@ const std::vector<std::string> command_lines = {
     "--data /d --out r --labels msd --spacing 1,0.5,2 --interpolation linear --channels-used flair,t1ce --background "
     "-0.5 --patients ^([A-Z]#'\"\\w{2,3})_\\d+ "
     "--check headers --device "
-    "cpu "
+    "cpu --cpu-instructions avx2 "
     "--threads 1 --channels 6,12 --halve yz --encoder-depth 2 "
     "--decoder-depth 3 --size 20,30,40 --patch 2,4,6 --field case --validate-by patches --foreground 0.75 "
     "--foreground-by region --augment strong "

@@ -2,9 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/cpu_threads.h"
 #include "engine/distributed/communicator.h"
 #include "engine/error.h"
 #include "engine/process/cpu_limits.h"
+#include "kernels/conv3d/cpu/limit_instructions.h"
 
 namespace revunet::tools {
 
@@ -32,6 +34,18 @@ Option precision_option(Precision& precision) {
               "fp32; mixed: convolutions of reversible blocks multiply in bf16, the rest is fp32; bf16: activations "
               "and their gradients are bf16, weights fp32"};
 }
+
+namespace {
+
+std::vector<std::pair<std::string, std::optional<CpuInstructions>>> instruction_sets() {
+  std::vector<std::pair<std::string, std::optional<CpuInstructions>>> sets = {{"auto", std::nullopt}};
+  for (const CpuInstructions set : {CpuInstructions::avx2, CpuInstructions::avx512, CpuInstructions::amx}) {
+    sets.emplace_back(name_of(set), set);
+  }
+  return sets;
+}
+
+}  // namespace
 
 std::vector<Option> device_options(DeviceSettings& s) {
   return {
@@ -63,7 +77,16 @@ std::vector<Option> device_options(DeviceSettings& s) {
        .help = "file of the convolution algorithms that were chosen by timing; if it exists, its choices are used "
                "without timing again",
        .names_before = {"plan-cache"},
-       .needs = "device"}};
+       .needs = "device"},
+      {.name = "cpu-instructions",
+       .value = choice(s.cpu_instructions, instruction_sets()),
+       .help = "instructions that the CPU uses at most; auto: all that it has; results have the same bits on all "
+               "processors at the same setting and version of oneDNN"}};
+}
+
+void prepare_cpu(const DeviceSettings& s, int threads, bool only_plans) {
+  only_plans ? set_cpu_threads(threads) : use_cpu_threads(threads);
+  if (s.cpu_instructions) limit_cpu_instructions(*s.cpu_instructions);
 }
 
 void choose_device(DeviceSettings& s) {

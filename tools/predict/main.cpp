@@ -180,7 +180,7 @@ void predict(Communicator& processes, PredictSettings options) {
   SelectionOptions which;
   Selection selection;
   agree(&processes, [&] {
-    use_cpu_threads(threads);
+    prepare_cpu(options.device, threads);
     device_options = resolve(options.device);
     which = selection_options(options, leads);
     selection = select_cases(which);

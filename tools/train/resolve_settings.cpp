@@ -193,7 +193,7 @@ void expect_data_and_out(TrainSettings& s) {
 void resolve_threads(TrainSettings& s) {
   s.run.threads = chosen_cpu_threads(s.run.threads);
   // The plan's workspaces are those of this number of threads. A plan alone starts none of them.
-  s.plan ? set_cpu_threads(s.run.threads) : use_cpu_threads(s.run.threads);
+  prepare_cpu(s.device, s.run.threads, s.plan);
 }
 
 void read_configuration(OptionTable& options, const TrainSettings& s) {

@@ -1,15 +1,15 @@
 #include <algorithm>
 
+#include "engine/cpu_instructions.h"
 #include "kernels/chunks.h"
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/conv3d/cpu/amx/backward_weight.h"
 #include "kernels/conv3d/cpu/amx/forward.h"
-#include "kernels/conv3d/cpu/amx/tiles.h"
 #include "kernels/conv3d/cpu/conv3d_direct.h"
 #include "kernels/conv3d/cpu/conv3d_onednn.h"
 #include "kernels/conv3d/cpu/weight_blocks.h"
 
-namespace revunet::cpu {
+namespace revunet::REVUNET_CPU {
 
 namespace {
 
@@ -41,11 +41,11 @@ Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, 
   return packed;
 }
 
-// A kernel of one voxel does too little with what it reads for tiles to pay, but for weight gradients in bf16, for which
-// oneDNN has no kernel of its own that keeps its bits at any number of threads.
+// A kernel of one voxel does too little with what it reads for tiles to pay, but for weight gradients in bf16, for
+// which oneDNN has no kernel of its own that keeps its bits at any number of threads.
 bool runs_on_amx(DType operands, const Tensor& weight, bool weight_gradient = false) {
   const bool pays = weight.shape()[1] > 1 || (weight_gradient && operands == DType::bf16);
-  return operands != DType::f64 && pays && amx::available();
+  return operands != DType::f64 && pays && cpu_instructions() == CpuInstructions::amx;
 }
 
 void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const WeightBlock& block, bool transposed,
@@ -143,20 +143,21 @@ void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor
 }
 
 void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode) {
-  if (runs_on_amx(x.memory().dtype(), weight)) {
-    const int64_t C = activation(x.x().shape()).C;
-    return amx::convolve(ctx, amx::InputRows(x, weight.shape()[1]), x.memory().dtype(), weight,
-                         {0, activation(y.shape()).C, 0, C}, false, nullptr, y, mode);
+  if (takes_library_workspace(ctx)) return;
+  const DType operands = x.memory().dtype();
+  if (!runs_on_amx(operands, weight)) {
+    return REVUNET_CPU::conv3d_forward(ctx, {&x.values(ctx), 1}, weight, nullptr, {&y, 1}, mode);
   }
-  cpu::conv3d_forward(ctx, {&x.values(ctx), 1}, weight, nullptr, {&y, 1}, mode);
+  amx::convolve(ctx, amx::InputRows(x, weight.shape()[1]), operands, weight, whole(weight), false, nullptr, y, mode);
 }
 
 void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
-  if (runs_on_amx(x.memory().dtype(), dweight, true)) {
-    return amx::add_weight_gradient(ctx, amx::InputRows(x, dweight.shape()[1]), amx::InputRows(dy, 1),
-                                    x.memory().dtype(), dweight, 0, 0);
+  if (takes_library_workspace(ctx)) return;
+  const DType operands = x.memory().dtype();
+  if (!runs_on_amx(operands, dweight, true)) {
+    return REVUNET_CPU::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
   }
-  cpu::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
+  amx::add_weight_gradient(ctx, amx::InputRows(x, dweight.shape()[1]), amx::InputRows(dy, 1), operands, dweight, 0, 0);
 }
 
-}  // namespace revunet::cpu
+}  // namespace revunet::REVUNET_CPU

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/ceil_div.h"
 #include "kernels/conv3d/cpu/register_tile.h"
 
 namespace revunet::conv3d_detail {
@@ -16,10 +17,6 @@ constexpr int64_t kMinSlabVoxels = 4096;  // below this, a partial sum costs mor
 // So many voxels are summed in registers before they are added to memory: enough to hide the addition, and few enough
 // to stay in cache.
 constexpr int64_t kRunVoxels = 128;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // A Range has the indices [low, high) for which index + tap - pad lies in [0, extent).
 struct Range {

@@ -6,6 +6,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "engine/cpu_instructions.h"
+
 namespace revunet::conv3d_detail {
 
 // Describes a forward convolution with stride 1 and the same padding on both sides. A bias without dimensions means
@@ -30,6 +32,18 @@ inline bool multiplies_bf16() {
   const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
   const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   return (has & needed) == needed;
+}
+
+// Returns oneDNN's name for a set of instructions.
+inline dnnl::cpu_isa isa_of(CpuInstructions instructions) {
+  switch (instructions) {
+    case CpuInstructions::avx2:
+      return dnnl::cpu_isa::avx2;
+    case CpuInstructions::avx512:
+      return dnnl::cpu_isa::avx512_core;
+    default:
+      return dnnl::cpu_isa::avx512_core_amx;
+  }
 }
 
 }  // namespace revunet::conv3d_detail

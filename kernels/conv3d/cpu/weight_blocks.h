@@ -15,6 +15,11 @@ struct WeightBlock {
   int64_t o0, O, i0, I;
 };
 
+// Returns the block that is all of the weight.
+inline WeightBlock whole(const Tensor& weight) {
+  return {0, weight.shape()[0], 0, weight.shape()[4]};
+}
+
 // Calls f(weight block, i, j) for every x part i and y part j, y parts outermost.
 template <class F>
 void for_each_block(std::span<const Tensor> x, std::span<const Tensor> y, F f) {

@@ -62,10 +62,6 @@ void backward_weight(const Context& ctx, const Tensor& x, const Tensor& dy, Tens
   add_packed_weights(ctx, packed, block, dweight);
 }
 
-WeightBlock whole(const Tensor& weight) {
-  return {0, weight.shape()[0], 0, weight.shape()[4]};
-}
-
 // Returns whether a convolution may apply the norm itself: products do not, and in some shapes of mixed precision the
 // values have more padding than what is normalised.
 bool may_normalise(const NormedActivation& x, const Tensor& weight) {

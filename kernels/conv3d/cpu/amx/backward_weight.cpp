@@ -1,12 +1,11 @@
 #include "kernels/conv3d/cpu/amx/backward_weight.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/ceil_div.h"
+#include "kernels/conv3d/cpu/amx/item_loop.h"
 #include "kernels/conv3d/cpu/amx/tile_products.h"
-#include "kernels/conv3d/cpu/amx/tiles.h"
 #include "kernels/conv3d/cpu/amx/vectors.h"
 
 namespace revunet::amx {
@@ -17,12 +16,6 @@ constexpr int64_t kBlock = 32;  // channels of x and of dy whose products are he
 constexpr int64_t kBlockElements = kBlock * kBlock;
 constexpr int64_t kMaxSlabs = 16;         // enough to keep many threads busy
 constexpr int64_t kMinSlabVoxels = 4096;  // below this, a partial sum costs more than sharing it saves
-// The packed rows of a thread take about so many bytes of its second-level cache.
-constexpr int64_t kPlanesBytes = 1 << 20;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // A Walk cuts the work into slabs of x's planes, blocks of rows, and groups of dy's channels.
 struct Walk {
@@ -35,13 +28,15 @@ struct Walk {
     dy_groups = ceil_div(dy_blocks, dy_blocks_at_once);
 
     row_positions = ceil_div(x.row_positions(), 2) * 2;  // whole pairs
-    const int64_t dy_row = x.k * dy_blocks_at_once * kBlock, x_row = copies * x.padded_channels();
-    const int64_t values_that_fit = kPlanesBytes / (row_positions * parts * 2) - 2 * x.pad() * x_row;
+    // The number of rows orders the sums, so it follows from the shape alone.
+    const int64_t dy_row = x.k * dy_blocks * kBlock, x_row = copies * x.padded_channels();
+    const int64_t values_that_fit = kPackedBytes / (row_positions * parts * 2) - 2 * x.pad() * x_row;
     rows = ceil_div(x.H, ceil_div(x.H, std::max<int64_t>(1, values_that_fit / (dy_row + x_row))));
     vectors = ceil_div(rows * row_positions, kTileDepth);
     // Row 2 pad of the kernel is read as far as the last vector of positions.
     x_pairs = (vectors * kTileDepth + 2 * x.pad() * (row_positions + 1)) / 2 + 1;
-    dy_positions = ((vectors + 1) | 1) * kTileDepth;  // an odd number of cache lines spreads channels over a cache's sets
+    dy_positions =
+        ((vectors + 1) | 1) * kTileDepth;  // an odd number of cache lines spreads channels over a cache's sets
     x_part_elements = x.padded_channels() * x_pairs * 2;
     dy_part_elements = dy_blocks_at_once * kBlock * dy_positions;
     x_copy_elements = parts * x_part_elements;
@@ -52,9 +47,9 @@ struct Walk {
 
   int64_t x_blocks, dy_blocks, copies, slabs, dy_blocks_at_once, dy_groups;
   int64_t rows, row_positions, vectors, x_pairs, dy_positions;
-  int64_t x_part_elements, x_copy_elements;    // of x: (copies, parts, blocks of 16 channels, x_pairs, 16, 2)
+  int64_t x_part_elements, x_copy_elements;     // of x: (copies, parts, blocks of 16 channels, x_pairs, 16, 2)
   int64_t dy_part_elements, dy_plane_elements;  // of dy: (planes, parts, channels, dy_positions)
-  int64_t elements;                            // packed by a thread
+  int64_t elements;                             // packed by a thread
   int64_t slab_elements;  // (blocks of dy, blocks of x, taps, 32, 32): channels of dy by channels of x
 };
 
@@ -188,9 +183,9 @@ class WeightGradient {
           if (!inside && !first) continue;
           const int64_t height_tap = tap / width % g_.k, width_tap = tap % width;
           const int64_t pair = (height_tap * walk_.row_positions + width_tap) / 2;
-          const bfloat16* dy = dy_plane(packed, of_dy) + dy_block * kBlock * walk_.dy_positions;
-          const bfloat16* x = packed + width_tap % 2 * walk_.x_copy_elements +
-                              (x_block * kBlock * walk_.x_pairs + pair * 16) * 2;
+          const bfloat16* dy = dy_plane(packed, inside ? of_dy : d) + dy_block * kBlock * walk_.dy_positions;
+          const bfloat16* x =
+              packed + width_tap % 2 * walk_.x_copy_elements + (x_block * kBlock * walk_.x_pairs + pair * 16) * 2;
           first ? zero_sums() : load_sums(sums, kBlock);
           for (int64_t v = 0; inside && v < vectors; ++v) {
             add_products<Parts>(
@@ -238,28 +233,17 @@ void add_slabs(const Geometry& g, const Walk& walk, int64_t O, const float* sums
 void add_weight_gradient(const Context& ctx, const InputRows& x, const InputRows& dy, DType operands, Tensor& dweight,
                          int64_t o0, int64_t i0) {
   const Geometry& g = x.geometry();
-  const int parts = operands == DType::bf16 ? 1 : 3;
+  const int parts = parts_of(operands);
   const Walk walk(g, dy.geometry(), parts, cpu_threads());
-  const int64_t items = walk.slabs * walk.dy_groups;
-  const int threads = static_cast<int>(std::min<int64_t>(cpu_threads(), items));
   Tensor sums(ctx.for_workspace(), {walk.slabs, walk.slab_elements}, DType::f32);
-  const int64_t row_values = 2 * std::max(x.row_values(), dy.row_values());
-  Tensor packed(ctx.for_workspace(), {threads, walk.elements}, DType::bf16);
-  Tensor rows(ctx.for_workspace(), {threads, row_values}, DType::f32);
+  ItemLoop loop(ctx, walk.slabs * walk.dy_groups, walk.elements, 2 * std::max(x.row_values(), dy.row_values()));
   if (!ctx.device.computes()) return;
   const auto run = [&]<int Parts>() {
     const WeightGradient<Parts> gradient(x, dy, walk);
-#pragma omp parallel num_threads(threads)
-    {
-      const TileRegisters tiles;
-      bfloat16* own_packed = packed.data<bfloat16>() + omp_get_thread_num() * walk.elements;
-      float* own_row = rows.data<float>() + omp_get_thread_num() * row_values;
-#pragma omp for schedule(dynamic)
-      for (int64_t i = 0; i < items; ++i) {
-        const int64_t slab = i / walk.dy_groups;
-        gradient.run(slab, i % walk.dy_groups, own_packed, own_row, sums.data<float>() + slab * walk.slab_elements);
-      }
-    }
+    loop.run([&](int64_t i, bfloat16* packed, float* row) {
+      const int64_t slab = i / walk.dy_groups;
+      gradient.run(slab, i % walk.dy_groups, packed, row, sums.data<float>() + slab * walk.slab_elements);
+    });
   };
   parts == 1 ? run.template operator()<1>() : run.template operator()<3>();
   add_slabs(g, walk, dy.geometry().voxel_channels, sums.data<float>(), o0, i0, dweight);

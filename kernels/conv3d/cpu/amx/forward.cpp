@@ -1,14 +1,13 @@
 #include "kernels/conv3d/cpu/amx/forward.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "kernels/ceil_div.h"
+#include "kernels/conv3d/cpu/amx/item_loop.h"
 #include "kernels/conv3d/cpu/amx/packed_weights.h"
 #include "kernels/conv3d/cpu/amx/tile_products.h"
-#include "kernels/conv3d/cpu/amx/tiles.h"
 #include "kernels/conv3d/cpu/amx/vectors.h"
 
 namespace revunet::amx {
@@ -17,21 +16,18 @@ namespace {
 
 // So many positions are computed at a time: two tiles one above the other.
 constexpr int64_t kResultPositions = 32;
-// The packed rows of a thread's three planes take about so many bytes of its second-level cache.
+// Weights of more bytes than these come from a cache further away, so several planes are computed with each pair of
+// result tiles.
+constexpr int64_t kWeightsBytes = 1 << 19;
 constexpr int64_t kLeastPlanes = 4;    // of an item, which packs the planes next to them besides
 constexpr double kPackingTime = 0.15;  // for a plane, in units of the time for its products
-constexpr int64_t kPlanesBytes = 1 << 20;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // A Walk cuts the work into items: blocks of rows, through some planes, for some pairs of result tiles. How it is cut
 // changes no bit of the result.
 struct Walk {
   Walk(const Geometry& g, int parts, int64_t result_pairs, int64_t threads) : all_pairs(result_pairs) {
     const int64_t row_bytes = g.row_positions() * g.padded_channels() * parts * 2;
-    const int64_t rows_that_fit = std::max<int64_t>(1, kPlanesBytes / (g.k * row_bytes) - 2 * g.pad());
+    const int64_t rows_that_fit = std::max<int64_t>(1, kPackedBytes / (g.k * row_bytes) - 2 * g.pad());
     row_blocks = ceil_div(g.H, rows_that_fit);
     rows = ceil_div(g.H, row_blocks);
     row_blocks = ceil_div(g.H, rows);
@@ -48,7 +44,8 @@ struct Walk {
     items = spatial * pair_blocks;
     positions = (rows + 2 * g.pad()) * g.row_positions() + 2 * kResultPositions;
     plane_elements = positions * g.padded_channels() * parts;
-    const int64_t planes_that_fit = kPlanesBytes / (plane_elements * 2);
+    const int64_t weights_bytes = result_pairs * g.taps() * g.chunks() * parts * 2 * kTileElements * 2;
+    const int64_t planes_that_fit = weights_bytes > kWeightsBytes ? kPackedBytes / (plane_elements * 2) : 0;
     planes_at_once = std::clamp<int64_t>(planes_that_fit - 2 * g.pad(), 1, planes);
     planes_kept = planes_at_once + 2 * g.pad();
   }
@@ -190,9 +187,8 @@ class Convolution {
     const int64_t channels = weights_.result_channels(), first = pair * kResultChannels;
     const int64_t count = std::min(kResultChannels, channels - first);
     const Result of_pair{result_.bias ? result_.bias + first : nullptr, result_.mode};
-    for_each_voxel(item, d, position, [&](int64_t i, int64_t voxel) {
-      deliver(sums[i], count, of_pair, y_ + voxel * channels + first);
-    });
+    for_each_voxel(item, d, position,
+                   [&](int64_t i, int64_t voxel) { deliver(sums[i], count, of_pair, y_ + voxel * channels + first); });
   }
 
   // Calls f(index of the position, voxel) for the positions of a block that are voxels, not margins.
@@ -219,25 +215,14 @@ class Convolution {
 void convolve(const Context& ctx, const InputRows& x, DType operands, const Tensor& weight, const WeightBlock& block,
               bool transposed, const float* bias, Tensor& y, Write mode) {
   const Geometry& g = x.geometry();
-  const int parts = operands == DType::bf16 ? 1 : 3;
+  const int parts = parts_of(operands);
   const PackedWeights weights(ctx, weight, block, transposed, g, parts);
-  const int64_t most_threads = cpu_threads();
-  const Walk walk(g, parts, weights.result_pairs(), most_threads);
-  const int threads = static_cast<int>(std::min(most_threads, walk.items));
-  const Tensor planes(ctx.for_workspace(), {threads, walk.planes_kept * walk.plane_elements}, DType::bf16);
-  const Tensor rows(ctx.for_workspace(), {threads, 2 * x.row_values()}, DType::f32);
+  const Walk walk(g, parts, weights.result_pairs(), cpu_threads());
+  ItemLoop loop(ctx, walk.items, walk.planes_kept * walk.plane_elements, 2 * x.row_values());
   if (!ctx.device.computes()) return;
   const auto run = [&]<int Parts, class Y>() {
     const Convolution<Parts, Y> convolution(x, weights, walk, {bias, mode}, y.data<Y>());
-#pragma omp parallel num_threads(threads)
-    {
-      const TileRegisters tiles;
-      const int64_t thread = omp_get_thread_num();
-      bfloat16* own_planes = const_cast<bfloat16*>(planes.data<bfloat16>()) + thread * walk.planes_kept * walk.plane_elements;
-      float* own_row = const_cast<float*>(rows.data<float>()) + thread * 2 * x.row_values();
-#pragma omp for schedule(dynamic)
-      for (int64_t i = 0; i < walk.items; ++i) convolution.run(Item(g, walk, i), own_planes, own_row);
-    }
+    loop.run([&](int64_t i, bfloat16* planes, float* row) { convolution.run(Item(g, walk, i), planes, row); });
   };
   const bool f32_result = y.dtype() == DType::f32;
   if (parts == 3) return run.template operator()<3, float>();

@@ -14,15 +14,15 @@ struct Geometry {
   Geometry(const Activation& voxels, int64_t k);
 
   int64_t N, D, H, W;
-  int64_t k;              // voxels along an edge of the kernel
+  int64_t k;  // voxels along an edge of the kernel
   int64_t voxel_channels;
-  bool folded;            // a position holds the channels of three voxels
+  bool folded;  // a position holds the channels of three voxels
 
   int64_t pad() const { return (k - 1) / 2; }
   int64_t width_taps() const { return folded ? 1 : k; }
   int64_t taps() const { return k * k * width_taps(); }
   int64_t channels() const { return folded ? k * voxel_channels : voxel_channels; }
-  int64_t chunks() const;                                   // of 32 channels
+  int64_t chunks() const;  // of 32 channels
   int64_t padded_channels() const;
   // A row of positions begins with a margin of zeros. That of the next row serves as the margin at its end.
   int64_t margin() const { return folded ? 0 : pad(); }

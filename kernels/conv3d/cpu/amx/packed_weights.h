@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/tensor.h"
+#include "kernels/ceil_div.h"
 #include "kernels/conv3d/cpu/amx/input_rows.h"
 #include "kernels/conv3d/cpu/weight_blocks.h"
 
@@ -17,7 +18,7 @@ class PackedWeights {
                 const Geometry& geometry, int parts);
 
   int64_t result_channels() const { return results_; }
-  int64_t result_pairs() const { return (results_ + kResultChannels - 1) / kResultChannels; }
+  int64_t result_pairs() const { return ceil_div(results_, kResultChannels); }
   // Returns the tiles of one plane of the kernel for a pair of result tiles: (chunks, k, width taps, parts, 2) tiles.
   const bfloat16* plane(int64_t result_pair, int64_t depth_tap) const {
     return packed_.data<bfloat16>() + (result_pair * depth_ + depth_tap) * plane_elements_;

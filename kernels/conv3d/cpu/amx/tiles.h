@@ -2,8 +2,9 @@
 //
 // A tile has 16 rows of 64 bytes. multiply<C, A, B> adds to tile C (16 x 16 f32) the product of tile A (16 rows of 32
 // bf16) and tile B (16 pairs of rows of 16 bf16: row r holds rows 2 r and 2 r + 1, one element of each in turn). Sums
-// are f32. Numbers below 2^-126 count as zero.
-// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
+// are f32. Numbers below 2^-126 count as zero. Only processes that may use tiles call these
+// (engine/cpu_instructions.h). Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1,
+// chapter 18.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +12,9 @@
 
 namespace revunet::amx {
 
-inline constexpr int64_t kTileRows = 16;    // and the f32 columns of a result
-inline constexpr int64_t kTileDepth = 32;   // bf16 in a row of tile A: so many products make one sum
+inline constexpr int64_t kTileRows = 16;   // and the f32 columns of a result
+inline constexpr int64_t kTileDepth = 32;  // bf16 in a row of tile A: so many products make one sum
 inline constexpr int64_t kTileElements = kTileRows * kTileDepth;  // bf16 in a tile
-
-// Returns whether the processor has AMX and AVX-512 with bf16, and the system lets this process use them. The first
-// call asks the system for that.
-bool available();
 
 // While a TileRegisters lives, this thread's tiles have 16 rows of 64 bytes.
 class TileRegisters {

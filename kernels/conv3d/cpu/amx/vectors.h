@@ -13,6 +13,8 @@
 
 #include "engine/bfloat16.h"
 
+// GCC 12 takes the undefined vectors in its own intrinsics for a mistake (its bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #define REVUNET_BEGIN_AVX512 \
   _Pragma("GCC push_options") _Pragma("GCC target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512bf16\")")
 #define REVUNET_END_AVX512 _Pragma("GCC pop_options")
@@ -63,8 +65,8 @@ inline void split(__m512 low, __m512 high, __m512i (&to)[Parts]) {
 
 // Returns the elements of two vectors of 16 in turn, from 32 bf16 that hold one after the other.
 inline __m512i in_turn(__m512i two_rows) {
-  alignas(64) static constexpr uint16_t kOrder[32] = {0,  16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                      8,  24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  alignas(64) static constexpr uint16_t kOrder[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder), two_rows);
 }
 

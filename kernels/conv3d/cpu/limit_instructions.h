@@ -1,0 +1,12 @@
+// This limits the instructions that the CPU kernels use, ours and oneDNN's.
+#pragma once
+
+#include "engine/cpu_instructions.h"
+
+namespace revunet {
+
+// Both use at most these instructions from now on, in the whole process. oneDNN is asked before its first use: where it
+// has computed with others, this throws Error. Throws UsageError for instructions that the processor lacks.
+void limit_cpu_instructions(CpuInstructions most);
+
+}  // namespace revunet
