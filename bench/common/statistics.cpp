@@ -13,6 +13,12 @@ Summary summarise(std::vector<double> values) {
   return {(values[(n - 1) / 2] + values[n / 2]) / 2, values.front(), values.back()};
 }
 
+Summary summarise_ratios(const std::vector<double>& by_round, const std::vector<double>& base_by_round) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < by_round.size(); ++i) ratios.push_back(by_round[i] / base_by_round.at(i));
+  return summarise(std::move(ratios));
+}
+
 Json to_json(const Summary& summary) {
   return {{"median", summary.median}, {"minimum", summary.minimum}, {"maximum", summary.maximum}};
 }

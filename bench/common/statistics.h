@@ -52,6 +52,9 @@ struct Summary {
 // Throws Error for no values. An even number of values has the mean of the middle two as its median.
 Summary summarise(std::vector<double> values);
 
+// Takes the ratio within each round first, then the median over rounds, so that what disturbs a whole round cancels.
+Summary summarise_ratios(const std::vector<double>& by_round, const std::vector<double>& base_by_round);
+
 Json to_json(const Summary& summary);
 
 }  // namespace revunet::bench

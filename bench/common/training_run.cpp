@@ -5,22 +5,12 @@
 #include <numeric>
 
 #include "bench/common/statistics.h"
-#include "engine/rng.h"
 #include "io/task/brats_task.h"
 #include "models/inference/label_table_of.h"
 
 namespace revunet::bench {
 
 namespace {
-
-constexpr uint64_t kSeed = 1;
-
-std::vector<float> random_image(const Shape& shape) {
-  Rng rng(kSeed);
-  std::vector<float> values(static_cast<size_t>(shape.elements()));
-  for (float& v : values) v = static_cast<float>(rng.normal());
-  return values;
-}
 
 // Returns labels whose every region is a ball around the centre, and the next one is half as wide: to the loss, nested
 // tumour regions look like this.
@@ -45,22 +35,16 @@ std::vector<uint8_t> nested_balls(const Shape& shape) {
   return labels;
 }
 
-Shape volume(const Variant& variant, int64_t channels) {
-  return {1, variant.size[0], variant.size[1], variant.size[2], channels};
-}
-
 }  // namespace
 
 TrainingRun::TrainingRun(Variant variant) : variant_(std::move(variant)), compute_(variant_.device) {
-  check_config(variant_.model);
-  check_size(variant_.model, variant_.size);
-  model_ = make_unet({device()}, variant_.model, DType::f32, kSeed, variant_.mode, operands_of(variant_.precision));
+  model_ = make_network({device()}, variant_);
   step_.emplace(Context{device()}, *model_, adam_,
                 StepOptions{.labels = label_table_of(*io::brats_task()),
                             .activations = activation_type(variant_.precision),
                             .optimiser_step = variant_.optimiser_step});
-  image_ = random_image(volume(variant_, variant_.model.in_channels));
-  labels_ = nested_balls(volume(variant_, 1));
+  image_ = random_image(variant_);
+  labels_ = nested_balls({1, variant_.size[0], variant_.size[1], variant_.size[2], 1});
 }
 
 TrainingRun::~TrainingRun() {

@@ -7,22 +7,9 @@
 
 #include <future>
 
-#include "models/device/compute_device.h"
-#include "models/precision.h"
-#include "models/training_step.h"
+#include "bench/common/variant.h"
 
 namespace revunet::bench {
-
-struct Variant {
-  std::string name;  // a key of the table
-  UNetConfig model;
-  MemoryMode mode;
-  Precision precision = Precision::fp32;
-  OptimiserStep optimiser_step = OptimiserStep::separate;
-  std::vector<int64_t> size;  // x, y, z in voxels
-  int threads;
-  DeviceOptions device = {};
-};
 
 struct StepSeconds {
   double input;     // until the sample is on the device, which has no work meanwhile

@@ -1,16 +1,13 @@
 // bench-step times whole training steps of the networks. Variants take turns in one process.
 #include <algorithm>
 #include <deque>
-#include <iostream>
-#include <map>
 
-#include "bench/common/command_line.h"
+#include "bench/common/network_options.h"
+#include "bench/common/rounds.h"
 #include "bench/common/run_description.h"
 #include "bench/step/op_times.h"
 #include "bench/step/step_tables.h"
 #include "io/nifti/volume_size.h"
-#include "models/networks.h"
-#include "models/precision.h"
 
 namespace revunet::bench {
 
@@ -18,11 +15,6 @@ namespace {
 
 // The first step compiles primitives, reserves memory and makes the optimiser's state.
 constexpr int kWarmUpSteps = 1;
-
-// Returns the network whose modes and precisions are variants: the first that has them.
-const NetworkRow& network_of_modes() {
-  return *std::ranges::find_if(networks(), &NetworkRow::reversible_blocks);
-}
 
 // Returns the networks. The one that has modes and precisions has these after it.
 std::vector<std::string> variant_names() {
@@ -35,20 +27,13 @@ std::vector<std::string> variant_names() {
   return names;
 }
 
-std::map<ModelKind, std::vector<int64_t>> default_channels() {
-  std::map<ModelKind, std::vector<int64_t>> channels;
-  for (const NetworkRow& network : networks()) channels[network.kind] = network.channels;
-  return channels;
-}
-
 struct Options {
   std::vector<std::string> models = variant_names();
   std::vector<std::string> sizes = {"64,64,64"};
-  std::map<ModelKind, std::vector<int64_t>> channels = default_channels();
-  int64_t encoder_depth = 1, decoder_depth = 1;
+  NetworkOptions networks;
   std::vector<int> threads = {available_cpu_threads()};
-  int steps = 5;
-  bool rounds_from_stdin = false, op_times = false;
+  RoundOptions rounds;
+  bool op_times = false;
   Precision precision = Precision::fp32;
   std::string json;
   DeviceOptions device = device_of("auto");
@@ -66,15 +51,9 @@ Variant make_variant(const Options& options, const std::string& name, const std:
                   fmt::join(names, ", "), name);
   const NetworkRow* named = find_network(name);  // other names are modes and precisions
   const NetworkRow& network = named ? *named : network_of_modes();
-  UNetConfig config = default_config(network.kind);
-  config.channels = options.channels.at(network.kind);
-  if (network.reversible_blocks) {
-    config.encoder_depth = options.encoder_depth;
-    config.decoder_depth = options.decoder_depth;
-  }
   const auto [x, y, z] = io::parse_size(size, "--sizes").axes();
   return {.name = name,
-          .model = config,
+          .model = options.networks.config_of(network),
           .mode = mode_of(name),
           .precision = name == "bf16"    ? Precision::bf16
                        : name == "mixed" ? Precision::mixed
@@ -84,24 +63,14 @@ Variant make_variant(const Options& options, const std::string& name, const std:
           .device = options.device};
 }
 
-void run_round(std::vector<Measured>& variants) {
-  for (Measured& m : variants) m.rounds.push_back(m.run.step());
-}
-
-// Runs one round for every line of input, and prints its seconds as one line of JSON, until the input ends. So another
-// program can take turns with this one, without the cost of a start and a warm-up each time.
-void run_rounds_from_stdin(std::vector<Measured>& variants) {
-  fmt::print("ready\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    run_round(variants);
-    Json seconds = Json::array();
-    for (const Measured& m : variants) seconds.push_back(m.rounds.back().total());
-    fmt::print("{}\n", seconds.dump());
-    std::fflush(stdout);
+// Returns the seconds of each variant's step.
+std::vector<double> run_round(std::vector<Measured>& variants) {
+  std::vector<double> seconds;
+  for (Measured& m : variants) {
+    m.rounds.push_back(m.run.step());
+    seconds.push_back(m.rounds.back().total());
   }
-  REVUNET_EXPECTS(!variants.front().rounds.empty(), UsageError,
-                  "[--rounds-from-stdin] expected at least one line, got none");
+  return seconds;
 }
 
 void run(const Options& options, Json json) {
@@ -117,12 +86,8 @@ void run(const Options& options, Json json) {
     run.reset_memory_peak();
     variants.push_back({run, {}});
   }
-  if (options.rounds_from_stdin) {
-    run_rounds_from_stdin(variants);
-  } else {
-    for (int round = 0; round < options.steps; ++round) run_round(variants);
-    print_tables(variants);
-  }
+  run_rounds(options.rounds, [&] { return run_round(variants); });
+  if (!options.rounds.from_stdin) print_tables(variants);
   Json op_times = Json::array();
   if (options.op_times) {
     for (Measured& m : variants) op_times.push_back(report_op_times(m.run));
@@ -141,20 +106,14 @@ std::vector<Argument> arguments_of(Options& options) {
                         "rebuilt, with the finest level in slabs, or in mixed precision or bf16 [all]",
                         fmt::join(variant_names(), ", "))),
       texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
-      count("encoder-depth", options.encoder_depth, "reversible blocks per level"),
-      count("decoder-depth", options.decoder_depth, "reversible blocks per level"),
       counts("threads", options.threads, "threads of the kernels, one or several counts"),
-      count("steps", options.steps, "timed steps per variant, after one for warming up [5]"),
       flag("op-times", options.op_times,
            "on CUDA, run one more step of each variant and print what its ops took on the device"),
-      flag("rounds-from-stdin", options.rounds_from_stdin,
-           "run a step of each variant for every line read, and print their seconds as a line of JSON"),
       text("json", options.json, "write the results to this file too")};
-  arguments.insert(arguments.end(), own.begin(), own.end());
-  for (auto& [kind, channels] : options.channels) {
-    const bool has_modes = kind == network_of_modes().kind;
-    arguments.push_back(counts(has_modes ? "channels" : fmt::format("{}-channels", name_of(kind)), channels,
-                               fmt::format("channels per level of the {} network, finest first", name_of(kind))));
+  for (const std::vector<Argument>& more :
+       {own, round_arguments("steps", "timed steps per variant, after one for warming up [5]", options.rounds),
+        network_arguments(options.networks)}) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
   }
   return arguments;
 }

@@ -24,11 +24,14 @@ Summary seconds(const Measured& m, Phase phase) {
   return summarise(std::move(values));
 }
 
-// Takes the ratio within each round first, then the median over rounds, so that what disturbs a whole round cancels.
-Summary ratio(const Measured& m, const Measured& first) {
+std::vector<double> totals(const Measured& m) {
   std::vector<double> values;
-  for (size_t i = 0; i < m.rounds.size(); ++i) values.push_back(m.rounds[i].total() / first.rounds[i].total());
-  return summarise(std::move(values));
+  for (const StepSeconds& s : m.rounds) values.push_back(s.total());
+  return values;
+}
+
+Summary ratio(const Measured& m, const Measured& first) {
+  return summarise_ratios(totals(m), totals(first));
 }
 
 double flops(const Measured& m) {
@@ -84,22 +87,6 @@ size_t planned_peak(TrainingRun& run) {
       .training.peak_allocated;
 }
 
-// The driver's number is what all processes and their libraries have on the device. It is ours alone only in a run by
-// itself.
-Json memory_json(TrainingRun& run) {
-  const MemoryStats& stats = run.memory();
-  Json at_peak;
-  for (size_t tag = 0; tag < kTagCount; ++tag) at_peak[kTagNames[tag]] = stats.at_peak[tag];
-  Json json = {{"peak_allocated_bytes", stats.peak_allocated},
-               {"peak_reserved_bytes", stats.peak_reserved},
-               {"planned_peak_bytes", planned_peak(run)},
-               {"bytes_at_peak", std::move(at_peak)}};
-  if (const auto capacity = run.device().memory().capacity()) {
-    json["driver_used_bytes"] = capacity->total - capacity->free;
-  }
-  return json;
-}
-
 }  // namespace
 
 void print_tables(const std::vector<Measured>& variants) {
@@ -110,30 +97,22 @@ void print_tables(const std::vector<Measured>& variants) {
 Json to_json(const std::vector<Measured>& variants) {
   Json list = Json::array();
   for (const Measured& m : variants) {
-    const Variant& v = m.run.variant();
-    Json rounds = Json::array();
-    for (const StepSeconds& s : m.rounds) rounds.push_back(s.total());
-    list.push_back({{"model", v.name},
-                    {"channels", v.model.channels},
-                    {"encoder_depth", v.model.encoder_depth},
-                    {"decoder_depth", v.model.decoder_depth},
-                    {"parameters", m.run.model().parameter_count()},
-                    {"precision", name_of(v.precision)},
-                    {"size", v.size},
-                    {"threads", v.threads},
-                    {"device", m.run.device_description()},
-                    {"seconds", to_json(seconds(m, kTotal))},
-                    {"seconds_with_input", to_json(seconds(m, kWithInput))},
-                    {"seconds_by_phase",
-                     {{"input", to_json(seconds(m, kInput))},
-                      {"forward", to_json(seconds(m, kForward))},
-                      {"backward_and_adam", to_json(seconds(m, kBackward))}}},
-                    {"cpu_seconds", to_json(seconds(m, kCpu))},
-                    {"ratio_to_first", to_json(ratio(m, variants.front()))},
-                    {"seconds_by_round", std::move(rounds)},
-                    {"convolution_flops", flops(m)},
-                    {"memory", memory_json(m.run)},
-                    {"losses", m.run.losses()}});
+    Json json = describe(m.run.variant(), m.run.model(), m.run.device_description());
+    Json memory = memory_json(m.run.device());
+    memory["planned_peak_bytes"] = planned_peak(m.run);
+    json.update({{"seconds", to_json(seconds(m, kTotal))},
+                 {"seconds_with_input", to_json(seconds(m, kWithInput))},
+                 {"seconds_by_phase",
+                  {{"input", to_json(seconds(m, kInput))},
+                   {"forward", to_json(seconds(m, kForward))},
+                   {"backward_and_adam", to_json(seconds(m, kBackward))}}},
+                 {"cpu_seconds", to_json(seconds(m, kCpu))},
+                 {"ratio_to_first", to_json(ratio(m, variants.front()))},
+                 {"seconds_by_round", totals(m)},
+                 {"convolution_flops", flops(m)},
+                 {"memory", std::move(memory)},
+                 {"losses", m.run.losses()}});
+    list.push_back(std::move(json));
   }
   return list;
 }
