@@ -7,7 +7,6 @@ take twice as long as one alone. Each situation is timed as the programs are, an
 they bound. Situations take turns, all of `--steps` steps, and every run is warm before it is timed.
 """
 import argparse
-import datetime
 import os
 import pathlib
 import statistics
@@ -16,8 +15,8 @@ import sys
 import tempfile
 import time
 
-from result_file import without_temporary_files, write_json
-from step_process import StepProcess
+from engine_process import EngineProcess
+from result_file import date_and_command, without_temporary_files, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -44,7 +43,7 @@ def timed(arguments, folder, runs, busy, setting):
     options = ["--models", "reversible", "--sizes", arguments.sizes, "--channels", arguments.channels,
                "--threads", str(arguments.threads)]
     environment = {**os.environ, **setting}
-    processes = [StepProcess(arguments.bench_step, options, os.path.join(folder, f"{i}.json"), environment)
+    processes = [EngineProcess(arguments.bench_step, options, os.path.join(folder, f"{i}.json"), environment)
                  for i in range(runs)]
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     try:
@@ -88,9 +87,7 @@ def main():
         print(f"{row['situation']:<30}{row['seconds_per_step']:>9.4f}{min(values):>9.4f}{max(values):>9.4f}"
               f"{row['times_alone']:>10.2f}")
     if arguments.json:
-        command = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]
-        date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        write_json(arguments.json, {"date": date, "command": " ".join(command), "threads": arguments.threads,
+        write_json(arguments.json, {**date_and_command(), "threads": arguments.threads,
                                     "results": rows, "engine": {k: report[k] for k in ("machine", "build")}})
 
 

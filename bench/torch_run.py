@@ -1,4 +1,5 @@
 """Prepares the same networks in PyTorch for timing. compare_pytorch.py and gpu/ share it."""
+import importlib
 import pathlib
 import re
 import sys
@@ -18,14 +19,14 @@ def load_torch():
     sys.path.insert(0, str(ROOT / "tests" / "golden"))
     import torch_revunet
     try:
-        import revtorch.revtorch  # noqa: F401
+        importlib.import_module("revtorch.revtorch")
     except ImportError:
         return torch, torch_revunet, ["autograd", "baseline"], ["reversible: RevTorch is not installed"]
     return torch, torch_revunet, list(MODELS), []
 
 
 class TorchRun:
-    """Trains one network on one random image. With amp, autocast runs convolutions in bf16."""
+    """Trains one network on one random image, or predicts it. With amp, autocast runs convolutions in bf16."""
 
     def __init__(self, torch, reference, model, memory_format, size, device="cpu", amp=False, compiled=False):
         torch.manual_seed(1)
@@ -55,6 +56,15 @@ class TorchRun:
         loss = self.reference.dice_loss(output.float(), self.target)
         loss.backward()
         self.optimiser.step()
+        self.wait()
+        return time.perf_counter() - begin
+
+    def predict(self):
+        """Returns the seconds of one forward pass without gradients, to probabilities in fp32."""
+        self.wait()
+        begin = time.perf_counter()
+        with self.torch.no_grad(), self.torch.autocast(self.device, dtype=self.torch.bfloat16, enabled=self.amp):
+            self.forward(self.image).float()
         self.wait()
         return time.perf_counter() - begin
 

@@ -9,7 +9,6 @@ them is slower.
 """
 import argparse
 import csv
-import datetime
 import os
 import pathlib
 import platform
@@ -20,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from result_file import write_json  # noqa: E402
+from result_file import date_and_command, write_json  # noqa: E402
 
 
 def parse_arguments():
@@ -95,9 +94,7 @@ def main():
         print(f"{row['variant']:<32}{row['seconds_per_step']:>9.4f}{min(row['by_epoch']):>9.4f}"
               f"{max(row['by_epoch']):>9.4f}{row['waiting_for_others']:>9.4f}{row['times_as_fast']:>8.2f}")
     if arguments.json:
-        date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        command = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
-        write_json(arguments.json, {"date": date, "command": command, "processor": processor(),
+        write_json(arguments.json, {**date_and_command(), "processor": processor(),
                                     "cpus": len(os.sched_getaffinity(0)), "size": arguments.size,
                                     "samples_per_step": n, "results": rows})
 
