@@ -10,13 +10,16 @@ import argparse
 import datetime
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from process_memory import peak_resident_bytes  # noqa: E402
 from result_file import write_json  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -34,34 +37,56 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def first_step(program, data, options):
-    """Returns the seconds until the line of the first step."""
+class Moment(typing.NamedTuple):
+    seconds: float   # since the start of the program
+    peak_bytes: int  # the most memory that the process has had by then
+
+
+class Start(typing.NamedTuple):
+    split: Moment  # when the cases are checked and split
+    step: Moment   # at the end of the first step
+
+
+def first_step(program, data, options, split_to=None):
+    """Returns the Start of a run, which is ended after its first step. split_to is where its split.json is kept."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, "--data", data, "--out", f"{folder}/run", *options.split(), "--device", "cpu",
+        command = [str(program), "--data", str(data), "--out", f"{folder}/run", *options.split(), "--device", "cpu",
                    "--max-steps", "1", "-v"]
         begin = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        seconds = next((time.monotonic() - begin for line in process.stdout if line.startswith("step 1 ")), None)
+        moments = {}
+        for line in process.stdout:
+            reached = next((prefix for prefix in ("training case ", "step 1 ") if line.startswith(prefix)), None)
+            if reached:
+                moments.setdefault(reached, Moment(time.monotonic() - begin, peak_resident_bytes(process.pid)))
+            if reached == "step 1 ":
+                break
         process.kill()
         process.wait()
-    if seconds is None:
-        sys.exit(f"first_step: error: expected a line of the first step, got none; try: {' '.join(command)}")
-    return seconds
+        if len(moments) == 2 and split_to:
+            shutil.copy(f"{folder}/run/split.json", split_to)
+    if len(moments) < 2:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: error: expected lines of the split and of the first step, got none; "
+                 f"try: {' '.join(command)}")
+    return Start(moments["training case "], moments["step 1 "])
 
 
 def main():
     arguments = parse_arguments()
     programs = dict(train.split("=", 1) for train in arguments.train)
-    seconds = {name: [] for name in programs}
+    starts = {name: [] for name in programs}
     for turn in range(arguments.rounds + 1):
         for name, program in programs.items():
-            value = first_step(program, arguments.data, arguments.options)
+            start = first_step(program, arguments.data, arguments.options)
             if turn > 0:
-                seconds[name].append(value)
-    rows = [{"program": name, "seconds": statistics.median(values), "by_round": values}
-            for name, values in seconds.items()]
+                starts[name].append(start)
+    rows = [{"program": name, "seconds": statistics.median(start.step.seconds for start in values),
+             "seconds_to_split": statistics.median(start.split.seconds for start in values),
+             "by_round": [start.step.seconds for start in values],
+             "peak_resident_bytes": max(start.step.peak_bytes for start in values)} for name, values in starts.items()]
     for row in rows:
-        print(f"{row['program']:<20}{row['seconds']:>8.2f} s until the end of the first step")
+        print(f"{row['program']:<20}{row['seconds_to_split']:>8.2f} s until the split, {row['seconds']:.2f} s until the end "
+              f"of the first step, {row['peak_resident_bytes'] / 2**20:.0f} MiB")
     if arguments.json:
         date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         command = f"first_step.py --options '{arguments.options}' --rounds {arguments.rounds}"

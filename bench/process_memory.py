@@ -26,11 +26,21 @@ def proportional_bytes(pid):
     return total
 
 
-def run_with_memory(command, log, environment=None, seconds_between=5, on_sample=lambda seconds: None):
+def peak_resident_bytes(pid):
+    """Returns the most memory that a process has had at once, without its descendants; 0 where it has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def run_with_memory(command, log, environment=None, seconds_between=5, on_sample=lambda seconds: None,
+                    memory_of=proportional_bytes):
     """Runs a command to its end, with its output in the file `log`.
 
-    Returns (seconds, [[seconds since the start, bytes], ...]). on_sample(seconds) is called after each sample.
-    Raises CalledProcessError where the exit code is not 0.
+    Returns (seconds, [[seconds since the start, bytes], ...]), with the bytes that memory_of(pid) says. on_sample(seconds)
+    is called after each sample. Raises CalledProcessError where the exit code is not 0.
     """
     samples, ended = [], threading.Event()
     begin = time.monotonic()
@@ -40,7 +50,7 @@ def run_with_memory(command, log, environment=None, seconds_between=5, on_sample
         def sample():
             while not ended.wait(seconds_between):
                 seconds = time.monotonic() - begin
-                samples.append([round(seconds, 1), proportional_bytes(process.pid)])
+                samples.append([round(seconds, 1), memory_of(process.pid)])
                 on_sample(seconds)
 
         sampler = threading.Thread(target=sample)
