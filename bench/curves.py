@@ -20,8 +20,10 @@ def draw_curves(path, panels, x_label="minutes of training", x_unit=60, logarith
         axes.set_xlabel(x_label)
         if logarithmic:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("")
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(fontsize="small")
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
