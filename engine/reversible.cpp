@@ -21,7 +21,7 @@ Tensor add_residual(const Context& ctx, const Residual& f, const Tensor& input, 
   return y;
 }
 
-void backward_reversible(const Context& ctx, const std::vector<ReversibleBlock>& blocks,
+void backward_reversible(const Context& ctx, std::span<const ReversibleBlock> blocks,
                          const std::vector<BlockRecord>& records, bool rebuild_input, Tensor& y1, Tensor& y2,
                          Tensor& dy1, Tensor& dy2) {
   for (size_t k = blocks.size(); k-- > 0;) {
@@ -32,7 +32,7 @@ void backward_reversible(const Context& ctx, const std::vector<ReversibleBlock>&
   }
 }
 
-void backward_stored(const Context& ctx, const std::vector<ReversibleBlock>& blocks, std::vector<BlockRecord>& records,
+void backward_stored(const Context& ctx, std::span<const ReversibleBlock> blocks, std::vector<BlockRecord>& records,
                      Tensor& dy1, Tensor& dy2) {
   for (size_t k = blocks.size(); k-- > 0;) {
     BlockRecord& record = records[k];
@@ -68,15 +68,19 @@ class InputCheck {
 
 }  // namespace
 
-Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
+Stream reversible_sequence(const Context& ctx, const std::string& name, std::span<const ReversibleBlock> blocks,
                            Stream x, Activations activations, SequenceInput input,
-                           std::shared_ptr<RecomputedPair> output) {
+                           std::shared_ptr<RecomputedPair> output, OutputValues values) {
   const LayerScope scope(ctx, name);
   const bool restored = input == SequenceInput::restored;
   Tensor a = std::move(x.first.value), b = std::move(x.second.value);
   REVUNET_EXPECTS(a.spec() == b.spec() && (restored || (a.unique() && b.unique())), Error,
                   "[{}] expected two halves of one shape, type and layout whose memory nobody shares, got {} and {}",
                   name, a.spec().to_string(), b.spec().to_string());
+  REVUNET_EXPECTS(activations != Activations::checkpointed, Error,
+                  "[{}] expected a sequence with stored or reversible activations, got checkpointed; store them inside "
+                  "checkpointed()",
+                  name);
   const bool store = ctx.tape && activations == Activations::stored;
   REVUNET_EXPECTS(!output || !store, Error, "[{}] expected no output to compute again where activations are stored",
                   name);
@@ -94,7 +98,11 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
     // With stored activations the y1 and x2 of a block are kept. The very first x1 is kept only where others share it.
     a = add_residual(scratch, *blocks[k].f, b, a, store && (k > 0 || restored), record.f_small);
     if (store) record.y1 = a, record.x2 = b;
-    b = add_residual(scratch, *blocks[k].g, a, b, store, record.g_small);
+    if (store && values == OutputValues::unread && k + 1 == blocks.size()) {
+      record.g_small = blocks[k].g->small_result(scratch, a);
+    } else {
+      b = add_residual(scratch, *blocks[k].g, a, b, store, record.g_small);
+    }
   }
 
   Stream y{make_output(ctx, a), make_output(ctx, b)};
@@ -112,7 +120,7 @@ Stream reversible_sequence(const Context& ctx, const std::string& name, const st
                     .inputs = {x.first.slot, x.second.slot},
                     .outputs = {y.first, y.second},
                     .parameters = std::move(parameters),
-                    .backward = [&blocks, records = std::move(records), a, b, store, restored, check = std::move(check),
+                    .backward = [blocks, records = std::move(records), a, b, store, restored, check = std::move(check),
                                  output = std::move(output), slots = std::array{x.first.slot, x.second.slot},
                                  name](const Context& inner, std::vector<Tensor> dy, Gradients& gradients) mutable {
                       if (output) {

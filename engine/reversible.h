@@ -8,9 +8,11 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "engine/checkpoint.h"
 #include "engine/tape.h"
 
 namespace revunet {
@@ -22,6 +24,9 @@ class Residual {
 
   // Adds f(x) to y. Returns what backward needs to know about x, which must be small (group statistics).
   virtual Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const = 0;
+
+  // Returns the same without computing f(x).
+  virtual Tensor small_result(const Context& ctx, const Tensor& x) const = 0;
 
   // Takes x, forward's small result, and dy = dL/d(y). Adds (df/dx)^T dy to dx, and accumulates parameter gradients.
   // Where `y` is not null it holds y + f(x) and is set back to y. At most one more tensor of x's size lives during the
@@ -36,14 +41,16 @@ struct ReversibleBlock {
   std::unique_ptr<Residual> f, g;
 };
 
-// Activations says what a sequence keeps from forward for backward.
+// Activations says what a sequence of blocks keeps from forward for backward.
 enum class Activations {
-  reversible,  // the final pair: activations are rebuilt in backward
-  stored,      // x2 and y1 of every block as well: nothing is rebuilt
+  reversible,    // the final pair: activations are rebuilt in backward
+  stored,        // x2 and y1 of every block as well: nothing is rebuilt
+  checkpointed,  // the inputs of segments (engine/checkpoint.h): what lies in between is computed again from them
 };
 
 constexpr const char* name_of(Activations activations) {
-  return activations == Activations::reversible ? "reversible" : "stored";
+  constexpr std::array kNames = {"reversible", "stored", "checkpointed"};
+  return kNames[static_cast<size_t>(activations)];
 }
 
 // SequenceInput says what becomes of a sequence's input.
@@ -78,9 +85,11 @@ class RecomputedPair {
 };
 
 // Runs the blocks on the pair x and records one node called `name`. With SequenceInput::consumed the pair's memory must
-// not be shared: pass it with std::move. Where `output` is given, the node keeps its output there.
-Stream reversible_sequence(const Context& ctx, const std::string& name, const std::vector<ReversibleBlock>& blocks,
+// not be shared: pass it with std::move. Where `output` is given, the node keeps its output there. Within a segment of
+// a checkpoint, activations are stored: checkpointed ones are refused. Where a sequence with stored activations is the
+// last of a segment and nobody reads the output, the last G is not computed. The blocks outlive the tape.
+Stream reversible_sequence(const Context& ctx, const std::string& name, std::span<const ReversibleBlock> blocks,
                            Stream x, Activations activations, SequenceInput input = SequenceInput::consumed,
-                           std::shared_ptr<RecomputedPair> output = nullptr);
+                           std::shared_ptr<RecomputedPair> output = nullptr, OutputValues values = OutputValues::read);
 
 }  // namespace revunet

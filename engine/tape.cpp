@@ -119,15 +119,30 @@ void Tape::backward(const Context& ctx, const Variable& y, Tensor dy, const OnGr
   backward(ctx, std::move(seeds), on_gradient);
 }
 
+void Tape::backward_within(const Context& ctx, std::vector<Seed> seeds, std::span<const InnerVariable> variables,
+                           Gradients& outer) {
+  for (const InnerVariable& v : variables) gradients_.at(v.slot) = std::move(outer.at(v.outer));
+  backward(ctx, std::move(seeds));
+  for (const InnerVariable& v : variables) outer.at(v.outer) = std::move(gradients_.at(v.slot));
+}
+
+std::vector<Parameter*> Tape::parameters() const {
+  std::vector<Parameter*> parameters;
+  for (const auto& [p, readers] : readers_) parameters.push_back(p);
+  return parameters;
+}
+
 void Tape::run(const Context& ctx, Recorded& recorded) {
   Node& node = recorded.node;
   const auto reached = [&](const Output& y) { return bool{gradients_.at(y.slot)}; };
   if (std::ranges::none_of(recorded.outputs, reached)) return;
   std::vector<Tensor> dy;
   for (const Output& y : recorded.outputs) {
-    dy.push_back(reached(y) ? std::move(gradients_.at(y.slot)) : zeros(ctx, y.spec));
-    REVUNET_EXPECTS(dy.back().spec() == y.spec, Error, "[{}] expected a gradient of its output, {}, got {}", node.name,
-                    y.spec.to_string(), dy.back().spec().to_string());
+    const bool undefined = !reached(y) && node.takes_undefined;
+    dy.push_back(reached(y) || undefined ? std::move(gradients_.at(y.slot)) : zeros(ctx, y.spec));
+    REVUNET_EXPECTS(undefined || dy.back().spec() == y.spec, Error,
+                    "[{}] expected a gradient of its output, {}, got {}", node.name, y.spec.to_string(),
+                    dy.back().spec().to_string());
   }
   node.backward(ctx, std::move(dy), gradients_);
   if (!check_finite_) return;

@@ -78,9 +78,9 @@ class ReconstructionMonitor {
 
 class Tape {
  public:
-  // dy holds the gradients of the node's outputs, and the callee owns them. It delivers the inputs' parts to
-  // `gradients` and adds the parameters' to their Parameter. ctx has no tape, tag backward_scratch and a passing
-  // lifetime.
+  // dy holds the gradients of the node's outputs, and the callee owns them. One that no gradient reached is zeros, or
+  // undefined where the node takes that. The callee delivers the inputs' parts to `gradients` and adds the parameters'
+  // to their Parameter. ctx has no tape, tag backward_scratch and a passing lifetime.
   using Backward = std::function<void(const Context& ctx, std::vector<Tensor> dy, Gradients& gradients)>;
 
   struct Node {
@@ -89,6 +89,7 @@ class Tape {
     std::vector<Variable> outputs;  // values are dropped once recorded
     std::vector<Parameter*> parameters;
     Backward backward;
+    bool takes_undefined = false;  // whether dy may be undefined where no gradient reached the output
   };
 
   // With check_finite, the first node that makes a NaN or infinity, forward or backward, throws NonFiniteError with its
@@ -112,6 +113,17 @@ class Tape {
   void backward(const Context& ctx, std::vector<Seed> seeds, const OnGradient& on_gradient = {});
   void backward(const Context& ctx, const Variable& y, Tensor dy, const OnGradient& on_gradient = {});
 
+  // An InnerVariable is one that no node of this tape made, and the same variable's slot in another tape's gradients.
+  struct InnerVariable {
+    int slot;
+    int outer;
+  };
+  // Runs the same as a part of another tape's backward. Parts are added to what `outer` holds of the variables, in its
+  // memory, and all is there again afterwards. So the sums have the bits that they have where the other tape recorded
+  // these nodes itself.
+  void backward_within(const Context& ctx, std::vector<Seed> seeds, std::span<const InnerVariable> variables,
+                       Gradients& outer);
+
   // Returns the gradient of a variable that no node made, after backward. It is undefined if nothing reached the
   // variable.
   const Tensor& gradient(const Variable& v) const { return gradients_.at(v.slot); }
@@ -127,6 +139,9 @@ class Tape {
   ReconstructionMonitor* monitor() const { return monitor_; }
 
   size_t nodes() const { return nodes_.size(); }
+  bool checks_finite() const { return check_finite_; }
+  // Returns the parameters of the nodes that were recorded, in no order.
+  std::vector<Parameter*> parameters() const;
 
  private:
   struct Output {

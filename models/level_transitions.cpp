@@ -71,7 +71,7 @@ Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, St
   const LayerScope scope(ctx, name);
   const Halves x = {std::move(coarse.first.value), std::move(coarse.second.value)};
   Halves base = {std::move(skip.first.value), std::move(skip.second.value)};
-  const bool in_place = memory != SkipMemory::kept || !ctx.tape;
+  const bool in_place = memory != SkipMemory::kept || (!ctx.tape && base[0].unique() && base[1].unique());
   Halves y;
   {
     const Halves low = convolve(ctx.with_tag(Tag::forward_scratch, Lifetime::passing), x, convolution);

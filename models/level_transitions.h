@@ -38,7 +38,7 @@ enum class SkipMemory {
 };
 
 // Goes up a level: skip + upsample(convolution(coarse)), along the axes in which the two differ. Without a tape the
-// skip's memory is consumed.
+// skip's memory is consumed where nobody shares it.
 Stream convolve_upsample_and_add(const Context& ctx, const std::string& name, Stream coarse,
                                  const PointwiseConvolution& convolution, Stream skip, SkipMemory memory);
 

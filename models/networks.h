@@ -32,9 +32,10 @@ struct NetworkRow {
   ModelKind kind;
   const char* name;               // in options, weights files, plans and traces
   std::vector<int64_t> channels;  // the default ones, finest level first
-  // Says whether it has reversible blocks. Then channels are two halves, and there are modes, depths, dropout and mixed
-  // precision.
+  // Says whether it has reversible blocks. Then channels are two halves, and there are depths, dropout and mixed
+  // precision, and activations and skips that are rebuilt.
   bool reversible_blocks;
+  std::span<const MemoryMode> modes;  // fastest first
   // This is the weight of the convolution that reads the image. A file that has it is of this network.
   const char* first_weight;
   // Sets channels and depths to those of a file of this network.

@@ -27,8 +27,12 @@ std::vector<Slab> NormActConv::slabs(const Tensor& x) const {
   return runs_ == FinestLevel::slabs && N == 1 ? slabs_of(D) : std::vector<Slab>{};
 }
 
+Tensor NormActConv::small_result(const Context& ctx, const Tensor& x) const {
+  return group_norm_statistics(ctx.with_tag(Tag::saved_activation), x, norm_.groups);
+}
+
 Tensor NormActConv::forward(const Context& ctx, const Tensor& x, Tensor& y) const {
-  Tensor statistics = group_norm_statistics(ctx.with_tag(Tag::saved_activation), x, norm_.groups);
+  Tensor statistics = small_result(ctx, x);
   const Context scratch = ctx.with_tag(Tag::forward_scratch, Lifetime::passing);
   const Affine affine = this->affine(ctx);
   const std::vector<Slab> parts = slabs(x);

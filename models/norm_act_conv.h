@@ -25,6 +25,7 @@ class NormActConv : public Residual {
       : norm_(norm), weight_(weight), operands_(operands), dropout_(dropout), layer_(layer), runs_(runs) {}
 
   Tensor forward(const Context& ctx, const Tensor& x, Tensor& y) const override;
+  Tensor small_result(const Context& ctx, const Tensor& x) const override;
   void backward(const Context& ctx, const Tensor& x, const Tensor& statistics, Tensor* y, const Tensor& dy,
                 Tensor& dx) override;
   std::vector<Parameter*> parameters() override { return {&norm_.gamma, &norm_.beta, &weight_}; }

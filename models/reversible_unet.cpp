@@ -78,7 +78,17 @@ std::shared_ptr<RecomputedPair> ReversibleUNet::recomputed_finest(const Context&
   });
 }
 
+Variable ReversibleUNet::last_convolution(const Context& ctx, Stream stream) const {
+  // The loss comes right after and takes the logits' memory for its gradient, so they are scratch.
+  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing),
+                       {std::move(stream.first), std::move(stream.second)}, *last_weight_, last_bias_);
+  return std::move(logits[0]);
+}
+
 Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
+  if (mode_.activations == Activations::checkpointed) {
+    return last_convolution(ctx, forward_checkpointed(ctx, std::move(image)));
+  }
   const size_t levels = encoders_.size();
   // The input of a sequence lies where the sequence's output will lie.
   const Context into_sequence = ctx.with_tag(Tag::sequence_output);
@@ -104,10 +114,7 @@ Variable ReversibleUNet::forward(const Context& ctx, Variable image) const {
     stream = run_sequence(ctx, decoders_[i + 1], std::move(stream),
                           memory == SkipMemory::restored ? SequenceInput::restored : SequenceInput::consumed);
   }
-  // The loss comes right after and takes the logits' memory for its gradient, so they are scratch.
-  auto logits = conv3d(ctx.with_tag(Tag::forward_scratch, Lifetime::passing),
-                       {std::move(stream.first), std::move(stream.second)}, *last_weight_, last_bias_);
-  return std::move(logits[0]);
+  return last_convolution(ctx, std::move(stream));
 }
 
 void ReversibleUNet::read_levels(const FileShapes& file, UNetConfig& config) {

@@ -3,9 +3,16 @@
 // paper's 1/1 setting.
 #pragma once
 
+#include <functional>
+
 #include "models/networks.h"
 
 namespace revunet {
+
+// Returns how many blocks a segment has where a stage of so many blocks is checkpointed: the square root, rounded up.
+// With segments of k of B blocks, B / k - 1 pairs are kept and the k blocks of one segment are computed again at a
+// time.
+size_t checkpointed_blocks(size_t blocks);
 
 class ReversibleUNet : public UNet {
  public:
@@ -30,6 +37,15 @@ class ReversibleUNet : public UNet {
                     int64_t depth, DType dtype);
   Stream run_sequence(const Context& ctx, const Stage& stage, Stream stream, SequenceInput input,
                       std::shared_ptr<RecomputedPair> output = nullptr) const;
+  // Enters a stage: maps the variables that it reads to the input of its blocks.
+  using Entry = std::function<Stream(const Context& ctx, std::vector<Variable> inputs)>;
+  // Runs a stage with checkpointed activations, in segments of checkpointed_blocks() blocks, the first of which enters
+  // it. `parameters` are those of the entry. The last segment of the finest decoder is stored: its backward comes right
+  // after its forward.
+  Stream run_checkpointed(const Context& ctx, const Stage& stage, std::vector<Variable> inputs, const Entry& enter,
+                          std::vector<Parameter*> parameters) const;
+  Stream forward_checkpointed(const Context& ctx, Variable image) const;
+  Variable last_convolution(const Context& ctx, Stream stream) const;
   // Returns the finest encoder's output.
   Stream encode_finest(const Context& ctx, Variable image, std::shared_ptr<RecomputedPair> output) const;
   // Returns that output as backward may compute it again, or nullptr where it does not.

@@ -130,6 +130,10 @@ void check_mode(const MemoryMode& mode) {
       "[`finest-level`, `activations`, `skips`] expected reversible `activations` and `skips` with slabs, got "
       "{} and {}; use `finest-level` whole, or leave the others out",
       name_of(mode.activations), name_of(mode.skips));
+  REVUNET_EXPECTS(mode.activations != Activations::checkpointed || mode.skips == Skips::stored, UsageError,
+                  "[`skips`] expected stored with checkpointed `activations`, which are computed again from encoder "
+                  "outputs, got {}; leave `skips` out",
+                  name_of(mode.skips));
 }
 
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
@@ -137,7 +141,8 @@ std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DT
   check_config(config);
   check_operands(config, operands);
   check_mode(mode);
-  if (mode.finest == FinestLevel::slabs) ctx.device.allocator().set_frugal(true);
+  if (mode.finest == FinestLevel::slabs || mode.activations == Activations::checkpointed)
+    ctx.device.allocator().set_frugal(true);
   std::unique_ptr<UNet> model = network_of(config.kind).make(ctx, config, dtype, mode, operands);
   initialise(*model, seed);
   return model;

@@ -74,7 +74,9 @@ constexpr const char* name_of(FinestLevel finest) {
 }
 
 // A MemoryMode says what training keeps in memory and what it computes again. All modes have the same gradients within
-// rounding. A network without reversible blocks has no modes.
+// rounding, and those with stored skips and stored or checkpointed activations the same bits. A network without
+// reversible blocks has nothing to rebuild: its activations are stored unless they are checkpointed, and the rest of
+// the mode means nothing to it.
 struct MemoryMode {
   Activations activations = Activations::reversible;
   Skips skips = Skips::reversible;
@@ -82,16 +84,24 @@ struct MemoryMode {
   bool operator==(const MemoryMode&) const = default;
 };
 
-// These are all modes, the fastest first: what is stored need not be computed again.
-inline constexpr std::array<MemoryMode, 5> kMemoryModes = {{
+// These are all modes of a network with reversible blocks, the fastest first: what is stored need not be computed
+// again.
+inline constexpr std::array<MemoryMode, 6> kMemoryModes = {{
     {Activations::stored, Skips::stored},
     {Activations::stored, Skips::reversible},  // never the best
     {Activations::reversible, Skips::stored},
+    {Activations::checkpointed, Skips::stored},
     {Activations::reversible, Skips::reversible},
     {Activations::reversible, Skips::reversible, FinestLevel::slabs},
 }};
+// These are those of a network without.
+inline constexpr std::array<MemoryMode, 2> kModesWithoutReversal = {{
+    {Activations::stored, Skips::stored},
+    {Activations::checkpointed, Skips::stored},
+}};
 
-// Throws UsageError for slabs where activations or skips are stored.
+// Throws UsageError for slabs where activations or skips are not reversible, and for checkpointed activations with
+// reversible skips, which change the inputs of segments.
 void check_mode(const MemoryMode& mode);
 
 // Operands says what the convolutions of reversible blocks multiply.
@@ -132,8 +142,8 @@ class UNet {
   std::vector<std::unique_ptr<Parameter>> parameters_;
 };
 
-// Makes a network with PyTorch's default initialisation from `seed`. With FinestLevel::slabs, the device's allocator is
-// frugal from now on.
+// Makes a network with PyTorch's default initialisation from `seed`. With FinestLevel::slabs or checkpointed activations,
+// the device's allocator is frugal from now on.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode = {}, Operands operands = Operands::activations);
 

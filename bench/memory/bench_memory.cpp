@@ -30,22 +30,25 @@ struct Way {
 
 const std::vector<Way>& ways() {
   constexpr MemoryMode kStored{Activations::stored, Skips::stored}, kSkips{Activations::reversible, Skips::stored},
-      kAll, kSlabs{.finest = FinestLevel::slabs};
+      kCheckpointed{Activations::checkpointed, Skips::stored}, kAll, kSlabs{.finest = FinestLevel::slabs};
   static const std::vector<Way> all = {{"stored", kStored, Precision::fp32, OptimiserStep::separate},
+                                       {"checkpointed", kCheckpointed, Precision::fp32, OptimiserStep::separate},
                                        {"stored-skips", kSkips, Precision::fp32, OptimiserStep::separate},
                                        {"reversible", kAll, Precision::fp32, OptimiserStep::separate},
                                        {"mixed", kAll, Precision::mixed, OptimiserStep::separate},
                                        {"fused", kAll, Precision::fp32, OptimiserStep::fused},
                                        {"slabs", kSlabs, Precision::fp32, OptimiserStep::separate},
                                        {"stored-bf16", kStored, Precision::bf16, OptimiserStep::separate},
+                                       {"checkpointed-bf16", kCheckpointed, Precision::bf16, OptimiserStep::separate},
                                        {"stored-skips-bf16", kSkips, Precision::bf16, OptimiserStep::separate},
                                        {"bf16", kAll, Precision::bf16, OptimiserStep::separate}};
   return all;
 }
 
-// A network without reversible blocks has no modes: it stores everything.
 bool applies(const Way& way, const PublishedRow& row) {
-  return network_of(row.model.kind).reversible_blocks || way.name.starts_with("stored-bf16") || way.name == "stored";
+  const NetworkRow& network = network_of(row.model.kind);
+  const bool has_mode = std::ranges::find(network.modes, way.mode) != network.modes.end();
+  return has_mode && (network.reversible_blocks || way.precision != Precision::mixed);
 }
 
 MemoryStats planned(const PublishedRow& row, const Way& way) {
@@ -113,7 +116,7 @@ Measurement parse_measurement(const std::string& what) {
   const size_t colon = what.find(':');
   Measurement m{named(published_rows(), what.substr(0, colon)),
                 named(ways(), colon == std::string::npos ? "" : what.substr(colon + 1))};
-  REVUNET_EXPECTS(applies(m.way, m.row), UsageError, "[--measure] expected stored or stored-bf16 of the {}, got {}",
+  REVUNET_EXPECTS(applies(m.way, m.row), UsageError, "[--measure] expected a way that the table has for the {}, got {}",
                   name_of(m.row.model.kind), what);
   return m;
 }
@@ -164,9 +167,9 @@ int main(int argc, char** argv) {
   return bench::run_benchmark(
       argc, argv,
       "Prints the peak memory of a training step (allocated, Adam and workspace included, batch 1) of the paper's\n"
-      "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; stored skips\n"
-      "(the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser step;\n"
-      "with the finest level in slabs; and the same in bf16.",
+      "networks, planned on the meta device, next to the paper's own figures. Ways to train: all stored; checkpointed;\n"
+      "stored skips (the paper's scheme); reversible skips too; that in mixed precision; that with the fused optimiser\n"
+      "step; with the finest level in slabs; and the same in bf16.",
       {bench::texts(
            "measure", options.measure,
            "ROW:WAY, several separated by spaces: run two steps on the CPU too, and compare the peak to the byte"),

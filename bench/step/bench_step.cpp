@@ -16,15 +16,32 @@ namespace {
 // The first step compiles primitives, reserves memory and makes the optimiser's state.
 constexpr int kWarmUpSteps = 1;
 
-// Returns the networks. The one that has modes and precisions has these after it.
+// Returns the name of the variant of a network without precisions that checkpoints its activations.
+std::string checkpointed_name(const NetworkRow& network) {
+  return fmt::format("{}-checkpointed", network.name);
+}
+
+// Returns the networks. The one that has precisions has its modes and these after it, and others have their one further
+// mode.
 std::vector<std::string> variant_names() {
   std::vector<std::string> names;
   for (const NetworkRow& network : networks()) {
     names.emplace_back(network.name);
-    if (network.kind == network_of_modes().kind)
-      names.insert(names.end(), {"stored-skips", "stored", "slabs", "mixed", "bf16"});
+    if (network.kind == network_of_modes().kind) {
+      names.insert(names.end(), {"stored-skips", "stored", "checkpointed", "slabs", "mixed", "bf16"});
+    } else {
+      names.push_back(checkpointed_name(network));
+    }
   }
   return names;
+}
+
+// Returns the network that a variant is of. Names that are no network's are modes and precisions.
+const NetworkRow& network_named(const std::string& name) {
+  for (const NetworkRow& network : networks()) {
+    if (name == network.name || name == checkpointed_name(network)) return network;
+  }
+  return network_of_modes();
 }
 
 struct Options {
@@ -41,6 +58,7 @@ struct Options {
 
 MemoryMode mode_of(const std::string& name) {
   if (name == "stored") return {Activations::stored, Skips::stored};
+  if (name.ends_with("checkpointed")) return {Activations::checkpointed, Skips::stored};
   if (name == "slabs") return {.finest = FinestLevel::slabs};
   return {Activations::reversible, name == "stored-skips" ? Skips::stored : Skips::reversible};
 }
@@ -49,8 +67,7 @@ Variant make_variant(const Options& options, const std::string& name, const std:
   const std::vector<std::string> names = variant_names();
   REVUNET_EXPECTS(std::ranges::find(names, name) != names.end(), UsageError, "[--models] expected some of {}, got {}",
                   fmt::join(names, ", "), name);
-  const NetworkRow* named = find_network(name);  // other names are modes and precisions
-  const NetworkRow& network = named ? *named : network_of_modes();
+  const NetworkRow& network = network_named(name);
   const auto [x, y, z] = io::parse_size(size, "--sizes").axes();
   return {.name = name,
           .model = options.networks.config_of(network),
@@ -103,7 +120,8 @@ std::vector<Argument> arguments_of(Options& options) {
   const std::vector<Argument> own = {
       words("models", options.models,
             fmt::format("some of {}: networks, and the reversible one with stored-skips, with all stored and nothing "
-                        "rebuilt, with the finest level in slabs, or in mixed precision or bf16 [all]",
+                        "rebuilt, with checkpointed activations, with the finest level in slabs, or in mixed "
+                        "precision or bf16; and the baseline with checkpointed activations [all]",
                         fmt::join(variant_names(), ", "))),
       texts("sizes", options.sizes, "X,Y,Z of the image, several separated by spaces [64,64,64]"),
       counts("threads", options.threads, "threads of the kernels, one or several counts"),

@@ -4,78 +4,21 @@
 #include <numeric>
 
 #include "engine/memory/allocation_table.h"
-#include "engine/memory/resource.h"
 #include "models/gradient_sum.h"
 #include "models/losses.h"
 #include "models/networks.h"
-#include "models/slabs.h"
+#include "models/plan/checkpoint_terms.h"
+#include "models/plan/tensor_sizes.h"
 
 namespace revunet {
 
 namespace {
 
-constexpr int64_t kElement = 4;      // bytes of an f32
 constexpr int64_t kAccumulator = 8;  // bytes of an f64, in which the loss sums
-
-// Returns the bytes that the allocator takes for one tensor.
-uint64_t block(int64_t elements, int64_t element = kElement) {
-  const uint64_t bytes = static_cast<uint64_t>(elements) * static_cast<uint64_t>(element);
-  return (bytes + kAllocationAlignment - 1) / kAllocationAlignment * kAllocationAlignment;
-}
 
 uint64_t& at(std::array<uint64_t, kTagCount>& terms, Tag tag) {
   return terms[static_cast<size_t>(tag)];
 }
-
-// Sizes gives the sizes of the network's tensors. Level 0 is the finest.
-struct Sizes {
-  const MemorySettings& settings;
-  const UNetConfig& network = settings.network;
-  const io::VolumeSize& size = settings.size;
-
-  size_t levels() const { return network.levels(); }
-  int64_t channels(size_t level) const { return network.channels[level]; }
-  int64_t voxels(size_t level) const {
-    const auto stride = network.stride(level);
-    return size[0] / stride[0] * (size[1] / stride[1]) * (size[2] / stride[2]);
-  }
-  // Returns the bytes of an activation of so many channels, which the device may pad.
-  uint64_t tensor(size_t level, int64_t count) const {
-    return tensor(level, count, activation_type(settings.precision));
-  }
-  uint64_t tensor(size_t level, int64_t count, DType dtype) const { return of_voxels(voxels(level), count, dtype); }
-  uint64_t of_voxels(int64_t number, int64_t count, DType dtype) const {
-    const int64_t unit = settings.layout.channel_bytes, channel_bytes = count * size_of(dtype);
-    return block(number, (channel_bytes + unit - 1) / unit * unit);
-  }
-  // Returns the bytes of the two halves of so many channels.
-  uint64_t pair(size_t level, int64_t count) const { return 2 * tensor(level, count / 2); }
-  uint64_t pair(size_t level) const { return pair(level, channels(level)); }
-  uint64_t half(size_t level) const { return tensor(level, channels(level) / 2); }
-  // Returns backward's scratch for one block: a half, or two halves of bf16, or two slabs.
-  uint64_t block_scratch(size_t level) const {
-    if (const auto slabs = slabs_of(size[0]);
-        level == 0 && settings.mode.finest == FinestLevel::slabs && !slabs.empty()) {
-      return slab_scratch(slabs.front().planes);
-    }
-    return operands_of(settings.precision) == Operands::bf16 ? 2 * tensor(level, channels(level) / 2, DType::bf16)
-                                                             : half(level);
-  }
-  // Returns the bytes of a slab's activation and of the sum that it is convolved into.
-  uint64_t slab_scratch(int64_t planes) const {
-    const DType stream = activation_type(settings.precision);
-    const DType operand = operands_of(settings.precision) == Operands::bf16 ? DType::bf16 : stream;
-    const int64_t read = planes * size[1] * size[2];
-    return of_voxels(read, channels(0) / 2, operand) + of_voxels(read, channels(0) / 2, stream);
-  }
-  // Returns the bytes of the mean and deviation of each group of one GroupNorm.
-  uint64_t statistics() const { return block(network.groups() * 2); }
-  int64_t blocks(size_t level, bool decoder) const {
-    const bool coarsest = level + 1 == levels();  // has one sequence: the encoder's blocks, then the decoder's
-    if (coarsest) return network.encoder_depth + network.decoder_depth;
-    return decoder ? network.decoder_depth : network.encoder_depth;
-  }
-};
 
 // Nodes lists the elements of the parameters of each node of the tape: a convolution's weight and bias, a norm's two,
 // or all of a sequence's.
@@ -244,7 +187,15 @@ StepTerms expected_terms(const MemorySettings& s, int64_t step) {
       block(s.network.out_channels) + block(loss_of(s.extras).sums * s.network.out_channels, kAccumulator);
   // A bucket of gradients is on its way while the next one is packed.
   if (s.processes > 1) at(terms.after_forward, Tag::communication) = 2 * block(std::min(values, largest));
-  counts.activations(s, terms.after_forward);
+  if (s.mode.activations == Activations::checkpointed) {
+    const CheckpointTerms checkpoints = checkpoint_terms(s);
+    at(terms.after_forward, Tag::saved_activation) = checkpoints.saved;
+    at(terms.after_forward, Tag::sequence_output) = checkpoints.outputs;
+    terms.activations = checkpoints.most_in_backward;
+    largest_node = checkpoints.most_gradients;
+  } else {
+    counts.activations(s, terms.after_forward);
+  }
   // The fused step drops the gradients of each node before the next one makes its own.
   const bool fused = s.optimiser_step == OptimiserStep::fused;
   terms.gradients = fused ? largest_node : parameters;
@@ -264,6 +215,8 @@ std::vector<StepTerms> measured_terms(const Trace& trace) {
     if (forward[section]) t.after_forward = live.by_tag();
     t.gradients = std::max(*t.gradients, live[Tag::gradient]);
     t.backward_scratch = std::max(t.backward_scratch, live[Tag::backward_scratch]);
+    if (trace.events[i].phase != Phase::backward) return;
+    t.activations = std::max(t.activations.value_or(0), live[Tag::saved_activation] + live[Tag::sequence_output]);
   });
   return terms;
 }
@@ -278,6 +231,9 @@ std::string first_difference(const StepTerms& expected, const StepTerms& measure
   }
   if (expected.gradients && expected.gradients != measured.gradients) {
     return text("gradients at their maximum", *expected.gradients, *measured.gradients);
+  }
+  if (expected.activations && expected.activations != measured.activations) {
+    return text("activations at their maximum in backward", *expected.activations, measured.activations.value_or(0));
   }
   if (expected.backward_scratch != measured.backward_scratch) {
     return text("backward_scratch at its maximum", expected.backward_scratch, measured.backward_scratch);
@@ -299,10 +255,17 @@ std::string equations_table(const MemorySettings& s, int64_t step, const StepTer
     return row(name, want.after_forward[static_cast<size_t>(tag)], got.after_forward[static_cast<size_t>(tag)]);
   };
   std::string text =
-      fmt::format("{:<64}{:>12}{:>12}\n", fmt::format("equation ({}) in step {}, MiB", rebuilds ? 4 : 3, step),
+      fmt::format("{:<64}{:>12}{:>12}\n",
+                  want.activations ? fmt::format("gradient checkpointing in step {}, MiB", step)
+                                   : fmt::format("equation ({}) in step {}, MiB", rebuilds ? 4 : 3, step),
                   "expected", "measured");
-  text += kept("saved activations and statistics of norms", Tag::saved_activation);
-  text += kept("outputs of reversible sequences", Tag::sequence_output);
+  if (want.activations) {
+    text += row("activations in backward: inputs of segments, and one segment's", *want.activations,
+                got.activations.value_or(0));
+  } else {
+    text += kept("saved activations and statistics of norms", Tag::saved_activation);
+    text += kept("outputs of reversible sequences", Tag::sequence_output);
+  }
   if (!rebuilds) text += "in addition\n";
   text += row("largest scratch of backward", want.backward_scratch, got.backward_scratch);
   if (rebuilds) text += "in addition\n";

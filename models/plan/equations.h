@@ -6,6 +6,9 @@
 //   (4)  sum over non-reversible layers of their activations + sum over reversible sequences of their output
 //        + the largest scratch of any sequence's backward
 //
+// With checkpointed activations the terms are those of gradient checkpointing (Chen et al. 2016, section 4): the inputs
+// of segments are kept, and at most one segment's activations are there again.
+//
 // Rule: nothing here runs the models or the planner. Each term counts tensors by their shapes, every one rounded up to
 // kAllocationAlignment as the allocator does, so that terms and trace agree to the byte.
 #pragma once
@@ -29,6 +32,9 @@ struct StepTerms {
   // it follows from the buckets in which gradients wait for each other.
   std::optional<uint64_t> gradients = 0;
   uint64_t backward_scratch = 0;  // the most bytes of backward_scratch in the step: the last term of equation (4)
+  // These are the most bytes of saved_activation and sequence_output together in the backward phase: the inputs of
+  // segments that are still to run, and the activations of one. None is expected where none are checkpointed.
+  std::optional<uint64_t> activations = std::nullopt;
 
   bool operator==(const StepTerms&) const = default;
 };

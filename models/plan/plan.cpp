@@ -102,11 +102,12 @@ std::string describe(const StepExtras& e) {
 }
 
 std::string describe(const MemorySettings& s) {
+  const bool checkpointed = s.mode.activations == Activations::checkpointed;
   const std::string mode =
       network_of(s.network.kind).reversible_blocks
           ? fmt::format("{} activations, {} skips{}", name_of(s.mode.activations), name_of(s.mode.skips),
                         s.mode.finest == FinestLevel::slabs ? ", in slabs" : "")
-          : name_of(s.network.kind);
+          : fmt::format("{}{}", name_of(s.network.kind), checkpointed ? ", checkpointed activations" : "");
   return fmt::format("{}, {}{}{}{}{}", name_of(s.precision), mode,
                      s.optimiser_step == OptimiserStep::fused ? ", fused optimiser step" : "", describe(s.extras),
                      s.augmented ? ", augmented" : "",

@@ -51,7 +51,6 @@ MemorySettings non_reversible(const MemorySettings& settings, const NetworkRow& 
   MemorySettings other = settings;
   other.network = default_config(network.kind, settings.network);
   other.network.halved = settings.network.halved;
-  other.mode = {};           // it has no modes
   other.extras.dropout = 0;  // it has neither dropout nor mixed precision
   if (settings.precision == Precision::mixed) other.precision = Precision::fp32;
   if (settings.network.channels != default_config(settings.network.kind).channels) {
@@ -81,8 +80,11 @@ std::string alternatives(const MemorySettings& settings) {
   }
   for (const NetworkRow& network : networks()) {
     if (network.reversible_blocks) continue;
-    const MemorySettings other = non_reversible(settings, network);
-    text += row(fmt::format("{}, channels {}", describe(other), fmt::join(other.network.channels, ",")), other);
+    MemorySettings other = non_reversible(settings, network);
+    for (const MemoryMode& mode : network.modes) {
+      other.mode = mode;
+      text += row(fmt::format("{}, channels {}", describe(other), fmt::join(other.network.channels, ",")), other);
+    }
   }
   return text;
 }

@@ -52,6 +52,14 @@ Precision precision_member(const json& object) {
   throw DataError(fmt::format("expected fp32, mixed or bf16 for precision, got '{}'", value));
 }
 
+Activations activations_member(const json& object) {
+  const std::string value = text_member(object, "activations");
+  for (const Activations activations : {Activations::reversible, Activations::stored, Activations::checkpointed}) {
+    if (value == name_of(activations)) return activations;
+  }
+  throw DataError(fmt::format("expected reversible, stored or checkpointed for activations, got '{}'", value));
+}
+
 ModelKind kind_member(const json& object) {
   const std::string name = text_member(object, "model");
   const NetworkRow* network = find_network(name);
@@ -131,8 +139,7 @@ MemorySettings settings_from_json(const json& j) try {
   REVUNET_EXPECTS(j.is_object(), DataError, "expected an object of settings, got {}", io::excerpt(j));
   MemorySettings s;
   s.network = network_from_json(j);
-  s.mode.activations =
-      choice_member(j, "activations", "reversible", "stored") ? Activations::stored : Activations::reversible;
+  s.mode.activations = activations_member(j);
   s.mode.skips = choice_member(j, "skips", "reversible", "stored") ? Skips::stored : Skips::reversible;
   // Traces of version 0.1 say nothing of it.
   if (j.contains("finest_level") && choice_member(j, "finest_level", "whole", "slabs")) {

@@ -2,41 +2,12 @@
 
 #include <limits>
 
+#include "tests/engine/tape_ops.h"
 #include "tests/support/catch.h"
 
 using namespace revunet;
+using namespace revunet::test;
 using Catch::Matchers::ContainsSubstring;
-
-namespace {
-
-// Computes y = factor * x, as an op of this test.
-Variable scale(const Context& ctx, const Variable& x, double factor, const std::string& name = "scale") {
-  Tensor y = clone(ctx, x.value);
-  for (int64_t i = 0; i < y.elements(); ++i) y.data<double>()[i] *= factor;
-  Variable out = make_output(ctx, y);
-  if (ctx.tape) {
-    ctx.tape->record({.name = name,
-                      .inputs = {x.slot},
-                      .outputs = {out},
-                      .parameters = {},
-                      .backward = [slot = x.slot, factor, kept = x.value](const Context& inner, std::vector<Tensor> dy,
-                                                                          Gradients& g) {
-                        g.deliver(inner, slot, dy[0].spec(), nullptr, [&](Tensor& dx, bool accumulate) {
-                          for (int64_t i = 0; i < dx.elements(); ++i) {
-                            double& v = dx.data<double>()[i];
-                            v = (accumulate ? v : 0) + factor * dy[0].data<double>()[i];
-                          }
-                        });
-                      }});
-  }
-  return out;
-}
-
-Tensor values(const Context& ctx, std::vector<double> v) {
-  return from_host(ctx, {static_cast<int64_t>(v.size())}, DType::f64, std::span<const double>(v));
-}
-
-}  // namespace
 
 TEST_CASE("gradients of a variable used twice are added") {
   Device device;

@@ -48,7 +48,7 @@ const std::vector<std::string> command_lines = {
     "--monitor-reconstruction 5 "
     "--lr-drops none",
     "--data /d --out r --device cpu --threads 2 --model baseline --channels 30,60,120,240,480 --precision "
-    "bf16 --val-fraction 0.333333333333333 --lr-schedule poly",
+    "bf16 --activations checkpointed --val-fraction 0.333333333333333 --lr-schedule poly",
 };
 
 // config.toml does not hold these options, for these reasons.

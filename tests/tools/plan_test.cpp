@@ -24,18 +24,23 @@ TEST_CASE("a run measures the peak that its plan predicts, byte for byte", "[pla
   for (const char* options :
        {"--activations stored --skips stored", "--skips stored", "", "--optimiser-step fused --encoder-depth 2",
         "--patch 16,24,16", "--max-steps 1", "--activations stored --skips reversible", "--precision mixed",
-        "--precision bf16", "--finest-level slabs"}) {
+        "--precision bf16", "--finest-level slabs", "--activations checkpointed",
+        "--activations checkpointed --optimiser-step fused --encoder-depth 3 --dropout 0.2"}) {
     INFO(options);
     const ToolResult got = train(data, folder / std::to_string(run++),
                                  fmt::format("{} --epochs 2 --val-fraction 0.3 {}", tiny_options, options));
     REQUIRE(got.exit_code == 0);
     CHECK_THAT(got.output, ContainsSubstring("(equal, byte for byte)"));
   }
-  const ToolResult baseline =
-      train(data, folder / "baseline", "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0");
-  REQUIRE(baseline.exit_code == 0);
-  CHECK_THAT(baseline.output, ContainsSubstring("memory of tensors in training (fp32, baseline): predicted peak") &&
-                                  ContainsSubstring("(equal, byte for byte)"));
+  const std::string baseline = "--model baseline --channels 4,8 --size 32,32,32 --epochs 1 --val-fraction 0 ";
+  for (const auto& [options, mode] : {std::pair{"", "fp32, baseline"},
+                                      {"--activations stored", "fp32, baseline"},
+                                      {"--activations checkpointed", "fp32, baseline, checkpointed activations"}}) {
+    const ToolResult got = train(data, folder / std::to_string(run++), baseline + options);
+    REQUIRE(got.exit_code == 0);
+    CHECK_THAT(got.output, ContainsSubstring(fmt::format("memory of tensors in training ({}): predicted peak", mode)) &&
+                               ContainsSubstring("(equal, byte for byte)"));
+  }
 }
 
 TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
@@ -44,7 +49,15 @@ TEST_CASE("a plan needs neither data nor a run folder", "[plan]") {
   CHECK_THAT(got.output,
              ContainsSubstring("training on 160,192,160 voxels, fp32, reversible activations, reversible skips") &&
                  ContainsSubstring("sequence_output") && ContainsSubstring("decoders.4.reversibleBlocks") &&
-                 ContainsSubstring("fp32, baseline, channels 30,60,120,240,480") && ContainsSubstring("--patch "));
+                 ContainsSubstring("fp32, baseline, channels 30,60,120,240,480") &&
+                 ContainsSubstring("fp32, baseline, checkpointed activations, channels 30,60,120,240,480") &&
+                 ContainsSubstring("--patch "));
+  // Where it is asked for, a mode that is never the best is what is planned. It is not among the alternatives.
+  const ToolResult checkpointed = run_tool("revunet-train", "--plan --activations checkpointed");
+  REQUIRE(checkpointed.exit_code == 0);
+  const std::string mode = "fp32, checkpointed activations, stored skips";
+  CHECK_THAT(checkpointed.output, ContainsSubstring("training on 160,192,160 voxels, " + mode));
+  CHECK(checkpointed.output.find(mode) == checkpointed.output.rfind(mode));
 }
 
 TEST_CASE("on CUDA a plan pads channels to 16 bytes and counts the convolutions' workspace", "[plan]") {
@@ -135,6 +148,23 @@ TEST_CASE("a budget takes the fastest mode that fits", "[plan]") {
   CHECK(plan_training(cube).reserved() > 3000 * MiB);
 }
 
+TEST_CASE("a budget takes the baseline's stored activations, then checkpointed ones, then none", "[plan]") {
+  const MemorySettings baseline{.network = default_config(ModelKind::baseline), .size = {160, 192, 160}};
+  const auto chosen = [&](size_t mib, const ModeChoice& choice = {}) {
+    return choose_within(baseline, choice, mib * MiB);
+  };
+  CHECK(chosen(8000).mode == MemoryMode{Activations::stored, Skips::stored});
+  CHECK(chosen(6000).mode == MemoryMode{Activations::checkpointed, Skips::stored});
+  CHECK(chosen(8000, {.activations = Activations::checkpointed}).mode.activations == Activations::checkpointed);
+  CHECK_THROWS_WITH(chosen(6000, {.activations = Activations::stored}), ContainsSubstring("[`memory-budget`]"));
+  CHECK_THROWS_WITH(chosen(3000), ContainsSubstring("`model` reversible would fit"));
+  CHECK_THAT(what_would_fit(baseline, 6000 * MiB), ContainsSubstring("; `activations` checkpointed would fit, with "));
+
+  // The reversible network's are never the best, so a budget takes them only where they are asked for.
+  CHECK(choose_within(whole_brain, {.activations = Activations::checkpointed}, 8000 * MiB).mode ==
+        MemoryMode{Activations::checkpointed, Skips::stored});
+}
+
 TEST_CASE("alternatives of a plan have the task's channels and outputs", "[plan]") {
   MemorySettings settings{.network = default_config(ModelKind::reversible), .size = {32, 32, 32}};
   settings.network.in_channels = 16;
@@ -173,7 +203,15 @@ TEST_CASE("modes that make no sense are refused", "[plan]") {
           "--validate-by patches, a smaller --size, or --val-fraction 0");
   refused("--memory-budget much", "--memory-budget");
   refused("--memory-budget=-1", "--memory-budget");
-  refused("--model baseline --skips stored", "expected auto with the baseline");
+  refused("--model baseline --skips stored", "[--skips, --finest-level] expected auto with the baseline");
+  refused("--model baseline --activations checkpointed --skips reversible", "expected auto with the baseline");
+  refused("--model baseline --activations reversible",
+          "[--activations] expected auto, stored or checkpointed with the baseline, which has no reversible blocks");
+  refused("--activations checkpointed --skips reversible", "[--skips] expected stored with checkpointed --activations");
+  refused("--activations checkpointed --finest-level slabs",
+          "[--finest-level, --activations, --skips] expected reversible --activations and --skips with slabs");
+  refused("--activations checkpointed --monitor-reconstruction 1",
+          "[--monitor-reconstruction] expected a network that rebuilds activations");
   refused("--activations stored --finest-level slabs",
           "[--finest-level, --activations, --skips] expected reversible --activations and --skips with slabs");
   refused("--model baseline --finest-level slabs", "expected auto with the baseline");

@@ -63,7 +63,8 @@ TEST_CASE("a run's trace is its plan's, event by event, and has the peak that th
   const fs::path data = make_phantoms(folder / "data", 3);
   int number = 0;
   for (const char* options :
-       {"", "--model baseline", "--skips stored --optimiser-step fused --patch 16,24,16",
+       {"", "--model baseline", "--model baseline --activations checkpointed",
+        "--activations checkpointed --encoder-depth 3", "--skips stored --optimiser-step fused --patch 16,24,16",
         "--activations stored --skips reversible --encoder-depth 2", "--precision mixed", "--precision bf16",
         "--augment strong --patch 16,24,16 --ema 0.9 --dropout 0.2 --clip-gradients 1 --cross-entropy 1"}) {
     INFO(options);

@@ -42,23 +42,38 @@ void resolve_network(const OptionTable& options, TrainSettings& s) {
   }
 }
 
+// Returns the mode of a run without a budget: what the choice leaves open is rebuilt where the network can rebuild it.
+// The inputs of segments are not rebuilt.
+MemoryMode mode_of(const ModeChoice& choice, bool reversible) {
+  const Activations activations =
+      choice.activations.value_or(reversible ? Activations::reversible : Activations::stored);
+  const bool rebuilds_skips = reversible && activations != Activations::checkpointed;
+  return {activations, choice.skips.value_or(rebuilds_skips ? Skips::reversible : Skips::stored),
+          choice.finest.value_or(FinestLevel::whole)};
+}
+
 // Sets the modes that were chosen, and those of a run without a budget where nothing was.
 void resolve_modes(const OptionTable& options, TrainSettings& s) {
   TrainOptions& run = s.run;
   const bool reversible = network_of(run.network.kind).reversible_blocks;
+  const bool may_rebuild =
+      reversible && s.modes.activations.value_or(Activations::reversible) == Activations::reversible;
   REVUNET_EXPECTS(
-      run.monitor_reconstruction == 0 || (reversible && s.modes.activations != Activations::stored), UsageError,
+      run.monitor_reconstruction == 0 || may_rebuild, UsageError,
       "[--monitor-reconstruction] expected a network that rebuilds activations, got {} with {} activations; "
       "leave it out",
       name_of(run.network.kind), options.text("activations"));
-  REVUNET_EXPECTS(reversible || (!s.modes.activations && !s.modes.skips && !s.modes.finest), UsageError,
-                  "[--activations, --skips, --finest-level] expected auto with the {}, which has no reversible blocks, "
-                  "got {}, {} and {}; use --model {}",
-                  name_of(run.network.kind), options.text("activations"), options.text("skips"),
-                  options.text("finest-level"), reversible_network_names());
+  REVUNET_EXPECTS(reversible || s.modes.activations != Activations::reversible, UsageError,
+                  "[--activations] expected auto, stored or checkpointed with the {}, which has no reversible blocks, "
+                  "got reversible; use --model {}",
+                  name_of(run.network.kind), reversible_network_names());
+  REVUNET_EXPECTS(reversible || (!s.modes.skips && !s.modes.finest), UsageError,
+                  "[--skips, --finest-level] expected auto with the {}, which has no reversible blocks, got {} and {}; "
+                  "use --model {}",
+                  name_of(run.network.kind), options.text("skips"), options.text("finest-level"),
+                  reversible_network_names());
   if (run.monitor_reconstruction > 0) s.modes.activations = Activations::reversible;
-  run.mode = {s.modes.activations.value_or(Activations::reversible), s.modes.skips.value_or(Skips::reversible),
-              s.modes.finest.value_or(FinestLevel::whole)};
+  run.mode = mode_of(s.modes, reversible);
   check_mode(run.mode);
   run.optimiser_step = s.modes.optimiser_step.value_or(OptimiserStep::separate);
   check_extras(run.network, run.optimiser_step, run.extras);
@@ -82,13 +97,15 @@ void choose_modes(TrainSettings& s) {
   if (chosen.validation != asked.validation) run.validate_by = ValidationPass::patches;
 }
 
-// Makes config.toml name the modes, for runs that go on. A separate step and a finest level as a whole stay open: a
-// resumed run with a budget may choose again.
+// Makes config.toml name the modes, for runs that go on. A separate step, a finest level as a whole and stored
+// activations of a network without reversible blocks stay open: a resumed run with a budget may choose again.
 void keep_modes(TrainSettings& s) {
   const TrainOptions& run = s.run;
   if (network_of(run.network.kind).reversible_blocks) {
     s.modes.activations = run.mode.activations;
     s.modes.skips = run.mode.skips;
+  } else if (run.mode.activations == Activations::checkpointed) {
+    s.modes.activations = run.mode.activations;
   }
   if (run.optimiser_step == OptimiserStep::fused) s.modes.optimiser_step = OptimiserStep::fused;
   if (run.mode.finest == FinestLevel::slabs) s.modes.finest = FinestLevel::slabs;

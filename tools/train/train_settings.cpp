@@ -240,9 +240,11 @@ std::vector<Option> machine_options(TrainSettings& s) {
 std::vector<Option> memory_options(TrainSettings& s) {
   return {
       {.name = "activations",
-       .value = mode(s.modes.activations, {Activations::stored, Activations::reversible}),
-       .help = "activations of reversible sequences: stored, or recomputed in backward; auto: recomputed, or, with "
-               "--memory-budget, the fastest that fits"},
+       .value = mode(s.modes.activations, {Activations::stored, Activations::checkpointed, Activations::reversible}),
+       .help = "activations: stored; checkpointed, which recomputes them in backward from the inputs of segments "
+               "(gradient checkpointing); or reversible, which recomputes those of reversible sequences from their "
+               "outputs; auto: reversible (--model baseline: stored), or, with --memory-budget, the fastest that "
+               "fits"},
       {.name = "skips",
        .value = mode(s.modes.skips, {Skips::stored, Skips::reversible}),
        .help = "encoder outputs: stored, or recomputed from the decoder's; auto: as for --activations"},

@@ -59,6 +59,39 @@ TEST_CASE("the equations count what paper and pencil count", "[trace]") {
   CHECK(terms.after_forward[index(Tag::input)] == tensor / 2 + 16 * 16 * 16);  // 4 of 8 channels, a byte per voxel
 }
 
+// The numbers are counted by hand, in tensors of 8 channels at 16 x 16 x 16, as above. The same tensor of the second
+// level, of 16 channels, has a quarter of the bytes.
+TEST_CASE("the terms of checkpointed activations are what paper and pencil count", "[trace]") {
+  const uint64_t tensor = 131072, statistics = 512;
+  const MemoryMode checkpointed{Activations::checkpointed, Skips::stored};
+  const auto terms_of = [&](ModelKind kind, std::vector<int64_t> channels) {
+    return expected_terms(
+        {.network = {.kind = kind, .channels = std::move(channels)}, .mode = checkpointed, .size = {16, 16, 16}}, 1);
+  };
+  // The baseline of one level keeps the last layer, with its input. The other layer is less than that.
+  StepTerms terms = terms_of(ModelKind::baseline, {8});
+  CHECK(terms.after_forward[index(Tag::saved_activation)] == 3 * tensor + statistics);
+  CHECK(terms.activations == 3 * tensor + statistics);
+  CHECK(terms.backward_scratch == 2 * tensor);
+  // With two levels there are also the sum and what was pooled. The most is the finest encoder: two layers, and what it
+  // pools.
+  terms = terms_of(ModelKind::baseline, {8, 16});
+  CHECK(terms.after_forward[index(Tag::saved_activation)] == 4 * tensor + tensor / 8 + statistics);
+  CHECK(terms.activations == 4 * tensor + tensor / 8 + 2 * statistics);
+
+  // The reversible network of one level is one segment of two blocks, which is the last and stored.
+  terms = terms_of(ModelKind::reversible, {8});
+  CHECK(terms.after_forward[index(Tag::sequence_output)] == tensor);
+  CHECK(terms.after_forward[index(Tag::saved_activation)] == 3 * tensor / 2 + 4 * statistics);
+  // With two levels, the pairs of the finest encoder, of the coarser level and of the finest decoder are kept. The
+  // decoder's block has one half more.
+  terms = terms_of(ModelKind::reversible, {8, 16});
+  CHECK(terms.after_forward[index(Tag::sequence_output)] == 2 * tensor + tensor / 4);
+  CHECK(terms.after_forward[index(Tag::saved_activation)] == tensor / 2 + 2 * statistics);
+  CHECK(terms.activations == 2 * tensor + tensor / 4 + tensor / 2 + 2 * statistics);
+  CHECK(terms.backward_scratch == 3 * tensor / 2);
+}
+
 TEST_CASE("in every mode, also at full size, a step allocates what the equations count", "[trace]") {
   const io::Size3 whole = {160, 192, 160}, small = {32, 36, 20};
   std::vector<MemorySettings> all = {
