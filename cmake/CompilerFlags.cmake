@@ -15,7 +15,7 @@ set(REVUNET_CXX_OPTIONS
   -fno-math-errno
   -Wno-restrict  # false alarms on std::string operator+ in GCC 12 (its bug 105651)
   -Wno-maybe-uninitialized  # as above, in its own AVX-512 intrinsics (bug 105593)
-  $<IF:$<BOOL:${REVUNET_NATIVE}>,-march=native,-march=x86-64-v3>)
+  -march=$<IF:$<BOOL:${REVUNET_NATIVE}>,native,$<IF:$<BOOL:$<TARGET_PROPERTY:REVUNET_AVX512_KERNELS>>,x86-64-v4,x86-64-v3>>)
 # nvcc's own code has shadows and conversions, so its host compiler gets fewer warnings.
 set(REVUNET_CUDA_OPTIONS
   -std=c++20  # CMake 3.25 cannot ask for it with CUDA 13

@@ -18,6 +18,9 @@
 #ifndef REVUNET_CPU
 #define REVUNET_CPU cpu
 #endif
+#if defined(REVUNET_AVX512_KERNELS) && !defined(__AVX512VL__)
+#error "expected kernels of namespace cpu_avx512 to be compiled for AVX-512; set REVUNET_AVX512_KERNELS on their target"
+#endif
 
 // Declares the kernels of a function, with the type of the function of that name declared above.
 #define REVUNET_KERNEL(function)        \
