@@ -85,6 +85,17 @@ struct Result {
   Write mode;
 };
 
+// Undelivered is what is left to deliver of the sums of a block of positions. A processor does that while its tiles
+// add up the next block.
+template <class Y>
+struct Undelivered {
+  const float* sums = nullptr;
+  int64_t positions = 0, column = 0;  // those left, and where in its row the next one is
+  Y* voxel = nullptr;                 // the next one
+  int64_t channels = 0;
+  Result result;
+};
+
 REVUNET_BEGIN_AVX512
 
 template <int Parts>
@@ -126,6 +137,7 @@ class Convolution {
         steps_.push_back((chunk * walk.positions + position) * kTileDepth);
       }
     }
+    positions_per_step_ = ceil_div(kResultPositions, static_cast<int64_t>(steps_.size()) * g_.k);
   }
 
   // `planes` has room for the planes that are kept, `row` for two rows of values.
@@ -133,13 +145,17 @@ class Convolution {
     const int64_t pad = g_.pad();
     std::memset(planes, 0, static_cast<size_t>(walk_.planes_kept * walk_.plane_elements) * sizeof(bfloat16));
     for (int64_t d = std::max<int64_t>(0, item.d0 - pad); d < item.d0 + pad; ++d) pack_plane(item, d, planes, row);
+    alignas(64) float sums[2][kResultPositions * kResultChannels];
+    int64_t blocks = 0;
+    Undelivered<Y> last;
     for (int64_t d0 = item.d0; d0 < item.d1; d0 += walk_.planes_at_once) {
       const int64_t d1 = std::min(item.d1, d0 + walk_.planes_at_once);
       for (int64_t d = d0; d < d1; ++d) pack_plane(item, d + pad, planes, row);
       for (int64_t pair = item.pair0; pair < item.pair1; ++pair) {
-        for (int64_t d = d0; d < d1; ++d) convolve_plane(item, d, pair, planes);
+        for (int64_t d = d0; d < d1; ++d) convolve_plane(item, d, pair, planes, sums, blocks, last);
       }
     }
+    deliver_next(last, last.positions);
   }
 
  private:
@@ -154,18 +170,30 @@ class Convolution {
     }
   }
 
-  void convolve_plane(const Item& item, int64_t d, int64_t pair, bfloat16* planes) const {
-    const int64_t positions = (item.h1 - item.h0 - 1) * g_.row_positions() + g_.W;
+  // Leaves the last block undelivered, in one of two places for sums.
+  void convolve_plane(const Item& item, int64_t d, int64_t pair, bfloat16* planes,
+                      float (&sums)[2][kResultPositions * kResultChannels], int64_t& blocks,
+                      Undelivered<Y>& last) const {
+    const int64_t row = g_.row_positions(), positions = (item.h1 - item.h0 - 1) * row + g_.W;
+    const int64_t channels = weights_.result_channels(), first = pair * kResultChannels;
+    const Result result{result_.bias ? result_.bias + first : nullptr, result_.mode};
+    Y* plane = y_ + ((item.n * g_.D + d) * g_.H + item.h0) * g_.W * channels + first;
     for (int64_t position = 0; position < positions; position += kResultPositions) {
-      alignas(64) float sums[kResultPositions][kResultChannels];
-      positions - position > kTileRows ? sum_up<2>(d, pair, position, planes, &sums[0][0])
-                                       : sum_up<1>(d, pair, position, planes, &sums[0][0]);
-      deliver_sums(item, d, pair, position, sums);
+      float* block = sums[blocks++ % 2];
+      positions - position > kTileRows ? sum_up<2>(d, pair, position, planes, block, last)
+                                       : sum_up<1>(d, pair, position, planes, block, last);
+      const int64_t h = position / row, column = position % row;
+      last = {.sums = block,
+              .positions = std::min(kResultPositions, positions - position),
+              .column = column,
+              .voxel = plane + (h * g_.W + std::min(column, g_.W)) * channels,
+              .channels = std::min(kResultChannels, channels - first),
+              .result = result};
     }
   }
 
   template <int Tiles>
-  void sum_up(int64_t d, int64_t pair, int64_t position, bfloat16* planes, float* sums) const {
+  void sum_up(int64_t d, int64_t pair, int64_t position, bfloat16* planes, float* sums, Undelivered<Y>& last) const {
     const int64_t part_stride = g_.chunks() * walk_.positions * kTileDepth;
     zero_sums<Tiles>();
     for (int64_t depth_tap = 0; depth_tap < g_.k; ++depth_tap) {
@@ -177,27 +205,20 @@ class Convolution {
         add_products<Parts, Tiles>({a + step, part_stride, kTileElements, kTileDepth * 2},
                                    {b, 2 * kTileElements, kTileElements, kTileDepth * 2});
         b += Parts * 2 * kTileElements;
+        deliver_next(last, positions_per_step_);
       }
     }
+    deliver_next(last, last.positions);
     store_sums<Tiles>(sums, kResultChannels);
   }
 
-  void deliver_sums(const Item& item, int64_t d, int64_t pair, int64_t position,
-                    const float (*sums)[kResultChannels]) const {
-    const int64_t channels = weights_.result_channels(), first = pair * kResultChannels;
-    const int64_t count = std::min(kResultChannels, channels - first);
-    const Result of_pair{result_.bias ? result_.bias + first : nullptr, result_.mode};
-    for_each_voxel(item, d, position,
-                   [&](int64_t i, int64_t voxel) { deliver(sums[i], count, of_pair, y_ + voxel * channels + first); });
-  }
-
-  // Calls f(index of the position, voxel) for the positions of a block that are voxels, not margins.
-  template <class F>
-  void for_each_voxel(const Item& item, int64_t d, int64_t position, F f) const {
-    const int64_t row = g_.row_positions(), end = (item.h1 - item.h0 - 1) * row + g_.W;
-    const int64_t first_row = (item.n * g_.D + d) * g_.H + item.h0;
-    for (int64_t p = position; p < std::min(end, position + kResultPositions); ++p) {
-      if (p % row < g_.W) f(p - position, (first_row + p / row) * g_.W + p % row);
+  void deliver_next(Undelivered<Y>& last, int64_t count) const {
+    for (; count > 0 && last.positions > 0; --count, --last.positions, last.sums += kResultChannels) {
+      if (last.column < g_.W) {  // else a margin
+        deliver(last.sums, last.channels, last.result, last.voxel);
+        last.voxel += weights_.result_channels();
+      }
+      if (++last.column == g_.row_positions()) last.column = 0;
     }
   }
 
@@ -207,6 +228,7 @@ class Convolution {
   const Walk& walk_;
   Result result_;
   Y* y_;
+  int64_t positions_per_step_;
   std::vector<int64_t> steps_;  // elements between a position and the one that a tap and a chunk of channels multiply
 };
 
