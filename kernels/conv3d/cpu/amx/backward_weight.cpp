@@ -28,8 +28,9 @@ struct Walk {
     dy_groups = ceil_div(dy_blocks, dy_blocks_at_once);
 
     row_positions = ceil_div(x.row_positions(), 2) * 2;  // whole pairs
-    // The number of rows orders the sums, so it follows from the shape alone.
-    const int64_t dy_row = x.k * dy_blocks * kBlock, x_row = copies * x.padded_channels();
+    // The number of rows orders the sums, so it follows from the shape alone. Two blocks of dy count, although a thread
+    // may pack more, and then takes somewhat more memory: the more rows, the less often sums are loaded and stored.
+    const int64_t dy_row = x.k * std::min<int64_t>(dy_blocks, 2) * kBlock, x_row = copies * x.padded_channels();
     const int64_t values_that_fit = kPackedBytes / (row_positions * parts * 2) - 2 * x.pad() * x_row;
     rows = ceil_div(x.H, ceil_div(x.H, std::max<int64_t>(1, values_that_fit / (dy_row + x_row))));
     vectors = ceil_div(rows * row_positions, kTileDepth);
