@@ -12,6 +12,8 @@ A step is forward, Dice loss, backward and Adam on a batch of 1. A prediction is
 probabilities, without gradients. PyTorch's bf16 is autocast, under which RevTorch cannot run: it runs its blocks again
 outside autocast, in types that do not fit. So the reversible networks in bf16 and mixed precision are compared with the same
 modules whose activations autograd stores. `autograd` names these modules, without RevTorch, in predictions too.
+
+--cpu-instructions leaves both sides no more than these: PyTorch's loops and its oneDNN are limited as well.
 """
 import argparse
 import collections
@@ -28,6 +30,10 @@ from result_file import date_and_command, summary, without_temporary_files, writ
 from torch_run import FORMATS, ROOT, TorchRun, load_torch, versions
 
 PRECISIONS = ("fp32", "mixed", "bf16")
+# What limits PyTorch's oneDNN and its own loops as --cpu-instructions limits ours.
+TORCH_LIMITS = {"avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},
+                "avx512": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "ATEN_CPU_CAPABILITY": "avx512"},
+                "amx": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX"}}
 
 
 class Comparison(typing.NamedTuple):
@@ -88,6 +94,7 @@ def parse_arguments():
     parser.add_argument("--size", type=int, nargs=3, metavar=("X", "Y", "Z"),
                         help="voxels of the image [64 64 64; with --inference 160 192 160]")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu-instructions", choices=TORCH_LIMITS, help="of both sides at most [all of the processor's]")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS),
                         help="PyTorch's memory formats to try: which is faster depends on machine and network")
@@ -110,10 +117,12 @@ def comparisons_of(arguments):
 
 def start_engines(arguments, folder):
     """Returns a warm process for each precision."""
+    options = ["--sizes", ",".join(map(str, arguments.size)), "--threads", str(arguments.threads)]
+    if arguments.cpu_instructions:
+        options += ["--cpu-instructions", arguments.cpu_instructions]
     return {precision: EngineProcess(arguments.bin / arguments.work.program,
                                      ["--models", ",".join(arguments.work.models[precision]), "--precision", precision,
-                                      "--sizes", ",".join(map(str, arguments.size)), "--threads",
-                                      str(arguments.threads)],
+                                      *options],
                                      os.path.join(folder, f"{precision}.json"))
             for precision in arguments.precisions}
 
@@ -228,6 +237,7 @@ def check_same_networks(arguments, reports, runs):
 
 def main():
     arguments = parse_arguments()
+    os.environ |= TORCH_LIMITS.get(arguments.cpu_instructions, {})  # PyTorch reads them as it is loaded
     variants = TorchVariants(arguments)
     with tempfile.TemporaryDirectory() as folder:
         engines = start_engines(arguments, folder)

@@ -1,4 +1,4 @@
-# Every target links revunet::flags, and nothing sets a flag anywhere else.
+# Every target links revunet::flags. Only kernels/CMakeLists.txt sets further flags.
 option(REVUNET_NATIVE "Compile for this machine's processor alone; OFF: for all with AVX2, and kernels for AVX-512 too" OFF)
 set(REVUNET_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 

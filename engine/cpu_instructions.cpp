@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <atomic>
 
 #include "engine/error.h"
@@ -45,11 +46,23 @@ bool may_use_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-CpuInstructions detect() {
+struct Found {
+  CpuInstructions available;
+  bool tiles_refused = false;  // by the system, although the processor has AMX
+};
+
+Found detect() {
   const Leaf7 features(0), more(1);
-  if ((features.ebx & kAvx512InEbx) != kAvx512InEbx || !system_saves_avx512()) return CpuInstructions::avx2;
+  if ((features.ebx & kAvx512InEbx) != kAvx512InEbx || !system_saves_avx512()) return {CpuInstructions::avx2};
   const bool amx = (features.edx & kAmxInEdx) == kAmxInEdx && (more.eax & kAvx512Bf16InEax) != 0;
-  return amx && may_use_tiles() ? CpuInstructions::amx : CpuInstructions::avx512;
+  if (!amx) return {CpuInstructions::avx512};
+  if (!may_use_tiles()) return {CpuInstructions::avx512, true};
+  return {CpuInstructions::amx};
+}
+
+const Found& found() {
+  static const Found on_this_machine = detect();
+  return on_this_machine;
 }
 
 std::atomic<CpuInstructions>& used() {
@@ -72,19 +85,36 @@ const char* name_of(CpuInstructions instructions) {
 }
 
 CpuInstructions available_cpu_instructions() {
-  static const CpuInstructions available = detect();
-  return available;
+  return found().available;
+}
+
+CpuInstructions least_cpu_instructions() {
+#ifdef __AVX512VL__
+  return CpuInstructions::avx512;
+#else
+  return CpuInstructions::avx2;
+#endif
 }
 
 void set_cpu_instructions(CpuInstructions most) {
   REVUNET_EXPECTS(most <= available_cpu_instructions(), UsageError,
-                  "[`cpu-instructions`] expected instructions that this processor has, at most {}, got {}",
+                  "[`cpu-instructions`] expected instructions that this processor has and that the system lets this "
+                  "process use, at most {}, got {}",
                   name_of(available_cpu_instructions()), name_of(most));
+  REVUNET_EXPECTS(most >= least_cpu_instructions(), UsageError,
+                  "[`cpu-instructions`] expected at least {}, for which this native build is compiled, got {}; use a "
+                  "portable build (REVUNET_NATIVE=OFF)",
+                  name_of(least_cpu_instructions()), name_of(most));
   used() = most;
 }
 
 CpuInstructions cpu_instructions() {
   return used();
+}
+
+std::string describe_cpu_instructions() {
+  const bool lost = found().tiles_refused && cpu_instructions() == CpuInstructions::avx512;
+  return fmt::format("{}{}", name_of(cpu_instructions()), lost ? "; the system refuses AMX" : "");
 }
 
 }  // namespace revunet

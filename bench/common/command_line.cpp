@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "engine/process/waiting_threads.h"
 #include "io/text/parse_number.h"
+#include "kernels/conv3d/cpu/limit_instructions.h"
 
 namespace revunet::bench {
 
@@ -138,7 +139,15 @@ std::vector<Argument> machine_arguments(Precision& precision, DeviceOptions& dev
           {"no-deterministic", "on CUDA, the fastest convolutions, whose bits may differ from run to run",
            [&device](const auto&) { device.arithmetic.deterministic = false; }},
           {"conv-algorithms", "on CUDA, the file of the convolution algorithms that were chosen by timing",
-           [&device](const auto& values) { device.algorithm_file = only("conv-algorithms", values); }}};
+           [&device](const auto& values) { device.algorithm_file = only("conv-algorithms", values); }},
+          {"cpu-instructions", "avx2, avx512 or amx: instructions that the CPU uses at most [all that it has]",
+           [](const auto& values) {
+             const auto found = std::ranges::find(kCpuInstructions, only("cpu-instructions", values),
+                                                  [](CpuInstructions set) { return std::string(name_of(set)); });
+             REVUNET_EXPECTS(found != kCpuInstructions.end(), UsageError,
+                             "[--cpu-instructions] expected avx2, avx512 or amx, got {}", values.front());
+             limit_cpu_instructions(*found);
+           }}};
 }
 
 int run_benchmark(int argc, char** argv, const std::string& about, const std::vector<Argument>& arguments,

@@ -27,7 +27,8 @@ Argument counts(const std::string& name, std::vector<int64_t>& values, const std
 Argument numbers(const std::string& name, std::vector<double>& values, const std::string& help);
 Argument flag(const std::string& name, bool& value, const std::string& help);
 
-// Returns the arguments that choose precision and device: --precision, --device, --no-deterministic, --conv-algorithms.
+// Returns the arguments that choose precision and device: --precision, --device, --no-deterministic, --conv-algorithms,
+// --cpu-instructions.
 std::vector<Argument> machine_arguments(Precision& precision, DeviceOptions& device);
 
 // Sets the arguments and runs the benchmark. Returns 0 where it is done, 1 where it failed, and 2 where the command

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/cpu_instructions.h"
 #include "engine/device.h"
 #include "io/files/atomic_file.h"
 
@@ -44,6 +45,7 @@ Json describe_run(int argc, char** argv) {
           {"command", command_line(argc, argv)},
           {"machine",
            {{"cpu", cpu_model()},
+            {"cpu_instructions", describe_cpu_instructions()},
             {"threads", available_cpu_threads()},
             {"memory_bytes", memory_bytes},
             {"last_level_cache_bytes", sysconf(_SC_LEVEL3_CACHE_SIZE)}}},

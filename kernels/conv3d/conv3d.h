@@ -45,8 +45,8 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
 // Adds to dbias the sum of dy over N, D, H, W.
 void conv3d_backward_bias(const Context& ctx, std::span<const Tensor> dy, Tensor& dbias);
 
-// These are conv3d_forward and conv3d_backward_weight for the values of x, in one part. A CUDA device may normalise x
-// as it loads it. Then x has no values afterwards, unless it had them before.
+// These are conv3d_forward and conv3d_backward_weight for the values of x, in one part. A CUDA device, and a CPU with
+// AMX, may normalise x as they load it. Then x has no values afterwards, unless it had them before.
 void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor& weight, Tensor& y, Write mode);
 void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight);
 

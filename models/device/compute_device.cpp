@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "engine/cpu_instructions.h"
 #include "engine/error.h"
 #include "io/text/parse_number.h"
 #include "models/device/algorithm_file.h"
@@ -114,8 +115,9 @@ ComputeDevice::ComputeDevice(const DeviceOptions& options, Communicator* process
       processes_(processes),
       on_cuda_(options.kind == DeviceKind::cuda && size_of(processes) > 1 ? sums_on_cuda(*processes, device_)
                                                                           : nullptr),
-      description_(options.kind == DeviceKind::cuda ? describe_cuda(options.index)
-                                                    : fmt::format("{} CPU threads", cpu_threads())),
+      description_(options.kind == DeviceKind::cuda
+                       ? describe_cuda(options.index)
+                       : fmt::format("{} CPU threads, {}", cpu_threads(), describe_cpu_instructions())),
       algorithm_file_(options.algorithm_file) {
   // cuDNN and cuBLAS are loaded here, so that one that is missing is known before any work.
   if (options.kind == DeviceKind::cuda) algorithm_key_ = fmt::format("{}; {}", description_, cuda_versions());

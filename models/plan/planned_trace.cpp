@@ -1,27 +1,39 @@
 #include "models/plan/planned_trace.h"
 
+#include "engine/error.h"
 #include "engine/memory/trace/collector.h"
 
 namespace revunet {
 
 namespace {
 
-// Sets the number of CPU threads for as long as it lives.
-class ThreadsScope {
+// Sets the number of CPU threads and the instructions for as long as it lives.
+class CpuScope {
  public:
-  explicit ThreadsScope(int threads) : before_(cpu_threads()) { set_cpu_threads(threads); }
-  ~ThreadsScope() { set_cpu_threads(before_); }
-  ThreadsScope(const ThreadsScope&) = delete;
-  ThreadsScope& operator=(const ThreadsScope&) = delete;
+  CpuScope(int threads, CpuInstructions instructions) : threads_(cpu_threads()), instructions_(cpu_instructions()) {
+    REVUNET_EXPECTS(instructions <= available_cpu_instructions() && instructions >= least_cpu_instructions(), DataError,
+                    "expected a trace of a run with {} to {}, which this machine and build can plan, got {}; plan it "
+                    "where it ran",
+                    name_of(least_cpu_instructions()), name_of(available_cpu_instructions()), name_of(instructions));
+    set_cpu_instructions(instructions);
+    set_cpu_threads(threads);
+  }
+  ~CpuScope() {
+    set_cpu_threads(threads_);
+    set_cpu_instructions(instructions_);
+  }
+  CpuScope(const CpuScope&) = delete;
+  CpuScope& operator=(const CpuScope&) = delete;
 
  private:
-  int before_;
+  int threads_;
+  CpuInstructions instructions_;
 };
 
 }  // namespace
 
 RunTrace planned_trace(const TraceHeader& header) {
-  const ThreadsScope threads(header.threads);
+  const CpuScope cpu(header.threads, header.cpu_instructions);
   Device device = Device::meta(header.settings.layout);
   TraceCollector collector(device.allocator());
   plan_training(header.settings, device,

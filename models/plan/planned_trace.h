@@ -6,8 +6,8 @@
 namespace revunet {
 
 // Returns the trace that the planner makes of these settings on a meta device: one or two steps, then a prediction if
-// the run validates. It uses the header's number of CPU threads, on which workspaces depend, and restores the process's
-// own.
+// the run validates. It uses the header's number of CPU threads and instructions, on which workspaces depend, and
+// restores the process's own. Throws DataError for instructions that this machine lacks.
 RunTrace planned_trace(const TraceHeader& header);
 
 }  // namespace revunet

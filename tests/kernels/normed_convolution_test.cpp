@@ -44,6 +44,20 @@ HostTensors convolve_norm(const Case& c, bool before) {
   return {to_host_f64(y), to_host_f64(dweight)};
 }
 
+// Returns the convolution of images of one voxel each, so that each result is one product.
+std::vector<double> products(const std::vector<double>& x, double weight) {
+  Device device;
+  const Context ctx{device};
+  const auto images = static_cast<int64_t>(x.size());
+  const Tensor image = from_host(ctx, {{images, 1, 1, 1, 1}, DType::f32, Layout::activation}, x);
+  std::vector<double> weights(27, 0.0);
+  weights[13] = weight;
+  const Tensor kernel = from_host(ctx, {1, 3, 3, 3, 1}, DType::f32, weights);
+  Tensor y(ctx, image.spec());
+  conv3d_forward(ctx, {&image, 1}, kernel, nullptr, {&y, 1}, Write::overwrite);
+  return to_host_f64(y);
+}
+
 }  // namespace
 
 TEST_CASE("a convolution that applies the norm has the bits of one whose input was normalised before") {
@@ -58,26 +72,34 @@ TEST_CASE("a convolution that applies the norm has the bits of one whose input w
   });
 }
 
-// Each image has one voxel, so that each result is one product. Of the bits of a product, bf16 alone would keep 8, and
-// two bf16 for each f32 would keep 16.
+// Of the bits of a product, bf16 alone would keep 8, and two bf16 for each f32 would keep 16.
 TEST_CASE("a convolution in f32 has the last bits of its products") {
-  constexpr int64_t kImages = 4096;
-  std::vector<double> x = normal_values(kImages, 1), weight(27, 0.0);
+  std::vector<double> x = normal_values(4096, 1);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(std::ldexp(x[i], static_cast<int>(i % 61) - 30));
-  weight[13] = static_cast<float>(normal_values(1, 2)[0]);
+  const double weight = static_cast<float>(normal_values(1, 2)[0]);
   for_each_cpu_instructions([&] {
-    Device device;
-    const Context ctx{device};
-    const Tensor image = from_host(ctx, {{kImages, 1, 1, 1, 1}, DType::f32, Layout::activation}, x);
-    const Tensor kernel = from_host(ctx, {1, 3, 3, 3, 1}, DType::f32, weight);
-    Tensor y(ctx, image.spec());
-    conv3d_forward(ctx, {&image, 1}, kernel, nullptr, {&y, 1}, Write::overwrite);
-    const std::vector<double> got = to_host_f64(y);
+    const std::vector<double> got = products(x, weight);
     double largest_error = 0;
     for (size_t i = 0; i < got.size(); ++i) {
-      largest_error = std::max(largest_error, std::abs(got[i] / (x[i] * weight[13]) - 1));
+      largest_error = std::max(largest_error, std::abs(got[i] / (x[i] * weight) - 1));
     }
     // Six roundings of sums to f32, each of 2^-24 of the result at most, and products of 2^-25 that are left out.
     CHECK(largest_error <= 7 * std::ldexp(1.0, -24));
+  });
+}
+
+// The range of AMX is that of kernels/conv3d/cpu/amx/vectors.h.
+TEST_CASE("a convolution in f32 keeps the range of f32 but for its ends") {
+  const std::vector<double> exact = {0x1.fefffep127, -0x1.fefffep127, 0x1.000002p-103, -0x1.000002p-103};
+  const std::vector<double> small = {0x1.000002p-104, 0x1.000006p-110, 0x1.000002p-126};
+  const std::vector<double> large = {0x1.ffp127, -0x1.ffp127, 0x1.fffffep127};
+  const double infinity = std::numeric_limits<double>::infinity();
+  for_each_cpu_instructions([&] {
+    CHECK(products(exact, 1) == exact);
+    const bool amx = cpu_instructions() == CpuInstructions::amx;
+    const std::vector<double> got_small = products(small, 1), got_large = products(large, 1);
+    for (size_t i = 0; i < small.size(); ++i) CHECK(std::abs(got_small[i] - small[i]) < (amx ? 0x1p-126 : 0x1p-149));
+    for (size_t i = 0; i < large.size(); ++i) CHECK((amx ? std::isnan(got_large[i]) : got_large[i] == large[i]));
+    for (const double y : products({infinity, -infinity}, 1)) CHECK((amx ? std::isnan(y) : std::isinf(y)));
   });
 }

@@ -21,7 +21,11 @@ class WithCpuInstructions {
 // Calls f with each set that this processor has, and warns of the others.
 template <class F>
 void for_each_cpu_instructions(F f) {
-  for (const CpuInstructions set : {CpuInstructions::avx2, CpuInstructions::avx512, CpuInstructions::amx}) {
+  for (const CpuInstructions set : kCpuInstructions) {
+    if (set < least_cpu_instructions()) {
+      WARN("skipped with " << name_of(set) << ": this build is native, for " << name_of(least_cpu_instructions()));
+      continue;
+    }
     if (set > available_cpu_instructions()) {
       WARN("skipped with " << name_of(set) << ": this processor has at most " << name_of(available_cpu_instructions()));
       continue;

@@ -39,9 +39,7 @@ namespace {
 
 std::vector<std::pair<std::string, std::optional<CpuInstructions>>> instruction_sets() {
   std::vector<std::pair<std::string, std::optional<CpuInstructions>>> sets = {{"auto", std::nullopt}};
-  for (const CpuInstructions set : {CpuInstructions::avx2, CpuInstructions::avx512, CpuInstructions::amx}) {
-    sets.emplace_back(name_of(set), set);
-  }
+  for (const CpuInstructions set : kCpuInstructions) sets.emplace_back(name_of(set), set);
   return sets;
 }
 
@@ -81,7 +79,7 @@ std::vector<Option> device_options(DeviceSettings& s) {
       {.name = "cpu-instructions",
        .value = choice(s.cpu_instructions, instruction_sets()),
        .help = "instructions that the CPU uses at most; auto: all that it has; results have the same bits on all "
-               "processors at the same setting and version of oneDNN"}};
+               "processors with the same instructions and version of oneDNN"}};
 }
 
 void prepare_cpu(const DeviceSettings& s, int threads, bool only_plans) {

@@ -1,11 +1,14 @@
 #include "tools/train/joint_training.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/cpu_instructions.h"
 #include "engine/distributed/agreement.h"
 #include "engine/process/interruption.h"
 #include "models/device/process_device.h"
@@ -38,6 +41,17 @@ MachineShare share_of_process(Communicator& processes, const MachineShare& given
     if (device_of(own.device).kind == DeviceKind::cuda) expect_sums_on_cuda();
   });
   return own;
+}
+
+// Other instructions have other bits, and all processes must have the same weights.
+void expect_same_instructions(Communicator& processes) {
+  const std::vector<std::string> names = processes.gather(name_of(cpu_instructions()));
+  agree(&processes, [&] {
+    REVUNET_EXPECTS(std::ranges::all_of(names, [&](const std::string& name) { return name == names.front(); }),
+                    UsageError,
+                    "[--cpu-instructions] expected the same for all processes, got {}; give the smallest of them",
+                    fmt::join(names, ", "));
+  });
 }
 
 // The configuration leaves open what follows from a process's place among the others, as the user does. It says whether
@@ -114,6 +128,7 @@ void train_together(Communicator& processes, OptionTable& options, TrainSettings
         choose_run(options_of_folder, of_folder);
         run.emplace(of_folder, invitation.validation_regions);
       });
+      if (device_of(own.device).kind == DeviceKind::cpu) expect_same_instructions(processes);
     }
     run->train();
   });

@@ -5,8 +5,9 @@
 
 namespace revunet {
 
-// Both use at most these instructions from now on, in the whole process. oneDNN is asked before its first use: where it
-// has computed with others, this throws Error. Throws UsageError for instructions that the processor lacks.
+// Our kernels and oneDNN use at most these instructions from now on, in the whole process. oneDNN is asked before its
+// first use: where it has computed with others, this throws Error and changes nothing. Throws UsageError as
+// set_cpu_instructions does.
 void limit_cpu_instructions(CpuInstructions most);
 
 }  // namespace revunet

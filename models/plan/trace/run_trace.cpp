@@ -13,6 +13,7 @@ TraceHeader make_header(const std::string& program, DeviceKind device, int threa
                     : device == DeviceKind::cuda ? "cuda"
                                                  : "cpu",
           .threads = threads,
+          .cpu_instructions = cpu_instructions(),
           .settings = settings};
 }
 

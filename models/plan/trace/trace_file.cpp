@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <string_view>
 
 #include "engine/process/cpu_limits.h"
 #include "io/files/input_file.h"
@@ -40,6 +41,7 @@ std::string header_line(const TraceHeader& h) {
   j["date"] = h.date;
   j["device"] = h.device;
   j["threads"] = h.threads;
+  j["cpu_instructions"] = name_of(h.cpu_instructions);
   j["settings"] = to_json(h.settings);
   j["event"] = kFields;
   j["kinds"] = kKindNames;
@@ -52,6 +54,17 @@ std::string event_line(const TraceEvent& e) {
   return fmt::format("[{},{},{},{},{},{},{},{},{:d},{:d}]\n", static_cast<int>(e.kind), e.nanoseconds, e.address,
                      e.size, e.requested(), static_cast<int>(e.tag), e.layer, static_cast<int>(e.phase), e.reused,
                      e.split);
+}
+
+// Older traces do not say what instructions their run used. They are taken for those of this process.
+CpuInstructions instructions_of(const json& header) {
+  if (!header.contains("cpu_instructions")) return cpu_instructions();
+  const std::string name = text_member(header, "cpu_instructions");
+  const auto found =
+      std::ranges::find(kCpuInstructions, name, [](CpuInstructions set) { return std::string_view(name_of(set)); });
+  REVUNET_EXPECTS(found != kCpuInstructions.end(), DataError,
+                  "expected avx2, avx512 or amx for cpu_instructions, got '{}'", name);
+  return *found;
 }
 
 // A Reader reads a trace line by line. Its errors do not name file and line: read_trace adds them.
@@ -88,6 +101,7 @@ class Reader {
     h.date = text_member(j, "date");
     h.device = text_member(j, "device");
     h.threads = static_cast<int>(integer_member(j, "threads", 1, kMostCpuThreads));
+    h.cpu_instructions = instructions_of(j);
     h.settings = settings_from_json(member(j, "settings"));
     expect_names(j, "event", kFields);
     expect_names(j, "kinds", kKindNames);

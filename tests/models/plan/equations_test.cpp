@@ -1,6 +1,7 @@
 // Tests the paper's equations against closed forms and plans, and plans against traces that differ from them.
 
 #include "models/plan/equations.h"
+#include "models/plan/settings_json.h"
 #include "models/plan/trace/trace_tables.h"
 #include "models/plan/verify.h"
 #include "tests/models/plan/traces.h"
@@ -90,6 +91,18 @@ TEST_CASE("the terms of checkpointed activations are what paper and pencil count
   CHECK(terms.after_forward[index(Tag::saved_activation)] == tensor / 2 + 2 * statistics);
   CHECK(terms.activations == 2 * tensor + tensor / 4 + tensor / 2 + 2 * statistics);
   CHECK(terms.backward_scratch == 3 * tensor / 2);
+}
+
+TEST_CASE("a trace of the baseline from before it had modes is one of stored activations", "[trace]") {
+  const MemorySettings stored{.network = {.kind = ModelKind::baseline, .channels = {8, 16}},
+                              .mode = {Activations::stored, Skips::stored},
+                              .size = {16, 16, 16}};
+  nlohmann::ordered_json header = to_json(stored);
+  header["activations"] = header["skips"] = "reversible";
+  const MemorySettings read = settings_from_json(header);
+  CHECK(describe(read) == "fp32, baseline");
+  CHECK(expected_terms(read, 1).after_forward == expected_terms(stored, 1).after_forward);
+  CHECK(plan_training(read).peak() == plan_training(stored).peak());
 }
 
 TEST_CASE("in every mode, also at full size, a step allocates what the equations count", "[trace]") {

@@ -7,6 +7,7 @@
 #include "tests/io/test_files.h"
 #include "tests/models/plan/traces.h"
 #include "tests/support/catch.h"
+#include "tests/support/cpu_instructions.h"
 
 using namespace revunet;
 using namespace revunet::test;
@@ -47,6 +48,36 @@ TEST_CASE("a trace is read back as it was written", "[trace]") {
   CHECK(again.header.settings.validation == settings.validation);
   CHECK(again.header.settings.steps == settings.steps);
   CHECK(verify(again).difference.empty());
+}
+
+// The network has channels that AMX pads, so that its workspaces are others.
+TEST_CASE("a trace is verified with the instructions of its run, where they are there", "[trace]") {
+  MemorySettings settings = tiny_settings;
+  settings.network.channels = {60, 120};
+  RunTrace trace;
+  {
+    const WithCpuInstructions least(least_cpu_instructions());
+    trace = planned_trace(header_of(settings));
+  }
+  CHECK(verify(trace).difference.empty());
+  if (available_cpu_instructions() == CpuInstructions::amx) {
+    trace.header.cpu_instructions = CpuInstructions::amx;
+    CHECK_THAT(verify(trace).difference, ContainsSubstring("expected"));
+  } else {
+    trace.header.cpu_instructions = CpuInstructions::amx;
+    CHECK_THROWS_WITH(verify(trace),
+                      ContainsSubstring("expected a trace of a run with") && ContainsSubstring("got amx"));
+  }
+}
+
+TEST_CASE("a trace from before instructions were recorded is one of this process's", "[trace]") {
+  const TemporaryFolder folder;
+  std::string text = read_bytes(write(folder / "t.jsonl", planned_trace(header_of(tiny_settings))));
+  const std::string member = std::string("\"cpu_instructions\":\"") + name_of(cpu_instructions()) + "\",";
+  REQUIRE(text.find(member) != std::string::npos);
+  text.erase(text.find(member), member.size());
+  write_bytes(folder / "old.jsonl", text);
+  CHECK(read_trace(folder / "old.jsonl").header.cpu_instructions == cpu_instructions());
 }
 
 TEST_CASE("damaged trace files are refused, with the line", "[trace]") {

@@ -3,6 +3,9 @@
 //
 // An f32 is the sum of three bf16: its upper 8 bits of significand, the next 8, and the last 8. The products of two f32
 // are then nine products of bf16, of which the three smallest are below 2^-24 of the whole and are left out.
+//
+// Parts and products below 2^-126 count as zero (tiles.h). So f32 from 2^-103 on keep all their bits, and smaller ones
+// are off by less than 2^-126. Infinity becomes NaN, and so do f32 from 0x1.ffp127 on, whose first part is infinity.
 // Source: Henry, Tang and Heinecke, "Leveraging the bfloat16 artificial intelligence datatype for higher-precision
 // computations" (ARITH 2019).
 #pragma once
