@@ -8,7 +8,7 @@ from matplotlib import pyplot  # noqa: E402
 def draw_curves(path, panels, x_label="minutes of training", x_unit=60, logarithmic=False):
     """panels maps what is drawn, a panel's title, to rows (name, style, [[x, value], ...]).
 
-    x is in seconds, or in what x_unit of are one of x_label; its axis may be logarithmic. A style has keywords of
+    x_unit is how many of x's units make one of x_label: 60 seconds are a minute. Its axis may be logarithmic. A style has keywords of
     matplotlib's plot. The same panels give the same bytes.
     """
     matplotlib.rcParams["svg.hashsalt"] = "curves"

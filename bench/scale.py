@@ -52,6 +52,8 @@ def repeats_of(size):
 
 
 class Scale:
+    """Runs the programs, and keeps what smaller sizes tell of larger ones."""
+
     def __init__(self, arguments, folder):
         self.arguments, self.folder = arguments, folder
         self.end = time.monotonic() + 60 * arguments.minutes

@@ -142,8 +142,8 @@ class UNet {
   std::vector<std::unique_ptr<Parameter>> parameters_;
 };
 
-// Makes a network with PyTorch's default initialisation from `seed`. With FinestLevel::slabs or checkpointed activations,
-// the device's allocator is frugal from now on.
+// Makes a network with PyTorch's default initialisation from `seed`. With FinestLevel::slabs, and for a checkpointed
+// network without reversible blocks, the device's allocator is frugal from now on.
 std::unique_ptr<UNet> make_unet(const Context& ctx, const UNetConfig& config, DType dtype, uint64_t seed,
                                 const MemoryMode& mode = {}, Operands operands = Operands::activations);
 

@@ -95,7 +95,8 @@ def measure(arguments, folder, cases):
 
 def add_costs_of_a_case(rows):
     """Adds to the rows of the most cases what each case more than in the rows of the fewest takes."""
-    few, many = (pick(row["cases"] for row in rows) for pick in (min, max))
+    counts = [row["cases"] for row in rows]
+    few, many = min(counts), max(counts)
     if few == many:
         return
     base = {row["stage"]: row for row in rows if row["cases"] == few}

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "engine/error.h"
 #include "engine/process/waiting_threads.h"
@@ -122,15 +122,28 @@ Argument flag(const std::string& name, bool& value, const std::string& help) {
           }};
 }
 
+namespace {
+
+// An argument whose value is the name of one of these.
+template <class Values>
+Argument named(const std::string& name, const Values& all, const std::string& help,
+               std::function<void(typename Values::value_type)> set) {
+  std::vector<std::string> names;
+  for (const auto value : all) names.emplace_back(name_of(value));
+  const std::string list = fmt::format("{}", fmt::join(names, ", "));
+  return {name, fmt::format("one of {}: {}", list, help), [=](const auto& values) {
+            const auto found = std::ranges::find(names, only(name, values));
+            REVUNET_EXPECTS(found != names.end(), UsageError, "[--{}] expected one of {}, got {}", name, list,
+                            values.front());
+            set(all[static_cast<size_t>(found - names.begin())]);
+          }};
+}
+
+}  // namespace
+
 std::vector<Argument> machine_arguments(Precision& precision, DeviceOptions& device) {
-  return {{"precision", "fp32, mixed or bf16",
-           [&precision](const auto& values) {
-             const auto found = std::ranges::find(kPrecisions, only("precision", values),
-                                                  [](Precision p) { return std::string(name_of(p)); });
-             REVUNET_EXPECTS(found != kPrecisions.end(), UsageError,
-                             "[--precision] expected fp32, mixed or bf16, got {}", values.front());
-             precision = *found;
-           }},
+  return {named("precision", kPrecisions, "of activations and of operands of convolutions [fp32]",
+                [&precision](Precision p) { precision = p; }),
           {"device", "cpu, cuda or cuda:N; auto: the first CUDA device if there is one, else the CPU",
            [&device](const auto& values) {
              const DeviceOptions chosen = device_of(only("device", values));
@@ -140,14 +153,8 @@ std::vector<Argument> machine_arguments(Precision& precision, DeviceOptions& dev
            [&device](const auto&) { device.arithmetic.deterministic = false; }},
           {"conv-algorithms", "on CUDA, the file of the convolution algorithms that were chosen by timing",
            [&device](const auto& values) { device.algorithm_file = only("conv-algorithms", values); }},
-          {"cpu-instructions", "avx2, avx512 or amx: instructions that the CPU uses at most [all that it has]",
-           [](const auto& values) {
-             const auto found = std::ranges::find(kCpuInstructions, only("cpu-instructions", values),
-                                                  [](CpuInstructions set) { return std::string(name_of(set)); });
-             REVUNET_EXPECTS(found != kCpuInstructions.end(), UsageError,
-                             "[--cpu-instructions] expected avx2, avx512 or amx, got {}", values.front());
-             limit_cpu_instructions(*found);
-           }}};
+          named("cpu-instructions", kCpuInstructions, "instructions that the CPU uses at most [all that it has]",
+                limit_cpu_instructions)};
 }
 
 int run_benchmark(int argc, char** argv, const std::string& about, const std::vector<Argument>& arguments,

@@ -7,7 +7,6 @@ Programs take turns, so that several builds can be compared. A run is ended afte
 page cache, because each program has read them once before it is timed.
 """
 import argparse
-import datetime
 import os
 import pathlib
 import shutil
@@ -20,7 +19,7 @@ import typing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from process_memory import peak_resident_bytes  # noqa: E402
-from result_file import write_json  # noqa: E402
+from result_file import date_and_command, write_json  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -88,9 +87,7 @@ def main():
         print(f"{row['program']:<20}{row['seconds_to_split']:>8.2f} s until the split, {row['seconds']:.2f} s until the end "
               f"of the first step, {row['peak_resident_bytes'] / 2**20:.0f} MiB")
     if arguments.json:
-        date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        command = f"first_step.py --options '{arguments.options}' --rounds {arguments.rounds}"
-        write_json(arguments.json, {"date": date, "command": command, "cases": len(os.listdir(arguments.data)),
+        write_json(arguments.json, {**date_and_command(), "cases": len(os.listdir(arguments.data)),
                                     "threads": len(os.sched_getaffinity(0)), "results": rows})
 
 

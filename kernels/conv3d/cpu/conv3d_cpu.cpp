@@ -41,11 +41,14 @@ Tensor pack(const Context& ctx, const Tensor& weight, const WeightBlock& block, 
   return packed;
 }
 
-// A kernel of one voxel does too little with what it reads for tiles to pay, but for weight gradients in bf16, for
-// which oneDNN has no kernel of its own that keeps its bits at any number of threads.
-bool runs_on_amx(DType operands, const Tensor& weight, bool weight_gradient = false) {
-  const bool pays = weight.shape()[1] > 1 || (weight_gradient && operands == DType::bf16);
-  return operands != DType::f64 && pays && cpu_instructions() == CpuInstructions::amx;
+// A kernel of one voxel does too little with what it reads for tiles to pay.
+bool runs_on_amx(DType operands, const Tensor& weight) {
+  return operands != DType::f64 && weight.shape()[1] > 1 && cpu_instructions() == CpuInstructions::amx;
+}
+
+// oneDNN has no kernel for weight gradients in bf16 that keeps its bits at any number of threads, so tiles pay always.
+bool weight_gradient_runs_on_amx(DType operands, const Tensor& weight) {
+  return runs_on_amx(operands, weight) || (operands == DType::bf16 && cpu_instructions() == CpuInstructions::amx);
 }
 
 void convolve(const Context& ctx, const Tensor& x, const Tensor& weight, const WeightBlock& block, bool transposed,
@@ -113,7 +116,7 @@ void conv3d_backward_weight(const Context& ctx, std::span<const Tensor> x, std::
                             Tensor& dweight) {
   if (takes_library_workspace(ctx)) return;
   for_each_block(x, dy, [&](const WeightBlock& block, size_t i, size_t j) {
-    if (runs_on_amx(x[i].dtype(), dweight, true)) {
+    if (weight_gradient_runs_on_amx(x[i].dtype(), dweight)) {
       return amx::add_weight_gradient(ctx, amx::InputRows(x[i], dweight.shape()[1]), amx::InputRows(dy[j], 1),
                                       x[i].dtype(), dweight, block.o0, block.i0);
     }
@@ -154,7 +157,7 @@ void normed_conv3d_forward(const Context& ctx, NormedActivation& x, const Tensor
 void normed_conv3d_backward_weight(const Context& ctx, NormedActivation& x, const Tensor& dy, Tensor& dweight) {
   if (takes_library_workspace(ctx)) return;
   const DType operands = x.memory().dtype();
-  if (!runs_on_amx(operands, dweight, true)) {
+  if (!weight_gradient_runs_on_amx(operands, dweight)) {
     return REVUNET_CPU::conv3d_backward_weight(ctx, {&x.values(ctx), 1}, {&dy, 1}, dweight);
   }
   amx::add_weight_gradient(ctx, amx::InputRows(x, dweight.shape()[1]), amx::InputRows(dy, 1), operands, dweight, 0, 0);

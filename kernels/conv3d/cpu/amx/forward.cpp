@@ -19,8 +19,9 @@ constexpr int64_t kResultPositions = 32;
 // Weights of more bytes than these come from a cache further away, so several planes are computed with each pair of
 // result tiles.
 constexpr int64_t kWeightsBytes = 1 << 19;
-constexpr int64_t kLeastPlanes = 4;    // of an item, which packs the planes next to them besides
-constexpr double kPackingTime = 0.15;  // for a plane, in units of the time for its products
+constexpr int64_t kLeastPlanes = 4;  // of an item, which packs the planes next to them besides
+// Packing a plane takes so long, in units of the time for its products: in f32, with 30 channels of 64 x 64 voxels.
+constexpr double kPackingTime = 0.15;
 
 // A Walk cuts the work into items: blocks of rows, through some planes, for some pairs of result tiles. How it is cut
 // changes no bit of the result.
@@ -42,6 +43,7 @@ struct Walk {
     pairs = ceil_div(result_pairs, pair_blocks);
     pair_blocks = ceil_div(result_pairs, pairs);
     items = spatial * pair_blocks;
+    // The last block and its taps read so far behind the last row.
     positions = (rows + 2 * g.pad()) * g.row_positions() + 2 * kResultPositions;
     plane_elements = positions * g.padded_channels() * parts;
     const int64_t weights_bytes = result_pairs * g.taps() * g.chunks() * parts * 2 * kTileElements * 2;
@@ -57,7 +59,9 @@ struct Walk {
     return static_cast<double>(ceil_div(blocks, threads)) * (static_cast<double>(item_planes) + packed_besides);
   }
 
-  int64_t rows, row_blocks, planes, depth_blocks, all_pairs, pairs, pair_blocks, items;
+  int64_t rows, planes, pairs;                    // of an item: rows, planes, and pairs of result tiles
+  int64_t row_blocks, depth_blocks, pair_blocks;  // so many items lie side by side
+  int64_t all_pairs, items;
   int64_t planes_at_once;  // computed one after another with the weights of a pair of result tiles
   int64_t planes_kept;     // packed
   int64_t positions;       // of a packed plane
@@ -80,7 +84,8 @@ struct Item {
   int64_t n, d0, d1, h0, h1, pair0, pair1;
 };
 
-struct Result {
+// A Delivery says what becomes of sums.
+struct Delivery {
   const float* bias;
   Write mode;
 };
@@ -93,7 +98,15 @@ struct Undelivered {
   int64_t positions = 0, column = 0;  // those left, and where in its row the next one is
   Y* voxel = nullptr;                 // the next one
   int64_t channels = 0;
-  Result result;
+  Delivery delivery;
+};
+
+// The sums of a thread's blocks have two places in turn, as the last block is delivered while the next is summed up.
+template <class Y>
+struct Pending {
+  alignas(64) float sums[2][kResultPositions * kResultChannels];
+  int64_t blocks = 0;
+  Undelivered<Y> last;
 };
 
 REVUNET_BEGIN_AVX512
@@ -113,13 +126,13 @@ void pack_row(const float* row, const Geometry& g, int64_t positions, bfloat16* 
 }
 
 template <class Y>
-void deliver(const float* sums, int64_t channels, const Result& result, Y* y) {
+void deliver(const float* sums, int64_t channels, const Delivery& delivery, Y* y) {
   for (int64_t c = 0; c < channels; c += 16) {
     const __mmask16 lanes = first_lanes(channels - c);
     __m512 value = _mm512_loadu_ps(sums + c);
-    if (result.mode == Write::add) value = _mm512_add_ps(load(y + c, lanes), value);
-    if (result.mode == Write::subtract) value = _mm512_sub_ps(load(y + c, lanes), value);
-    if (result.bias) value = _mm512_add_ps(value, load(result.bias + c, lanes));
+    if (delivery.mode == Write::add) value = _mm512_add_ps(load(y + c, lanes), value);
+    if (delivery.mode == Write::subtract) value = _mm512_sub_ps(load(y + c, lanes), value);
+    if (delivery.bias) value = _mm512_add_ps(value, load(delivery.bias + c, lanes));
     store(y + c, lanes, value);
   }
 }
@@ -129,8 +142,8 @@ REVUNET_END_AVX512
 template <int Parts, class Y>
 class Convolution {
  public:
-  Convolution(const InputRows& x, const PackedWeights& weights, const Walk& walk, const Result& result, Y* y)
-      : x_(x), g_(x.geometry()), weights_(weights), walk_(walk), result_(result), y_(y) {
+  Convolution(const InputRows& x, const PackedWeights& weights, const Walk& walk, const Delivery& delivery, Y* y)
+      : x_(x), g_(x.geometry()), weights_(weights), walk_(walk), delivery_(delivery), y_(y) {
     for (int64_t chunk = 0; chunk < g_.chunks(); ++chunk) {
       for (int64_t tap = 0; tap < g_.k * g_.width_taps(); ++tap) {
         const int64_t position = tap / g_.width_taps() * g_.row_positions() + tap % g_.width_taps();
@@ -145,17 +158,15 @@ class Convolution {
     const int64_t pad = g_.pad();
     std::memset(planes, 0, static_cast<size_t>(walk_.planes_kept * walk_.plane_elements) * sizeof(bfloat16));
     for (int64_t d = std::max<int64_t>(0, item.d0 - pad); d < item.d0 + pad; ++d) pack_plane(item, d, planes, row);
-    alignas(64) float sums[2][kResultPositions * kResultChannels];
-    int64_t blocks = 0;
-    Undelivered<Y> last;
+    Pending<Y> pending;
     for (int64_t d0 = item.d0; d0 < item.d1; d0 += walk_.planes_at_once) {
       const int64_t d1 = std::min(item.d1, d0 + walk_.planes_at_once);
       for (int64_t d = d0; d < d1; ++d) pack_plane(item, d + pad, planes, row);
       for (int64_t pair = item.pair0; pair < item.pair1; ++pair) {
-        for (int64_t d = d0; d < d1; ++d) convolve_plane(item, d, pair, planes, sums, blocks, last);
+        for (int64_t d = d0; d < d1; ++d) convolve_plane(item, d, pair, planes, pending);
       }
     }
-    deliver_next(last, last.positions);
+    deliver_next(pending.last, kResultPositions);
   }
 
  private:
@@ -170,25 +181,23 @@ class Convolution {
     }
   }
 
-  // Leaves the last block undelivered, in one of two places for sums.
-  void convolve_plane(const Item& item, int64_t d, int64_t pair, bfloat16* planes,
-                      float (&sums)[2][kResultPositions * kResultChannels], int64_t& blocks,
-                      Undelivered<Y>& last) const {
+  // Leaves the last block undelivered.
+  void convolve_plane(const Item& item, int64_t d, int64_t pair, bfloat16* planes, Pending<Y>& pending) const {
     const int64_t row = g_.row_positions(), positions = (item.h1 - item.h0 - 1) * row + g_.W;
     const int64_t channels = weights_.result_channels(), first = pair * kResultChannels;
-    const Result result{result_.bias ? result_.bias + first : nullptr, result_.mode};
+    const Delivery delivery{delivery_.bias ? delivery_.bias + first : nullptr, delivery_.mode};
     Y* plane = y_ + ((item.n * g_.D + d) * g_.H + item.h0) * g_.W * channels + first;
     for (int64_t position = 0; position < positions; position += kResultPositions) {
-      float* block = sums[blocks++ % 2];
-      positions - position > kTileRows ? sum_up<2>(d, pair, position, planes, block, last)
-                                       : sum_up<1>(d, pair, position, planes, block, last);
+      float* sums = pending.sums[pending.blocks++ % 2];
+      positions - position > kTileRows ? sum_up<2>(d, pair, position, planes, sums, pending.last)
+                                       : sum_up<1>(d, pair, position, planes, sums, pending.last);
       const int64_t h = position / row, column = position % row;
-      last = {.sums = block,
-              .positions = std::min(kResultPositions, positions - position),
-              .column = column,
-              .voxel = plane + (h * g_.W + std::min(column, g_.W)) * channels,
-              .channels = std::min(kResultChannels, channels - first),
-              .result = result};
+      pending.last = {.sums = sums,
+                      .positions = std::min(kResultPositions, positions - position),
+                      .column = column,
+                      .voxel = plane + (h * g_.W + std::min(column, g_.W)) * channels,
+                      .channels = std::min(kResultChannels, channels - first),
+                      .delivery = delivery};
     }
   }
 
@@ -215,7 +224,7 @@ class Convolution {
   void deliver_next(Undelivered<Y>& last, int64_t count) const {
     for (; count > 0 && last.positions > 0; --count, --last.positions, last.sums += kResultChannels) {
       if (last.column < g_.W) {  // else a margin
-        deliver(last.sums, last.channels, last.result, last.voxel);
+        deliver(last.sums, last.channels, last.delivery, last.voxel);
         last.voxel += weights_.result_channels();
       }
       if (++last.column == g_.row_positions()) last.column = 0;
@@ -226,7 +235,7 @@ class Convolution {
   const Geometry& g_;
   const PackedWeights& weights_;
   const Walk& walk_;
-  Result result_;
+  Delivery delivery_;
   Y* y_;
   int64_t positions_per_step_;
   std::vector<int64_t> steps_;  // elements between a position and the one that a tap and a chunk of channels multiply

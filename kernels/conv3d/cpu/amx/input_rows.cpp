@@ -15,7 +15,7 @@ Geometry::Geometry(const Activation& voxels, int64_t kernel)
       W(voxels.W),
       k(kernel),
       voxel_channels(voxels.C),
-      folded(kernel > 1 && kernel * voxels.C <= kTileDepth) {}
+      folded(kernel == 3 && kernel * voxels.C <= kTileDepth) {}
 
 int64_t Geometry::chunks() const {
   return ceil_div(channels(), kTileDepth);
@@ -67,8 +67,8 @@ void normalise(const T* from, int64_t voxels, int64_t channels, const float* mea
     for (int64_t c = 0; c < stride; c += 16) {
       const __mmask16 lanes = first_lanes(channels - c);
       const __m512 centred = _mm512_sub_ps(load(from + c, lanes), load(mean + c, lanes));
-      // The compiler makes one instruction of this where it does so in group_norm_leaky_relu_forward, whose bits it
-      // has.
+      // The compiler fuses this into one instruction where it fuses the loop of group_norm_leaky_relu_forward, so the
+      // bits are the same.
       const __m512 z = _mm512_add_ps(_mm512_mul_ps(centred, load(scale + c, lanes)), load(shift + c, lanes));
       const __mmask16 positive = _mm512_cmp_ps_mask(z, _mm512_setzero_ps(), _CMP_GT_OQ);
       store(to + c, first_lanes(stride - c), _mm512_mask_mul_ps(z, static_cast<__mmask16>(~positive), z, leak));

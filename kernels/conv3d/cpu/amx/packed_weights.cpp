@@ -86,11 +86,11 @@ void pack(const Square& square, bool transposed, int parts, bfloat16* to) {
 
 PackedWeights::PackedWeights(const Context& ctx, const Tensor& weight, const WeightBlock& block, bool transposed,
                              const Geometry& geometry, int parts)
-    : results_(transposed ? block.I : block.O), depth_(geometry.k) {
+    : results_(transposed ? block.I : block.O), k_(geometry.k) {
   const int64_t k = geometry.k, width = geometry.width_taps(), chunks = geometry.chunks();
   const int64_t square_elements = parts * 2 * kTileElements, squares = chunks * k * width;
   plane_elements_ = squares * square_elements;
-  packed_ = Tensor(ctx.for_workspace(), {result_pairs() * depth_ * plane_elements_}, DType::bf16);
+  packed_ = Tensor(ctx.for_workspace(), {result_pairs() * k_ * plane_elements_}, DType::bf16);
   if (!ctx.device.computes()) return;
   const int64_t I_all = weight.shape()[4], taps = k * k * k;
   const Source source{.weight = weight.data<float>() + block.o0 * taps * I_all + block.i0,
@@ -103,9 +103,9 @@ PackedWeights::PackedWeights(const Context& ctx, const Tensor& weight, const Wei
                       .folded = geometry.folded};
   bfloat16* packed = packed_.data<bfloat16>();
 #pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < result_pairs() * depth_ * squares; ++i) {
+  for (int64_t i = 0; i < result_pairs() * k_ * squares; ++i) {
     Square square;
-    const int64_t pair = i / (depth_ * squares), depth_tap = i / squares % depth_, chunk = i % squares / (k * width);
+    const int64_t pair = i / (k_ * squares), depth_tap = i / squares % k_, chunk = i % squares / (k * width);
     const int64_t height_tap = i % (k * width) / width, width_tap = i % width;
     gather(source, pair * kResultChannels, chunk * kTileDepth, (depth_tap * k + height_tap) * k + width_tap, square);
     pack(square, transposed, parts, packed + i * square_elements);

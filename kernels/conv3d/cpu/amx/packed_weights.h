@@ -21,11 +21,11 @@ class PackedWeights {
   int64_t result_pairs() const { return ceil_div(results_, kResultChannels); }
   // Returns the tiles of one plane of the kernel for a pair of result tiles: (chunks, k, width taps, parts, 2) tiles.
   const bfloat16* plane(int64_t result_pair, int64_t depth_tap) const {
-    return packed_.data<bfloat16>() + (result_pair * depth_ + depth_tap) * plane_elements_;
+    return packed_.data<bfloat16>() + (result_pair * k_ + depth_tap) * plane_elements_;
   }
 
  private:
-  int64_t results_, depth_, plane_elements_;
+  int64_t results_, k_, plane_elements_;
   Tensor packed_;
 };
 
