@@ -28,9 +28,8 @@ bool has_reversible_blocks(const MemorySettings& settings) {
 
 // Says whether a mode is tried. Two are only where the user asked for them, because they are never the best. Stored
 // activations with reversible skips are one. Checkpointed activations of reversible blocks are the other: they take as
-// much memory as reversible ones with stored skips, or more, and a step of theirs took 1.04 to 1.11 times as long.
-// Where that does not fit, reversible skips do: steps took 0.94 to 1.01 times as long (docs/memory.md, encoder depths 1
-// to 4).
+// much memory as reversible ones with stored skips, or more, and as much time (docs/memory.md has encoder depths 1 to
+// 4).
 bool is_tried(const MemorySettings& settings, const ModeChoice& choice, const MemoryMode& mode) {
   if (!has_reversible_blocks(settings)) return true;
   if (mode.activations == Activations::checkpointed) return choice.activations == mode.activations;
