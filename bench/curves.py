@@ -4,6 +4,8 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 
+MANY_LINES = 5
+
 
 def draw_curves(path, panels, x_label="minutes of training", x_unit=60, logarithmic=False):
     """panels maps what is drawn, a panel's title, to rows (name, style, [[x, value], ...]).
@@ -24,6 +26,10 @@ def draw_curves(path, panels, x_label="minutes of training", x_unit=60, logarith
             axes.xaxis.set_minor_formatter("")
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
+        if len(rows) > MANY_LINES:  # the names of many lines need room of their own
+            axes.set_ylim(top=1.4 * axes.get_ylim()[1])
+            axes.legend(fontsize="small", ncols=2, loc="upper right")
+        else:
+            axes.legend(fontsize="small")
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
