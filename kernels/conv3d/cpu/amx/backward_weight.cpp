@@ -17,7 +17,8 @@ constexpr int64_t kBlockElements = kBlock * kBlock;
 constexpr int64_t kMaxSlabs = 16;         // enough to keep many threads busy
 constexpr int64_t kMinSlabVoxels = 4096;  // below this, a partial sum costs more than sharing it saves
 
-// A Walk cuts the work into slabs of x's planes, blocks of rows, and groups of dy's channels.
+// A Walk cuts the work into slabs of x's planes, each with sums of its own, blocks of rows, and groups of dy's
+// channels. A thread computes a range of slabs, so that planes of dy which two of them need are packed once.
 struct Walk {
   Walk(const Geometry& x, const Geometry& dy, int parts, int64_t threads)
       : x_blocks(x.chunks()), dy_blocks(dy.chunks()), copies(x.width_taps() > 1 ? 2 : 1) {
@@ -26,6 +27,7 @@ struct Walk {
     const int64_t groups = std::min(dy_blocks, ceil_div(2 * threads, slabs));
     dy_blocks_at_once = ceil_div(dy_blocks, groups);
     dy_groups = ceil_div(dy_blocks, dy_blocks_at_once);
+    slab_ranges = std::min(slabs, ceil_div(2 * threads, dy_groups));
 
     row_positions = ceil_div(x.row_positions(), 2) * 2;  // whole pairs
     // The number of rows orders the sums, so it follows from the shape alone. Two blocks of dy count, although a thread
@@ -46,7 +48,7 @@ struct Walk {
     slab_elements = dy_blocks * x_blocks * x.taps() * kBlockElements;
   }
 
-  int64_t x_blocks, dy_blocks, copies, slabs, dy_blocks_at_once, dy_groups;
+  int64_t x_blocks, dy_blocks, copies, slabs, slab_ranges, dy_blocks_at_once, dy_groups;
   int64_t rows, row_positions, vectors, x_pairs, dy_positions;
   int64_t x_part_elements, x_copy_elements;     // of x: (copies, parts, blocks of 16 channels, x_pairs, 16, 2)
   int64_t dy_part_elements, dy_plane_elements;  // of dy: (planes, parts, channels, dy_positions)
@@ -113,27 +115,30 @@ class WeightGradient {
   WeightGradient(const InputRows& x, const InputRows& dy, const Walk& walk)
       : x_(x), dy_(dy), g_(x.geometry()), walk_(walk) {}
 
-  // Sets `sums` to the share of a slab and of a group of dy's channels. `packed` has room for walk.elements, `row` for
-  // two rows of values.
-  void run(int64_t slab, int64_t dy_group, bfloat16* packed, float* row, float* sums) const {
+  // Sets the sums of a range of slabs and of a group of dy's channels. `packed` has room for walk.elements, `row` for
+  // two rows of values, and `sums` has those of all slabs.
+  void run(int64_t range, int64_t dy_group, bfloat16* packed, float* row, float* sums) const {
     const int64_t first_block = dy_group * walk_.dy_blocks_at_once, pad = g_.pad();
     const int64_t blocks = std::min(walk_.dy_blocks_at_once, walk_.dy_blocks - first_block);
-    const int64_t all = g_.N * g_.D, begin = all * slab / walk_.slabs, end = all * (slab + 1) / walk_.slabs;
-    const Group group{first_block, blocks, sums + first_block * walk_.x_blocks * g_.taps() * kBlockElements};
+    Group group{first_block, blocks, nullptr};
+    const int64_t first_slab = walk_.slabs * range / walk_.slab_ranges;
+    const int64_t begin = first_plane(first_slab), end = first_plane(walk_.slabs * (range + 1) / walk_.slab_ranges);
     for (int64_t h0 = 0; h0 < g_.H; h0 += walk_.rows) {
       const Rows rows{h0, std::min(g_.H, h0 + walk_.rows)};
       // Margins stay zero. Rows outside of the volume, and those that a last and smaller block lacks, are set to zero.
       if (h0 == 0 || rows.h1 == g_.H) {
         std::memset(packed, 0, static_cast<size_t>(walk_.elements) * sizeof(bfloat16));
       }
+      int64_t next_slab = first_slab;
       for (int64_t plane = begin; plane < end; ++plane) {
         const int64_t n = plane / g_.D, d = plane % g_.D;
-        const bool first = plane == begin || d == 0;
+        const bool first = plane == begin || d == 0, begins_slab = plane == first_plane(next_slab);
+        if (begins_slab) group.sums = sums + next_slab++ * walk_.slab_elements + offset_of(group);
         for (int64_t of_dy = first ? d - pad : d + pad; of_dy <= d + pad; ++of_dy) {
           if (of_dy >= 0 && of_dy < g_.D) pack_dy(n, of_dy, rows, group, dy_plane(packed, of_dy), row);
         }
         pack_x(n, d, rows, packed, row);
-        add_plane(d, rows, plane == begin && h0 == 0, packed, group);
+        add_plane(d, rows, begins_slab && h0 == 0, packed, group);
       }
     }
   }
@@ -146,6 +151,13 @@ class WeightGradient {
     int64_t first_block, blocks;
     float* sums;
   };
+
+  // Planes of all images have one numbering.
+  int64_t first_plane(int64_t slab) const { return g_.N * g_.D * slab / walk_.slabs; }
+
+  int64_t offset_of(const Group& group) const {
+    return group.first_block * walk_.x_blocks * g_.taps() * kBlockElements;
+  }
 
   bfloat16* dy_plane(bfloat16* packed, int64_t d) const {
     return packed + walk_.copies * walk_.x_copy_elements + d % g_.k * walk_.dy_plane_elements;
@@ -237,13 +249,12 @@ void add_weight_gradient(const Context& ctx, const InputRows& x, const InputRows
   const int parts = parts_of(operands);
   const Walk walk(g, dy.geometry(), parts, cpu_threads());
   Tensor sums(ctx.for_workspace(), {walk.slabs, walk.slab_elements}, DType::f32);
-  ItemLoop loop(ctx, walk.slabs * walk.dy_groups, walk.elements, 2 * std::max(x.row_values(), dy.row_values()));
+  ItemLoop loop(ctx, walk.slab_ranges * walk.dy_groups, walk.elements, 2 * std::max(x.row_values(), dy.row_values()));
   if (!ctx.device.computes()) return;
   const auto run = [&]<int Parts>() {
     const WeightGradient<Parts> gradient(x, dy, walk);
     loop.run([&](int64_t i, bfloat16* packed, float* row) {
-      const int64_t slab = i / walk.dy_groups;
-      gradient.run(slab, i % walk.dy_groups, packed, row, sums.data<float>() + slab * walk.slab_elements);
+      gradient.run(i / walk.dy_groups, i % walk.dy_groups, packed, row, sums.data<float>());
     });
   };
   parts == 1 ? run.template operator()<1>() : run.template operator()<3>();
